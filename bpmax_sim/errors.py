@@ -380,7 +380,7 @@ class WrongCallWarning(BpmaxWarning):
 
 
 class UnusedRuleWarning(BpmaxWarning):
-    """A stub or a fault that never answered, or never can."""
+    """What nothing uses: a stub or fault that never answered, a column, a place to ignore."""
 
     kind = "rule"
 
@@ -453,6 +453,10 @@ class CollationWarning(BpmaxWarning):
     kind = "collation"
 
 
+class ExtensionWarning(BpmaxWarning):
+    """A part that another distribution registers cannot be used."""
+
+
 class PowerWarning(BpmaxWarning):
     """A script has ``**``, whose last digit is the machine's own."""
 
@@ -460,9 +464,24 @@ class PowerWarning(BpmaxWarning):
 
 
 WARNINGS: Final[Mapping[str, type[BpmaxWarning]]] = {
-    category.kind: category for category in BpmaxWarning.__subclasses__()
+    category.kind: category for category in BpmaxWarning.__subclasses__() if category.kind
 }
 """Kind -> class of warning."""
+
+
+CODES: Final = frozenset({
+    "ALREADY_CREATED", "ALREADY_DECIDED", "ALREADY_OWNER", "AMBIGUOUS_NODE", "AUTH_FAILED",
+    "BAD_ARGUMENT", "BAD_RESPONSE", "BAD_RETURN", "BAD_RULE", "BAD_WRITE", "BUSINESS", "CONNECT",
+    "ENDLESS", "EXITED", "HIDDEN", "HTTP_STATUS", "MISSING_PARAMETER", "MOVED_ON", "NEEDS_ONE",
+    "NEEDS_OTHERS", "NOT_ALLOWED", "NOT_AN_OPTION", "NOT_AT_NODE", "NOT_A_TABLE", "NOT_OFFERED",
+    "NOT_OWNER", "NOT_PASSED", "NOT_RETURNED", "NOT_UNDER_WAY", "NOT_YOUR_TURN", "NO_DEFINITION",
+    "NO_FLOW", "NO_FORM", "NO_FUNCTION", "NO_MATCH", "NO_MEMBER", "NO_MODULE", "NO_OWNERS",
+    "NO_ROUTE", "NO_ROW", "NO_SUBJECT", "OTHER_BRANCH", "READ_ONLY", "REFUSED", "REQUIRED",
+    "RESET", "TIMEOUT", "TLS", "UNKNOWN_API", "UNKNOWN_INSTANCE", "UNKNOWN_NAME", "UNKNOWN_NODE",
+    "UNKNOWN_PARAMETER", "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW",
+    "WAITS_FOR_SUBFLOW",
+})  # fmt: skip
+"""The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
 
 
 class ClosedNetworkError(BpmaxError):

@@ -166,7 +166,7 @@ def with_open_place(text: str, place: str) -> str | None:
     return None
 
 
-def named_file(file: Path, name: str) -> Path:
+def join_to_file(file: Path, name: str) -> Path:
     """Return what *file* calls *name*, which is relative to where it lies."""
     return _join_path(os.path.dirname(file), name)
 
@@ -228,7 +228,7 @@ def _is_file(path: str) -> bool:
     return os.access(path, os.F_OK) and os.path.isfile(path)  # mostly there is none, told quickly
 
 
-def local_of(path: str) -> str:
+def local_file_of(path: str) -> str:
     """Return the file whose keys win over those of *path*."""
     stem, suffix = os.path.splitext(path)
     return f"{stem}.local{suffix}"
@@ -251,7 +251,7 @@ def stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
     except OSError:
         stamps += file_stamp(folder)
     if place:
-        stamps += (*file_stamp(place), *file_stamp(local_of(place)))
+        stamps += (*file_stamp(place), *file_stamp(local_file_of(place)))
     return tuple(stamps)
 
 

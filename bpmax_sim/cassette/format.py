@@ -196,7 +196,7 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
             f"  failure:\n    message: {json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
-    headers = _write_headers(stored_headers(outcome, method))
+    headers = _write_headers(headers_for_storage(outcome, method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
         f"{write_plain(outcome.reason, 'reason')}}}\n{headers}"
@@ -204,7 +204,7 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
     )
 
 
-def stored_headers(response: Response, method: str) -> Pairs:
+def headers_for_storage(response: Response, method: str) -> Pairs:
     """Return the headers that fit the decoded body of *response*."""
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
     length = str(len(response.body))

@@ -69,7 +69,7 @@ class NearestSearch(msgspec.Struct, frozen=True):
     played: frozenset[int]
 
 
-class Near(msgspec.Struct, frozen=True):
+class NearestExchange(msgspec.Struct, frozen=True):
     """The exchange that differs least from a call, and where it does."""
 
     number: int
@@ -147,7 +147,11 @@ def signature_mismatch(
 
 
 def explain_no_such_call(
-    search: NearestSearch, key: str, parts: Parts, context: MissContext, near: Near | None
+    search: NearestSearch,
+    key: str,
+    parts: Parts,
+    context: MissContext,
+    near: NearestExchange | None,
 ) -> list[str]:
     """Return the lines for a call that is recorded with other values, or not at all.
 
@@ -209,13 +213,15 @@ def _format_line(label: str, text: str) -> str:
     return msg("  {label:<9} {text}", label=label, text=text).rstrip()
 
 
-def find_nearest(search: NearestSearch, parts: Parts, *, is_left: bool = False) -> Near | None:
+def find_nearest(
+    search: NearestSearch, parts: Parts, *, is_left: bool = False
+) -> NearestExchange | None:
     """Return the exchange that differs least, among those of the same API or else platform.
 
     With *is_left*, it is one that was not played.
     """
 
-    def rank(near: Near) -> tuple[int, int, bool, int]:
+    def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
         is_played = near.number in search.played
         return len(near.parts), len(near.differences), is_played, near.number
 
@@ -226,7 +232,7 @@ def find_nearest(search: NearestSearch, parts: Parts, *, is_left: bool = False) 
         _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (
-        Near(n, matching.differences(p, parts, search.rules))
+        NearestExchange(n, matching.differences(p, parts, search.rules))
         for n, p in candidates
         if not (is_left and n in search.played)
     )
@@ -242,7 +248,7 @@ def _find_candidates(
                 yield number, matching.parts_of_exchange(search.cassette.exchange(number))
 
 
-def _explain_nearest(search: NearestSearch, near: Near) -> Iterator[str]:
+def _explain_nearest(search: NearestSearch, near: NearestExchange) -> Iterator[str]:
     already = msg(", already played") if near.number in search.played else ""
     match = msg(
         "exchange {number} at {place}{already}",
@@ -314,7 +320,7 @@ def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterato
         yield _format_line("", msg("it is recorded for {list}", list=_list_words(owners)))
 
 
-def _suggest_fixes(search: NearestSearch, near: Near) -> Iterator[str]:
+def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str]:
     paths = _ignorable_paths(near.differences) if near.parts <= _IGNORABLE else []
     if paths and len(paths) <= _SHOWN:
         yield _format_line(msg("ignore"), f"ignore: [{join_messages(', ', paths)}]")

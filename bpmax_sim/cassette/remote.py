@@ -59,7 +59,7 @@ def is_url(place: object) -> bool:
     return isinstance(place, str) and _URL.match(place) is not None
 
 
-def shown_url(url: str) -> str:
+def strip_url(url: str) -> str:
     """Return *url* without user, password, query and fragment."""
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
@@ -68,7 +68,7 @@ def shown_url(url: str) -> str:
 
 def mirror(url: str, root: Path) -> Remote:
     """Return the cassettes at *url*, mirrored below ``.bpmax/cassettes`` of the project *root*."""
-    shown = shown_url(url)
+    shown = strip_url(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
     return Remote(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
@@ -91,7 +91,7 @@ class Remote:
         self._is_down = False
 
     def __repr__(self) -> str:
-        return f"<Remote {shown_url(self._url)}>"
+        return f"<Remote {strip_url(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
         """Bring the file *path* of the mirror up to date, once; it goes where there is none.
@@ -197,7 +197,7 @@ class Remote:
             self._is_down = True
             raise CassetteError(
                 "{shown_url} cannot be reached: no response within {patience:g} s",
-                shown_url=shown_url(self._url),
+                shown_url=strip_url(self._url),
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
@@ -214,7 +214,7 @@ class Remote:
         return self._opened
 
     def _remote_path(self, path: Path) -> str:
-        return f"{shown_url(self._url)}/{self._name(path)}"
+        return f"{strip_url(self._url)}/{self._name(path)}"
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
@@ -278,7 +278,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         CassetteError: it cannot be reached.
         _SilentError: it is silent.
     """
-    shown = shown_url(url)
+    shown = strip_url(url)
     try:
         from fsspec.core import url_to_fs  # noqa: PLC0415 - only where cassettes lie at a URL
         from fsspec.registry import get_filesystem_class  # noqa: PLC0415

@@ -82,7 +82,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         tell(label_message(display_path(path), message))
 
 
-def part_of(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
+def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
     """Return those of *items* that are in *shard*, in their order; without one, all.
 
     Raises:

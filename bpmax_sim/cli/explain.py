@@ -28,7 +28,7 @@ CURES: Final[Mapping[str, str]] = {
     "name": template("write the name that is meant, or declare it, such as in form.fields"),
     "refused": template("expect the refusal: expect_error, or messages in expect"),
     "call": template("call what the platform declares, or expect its error in expect: proxy"),
-    "rule": template("take the stub or fault away, or mend what it asks for"),
+    "rule": template("take away what nothing uses, or mend what it asks for"),
     "never_ran": template("take the step away, or add a row in which it runs"),
     "empty": template("say what is expected, or take the key away"),
     "cycle": template("change the field in one of the handlers only"),

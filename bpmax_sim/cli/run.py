@@ -29,7 +29,7 @@ from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
     execute,
-    part_of,
+    items_of_shard,
     store_durations,
     tell_recorded,
 )
@@ -195,7 +195,7 @@ def _perform(args: _RunArguments) -> int:
         _check_combinations(args)
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collect_items(args)
-        items = part_of(collected, shard)
+        items = items_of_shard(collected, shard)
     except BpmaxError as error:
         tell(str(error))
         if args.json:

@@ -19,7 +19,7 @@ from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.platform.source import find_key
-from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_of
+from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_file_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.yamlfile import display_path
 
@@ -144,7 +144,7 @@ def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
     beside = find_instances(absolute(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
-        yield from (instances, local_of(instances))
+        yield from (instances, local_file_of(instances))
 
 
 def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:

@@ -60,12 +60,12 @@ _TEXTS: Final[dict[type, Callable[[Any], str]]] = {
 
 def b64(value: object) -> str:
     """Return base64 with padding (RFC 4648 section 4)."""
-    return base64.b64encode(bounded_octets(value)).decode("ascii")
+    return base64.b64encode(require_short_octets(value)).decode("ascii")
 
 
 def b64url(value: object) -> str:
     """Return base64url without padding (RFC 7515 section 2)."""
-    return base64.urlsafe_b64encode(bounded_octets(value)).decode("ascii").rstrip("=")
+    return base64.urlsafe_b64encode(require_short_octets(value)).decode("ascii").rstrip("=")
 
 
 def decode_base64(value: object, what: str = msg("the value")) -> bytes:
@@ -95,20 +95,20 @@ def decode_hex(value: object, what: str = msg("the value")) -> bytes:
 
 def percent(value: object) -> str:
     """Return percent-encoding with only the unreserved characters of RFC 3986 left bare."""
-    return quote(bounded_octets(value), safe="-_.~")
+    return quote(require_short_octets(value), safe="-_.~")
 
 
 def percent_path(value: object) -> str:
     """Return percent-encoding that leaves ``/`` bare as well; an encoded path is encoded again."""
-    return quote(bounded_octets(value), safe="/-_.~")
+    return quote(require_short_octets(value), safe="/-_.~")
 
 
 def form(value: object) -> str:
     """Return ``application/x-www-form-urlencoded``, where a space is ``+``."""
-    return encode_form_text(bounded_octets(value))
+    return encode_form_text(require_short_octets(value))
 
 
-def bounded_octets(value: object) -> bytes:
+def require_short_octets(value: object) -> bytes:
     """Return the bytes of *value*, for an encoding that makes them longer.
 
     Raises:

@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
 
+from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.digest import digest_authorization
 from bpmax_sim.platform.encodings import FilterError, octets, text
@@ -210,13 +211,13 @@ def _digest_filter(algorithm: str, encoding: str, value: object) -> str:
     return _ENCODINGS[encoding](_HASHES[algorithm](octets(value)).digest())
 
 
-def _keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
+def _make_keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
     return _ENCODINGS[encoding](hmac.digest(octets(key), octets(value), algorithm))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     **{f"{a}_{e}": partial(_digest_filter, a, e) for a in _HASHES for e in _ENCODINGS},
-    **{f"hmac_{a}_{e}": partial(_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
+    **{f"hmac_{a}_{e}": partial(_make_keyed_filter, a, e) for a in _HASHES for e in _ENCODINGS},
     "b64": encodings.b64,
     "b64url": encodings.b64url,
     "canonical_query": canonical_query,
@@ -227,7 +228,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "form": encodings.form,
     "header_lines": header_lines,
     "header_names": header_names,
-    "hex": lambda value: encodings.bounded_octets(value).hex(),
+    "hex": lambda value: encodings.require_short_octets(value).hex(),
     "http_date": http_date,
     "iso": iso,
     "joined_query": joined_query,
@@ -249,3 +250,13 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "upper": lambda value: text(value).upper(),
 }
 """The filters by name; ``default`` is there as well, in templates only."""
+
+REGISTERED: Final = ExtensionPoint("bpmax_sim.filters", FUNCTION, FILTERS)
+"""Those and what other distributions register: functions of a value and of text arguments."""
+
+
+def find_filter(name: str) -> Callable[..., Any] | None:
+    """Return the filter called *name*, or None."""
+    if name in FILTERS:
+        return FILTERS[name]
+    return partial(REGISTERED.call, name) if name in REGISTERED else None

@@ -301,11 +301,16 @@ class CredentialSpec(Model, frozen=True, kw_only=True):
 
 
 class Source(Model, frozen=True, kw_only=True):
-    """Where a value comes from outside the file: exactly one key."""
+    """Where a value comes from outside the file: exactly one key.
+
+    Attributes:
+        source: a source that another distribution registers, and the place there.
+    """
 
     env: str | UnsetType = UNSET
     file: str | UnsetType = UNSET
     keyring: str | UnsetType = UNSET
+    source: Mapping[str, str] | UnsetType = UNSET
 
 
 class Parameter(Model, frozen=True, kw_only=True):
@@ -543,7 +548,7 @@ def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     return tuple(result)
 
 
-def placed_by(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
+def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
     """Yield spot and name of *apply* and of the signature of *auth*, names rendered.
 
     Headers that a signature sets only where there are none are not among them: a script may.

@@ -47,11 +47,11 @@ def is_clear(
     if spec.secret is True or always_secret(platform, name):
         return False
     if isinstance(value, Source):
-        return declared_clear(spec) and not isinstance(value.keyring, str)
-    return declared_clear(spec) or not (value is None or value is UNSET)
+        return is_declared_clear(spec) and value.keyring is UNSET and value.source is UNSET
+    return is_declared_clear(spec) or not (value is None or value is UNSET)
 
 
-def declared_clear(spec: CredentialSpec) -> bool:
+def is_declared_clear(spec: CredentialSpec) -> bool:
     """Return whether a declaration says that the value is no secret; numbers cannot be said so."""
     return spec.secret is False and spec.kind == "text"
 
@@ -68,7 +68,7 @@ def _all_auths(platform: Platform) -> list[Auth]:
     return [auth for auth in auths if isinstance(auth, Auth)]
 
 
-def enumerated_words(platform: Platform) -> frozenset[str]:
+def collect_enumerated_words(platform: Platform) -> frozenset[str]:
     """Return the texts that parameters and schemas of *platform* enumerate, which say no secret."""
     words: set[str] = set()
     left: list[Any] = []

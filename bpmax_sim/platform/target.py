@@ -97,7 +97,7 @@ class Target:
 
 
 def _injected_places(auth: Auth) -> Iterator[str]:
-    for spot, name in model.placed_by(auth, auth.apply):
+    for spot, name in model.find_auth_places(auth, auth.apply):
         yield model.place_of(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
         yield model.place_of("header", render(name, auth.parameters))

@@ -189,7 +189,7 @@ def authorise(
     return replace(request, standin=twin, proof=proof)
 
 
-def signed_at(
+def instant_of_signature(
     request: Request,
     recipe: CompiledApi,
     tenant: Credentials,
@@ -337,7 +337,7 @@ def _pairs_for(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
-def signed_otherwise(
+def compare_signed(
     planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
 ) -> tuple[matching.Difference, ...]:
     """Return where *sent*, signed when *recorded* was, differs from it; nothing if it is the same.
@@ -361,7 +361,7 @@ def signed_otherwise(
     differences = _find_differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
-    again = signed_at(recorded, planned.recipe, planned.tenant, grant, stamp)
+    again = instant_of_signature(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _find_differences(places, recorded, again)
 
 
@@ -395,7 +395,7 @@ def is_signed(
     stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
-    again = signed_at(recorded, recipe, tenant, grant, stamp)
+    again = instant_of_signature(recorded, recipe, tenant, grant, stamp)
     return not _find_differences(_signed_places(recipe, again, recorded), recorded, again)
 
 

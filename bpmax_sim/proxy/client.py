@@ -34,11 +34,11 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
+    compare_signed,
     names_of,
     real_context,
     request_before_auth,
     sign_again,
-    signed_otherwise,
 )
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
@@ -105,7 +105,7 @@ def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
     """Raise if a call is signed otherwise than recorded, at the same instant and nonce."""
-    differences = signed_otherwise(planned, grant, env, request, recorded)
+    differences = compare_signed(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:
         again = partial(sign_again, planned, grant, env, stamp, request.attempt)

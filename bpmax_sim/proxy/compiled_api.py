@@ -37,7 +37,7 @@ class ReservedNames(msgspec.Struct, frozen=True):
 
 def _reserved_names(auth: model.Auth, apply: tuple[model.Apply, ...]) -> ReservedNames:
     """Return every name that *apply* and the signature of *auth* set."""
-    spots = list(model.placed_by(auth, apply))
+    spots = list(model.find_auth_places(auth, apply))
 
     def named(place: str) -> frozenset[str]:
         return frozenset(name.lower() for where, name in spots if where == place)

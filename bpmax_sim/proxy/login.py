@@ -45,8 +45,8 @@ from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,
     RefusedRedirectError,
     describe_address,
+    follow_redirect,
     is_redirect,
-    redirected_request,
 )
 from bpmax_sim.proxy.recovery import TOO_MANY, ReceivedResponse, Stop, again_later
 from bpmax_sim.proxy.response import (
@@ -557,7 +557,7 @@ def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect,
         if not (step.declared.follow and is_redirect(response)):
             return answer
         try:
-            request = redirected_request(request, response, env)
+            request = follow_redirect(request, response, env)
         except RefusedRedirectError as error:
             raise answer.error(str(error), msg("; see the address of the step")) from None
         again = (request.method, request.url, jar.for_url(request.url))

@@ -31,7 +31,7 @@ def is_redirect(response: Response) -> bool:
     return response.status in _STATUSES and bool(response.header("location"))
 
 
-def redirected_request(sent: Request, response: Response, env: Environment) -> Request:
+def follow_redirect(sent: Request, response: Response, env: Environment) -> Request:
     """Return the request that follows *response*, without cookies, and its stand-in twin.
 
     Raises:

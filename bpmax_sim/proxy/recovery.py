@@ -133,7 +133,7 @@ def again_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> Again | Stop:
     """Return how long to wait before the next sending: as the response asks, else by *rule*."""
-    wait = _requested_wait(outcome, rule, now)
+    wait = _wait_from_response(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
     if wait > LONGEST_WAIT:
@@ -170,7 +170,7 @@ def _clock_offset(outcome: Outcome, now: float) -> float | None:
     return None if date is None else date - now
 
 
-def _requested_wait(outcome: Outcome, rule: Recover, now: float) -> float | None:
+def _wait_from_response(outcome: Outcome, rule: Recover, now: float) -> float | None:
     """Return the seconds that the response asks for, if it does."""
     if isinstance(outcome, TransportError):
         return None

@@ -52,7 +52,7 @@ _TEXT_TYPES = frozenset({
 })  # fmt: skip
 
 
-class NotJson(MessageError):  # noqa: N818 - a finding, not a failure
+class InvalidJson(MessageError):  # noqa: N818 - a finding, not a failure
     """The text is not JSON; the message says where."""
 
 
@@ -122,11 +122,11 @@ def parse_json(text: str, raw: bytes | None = None) -> Any:
     try:
         return loads(text, parse_constant=_refuse_constant)
     except RecursionError:
-        raise NotJson("nested too deeply") from None
+        raise InvalidJson("nested too deeply") from None
     except json.JSONDecodeError as error:
-        raise NotJson("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1) from None
+        raise InvalidJson("{msg} at character {pos}", msg=error.msg, pos=error.pos + 1) from None
     except ValueError as error:
-        raise NotJson(str(error)) from None
+        raise InvalidJson(str(error)) from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
@@ -140,7 +140,7 @@ def _read_json(raw: bytes, content_type: str, declared: str) -> ParsedBody:
         try:
             utf_8 = raw if decoded.codec == "utf-8" else None
             return ParsedBody("json", parse_json(decoded.text, utf_8), decoded.text)
-        except NotJson as error:
+        except InvalidJson as error:
             problem = str(error)
     return ParsedBody("broken", text=decoded.text, problem=problem)
 
@@ -159,7 +159,7 @@ def _read_other(raw: bytes, media: str, content_type: str, declared: str) -> Par
         return ParsedBody("bytes", raw)
     decoded, guessed = decode_text(raw, content_type, declared), None
     if may_be_json and decoded.wrong_at < 0:
-        with suppress(NotJson):
+        with suppress(InvalidJson):
             guessed = parse_json(decoded.text)
     if not media and guessed is not None:
         return ParsedBody("json", guessed, decoded.text)
@@ -387,11 +387,11 @@ def redact_request(request: Request, redact: Redact) -> RedactedRequest:
         method=shown.method,
         url=redact(shown.url),
         headers=redact_headers(shown.headers, redact),
-        body=None if body is None else redact(_sent_text(shown)),
+        body=None if body is None else redact(_request_text(shown)),
     )
 
 
-def _sent_text(request: Request) -> str:
+def _request_text(request: Request) -> str:
     content_type = Headers(request.headers).content_type
     return decode_text(request.body or b"", content_type, request.charset).text
 

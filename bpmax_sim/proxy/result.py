@@ -19,7 +19,7 @@ from bpmax_sim.i18n import label_message, map_message, msg, series
 from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import clear_paths, enumerated_words
+from bpmax_sim.platform.secrecy import clear_paths, collect_enumerated_words
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
@@ -179,7 +179,7 @@ def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str],
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()
-    return enumerated_words(platform), clear_paths(platform)
+    return collect_enumerated_words(platform), clear_paths(platform)
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:

@@ -186,9 +186,9 @@ def header(config: pytest.Config) -> list[str]:
     folder = value(config, "cassettes")
     where = folder or display_path(root / "cassettes")
     if folder:
-        from bpmax_sim.cassette.remote import is_url, shown_url  # noqa: PLC0415 - only where given
+        from bpmax_sim.cassette.remote import is_url, strip_url  # noqa: PLC0415 - only where given
 
-        where = shown_url(folder) if is_url(folder) else folder
+        where = strip_url(folder) if is_url(folder) else folder
     closed = msg(", network closed") if mode in {"replay", "simulate"} else ""
     line = msg(
         "bpmax-sim: {mode}, cassettes in {where}{closed}", mode=mode, where=where, closed=closed

@@ -405,7 +405,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     """
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
-        passed["cassette"] = of_test.named_cassette(node, cassette)
+        passed["cassette"] = of_test.path_of_cassette(node, cassette)
     platforms = root_of(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,

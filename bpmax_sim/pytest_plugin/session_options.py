@@ -104,7 +104,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
     if "instances" in mark:
         chosen["instances"] = root_of(node) / mark["instances"]
     if "cassette" in mark:
-        chosen["cassette"] = named_cassette(node, mark["cassette"])
+        chosen["cassette"] = path_of_cassette(node, mark["cassette"])
     chosen["remote"] = remote_of(node.config)
     chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
     return cast("SessionOptions", chosen)
@@ -152,7 +152,7 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     return Path(config.rootpath, ini) if ini is not None else root_of(node) / "cassettes"
 
 
-def named_cassette(node: pytest.Item, name: object) -> Path:
+def path_of_cassette(node: pytest.Item, name: object) -> Path:
     """Return the cassette that a marker or a call names *name*."""
     below = cassette_name(root_of(node), node.path, str(name), "")
     return cassettes_folder(node) / f"{below}.yaml"
@@ -166,7 +166,7 @@ def cassette_of(node: pytest.Item) -> Path:
     """
     mark = marker_options(node)
     if "cassette" in mark:
-        return named_cassette(node, mark["cassette"])
+        return path_of_cassette(node, mark["cassette"])
     folder, root = cassettes_folder(node), root_of(node)
     module = node.path.with_suffix("")
     parts = module.relative_to(root).parts if module.is_relative_to(root) else (module.name,)

@@ -113,14 +113,21 @@ def _conclude(
     failed = verdict.outcome == "failed"
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
     trace = keep_trace(item, events, options.trace, failed=failed, redact=session.redact)
-    for kind, message in _find_doubts(session, verdict):
+    for kind, message in _find_doubts(item, session, verdict):
         verdict = verdict.with_warning(kind, message)
     cassette = session.settings.cassette
     return replace(verdict, trace=trace, cassette=str(cassette or "")), events
 
 
-def _find_doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]]:
+def _find_doubts(
+    item: ScenarioItem, session: Session, verdict: Verdict
+) -> Iterator[tuple[str, str]]:
     """Yield kind and message of what is doubtful about the recording of a closed session."""
+    named = "" if item.row else item.scenario.proxy.cassette  # a row may need none
+    file = session.settings.cassette
+    is_local = session.mode == "replay" and session.settings.remote is None
+    if named and file and is_local and verdict.outcome == "passed" and not Path(file).exists():
+        yield "rule", _describe_unneeded(named)
     lenient = session.settings.unused == "warn" or session.mode == "record"
     if lenient and session.unplayed_exchanges and not verdict.failures:
         yield "unplayed", session.describe_unplayed()
@@ -128,6 +135,13 @@ def _find_doubts(session: Session, verdict: Verdict) -> Iterator[tuple[str, str]
         yield "secret", describe_possible_secrets(secrets)
     for message in session.standin_notes:
         yield "secret", message
+
+
+def _describe_unneeded(name: str) -> str:
+    return msg(
+        "no call needed the recording {name}, which is not there; take cassette away, or record",
+        name=name,
+    )
 
 
 def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:

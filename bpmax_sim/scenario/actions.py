@@ -31,9 +31,9 @@ from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.secret.gate import gated_output
+from bpmax_sim.secret.gate import redact_output
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import Result, Where, known_event
+from bpmax_sim.subject.hooks import Result, Where, parse_event_of
 from bpmax_sim.subject.owners import rule_problem
 from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
@@ -92,6 +92,8 @@ def check_entries(context: CheckContext, fields: Any, spot: Spot) -> None:
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
         if wrong := names.field_problem(name):
             context.tell(spot.at(name), wrong)
+        elif doubt := names.field_doubt(name):
+            context.tell(spot.at(name), doubt, kind="name", fails=False)
         for path, wrong in names.value_problems(name, value):
             context.tell(spot.at(name, *path), wrong, kind="name")
 
@@ -247,7 +249,7 @@ class Fire(Action, frozen=True, kw_only=True):
             context.tell(spot, msg("expected an event such as change.customerId"))
         elif "${" not in value:
             try:
-                known_event(value, context.names.subject_kinds)
+                parse_event_of(value, context.names.subject_kinds)
             except ValueError as error:
                 context.tell(spot, str(error))
                 return
@@ -538,7 +540,7 @@ class Python(Action, frozen=True, kw_only=True):
         arguments = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(arguments["call"]).partition(":")
         try:
-            with gated_output(on.session.redact):
+            with redact_output(on.session.redact):
                 target = _find_function(_import_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
                 result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
+from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.events import VERSION
@@ -55,6 +55,8 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
         target = resolve(value)
         try:
             checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+        except ConfigError as error:  # of a part that another distribution registers
+            raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
             for _, wrong in problems(target):  # an operand that is known only now
                 raise UndefinedValueError(wrong) from None
@@ -123,7 +125,7 @@ _COMPARE: Mapping[str, Callable[[Any, Any, Path], Checks]] = {
 _FIELDS = ("type", "code", "message", "status")
 
 
-def thrown_of(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
+def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
     """Return *error* in the words of ``expect_error``, whether a script's, a call's or Python's.
 
     *at* is the virtual instant when it ended a step.
@@ -173,14 +175,14 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     return (*checks, Comparison(path, ok, show(source), show(thrown.source)))
 
 
-def described_error(expected: ExpectedError) -> str:
+def describe_error(expected: ExpectedError) -> str:
     """Return what an ``ExpectedError`` asks for, in a few words."""
     values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
     parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
     return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
-def resolved_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
+def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
     """Return *expected* with its values filled in by *resolve*."""
     values = {name: resolve(v) for name, v in asdict(expected).items() if v is not UNSET}
     return replace(expected, **values)
@@ -190,6 +192,6 @@ def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
     """Return the first error as ``${steps.<id>.error}`` shows it."""
     if not errors:
         return None
-    thrown = thrown_of(errors[0])
+    thrown = make_thrown_error(errors[0])
     members = {name: getattr(thrown, name) for name in ("type", "code", "message")}
     return {**members, "from": thrown.source, "status": thrown.status}

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.js_values import format_js_number, loads
 from bpmax_sim.messages import FORM, Pairs, Request, media_type
@@ -34,7 +35,7 @@ from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.sending_log import RecordingMatch
 
 
-class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
+class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of call *number*, or of one sending of it, redacted.
 
     Attributes:
@@ -55,7 +56,7 @@ class CallResponse(msgspec.Struct, frozen=True, kw_only=True):
     recording: RecordingMatch | None = None
 
 
-class CallAttempted(CallResponse, frozen=True, kw_only=True):
+class CallAttempted(CallResult, frozen=True, kw_only=True):
     """A sending of call *number* that was followed by another one, redacted.
 
     Attributes:
@@ -77,7 +78,7 @@ class CallAttempted(CallResponse, frozen=True, kw_only=True):
     order: int = 0
 
 
-class CallEnd(CallResponse, frozen=True, kw_only=True):
+class CallEnd(CallResult, frozen=True, kw_only=True):
     """The end of a call, after all its sendings.
 
     Attributes:
@@ -114,6 +115,15 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
     body: Any = None
     place: Place | None = None
     earlier: tuple[CallAttempted, ...] = ()
+
+    def has(self, path: FieldPath, *, response: bool = False) -> bool:
+        """Return whether the request has something at *path*, or the *response* has."""
+        sides = [{"path": self.path, "query": self.query, "header": self.header, "body": self.body}]
+        if response:
+            sides.append({"header": self.response_header, "body": self.response})
+        return any(
+            next(values_at(side.get(path.root), path.below), None) is not None for side in sides
+        )
 
     @property
     def is_login(self) -> bool:

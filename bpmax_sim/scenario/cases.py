@@ -339,6 +339,7 @@ class ScenarioDraft:
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
         warnings: what is wrong and does not fail where the folder is lenient.
+        texts: as `ScenarioNames` has them.
     """
 
     spot: Spot
@@ -351,6 +352,7 @@ class ScenarioDraft:
     problems: list[Problem] = field(default_factory=list)
     warnings: list[RunWarning] = field(default_factory=list)
     strictness: Strictness = "normal"
+    texts: tuple[str, ...] | None = None
     _filled_keys: dict[tuple[str, references.Path], frozenset[str]] = field(default_factory=dict)
 
     def tell(
@@ -360,14 +362,15 @@ class ScenarioDraft:
         /,
         known: Iterable[str] | None = None,
         kind: str = "",
+        fails: bool = True,
         **values: object,
     ) -> None:
         """Note that something is wrong at *spot*, as `CheckContext.tell` says it."""
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
         words = fill_message(message, values)
-        if kind in WARNINGS and self.strictness == "lenient":
-            self.warnings.append(RunWarning(kind, words, spot.place, fails=True))
+        if kind in WARNINGS and (not fails or self.strictness == "lenient"):
+            self.warnings.append(RunWarning(kind, words, spot.place, fails))
         else:
             self.problems.append(Problem(words, spot.place, join(spot.steps)))
 
@@ -385,7 +388,7 @@ class ScenarioDraft:
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
-            guessed_fields=() if self.fields else self.guessed_fields,
+            initial_fields=() if self.fields else self.initial_fields,
             columns=self.columns,
             variables=self.variable_names,
             scripts=self.scripts,
@@ -393,6 +396,9 @@ class ScenarioDraft:
             subflows=self.subflows,
             people=self.people,
             lists_people=bool(self.scenario.people),
+            mentioned_people=self.mentioned_people,
+            project_members=self.project_members,
+            texts=self.texts,
             named_steps=tuple(self.named_steps),
         )
 
@@ -443,7 +449,7 @@ class ScenarioDraft:
         return model.declared_fields(self.scenario)
 
     @cached_property
-    def guessed_fields(self) -> tuple[str, ...]:
+    def initial_fields(self) -> tuple[str, ...]:
         """Return the fields that a flow without a form starts with."""
         flow = self.scenario.flow
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
@@ -491,6 +497,28 @@ class ScenarioDraft:
         return tuple(dict.fromkeys(str(person) for person in (*owners, *admins, *acting) if person))
 
     @cached_property
+    def mentioned_people(self) -> tuple[str, ...]:
+        """Return who is named by flows, user and steps; nobody where others may be, too."""
+        acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
+        for step, _ in self.steps:
+            value = step.value if isinstance(step.value, Mapping) else {}
+            acting += [step.by, value.get("by", ""), value.get("to", "")]
+        flows = [flow for flow, _ in self.flows.values()]
+        acting += [
+            late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
+        ]
+        names = [str(name) for one in acting for name in _several(one)]
+        if not self.people or any("${" in name for name in names):
+            return ()
+        return tuple(dict.fromkeys((*self.people, *filter(None, names))))
+
+    @cached_property
+    def project_members(self) -> tuple[str, ...]:
+        """Return the members of the project that the scenario writes itself."""
+        flow = self.scenario.flow
+        return tuple(flow.project) if isinstance(flow, model.FlowSpec) else ()
+
+    @cached_property
     def steps(self) -> Sequence[tuple[model.Step, Spot]]:
         """Return every step of the file and of its fragments, also those done meanwhile."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
@@ -532,6 +560,12 @@ class ScenarioDraft:
             for fragment, spot in self.fragments
             for name, steps in fragment.steps.items()
         }
+
+
+def _several(value: Any) -> Sequence[Any]:
+    if isinstance(value, Mapping):
+        return (value.get("id", ""),)
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem, suggest
+from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import ScenarioDraft
+from bpmax_sim.scenario.cases import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
     check_error,
     check_expect,
     check_nothing_said,
+    check_tautological_error,
+    check_tautologies,
     names_call,
 )
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.subject.definition import NodeForm, reachable
+from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
@@ -39,8 +42,7 @@ def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
-    check_expect(draft, draft.scenario.expect, draft.spot.at("expect"))
-    check_nothing_said(draft, draft.spot, "expect")
+    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect")
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -57,6 +59,8 @@ def _check_settings(draft: ScenarioDraft) -> None:
             draft.tell(draft.spot.at("clock"), str(error))
     if scenario.user is not UNSET and not isinstance(scenario.user, str | int | Mapping):
         draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
+    elif scenario.user is not UNSET:
+        flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
 
 
 def _check_proxy(draft: ScenarioDraft) -> None:
@@ -161,29 +165,56 @@ def _check_events(
     for text in scripts:
         try:
             event = parse_event(text, subject)
-            wrong = check_target(event, targets.get(event.hook.name, ()))
+            wrong = check_target(event, targets.get(event.hook.name, ())) or (
+                draft.names.field_problem(event.target) if event.hook.name == "change" else None
+            )
         except ValueError as error:
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
+        elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
+            draft.tell(
+                owner.at("scripts", text),
+                "{event} runs where a form is shown; this scenario has none, so it never runs",
+                event=text,
+                kind="never_ran",
+                fails=False,
+            )
+
+
+_SHOWING = ("task_title", "visibility")
+
+
+def _fires(draft: ScenarioDraft, event: str) -> bool:
+    return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
 
 
 def _check_flow(draft: ScenarioDraft) -> None:
     """Find what does not fit between the flow's definition and the rest of the scenario."""
     for flow, (definition, file) in draft.flows.items():
+        for admin, place in file.at("admins").elements(definition.admins):
+            flow_actions.check_people(draft, admin, place)
         for name, node in definition.nodes.items():
             spot = file.at("nodes", name)
             if isinstance(node.form, NodeForm):
                 fields = {field: field.replace(".", "[0].") for field in node.form.fields}
                 _check_fields(draft, fields, spot.at("form", "fields"))
                 _check_events(draft, "form", node.form.scripts, spot.at("form"), ())
-            if draft.scenario.people:
-                for owner, place in spot.at("owners").elements(node.owners):
-                    flow_actions.check_people(draft, owner, place)
+            _check_people_of_node(draft, node, spot)
             if flow is None and node.child:
                 _check_fields(draft, node.child.form, spot.at("subflow", "form"))
                 back = {field: field for field in node.child.back}
                 _check_fields(draft, back, spot.at("subflow", "back"))
+
+
+def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+    """Find owners of *node*, and people whom its deadlines remind, who are not there."""
+    for owner, place in spot.at("owners").elements(node.owners):
+        flow_actions.check_people(draft, owner, place)
+    for number, late in enumerate(node.levels):
+        level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
+        for person, place in level.at("notify").elements(late.notify):
+            flow_actions.check_people(draft, person, place)
 
 
 def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
@@ -191,6 +222,8 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
             draft.tell(spot.at(key), wrong)
+        elif doubt := draft.names.field_doubt(field):
+            draft.tell(spot.at(key), doubt, kind="name", fails=False)
 
 
 def _starts(draft: ScenarioDraft) -> None:
@@ -282,6 +315,76 @@ def _check_faults(draft: ScenarioDraft) -> None:
             if wrong and not _is_reported(draft, spot):
                 draft.tell(spot, wrong)
     _fault_names(draft, draft.scenario, draft.spot)
+    _check_fault_sets_used(draft)
+
+
+def _check_fault_sets_used(draft: ScenarioDraft) -> None:
+    """Find fault sets of the file that nothing names; those of a fragment are for others, too."""
+    steps = (step.faults for step, _ in draft.steps)
+    cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
+    named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
+    if any(isinstance(name, str) and "${" in name for name in named):
+        named += [cell for row in draft.rows for value in row.values.values()
+                  for cell in names_in_cell(value)]  # fmt: skip
+    for name in draft.scenario.fault_sets:
+        if name not in named:
+            spot = draft.spot.at("fault_sets", name)
+            draft.tell(
+                spot, "nothing names the fault set {name!r}", name=name, kind="rule", fails=False
+            )
+
+
+def _check_names_used(draft: ScenarioDraft) -> None:
+    """Find columns of rows, and variables, that nothing reads."""
+    used = _find_used_names(draft)
+    for name in draft.scenario.vars:
+        if name not in used["vars"]:
+            message = msg("nothing reads the variable {name!r}", name=name)
+            draft.tell(draft.spot.at("vars", name), message, kind="rule", fails=False)
+    for row in draft.rows[:1]:
+        for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
+            where = row.spot.at(name) if row.spot else draft.spot.at("cases")
+            message = msg("nothing reads the column {name!r}", name=name)
+            draft.tell(where, message, kind="rule", fails=False)
+    for step, spot in draft.steps:
+        _check_inputs_used(draft, step, spot, used["vars"])
+
+
+def _check_inputs_used(
+    draft: ScenarioDraft, step: model.Step, spot: Spot, used: Collection[str]
+) -> None:
+    """Find variables for named steps that no step reads."""
+    inner = model.inner_steps(step)
+    for name in inner[1] if inner else ():
+        if name not in used:
+            draft.tell(
+                spot.at(step.action, "with", name),
+                "no step reads ${{vars.{name}}}{hint}",
+                name=name,
+                hint=nearest_name(name, sorted(used)),
+                kind="name",
+            )
+
+
+def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
+    """Return the names that references read, by root."""
+    used: dict[str, set[str]] = {"vars": set(), "case": set()}
+    texts = [text for _, text in _all_texts(draft)]
+    texts += [f"${{{text}}}" for text in draft.scenario.secrets]
+    for text in texts:
+        with suppress(references.UndefinedValueError):
+            for part in references.pieces(text):
+                if isinstance(part, references.Reference) and part.root in used:
+                    used[part.root] |= {str(part.path[0]), part.text.partition(".")[2]}
+    sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
+    used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, Mapping)))
+    return used
+
+
+_DESCRIBING = frozenset({
+    "name", "title", "description", "comment", "note", "名称", "标题", "说明", "备注", "描述",
+})  # fmt: skip
+"""Columns that are there for who reads the table."""
 
 
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
@@ -390,17 +493,23 @@ def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    check_expect(draft, step.expect, spot.at("expect"))
-    check_nothing_said(draft, spot, "expect")
+    _check_expectation(draft, step.expect, spot, "expect")
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-        check_expect(draft, step.retry.until, spot.at("retry", "until"))
-        check_nothing_said(draft, spot.at("retry"), "until")
+        _check_expectation(draft, step.retry.until, spot.at("retry"), "until")
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
             draft.tell(spot.at("expect_error"), wrong)
         check_error(draft, step.expect_error, spot.at("expect_error"))
         check_nothing_said(draft, spot, "expect_error")
+        check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
+
+
+def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
+    """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
+    check_expect(draft, expected, spot.at(key))
+    check_nothing_said(draft, spot, key)
+    check_tautologies(draft, expected, spot.at(key))
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
@@ -414,6 +523,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_ids,
     _runs,
     _check_flow,
+    _check_names_used,
     _starts,
     _rows_beyond,
 )
@@ -491,12 +601,12 @@ class _Scope:
         known, whole = self.known[ref.root], ref.text.partition(".")[2]
         name = whole if whole in known or ref.root == "env" else str(ref.path[0])
         if lacking := self.lacking.get(ref.root):
-            return str(references.undefined_error(ref.text, lacking))
+            return str(references.make_undefined_error(ref.text, lacking))
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
         hint = references.unset_hint(name) if ref.root == "env" else suggest(name, known)
-        return str(references.undefined_error(ref.text, hint))
+        return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
         """Report rows that lack the cell *name*."""

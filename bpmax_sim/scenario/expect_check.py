@@ -6,19 +6,37 @@ variable filled in, when it is compared.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, get_args
 
 from msgspec import UNSET
 
+from bpmax_sim.errors import nearest_name, suggest
 from bpmax_sim.i18n import join_messages, msg
+from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario import expect, flow_actions, model
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.tautology import Shape, find_tautologies, is_positive
+from bpmax_sim.script.turn_result import Level
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.project import STATUSES, TASK_STATES
 
+_LINE_KEYS = {"messages": ("text", "type", "code"), "console": ("text", "level")}
+_LEVELS = {
+    "messages": ("type", ("info", "success", "warning", "error")),
+    "console": ("level", get_args(Level)),
+}
+_PROJECT = ("id", "name", "status", "user_id", "create_time", "real_start_time", "real_end_time")
+_NOTICE = ("kind", "to", "node", "text")
+_NOTICES = (
+    "deadline",
+    *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
+)
+_CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
 _MOVING = (
     "at",
@@ -49,12 +67,19 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
+    for path, code in _find_literals(expected.code):
+        _check_code(context, code, spot.at("code", *path))
     for path, source in _find_literals(expected.source):
         if not isinstance(source, str) or "${" in source or source in _SOURCES:
             continue
         if wrong := context.names.call_problem(source):
             hint = msg("{wrong}; or one of {names}", wrong=wrong, names=", ".join(_SOURCES))
             context.tell(spot.at("from", *path), hint, kind="name")
+
+
+def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
+    if flow_actions.literal(code) and (wrong := context.names.code_problem(code)):
+        context.tell(spot, wrong, kind="name")
 
 
 def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None:
@@ -81,6 +106,89 @@ def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None
             )
 
 
+def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
+    """Report parts of *expected* that hold whatever a step does; what a row fills in may."""
+    shapes = _find_section_shapes(context)
+    for section, shape in shapes.items():
+        value = getattr(expected, section)
+        if value is not UNSET:
+            _tell_tautologies(context, value, shape, spot.at(section))
+    calls = () if expected.proxy is UNSET else expected.proxy
+    for item, where in spot.at("proxy").elements(calls):
+        for part, shape in _CALL_SHAPE.items():
+            _tell_tautologies(context, getattr(item, part), shape, where.at(part))
+
+
+def check_tautological_error(
+    context: CheckContext, expected: model.ExpectedError, spot: Spot
+) -> None:
+    """Report parts of an expected error that any has, and one that says only what it is not."""
+    said = []
+    for name, key in zip(
+        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
+    ):
+        value = getattr(expected, name)
+        if value is not UNSET:
+            said.append(is_positive(value))
+            _tell_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
+    if said and not any(said):
+        context.tell(
+            spot,
+            msg(
+                "this says only what the error is not, so that any mistake meets it; say what it "
+                "is, such as code: READ_ONLY"
+            ),
+            kind="empty",
+        )
+
+
+def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spot) -> None:
+    for path in find_tautologies(value, shape):
+        part = value
+        for step in path:
+            part = part[step]
+        if path or part != {} or not isinstance(shape, Mapping):
+            context.tell(
+                spot.at(*path),
+                "{shown} holds whatever happens; say what has to be there, or take it away",
+                shown=show(part),
+                kind="empty",
+            )
+
+
+def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
+    declared: Shape = dict.fromkeys(context.names.fields, "present")
+    return {
+        "form": declared,
+        "fields": {"*": _FIELD_SHAPE},
+        "messages": _LINES_SHAPE,
+        "console": _LINES_SHAPE,
+        "flow": {**_FLOW_SHAPE, "form": declared},
+        "result": "",
+        "vars": {"*": ""},
+        "trace": "text",
+    }
+
+
+_FIELD_SHAPE: Shape = {**dict.fromkeys(("visible", "required", "readonly"), "boolean"), "*": ""}
+_LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "*": ""}}
+_FLOW_SHAPE: Mapping[str, Shape] = {
+    "at": "present",
+    "status": "text",
+    **dict.fromkeys(("owners", "pending", "history", "notified"), "list"),
+    "tasks": {"*": ""},
+    "projects": {"*": ""},
+    "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
+    "delay_level": "count",
+    "*": "",
+}
+_CALL_SHAPE: Mapping[str, Shape] = {
+    **{part: {"*": ""} for part in ("path", "query", "header")},
+    **dict.fromkeys(("source", "instance", "error"), "text"),
+    **dict.fromkeys(("body", "response", "status", "caller"), ""),
+    "times": "count",
+}
+_ERROR_SHAPE: Mapping[str, Shape] = {"type": "text", "message": "text", "source": "text"}
 _SECTIONS_OF_NAMES = ("form", "fields", "flow", "vars")
 
 
@@ -112,6 +220,8 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
             context.tell(spot, wrong)
         for steps, message in expect.problems(value):
             context.tell(spot.at(*steps), message)
+        if section in _LINE_KEYS:
+            _check_lines(context, section, value, spot)
         if section in _FACTS and isinstance(value, Mapping):
             _FACTS[section](context, value, spot)
 
@@ -128,22 +238,130 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         context.tell(spot.at("call"), message)
     elif item.error is UNSET and (wrong := context.names.call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
+    elif item.error is UNSET:
+        _check_parts(context, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
+    for path, code in _find_literals(item.error):
+        _check_code(context, code, spot.at("error", *path))
+    _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
+    for path, key in _find_literals(item.instance):
+        platform = item.call.partition(".")[0]
+        if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
+            context.tell(spot.at("instance", *path), wrong, kind="name")
     _check_operands(context, item, spot)
+
+
+def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
+    """Report words that are none of those that there are."""
+    for path, word in _find_literals(value):
+        if flow_actions.literal(word) and word not in known:
+            context.tell(
+                spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
+            )
+
+
+def _check_parts(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+    """Report parameters that the API has not, where it is denied that they are sent."""
+    found = context.names.api_of(item.call)
+    if found is None:
+        return
+    platform, api = found
+    for part in ("path", "query", "body"):
+        known = _find_parameters(platform, api, part)
+        for path, name, denied in _find_member_names(getattr(item, part)):
+            if (part != "path" and not denied) or name in known.get(path, (name,)):
+                continue
+            find_hint = suggest if part == "path" else nearest_name
+            hint = find_hint(name, known[path])
+            if hint:
+                context.tell(
+                    spot.at(part, *path, name),
+                    "{call} has no parameter {name!r} in {part}{hint}",
+                    call=item.call,
+                    name=name,
+                    part=part,
+                    hint=hint,
+                    kind="name",
+                )
+
+
+def check_sent(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
+    """Report what a ``proxy`` step sends that is near a parameter of the API, or beyond all."""
+    call = str(value.get("call", ""))
+    found = context.names.api_of(call)
+    if found is None:
+        return
+    platform, api = found
+    arguments = value.get("args")
+    if isinstance(arguments, list) and len(arguments) > len(api.parameters):
+        context.tell(
+            spot.at("args", len(api.parameters)),
+            "{call} takes {count} arguments; the rest is dropped",
+            call=call,
+            count=len(api.parameters),
+            kind="name",
+        )
+    for part in ("query", "body"):
+        known = _find_parameters(platform, api, part)
+        for path, name, _ in _find_member_names(value.get(part)):
+            names = known.get(path, (name,))
+            if name not in names and (hint := nearest_name(name, names)):
+                context.tell(
+                    spot.at(part, *path, name),
+                    "{call} has no parameter {name!r} in {part}{hint}",
+                    call=call,
+                    name=name,
+                    part=part,
+                    hint=hint,
+                    kind="name",
+                )
+
+
+def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
+    """Return the names that a part of a request may have, by the path of what has them."""
+    if part == "path":
+        return {(): placeholders(api.path)}
+    names: dict[Path, list[str]] = {}
+    for parameter in api.parameters:
+        steps = parameter.steps if parameter.place == part else ()
+        for depth, step in enumerate(steps):
+            names.setdefault(steps[:depth], []).append(step)
+    if part == "query" and names:
+        names[()] += [*api.query, *platform.query]
+    return names
+
+
+def _find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
+    """Yield the members that *value* names, each with its path and whether it may be absent."""
+    for inside, members, under in _find_maps(value, path, denied):
+        for name, expected in members.items():
+            yield inside, name, under or _denies(expected)
+            yield from _find_member_names(expected, (*inside, name), under)
+
+
+_Named = tuple[Path, str, bool]
 
 
 def _find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield what a value is compared with, also below operators, each with its path."""
+    for where, literal, _ in _find_claims(value, path):
+        yield where, literal
+
+
+def _find_claims(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Any, bool]]:
+    """Yield the same, and whether it is denied."""
     if isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
-                yield from _find_literals(operand, (*path, key))
+                yield from _find_claims(operand, (*path, key), denied or key in _DENYING)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from _find_literals(item, (*path, index))
+            yield from _find_claims(item, (*path, index), denied)
     elif value is not UNSET:
-        yield path, value
+        yield path, value, denied
 
 
 def _check_flow(
@@ -154,7 +372,7 @@ def _check_flow(
 ) -> None:
     """Find facts that a flow has not, and nodes, people and fields that are not there."""
     definition = definition or context.names.definition
-    for path, facts in _find_maps(value):
+    for path, facts, _ in _find_maps(value):
         for key, expected in facts.items():
             where = spot.at(*path, key)
             if key not in FLOW_FACTS:
@@ -179,7 +397,7 @@ def _check_projects(
     known = context.names.subflows
     for name, facts in value.items() if isinstance(value, Mapping) else ():
         flow = str(name).partition("#")[0]
-        if not name.startswith("$") and known and flow not in known:
+        if not name.startswith("$") and flow not in known:
             context.tell(
                 spot.at(name), "no sub-flow {flow!r}{hint}", known=known, flow=flow, kind="name"
             )
@@ -200,9 +418,47 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person in _find_literals(value):
-        if isinstance(person, str | int) and context.names.lists_people:
+    for path, person, denied in _find_claims(value):
+        if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
+            if denied:
+                flow_actions.check_denied_person(context, person, spot.at(*path))
+
+
+def _check_project(
+    context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
+) -> None:
+    """Find members of a project that nobody writes, where it is denied that they are there."""
+    known = (*_PROJECT, *context.names.project_members)
+    for path, name, denied in _find_member_names(value):
+        if path or not denied or name in known or context.names.is_in_scripts(name):
+            continue
+        context.tell(
+            spot.at(name),
+            "a project has no {name!r}, and no script writes it{hint}",
+            known=known,
+            name=name,
+            kind="name",
+        )
+
+
+def _check_notices(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    for path, entry, denied in _find_claims(value):
+        for key, expected in entry.items() if isinstance(entry, Mapping) else ():
+            where = spot.at(*path, key)
+            if key not in _NOTICE:
+                context.tell(
+                    where, "a notice has no {key!r}{hint}", known=_NOTICE, key=key, kind="name"
+                )
+            elif key == "to":
+                deny = {"$not": expected} if denied else expected
+                _check_people(context, deny, where, definition)
+            elif key == "node":
+                _check_nodes(context, expected, where, definition)
+            elif key == "kind":
+                _check_words(context, expected, where, _NOTICES)
 
 
 def _check_status(
@@ -266,6 +522,8 @@ _HISTORY: Mapping[str, FlowCheck] = {
 }
 _FLOW_VALUES: Mapping[str, FlowCheck] = {
     "at": _check_nodes,
+    "project": _check_project,
+    "notified": _check_notices,
     "form": _check_flow_form,
     "projects": _check_projects,
     "status": _check_status,
@@ -279,16 +537,31 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Find fields that no form has, and columns that only seem to be absent."""
-    for path, fields in _find_maps(value):
+    for path, fields, denied in _find_maps(value):
         for name, expected in fields.items():
-            where = spot.at(*path, name)
+            where, is_denied = spot.at(*path, name), denied or _denies(expected)
             base = name.partition("[")[0].partition(".")[0]
             wrong = context.names.field_problem(name)
-            if wrong and base in context.names.fields and not _denies(expected):
-                continue  # a script may make the column; that it is absent, says the comparison
-            if wrong:
+            if wrong and (is_denied or base not in context.names.fields):
+                # A script may make a column; that it is absent, says the comparison.
                 cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
                 context.tell(where, cure, kind="name")
+            elif is_denied and (doubt := context.names.field_doubt(name)):
+                context.tell(where, doubt, kind="name")
+            _check_columns(context, name, expected, where, denied=denied)
+
+
+def _check_columns(
+    context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
+) -> None:
+    """Find columns that rows of *table* have not, where it is denied that they are there."""
+    if table not in context.names.columns:
+        return
+    for path, row, under in _find_claims(expected, (), denied):
+        for column, cell in row.items() if isinstance(row, Mapping) else ():
+            wrong = context.names.column_problem(table, column)
+            if wrong and (under or _denies(cell)):
+                context.tell(spot.at(*path, column), wrong, kind="name")
 
 
 def _denies(expected: Any) -> bool:
@@ -299,17 +572,34 @@ def _denies(expected: Any) -> bool:
     )
 
 
-def _find_maps(value: Any, path: Path = ()) -> Iterator[tuple[Path, Mapping[str, Any]]]:
-    """Yield the maps that a value is compared with, also below operators."""
+def _find_maps(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
+    """Yield the maps that a value is compared with, also below operators, and whether denied."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
-        yield path, value
+        yield path, value, denied
     elif isinstance(value, Mapping):
         for key in _THROUGH & {*value}:
-            yield from _find_maps(value[key], (*path, key))
+            yield from _find_maps(value[key], (*path, key), denied or key in _DENYING)
+
+
+def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
+    """Find keys that a message or a line of the console has not, and levels that nothing has."""
+    keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
+    for path, line in _find_literals(value):
+        for key, expected in line.items() if isinstance(line, Mapping) else ():
+            where = spot.at(*path, key)
+            if key not in keys:
+                context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
+            for inside, word in _find_literals(expected):
+                if key == "code":
+                    _check_code(context, word, where.at(*inside))
+                elif key == level_key and not context.names.is_in_scripts(str(word)):
+                    _check_words(context, word, where.at(*inside), levels)
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    for path, fields in _find_maps(value):
+    for path, fields, _ in _find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
             if wrong := context.names.field_problem(name):
@@ -326,7 +616,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     known = context.names.variables
-    for path, variables in _find_maps(value):
+    for path, variables, _ in _find_maps(value):
         for name in variables:
             if name not in known:
                 context.tell(

@@ -183,7 +183,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         Returns:
             What it was compared for, of the error that it is, if any; and what is wrong.
         """
-        path, described = ("expect_error",), assertions.described_error(expected)
+        path, described = ("expect_error",), assertions.describe_error(expected)
         if not errors:
             essence = msg(
                 "expected an error{described_error}, but the step succeeded",
@@ -225,7 +225,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return checks, [failure]
 
     def _as_thrown(self, error: Exception) -> events.ErrorThrown:
-        return redact_values(assertions.thrown_of(error), self.redact)
+        return redact_values(assertions.make_thrown_error(error), self.redact)
 
     def report_silent_fault(self, fault: Fault) -> Failure:
         """Return the failure of a fault that never fired."""

@@ -44,7 +44,15 @@ def fault_problem(rule: FaultRule) -> str | None:
         return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
     if not kinds and all(getattr(rule.do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
+    if not kinds and rule.do.body is UNSET and not _time_of(rule.do):
+        return msg("do: a delay of no time changes nothing; say how long, such as 2s")
     return None
+
+
+def _time_of(do: FaultAction) -> float:
+    """Return the seconds that a response takes longer."""
+    over = do.drip.over if isinstance(do.drip, Drip) else 0
+    return (0.0 if do.delay is UNSET else float(do.delay)) + float(over)
 
 
 def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:

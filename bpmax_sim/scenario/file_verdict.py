@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model
@@ -41,8 +42,20 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         yield from _parts_of_stub(stub, where)
+    for option, _, where in request_places(item):
+        message = msg("{option}: no call has this place; take it away, or write its name as sent",
+                      option=option)  # fmt: skip
+        yield str(where.place), "rule", message, where, False
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
+
+
+def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
+    """Yield each place of ``ignore`` and ``redact`` of a scenario: its option, itself, its spot."""
+    proxy = item.scenario.proxy
+    for option, places in (("ignore", proxy.ignore), ("redact", proxy.redact)):
+        for text, spot in item.spot.at("proxy", option).elements(places):
+            yield option, FieldPath.parse(text, option), spot
 
 
 def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:

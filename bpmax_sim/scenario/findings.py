@@ -19,7 +19,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect_check import check_call, check_error
+from bpmax_sim.scenario.expect_check import check_call, check_error, check_sent
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.source import Spot
@@ -55,11 +55,12 @@ def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[
 
 
 class NameFinding(msgspec.Struct, frozen=True):
-    """Something wrong at a place of a file; *kind* is that of the failure."""
+    """Something wrong at a place of a file, or doubtful; *kind* is that of the failure."""
 
     kind: str
     message: str
     place: Place | None = None
+    fails: bool = True
 
 
 class FilledCheck:
@@ -77,13 +78,14 @@ class FilledCheck:
         /,
         known: Iterable[str] | None = None,
         kind: str = "",
+        fails: bool = True,
         **values: Any,
     ) -> None:
         """Take a finding, as `CheckContext.tell` says it."""
         if known is not None:
             values["hint"] = suggest(str(next(iter(values.values()))), known)
         kind = kind if kind in WARNINGS else "value"
-        self.findings.append(NameFinding(kind, fill_message(message, values), spot.place))
+        self.findings.append(NameFinding(kind, fill_message(message, values), spot.place, fails))
 
 
 def check_filled(
@@ -119,20 +121,29 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
         for rule in dict.fromkeys((*item.faults, *faults))
         if (wrong := context.names.call_problem(rule.on))
     ]
+    for name, rules in item.scenario.fault_sets.items():
+        for rule, place in item.spot.at("fault_sets", name).elements(rules):
+            _check_name(context, rule.on, place.at("on"))
+    if wrong := context.names.instance_problem(item.scenario.proxy.instance):
+        context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))
     for located in steps:
-        step, spot = located.step, located.spot
-        _check_expected_calls(context, step.expect, spot.at("expect"))
-        if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-            _check_expected_calls(context, step.retry.until, spot.at("retry", "until"))
-        if isinstance(step.expect_error, model.ExpectedError):
-            check_error(context, step.expect_error, spot.at("expect_error"))
-        if isinstance(step.during, model.During):
-            _check_name(context, step.during.call, spot.at("during", "call"))
-        if step.action == "proxy" and isinstance(step.value, Mapping):
-            _check_name(context, step.value.get("call"), spot.at("proxy", "call"))
+        _check_step(context, located.step, located.spot)
     # What is wrong with the rest of them was found when the file was read.
-    return [*findings, *(one for one in context.findings if one.kind == "name")]
+    return [*findings, *dict.fromkeys(one for one in context.findings if one.kind == "name")]
+
+
+def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
+    _check_expected_calls(context, step.expect, spot.at("expect"))
+    if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
+        _check_expected_calls(context, step.retry.until, spot.at("retry", "until"))
+    if isinstance(step.expect_error, model.ExpectedError):
+        check_error(context, step.expect_error, spot.at("expect_error"))
+    if isinstance(step.during, model.During):
+        _check_name(context, step.during.call, spot.at("during", "call"))
+    if step.action == "proxy" and isinstance(step.value, Mapping):
+        _check_name(context, step.value.get("call"), spot.at("proxy", "call"))
+        check_sent(context, step.value, spot.at("proxy"))
 
 
 def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
@@ -170,7 +181,7 @@ def check_write(
     if wrong := names.field_problem(field):
         cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
         yield f"form.{field}", cure
-    elif field not in (known := names.fields or names.guessed_fields) and (
+    elif field not in (known := names.fields or names.initial_fields) and (
         hint := nearest_name(field, known if not names.fields else ())
     ):
         yield "", msg("the script wrote form.{name}{hint}", name=field, hint=hint)

@@ -157,4 +157,26 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
     known = context.names.people
     for name in map(str, _as_list(value) if context.names.lists_people else ()):
         if name and "${" not in name and name not in known:
-            context.tell(spot, "people has no {name!r}{hint}", known=known, name=name)
+            context.tell(spot, "people has no {name!r}{hint}", known=known, name=name, kind="name")
+
+
+def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
+    """Find a *user* who is not among the people that the scenario lists."""
+    if isinstance(user, Mapping):
+        check_people(context, user.get("id", ""), spot.at("id"))
+    elif isinstance(user, str | int):
+        check_people(context, user, spot)
+
+
+def check_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
+    """Find somebody of whom only is said what he does not do, and whom nobody else names."""
+    known = context.names.mentioned_people
+    if not context.names.lists_people and known and literal(name) and name and name not in known:
+        context.tell(
+            spot,
+            "nobody in this scenario is called {name!r}, so that this always holds{hint}",
+            known=known,
+            name=name,
+            kind="name",
+            fails=False,
+        )

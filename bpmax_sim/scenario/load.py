@@ -34,7 +34,7 @@ from bpmax_sim.project import (
     Strictness,
     absolute,
     find_root,
-    named_file,
+    join_to_file,
     platform_folders,
     strictness_of,
 )
@@ -284,13 +284,23 @@ def items(
     draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_load_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
+    subjects = _load_subjects(draft)
+    draft.texts = _texts_of_scripts(draft, subjects)
     check(draft)
     check_values(draft)
-    subjects = _load_subjects(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=by_place))
     return loaded
+
+
+def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
+    """Return the sources of all scripts; None where a step may run Python."""
+    if any(step.action == "python" for step, _ in draft.steps):
+        return None
+    inline = (step.value for step, _ in draft.steps if step.action == "js")
+    files = (body.source for body in subjects.bodies)
+    return (*files, *(text for text in inline if isinstance(text, str)))
 
 
 def _load_file(
@@ -298,7 +308,7 @@ def _load_file(
 ) -> Iterator[tuple[M, Spot]]:
     """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
     try:
-        source = ScenarioSource.read(named_file(spot.source.path, name))
+        source = ScenarioSource.read(join_to_file(spot.source.path, name))
     except ConfigError as error:
         draft.problems += error.problems
         draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
@@ -405,7 +415,7 @@ def _load_scripts(
     """Yield script files with their names, each relative to the file that names it."""
     for name, spot in names:
         try:
-            yield name, read_script(named_file(spot.source.path, name), spot.place)
+            yield name, read_script(join_to_file(spot.source.path, name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
 
@@ -440,7 +450,7 @@ def _build_item(
         faults=tuple(faults),
         cassette=_cassette_of(draft, row, root),
         platforms=_find_platforms(draft, whole, root),
-        instances=named_file(whole, proxy.instances) if proxy.instances else None,
+        instances=join_to_file(whole, proxy.instances) if proxy.instances else None,
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
@@ -451,7 +461,7 @@ def _build_item(
 
 def _find_platforms(draft: ScenarioDraft, file: Path, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
-        return tuple(named_file(file, name) for name in named)
+        return tuple(join_to_file(file, name) for name in named)
     try:
         return platform_folders(root)
     except ValueError as error:

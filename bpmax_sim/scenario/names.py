@@ -8,19 +8,22 @@ nothing is known, so nothing is wrong with it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import nearest_name, suggest
+from bpmax_sim.errors import CODES, CallError, nearest_name, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import Api, Platform, names_api
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.form import EXTENSIONS, path_steps
 from bpmax_sim.subject.hooks import SubjectKind
+
+_CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +31,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         fields: those that the form declares.
-        guessed_fields: where no form declares any, those that the flow's values name.
+        initial_fields: where no form declares any, those that the flow's values name.
         columns: table -> the columns of the rows that it starts with.
         variables: those of the file, of its fragments, and those that steps save.
         scripts: events of form and flow -> script files.
@@ -36,13 +39,17 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         subflows: the flows that nodes can start, by name.
         people: who is named anywhere; nobody where hooks may name others.
         lists_people: whether the scenario says itself who there is.
+        mentioned_people: who is named by flows, user and steps; nobody where rows or hooks may
+            name others, too.
+        project_members: of ``project``, those that the scenario writes.
+        texts: the sources of scripts, which may name what else there is; None where Python may.
         named_steps: names of the steps of fragments.
         platforms: None as long as nobody has read their files.
     """
 
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
-    guessed_fields: tuple[str, ...] = ()
+    initial_fields: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     variables: tuple[str, ...] = ()
     scripts: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
@@ -50,6 +57,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     subflows: Mapping[str, Definition] = msgspec.field(default_factory=dict)
     people: tuple[str, ...] = ()
     lists_people: bool = False
+    mentioned_people: tuple[str, ...] = ()
+    project_members: tuple[str, ...] = ()
+    texts: tuple[str, ...] | None = None
     named_steps: tuple[str, ...] = ()
     platforms: Platforms | None = None
 
@@ -72,6 +82,13 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return msg("no field {name!r}{near}", name=name, near=suggest(name, self.fields))
         column = next((step for step in rest if isinstance(step, str)), None)
         return None if column is None else self.column_problem(str(base), column)
+
+    def field_doubt(self, name: str) -> str | None:
+        """Return what is doubtful of *name* as a field where no form declares any: a near name."""
+        known = () if self.fields else self.initial_fields
+        if name in known or not (hint := nearest_name(name, known)):
+            return None
+        return msg("no field {name!r}{near}", name=name, near=hint)
 
     def column_problem(self, table: str, column: str) -> str | None:
         """Return what is wrong with *column* of *table*."""
@@ -98,7 +115,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         object_name, _, state = owner.partition("$")
         if object_name.rstrip(".") not in {"form", "ctx.form"}:
             return None
-        known = self.fields or self.guessed_fields
+        known = self.fields or self.initial_fields
         if name in known or not known or name in EXTENSIONS or (state and name in self.buttons):
             return None
         if not state and name.startswith("$"):
@@ -111,6 +128,44 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         if not self.fields and (hint := nearest_name(name, known)):
             return msg("the script reads {owner}.{name}{hint}", owner=owner, name=name, hint=hint)
         return None
+
+    def is_in_scripts(self, word: str) -> bool:
+        """Return whether a script has *word* in it, or may have."""
+        return self.texts is None or any(word in text for text in self.texts)
+
+    def code_problem(self, code: str) -> str | None:
+        """Return what is wrong with *code*, if it is like one of ours and in no script."""
+        if code in CODES or not _CODE.fullmatch(code) or self.is_in_scripts(code):
+            return None
+        hint = nearest_name(code, CODES)
+        return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None
+
+    def instance_problem(self, key: str, platform: str = "") -> str | None:
+        """Return what is wrong with the instance *key*, of one platform or of any."""
+        if self.platforms is None or not key or "${" in key:
+            return None
+        entries = self.platforms.entries
+        known = {
+            entry.instance.instance_key
+            for name, of_platform in entries.items()
+            if platform in ("", name)
+            for entry in of_platform
+        }
+        if key in {*known, "default"} or (not known and not entries):
+            return None
+        hint = suggest(key, sorted(known))
+        return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
+
+    def api_of(self, call: str) -> tuple[Platform, Api] | None:
+        """Return platform and API of ``platform.api``, if that names one that is declared."""
+        platform_key, _, name = call.partition(".")
+        platform = self.platforms.find(platform_key) if self.platforms is not None else None
+        if platform is None or self.platforms is None or not name or "*" in call or name[0] == "$":
+            return None
+        try:
+            return platform, self.platforms.api(platform, name)
+        except CallError:
+            return None
 
     def call_problem(self, call: str) -> str | None:
         """Return what is wrong with ``platform.api`` *call*, ``*`` for any characters of either."""
@@ -148,11 +203,13 @@ class CheckContext(Protocol):
         /,
         known: Iterable[str] | None = None,
         kind: str = "",
+        fails: bool = True,
         **values: Any,
     ) -> None:
         """Report that something is wrong at *spot*; with *values* a template, as `msg` takes it.
 
         With *known* its ``{hint}`` names those of them that are like the first of *values*. Of a
-        *kind* of `WARNINGS` it is only said where the scenario's folder is lenient.
+        *kind* of `WARNINGS` it is only said where the scenario's folder is lenient, and everywhere
+        if it does not *fail*, but where the folder is strict.
         """
         ...

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Literal
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import Place, ScriptError
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Outcome, ScenarioFinished, ScenarioStarted
@@ -44,15 +45,33 @@ def conclude(
     """Return the outcome of *item*, and its failures: an unexpected pass is one.
 
     What keeps a scenario from running (a recording that is missing, what is not declared) is not
-    the failure that ``xfail`` expects.
+    the failure that ``xfail`` expects, nor is a name of nothing.
     """
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
         wrong = msg("expected to fail, but passed; take xfail away")
         return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
+    mistakes = [failure for failure in failures if _is_mistake(failure)]
+    if mistakes and item.strictness != "lenient":
+        more = msg("xfail stands for a failure of what is tested, not for a name that is wrong")
+        return "failed", tuple(replace(one, detail=(*one.detail, more)) for one in mistakes)
     expected = cause_of(failures, calls, live=live) == "own"
     return "xfailed" if expected else "failed", tuple(failures)
+
+
+def _is_mistake(failure: Failure) -> bool:
+    """Return whether *failure* says that the scenario or a script names what is not there."""
+    cause = failure.cause
+    if isinstance(cause, ScriptError):
+        code = cause.fields.get("code")
+        return cause.name == "ReferenceError" or str(code).startswith("UNKNOWN_")
+    code = getattr(cause, "code", None)
+    return failure.kind in _MISTAKES or code in _NO_TARGET or str(code).startswith("UNKNOWN_")
+
+
+_MISTAKES = frozenset({"name", "call", "rule", "empty", "never_ran", "value"})
+_NO_TARGET = frozenset({"NO_FUNCTION", "NO_MODULE"})
 
 
 def _make_failure(

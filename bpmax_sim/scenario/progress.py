@@ -30,7 +30,14 @@ from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
-from bpmax_sim.scenario.file_verdict import answer_key, failure_of, step_key, unused_parts
+from bpmax_sim.scenario.file_verdict import (
+    answer_key,
+    failure_of,
+    request_places,
+    step_key,
+    unused_parts,
+)
+from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
@@ -223,7 +230,7 @@ class RunLog(msgspec.Struct):
         """Yield what the action ended with, and what nobody handled."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
-            thrown = assertions.thrown_of(error, clock.now())
+            thrown = assertions.make_thrown_error(error, clock.now())
             event = replace(
                 thrown,
                 code=to_scenario_value(thrown.code),
@@ -316,8 +323,25 @@ class Progress:
             for place in find_powers(script.source, script.name):
                 self.log.add_warning("power", POWER_DIFFERS, place)
         wrong = findings.check_calls(self.item, self.session.platforms)
-        self.failures += self.sort_failures(map(self.reporter().report_finding, wrong))
+        self.failures += self._take_findings(self.reporter(), wrong)
+        if not self.failures and "user" in self.item.fills:
+            user, spot = self.scope.resolve(self.item.scenario.user), self.item.spot.at("user")
+            self.failures += self.check_filled(
+                self.reporter(), lambda to: check_user(to, user, spot)
+            )
         return not self.failures
+
+    def _take_findings(
+        self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
+    ) -> list[source.Failure]:
+        """Return the failures of what a check found; what is only doubtful becomes warnings."""
+        failures = []
+        for one in wrong:
+            if one.fails:
+                failures.append(reporter.report_finding(one))
+            else:
+                self.log.add_warning(one.kind, one.message, one.place)
+        return self.sort_failures(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
         """Return the stubs of the scenario with their values filled in."""
@@ -362,6 +386,12 @@ class Progress:
             reporter.report_finding(findings.NameFinding(one.kind, one.message, one.place))
             for one in self.log.warnings
         ]
+
+    def note_places(self) -> None:
+        """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
+        for option, path, spot in request_places(self.item):
+            if any(call.has(path, response=option == "redact") for call in self.log.calls):
+                self.ran.add(str(spot.place))
 
     def note_stubs(self, stubs: Sequence[Fault]) -> None:
         """Note which of *stubs* have answered, and which of their answers were given."""
@@ -487,8 +517,7 @@ class Progress:
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
         """Return what *check* finds wrong with values that a row or a variable filled in."""
-        wrong = findings.check_filled(self.item, self.names, check)
-        return self.sort_failures(map(reporter.report_finding, wrong))
+        return self._take_findings(reporter, findings.check_filled(self.item, self.names, check))
 
     def judge(
         self,
@@ -514,6 +543,12 @@ class Progress:
             checks = assertions.judge(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
+        for check in checks:
+            if check.doubt:
+                place = reporter.spot.at(*path, *check.path).place
+                message = msg("{label} {expected}: {doubt}", label=check.label,
+                              expected=check.expected, doubt=check.doubt)  # fmt: skip
+                self.log.add_warning("empty", message, place)
         return checks, reporter.report_expectation(checks, path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:

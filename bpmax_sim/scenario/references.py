@@ -37,7 +37,7 @@ class UndefinedValueError(MessageError, ValueError):
     """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
 
 
-def undefined_error(text: str, hint: str) -> UndefinedValueError:
+def make_undefined_error(text: str, hint: str) -> UndefinedValueError:
     """Return the error of ``${text}``, which names nothing; *hint* says what there is."""
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
@@ -90,12 +90,12 @@ def reference(text: str) -> Reference:
         hint = nearest_name(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=shorten_list(ROOTS)
         )
-        raise undefined_error(text, hint)
+        raise make_undefined_error(text, hint)
     if (str(root) in _BARE) == bool(path):
         shape = (
             msg("takes no path") if path else msg("needs a name, such as ${{{root}.x}}", root=root)
         )
-        raise undefined_error(text, msg("; {root} {shape}", root=root, shape=shape))
+        raise make_undefined_error(text, msg("; {root} {shape}", root=root, shape=shape))
     return Reference(text, str(root), tuple(path))
 
 
@@ -158,7 +158,7 @@ def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
         elif isinstance(value, list | tuple) and str(part).isdigit() and int(part) < len(value):
             value = value[int(part)]
         else:
-            raise undefined_error(
+            raise make_undefined_error(
                 ref.text, msg(": no {part!r} in {value}", part=part, value=show(value))
             )
     return value
@@ -173,7 +173,7 @@ def _find_member(
     if whole in value:
         rest.clear()
         return value[whole]
-    raise undefined_error(ref.text, suggest(str(part), map(str, value)))
+    raise make_undefined_error(ref.text, suggest(str(part), map(str, value)))
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -204,11 +204,13 @@ class Scope(msgspec.Struct, kw_only=True):
         """
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
-            raise undefined_error(ref.text, nearest_name(str(ref.path[0]), self.steps) or never)
+            raise make_undefined_error(
+                ref.text, nearest_name(str(ref.path[0]), self.steps) or never
+            )
         if ref.root == "env":
             name = ref.text.partition(".")[2]
             if name not in self.environ:
-                raise undefined_error(ref.text, unset_hint(name))
+                raise make_undefined_error(ref.text, unset_hint(name))
             return self.environ[name]
         value = getattr(self, ref.root)
         value = follow(value() if callable(value) else value, ref)

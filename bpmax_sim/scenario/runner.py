@@ -38,7 +38,7 @@ from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.assertions import error_as_data, resolved_error, thrown_of
+from bpmax_sim.scenario.assertions import error_as_data, make_thrown_error, resolve_error
 from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
@@ -57,6 +57,7 @@ from bpmax_sim.session.settings import ScenarioOptions, SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
+from bpmax_sim.subject.project import PROCESSING
 from bpmax_sim.yamlfile import display_path
 
 _ONCE = Retry(tries=1)
@@ -335,7 +336,7 @@ class StepRun(msgspec.Struct):
         """Yield the failures of calls that can never work; one that was not caught is told so."""
         progress = self.progress
         whole = progress.item.scenario.expect
-        uncaught = {thrown_of(error).code for error in (*result.errors, *result.unhandled)}
+        uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
         made = progress.log.calls[self.since.calls :]
         for call in findings.wrong_calls(made, self.located.step.expect, whole):
             if call.error not in uncaught:
@@ -356,7 +357,7 @@ class StepRun(msgspec.Struct):
         if expected is UNSET:
             return [reporter.report_uncaught(error) for error in others]
         try:
-            expected = resolved_error(expected, self.progress.expected_value)
+            expected = resolve_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
         if reporter.fills("expect_error"):
@@ -395,8 +396,17 @@ class StepRun(msgspec.Struct):
 
 def _expects_refusal(step: Step) -> bool:
     """Return whether *step* expects something that tells a refusal from a success."""
-    said = (step.expect.messages, step.expect.flow, step.expect.result, step.expect_error)
-    return any(part is not UNSET for part in said)
+    said = (step.expect.messages, step.expect.result, step.expect_error)
+    flow = step.expect.flow
+    facts = flow if isinstance(flow, Mapping) else {}
+    return any(part is not UNSET for part in said) or any(
+        fact.startswith("$") or fact in _MOVED or (fact == "status" and value != PROCESSING)
+        for fact, value in facts.items()
+    )
+
+
+_MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level", "projects"})
+"""Facts of a flow that are others where an action succeeds."""
 
 
 def run_item(
@@ -419,6 +429,7 @@ def run_item(
         if not progress.failures:
             yield from _run_steps(progress)
         progress.note_stubs(stubs)
+        progress.note_places()
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:
             reporter = progress.reporter()

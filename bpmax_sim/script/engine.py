@@ -110,7 +110,7 @@ class PreludeEntry:
     def pass_body(self, argument: str) -> None:
         """Let the prelude have the function of the body in *argument*, if it is known by now."""
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
-            code = _known_body(_body_of(argument)).code
+            code = _compile_once(_body_of(argument)).code
             if code is not None:
                 self.pass_part(self._inner, code)
 
@@ -144,15 +144,15 @@ _CHECKED_BODY = (
 """As the prelude has them: what closes its function early needs a colon in the first one."""
 
 
-def _known_body(body: ScriptBody) -> CompiledBody:
+def _compile_once(body: ScriptBody) -> CompiledBody:
     known: CompiledBody = _compiled_bodies(body)
     known.runs += 1
     if known.runs == 2:  # noqa: PLR2004 - most run once, and to compile is as long as to run
-        known.code = _compiled_body(body)
+        known.code = _compile_to_bytecode(body)
     return known
 
 
-def _compiled_body(body: ScriptBody) -> bytes | None:
+def _compile_to_bytecode(body: ScriptBody) -> bytes | None:
     """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
     context, code = NativeContext(), None
     for form in _CHECKED_BODY:

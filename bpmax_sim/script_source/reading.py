@@ -137,10 +137,10 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type == "call_expression":
                 self._values.value(node)
-        left = list(self._left_standing())
+        left = list(self._find_uncalled_chains())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                self._note(self._values.value(node), self._access_kind(node), _named_at(node))
+                self._note(self._values.value(node), self._access_kind(node), _name_at(node))
                 self._note_misread(node)
             elif node.type == "binary_expression":
                 self._note_in(node)
@@ -162,7 +162,7 @@ class _ScriptReader:
             suppressed=dict(self._find_suppressions()),
         )
 
-    def _left_standing(self) -> Iterator[ProxyCall]:
+    def _find_uncalled_chains(self) -> Iterator[ProxyCall]:
         """Yield the chains that are awaited, or left as a statement, without ``$call()``."""
         for node in self._nodes:
             if node.type != "call_expression":
@@ -190,7 +190,7 @@ class _ScriptReader:
         owner = self._values.value(node.child_by_field_name("object"))
         name = self._values.member_name(node)
         if owner is not None and owner.kind == "promise" and name not in _OF_PROMISES:
-            place = self._tree.place(_named_at(node))
+            place = self._tree.place(_name_at(node))
             use = MemberUse("result", (name or "*",), self._access_kind(node), place, owner.call)
             self._misreads.append(use)
 
@@ -292,7 +292,7 @@ class _ScriptReader:
                 yield place.line + is_alone, tuple(rest.replace(",", " ").split())
 
 
-def _named_at(node: Node) -> Node:
+def _name_at(node: Node) -> Node:
     """Return where the name of a member stands."""
     return node.child_by_field_name("property") or node.child_by_field_name("index") or node
 

@@ -22,7 +22,7 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
     SHORTEST_RUN,
-    Rare,
+    RareBytes,
     hex_runs_of,
     in_base64,
     in_hex,
@@ -382,11 +382,13 @@ _BLANKS = b" \t\r\n\f\v"
 _APART = bytes(72 if chr(c) in hexdigits else 32 if c in b" \t\r\n:,-" else 46 for c in range(256))
 # A blank comes first, as it is found in no time; what is no digit may be the x of 0x.
 _PAIRS = re.compile(rb" (?:H\.)?HH(?:  ?(?:H\.)?HH){4}")
-_PREFIX = Rare(b"0x")
-_THREE_PAIRS = tuple(Rare(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2))
+_PREFIX = RareBytes(b"0x")
+_THREE_PAIRS = tuple(
+    RareBytes(b" HH%sHH%sHH" % between) for between in product((b" ", b"  "), repeat=2)
+)
 """What all pairs have that have no prefix, in a tenth of the time."""
 _DIGITS = bytes(68 if c in digits.encode() else c if c == 44 else 46 for c in range(256))  # noqa: PLR2004
-_LONG_NUMBERS = (Rare(b",DD,"), Rare(b",DDD,"))
+_LONG_NUMBERS = (RareBytes(b",DD,"), RareBytes(b",DDD,"))
 _TO_LIST = bytes(c if c in b"-0123456789" else 44 for c in range(256))
 _LIST = re.compile(b"," + b"D{1,3}," * 4)
 _INTEGERS = msgspec.json.Decoder(list[int])
@@ -455,7 +457,7 @@ def _decode_literals(data: bytes) -> Iterator[Piece]:
 
 # Texts in UTF-16 that are encoded further; a secret itself is looked for in UTF-16.
 
-_WIDE = Rare(b"A.A.A.A.A.A.A.A.")
+_WIDE = RareBytes(b"A.A.A.A.A.A.A.A.")
 
 
 def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:

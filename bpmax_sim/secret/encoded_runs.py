@@ -36,7 +36,7 @@ def text_runs(text: str) -> list[str]:
     return _QUICK.findall(_flatten(text))
 
 
-def escaped_runs(data: bytes) -> bytes:
+def find_escaped_runs(data: bytes) -> bytes:
     """Return the runs of *data* that have escaped signs in them, as they are, and none besides."""
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
@@ -98,7 +98,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
     if "-" in core[end:] or "_" in core[end:]:
         packed = packed.translate(_TO_URL_SAFE)
     padding = "=" * (-(len(packed) % 4) % 4) if len(match[0]) > len(match[1]) else ""
-    return _escaped_like(match[0], core[:end] + packed + padding)
+    return _escape_like(match[0], core[:end] + packed + padding)
 
 
 def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
@@ -120,7 +120,7 @@ def octets(digits: str | bytes) -> tuple[bytes, bytes]:
     return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
 
 
-def _escaped_like(sample: str, packed: str) -> str:
+def _escape_like(sample: str, packed: str) -> str:
     """Return *packed* with the signs escaped that *sample* escapes."""
     escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
     for pattern, sign in escapes:
@@ -150,7 +150,7 @@ def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
     return False
 
 
-class Rare:
+class RareBytes:
     """Bytes that are in few others, where to look for them takes a tenth of the time of `in`."""
 
     def __init__(self, text: bytes) -> None:
@@ -181,9 +181,9 @@ SHORTEST_RUN = 8
 
 _HEX_RUN = 12
 _LINE = 16  # characters of the shortest line that goes on in the next
-_LINE_BEFORE_BLANK = Rare(b"A" * _LINE + b" ")
+_LINE_BEFORE_BLANK = RareBytes(b"A" * _LINE + b" ")
 _FOLD = b"A" * _LINE + b" A"
-_TWO_BLANKS = Rare(b"  ")
+_TWO_BLANKS = RareBytes(b"  ")
 _FEW_BLANKS = 32  # bytes for each one
 _HALVINGS = 6  # so the next line may begin with 64 blanks
 _BLANKS = b" \t\n\r\f\v"

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from bpmax_sim.secret.encoded_runs import Rare, any_in
+from bpmax_sim.secret.encoded_runs import RareBytes, any_in
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
@@ -188,10 +188,10 @@ def _signs_of(data: bytes) -> set[bytes]:
 _LETTERS = frozenset((b'"', b"/", b"n", b"'", b"t", b"r", b"b", b"f", b"v", b"0"))
 _OF_UNITS = frozenset((b"u", b"x"))
 _BEHIND = re.compile(rb"\\(.)", re.DOTALL)
-_ESCAPES_OF_SIGNS = {sign: Rare(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
+_ESCAPES_OF_SIGNS = {sign: RareBytes(b"\\" + sign) for sign in sorted(_LETTERS | _OF_UNITS)}
 _LARGE = 1 << 16  # bytes from which on it is faster to look for each sign
-_UNIT, BACKSLASHES = Rare(b"\\u"), Rare(b"\\\\")
-_REFUSED = (Rare(b"\\U"), Rare(b"\\u005c"), Rare(b"\\u005C"))
+_UNIT, BACKSLASHES = RareBytes(b"\\u"), RareBytes(b"\\\\")
+_REFUSED = (RareBytes(b"\\U"), RareBytes(b"\\u005c"), RareBytes(b"\\u005C"))
 _UNIT_SIZE = 6
 
 

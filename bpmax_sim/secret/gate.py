@@ -158,7 +158,7 @@ class _GatedStream(io.TextIOWrapper):
 
 
 @contextlib.contextmanager
-def gated_output(shown: Callable[[str], str]) -> Iterator[None]:
+def redact_output(shown: Callable[[str], str]) -> Iterator[None]:
     """Pass what is printed meanwhile through *shown*, at each flush and at the end."""
     out, err = _GatedStream(sys.stdout, shown), _GatedStream(sys.stderr, shown)
     try:

@@ -18,9 +18,9 @@ from itertools import cycle
 from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.encoded_runs import any_in, contents, escaped_runs, rewrite, text_runs
+from bpmax_sim.secret.encoded_runs import any_in, contents, find_escaped_runs, rewrite, text_runs
 from bpmax_sim.secret.scan import Search
-from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spelled_like, traces_of
+from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spell_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
@@ -92,7 +92,7 @@ class Secret:
     def _traces(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         return traces_of(self.real)
 
-    def spelled_in(self, text: str, lower: str) -> bool:
+    def is_spelled_in(self, text: str, lower: str) -> bool:
         """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
         return all(
             trace in text or any(sign in lower for sign in signs) for trace, signs in self._traces
@@ -134,7 +134,7 @@ class Secret:
         if match.lastindex is None:
             return match[0]  # a stand-in is its own
         if match.lastindex == 1:
-            return spelled_like(match[0], self.real, self.standin)
+            return spell_like(match[0], self.real, self.standin)
         digits = as_bytes(self.standin).hex()
         return digits if match[0] == match[0].lower() else digits.upper()
 
@@ -216,23 +216,25 @@ class SecretTable:
         if not self._keeps_words(data):
             return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
-            return not self._holds(escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH)
+            return not self._holds(
+                find_escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH
+            )
         return True
 
     def _keeps_words(self, data: bytes) -> bool:
         """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
-        touched = self._anchored_in(data)
+        touched = self._find_anchored(data)
         if not touched and not self._unanchored:
             return True
         text = data.decode("utf-8", "surrogateescape")
         small = text.lower() if self._unanchored else ""
         return all(secret.leaves(text) for secret in touched) and not any(
-            secret.spelled_in(text, small) for secret in self._unanchored
+            secret.is_spelled_in(text, small) for secret in self._unanchored
         )
 
-    def _anchored_in(self, data: bytes) -> list[Secret]:
+    def _find_anchored(self, data: bytes) -> list[Secret]:
         if len(data) > _LARGE and not self._any_anchor.find_matches_as_indexes(data):
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
@@ -262,5 +264,5 @@ class SecretTable:
         return [
             secret
             for anchor, digits, secret in self._tests
-            if (anchor in text if anchor else secret.spelled_in(text, lower)) or digits in lower
+            if (anchor in text if anchor else secret.is_spelled_in(text, lower)) or digits in lower
         ]

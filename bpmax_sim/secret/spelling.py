@@ -83,7 +83,7 @@ def _signs(character: str) -> Iterator[str]:
         yield "+"
 
 
-def spelled_like(sample: str, secret: str, standin: str) -> str:
+def spell_like(sample: str, secret: str, standin: str) -> str:
     """Return *standin* as *sample* spells *secret*."""
     if _LITERAL.fullmatch(standin):
         return standin

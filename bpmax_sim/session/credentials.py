@@ -29,7 +29,7 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.instances import convention
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
-from bpmax_sim.platform.secrecy import declared_clear
+from bpmax_sim.platform.secrecy import is_declared_clear
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import headers_signed_with
 from bpmax_sim.secret.vault import Credentials, Vault, weak
@@ -174,7 +174,7 @@ class Tenants:
         start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"
         is_played = adds or start.mode == "replay"
-        if not (is_played and any(map(declared_clear, platform.credentials.values()))):
+        if not (is_played and any(map(is_declared_clear, platform.credentials.values()))):
             return {}
         if self._recorded is None:
             cassette = recording.cassette
@@ -220,7 +220,7 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
     They are what is declared, and the headers that its responses are signed with.
     """
-    owners = declared_by(platforms, name)
+    owners = find_declarations(platforms, name)
     declared = [path for owner in owners for path in owner.volatile]
     auths = [owner.auth for owner in owners if isinstance(owner.auth, Auth)]
     verify = auths[-1].verify_response if auths else None
@@ -230,7 +230,7 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 @lru_cache(maxsize=256)
 def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the headers of responses that the API *name* or its platform reads, as places."""
-    owners = declared_by(platforms, name)
+    owners = find_declarations(platforms, name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
     texts = (text for owner in owners for text in _headers_read_by(owner))
     return tuple(place for place in dict.fromkeys(texts) if place not in volatile)
@@ -255,7 +255,7 @@ def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
 
 def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the places of the API *name* that are declared to be no secret."""
-    return tuple(path for owner in declared_by(platforms, name) for path in owner.not_secret)
+    return tuple(path for owner in find_declarations(platforms, name) for path in owner.not_secret)
 
 
 def open_places_of(
@@ -276,7 +276,7 @@ def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
     return cache(lambda: project.open_places_of(project.find_root(cassette)) if cassette else ())
 
 
-def declared_by(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
+def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
     """Return what declares the API *name*: its platform and itself, as far as there are any."""
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)

@@ -157,19 +157,19 @@ def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
     return replace(outcome, error=ScriptError(message, name="Unawaited", place=first.place))
 
 
-def shown_outcome(outcome: Outcome, redact: Redact) -> Outcome:
+def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:
     """Return *outcome* as it may be shown; the value that it returned stays as it is."""
     error = outcome.error
     return replace(
         outcome,
-        error=shown_error(error, redact) if isinstance(error, ScriptError) else error,
+        error=redact_error(error, redact) if isinstance(error, ScriptError) else error,
         console=redact_values(outcome.console, redact),
         unawaited=redact_values(outcome.unawaited, redact),
-        unhandled=tuple(shown_error(error, redact) for error in outcome.unhandled),
+        unhandled=tuple(redact_error(error, redact) for error in outcome.unhandled),
     )
 
 
-def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
+def redact_error(error: ScriptError, redact: Redact) -> ScriptError:
     """Return a script's error, and the script's errors behind it, as they may be shown."""
     shown = type(error)(
         redact(error.message),
@@ -179,5 +179,5 @@ def shown_error(error: ScriptError, redact: Redact) -> ScriptError:
         fields=redact_values(error.fields, redact),
     )
     cause = error.__cause__
-    shown.__cause__ = shown_error(cause, redact) if isinstance(cause, ScriptError) else cause
+    shown.__cause__ = redact_error(cause, redact) if isinstance(cause, ScriptError) else cause
     return shown

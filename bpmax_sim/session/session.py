@@ -74,7 +74,7 @@ def describe_possible_secrets(places: Sequence[str]) -> str:
     )
 
 
-def _shown_exchange(exchange: Exchange) -> str:
+def _redact_exchange(exchange: Exchange) -> str:
     call = exchange.request.call
     name = f"{call.name} " if call and call.platform else ""
     return f"{name}{exchange.request.method} {exchange.request.url}"
@@ -331,7 +331,7 @@ class Session:
         self._hearers.append(listener)
 
     def _note_outcome(self, outcome: Outcome) -> Outcome:
-        shown = scripts.shown_outcome(outcome, self.redact)
+        shown = scripts.redact_outcome(outcome, self.redact)
         self._tell(shown)
         return shown
 
@@ -526,7 +526,7 @@ class Session:
             "{path}: {number} recorded exchanges were not played: {names}; {afresh}, "
             "or write proxy: {{unused: warn}}",
             path=display_path(settings.cassette) if settings.cassette else "",
-            names=series(f"[{exchange.order}] {_shown_exchange(exchange)}" for exchange in left),
+            names=series(f"[{exchange.order}] {_redact_exchange(exchange)}" for exchange in left),
             afresh=afresh,
         )
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bpmax_sim.field_path import body_steps, with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt
 from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.model import Api, Auth, Platform, placed_by
+from bpmax_sim.platform.model import Api, Auth, Platform, find_auth_places
 from bpmax_sim.proxy.builder import Setter
 from bpmax_sim.strategies.values import evenly
 
@@ -53,7 +53,7 @@ def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
     auth = auth_of(platform, api)
     return [
         _rival_step(place, spelled)
-        for place, name in (placed_by(auth, auth.apply) if auth else ())
+        for place, name in (find_auth_places(auth, auth.apply) if auth else ())
         for spelled in dict.fromkeys((name, name.lower(), name.upper(), name.title()))
         if place != "path" or spelled == name
     ]

@@ -27,7 +27,7 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
 from bpmax_sim.platform.model import Api, Parameter, Platform, snake
-from bpmax_sim.project import absolute, find_instances, local_of
+from bpmax_sim.project import absolute, find_instances, local_file_of
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies import corners
@@ -481,7 +481,7 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     keys = {
         *known.keys,
         *_platforms_of_instances(Path(place)),
-        *_platforms_of_instances(Path(local_of(place))),
+        *_platforms_of_instances(Path(local_file_of(place))),
     }
     entries = read_instances(Path(place), known.find, keys, problems)
     if problems:

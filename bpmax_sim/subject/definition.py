@@ -128,11 +128,11 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
         """Yield each condition: its action, the number of its route, its path, its text."""
-        for action, number, path, route in self.placed_routes():
+        for action, number, path, route in self.routes_with_places():
             if route.when:
                 yield action, number, (*path, "when"), route.when
 
-    def placed_routes(self) -> Iterator[tuple[Action, int, Path, Transition]]:
+    def routes_with_places(self) -> Iterator[tuple[Action, int, Path, Transition]]:
         """Yield each route: its action, its number, the path of what declares it, and itself."""
         for action in self.offers:
             is_list = isinstance(getattr(self, action), tuple)
@@ -332,7 +332,7 @@ class Definition(Model, frozen=True, kw_only=True):
             path: Path = ("nodes", name)
             ways: list[tuple[Path, str]] = [
                 (at if isinstance(getattr(node, action), str) else (*at, "to"), route.to)
-                for action, _, at, route in node.placed_routes()
+                for action, _, at, route in node.routes_with_places()
             ]
             ways += [(("parallel", index), first) for index, first in enumerate(node.parallel)]
             ways += [(("join",), node.join)] if node.join else []
@@ -414,7 +414,7 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
     for action in node.offers:
         if not node.routes(action):
             yield (*path, action), msg("expected a node, or a list of {when, to}")
-    for action, number, at, route in node.placed_routes():
+    for action, number, at, route in node.routes_with_places():
         if isinstance(route.when, str):
             if wrong := _condition_problem(route.when):
                 yield (*path, *at, "when"), wrong
@@ -423,6 +423,8 @@ def _malformed_routes(node: FlowNode, path: Path) -> Iterator[Finding]:
 
 
 _QUOTED = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*"|`(?:\\.|[^`\\])*`""")
+_PATTERN = re.compile(r"/(?:\\.|[^/\\\n])+/")
+_ASSIGNMENT = re.compile(r"[\w$\])]\s*=(?![=>])\s*[^=>\s]")
 _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
@@ -432,6 +434,8 @@ def _condition_problem(when: str) -> str | None:
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
         return msg("a condition sees ctx alone; write ctx.form where form is written")
+    if _ASSIGNMENT.search(_PATTERN.sub("''", _QUOTED.sub("''", when))):
+        return msg("a condition compares with ===; a single = would write what it reads")
     return None
 
 

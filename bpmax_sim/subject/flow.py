@@ -387,7 +387,7 @@ class FlowSubject(MovingProject, kw_only=True):
             front.report_to(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
-                self._run_computed(FlowMove(at=self.looked_at, by=self.actor))
+                self._run_computed(FlowMove(at=self.visible_node, by=self.actor))
         return self._result
 
     def visible_form(self, action: str) -> FormSubject:

@@ -332,7 +332,7 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
     return HookEvent(hook, target)
 
 
-def known_event(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
+def parse_event_of(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
     """Return the event that *text* spells of one of *subjects*.
 
     Raises:

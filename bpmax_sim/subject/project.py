@@ -71,7 +71,7 @@ _BUGS = (
 """What the language itself throws; a script that says no throws an Error, a text, or its own."""
 
 
-def _thrown_refusal(thrown: Exception) -> str | None:
+def _refusal_from_script(thrown: Exception) -> str | None:
     """Return the text with which a check that threw says no, or None where that is an error."""
     if not isinstance(thrown, ScriptError) or not _says_no(thrown):
         return None
@@ -201,10 +201,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Return the form that a person sees: the one that creates the project, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
-        return self._screen(self.looked_at)
+        return self._screen(self.visible_node)
 
     @property
-    def looked_at(self) -> str:
+    def visible_node(self) -> str:
         """Return the node whose form is seen: of several the step's, the user's, or the first."""
         if self.focus in self.visits:
             return self.focus
@@ -315,7 +315,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def views(self) -> tuple[PartView, ContextView]:
         """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
-        return self._script_views("js", FlowMove(at=self.looked_at))
+        return self._script_views("js", FlowMove(at=self.visible_node))
 
     def facts(self) -> Mapping[str, Any]:
         """Return what a scenario can ask of the flow."""
@@ -419,7 +419,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.refuse_if_returned(event, value)
             return self._result.refused
         thrown = self._result.errors[-1]
-        text = _thrown_refusal(thrown)
+        text = _refusal_from_script(thrown)
         if text is not None:
             self._result.errors.remove(thrown)
             self.refuse(text)

@@ -25,7 +25,7 @@ from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
     ForeignFormat,
-    NotCarried,
+    NotConvertible,
     ReadOptions,
     has_member,
 )
@@ -51,7 +51,7 @@ def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
 
 def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
     if entry.get("_webSocketMessages"):
-        raise NotCarried("it is a WebSocket, which is not supported")
+        raise NotConvertible("it is a WebSocket, which is not supported")
     sent = entry["request"]
     return Exchange(
         request=imported.make_request(
@@ -78,7 +78,7 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
     posted = request.get("postData")
     if not posted:
         if (request.get("bodySize") or 0) > 0:
-            raise NotCarried("the archive leaves out the body of its request")
+            raise NotConvertible("the archive leaves out the body of its request")
         return None
     if posted.get("_file"):
         return _read_attachment(posted["_file"], attachment)
@@ -88,14 +88,14 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
     if params and not str(posted.get("mimeType", "")).startswith(FORM):
-        raise NotCarried("the archive has the parts of its multipart body, and not the body")
+        raise NotConvertible("the archive has the parts of its multipart body, and not the body")
     return urlencode(params).encode() if params else None
 
 
 def _read_attachment(name: str, attachment: Attachment) -> bytes:
     data = attachment(name)
     if data is None:
-        raise NotCarried(
+        raise NotConvertible(
             "its body is in the file {name!r}, which is not beside the archive", name=name
         )
     return data
@@ -109,7 +109,7 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
     status = int(reply.get("status") or 0)
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
-            raise NotCarried("it was blocked or not answered, and the archive does not say why")
+            raise NotConvertible("it was blocked or not answered, and the archive does not say why")
         code = imported.failure_code(str(failure_text))
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return FailedExchange(
@@ -134,7 +134,7 @@ def _read_content(content: Any, headers: Headers, attachment: Attachment) -> byt
         return data if len(data) in sizes else _encode_attached(data, content_type, sizes)
     if content.get("text") is None:
         if size > 0 or (size < 0 and length):
-            raise NotCarried("the archive leaves out the body of its response")
+            raise NotConvertible("the archive leaves out the body of its response")
         return b""
     encoding = content.get("encoding") or ("hex" if content.get("_isBinary") else "")
     return _decode_text(content["text"], encoding, content_type, sizes)

@@ -88,7 +88,7 @@ def has_member(tree: Any, *path: str) -> bool:
     return member(tree, path) is not msgspec.UNSET
 
 
-class NotCarried(MessageError):  # noqa: N818 - a finding, which becomes a note
+class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
     """One exchange cannot be carried over; the message is the sentence that says why."""
 
 
@@ -107,7 +107,7 @@ def read_items(
     for number, item in items:
         try:
             exchanges.append(read(item))
-        except NotCarried as reason:
+        except NotConvertible as reason:
             notes.append(msg("exchange {number}: {reason}", number=number, reason=reason))
         except KeyError as error:
             notes.append(
@@ -255,7 +255,7 @@ def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> byte
     if western and len(western) in lengths and not any(len(data) in lengths for data in encoded):
         return western
     if "\ufffd" in text and not any(len(data) in lengths for data in encoded):
-        raise NotCarried(
+        raise NotConvertible(
             "characters of its body were lost when it was saved (U+FFFD); record it again with "
             "bodies as files or base64"
         )
@@ -286,7 +286,7 @@ def make_request(
         NotCarried: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
-        raise NotCarried("{url!r} is not an HTTP address", url=url[:60])
+        raise NotConvertible("{url!r} is not an HTTP address", url=url[:60])
     return Request(
         method=method.upper(),
         url=quote(url.partition("#")[0], safe=string.punctuation, errors="surrogatepass"),
@@ -377,7 +377,7 @@ def _undo_coding(body: bytes, coding: str) -> bytes:
         return body  # a text is not compressed
     if coding == "br":
         return _from_brotli(body)
-    raise NotCarried(
+    raise NotConvertible(
         "its answer is compressed with {coding}, which is not supported", coding=coding
     )
 
@@ -387,9 +387,9 @@ def _inflate(body: bytes, window: int) -> bytes:
     try:
         data = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
     if engine.unconsumed_tail:
-        raise NotCarried("its answer is larger than {most} bytes", most=_MOST)
+        raise NotConvertible("its answer is larger than {most} bytes", most=_MOST)
     return data
 
 
@@ -397,19 +397,21 @@ def _from_brotli(body: bytes) -> bytes:
     try:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
-        raise NotCarried("its answer is compressed with br; pip install 'bpmax-sim[br]'") from None
+        raise NotConvertible(
+            "its answer is compressed with br; pip install 'bpmax-sim[br]'"
+        ) from None
     engine = brotli.Decompressor()
     try:
         data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotCarried("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)
             if len(data) >= _MOST
             else msg("was cut short")
         )
-        raise NotCarried("its answer {why}", why=why)
+        raise NotConvertible("its answer {why}", why=why)
     return data
 
 
@@ -422,7 +424,7 @@ def from_base64(value: str) -> bytes:
     try:
         return base64.b64decode(value, validate=False)
     except (binascii.Error, ValueError) as error:
-        raise NotCarried("a body is broken base64 ({error})", error=error) from error
+        raise NotConvertible("a body is broken base64 ({error})", error=error) from error
 
 
 def parse_instant(value: object) -> float:

@@ -19,7 +19,7 @@ from vcr.cassette import Cassette, CassetteContextDecorator
 from bpmax_sim.cassette.format import group_headers
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.traffic.imported import NotCarried, grouped_pairs, make_request, make_response
+from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_request, make_response
 
 
 class ClientListener(Protocol):
@@ -103,7 +103,7 @@ def _convert_request(original: Any) -> Request:
         converted = make_request(
             original.method, original.uri, headers, None if body is None else _to_bytes(body)
         )
-    except NotCarried as reason:
+    except NotConvertible as reason:
         raise CassetteError(
             "a request beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None
@@ -115,7 +115,7 @@ def _to_bytes(body: object) -> bytes:
         return body.encode()
     if isinstance(body, bytes | bytearray | memoryview):
         return bytes(body)
-    raise NotCarried("its body is a {name}", name=type(body).__name__)
+    raise NotConvertible("its body is a {name}", name=type(body).__name__)
 
 
 def _convert_response(original: Mapping[str, Any], took: float) -> Response:
@@ -125,7 +125,7 @@ def _convert_response(original: Mapping[str, Any], took: float) -> Response:
         converted = make_response(
             status["code"], status["message"] or "", grouped_pairs(original["headers"]), body
         )
-    except NotCarried as reason:
+    except NotConvertible as reason:
         raise CassetteError(
             "an answer beside $proxy cannot be recorded: {reason}", reason=reason
         ) from None

@@ -14,7 +14,7 @@ from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Exchange, FailedExchange, Pairs
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, ReadOptions
+from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotConvertible, ReadOptions
 
 WHAT: Final = msg("a file of flows of mitmproxy")
 _LENGTH: Final = re.compile(rb"(\d{1,12}):")
@@ -84,9 +84,9 @@ def _damage_at(at: int) -> CassetteError:
 
 def _read_exchange(flow: Any) -> Exchange:
     if flow.get("type") != "http":
-        raise NotCarried("it is {kind}, which is not supported", kind=flow.get("type"))
+        raise NotConvertible("it is {kind}, which is not supported", kind=flow.get("type"))
     if flow.get("websocket"):
-        raise NotCarried("it is a WebSocket, which is not supported")
+        raise NotConvertible("it is a WebSocket, which is not supported")
     sent, reply, failure = flow["request"], flow.get("response"), flow.get("error")
     begun = float(sent.get("timestamp_start") or 0)
     return Exchange(
@@ -122,7 +122,7 @@ def _read_pairs(headers: Any) -> Pairs:
 def _read_content(part: Any, what: str, headers: Pairs) -> bytes:
     content = part.get("content")
     if content is None:  # streamed through
-        raise NotCarried("mitmproxy did not keep the body of its {what}", what=what)
+        raise NotConvertible("mitmproxy did not keep the body of its {what}", what=what)
     return imported.undo_content_codings(content, headers)
 
 
@@ -138,7 +138,7 @@ def _read_response(reply: Any, begun: float) -> Any:
 
 def _read_failure(failure: Any, begun: float) -> FailedExchange:
     if not failure:
-        raise NotCarried("it was not answered, and the file does not say why")
+        raise NotConvertible("it was not answered, and the file does not say why")
     text = imported.require_text(failure.get("msg") or "")
     ended = float(failure.get("timestamp") or begun)
     code = imported.failure_code(text)

@@ -25,7 +25,7 @@ from bpmax_sim.traffic.imported import (
     NOWHERE,
     ForeignExchanges,
     ForeignFormat,
-    NotCarried,
+    NotConvertible,
     has_member,
 )
 
@@ -93,7 +93,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
     method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
-        raise NotCarried("it answers any method")
+        raise NotConvertible("it answers any method")
     body, media = _expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
@@ -119,7 +119,7 @@ def _read_target(request: Any) -> str:
         return target
     path = request.get("urlPath")
     if not isinstance(path, str):
-        raise NotCarried("its address is a pattern")
+        raise NotConvertible("its address is a pattern")
     pairs = [
         (name, value)
         for name, rule in (request.get("queryParameters") or {}).items()
@@ -135,7 +135,7 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
         for value in rule["hasExactly"]:
             yield from _read_values(value, what)
     else:
-        raise NotCarried("{what} is a pattern", what=what)
+        raise NotConvertible("{what} is a pattern", what=what)
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
@@ -144,7 +144,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
     if not patterns:
         return None, ""
     if len(patterns) > 1:
-        raise NotCarried("its body has to fit several patterns")
+        raise NotConvertible("its body has to fit several patterns")
     (rule,) = patterns
     if "equalToJson" in rule:
         text = rule["equalToJson"]
@@ -155,7 +155,7 @@ def _expected_body(request: Any) -> tuple[bytes | None, str]:
         return rule["equalTo"].encode(), ""
     if isinstance(rule.get("binaryEqualTo"), str):
         return imported.from_base64(rule["binaryEqualTo"]), ""
-    raise NotCarried("its body is a pattern")
+    raise NotConvertible("its body is a pattern")
 
 
 def _read_outcome(reply: Any) -> Response | FailedExchange:
@@ -164,9 +164,9 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
         message = _FAULTS.get(reply["fault"], str(reply["fault"]))
         return FailedExchange(code="RESET", message=message, elapsed=delay)
     if reply.get("proxyBaseUrl"):
-        raise NotCarried("it hands requests on to another server")
+        raise NotConvertible("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
-        raise NotCarried("its answer is a template")
+        raise NotConvertible("its answer is a template")
     return imported.make_response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
@@ -178,7 +178,7 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
 
 def _read_body(response: Any) -> bytes:
     if response.get("bodyFileName"):
-        raise NotCarried(
+        raise NotConvertible(
             "its body is in the file {bodyfilename!r}; put it into `body`",
             bodyfilename=response["bodyFileName"],
         )
@@ -312,7 +312,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     matchers = pair["request"]
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
-        raise NotCarried("it depends on the state {states!r}", states=states[0])
+        raise NotConvertible("it depends on the state {states!r}", states=states[0])
     scheme = _single_text(matchers.get("scheme"), "scheme", "http")
     host = _single_text(matchers.get("destination"), "destination")
     path = _single_text(matchers.get("path"), "path", "/")
@@ -320,7 +320,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     body = _single_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
-        with suppress(NotCarried):  # a pattern leaves its header out, nothing fails
+        with suppress(NotConvertible):  # a pattern leaves its header out, nothing fails
             headers.append((name, _single_text(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
         request=imported.make_request(
@@ -341,10 +341,10 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """
     if not matchers:
         if otherwise is None:
-            raise NotCarried("it accepts any {what}", what=what)
+            raise NotConvertible("it accepts any {what}", what=what)
         return otherwise
     if len(matchers) > 1 or matchers[0].get("matcher", "exact") not in _EXACT:
-        raise NotCarried("its {what} is a pattern", what=what)
+        raise NotConvertible("its {what} is a pattern", what=what)
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [
@@ -368,9 +368,9 @@ def _read_query(request: Any) -> str:
 
 def _hoverfly_response(reply: Any) -> Response:
     if reply.get("templated"):
-        raise NotCarried("its answer is a template")
+        raise NotConvertible("its answer is a template")
     if reply.get("bodyFile"):
-        raise NotCarried(
+        raise NotConvertible(
             "its body is in the file {bodyfile!r}; put it into `body`",
             bodyfile=reply["bodyFile"],
         )

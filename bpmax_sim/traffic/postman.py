@@ -19,7 +19,7 @@ from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
     ForeignFormat,
-    NotCarried,
+    NotConvertible,
     ReadOptions,
     has_member,
 )
@@ -91,7 +91,7 @@ def _read_exchange(example: Any) -> Exchange:
 
 def _read_response(reply: Any) -> Any:
     if not isinstance(reply.get("code"), int):
-        raise NotCarried("its saved response has no status code")
+        raise NotConvertible("its saved response has no status code")
     headers = _read_headers(reply.get("header"))
     content_type = Headers(headers).content_type
     if not content_type and reply.get("_postman_previewlanguage") in _MEDIA:
@@ -130,7 +130,7 @@ def _fill(text: str, variables: Variables, depth: int = 0) -> str:
 
     def value_of(match: re.Match[str]) -> str:
         if match[1] not in variables or depth > _DEEPEST:
-            raise NotCarried(
+            raise NotConvertible(
                 "it uses the variable {name!r}, which the collection does not have; "
                 "give it a value there (Variables) and export again",
                 name=match[1],
@@ -191,7 +191,7 @@ def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, 
         fields = [item for item in body.get(mode) or () if not item.get("disabled")]
         typed = _with_type(headers, f"multipart/form-data; boundary={_BOUNDARY}")
         return typed, _encode_multipart(fields, variables)
-    raise NotCarried("its body is a file, which the collection does not hold")
+    raise NotConvertible("its body is a file, which the collection does not hold")
 
 
 def _with_type(headers: Pairs, media: str) -> Pairs:
@@ -204,7 +204,7 @@ def _encode_multipart(fields: Iterable[Any], variables: Variables) -> bytes:
     parts = []
     for item in fields:
         if item.get("type") == "file":
-            raise NotCarried("its body has a file, which the collection does not hold")
+            raise NotConvertible("its body has a file, which the collection does not hold")
         value = _fill(str(item.get("value") or ""), variables)
         disposition = f'Content-Disposition: form-data; name="{item["key"]}"'
         parts.append(f"--{_BOUNDARY}\r\n{disposition}\r\n\r\n{value}\r\n")

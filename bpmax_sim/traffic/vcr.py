@@ -23,7 +23,7 @@ from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
 from bpmax_sim.traffic import imported, known_keys
-from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotCarried, has_member
+from bpmax_sim.traffic.imported import ForeignExchanges, ForeignFormat, NotConvertible, has_member
 
 VCRPY: Final = msg("a cassette of vcrpy")
 _PARSED: Final = "parsed_body"
@@ -87,7 +87,7 @@ def _read_bytes(body: Any) -> bytes | None:
         if isinstance(body.get("base64_string"), str):
             return imported.from_base64(body["base64_string"])
         if body and "string" not in body:
-            raise NotCarried(
+            raise NotConvertible(
                 "its body has the keys {names}, none of which is known",
                 names=series(body),
             )
@@ -171,7 +171,7 @@ def _betamax_body(part: Any) -> bytes | None:
         return imported.from_base64(body["base64_string"])
     content = imported.require_text(body.get("string") or "")
     if "\ufffd" in content:
-        raise NotCarried(
+        raise NotConvertible(
             "a body of it was no text, and betamax kept it damaged; record it with "
             "preserve_exact_body_bytes"
         )
@@ -232,7 +232,7 @@ def _cassetter_body(part: Any) -> bytes | None:
         return bytes.fromhex(imported.require_text(content))
     if kind == "text":
         return imported.require_text(content).encode()
-    raise NotCarried("a body of the kind {kind!r} is not supported", kind=kind)
+    raise NotConvertible("a body of the kind {kind!r} is not supported", kind=kind)
 
 
 _INTERACTIONS: Final = re.compile(rb"(?m)^interactions:")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import body_scalar, dump, group_headers, render, stored_headers
+from bpmax_sim.cassette.format import body_scalar, dump, group_headers, headers_for_storage, render
 from bpmax_sim.cassette.matching import differences, parts_of_exchange
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError, Place
@@ -110,7 +110,7 @@ def stored(exchange: Exchange) -> Exchange:
         injected=request.injected,
     )
     if isinstance(outcome, Response):
-        headers = flat(stored_headers(outcome, request.method))
+        headers = flat(headers_for_storage(outcome, request.method))
         source = "simulated" if outcome.source == "simulated" else "recorded"
         outcome = replace(outcome, headers=headers, source=source)
     return replace(exchange, request=kept, outcome=outcome)
@@ -214,9 +214,9 @@ def test_a_reviewer_reads_chinese_and_sees_marks_that_turn_the_writing_direction
 def test_the_length_of_a_head_answer_stays() -> None:
     head = replace(answer(""), headers=(("Content-Length", "99"),))
 
-    assert stored_headers(head, "HEAD") == head.headers
-    assert stored_headers(replace(head, status=304), "GET") == head.headers
-    assert stored_headers(head, "GET") == (("Content-Length", "0"),)
+    assert headers_for_storage(head, "HEAD") == head.headers
+    assert headers_for_storage(replace(head, status=304), "GET") == head.headers
+    assert headers_for_storage(head, "GET") == (("Content-Length", "0"),)
 
 
 def test_a_lone_surrogate_is_refused_with_the_call_it_is_in() -> None:

@@ -15,7 +15,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import Remote, is_url, mirror, shown_url, stamp_of
+from bpmax_sim.cassette.remote import Remote, is_url, mirror, stamp_of, strip_url
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.third_parties.object_storage import object_storage
 
@@ -124,7 +124,7 @@ def test_what_was_not_uploaded_is_neither_overwritten_nor_played(url: str, tmp_p
     with pytest.raises(CassetteError) as caught:
         fetched(url, tmp_path)
     assert str(caught.value) == (
-        f"{path} was recorded here and not uploaded to {shown_url(url)}/{NAME}; upload it by "
+        f"{path} was recorded here and not uploaded to {strip_url(url)}/{NAME}; upload it by "
         "recording once more, or delete it to play what is there"
     )
     assert fetched(url, tmp_path, recording=True).read_bytes().startswith(b"recorded")
@@ -141,7 +141,7 @@ def test_what_somebody_else_uploaded_meanwhile_is_not_overwritten(url: str, tmp_
     with pytest.raises(CassetteError) as caught:
         mirror(url, tmp_path).upload(path)
     assert str(caught.value) == (
-        f"{shown_url(url)}/{NAME} was changed meanwhile by somebody else, so nothing was uploaded; "
+        f"{strip_url(url)}/{NAME} was changed meanwhile by somebody else, so nothing was uploaded; "
         f"what was recorded is in {path}: keep a copy, delete it and record again"
     )
     assert (there(url), path.read_bytes()) == (b"theirs", b"mine")
@@ -209,7 +209,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
     ],
 )
 def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:
-    assert shown_url(url) == told
+    assert strip_url(url) == told
     assert repr(Remote(url, Path())) == f"<Remote {told}>"
 
 

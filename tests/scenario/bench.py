@@ -168,7 +168,7 @@ class PlainBench:
     def redact(self, text: str, /) -> str:
         return text.replace("密钥-s3cret", "redacted")
 
-    def shown(self, value: T, /) -> T:
+    def redact_value(self, value: T, /) -> T:
         return value
 
     def template(self, platform: str, api: str, /) -> str:

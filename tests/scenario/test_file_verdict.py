@@ -85,7 +85,7 @@ def test_lint_explains_what_is_red_and_what_would_be(door: Door) -> None:
     ended = door.call("lint", ROWS, {"查.js": wrong}, "--explain")
 
     red, _, doubtful = ended.text.partition("a warning, red if the folder is in strict")
-    assert "  rule: take the stub or fault away, or mend what it asks for" in red
+    assert "  rule: take away what nothing uses, or mend what it asks for" in red
     assert f"场景.scenario.yaml:8:7: {UNUSED}" in red
     assert "查.js:1:" in doubtful
     assert "the script reads form.客户名" in doubtful

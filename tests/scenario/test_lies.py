@@ -56,7 +56,7 @@ class Case:
     """A scenario, and what its verdict has to say; nothing for one that has to pass."""
 
     steps: str
-    form: str = "open: 脚本.js"
+    form: str | None = "open: 脚本.js"
     script: str = ""
     flow: str | None = None
     stubs: str = STUB
@@ -71,7 +71,7 @@ class Case:
             for part in (
                 "version: 1",
                 "scenario: 客户",
-                FORM % self.form,
+                "" if self.form is None else FORM % self.form,
                 "" if self.flow is None else WITH_FLOW % self.flow,
                 f"proxy: {{platforms: platforms, stubs: [{self.stubs}]{self.proxy}}}",
                 'clock: "2026-03-02T09:00:00+08:00"',

@@ -107,14 +107,14 @@ steps:
     expect: {proxy: [{call: crm_system.get_customer_detail, source: fault}]}
   - set: {customerId: "2"}
     faults: [{on: crm_system.create_order, do: {error: reset}}]
-    expect_error: {code: {$exists: true}}
+    expect_error: {code: {$in: [RESET]}}
 """
     scenario.write_text(text + steps, encoding="utf-8")
 
     last = outcome(scenario, mode="live", transport=Handler(third_party))
 
     assert [one.headline for one in last.failures] == [
-        'step 2/2 set: expected an error (code {"$exists": true}), but the step succeeded'
+        'step 2/2 set: expected an error (code {"$in": ["RESET"]}), but the step succeeded'
     ]
 
 

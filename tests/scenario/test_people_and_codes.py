@@ -111,10 +111,10 @@ LIES: list[tuple[tuple[str, ...], dict[str, str], str]] = [
     ((SUBMIT, "{withdraw: {by: 王小明}, expect_error: {code: NOT_OWNER}}"), {}, 'got "NOT_ALLOWED"'),
     # What the bench says is held in both languages: what is denied has to hold in both.
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$contains: 金额}}}"), {}, "message expected"),
-    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$not: {$contains: 必填}}}}"), {}, "message expected"),
-    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$not: {$contains: required}}}}"), {}, "message expected"),
-    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$ne: 必填项未填：意见}}}"), {}, "message expected"),
-    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$exists: false}}}"), {}, "message expected"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: {$not: {$contains: 必填}}}}"), {}, "message expected"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: {$not: {$contains: required}}}}"), {}, "message expected"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: {$ne: 必填项未填：意见}}}"), {}, "message expected"),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: {$exists: false}}}"), {}, "message expected"),
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$contains: 意见, $not: {$contains: required}}}}"), {}, "message expected"),
     # The submit stands in the history, and nobody else's.
     (("{submit: {}, expect: {flow: {history: []}}}",), {}, "flow.history"),
@@ -148,7 +148,7 @@ TRUTHS: list[tuple[tuple[str, ...], dict[str, str]]] = [
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: 必填项未填：意见}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: required and empty is 意见}}"), {}),
     ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$contains: 意见, $not: {$contains: 金额}}}}"), {}),
-    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {message: {$ne: 别的}}}"), {}),
+    ((SUBMIT, "{approve: {by: 王小明}, expect_error: {code: REQUIRED, message: {$ne: 别的}}}"), {}),
     ((SUBMIT, "{approve: {by: 王小红}, expect_error: {code: NOT_OWNER, message: {$matches: 王小红.*负责人}}}"), {}),
     (("{submit: {}, expect_error: {code: REFUSED, message: 金额超过预算}}",), WHY),
     (("{submit: {}, expect: {messages: [金额超过预算]}}",), WHY),

@@ -13,7 +13,7 @@ from bpmax_sim.secret.spelling import (
     anchor_of,
     as_bytes,
     pattern_of,
-    spelled_like,
+    spell_like,
     traces_of,
 )
 from tests.examples import drawn
@@ -73,7 +73,7 @@ def test_a_stand_in_is_spelled_as_the_sample(sample: str) -> None:
     expected = {"%": "a%2Fb%22", "\\u": 'a/b\\"', "\\": 'a\\/b\\"', ";": "a/b&quot;"}
     sign = next((sign for sign in expected if sign in sample), "")
 
-    assert spelled_like(sample, "p@ss/w", 'a/b"') == expected.get(sign, 'a/b"')
+    assert spell_like(sample, "p@ss/w", 'a/b"') == expected.get(sign, 'a/b"')
 
 
 @pytest.mark.parametrize("secret", ["\\\\\\\\a\\\\\\\\b", '""""""""', "&&&&&&&&", "%%%%%%%%"])

@@ -7,14 +7,17 @@ import io
 import sys
 from typing import TextIO
 
-from bpmax_sim.secret.gate import gated_output
+from bpmax_sim.secret.gate import redact_output
 
 
 def test_a_stream_that_somebody_keeps_ends_quietly_after_its_target() -> None:
     """Python 3.13 tells an error in the end of a stream, which was passed over before."""
     written, kept = io.BytesIO(), list[TextIO]()
     target = io.TextIOWrapper(written, "utf-8")
-    with contextlib.redirect_stdout(target), gated_output(lambda text: text.replace("张三", "***")):
+    with (
+        contextlib.redirect_stdout(target),
+        redact_output(lambda text: text.replace("张三", "***")),
+    ):
         print("客户：张三")  # noqa: T201
         kept.append(sys.stdout)
     assert written.getvalue().decode() == "客户：***\n"

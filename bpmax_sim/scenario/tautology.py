@@ -1,0 +1,134 @@
+"""Expectations that hold whatever a run does, so that they say nothing.
+
+``times: {$gte: 0}`` counts nothing, ``messages: {$type: list}`` is always one, and any text matches
+``.*``. What a value certainly is, is its *shape*: a word of `KINDS`, or a map of the members that
+are always there, ``*`` for all others; the empty word says nothing, not even that it is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+from bpmax_sim.scenario.expect import is_list, is_number, is_operator
+from bpmax_sim.scenario.references import Path
+
+KINDS: Final = ("text", "list", "map", "boolean", "count", "present", "")
+Shape = str | Mapping[str, Any]
+
+_PROBES: Final = ("", "a", "0", "\n", "没有这样的文字 \t-_/.")
+_TYPES_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("text",),
+    "list": ("list",),
+    "map": ("map",),
+    "boolean": ("boolean",),
+    "count": ("number", "integer"),
+}
+"""Kind -> the operands of ``$type`` that it always fulfils."""
+
+_PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
+"""Operators whose operands are compared with parts of the value."""
+
+
+def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
+    """Yield the path of each part of *expected* that holds of every value of *shape*."""
+    kind = _kind_of(shape)
+    if is_always(expected, kind):
+        yield path
+    elif isinstance(expected, Mapping) and any(map(is_operator, expected)):
+        for key in _PARTS & {*expected}:
+            yield from find_tautologies(expected[key], "", (*path, key))
+    elif isinstance(expected, Mapping):
+        for key, value in expected.items():
+            yield from find_tautologies(value, _member_shape(shape, key), (*path, key))
+    elif is_list(expected):
+        for index, item in enumerate(expected):
+            yield from find_tautologies(item, _member_shape(shape, "[]"), (*path, index))
+
+
+def _kind_of(shape: Shape) -> str:
+    if isinstance(shape, str):
+        return shape
+    return "list" if "[]" in shape else "map"
+
+
+def _member_shape(shape: Shape, key: str) -> Shape:
+    """Return the shape of the member *key*, ``[]`` for an element of a list."""
+    return "" if isinstance(shape, str) else shape.get(key, shape.get("*", ""))
+
+
+def is_always(expected: Any, kind: str) -> bool:
+    """Return whether every value of *kind* is as *expected*."""
+    if not isinstance(expected, Mapping):
+        return False
+    if not any(map(is_operator, expected)):
+        return kind == "map" and not expected
+    return all(key in _ALWAYS and _ALWAYS[key](value, kind) for key, value in expected.items())
+
+
+def is_never(expected: Any, kind: str) -> bool:
+    """Return whether no value of *kind* is as *expected*."""
+    if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
+        return _is_of_another_kind(expected, kind)
+    return any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items())
+
+
+def _is_of_another_kind(value: Any, kind: str) -> bool:
+    """Return whether *value* is a plain one that no value of *kind* can equal."""
+    if kind not in _TYPES_OF or (isinstance(value, str) and "${" in value):
+        return False
+    is_kind: Mapping[str, bool] = {
+        "text": isinstance(value, str),
+        "list": is_list(value),
+        "map": isinstance(value, Mapping),
+        "boolean": isinstance(value, bool),
+        "count": is_number(value) and value >= 0,
+    }
+    return not is_kind[kind] and not (kind == "list" and isinstance(value, str | Mapping))
+
+
+def _is_never_less(limit: Any, kind: str) -> bool:
+    return kind == "count" and is_number(limit) and limit <= 0
+
+
+def _is_always_more(limit: Any, kind: str) -> bool:
+    return kind == "count" and is_number(limit) and limit < 0
+
+
+def _matches_all(pattern: Any, _kind: str) -> bool:
+    try:
+        return all(re.search(pattern, text) for text in _PROBES)
+    except (re.error, TypeError):
+        return False  # said where operands are checked
+
+
+_ALWAYS: Final[Mapping[str, Callable[[Any, str], bool]]] = {
+    "$exists": lambda operand, kind: operand is True and kind != "",
+    "$type": lambda operand, kind: operand in _TYPES_OF.get(kind, ()),
+    "$gte": _is_never_less,
+    "$gt": _is_always_more,
+    "$length": lambda operand, _: is_always(operand, "count"),
+    "$contains": lambda operand, kind: operand == "" and kind != "list",
+    "$matches": _matches_all,
+    "$each": lambda operand, _: operand == {} or is_always(operand, "present"),
+    "$not": is_never,
+    "$ne": _is_of_another_kind,
+    "$in": lambda operand, kind: is_list(operand) and any(is_always(one, kind) for one in operand),
+}
+_NEVER: Final[Mapping[str, Callable[[Any, str], bool]]] = {
+    "$in": lambda operand, kind: is_list(operand) and all(is_never(one, kind) for one in operand),
+    "$exists": lambda operand, kind: operand is False and kind != "",
+    "$eq": _is_of_another_kind,
+    "$not": is_always,
+}
+
+
+def is_positive(expected: Any) -> bool:
+    """Return whether *expected* says what a value is, not only what it is not."""
+    if isinstance(expected, Mapping) and any(map(is_operator, expected)):
+        return any(key not in _DENIALS for key in expected)
+    return True
+
+
+_DENIALS: Final = frozenset({"$ne", "$not", "$exists", "$type"})

@@ -1,0 +1,314 @@
+# ruff: noqa: E501 - scenarios and scripts, one a line
+"""Scenarios whose own words lie: names of nobody, what holds anyway, what nothing uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import CODES, ConfigError
+from bpmax_sim.scenario.tautology import find_tautologies, is_always
+from tests.docs.facts import names
+from tests.scenario.test_lies import CALL, FLOW, STUB, Case, run, what_is_wrong
+
+READ_ONLY = "form.$readonly = {金额: true}"
+SAY = "form.$message = {type: 'error', text: '不行'}"
+MESSAGE = {"script": SAY, "stubs": ""}
+PEOPLE = "people: {wangwu: {}, ceo: {}, lisi: {}}"
+
+
+def approve(expect: str, **more: Any) -> Case:
+    """Return a scenario of a flow that approves and expects *expect*."""
+    return Case(
+        steps=f"{{approve: {{by: wangwu}}, expect: {{flow: {expect}}}}}",
+        form="", stubs="", **{"flow": "", **more},
+    )  # fmt: skip
+
+
+def opened(expect: str, **more: Any) -> Case:
+    """Return a scenario that opens its form and expects *expect*."""
+    return Case(steps=f"{{open: {{}}, expect: {{{expect}}}}}", **{"stubs": "", **more})
+
+
+def sent(expect: str, **more: Any) -> Case:
+    """Return a scenario whose script asks for a customer, with an expected call."""
+    return opened(
+        f"proxy: [{{call: crm.get_customer, {expect}}}]", script=CALL, **{"stubs": STUB, **more}
+    )
+
+
+def refused(expect: str) -> Case:
+    """Return a scenario in which a field is read-only."""
+    return Case(
+        steps=f"steps:\n  - open: {{}}\n  - {{set: {{金额: 1}}, expect_error: {expect}}}",
+        script=READ_ONLY,
+        stubs="",
+    )
+
+
+OTHER_FLOW = {"流程.yaml": FLOW.replace("start:", "admins: [ceoo]\nstart:")}
+LATE = {
+    "流程.yaml": FLOW.replace(
+        "reject: 结束", "reject: 结束\n    deadline: {after: 1d, notify: [ceoo]}", 1
+    )
+}
+ASSIGNS = {"流程.yaml": FLOW.replace("金额 > 100", "金额 = 100")}
+FRAGMENT = {
+    "共享.yaml": "version: 1\nvars: {名: 甲}\nsteps:\n  填: [{set: {客户名称: '${vars.名}'}}]\n"
+}
+
+RED: dict[str, tuple[Case, str]] = {
+    # Everybody whom a scenario names.
+    "a user who is not among the people": (approve("{at: 结束}", top="user: wangwuu"), "people has no 'wangwuu'"),
+    "a user by id": (approve("{at: 结束}", top="user: {id: wangwuu}"), "people has no 'wangwuu'"),
+    "a user whom a row names": (
+        approve("{at: 结束}", top="user: '${case.谁}'\ncases: [{id: 甲, 谁: wangwuu}]"),
+        "people has no 'wangwuu'; did you mean 'wangwu'? (filled in by the row '甲'",
+    ),
+    "an administrator of nobody": (approve("{at: 结束}", files=OTHER_FLOW), "people has no 'ceoo'"),
+    "nobody to be reminded": (approve("{at: 结束}", files=LATE), "people has no 'ceoo'"),
+    "a notice to nobody": (approve("{notified: {$not: {$contains: {to: [ceoo]}}}}"), "people has no 'ceoo'"),
+    # Names of what else there is.
+    "a notice of no kind": (approve("{notified: {$not: {$contains: {kind: remid}}}}"), "there is no 'remid'"),
+    "a key that no notice has": (approve("{notified: {$not: {$contains: {whom: [ceo]}}}}"), "a notice has no 'whom'"),
+    "a member that no project has": (approve("{project: {nmae: {$exists: false}}}"), "a project has no 'nmae'"),
+    "a sub-flow where there is none": (approve("{projects: {用印: {$exists: false}}}"), "no sub-flow '用印'"),
+    "a type of message that nobody shows": (opened("messages: [{text: 不行, type: {$ne: eror}}]", **MESSAGE), "there is no 'eror'"),
+    "a key that no message has": (opened("messages: [{text: 不行, tpye: {$exists: false}}]", **MESSAGE), "a line has no 'tpye'"),
+    "a level that no console has": (opened("console: {$not: {$contains: {level: eror}}}", **MESSAGE), "there is no 'eror'"),
+    "a column that rows are denied to have": (
+        opened("form: {明细: {$not: {$contains: {数是: 2}}}}"),
+        "明细 has no column '数是'",
+    ),
+    "a change of a column that is not there": (opened("form: {金额: 0}", form="change.明细.数是: 脚本.js"), "明细 has no column '数是'"),
+    "a path parameter that the API has not": (sent("path: {idd: {$exists: false}}"), "crm.get_customer has no parameter 'idd' in path"),
+    "a query parameter that is denied": (
+        opened("proxy: [{call: crm.list_orders, query: {pgae: {$exists: false}}}]",
+               script="await $proxy('crm').list_orders('1')", stubs="{on: crm.list_orders}"),
+        "has no parameter 'pgae' in query; did you mean 'page'?",
+    ),
+    "a code of no error": (sent("error: {$ne: TIMEOT}"), "there is no code 'TIMEOT'; did you mean 'TIMEOUT'?"),
+    "a source that nothing has": (sent("source: {$ne: fualt}"), "there is no 'fualt'"),
+    "an instance that is not there": (sent("instance: {$ne: aa}"), "no platform has an instance 'aa'"),
+    "an instance of the whole scenario": (sent("status: 200", proxy=", instance: tset"), "no platform has an instance 'tset'"),
+    "a step that sends what is near a parameter": (
+        Case(steps="{proxy: {call: crm.list_orders, query: {pgae: 1}}}", stubs="{on: crm.list_orders}"),
+        "has no parameter 'pgae' in query",
+    ),
+    "a step with more arguments than there are": (
+        Case(steps="{proxy: {call: crm.get_customer, args: ['1', x]}}"), "crm.get_customer takes 1 arguments",
+    ),
+    "a fault set of no API that nothing names": (
+        Case(steps="open: {}", stubs="", top="fault_sets: {慢: [{on: crm.get_custmer, do: {delay: 1s}}]}"),
+        "crm has no API 'get_custmer'",
+    ),
+    "a variable that no step reads": (
+        Case(steps="{run: {steps: 填, with: {明: 乙}}}", stubs="", top="use: [共享.yaml]", files=FRAGMENT),
+        "no step reads ${vars.明}",
+    ),
+    # Errors that anything meets.
+    "a code that is denied": (refused("{code: {$ne: HIDDEN}}"), "says only what the error is not"),
+    "a code among those that are not there": (refused("{code: {$in: [READ_ONLY, HIDEN]}}"), "there is no code 'HIDEN'; did you mean 'HIDDEN'?"),
+    "any message": (refused("{message: {$matches: '.*'}}"), '{"$matches": ".*"} holds whatever happens'),
+    "any type": (refused("{type: {$exists: true}}"), "holds whatever happens"),
+    "a refusal beside what holds either way": (
+        Case(steps="{approve: {by: wangwu}, expect: {flow: {status: processing}}}", form="", stubs="",
+             flow="before_next.部门审批: 批.js", files={"批.js": "return '不行'"}),
+        "approve was refused",
+    ),
+    # What holds whatever happens.
+    "a count of at least none": (sent("times: {$gte: 0}"), 'times: {"$gte": 0} holds'),
+    "any number of people": (approve("{pending: {$length: {$gte: 0}}}"), "holds whatever happens"),
+    "a list that is one": (opened("messages: {$type: list}"), "holds whatever happens"),
+    "a console that is there": (opened("console: {$exists: true}"), "holds whatever happens"),
+    "a declared field that is there": (opened("form: {金额: {$exists: true}}"), "holds whatever happens"),
+    "nothing of a field": (opened("fields: {金额: {}}"), "{} holds whatever happens"),
+    "any text": (opened("form: {客户名称: {$contains: ''}}"), "holds whatever happens"),
+    "none of nothing": (approve("{status: {$not: {$in: []}}}"), "holds whatever happens"),
+    "a delay of no time": (
+        Case(steps="{open: {}, faults: [{on: crm.get_customer, do: {delay: 0s}}]}", script=CALL),
+        "a delay of no time changes nothing",
+    ),
+    "a condition that assigns": (approve("{at: 结束}", files=ASSIGNS), "a condition compares with ==="),
+    # What xfail does not stand for.
+    "a name of nothing under xfail": (
+        Case(steps="{js: 'form.客户名 = 1'}", stubs="", top="xfail: 还没做"), "no field '客户名'",
+    ),
+    "an unknown API under xfail": (
+        Case(steps="open: {}", script="await $proxy('crm').getCustmer('1')", stubs="", top="xfail: 还没做"), "has no API 'getCustmer'",
+    ),
+    "a name of a script under xfail": (
+        Case(steps="open: {}", script="金额 + 1", stubs="", top="xfail: 还没做"), "金额 is not defined",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "says"), RED.values(), ids=RED)
+def test_words_that_lie_are_red(tmp_path: Path, case: Case, says: str) -> None:
+    assert says in what_is_wrong(run(tmp_path, case))
+
+
+def doubts(verdicts: list[Any]) -> str:
+    """Return all that is said without failing."""
+    assert not [one for one in verdicts if isinstance(one, ConfigError)], verdicts
+    told = [one for last in verdicts for one in (*last.warnings, *last.unused)]
+    return "\n".join(f"{one.kind}: {one}" for one in told)
+
+
+FREE_FLOW = "flow: {definition: 流程.yaml, at: 部门审批, form: {金额: 1}}"
+
+
+def free(steps: str, **more: Any) -> Case:
+    """Return a scenario of a flow without a form and without people."""
+    return Case(steps=steps, form=None, stubs="", top=FREE_FLOW, **more)
+
+
+DOUBTFUL: dict[str, tuple[Case, str]] = {
+    "nobody, of whom is said what he does not do": (
+        free("{approve: {by: wangwu}, expect: {flow: {owners: {$not: {$contains: wangwo}}}}}"),
+        "nobody in this scenario is called 'wangwo'",
+    ),
+    "a field of a flow without a form": (free("approve: {by: wangwu, form: {金颜: 5}}"), "no field '金颜'; did you mean '金额'?"),
+    "each of none": (opened("messages: {$each: {text: 不行}}"), ':7:36: messages $each {"text": "不行"}: it is empty here'),
+    "a number that is not the same text": (opened("form: {金额: {$ne: '0'}}"), "it is 0, of another type"),
+    "a column that nothing reads": (
+        Case(steps="open: {}", stubs="", top="cases: [{id: 甲, 期望: 1, 说明: 空}]"), "6:17: nothing reads the column '期望'",
+    ),
+    "a variable that nothing reads": (Case(steps="open: {}", stubs="", top="vars: {单号: 1}"), "nothing reads the variable '单号'"),
+    "a fault set that nothing names": (
+        Case(steps="open: {}", stubs="", top="fault_sets: {慢: [{on: crm.get_customer, do: {delay: 1s}}]}"), "nothing names the fault set '慢'",
+    ),
+    "a place to ignore that no request has": (sent("status: 200", proxy=", ignore: [query.lnag]"), "ignore: no call has this place"),
+    "a place to redact that nothing has": (sent("status: 200", proxy=", redact: [body.phnoe]"), "redact: no call has this place"),
+    "a hook that needs a form": (
+        Case(steps="approve: {by: wangwu}", form=None, stubs="",
+             top="flow: {definition: 流程.yaml, at: 部门审批, scripts: {visibility: 脚本.js}}"),
+        "visibility runs where a form is shown",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("case", "says"), DOUBTFUL.values(), ids=DOUBTFUL)
+def test_words_that_may_lie_are_warned_of(tmp_path: Path, case: Case, says: str) -> None:
+    verdicts = run(tmp_path, case)
+
+    assert what_is_wrong(verdicts) == ""
+    assert says in doubts(verdicts)
+
+
+TRUE: dict[str, Case] = {
+    "the user is one of the people": approve("{at: 结束}", top="user: {id: lisi, name: 李四}"),
+    "a code of its own": Case(
+        steps="{open: {}, expect_error: {code: HIDEN}}",
+        script="const e = new Error('x'); e.code = 'HIDEN'; throw e", stubs="",
+    ),
+    "a type of message of its own": opened("messages: [{text: 好, type: eror}]", script="form.$message = {type: 'eror', text: '好'}"),
+    "a member of the project that a script writes": approve(
+        "{project: {编号: 7, 备注: {$exists: false}}}", flow="approve.部门审批: 批.js",
+        files={"批.js": "ctx.project.编号 = 7; delete ctx.project.备注"},
+    ),
+    "a refusal that its status tells": Case(
+        steps="{submit: {}, expect: {flow: {status: new}}}", form="submit: 脚本.js", stubs="", script="return false",
+        top="flow: {definition: 流程.yaml}\nuser: wangwu",
+    ),
+    "what the error is not, beside what it is": refused("{code: READ_ONLY, message: {$not: {$contains: 隐藏}}}"),
+    "the columns of a computed row": opened("form: {明细: [{金额: 6}]}", script="form.明细 = [{金额: 6}]"),
+    "a place that is ignored": sent("status: 200", proxy=", ignore: [path.id], redact: [body.data.name]"),
+    "an instance that is there": sent("instance: a", proxy=", instance: a"),
+    "variables of expectations and secrets": Case(
+        steps="{open: {}, expect: {vars: {单号: 1}}}", stubs="", top="vars: {单号: 1, 钥: k8s-3f9a}\nsecrets: [vars.钥]",
+    ),
+    "an undeclared parameter that is not sent": opened(
+        "proxy: [{call: crm.list_orders, query: {customer: {$exists: false}}}]",
+        script="await $proxy('crm').list_orders('1')", stubs="{on: crm.list_orders}",
+    ),
+    "conditions that compare": approve("{at: 结束}", files={"流程.yaml": FLOW.replace("> 100", ">= 100 && ctx.form.金额 !== 7")}),
+    "an ordinary failure under xfail": Case(steps="{open: {}, expect: {form: {金额: 3}}}", stubs="", top="xfail: 还没做"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TRUE.values(), ids=TRUE)
+def test_words_that_are_true_pass_without_a_warning(tmp_path: Path, case: Case) -> None:
+    verdicts = run(tmp_path, case)
+
+    assert {getattr(last, "outcome", last) for last in verdicts} <= {"passed", "xfailed"}
+    assert doubts(verdicts) == ""
+
+
+def test_a_lenient_folder_takes_the_new_reds_as_warnings(tmp_path: Path) -> None:
+    left = set()
+    for number, (name, (case, says)) in enumerate(RED.items()):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlenient = true\n")
+        if says in what_is_wrong(run(folder, case)):
+            left.add(name)
+
+    # A file that cannot mean anything stays an error, and so does what a script throws.
+    assert left == {
+        "a change of a column that is not there",
+        "a delay of no time",
+        "a condition that assigns",
+        "an unknown API under xfail",
+        "a name of a script under xfail",
+    }
+
+
+def test_the_codes_are_those_of_the_reference() -> None:
+    assert {*names("error_codes"), *names("refusal_codes")} == CODES
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind"),
+    [
+        ({"$gte": 0}, "count"),
+        ({"$gt": -1, "$exists": True}, "count"),
+        ({"$length": {"$gte": 0}}, ""),
+        ({"$ne": 3}, "text"),
+        ({"$not": {"$exists": False}}, "text"),
+        ({"$in": ["x", {"$matches": "^"}]}, "text"),
+        ({"$each": {}}, "list"),
+        ({"$not": {"$not": {"$type": "text"}}}, "text"),
+    ],
+)
+def test_what_holds_always_is_known(expected: Any, kind: str) -> None:
+    assert is_always(expected, kind)
+
+
+@pytest.mark.parametrize(
+    ("expected", "kind"),
+    [
+        ({"$gte": 0}, ""),
+        ({"$gte": 0, "$lte": 3}, "count"),
+        ({"$gte": 1}, "count"),
+        ({"$exists": True}, ""),
+        ({"$matches": "^$"}, "text"),
+        ({"$matches": ".+"}, "text"),
+        ({"$matches": "("}, "text"),
+        ({"$contains": ""}, "list"),
+        ({"$ne": "${vars.x}"}, "count"),
+        ({"$not": {"$contains": "x"}}, "list"),
+        ({"$in": []}, "text"),
+        ("", "text"),
+        ([], "list"),
+        ({}, ""),
+    ],
+)
+def test_what_can_fail_is_no_tautology(expected: Any, kind: str) -> None:
+    assert not is_always(expected, kind)
+
+
+def test_tautologies_are_found_where_they_stand() -> None:
+    expected = {
+        "a": {"$exists": True},
+        "b": [{"$matches": ".*"}, 1],
+        "c": {"$each": {"d": {"$contains": ""}}},
+    }
+
+    assert [*find_tautologies(expected, {"a": "present", "*": ""})] == [
+        ("a",),
+        ("b", 0),
+        ("c", "$each", "d"),
+    ]  # fmt: skip
