@@ -453,6 +453,10 @@ class CollationWarning(BpmaxWarning):
     kind = "collation"
 
 
+class ExtensionWarning(BpmaxWarning):
+    """A part that another distribution registers cannot be used."""
+
+
 class PowerWarning(BpmaxWarning):
     """A script has ``**``, whose last digit is the machine's own."""
 

@@ -23,7 +23,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "BusinessError CallError CassetteError ChangeCycleWarning ClosedNetworkError "
             "CollationWarning "
             "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
-            "HttpStatusError InterruptedWarning LeakError LostCharactersWarning "
+            "ExtensionWarning HttpStatusError InterruptedWarning LeakError LostCharactersWarning "
             "NeverRanWarning NewerFormat NoMatchError OutageWarning PendingPromise Place "
             "PowerWarning Problem "
             "RefusedActionWarning ScriptError ScriptLimitError ScriptSyntaxError SubjectError "

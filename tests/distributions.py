@@ -19,9 +19,14 @@ print(getattr(build, sys.argv[1])(sys.argv[2]))
 
 def built(kind: Literal["sdist", "wheel"], folder: Path) -> Path:
     """Build a distribution of this tree into *folder*, with what is installed here."""
+    return build_tree(ROOT, kind, folder)
+
+
+def build_tree(tree: Path, kind: Literal["sdist", "wheel"], folder: Path) -> Path:
+    """Build a distribution of the source tree at *tree*, which names hatchling, into *folder*."""
     done = subprocess.run(
         [sys.executable, "-c", _BUILD, f"build_{kind}", folder],
-        cwd=ROOT,  # the backend looks nowhere else
+        cwd=tree,  # the backend looks nowhere else
         stdout=subprocess.PIPE,
         check=True,
         encoding="utf-8",

@@ -12,7 +12,7 @@ from importlib import metadata
 from importlib.util import find_spec
 from itertools import chain
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -22,6 +22,7 @@ from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.select import folders_of_project
 from bpmax_sim.cli.terminal import say, tell
 from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Source
@@ -185,6 +186,7 @@ def collect_findings() -> Iterator[Finding]:
     yield from map(_check_package, PACKAGES)
     yield _check_engine()
     yield from map(_check_extra, EXTRAS)
+    yield from _check_parts()
     yield _check_console()
     root = find_root(Path.cwd())
     yield _check_writable(msg("project"), root)
@@ -209,6 +211,27 @@ def _check_extra(name: str) -> Finding:
     )
     is_there = all(find_spec(package) for package in packages)
     return True, msg("extra {name}", name=name), msg("installed") if is_there else hint
+
+
+def extension_points() -> tuple[ExtensionPoint[Any], ...]:
+    """Return all of them; this command alone needs every one."""
+    from bpmax_sim.platform import filters, presets  # noqa: PLC0415
+    from bpmax_sim.scenario import expect  # noqa: PLC0415
+    from bpmax_sim.secret.source import SECRET_SOURCES  # noqa: PLC0415
+    from bpmax_sim.simulator.simulator import RULES  # noqa: PLC0415
+    from bpmax_sim.traffic.formats import FORMATS  # noqa: PLC0415
+
+    return (
+        presets.PRESETS, filters.REGISTERED, expect.MATCHERS, expect.REGISTERED, SECRET_SOURCES,
+        FORMATS, RULES,
+    )  # fmt: skip
+
+
+def _check_parts() -> Iterator[Finding]:
+    """Yield each part that another distribution registers, and what is wrong with it."""
+    for point in extension_points():
+        for name, distribution, wrong in point.inspect_foreign():
+            yield not wrong, f"{point.group} {name}", wrong or distribution
 
 
 def _check_console() -> Finding:

@@ -12,7 +12,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, nearest_name
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError
-from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.filters import REGISTERED
 
 _MOST_QUOTED = 60
 """Characters of a template that a message quotes."""
@@ -36,7 +36,7 @@ def quote_template(source: str) -> str:
 
 def unknown_filter_error(source: str, name: str) -> ConfigError:
     """Return the error that tells of a filter nobody defined."""
-    hint = nearest_name(name, FILTERS)
+    hint = nearest_name(name, REGISTERED.names())
     return ConfigError(
         "{source}: there is no filter {name!r}{hint}",
         source=quote_template(source),

@@ -19,6 +19,7 @@ from functools import lru_cache, partial
 from typing import Any, Final
 from urllib.parse import unquote
 
+from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.digest import digest_authorization
 from bpmax_sim.platform.encodings import FilterError, octets, text
@@ -249,3 +250,13 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "upper": lambda value: text(value).upper(),
 }
 """The filters by name; ``default`` is there as well, in templates only."""
+
+REGISTERED: Final = ExtensionPoint("bpmax_sim.filters", FUNCTION, FILTERS)
+"""Those and what other distributions register: functions of a value and of text arguments."""
+
+
+def find_filter(name: str) -> Callable[..., Any] | None:
+    """Return the filter called *name*, or None."""
+    if name in FILTERS:
+        return FILTERS[name]
+    return partial(REGISTERED.call, name) if name in REGISTERED else None

@@ -44,7 +44,13 @@ from bpmax_sim.platform.model import (
 from bpmax_sim.platform.secrecy import is_clear, is_declared_clear
 from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_file_of
-from bpmax_sim.secret.source import read_env, read_file, read_keyring
+from bpmax_sim.secret.source import (
+    SECRET_SOURCES,
+    read_env,
+    read_file,
+    read_keyring,
+    read_registered,
+)
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
 from bpmax_sim.yamlfile import Checks, Node, Steps, decode, join, read_yaml
@@ -212,7 +218,11 @@ class _Resolver:
                 return read_env(source.env, self.environ)
             if isinstance(source.file, str):
                 return read_file(source.file, self.origin.folder)
-            return read_keyring(str(source.keyring))
+            if isinstance(source.keyring, str):
+                return read_keyring(source.keyring)
+            assert isinstance(source.source, Mapping)
+            ((name, where),) = source.source.items()
+            return read_registered(name, where)
         except ConfigError as error:
             self._report(msg("{error} ({who})", error=error, who=self._variable_hint()), *steps)
             return None
@@ -487,17 +497,35 @@ class _InstanceChecks(Checks, frozen=True):
                     self.tell(message, "credentials", name)
 
     def source(self, source: Source, *steps: str) -> None:
-        texts = {key: text for key, text in structs.asdict(source).items() if isinstance(text, str)}
-        if len(texts) != 1:
-            got = series(texts) or msg("none")
-            message = msg("expected exactly one of env, file and keyring, got {got}", got=got)
+        named = {key: one for key, one in structs.asdict(source).items() if one is not UNSET}
+        if len(named) != 1:
+            got = series(named) or msg("none")
+            message = msg(
+                "expected exactly one of env, file, keyring and source, got {got}", got=got
+            )
             self.tell(message, *steps)
             return
-        ((key, value),) = texts.items()
-        if not value.strip():
+        ((key, value),) = named.items()
+        if isinstance(value, Mapping):
+            self.registered_source(value, *steps, key)
+        elif not value.strip():
             self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
         elif key == "keyring" and not all(value.partition("/")):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
+
+    def registered_source(self, named: Mapping[str, str], *steps: str) -> None:
+        if len(named) != 1:
+            got = series(named) or msg("none")
+            self.tell(
+                msg("expected one source, such as {{vault: crm}}, got {got}", got=got), *steps
+            )
+        for name, where in named.items():
+            if name not in SECRET_SOURCES:
+                known = SECRET_SOURCES.names()
+                hint = suggest(name, known) or msg("; no distribution that is installed has one")
+                self.tell(msg("there is no source {name!r}{hint}", name=name, hint=hint), *steps)
+            elif not where.strip():
+                self.tell(msg("expected a name after {key}, got nothing", key=name), *steps, name)
 
     def addresses(self) -> None:
         for key, value, is_right, address in (

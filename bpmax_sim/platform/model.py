@@ -301,11 +301,16 @@ class CredentialSpec(Model, frozen=True, kw_only=True):
 
 
 class Source(Model, frozen=True, kw_only=True):
-    """Where a value comes from outside the file: exactly one key."""
+    """Where a value comes from outside the file: exactly one key.
+
+    Attributes:
+        source: a source that another distribution registers, and the place there.
+    """
 
     env: str | UnsetType = UNSET
     file: str | UnsetType = UNSET
     keyring: str | UnsetType = UNSET
+    source: Mapping[str, str] | UnsetType = UNSET
 
 
 class Parameter(Model, frozen=True, kw_only=True):

@@ -10,16 +10,18 @@ JSON Schemas of platform files and of ``instances.yaml``, for editors.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import structs
 
 from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.source import is_private
@@ -43,16 +45,33 @@ _ELSE = "$else"
 _EMPTY = Node({})
 
 
-@cache
+PRESETS: Final[ExtensionPoint[Any]] = ExtensionPoint(
+    "bpmax_sim.auth", Mapping, {path.stem: path for path in sorted(FOLDER.glob("*.yaml"))}
+)
+"""The files of the shipped presets, and mappings of their shape that others register."""
+
+
 def preset_names() -> tuple[str, ...]:
-    """Return the names of the shipped presets, sorted."""
-    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+    """Return the names of all presets, those of other distributions last."""
+    return PRESETS.names()
 
 
 @cache
 def preset(name: str) -> Node:
-    """Return the file of a shipped preset."""
-    return read_yaml(FOLDER / f"{name}.yaml", file=f"presets/{name}.yaml")
+    """Return the root of a preset that is shipped or registered.
+
+    Raises:
+        ConfigError: it cannot be used.
+    """
+    part = PRESETS.require(name, "auth")
+    if isinstance(part, Path):
+        return read_yaml(part, file=f"presets/{name}.yaml")
+    place = PRESETS.place_of(name)
+    try:
+        text = json.dumps(part, ensure_ascii=False, indent=1)
+    except (TypeError, ValueError) as error:
+        raise ConfigError("{place} is no auth preset: {error}", place=place, error=error) from None
+    return read_yaml(text, file=place)
 
 
 def expand_presets(
@@ -77,7 +96,7 @@ class _Expansion(msgspec.Struct):
     def source(self, name: object) -> Node | None:
         """Return the root of a preset's file, or None where there is no such preset."""
         known = str(name)
-        return self.private.get(known) or (preset(known) if known in preset_names() else None)
+        return self.private.get(known) or (preset(known) if known in PRESETS else None)
 
     def platform(self, root: Node) -> Node:
         entries = dict(root.items)

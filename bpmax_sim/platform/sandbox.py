@@ -28,7 +28,7 @@ from bpmax_sim.platform.compiled_template import (
     unknown_filter_error,
 )
 from bpmax_sim.platform.encodings import LIMIT, FilterError, text
-from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.filters import FILTERS, find_filter
 
 _ALLOWED: Final = (
     nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name,
@@ -38,7 +38,6 @@ _ALLOWED: Final = (
     nodes.Getitem, nodes.Slice,
 )  # fmt: skip
 _WORDS: Final = {nodes.Call: "a call", nodes.For: "a loop", nodes.Assign: msg("an assignment")}
-_FILTERS = frozenset({*FILTERS, "default"})
 _MOST_NODES = 400
 _DEEPEST = 40
 _RETURN = "\ue00d"
@@ -151,8 +150,11 @@ def _check(source: str, node: nodes.Node) -> None:
             "{source} has a slice among other indexes; write them apart",
             source=quote_template(source),
         )
-    if isinstance(node, nodes.Filter) and node.name not in _FILTERS:
-        raise unknown_filter_error(source, node.name)
+    if isinstance(node, nodes.Filter) and node.name not in _ENVIRONMENT.filters:
+        function = find_filter(node.name)
+        if function is None:
+            raise unknown_filter_error(source, node.name)
+        _ENVIRONMENT.filters[node.name] = function
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
             "{source}: there is no test {node_name!r}",

@@ -47,7 +47,7 @@ def is_clear(
     if spec.secret is True or always_secret(platform, name):
         return False
     if isinstance(value, Source):
-        return is_declared_clear(spec) and not isinstance(value.keyring, str)
+        return is_declared_clear(spec) and value.keyring is UNSET and value.source is UNSET
     return is_declared_clear(spec) or not (value is None or value is UNSET)
 
 

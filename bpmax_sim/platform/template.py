@@ -28,7 +28,7 @@ from bpmax_sim.platform.compiled_template import (
     unknown_filter_error,
 )
 from bpmax_sim.platform.encodings import text
-from bpmax_sim.platform.filters import FILTERS
+from bpmax_sim.platform.filters import find_filter
 from bpmax_sim.yamlfile import Node, Steps
 
 COMMON_NAMES: Final = frozenset({"base_url", "call_id", "nonce", "nonce_count", "now"})
@@ -139,10 +139,9 @@ def _compile_simple(source: str) -> Template | None:
 
 
 def _bind_filter(source: str, name: str, arguments: list[str]) -> Callable[[Any], Any]:
-    try:
-        function = FILTERS[name]
-    except KeyError:
-        raise unknown_filter_error(source, name) from None
+    function = find_filter(name)
+    if function is None:
+        raise unknown_filter_error(source, name)
     return (lambda value: function(value, *arguments)) if arguments else function
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import BAD_PATTERN, CallError, ScriptError, SubjectError
+from bpmax_sim.errors import BAD_PATTERN, CallError, ConfigError, ScriptError, SubjectError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import calls, events
 from bpmax_sim.scenario.events import VERSION
@@ -55,6 +55,8 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
         target = resolve(value)
         try:
             checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
+        except ConfigError as error:  # of a part that another distribution registers
+            raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
             for _, wrong in problems(target):  # an operand that is known only now
                 raise UndefinedValueError(wrong) from None

@@ -12,14 +12,16 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, nearest_name, suggest
+from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.i18n import LANGUAGES, Translatable, join_messages, msg, series, translate
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED
@@ -101,7 +103,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
     if isinstance(expected, Mapping):
         if not any(map(is_operator, expected)):
             return _compare_members(expected, actual, path)
-        parts = [OPERATORS[key](value, actual, (*path, key)) for key, value in expected.items()]
+        parts = [_operator(key)(value, actual, (*path, key)) for key, value in expected.items()]
         return tuple(chain.from_iterable(parts))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
@@ -331,6 +333,12 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_of_type(expected: Any, actual: Any) -> bool:
+    if expected in TYPES or expected not in MATCHERS:
+        return TYPES[expected](actual)
+    return bool(MATCHERS.call(expected, actual))
+
+
 TYPES: Mapping[str, Callable[[Any], bool]] = {
     "text": lambda value: isinstance(value, str),
     "number": is_number,
@@ -340,6 +348,8 @@ TYPES: Mapping[str, Callable[[Any], bool]] = {
     "list": is_list,
     "map": lambda value: isinstance(value, Mapping),
 }
+MATCHERS: Final = ExtensionPoint("bpmax_sim.matchers", FUNCTION, TYPES)
+"""What ``$type`` takes: those, and functions of a value that others register."""
 
 OPERATORS: Mapping[str, Compare] = {
     "$eq": _operator_of("", hooks.same),
@@ -358,13 +368,30 @@ OPERATORS: Mapping[str, Compare] = {
     "$contains": _operator_of("$contains", _contains),
     "$not": _compare_not,
     "$exists": _exists,
-    "$type": _operator_of("$type", lambda expected, actual: TYPES[expected](actual)),
+    "$type": _operator_of("$type", _is_of_type),
     "$length": _compare_length,
     "$near": _operator_of("$near", _is_near),
     "$each": _compare_each,
     "$unordered": _operator_of("$unordered", _compare_unordered),
     "$exactly": _compare_exactly,
 }
+REGISTERED: Final = ExtensionPoint(
+    "bpmax_sim.operators", FUNCTION, {name[1:]: compare for name, compare in OPERATORS.items()}
+)
+"""Those without their ``$``, and functions of operand and value that others register."""
+
+
+def operator_names() -> tuple[str, ...]:
+    """Return the names of all operators, those of other distributions last."""
+    return tuple(f"${name}" for name in REGISTERED.names())
+
+
+def _operator(key: str) -> Compare:
+    if key in OPERATORS:
+        return OPERATORS[key]
+    if key[1:] not in REGISTERED:
+        raise KeyError(key)
+    return _operator_of(key, partial(REGISTERED.call, key[1:]))
 
 
 def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -377,8 +404,8 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     mixed = any(map(is_operator, expected)) and not all(map(is_operator, expected))
     for key, value in expected.items():
         here = (*path, key)
-        if is_operator(key) and key not in OPERATORS:
-            known = suggest(key, OPERATORS)
+        if is_operator(key) and key not in OPERATORS and key[1:] not in REGISTERED:
+            known = suggest(key, operator_names())
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
             yield here, msg("{key} stands beside plain keys; put it into a map of its own", key=key)
@@ -417,7 +444,7 @@ def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, 
     wrong = None if _is_reference(value) or key not in _OPERANDS else _OPERANDS[key](value)
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
-    elif key not in _LITERAL:
+    elif key in OPERATORS and key not in _LITERAL:
         yield from problems(value, path)
 
 
@@ -437,10 +464,11 @@ def _a_pattern(value: Any) -> str | None:
 
 
 def _a_type(value: Any) -> str | None:
-    if isinstance(value, str) and value in TYPES:
+    if isinstance(value, str) and (value in TYPES or value in MATCHERS):
         return None
+    names = MATCHERS.names()
     return msg(
-        "needs one of {names}{near}", names=series(TYPES), near=nearest_name(str(value), TYPES)
+        "needs one of {names}{near}", names=series(names), near=nearest_name(str(value), names)
     )
 
 

@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
-from bpmax_sim.scenario.expect import OPERATORS
+from bpmax_sim.scenario.expect import OPERATORS, operator_names
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
@@ -419,7 +419,7 @@ def _expected_schema(texts: Texts) -> Schema:
 
     None of its keywords says what type a value has, so each applies where it can.
     """
-    operators = "|".join(re.escape(name.removeprefix("$")) for name in OPERATORS)
+    operators = "|".join(re.escape(name.removeprefix("$")) for name in operator_names())
     return {
         "description": help_text(texts["Expected"]["_"]),
         "propertyNames": {"pattern": rf"^(?!\$)|^\$({operators})$"},

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.i18n import msg
 
 
@@ -106,6 +107,29 @@ def _ask_keyring(where: str, ask: Callable[[Any], str | None], failure: str) -> 
             failure=failure,
             name=type(error).__name__,
         ) from error
+
+
+SECRET_SOURCES: Final = ExtensionPoint("bpmax_sim.secret_sources", FUNCTION)
+"""Functions of other distributions that return the credential at a place of their own."""
+
+
+def read_registered(name: str, where: str) -> str:
+    """Return the credential that the source *name* has at *where*.
+
+    Raises:
+        ConfigError: there is no such source, it raised, or it has nothing there.
+    """
+    SECRET_SOURCES.require(name, "source")
+    value = SECRET_SOURCES.call(name, where)
+    if isinstance(value, str) and value:
+        return value
+    raise ConfigError(
+        "{group}: {name!r} has nothing at {where}: expected a text, got {kind}",
+        group=SECRET_SOURCES.group,
+        name=name,
+        where=where,
+        kind=msg("an empty text") if value == "" else type(value).__name__,
+    )
 
 
 _SHORTEST: Final = 16

@@ -66,7 +66,8 @@ def read_table(key: str) -> RuleTable:
     package = RULES.require(key, msg("simulator"))
     problems: list[Problem] = Problems()
     with as_file(files(package) / f"{key}.yaml") as path:
-        node = read_yaml(path, file=f"rules/{key}.yaml")
+        folder = RULES.place_of(key).rpartition(".")[2]
+        node = read_yaml(path, file=f"{folder}/{key}.yaml")
     table = decode(node, RuleTable, problems)
     if table is None or problems:
         raise ConfigError(*problems)

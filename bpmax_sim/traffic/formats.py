@@ -7,10 +7,11 @@ where its files are read or written.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from typing import Any, Final
 
-from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.errors import CassetteError, ConfigError, ExtensionWarning
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange
@@ -45,8 +46,8 @@ def detect_format(data: bytes) -> str:
     tree: Any = None
     if text[:1] in {b"{", b"["} and not _TOML_TABLE.search(text):
         tree = parse_json(text, "a recording")
-    for name, form in FORMATS.load_all():
-        if form.recognise(text, tree):
+    for name, _ in FORMATS.load_all():
+        if _recognises(name, text, tree):
             return name
     if _OPENAPI.search(text[:65_536]):
         raise ConfigError(
@@ -56,6 +57,14 @@ def detect_format(data: bytes) -> str:
     raise CassetteError(
         "not a recording that can be imported; there are {all}", all=series(readable_formats())
     )
+
+
+def _recognises(name: str, text: bytes, tree: Any) -> bool:
+    try:
+        return bool(FORMATS.call(name, text, tree, member="recognise"))
+    except ConfigError as error:  # of another distribution; the others are asked all the same
+        warnings.warn(str(error), ExtensionWarning, stacklevel=2)
+        return False
 
 
 def read_foreign(
@@ -80,7 +89,8 @@ def read_foreign(
             name=name,
             all=series(readable_formats()),
         )
-    return form.read(data, options)
+    read: ForeignExchanges = FORMATS.call(name, data, options, member="read")
+    return read
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:
@@ -96,4 +106,5 @@ def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tupl
             name=kind,
             all=series(writable_formats()),
         )
-    return form.write(exchanges)
+    written: tuple[bytes, tuple[str, ...]] = FORMATS.call(kind, exchanges, member="write")
+    return written

@@ -16,6 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
+from bpmax_sim.cli.doctor import extension_points
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
 from bpmax_sim.platform.check import CLASSES
@@ -126,6 +127,10 @@ def test_every_filter_is_told() -> None:
 
     assert {name for name in told if not re.fullmatch(families, name)} == alone
     assert {name for name in told if re.fullmatch(families, name)} <= set(FILTERS)
+
+
+def test_every_extension_point_is_told() -> None:
+    assert names("extension_points") == [point.group for point in extension_points()]
 
 
 def test_every_place_is_one() -> None:

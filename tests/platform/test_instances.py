@@ -85,7 +85,7 @@ def rejected(call: Callable[[], object]) -> str:
         ),
         (
             "- {platform: crm, instance_key: a, credentials: {user: {env: A, file: b}}}",
-            ("1:56: [0].credentials.user: expected exactly one of env, file and keyring, "
+            ("1:56: [0].credentials.user: expected exactly one of env, file, keyring and source, "
             "got env, file"),
         ),
         (
@@ -98,7 +98,7 @@ def rejected(call: Callable[[], object]) -> str:
         ),
         (
             "- {platform: crm, instance_key: a, base_url: {}}",
-            "1:46: [0].base_url: expected exactly one of env, file and keyring, got none",
+            "1:46: [0].base_url: expected exactly one of env, file, keyring and source, got none",
         ),
         (
             "- {platform: crm, instance_key: a, credentials: {user: {evn: A}}}",
