@@ -289,11 +289,6 @@ class CountedChance:
         return self._chance.bytes(count)
 
 
-def new_nonce(chance: Chance, *, length: int = 32) -> str:
-    """Return *length* lower-case hexadecimal digits."""
-    return chance.bytes((length + 1) // 2).hex()[:length]
-
-
 def new_uuid(chance: Chance) -> str:
     """Return a version 4 UUID (RFC 9562)."""
     return str(uuid.UUID(bytes=chance.bytes(16), version=4))
