@@ -8,7 +8,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import join_messages, label_message, msg, translate
-from bpmax_sim.scenario.events import ConsoleWritten, Event, ScenarioStarted
+from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.script.turn_result import ConsoleLine
 
 
@@ -41,14 +41,6 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
             **msgspec.structs.asdict(place),
             ms=round((line.at - start) * 1000, 3),
         )
-
-
-def console_entries(events: Sequence[Event]) -> tuple[ConsoleOutput, ...]:
-    """Return what the scripts of a scenario wrote, in order."""
-    start = next((event.at for event in events if isinstance(event, ScenarioStarted)), 0.0)
-    return tuple(
-        ConsoleOutput.of(event, start) for event in events if isinstance(event, ConsoleWritten)
-    )
 
 
 CONSOLE_SECTION = "Captured console call"

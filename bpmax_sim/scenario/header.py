@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -59,8 +58,3 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
     def node_id(self) -> str:
         """Return how the item is named on pytest's command line."""
         return f"{self.file}::{self.node_name}"
-
-    @property
-    def absolute_path(self) -> str:
-        """Return the scenario's file from the root of the file system, links kept."""
-        return os.path.abspath(self.path)  # noqa: PTH100 - faster

@@ -122,14 +122,6 @@ def changed_columns(old: Any, new: Any) -> Iterator[str]:
             yield name
 
 
-def field_hint(name: str, fields: tuple[str, ...]) -> str | None:
-    """Return what is wrong with *name* as one of *fields*, or as a path inside one."""
-    base = path_steps(name)[:1]
-    if not fields or name in fields or (base and base[0] in fields):
-        return None
-    return msg("no field {name!r}{near}", name=name, near=suggest(name, fields))
-
-
 STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly"}
 EXTENSIONS = ("$message", "$options", *STATES)
 _NEW_FIELD = {"visible": True, "required": False, "readonly": False}
