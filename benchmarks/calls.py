@@ -23,8 +23,8 @@ from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.proxy.auth import authorise
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.call_plan import plan_call
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session

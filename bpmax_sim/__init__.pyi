@@ -80,7 +80,7 @@ from bpmax_sim.session.settings import SessionOptions as SessionOptions
 from bpmax_sim.session.settings import Settings as Settings
 from bpmax_sim.session.shared_logins import SharedLogins as SharedLogins
 from bpmax_sim.session.shared_logins import SharedLoginTransport as SharedLoginTransport
-from bpmax_sim.session.shared_recording import Run as Run
+from bpmax_sim.session.shared_recording import RunRecordings as RunRecordings
 from bpmax_sim.simulator.simulator import Simulator as Simulator
 from bpmax_sim.transport.adapters import RecordReplayTransport as RecordReplayTransport
 from bpmax_sim.transport.adapters import httpx_transport as httpx_transport

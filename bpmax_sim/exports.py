@@ -51,7 +51,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "EverydayOptions OpeningOptions ScenarioOptions SessionOptions Settings"
         ),
         "bpmax_sim.session.shared_logins": "SharedLoginTransport SharedLogins",
-        "bpmax_sim.session.shared_recording": "Run",
+        "bpmax_sim.session.shared_recording": "RunRecordings",
         "bpmax_sim.simulator.simulator": "Simulator",
         "bpmax_sim.transport.adapters": "RecordReplayTransport httpx_transport",
         "bpmax_sim.transport.faults": "BadToken Break Fault Reply Slow",
@@ -59,7 +59,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.transport.respx_router": "stub",
     },
     "bpmax_sim.testing": {
-        "bpmax_sim.cassette.remote": "Remote",
+        "bpmax_sim.cassette.remote": "RemoteStorage",
         "bpmax_sim.clock": "Clock Instant VirtualClock",
         "bpmax_sim.messages": "Chunk FailedExchange Proof Sensitive SignatureInput",
         "bpmax_sim.platform.model": "Api Instance Platform",

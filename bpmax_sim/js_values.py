@@ -166,10 +166,10 @@ def format_js_number(value: float) -> str:
 def _format_shortest(value: float) -> str:
     """Place point and exponent among the shortest digits that read back as *value*."""
     mantissa, _, exponent = repr(abs(value)).partition("e")
-    parse_whole_number, _, fraction = mantissa.partition(".")
-    written = parse_whole_number + fraction
+    whole, _, fraction = mantissa.partition(".")
+    written = whole + fraction
     digits = written.lstrip("0")
-    point = len(parse_whole_number) + int(exponent or 0) - (len(written) - len(digits))
+    point = len(whole) + int(exponent or 0) - (len(written) - len(digits))
     return ("-" if value < 0 else "") + _place_point(digits.rstrip("0"), point)
 
 
@@ -218,8 +218,8 @@ def order_object_keys(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_index(name: str) -> bool:
-    to_scenario_value = name.isascii() and name.isdigit() and len(name) <= len(str(_LARGEST_INDEX))
-    return to_scenario_value and str(int(name)) == name and int(name) <= _LARGEST_INDEX
+    is_short_number = name.isascii() and name.isdigit() and len(name) <= len(str(_LARGEST_INDEX))
+    return is_short_number and str(int(name)) == name and int(name) <= _LARGEST_INDEX
 
 
 def stringify_json(value: Any) -> bytes:

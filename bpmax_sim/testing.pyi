@@ -1,4 +1,4 @@
-from bpmax_sim.cassette.remote import Remote as Remote
+from bpmax_sim.cassette.remote import RemoteStorage as RemoteStorage
 from bpmax_sim.clock import Clock as Clock
 from bpmax_sim.clock import Instant as Instant
 from bpmax_sim.clock import VirtualClock as VirtualClock

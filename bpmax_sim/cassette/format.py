@@ -24,7 +24,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
-from bpmax_sim.cassette.matching import Rules, call_behind, correction, differences, parts_of
+from bpmax_sim.cassette.matching import (
+    Rules,
+    call_without_injected,
+    correction,
+    differences,
+    parts_of,
+)
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
 from bpmax_sim.clock import DrawnSequences, Instant
@@ -173,7 +179,7 @@ def _builder_facts(request: Request) -> dict[str, object]:
     call = request.call
     if call is None:
         return {}
-    built = call_behind(request, call)
+    built = call_without_injected(request, call)
     is_equal = _as_sent(built) == _as_sent(call) or not differences(
         parts_of(built), parts_of(call), _EVERYTHING
     )
@@ -266,7 +272,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
     Entries are sorted by owner and order of issue, so the order in which they are given, or came
     from several processes, leaves no trace.
     """
-    ordered = move_facts_to_first(
+    ordered = move_facts_to_first_of_owner(
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
     )
     head = _make_head([entry.line for entry in ordered])
@@ -288,7 +294,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
     return b"".join([*lines, f"sealed: {json_line(seal)}\n".encode()])
 
 
-def move_facts_to_first(entries: Sequence[Entry]) -> list[Entry]:
+def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
     """Return *entries*, each owner's in their order, with what only the first `Line` has."""
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):

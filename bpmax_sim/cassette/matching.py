@@ -2,7 +2,7 @@
 
 `identity` digests exactly what `differences` compares, so the key and the explanation cannot
 disagree. The address, auth and signatures are no part of it: a `Call` is what the builder set, and
-`call_behind` is what is left of a request without them.
+`call_without_injected` is what is left of a request without them.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def split_query(url: str) -> tuple[str, Pairs]:
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
 
 
-def call_behind(request: Request, named: Call) -> Call:
+def call_without_injected(request: Request, named: Call) -> Call:
     """Return *named* with path, query, headers and body of *request*, less what auth put in."""
     address = request.url
     if request.base and address.startswith(request.base):

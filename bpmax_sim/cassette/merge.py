@@ -15,7 +15,7 @@ import msgspec
 from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries, move_facts_to_first
+from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
@@ -145,7 +145,7 @@ def _place_recordings(
             more = adding or (target != path and _has(target, owner))
             if target != path:
                 _, mine = _split_entries(open_old(path), owner, strict=more)
-                fresh = move_facts_to_first(_number_entries([], chosen))
+                fresh = move_facts_to_first_of_owner(_number_entries([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
@@ -205,7 +205,9 @@ def merge_bytes(
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
-    fresh = move_facts_to_first(_number_entries(mine if recording.adding else [], recording.drafts))
+    fresh = move_facts_to_first_of_owner(
+        _number_entries(mine if recording.adding else [], recording.drafts)
+    )
     if recording.repeating:
         merged = _merge_logins(mine, fresh, same)
     else:

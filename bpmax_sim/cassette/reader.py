@@ -18,7 +18,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import apply_correction, call_behind
+from bpmax_sim.cassette.matching import apply_correction, call_without_injected
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -216,7 +216,11 @@ def _make_exchange(
             path="",
             serial=line.n,
         )
-        built = apply_correction(named, line.extra) if line.extra else call_behind(request, named)
+        built = (
+            apply_correction(named, line.extra)
+            if line.extra
+            else call_without_injected(request, named)
+        )
         force_setattr(request, "call", built)  # nobody else has seen it yet
     return Exchange(
         request=request,

@@ -35,7 +35,7 @@ PATIENCE: Final = 5.0  # seconds; what is asked in them is answered in a few mil
 _uploading = threading.Lock()  # a transaction is the file system's, which threads share
 
 
-class _SilentError(Exception):
+class _NoResponseError(Exception):
     """Storage is silent; what it is asked for in the background is given up."""
 
 
@@ -66,15 +66,15 @@ def strip_url(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
-def mirror(url: str, root: Path) -> Remote:
+def mirror(url: str, root: Path) -> RemoteStorage:
     """Return the cassettes at *url*, mirrored below ``.bpmax/cassettes`` of the project *root*."""
     shown = strip_url(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
-    return Remote(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
+    return RemoteStorage(url, root / ".bpmax" / "cassettes" / f"{slug}-{digest}")
 
 
-class Remote:
+class RemoteStorage:
     """A folder of cassettes at a URL; safe to use from several threads and processes.
 
     Attributes:
@@ -91,7 +91,7 @@ class Remote:
         self._is_down = False
 
     def __repr__(self) -> str:
-        return f"<Remote {strip_url(self._url)}>"
+        return f"<RemoteStorage {strip_url(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
         """Bring the file *path* of the mirror up to date, once; it goes where there is none.
@@ -105,7 +105,7 @@ class Remote:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with journal.lock_folder(path.parent):
-            if not self._is_changed(path):
+            if not self._is_changed_locally(path):
                 self._update(path)
             elif not recording:
                 raise CassetteError(
@@ -126,10 +126,10 @@ class Remote:
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
         with journal.lock_folder(path.parent):
-            if self._is_changed(path):
+            if self._is_changed_locally(path):
                 self._upload(path)
 
-    def _is_changed(self, path: Path) -> bool:
+    def _is_changed_locally(self, path: Path) -> bool:
         state = self._read_state(path)
         if not path.exists():
             return False
@@ -193,7 +193,7 @@ class Remote:
             return ask(system, f"{folder}/{self._name(path)}")
         except BpmaxError:  # why the file system cannot be used at all
             raise
-        except _SilentError:
+        except _NoResponseError:
             self._is_down = True
             raise CassetteError(
                 "{shown_url} cannot be reached: no response within {patience:g} s",
@@ -208,7 +208,7 @@ class Remote:
 
     def _open_filesystem(self) -> tuple[Any, str]:
         if self._is_down:  # each further file would wait as long
-            raise _SilentError
+            raise _NoResponseError
         if self._opened is None:
             self._opened = _open(self._url, self._patience)
         return self._opened
@@ -267,7 +267,7 @@ def _call_within(seconds: float, ask: Callable[[], T]) -> T:
     except TimeoutError:
         if future.done():
             raise  # the file system's own
-        raise _SilentError from None
+        raise _NoResponseError from None
 
 
 def _open(url: str, patience: float) -> tuple[Any, str]:
@@ -302,7 +302,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
             shown=shown,
             scheme=scheme,
         ) from None
-    except _SilentError:
+    except _NoResponseError:
         raise
     except OSError as error:
         raise CassetteError(

@@ -42,8 +42,8 @@ from bpmax_sim.messages import (
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Instance, Platform, VerifyValues
 from bpmax_sim.proxy.builder import Builder
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.recovery import (
     Again,
     ReceivedResponse,

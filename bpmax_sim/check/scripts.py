@@ -16,8 +16,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.index.responses import ResponseShapes
-from bpmax_sim.index.shapes import ResponseShape
+from bpmax_sim.index.response_shapes import ResponseShape, ResponseShapes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario.load import ScenarioItem

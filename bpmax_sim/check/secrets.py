@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import scannable
-from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
@@ -35,8 +35,8 @@ from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import open_places
-from bpmax_sim.transport.name_net import message_parts, secret_members
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
+from bpmax_sim.transport.suspicious_names import message_parts, secret_members
 from bpmax_sim.yamlfile import Node, Steps, join, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
@@ -177,7 +177,7 @@ def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
 
 def _named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
     """Yield what `_find_suspicious` does of members with such names, and if they always were."""
-    bare = call_behind(exchange.request, _NOBODY)
+    bare = call_without_injected(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
         sides.append(message_parts(exchange.outcome.headers, exchange.outcome.body, ()))

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Final, get_type_hints
+from typing import Annotated, Any, Final
 
 import msgspec
 import typer
 from typer import Option
-from typer.core import TyperCommand, TyperGroup
 
 import bpmax_sim
 from bpmax_sim import errors
+from bpmax_sim.cli.help_text import (
+    LocalisedCommand,
+    LocalisedGroup,
+    in_sentences,
+    localise_parameters,
+    parameter_helps,
+    write_section,
+)
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.i18n import (
@@ -321,6 +328,7 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
+_ABOUT = msg("Record what $proxy scripts call, replay it for ever.")
 GROUPS: Final[Mapping[str, str]] = {
     "cassette": msg("Show, compare, format, seal, recover, prune or export cassettes"),
 }
@@ -365,21 +373,6 @@ _REFUSALS: Final[Mapping[str, str]] = {
     ),
 }
 """What is wrong with a command line, by the pattern of typer's words for it."""
-_HEADINGS: Final[Mapping[str, str]] = {
-    r"(?m)^Usage: ": msg("Usage: "),
-    r"(?m)^Arguments:$": msg("Arguments:"),
-    r"(?m)^Options:$": msg("Options:"),
-    r"(?m)^Commands:$": msg("Commands:"),
-    r"\[default:": msg("[default:"),
-    r"\[required\]": msg("[required]"),
-    r"Show this message and exit\.": msg("Show this message and exit."),
-    r"Install completion for the current shell\.": msg("Install completion for the current shell."),
-    r"Show completion for the current shell, to copy it or\s+customize the\s+installation\.": msg(
-        "Show completion for the current shell, to copy it or customize the installation."
-    ),
-}
-"""What typer writes around our texts."""
-_FULL_STOP = re.compile(r"(?m)(?<=[^\x00-\x7f])\.$")
 _LANG: Final = "--lang"
 
 
@@ -402,13 +395,6 @@ def in_our_words(message: str) -> str:
     return words
 
 
-def _with_headings(text: str) -> str:
-    for pattern, heading in _HEADINGS.items():
-        if match := re.search(pattern, text):
-            text = text.replace(match[0], translate(heading))
-    return text
-
-
 PROGRAM = "bpmax-sim"
 WIDTH = 100
 _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
@@ -425,20 +411,10 @@ _RECORDING = msg(
 )
 
 
-class _Command(TyperCommand):
-    """A command whose help is in the reader's language."""
-
-    def get_help(self, ctx: Any) -> str:
-        return _with_headings(super().get_help(ctx))
-
-
-class _Commands(TyperGroup):
+class _Commands(LocalisedGroup):
     """The commands of the table whose names begin with *prefix*, or all without one."""
 
     prefix = ""
-
-    def get_help(self, ctx: Any) -> str:
-        return _with_headings(super().get_help(ctx))
 
     def list_commands(self, _ctx: Any) -> list[str]:
         return [name for name in _list_level(self.prefix) if " " not in name]
@@ -469,8 +445,8 @@ class _Commands(TyperGroup):
 
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         level = _list_level(self.prefix)
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, translate(about)) for name, about in level.items()])
+        rows = [(name, translate(about)) for name, about in level.items()]
+        write_section(formatter, msg("Commands:"), rows)
 
 
 class _CassetteCommands(_Commands):
@@ -512,20 +488,20 @@ def _print_group_help(context: typer.Context) -> int:
     return ExitCode.PASSED
 
 
+def _make_example(command: str) -> str:
+    return msg("Example: {example}", example=command)
+
+
 @cache
 def _build_command(name: str, command: Command, _language: str) -> Any:
     module, _, function = command.home.partition(":")
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-    example = msg("Example: {example}", example=command.example)
-    parts = (example, msg("{about}.", about=command.about), command.more)
+    parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
     text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=LocalisedCommand, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
-    helps = parameter_helps(called)
-    for parameter in compiled.params:
-        if parameter.name in helps:
-            parameter.help = in_sentences(translate(helps[parameter.name]))
+    localise_parameters(compiled, parameter_helps(called))
     if any(getattr(parameter, "hidden", False) for parameter in compiled.params):
         compiled.params.append(_make_help_all())
     return compiled
@@ -565,22 +541,6 @@ def _make_help_all() -> Any:
     (option,) = compiled.params
     option.help = in_sentences(translate(_HELP_ALL))
     return option
-
-
-def in_sentences(text: str) -> str:
-    """Return *text* with the full stops of its language."""
-    return _FULL_STOP.sub("。", text)
-
-
-def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
-    """Return the help of each parameter, before typer makes a mere text of it."""
-    hints = get_type_hints(called, include_extras=True)
-    return {
-        name: option.help
-        for name, hint in hints.items()
-        for option in getattr(hint, "__metadata__", ())
-        if getattr(option, "help", None)
-    }
 
 
 def _root_callback(
@@ -698,11 +658,10 @@ def _build_app(_language: str) -> Any:
         add_completion=True,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help=msg(
-            "Example: {program} demo\n\nRecord what $proxy scripts call, replay it for ever.",
-            program=PROGRAM,
-        ),
+        help=translate(join_messages("\n\n", (_make_example(f"{PROGRAM} demo"), _ABOUT))),
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_root_callback)
-    return typer.main.get_command(app)
+    compiled = typer.main.get_command(app)
+    localise_parameters(compiled, parameter_helps(_root_callback))
+    return compiled

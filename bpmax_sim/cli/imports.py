@@ -34,7 +34,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, open_places_of, project_places
-from bpmax_sim.traffic.admission import (
+from bpmax_sim.traffic.import_recording import (
     Foreign,
     admit,
     count_recorded,
@@ -147,7 +147,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         for note in part.notes:
             tell(label_message(display_path(source.path), note))
     for batch in taken:
-        _ask(batch, yes=yes)
+        _confirm_replacing(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
     say_result(map(_format_written, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
@@ -232,7 +232,7 @@ def _find_owner(path: Path) -> str:
     return scenarios[0] if scenarios else ""
 
 
-def _ask(taken: _CassetteImport, *, yes: bool) -> None:
+def _confirm_replacing(taken: _CassetteImport, *, yes: bool) -> None:
     """Ask before a recording is replaced.
 
     Raises:

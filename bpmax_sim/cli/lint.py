@@ -30,7 +30,7 @@ from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.index.responses import ResponseShapes
+from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.check import recover_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.traffic.admission import register_known_credentials
+from bpmax_sim.traffic.import_recording import register_known_credentials
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.node import join
 
@@ -173,7 +173,7 @@ def _find_problems(
     loaded: dict[_FoldersKey, Platforms] = {}
     yield from _load_platforms(whole, loaded)
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
-    yield from chain.from_iterable(map(_check_conditions, items))
+    yield from chain.from_iterable(map(_check_flow_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(recover_hints, own)):
         hint(text)
@@ -233,7 +233,9 @@ def _in_scripts(
 ) -> Iterator[ScriptFinding]:
     contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
     indexes = map(load_index, dict.fromkeys(item.root for item in items))
-    return check_scripts(contexts, ResponseShapes(indexes))
+    return check_scripts(
+        contexts, ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
+    )
 
 
 def _in_cassettes(
@@ -266,7 +268,7 @@ def _in_cassettes(
     yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
 
 
-def _check_conditions(item: ScenarioItem) -> Iterator[Problem]:
+def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():

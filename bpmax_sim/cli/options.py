@@ -24,7 +24,10 @@ def _of_a_run(name: str, *, is_rare: bool = False) -> Any:
     sentence = Translatable(
         f"{help_text[0].upper()}{help_text[1:]}.", "{help}.", {"help": help_text}
     )
-    return Option(flag_of(name), metavar=option.metavar, help=sentence, hidden=is_rare)
+    # The help says the default.
+    return Option(
+        flag_of(name), metavar=option.metavar, help=sentence, hidden=is_rare, show_default=False
+    )
 
 
 Mode = Annotated[options.Mode | None, _of_a_run("mode")]

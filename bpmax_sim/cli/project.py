@@ -41,10 +41,12 @@ def init(
     *,
     platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
     url: Annotated[str, Option(metavar="URL", help=msg("Its address."))] = "",
-    auth: Annotated[str, Option(help=msg("How one logs in: {auths}.", auths=series(AUTHS)))] = "",
+    auth: Annotated[
+        str, Option(metavar="KIND", help=msg("How one logs in: {auths}.", auths=series(AUTHS)))
+    ] = "",
     ci: Annotated[
         list[str] | None,
-        Option(help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
+        Option(metavar="KIND", help=msg("Also a CI file: {cis}; repeatable.", cis=series(CIS))),
     ] = None,
     yes: Annotated[
         bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))

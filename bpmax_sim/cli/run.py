@@ -65,9 +65,9 @@ from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
-from bpmax_sim.scenario.cases import cli_variables
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.scenario.table_rows import cli_variables
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.remote import Remote, is_url, mirror
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
 from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg
@@ -228,7 +228,7 @@ def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
     return [file for file in every if file.name.endswith(suffix)]
 
 
-def cassettes_at(text: str | None) -> tuple[Path | None, Remote | None]:
+def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
     """Return the folder that *text* names, and where its files come from if that is a URL."""
     if not text:
         return None, None

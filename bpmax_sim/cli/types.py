@@ -16,7 +16,7 @@ from bpmax_sim.cli.select import platforms_of
 from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
-from bpmax_sim.index.responses import ResponseShapes
+from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
@@ -59,7 +59,7 @@ def write_types(root: Path) -> Iterator[Path]:
             loaded[item.platforms, item.instances] = platforms_of(item)
     project = ProjectTypes(
         platforms=list(loaded.values()),
-        shapes=ResponseShapes([load_index(root)]),
+        shapes=ResponseShapes(load_index(root).recorded_shapes),
         forms=list(_collect_forms(every)),
         libraries=[library for item in every for library in item.subjects.all_libraries],
     )

@@ -35,7 +35,6 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.simulator.auth import is_changing
-from bpmax_sim.strategies.corners import rivals
 from bpmax_sim.strategies.programs import (
     builder_of,
     javascript,
@@ -44,6 +43,7 @@ from bpmax_sim.strategies.programs import (
     to_chain,
     valid_calls,
 )
+from bpmax_sim.strategies.rare_setters import rivals
 from bpmax_sim.strategies.values import check_value
 
 Programs = tuple[CallSpec, ...]
@@ -438,7 +438,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
     live: bool = False
 
 
-def _has_inner_credential(api: Api) -> bool:
+def _has_credential_nested_in_body(api: Api) -> bool:
     """Return whether a chain may replace a member of the body with a credential inside."""
     members = api.body.values() if isinstance(api.body, Mapping) else ()
     return any(
@@ -480,7 +480,9 @@ LAWS: Final[dict[str, Law]] = {
         draw=lambda target, api: st.tuples(
             valid_calls(target.platforms, target.platform, api, direct=True)
         ),
-        applies=lambda _target, api: bool(api.parameters) and not _has_inner_credential(api),
+        applies=lambda _target, api: (
+            bool(api.parameters) and not _has_credential_nested_in_body(api)
+        ),
     ),
     "languages": Law(
         about=msg("JavaScript and Python send the same bytes."),

@@ -15,6 +15,7 @@ import msgspec
 from bpmax_sim.index.facts import FileFacts, read_facts
 from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
 from bpmax_sim.index.recordings import read_recordings
+from bpmax_sim.index.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
 
 _FOLDERS: Final = ("scenarios", "cassettes")
@@ -42,6 +43,11 @@ class ProjectIndex(msgspec.Struct, frozen=True):
     root: Path
     files: Mapping[str, FileFacts]
     read: int = 0
+
+    @property
+    def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
+        """Return what each cassette shows of responses, by ``platform.api``."""
+        return [facts.shapes for facts in self.files.values() if facts.shapes]
 
 
 def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:

@@ -347,7 +347,9 @@ def make(
     }
     value = _convert_platform(document, key, base, security, auth)
     if has_answers:
-        text = _resolve_conflicts(document, value, apis, dict(zip(apis, operations, strict=True)))
+        text = _write_answers_that_fit(
+            document, value, apis, dict(zip(apis, operations, strict=True))
+        )
     else:
         text = write_yaml({**value, "apis": apis}, block=2)
     if problems := read_root(read_yaml(text, file=msg("the platform file"))).problems:
@@ -516,7 +518,7 @@ def _base_url(document: Document, key: str) -> str:
     return text
 
 
-def _resolve_conflicts(
+def _write_answers_that_fit(
     document: Document,
     value: Mapping[str, Any],
     apis: Mapping[str, Mapping[str, Any]],

@@ -25,9 +25,9 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
 from bpmax_sim.platform.model import Apply, Idempotency, host_name, place_of
 from bpmax_sim.platform.template import names_in, render
+from bpmax_sim.proxy.call_effects import Grant, NoRepr
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.effects import Grant, NoRepr
 from bpmax_sim.proxy.encode import (
     BadValueError,
     encode_header_value,
@@ -440,6 +440,6 @@ def _values_at(place: str, request: Request) -> Any:
 def _says_the_same(recorded: Request, computed: Request) -> bool:
     """Return whether two requests are the same, to the byte of their bodies, less what was put."""
     nobody = Call(platform="", instance="", api="", method="", path="")
-    was, now = (matching.call_behind(request, nobody) for request in (recorded, computed))
+    was, now = (matching.call_without_injected(request, nobody) for request in (recorded, computed))
     parts = matching.parts_of(was), matching.parts_of(now)
     return was.body == now.body and not matching.differences(*parts, matching.Rules())

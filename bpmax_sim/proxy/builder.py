@@ -17,7 +17,7 @@ from bpmax_sim import js_values as js
 from bpmax_sim.errors import CallError, Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Request
-from bpmax_sim.proxy.effects import NoRepr
+from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.encode import scalar_text
 
 Setter = Literal["path", "query", "header", "body"]

@@ -27,10 +27,10 @@ from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.model import Encoding, Instance, Parameter, Platform
 from bpmax_sim.proxy import encode
 from bpmax_sim.proxy.builder import OPTIONS, CallSpec
+from bpmax_sim.proxy.call_effects import NoRepr, no_repr
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
-from bpmax_sim.proxy.effects import NoRepr, no_repr
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.strict import check_choices, check_declared
+from bpmax_sim.proxy.undeclared_arguments import check_choices, check_declared
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 

@@ -41,8 +41,8 @@ from bpmax_sim.proxy.auth import (
     sign_again,
 )
 from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
 from bpmax_sim.proxy.recovery import Outcome, ReceivedResponse, RetryProgress, Stop, next_step

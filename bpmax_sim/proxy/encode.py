@@ -19,7 +19,7 @@ from bpmax_sim import js_values as js
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import FORM, encode_form_text, media_type
 from bpmax_sim.platform.model import Encoding
-from bpmax_sim.proxy.effects import NoRepr
+from bpmax_sim.proxy.call_effects import NoRepr
 
 _UNRESERVED = re.compile(r"[A-Za-z0-9\-._~]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

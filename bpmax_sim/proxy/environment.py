@@ -14,8 +14,8 @@ from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Instance, Platform
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.secret.vault import Credentials, Vault
 

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
@@ -36,10 +36,10 @@ from bpmax_sim.platform.model import (
 )
 from bpmax_sim.platform.template import names_in, render, texts_in
 from bpmax_sim.proxy import auth, encode
+from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.cookies import format_cookies
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,
@@ -118,7 +118,9 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         injected=tuple(_changing_places(recipe, declared)),
         follow=False,
     )
-    return replace(request, call=call_behind(request, call)) if request.injected else request
+    return (
+        replace(request, call=call_without_injected(request, call)) if request.injected else request
+    )
 
 
 def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:

@@ -17,8 +17,8 @@ from bpmax_sim.errors import TransportError
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response, read_http_date
 from bpmax_sim.platform.model import Recover, Wait
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import ParsedBody, compile_finder
 
 LONGEST_WAIT: Final = 600.0

@@ -39,7 +39,7 @@ from bpmax_sim.messages import (
 )
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.model import ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.effects import NoRepr
+from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.secret.http_auth import SET_BY_SERVER
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.text_codec import DecodedText, decode_text

@@ -20,8 +20,8 @@ from bpmax_sim.js_values import stringify_json
 from bpmax_sim.messages import REDIRECTS, Headers, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import clear_paths, collect_enumerated_words
+from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
-from bpmax_sim.proxy.effects import NoRepr
 from bpmax_sim.proxy.response import (
     ParsedBody,
     accepts,

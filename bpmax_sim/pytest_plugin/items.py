@@ -75,7 +75,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         """Return the text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
-        lines = _fit_lines(render(first).splitlines(), others)
+        lines = _append_other_failures(render(first).splitlines(), others)
         shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
         text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
@@ -95,7 +95,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
             tw.line(line, **dict.fromkeys(style_of(line, number).split(), True))
 
 
-def _fit_lines(lines: list[str], others: list[str]) -> list[str]:
+def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
     """Return *lines* with as many *others* as there is room for, but one line for them at least."""
     if not others:
         return lines

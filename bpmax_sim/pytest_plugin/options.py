@@ -165,7 +165,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
     texts = [*(ini or ()), *(passed or ())]
     if not texts:
         return {}
-    from bpmax_sim.scenario.cases import cli_variables  # noqa: PLC0415 - only where given
+    from bpmax_sim.scenario.table_rows import cli_variables  # noqa: PLC0415 - only where given
 
     try:
         return cli_variables(texts)

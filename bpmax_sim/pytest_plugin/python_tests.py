@@ -39,7 +39,7 @@ from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.vault import Redact, redact_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
-from bpmax_sim.session.shared_recording import Run
+from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.subject.hooks import FieldChanged, Result, SubjectEvent
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import Stub
@@ -430,7 +430,7 @@ class Sessions:
     def __init__(self, tally: Tally) -> None:
         """Start without any; *tally* is told what becomes of them."""
         self._tally = tally
-        self._run = Run()
+        self._run = RunRecordings()
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from bpmax_sim.cassette.remote import Remote, is_url, mirror
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
 from bpmax_sim.errors import ConfigError, nearest_name
 from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
@@ -36,7 +36,7 @@ _OF_THE_GUARD = frozenset({"allow_hosts", "faults"})
 """A test's own guard takes the hosts; rules of faults come from fixtures and other markers."""
 
 Sets = Callable[[str], bool]
-_REMOTE = pytest.StashKey[Remote | None]()
+_REMOTE = pytest.StashKey[RemoteStorage | None]()
 _LOGINS = pytest.StashKey[SharedLogins]()
 _ROOTS = pytest.StashKey[dict[str, Path]]()
 
@@ -132,7 +132,7 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
     return known[folder]
 
 
-def remote_of(config: pytest.Config) -> Remote | None:
+def remote_of(config: pytest.Config) -> RemoteStorage | None:
     """Return where the cassettes come from, if that is a URL; one for the whole run."""
     if _REMOTE not in config.stash:
         place = options.value(config, "cassettes")

@@ -63,7 +63,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     ) -> None:
         try:
             if isinstance(self.subject, FlowSubject):
-                self.subject.begin_at_start_node()
+                self.subject.begin_branches_of_start_node()
             if action is not None:
                 action.run(self, value, name, result)
             if expires:

@@ -31,7 +31,7 @@ from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.secret.gate import redact_output
+from bpmax_sim.secret.outgoing_text import redact_output
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import Result, Where, parse_event_of
 from bpmax_sim.subject.owners import rule_problem

@@ -18,7 +18,6 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
-from bpmax_sim.scenario.cases import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
     check_error,
@@ -29,6 +28,7 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
@@ -253,7 +253,7 @@ def _starts(draft: ScenarioDraft) -> None:
             draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
-def _rows_beyond(draft: ScenarioDraft) -> None:
+def _check_row_numbers(draft: ScenarioDraft) -> None:
     """Find rows that no table has at a step, as far as only steps change tables."""
     form = draft.scenario.form
     if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
@@ -525,7 +525,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_flow,
     _check_names_used,
     _starts,
-    _rows_beyond,
+    _check_row_numbers,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,

@@ -39,7 +39,12 @@ from bpmax_sim.project import (
     strictness_of,
 )
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.cases import (
+from bpmax_sim.scenario.check import check, check_values
+from bpmax_sim.scenario.faults import fault_of, fault_problem
+from bpmax_sim.scenario.header import ItemHeader
+from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
+from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
     names_in_cell,
@@ -47,11 +52,6 @@ from bpmax_sim.scenario.cases import (
     rows_of,
     variable_arguments,
 )
-from bpmax_sim.scenario.check import check, check_values
-from bpmax_sim.scenario.faults import fault_of, fault_problem
-from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.scenario.names import ScenarioNames
-from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
 from bpmax_sim.transport.faults import Fault

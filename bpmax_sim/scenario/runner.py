@@ -504,7 +504,7 @@ def _close(progress: Progress) -> None:
 
 def _judge_outages(progress: Progress) -> None:
     """Let no failure of a third party become a recording, unless the scenario expects it."""
-    for outage in progress.session.outages():
+    for outage in progress.session.unserved_calls():
         if _expects_outage(progress.item, outage):
             warnings.warn(
                 msg("{outage}: recorded, as the scenario expects it", outage=outage),

@@ -27,7 +27,7 @@ from bpmax_sim.errors import (
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources

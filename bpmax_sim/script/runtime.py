@@ -14,7 +14,7 @@ from typing import Any
 from bpmax_sim.clock import SeedParts
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.effects import Effect
+from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting

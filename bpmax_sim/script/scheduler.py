@@ -20,8 +20,8 @@ from typing import Any
 
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.call_effects import Effect, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_in_time
-from bpmax_sim.proxy.effects import Effect, Send, Sleep, TokenRequest
 
 Call = Generator[Effect, Any, Any]
 Resume = Callable[[Any, Exception | None], None]

@@ -90,7 +90,7 @@ def _digest_of_part(part: bytes) -> bytes:
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
 
 
-class Fresh:
+class SearchedSoFar:
     """What was undone so far in one search, so that nothing is undone twice.
 
     Attributes:
@@ -126,11 +126,11 @@ class Fresh:
             self._undone[id(data)] = data, tuple(escapes(data, reach))
         return self._undone[id(data)][1]
 
-    def flatten(self, levels: Iterable[bytes]) -> None:
+    def note_flattened(self, levels: Iterable[bytes]) -> None:
         """Note that the runs of *levels* were looked for in what they come to without escapes."""
         self._flat.update((id(level), level) for level in levels)
 
-    def is_flat(self, data: bytes) -> bool:
+    def was_flattened(self, data: bytes) -> bool:
         """Return whether the runs of *data* were looked for already."""
         return id(data) in self._flat
 
@@ -157,7 +157,7 @@ class Look(NamedTuple):
 
     data: bytes
     work: Work
-    fresh: Fresh
+    fresh: SearchedSoFar
     reach: int
     levels: tuple[bytes, ...] = ()
 
@@ -169,7 +169,7 @@ def layers(look: Look) -> Iterator[Piece]:
     printed = data.translate(_PRINTED) if b"\0" in data else b""
     undone = look.fresh.escapes(data, look.reach)
     text = _text_of(data, printed)
-    if text and not look.fresh.is_flat(data):
+    if text and not look.fresh.was_flattened(data):
         yield from _of_text(
             *_flatten_levels(look, text) if text is data and not printed else (look, text)
         )
@@ -210,7 +210,7 @@ def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
             break
         consumed += _CONSUMED.findall(_without_backslashes(outer))
         levels.append(_splice(outer, undone))
-    look.fresh.flatten(levels[1:])
+    look.fresh.note_flattened(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
 
@@ -373,7 +373,7 @@ def _scale_trace(trace: Trace, start: int, signs: int, octets: int) -> Trace:
 
 
 def _trace_of(start: int, *labels: str) -> Trace:
-    return lambda _trace_of: (start, labels)
+    return lambda _at: (start, labels)
 
 
 # Hexadecimal with something between the bytes, and lists of numbers.

@@ -20,10 +20,10 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.secret.decode import (
     DEPTH,
     GAP,
-    Fresh,
     Harmless,
     Look,
     Piece,
+    SearchedSoFar,
     Trace,
     layers,
 )
@@ -40,7 +40,7 @@ _END = 64
 _REACH = 1024
 _FARTHEST = 4096
 _FEW, _MUCH = 400, 1 << 18  # needles and bytes for which the quickest automaton is worth making
-_PLACES = 1000  # of one secret in some bytes
+_MOST_PLACES = 1000  # of one secret in some bytes
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -80,7 +80,7 @@ class Search:
         """Return where *data* holds any."""
         if not self.needles:
             return ()
-        fresh = Fresh(self._harmless)
+        fresh = SearchedSoFar(self._harmless)
         findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, fresh)))
         if not findings:
             self._harmless.add(fresh.outermost)
@@ -91,7 +91,7 @@ class Search:
 
         *test* is always the same one; what it accepted once is not shown to it again.
         """
-        fresh = Fresh(self._accepted)
+        fresh = SearchedSoFar(self._accepted)
         try:
             for view in _decode_layers(data, self._needles.reach, _work(data), fresh):
                 if not test(view.data) or any(self._needles.find(view.data)):
@@ -146,7 +146,7 @@ class Needles:
         data = without_standins(data)
         text = _plus_to_space(data) if self._spaced else data
         for needle, name in self._needles.items():
-            for at in _find_places(text, _plus_to_space(needle) if self._spaced else needle):
+            for at in _find_first_places(text, _plus_to_space(needle) if self._spaced else needle):
                 if _is_spelled(data[at : at + len(needle)], needle):
                     yield at, name
 
@@ -155,9 +155,9 @@ def _plus_to_space(data: bytes) -> bytes:
     return data.replace(b"+", b" ") if b"+" in data else data
 
 
-def _find_places(data: bytes, needle: bytes) -> Iterator[int]:
+def _find_first_places(data: bytes, needle: bytes) -> Iterator[int]:
     at = data.find(needle)
-    for _ in range(_PLACES):
+    for _ in range(_MOST_PLACES):
         if at < 0:
             return
         yield at
@@ -205,7 +205,7 @@ class _SeenPieces:
         return len(self._all) > before
 
 
-def _find_in_piece(data: bytes, needles: Needles, fresh: Fresh) -> Iterator[Finding]:
+def _find_in_piece(data: bytes, needles: Needles, fresh: SearchedSoFar) -> Iterator[Finding]:
     """Yield what *data* holds, from the outside in."""
     try:
         for view in _decode_layers(data, needles.reach, _work(data), fresh):
@@ -221,13 +221,13 @@ def decode_all(data: bytes, most: int) -> bytes | None:
     To look for what becomes known later.
     """
     try:
-        views = list(_decode_layers(data, _FARTHEST, Work(most), Fresh(Harmless())))
+        views = list(_decode_layers(data, _FARTHEST, Work(most), SearchedSoFar(Harmless())))
     except TooMuchError:
         return None
     return GAP.join([view.data for view in views[1:]])
 
 
-def _decode_layers(data: bytes, reach: int, work: Work, fresh: Fresh) -> Iterator[_View]:
+def _decode_layers(data: bytes, reach: int, work: Work, fresh: SearchedSoFar) -> Iterator[_View]:
     """Yield *data* and what comes of undoing encodings in it, the outermost first.
 
     Raises:

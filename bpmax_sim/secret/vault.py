@@ -19,7 +19,7 @@ from msgspec import Struct
 from bpmax_sim.i18n import Translatable, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.gate import Gate
+from bpmax_sim.secret.outgoing_text import Gate
 from bpmax_sim.secret.redactor import Secret, SecretTable, parts_of
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, standin

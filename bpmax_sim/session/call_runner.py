@@ -41,8 +41,8 @@ from bpmax_sim.session.sending_log import SendingLog
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.faults import Fault, Faults
-from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.protocol import Stub, Stubs, Transport
+from bpmax_sim.transport.suspicious_names import NameNet
 
 SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateMode
 

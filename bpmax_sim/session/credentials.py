@@ -36,8 +36,8 @@ from bpmax_sim.secret.vault import Credentials, Vault, weak
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
-from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.redaction import place_prefix, register_cookies
+from bpmax_sim.transport.suspicious_names import NameNet
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
@@ -294,7 +294,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     templates = {name: owner.path for name, owner, _ in declared if isinstance(owner, Api)}
     check_places("ignore", ignore, templates.values())
     for name, owner, paths in declared:
-        _check_declared(name, owner, paths)
+        _check_declared_paths(name, owner, paths)
     former = former_names(platforms)
     return Rules(
         ignore,
@@ -342,7 +342,7 @@ def _refuse_two_meanings(
 _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules spell a place
 
 
-def _check_declared(name: str, owner: Platform | Api, paths: list[str]) -> None:
+def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) -> None:
     check_places(f"{name}: ignore", owner.ignore, paths)
     check_paths(f"{name}: volatile", owner.volatile)
     verify = owner.verify if isinstance(owner, Api) else None

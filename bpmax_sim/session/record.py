@@ -29,14 +29,14 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.auth import is_signed
+from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
-from bpmax_sim.proxy.effects import Grant
 from bpmax_sim.proxy.response import accepts, read_body
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
-from bpmax_sim.session.secret_review import PossibleSecrets, StandinReview
+from bpmax_sim.session.secret_review import PossibleSecrets, UnplayableStandins
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import Key, SessionStart, login_file
 from bpmax_sim.transport.redaction import redact_exchange, redact_exchanged, redact_request
@@ -80,7 +80,7 @@ class RecordMode:
         self.possible_secrets = PossibleSecrets(
             vault, self._volatile, partial(open_places, platforms), settings.cassette or Path()
         )
-        self.standins = StandinReview(platforms, tenants)
+        self.standins = UnplayableStandins(platforms, tenants)
         self.granted_logins: set[Key] = set()
         self._login_recorders: dict[Key, Recorder] = {}
         self._recorded_logins: set[tuple[str, int, bytes]] = set()
@@ -267,7 +267,7 @@ class RecordMode:
         is_emptied = self._settings.record == "rewrite" and known
         if recording.recorder is None and not failed and (is_emptied or has_forked()):
             self._own_recorder()
-        outages = self.outages() if not failed else ()
+        outages = self.unserved_calls() if not failed else ()
         worse = [str(outage) for outage in outages if outage.is_known]
         if worse:
             warnings.warn(
@@ -307,7 +307,7 @@ class RecordMode:
                 stacklevel=2,
             )
 
-    def outages(self) -> tuple[Outage, ...]:
+    def unserved_calls(self) -> tuple[Outage, ...]:
         """Return the calls that the third party did not serve, and did when last recorded."""
         recorder = self._recording.recorder
         return recorder.find_outages(self._rank) if recorder is not None else ()

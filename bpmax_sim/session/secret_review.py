@@ -25,7 +25,7 @@ from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secr
 Key = tuple[str, str]
 
 
-class StandinReview:
+class UnplayableStandins:
     """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
 
     def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:

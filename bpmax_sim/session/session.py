@@ -46,7 +46,7 @@ from bpmax_sim.session.settings import (
     logins_for,
 )
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.session.shared_recording import Run
+from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.session.start import start_session
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.faults import Fault
@@ -492,10 +492,10 @@ class Session:
         if not failed:
             self.judge_unplayed()
 
-    def outages(self) -> tuple[Outage, ...]:
+    def unserved_calls(self) -> tuple[Outage, ...]:
         """Return the calls that a third party did not serve while this recorded them first."""
         record = self._wiring.record
-        found = record.outages() if record is not None else ()
+        found = record.unserved_calls() if record is not None else ()
         return tuple(outage for outage in found if not outage.is_known)
 
     def judge_unplayed(self) -> None:
@@ -551,7 +551,7 @@ _OBJECTS: Final = (
     ("environ", Mapping | None, msg("a mapping")),
     ("guard", bool | NetworkGuard, msg("True, False or a NetworkGuard")),
     ("limits", Limits | None, "bs.Limits(…)"),
-    ("run", Run | None, "bs.Run()"),
+    ("run", RunRecordings | None, "bs.RunRecordings()"),
     ("shared_logins", SharedLogins | None, "bs.SharedLogins()"),
 )
 """What the table of options leaves to its class."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, TypedDict
 
 from bpmax_sim.cassette.recorder import Replays
-from bpmax_sim.cassette.remote import Remote
+from bpmax_sim.cassette.remote import RemoteStorage
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
@@ -18,7 +18,7 @@ from bpmax_sim.script.limits import Limits
 from bpmax_sim.session import options
 from bpmax_sim.session.migration import Moves
 from bpmax_sim.session.shared_logins import SharedLogins
-from bpmax_sim.session.shared_recording import Run
+from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.transport.protocol import TransportLike
 
@@ -51,10 +51,10 @@ class _Options(TypedDict, total=False):
     extra: bool
     guard: bool | NetworkGuard
     allow_hosts: str | options.Names
-    run: Run | None
+    run: RunRecordings | None
     shared_logins: SharedLogins | None
     logins: FilePath | None
-    remote: Remote | None
+    remote: RemoteStorage | None
     replays: Replays | None
     adopts: Adopts | None
     moves: Moves | None
@@ -166,13 +166,13 @@ class Settings:
     command_extra: str = "--record=new --record-extra"
     secrets: tuple[str, ...] = field(default=(), repr=False)
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
-    remote: Remote | None = None
+    remote: RemoteStorage | None = None
     replays: Replays | None = None
     adopts: Adopts | None = field(default=None, repr=False)
     moves: Moves | None = field(default=None, repr=False)
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
-    run: Run | None = field(default=None, repr=False)
+    run: RunRecordings | None = field(default=None, repr=False)
     shared_logins: SharedLogins | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:

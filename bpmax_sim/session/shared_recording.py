@@ -1,6 +1,6 @@
 """Sessions of one owner in one run are one recording: they append in their order, and replay it so.
 
-Those belong together that are open at the same time, and all that name the same `Run`.
+Those belong together that are open at the same time, and all that name the same `RunRecordings`.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ class OwnerSession:
         return int.from_bytes(sha256(f"{seed}/{self.number}".encode()).digest()[:6]) or 1
 
 
-class Run:
+class RunRecordings:
     """Sessions that belong together, of one owner or of several, though one opens after another.
 
     The recording of each owner is sealed when the run finishes.
@@ -221,7 +221,7 @@ class Run:
         return tuple(ended)
 
 
-class _OpenSessions(Run):
+class _OpenSessions(RunRecordings):
     """The sessions that are open at the same time, in the whole process."""
 
     _keeps_open = False  # each recording is over with its last session

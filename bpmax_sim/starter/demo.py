@@ -28,7 +28,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, ExpectationError, Place, Problem, shell_quote
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import LANGUAGES, current_language, join_messages, msg, plural, series
-from bpmax_sim.scenario import cases, expect, load, runner
+from bpmax_sim.scenario import expect, load, runner, table_rows
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished
 from bpmax_sim.scenario.source import Failure
@@ -307,7 +307,7 @@ def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
 
 def _show_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
-        played = _play(folder, {}, variables=cases.cli_variables([f"customer={OTHER}"]))
+        played = _play(folder, {}, variables=table_rows.cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
     _require(
         bool(misses) and not guard.attempts, msg("a changed request was answered all the same")

@@ -10,7 +10,6 @@ Fuzz your own platform in four lines::
 
 from __future__ import annotations
 
-from bpmax_sim.strategies.corners import claims, rivals
 from bpmax_sim.strategies.platforms import (
     apis,
     auths,
@@ -28,6 +27,7 @@ from bpmax_sim.strategies.programs import (
     perform,
     steps,
 )
+from bpmax_sim.strategies.rare_setters import claims, rivals
 from bpmax_sim.strategies.traffic import (
     cassettes,
     exchanges,

@@ -30,9 +30,9 @@ from bpmax_sim.platform.model import Api, Parameter, Platform, snake
 from bpmax_sim.project import absolute, find_instances, local_file_of
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
-from bpmax_sim.strategies import corners
-from bpmax_sim.strategies.corners import UNNAMED, Step
+from bpmax_sim.strategies import rare_setters
 from bpmax_sim.strategies.platforms import HEADER_NAMES, PLACE_NAMES
+from bpmax_sim.strategies.rare_setters import UNNAMED, Step
 from bpmax_sim.strategies.values import (
     NO_SEGMENT,
     draw_weighted,
@@ -93,8 +93,8 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], str]], ...] = (
     (str, json.dumps),
     (bool, lambda value: "true" if value else "false"),
     ((int, float), _number_source),
-    (type(None), lambda _draw_value: "null"),
-    (UndefinedType, lambda _draw_value: "undefined"),
+    (type(None), lambda _value: "null"),
+    (UndefinedType, lambda _value: "undefined"),
     (BigInt, lambda value: f"{value.value}n"),
     (datetime, lambda value: f"new Date({date_to_ms(value)})"),
     (bytes, lambda value: f"new Uint8Array({json.dumps(list(value))})"),
@@ -161,13 +161,13 @@ def _draw_chains(
     setters = steps(platform=platform, api=called, refusable=refusable)
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
-        for corner in draw(corners.corner_steps(api=called, platform=platform)):
+        for corner in draw(rare_setters.corner_steps(api=called, platform=platform)):
             _insert(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
-        for step in draw(_required_values(called, corners.fillable(platform, called))).items():
+        for step in draw(_required_values(called, rare_setters.fillable(platform, called))).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
-        drawn += draw(corners.refused_steps(api=called, platform=platform))
+        drawn += draw(rare_setters.refused_steps(api=called, platform=platform))
     return DrawnCall(
         platform=platform.platform_key if platform else draw(keys()),
         options=draw(_draw_options(instances, refusable)),
@@ -235,8 +235,10 @@ def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
-    drawn = _step_strategies(corners.fillable(platform, api), refusable, str(api.encoding or ""))
-    claimed = corners.claims(platform=platform, api=api)
+    drawn = _step_strategies(
+        rare_setters.fillable(platform, api), refusable, str(api.encoding or "")
+    )
+    claimed = rare_setters.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
 
 
@@ -633,7 +635,7 @@ def schema_of(parameter: Parameter, /) -> dict[str, Any]:
 def _values_fitting_place(
     parameter: Parameter, drawn: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[Any]:
-    return drawn.filter(_FITTING.get(parameter.place, lambda _draw_value: True))
+    return drawn.filter(_FITTING.get(parameter.place, lambda _value: True))
 
 
 def _is_visible(value: Any) -> bool:

@@ -77,7 +77,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if self.parent is None:
                 self._add_history(FlowMove(action="submit", by=self.starter, comment=move.comment))
             if not self._result.errors:
-                self._enter_first(first_node(self.definition, first), "create", creating)
+                self._enter_as_first_node(first_node(self.definition, first), "create", creating)
             self._result.value = value
         return self._result
 
@@ -276,7 +276,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if not target:
                 target = first_node(self.definition, self._call_hook("jump", acting))
             self._run_computed(acting)
-            self._enter_first(target, "resubmit", acting)
+            self._enter_as_first_node(target, "resubmit", acting)
         return self._result
 
     def _check_with_starter(self) -> None:

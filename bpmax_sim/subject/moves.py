@@ -234,7 +234,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
-    def _enter_first(self, node: str, action: str, move: FlowMove) -> None:
+    def _enter_as_first_node(self, node: str, action: str, move: FlowMove) -> None:
         """Come to the first node."""
         self._enter(node, action, move, Visit(node), self.at)
 
@@ -496,7 +496,7 @@ class MovingProject(ProjectState, kw_only=True):
                 visit, owners.items_to_decide({"owner_id": owner} for owner in declared.owners)
             )
 
-    def begin_at_start_node(self) -> None:
+    def begin_branches_of_start_node(self) -> None:
         """Start the branches or the sub-flow of the node where a scenario starts.
 
         Raises:

@@ -87,8 +87,11 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    if params and not str(posted.get("mimeType", "")).startswith(FORM):
-        raise NotConvertible("the archive has the parts of its multipart body, and not the body")
+    mime = str(posted.get("mimeType", ""))
+    if params and not mime.startswith(FORM):
+        raise NotConvertible(
+            "the archive has the parts of its body ({mime}), and not the body", mime=mime
+        )
     return urlencode(params).encode() if params else None
 
 

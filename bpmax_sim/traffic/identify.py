@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote, unquote, unquote_plus, urlencode
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import LOGIN, Call, Request
 from bpmax_sim.path_template import encode_value, fill_placeholders
@@ -44,7 +44,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
         method="",
         path="",
     )
-    call = call_behind(placed, recorded_call)
+    call = call_without_injected(placed, recorded_call)
     return replace(
         placed,
         call=replace(call, path=match.path, method=request.method.upper()),
@@ -83,7 +83,9 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
         return request if shown == request else shown
     shown = replace(shown, body=_hide_in_body(shown.body, hide))
     if request.call is not None:
-        shown = replace(shown, call=replace(call_behind(shown, request.call), path=match.path))
+        shown = replace(
+            shown, call=replace(call_without_injected(shown, request.call), path=match.path)
+        )
     return shown
 
 

@@ -29,11 +29,11 @@ class ClientListener(Protocol):
         """Return whether the request under way is none of another client's."""
         ...
 
-    def answer(self, make_request: Request, /) -> Response | None:
+    def answer(self, request: Request, /) -> Response | None:
         """Return the recorded response, or None where the client has to ask for itself."""
         ...
 
-    def keep(self, make_request: Request, make_response: Response, /) -> None:
+    def keep(self, request: Request, response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""
         ...
 
@@ -65,34 +65,32 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
     def write_protected(self) -> bool:
         return False
 
-    def can_play_response_for(self, make_request: Any) -> bool:
+    def can_play_response_for(self, request: Any) -> bool:
         if self._hears.passes():
             return False
-        if id(make_request) not in self._ready:
-            make_response = self._hears.answer(_convert_request(make_request))
-            if make_response is None:
-                self._begun[id(make_request)] = time.perf_counter()
+        if id(request) not in self._ready:
+            response = self._hears.answer(_convert_request(request))
+            if response is None:
+                self._begun[id(request)] = time.perf_counter()
                 return False
-            self._ready[id(make_request)] = make_response
+            self._ready[id(request)] = response
         return True
 
-    def play_response(self, make_request: Any) -> dict[str, Any]:
-        make_response = self._ready.pop(id(make_request), None) or self._hears.answer(
-            _convert_request(make_request)
+    def play_response(self, request: Any) -> dict[str, Any]:
+        response = self._ready.pop(id(request), None) or self._hears.answer(
+            _convert_request(request)
         )
-        assert make_response is not None
+        assert response is not None
         return {
-            "status": {"code": make_response.status, "message": make_response.reason},
-            "headers": {
-                name: list(values) for name, values in group_headers(make_response.headers)
-            },
-            "body": {"string": make_response.body},
+            "status": {"code": response.status, "message": response.reason},
+            "headers": {name: list(values) for name, values in group_headers(response.headers)},
+            "body": {"string": response.body},
         }
 
-    def append(self, make_request: Any, make_response: Mapping[str, Any]) -> None:
+    def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
-            took = time.perf_counter() - self._begun.pop(id(make_request), time.perf_counter())
-            self._hears.keep(_convert_request(make_request), _convert_response(make_response, took))
+            took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
+            self._hears.keep(_convert_request(request), _convert_response(response, took))
 
 
 def _convert_request(original: Any) -> Request:

@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from bpmax_sim import messages
 from bpmax_sim.cassette.alignment import PASSING
-from bpmax_sim.cassette.matching import call_behind, injected_by_root, injected_names
+from bpmax_sim.cassette.matching import call_without_injected, injected_by_root, injected_names
 from bpmax_sim.cassette.model import read_body
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
 from bpmax_sim.js_values import loads
@@ -301,7 +301,7 @@ def find_undeclared_secrets(
     # mostly what is left of the request without auth holds none, unless its body is written anew
     written_anew = "body" in injected_by_root(request.injected)
     if written_anew or _has_mixed_run(request.headers, request.body, url):
-        bare = call_behind(request, _NOBODY)
+        bare = call_without_injected(request, _NOBODY)
         yield from _undeclared_in(
             name, without(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
         )
@@ -324,7 +324,7 @@ def place_prefix(request: Request) -> str:
 def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each text that stands at one of *places* in the request or in its response, with it."""
     request, outcome = exchange.request, exchange.outcome
-    bare = call_behind(request, _NOBODY)
+    bare = call_without_injected(request, _NOBODY)
     sides = [(bare.headers, bare.body or b"", bare.query)]
     if isinstance(outcome, Response):
         sides.append((outcome.headers, outcome.body, ()))

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.matching import (
     Difference,
     Rules,
-    call_behind,
+    call_without_injected,
     differences,
     identity,
     parts_of,
@@ -338,7 +338,7 @@ def test_the_call_is_what_is_left_of_the_request_without_auth(
     )
     said = replace(body(value), query=readable, headers=(*call().headers, ("Cookie", "a=1")))
     request = authorised(replace(said, headers=call().headers), value)
-    behind = call_behind(request, named(said))
+    behind = call_without_injected(request, named(said))
 
     assert found(said, behind) == ()
 
@@ -356,7 +356,7 @@ def test_a_form_loses_its_injected_pairs_and_a_lonely_cookie_its_header() -> Non
         base="https://a.test",
         injected=("body.sign", "cookie.sid", "path.1"),
     )
-    behind = call_behind(request, named(call()))
+    behind = call_without_injected(request, named(call()))
 
     assert (behind.path, behind.body) == ("/x", b"a=%E5%BC%A0")
     assert behind.headers == request.headers[:1]
@@ -403,7 +403,7 @@ def test_a_number_beyond_all_bounds_is_compared_as_text() -> None:
 def test_an_address_outside_its_base_stays_whole() -> None:
     request = Request(method="GET", url="https://login.test/token", base="https://crm.test")
 
-    assert call_behind(request, named(call())).path == "https://login.test/token"
+    assert call_without_injected(request, named(call())).path == "https://login.test/token"
 
 
 @given(

@@ -15,7 +15,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import Remote, is_url, mirror, stamp_of, strip_url
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror, stamp_of, strip_url
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.third_parties.object_storage import object_storage
 
@@ -175,7 +175,7 @@ def test_many_threads_fetch_one_file(url: str, tmp_path: Path) -> None:
 def test_files_outside_the_mirror_are_nobody_elses(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes(b"mine")
-    remote = Remote("memory://nowhere", tmp_path / "mirror")
+    remote = RemoteStorage("memory://nowhere", tmp_path / "mirror")
 
     remote.fetch(path)
     remote.upload(path)
@@ -210,7 +210,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
 )
 def test_a_url_is_shown_without_credentials(url: str, told: str) -> None:
     assert strip_url(url) == told
-    assert repr(Remote(url, Path())) == f"<Remote {told}>"
+    assert repr(RemoteStorage(url, Path())) == f"<RemoteStorage {told}>"
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,7 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
         host = f"127.0.0.1:{silent.getsockname()[1]}"
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://{host}")
         url = {"s3": "s3://bucket/x", "ftp": f"ftp://robot:geheim@{host}/x"}[scheme]
-        remote = Remote(url, tmp_path, patience=0.3)
+        remote = RemoteStorage(url, tmp_path, patience=0.3)
         begun, told = time.monotonic(), []
         for name in ("甲.yaml", "乙.yaml", "丙.yaml"):
             with pytest.raises(CassetteError) as caught:

@@ -14,8 +14,8 @@ from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
-from bpmax_sim.traffic.admission import admit
 from bpmax_sim.traffic.formats import read_foreign
+from bpmax_sim.traffic.import_recording import admit
 from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 
 ROOT = Path(__file__).parents[2]

@@ -10,9 +10,7 @@ import pytest
 
 from bpmax_sim.check.scripts import RULES, ScriptContext, check_scripts
 from bpmax_sim.index.facts import FileFacts
-from bpmax_sim.index.responses import ResponseShapes
-from bpmax_sim.index.shapes import shape_of
-from bpmax_sim.index.store import ProjectIndex
+from bpmax_sim.index.response_shapes import ResponseShapes, shape_of
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.script.failure import Script
 
@@ -39,7 +37,7 @@ def check_of(tmp_path: Path) -> Check:
     (folder / "crm.yaml").write_text(PLATFORM, "utf-8")
     platforms = load_platforms(folder)
     facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
-    shapes = ResponseShapes([ProjectIndex(tmp_path, {"cassettes/a.yaml": facts})])
+    shapes = ResponseShapes([facts.shapes])
 
     def check(source: str, library: str = "") -> list[tuple[str, str]]:
         libraries = (Script(library, "lib.js"),) if library else ()

@@ -8,7 +8,8 @@ from typing import Any
 
 import typer
 
-from bpmax_sim.cli.app import COMMANDS, parameter_helps
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.help_text import parameter_helps
 
 
 def options(name: str) -> Iterator[tuple[str, str]]:

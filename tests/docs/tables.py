@@ -20,7 +20,8 @@ import yaml
 from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.app import COMMANDS, in_sentences
+from bpmax_sim.cli.app import COMMANDS
+from bpmax_sim.cli.help_text import in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS

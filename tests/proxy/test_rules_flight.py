@@ -13,8 +13,8 @@ import pytest
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response
 from bpmax_sim.platform.model import Api, Auth, ErrorClass, Recover, ResponseRules, Wait
+from bpmax_sim.proxy.call_effects import Flow, Grant, TokenRequest
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.effects import Flow, Grant, TokenRequest
 from bpmax_sim.proxy.recovery import seconds_until
 from tests.proxy.world import (
     CREATE,

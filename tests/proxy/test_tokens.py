@@ -10,8 +10,8 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
+from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange_in_time
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 
 
 def _grant(expires: float = 100) -> Grant:

@@ -77,7 +77,7 @@ class PlainBench:
     def __post_init__(self) -> None:
         self.stage = PlainStage(self.plays)
 
-    def outages(self) -> tuple[()]:
+    def unserved_calls(self) -> tuple[()]:
         """Return that no third party failed while it was recorded."""
         return ()
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.cases import names_in_cell, parse_flag, read_table
+from bpmax_sim.scenario.table_rows import names_in_cell, parse_flag, read_table
 
 TABLE = 'id,合同号,金额:number,加急:boolean,明细:json\n正常,007,"1,280.5",是,"[1,2]"\n空,,,,\n'
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.scenario.cases import cli_variables, parse_variable, variable_arguments
+from bpmax_sim.scenario.table_rows import cli_variables, parse_variable, variable_arguments
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from bpmax_sim.errors import Place
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.call_effects import Effect, Send
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.effects import Effect, Send
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script

@@ -11,8 +11,8 @@ import pytest
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, TransportError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 from bpmax_sim.proxy.client import TokenStore
-from bpmax_sim.proxy.effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
 from bpmax_sim.script.scheduler import Scheduler
 
 Done = list[tuple[str, Any, float]]

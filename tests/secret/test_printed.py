@@ -7,7 +7,7 @@ import io
 import sys
 from typing import TextIO
 
-from bpmax_sim.secret.gate import redact_output
+from bpmax_sim.secret.outgoing_text import redact_output
 
 
 def test_a_stream_that_somebody_keeps_ends_quietly_after_its_target() -> None:

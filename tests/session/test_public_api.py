@@ -117,7 +117,7 @@ def test_an_unknown_keyword_is_named_with_the_near_one(
         ({"transport": bs.Handler}, "transport: expected a function of a Request"),
         ({"guard": "yes"}, "guard: expected True, False or a NetworkGuard, got 'yes'"),
         ({"environ": "CI"}, "environ: expected a mapping, got 'CI'"),
-        ({"run": True}, "run: expected bs.Run(), got True"),
+        ({"run": True}, "run: expected bs.RunRecordings(), got True"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(options: dict[str, Any], message: str) -> None:

@@ -123,7 +123,7 @@ def test_sessions_of_one_owner_draw_each_for_itself(tmp_path: Path) -> None:
     orders, cassette = Orders(), tmp_path / "cassettes/两次.yaml"
 
     def both(**options: Any) -> None:
-        run = bs.Run()
+        run = bs.RunRecordings()
         for _ in range(2):
             with bs.Session.open(
                 tmp_path / "platforms", cassette=cassette, run=run, **options

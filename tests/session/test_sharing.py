@@ -16,7 +16,7 @@ from bpmax_sim.errors import ConfigError, ExpectationError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.session.shared_recording import Run
+from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport
 from tests.session.test_concurrent import ENVIRON
@@ -66,7 +66,7 @@ def options(transport: Transport | None, **more: Any) -> dict[str, Any]:
 
 
 def one_after_the_other(folder: Path, asked: Asked, transport: Transport | None) -> list[Any]:
-    told, run = [], Run()
+    told, run = [], RunRecordings()
     for customers in asked:
         with opened(folder, **options(transport, run=run)) as session:
             told.append([ask(session, one) for one in customers])
@@ -97,7 +97,7 @@ def at_once(folder: Path, asked: Asked, transport: Transport | None) -> list[Any
     return told
 
 
-def judge(run: Run, session: Session) -> None:
+def judge(run: RunRecordings, session: Session) -> None:
     run.finish(failed=False)
     session.judge_unplayed()
 
@@ -142,7 +142,7 @@ def test_neither_of_two_open_sessions_drops_what_the_other_recorded(
 
 def test_a_rewrite_replaces_once_what_was_there_before(tmp_path: Path, crm: Transport) -> None:
     for _ in range(2):
-        run = Run()
+        run = RunRecordings()
         for customer in ("1", "2"):
             with opened(tmp_path, **options(crm, run=run, record="rewrite")) as session:
                 ask(session, customer)
@@ -158,7 +158,7 @@ def test_the_same_recorded_again_leaves_the_file_as_it_is(
     asked = [["1", "2"], ["3"]]
     one_after_the_other(tmp_path, asked, steady)
     before = cassette(tmp_path).path.read_bytes()
-    run = Run()
+    run = RunRecordings()
     for customers in asked:
         given = options(steady, run=run, record="rewrite", clock="2027-01-01T08:00:00+08:00")
         with opened(tmp_path, **given) as session:

@@ -16,8 +16,8 @@ from bpmax_sim.check.diff import compare_cassettes
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, volatile_places
-from bpmax_sim.traffic.admission import admit, render_exchanges, write
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
+from bpmax_sim.traffic.import_recording import admit, render_exchanges, write
 
 ROOT = Path(__file__).parents[3]
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))

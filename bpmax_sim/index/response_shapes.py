@@ -14,6 +14,8 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.platform.model import Api, Platform
+
 Kind = Literal["null", "boolean", "number", "text", "object", "list"]
 Knowledge = Literal["present", "absent", "unknown"]
 _KINDS: Final[tuple[tuple[type | tuple[type, ...], Kind], ...]] = (
@@ -195,3 +197,30 @@ def without_optional(shape: ResponseShape) -> ResponseShape:
     members = {name: without_optional(member) for name, member in shape.members.items()}
     item = without_optional(shape.item) if shape.item is not None else None
     return replace(shape, members=members, optional=frozenset(members), item=item)
+
+
+class ResponseShapes:
+    """What is known of the responses of APIs: declared in platform files, and recorded."""
+
+    def __init__(self, recorded: Iterable[Mapping[str, ResponseShape]] = ()) -> None:
+        """Take the shapes of each cassette, by ``platform.api``; they are merged when asked for."""
+        self._recordings = list(recorded)
+        self._recorded: dict[str, ResponseShape | None] = {}
+
+    def recorded_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
+        """Return the shape of what was recorded of *api*, as a script gets it; None for nothing."""
+        name = f"{platform.platform_key}.{api.key}"
+        if name not in self._recorded:
+            seen = [shapes[name] for shapes in self._recordings if name in shapes]
+            self._recorded[name] = merge_shapes(seen)
+        return _as_result(platform, self._recorded[name])
+
+    def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
+        """Return the shape that *api* declares, as a script gets it, or None."""
+        return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
+
+
+def _as_result(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
+    if shape is None or platform.result != "envelope":
+        return shape
+    return wrap_in_envelope(shape, platform.response.data)

@@ -29,8 +29,8 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
 from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
-from bpmax_sim.transport.name_net import NameNet
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
+from bpmax_sim.transport.suspicious_names import NameNet
 
 Matched = tuple[Exchange, ApiMatch | None]
 

@@ -16,7 +16,7 @@ from html import unescape
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-from bpmax_sim.cassette.matching import call_behind
+from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, without
@@ -222,7 +222,7 @@ class NameNet:
             return
         if not may_hold_members(shown.headers, shown.body, shown.url.partition("?")[2]):
             return
-        bare = call_behind(shown, _NOBODY)
+        bare = call_without_injected(shown, _NOBODY)
         parts = message_parts(bare.headers, bare.body, bare.query, request.charset)
         clear = self.clear_texts(request, None)
         for member in secret_members(parts, self._opened_paths(request)):

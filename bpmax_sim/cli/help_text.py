@@ -1,0 +1,177 @@
+"""Help in one language: what typer writes around our texts, metavars, defaults and full stops."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from shutil import get_terminal_size
+from typing import Any, Final, get_type_hints
+
+from typer.core import TyperCommand, TyperGroup
+
+from bpmax_sim.i18n import msg, template, translate, width
+
+METAVARS: Final = frozenset(
+    {
+        template("OPTIONS"),
+        template("COMMAND"),
+        template("ARGS"),
+        template("PATH"),
+        template("LINE"),
+        template("TEXT"),
+        template("FILE"),
+        template("DIR"),
+        template("KEY"),
+        template("NAME"),
+        template("VALUE"),
+        template("PLACE"),
+        template("PLATFORM"),
+        template("CASSETTE"),
+        template("SCENARIO"),
+        template("PORT"),
+        template("PERCENT"),
+        template("REF"),
+        template("KIND"),
+        template("OLD"),
+        template("NEW"),
+        template("TRACE"),
+        template("HOST"),
+        template("LANGUAGE"),
+        template("AGE"),
+        template("SIZE"),
+        template("LIMITS"),
+        template("WORKERS"),
+        template("VARIABLE"),
+    }
+)
+"""The words that stand for a value on a command line; others, such as URL, are in no language."""
+_WORD = re.compile(r"[A-Z]{3,}")
+_TYPE = re.compile(r" <(?:list\[)?\w+\]?>$")
+"""typer's type behind an argument, which its help says better."""
+_RANGE = re.compile(r"\b([\d.]+)<=x<=([\d.]+)")
+_UNIT = re.compile(r"\s+|[（《“]*(?:[^\s\u2e80-\uffef]+|[\u2e80-\uffef])[，。；：、）》”]*")
+"""What a line is not broken within: a word, or a Chinese character with its punctuation."""
+_WIDEST_TERM = 30
+_FULL_STOP = re.compile(r"(?m)^(.*[^\x00-\x7f].*)\.$")
+
+_BUILT_IN: Final[Mapping[str, str]] = {
+    r"\[default: ": msg("[default: "),
+    r"\[required\]": msg("[required]"),
+    r"Show this message and exit\.": msg("Show this message and exit."),
+    r"Install completion for the current shell\.": msg("Install completion for the current shell."),
+    r"Show completion for the current shell, to copy it or customize the installation\.": msg(
+        "Show completion for the current shell, to copy it or customize the installation."
+    ),
+}
+"""What typer writes into the help of an option."""
+_SECTIONS: Final[Mapping[str, str]] = {
+    "argument": msg("Arguments:"),
+    "option": msg("Options:"),
+}
+
+
+def in_sentences(text: str) -> str:
+    """Return *text* with the full stops of its language."""
+    return _FULL_STOP.sub(r"\1。", text)
+
+
+def translate_metavar(metavar: str) -> str:
+    """Return ``PATH[:LINE]`` in the reader's language: ``路径[:行号]``."""
+    return _WORD.sub(
+        lambda word: translate(msg(word[0])) if word[0] in METAVARS else word[0], metavar
+    )
+
+
+def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
+    """Return the help of each parameter, before typer makes a mere text of it."""
+    hints = get_type_hints(called, include_extras=True)
+    return {
+        name: option.help
+        for name, hint in hints.items()
+        for option in getattr(hint, "__metadata__", ())
+        if getattr(option, "help", None)
+    }
+
+
+def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Write *rows* in two columns below *heading*, as wide as a terminal shows them."""
+    if not rows:
+        return
+    formatter.write_paragraph()
+    formatter.write(f"{translate(heading)}\n")
+    room = _columns_of(formatter)
+    first = min(max(width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
+    for term, text in rows:
+        lines = wrap_text(text, room - first)
+        if width(term) > first - 4:
+            lines = ["", *lines]
+        head = f"  {term}".ljust(first - (width(term) - len(term)))
+        formatter.write("\n".join([head + lines[0], *(" " * first + one for one in lines[1:])]))
+        formatter.write("\n")
+
+
+def _columns_of(formatter: Any) -> int:
+    """Return how wide help is; typer's own takes no terminal for narrower than 50 columns."""
+    return min(int(formatter.width), max(get_terminal_size().columns - 2, 30))
+
+
+def wrap_text(text: str, columns: int) -> list[str]:
+    """Return *text* as lines of at most *columns* of a terminal; a longer word is not broken."""
+    lines = [""]
+    for unit in _UNIT.findall(text):
+        if lines[-1] and width(lines[-1]) + width(unit.rstrip()) > columns:
+            lines.append("")
+        if lines[-1] or not unit.isspace():
+            lines[-1] += unit
+    return [line.rstrip() for line in lines]
+
+
+def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
+    """Put the *helps* and metavars of *command*, which typer built, into the reader's language."""
+    for parameter in command.params:
+        if parameter.name in helps:
+            parameter.help = in_sentences(translate(helps[parameter.name]))
+        if parameter.metavar:
+            parameter.metavar = translate_metavar(parameter.metavar)
+
+
+class _LocalisedHelp:
+    """Formats usage and options of typer's classes in the reader's language."""
+
+    def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
+        pieces = " ".join(translate_metavar(piece) for piece in self.collect_usage_pieces(ctx))
+        formatter.write_usage(ctx.command_path, pieces, translate(msg("Usage: ")))
+
+    def format_help_text(self: Any, _ctx: Any, formatter: Any) -> None:
+        for paragraph in self.help.split("\n\n"):
+            formatter.write_paragraph()
+            for line in wrap_text(paragraph, _columns_of(formatter) - 2):
+                formatter.write(f"  {line}\n")
+
+    def format_options(self: Any, ctx: Any, formatter: Any) -> None:
+        for kind, heading in _SECTIONS.items():
+            records = [
+                _localise_record(*record)
+                for one in self.get_params(ctx)
+                if one.param_type_name == kind and (record := one.get_help_record(ctx))
+            ]
+            write_section(formatter, heading, records)
+
+
+class LocalisedCommand(_LocalisedHelp, TyperCommand):
+    """A command whose help is in the reader's language."""
+
+
+class LocalisedGroup(_LocalisedHelp, TyperGroup):
+    """A group of commands whose help is in the reader's language."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the options, then the commands."""
+        super().format_options(ctx, formatter)
+        self.format_commands(ctx, formatter)
+
+
+def _localise_record(term: str, text: str) -> tuple[str, str]:
+    for pattern, words in _BUILT_IN.items():
+        text = re.sub(pattern, lambda _, words=words: translate(words), text)  # type: ignore[misc]
+    return _TYPE.sub("", term), _RANGE.sub(r"\1..\2", text)
