@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -30,8 +30,7 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
-from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
@@ -112,7 +111,9 @@ def verify(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Verify recordings."""
     how = _Manner(
-        age=_parse_age(max_age), allow_writes=allow_writes, sampled=set() if sample else None
+        age=parse_age("--max-age", max_age) if max_age else inf,
+        allow_writes=allow_writes,
+        sampled=set() if sample else None,
     )
     jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
@@ -177,15 +178,6 @@ def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int
                 reason=reason,
             )
         )
-
-
-def _parse_age(text: str) -> float:
-    """Return the seconds of ``--max-age``; without it nothing is too old."""
-    try:
-        return parse_duration(text) if text else inf
-    except ValueError:
-        message = msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
-        raise ConfigError(message) from None
 
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
@@ -330,7 +322,7 @@ def _replay_passed(
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell("{number}: not run, for they ask a live system", number=number)
+        tell("skipped, as it needs a live system: {number}", number=number)
     failed = 0
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":

@@ -197,7 +197,7 @@ delete globalThis.Atomics;
 const shared = {
   __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
   timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
-  left: 0, drawn: 0, noted: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
+  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
   encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
@@ -232,12 +232,12 @@ const draw = parts => { shared.parts = parts; shared.part = shared.left = shared
 const operations = {
   __proto__: null,
   install({parts}) { for (const n of parts) module(codes[n]); },
-  open({zone, parts, bindings, live: count, links, values, files, fields}) {
+  open({zone, parts, bindings, watched, links, values, files, fields}) {
     shared.offset = zone;
     shared.start = shared.now;
     draw(parts);
     shared.files.push(...files);
-    for (let index = 0; index < count; index++) live[index] = module($live).bind(index);
+    for (let n = 0; n < watched.length; n++) live[n] = module($live).bind(n, watched[n]);
     for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
     for (const [parent, name, index] of links) {

@@ -1,0 +1,82 @@
+"""What a scenario doubts is heard: on every worker, as an error, in the last line, by folder."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bpmax_sim.cli.app import run_command_line
+from tests.plugin.project import FILE, Project, output
+
+DOUBT = "UnusedRuleWarning: nothing reads the variable 'title'"
+SAY = ("-W", "default")
+
+
+@pytest.fixture(name="doubtful")
+def add_doubts(project: Project) -> Project:
+    """Let nothing read the variable ``title``, of which each row says so."""
+    project.edit('"${vars.title}: ${case.name}"', '{$contains: "${case.name}"}')
+    return project
+
+
+@pytest.mark.parametrize("arguments", [(), ("-p", "xdist", "-n2", "-v")], ids=["here", "workers"])
+def test_every_item_warns_wherever_it_runs(doubtful: Project, arguments: tuple[str, ...]) -> None:
+    result = doubtful.run(*SAY, *arguments)
+
+    result.assert_outcomes(passed=2, warnings=2)
+    text = output(result)
+    assert DOUBT in text
+    assert f"{FILE}:" in text
+    workers = {*re.findall(r"\[gw\d+\]", text)}
+    assert len(workers) == (2 if arguments else 0)
+
+
+def test_an_error_of_the_filter_turns_each_red(doubtful: Project) -> None:
+    chosen = ("-W", "ignore", "-W", "error::bpmax_sim.UnusedRuleWarning")
+    result = doubtful.run(*chosen, "-p", "xdist", "-n2")
+
+    result.assert_outcomes(failed=2)
+    assert DOUBT in output(result)
+
+
+def test_run_counts_them_in_its_last_line(
+    doubtful: Project, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(doubtful.root)
+
+    assert run_command_line(["run", FILE]) == 0
+    told = capsys.readouterr()
+    assert told.out.splitlines()[-1].startswith("2 passed, 2 warnings   ")
+    assert "nothing reads the variable 'title'" in told.out + told.err
+
+
+WRITES = """\
+version: 1
+scenario: {name}
+form: {{fields: {{客户: ""}}}}
+vars: {{没用: 1}}
+steps: [{{js: "form.客护 = 1"}}]
+"""
+DOUBTS = WRITES.replace("form.客护 = 1", "form.客户 = '1'")
+
+
+def test_folders_choose_how_doubts_are_taken(project: Project) -> None:
+    (project.root / FILE).unlink()
+    table = '[tool.bpmax_sim]\nstrict = ["scenarios/合同"]\nlenient = ["scenarios/旧"]\n'
+    project.write("pyproject.toml", table)
+    for folder in ("合同", "旧", "其他"):
+        for name, text in (("写", WRITES), ("疑", DOUBTS)):
+            path = f"scenarios/{folder}/{name}.scenario.yaml"
+            project.write(path, text.format(name=f"{folder}{name}"))
+
+    result = project.run(*SAY, "-v", "-rA", "-p", "xdist", "-n2")
+
+    text = output(result)
+    assert {*re.findall(r"^FAILED \S*::(\S+)", text, re.MULTILINE)} == {
+        "合同写",
+        "合同疑",
+        "其他写",
+    }
+    result.assert_outcomes(passed=3, failed=3, warnings=7)
+    assert text.count("UnknownNameWarning: the script wrote form.客护") == 1

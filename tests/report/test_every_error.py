@@ -1,0 +1,173 @@
+"""Every error of every table goes through terminal, trace, page, JUnit and JSON, in each language.
+
+JSON is for programs and speaks English alone.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+import httpx
+import pytest
+
+from bpmax_sim import errors
+from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
+from bpmax_sim.i18n import LANGUAGES, choose, join_messages, msg, plain, translate
+from bpmax_sim.messages import Request
+from bpmax_sim.report.document import build_document
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.html import write_page
+from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.perform import PerformOptions, perform
+from bpmax_sim.report.terminal import Verdict, failure_texts, summary, verdict_line, what_failed
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.model import FaultAction
+from bpmax_sim.session.session import Session
+from bpmax_sim.transport import live
+from bpmax_sim.transport.connection import ConnectionProgress
+from tests.report.test_html import Checked
+
+STRANGE = "坏 {x} {0!r} %s <&> \"'"
+"""What others write into their errors: nothing of it may be taken for a template or for markup."""
+
+SENT = Request(method="GET", url="https://crm.example.test/c", headers=(), timeout=30.0)
+
+
+def _connection_errors() -> Iterator[tuple[str, Exception]]:
+    kinds = [kind for kind, *_ in live._FAILURES]
+    refused = ssl.SSLError(1, STRANGE)
+    refused.reason = "TLSV1_ALERT_UNKNOWN_CA"
+    others: list[Exception] = [OSError(STRANGE), refused, httpx.DecodingError(STRANGE)]
+    for error in (*(kind(STRANGE) for kind in kinds), *others):
+        for redirected in (False, True):
+            translated = live._translate_error(
+                error, SENT, ConnectionProgress(until=0.0), redirected=redirected
+            )
+            yield f"{type(error).__name__} {redirected}", translated
+
+
+def _errors_of(kind: type[BaseException]) -> Iterator[tuple[str, BaseException]]:
+    """Yield errors of a class of `errors`, each with a name."""
+    name = kind.__name__
+    if issubclass(kind, CallError):
+        yield name, kind(msg("no {name}", name=STRANGE), platform="crm", api="get")
+    elif issubclass(kind, ScriptError):
+        yield name, kind(STRANGE, name=name)
+    elif issubclass(kind, SubjectError):
+        for code in sorted(CODES):
+            yield code, SubjectError("{action} needs a flow", code=code, action=STRANGE)
+    elif issubclass(kind, errors.NoMatchError) or not issubclass(kind, errors.BpmaxError):
+        yield name, kind(STRANGE)
+    else:
+        yield name, kind("there is no {name!r}", name=STRANGE)
+
+
+def _all_errors() -> Iterator[tuple[str, BaseException]]:
+    yield from _connection_errors()
+    classes = [one for one in vars(errors).values() if isinstance(one, type)]
+    for kind in (*classes, ValueError, KeyError):
+        if issubclass(kind, BaseException) and not issubclass(kind, Warning):
+            yield from _errors_of(kind)
+    yield "nothing", RuntimeError()
+
+
+ERRORS: Mapping[str, BaseException] = dict(_all_errors())
+FAULTS: tuple[str, ...] = get_args(get_args(get_type_hints(FaultAction)["error"])[0])
+
+
+def fail(_session: Session, name: str) -> None:
+    """Raise the error of *name*, as a Python step of a scenario may."""
+    raise ERRORS[name]
+
+
+PLATFORM = "platform_key: crm\nbase_url: https://crm.example.test\napis: {get: {path: /c}}\n"
+HEAD = """\
+version: 1
+scenario: 出错
+proxy: {platforms: platforms, instances: instances.yaml}
+"""
+
+
+@pytest.fixture(scope="module")
+def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
+    """Return what became of a scenario for each error, raised in a step, a call or by a fault."""
+    root = tmp_path_factory.mktemp("errors")
+    (root / "platforms").mkdir()
+    (root / "platforms/crm.yaml").write_text(PLATFORM, encoding="utf-8")
+    (root / "instances.yaml").write_text("- {platform: crm, instance_key: a}\n", encoding="utf-8")
+    called = 'call: "tests.report.test_every_error:fail", args: {name: "${case.id}"}'
+    step = f"steps: [{{python: {{{called}}}}}]\n"
+    rows = json.dumps([{"id": name} for name in ERRORS], ensure_ascii=False)
+    texts = {
+        "步骤": f"{HEAD}cases: {rows}\n{step}",
+        "调用": f"{HEAD}cases: {rows}\nsteps: [{{js: \"await $proxy('crm').get()\"}}]\n",
+    }
+    for name in FAULTS:
+        fault = f"faults: [{{on: crm.get, do: {{error: {name}}}}}]\n"
+        texts[f"故障{name}"] = f"{HEAD}{fault}steps: [{{js: \"await $proxy('crm').get()\"}}]\n"
+    options = PerformOptions(trace="on")
+    ended = []
+    for name, text in texts.items():
+        path = root / f"{name}.scenario.yaml"
+        path.write_text(text.replace("scenario: 出错", f"scenario: {name}"), encoding="utf-8")
+        for item in items(path, environ={}, root=root):
+            error = ERRORS.get(item.row_id)
+
+            def prepare(session: Session, error: BaseException | None = error) -> None:
+                def answer(_request: Request) -> None:
+                    if error is not None:
+                        raise error
+
+                session.stub(answer)
+
+            verdict, _ = perform(item, options, prepare=prepare)
+            ended.append(verdict)
+    return ended
+
+
+def test_every_error_fails_its_scenario(verdicts: list[Verdict]) -> None:
+    assert {one.item.name for one in verdicts if one.outcome != "failed"} == set()
+    assert len(verdicts) == 2 * len(ERRORS) + len(FAULTS)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_error_is_told_everywhere(
+    verdicts: list[Verdict], language: str, tmp_path: Path
+) -> None:
+    root = verdicts[0].item.root
+    before = choose(language)
+    try:
+        told = [*map(verdict_line, verdicts), *what_failed(verdicts), summary(verdicts, 1.0)]
+        for verdict in verdicts:
+            told += [*verdict.problems, *failure_texts(verdict)]
+        terminal = plain(translate(join_messages("\n", told)))
+        document = json.dumps(build_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False)
+        write_junit(tmp_path / "junit.xml", [(one, 0.1) for one in verdicts])
+        counts = write_page(tmp_path / "page.html", [root], version="1", language=language)
+    finally:
+        choose(before)
+    assert counts["failed"] == len(verdicts)
+    assert not counts["unreadable"]
+    junit = "".join(ET.parse(tmp_path / "junit.xml").getroot().itertext())
+    page = Checked((tmp_path / "page.html").read_text(encoding="utf-8"))
+    shown = json.dumps(page.data, ensure_ascii=False)
+    for verdict in verdicts:
+        essence = _first_words(verdict.failures[0].essence, language)
+        assert essence in terminal, verdict.item.name
+        assert essence in junit, verdict.item.name
+        assert _escape(essence) in shown, verdict.item.name
+        assert _escape(_first_words(verdict.failures[0].essence, "en")) in document
+
+
+def _first_words(message: str, language: str) -> str:
+    """Return the start of what a reader of *language* sees of *message*, on one line."""
+    return plain(translate(message, language)).splitlines()[0][:60]
+
+
+def _escape(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)[1:-1]
