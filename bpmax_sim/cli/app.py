@@ -91,7 +91,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "record": Command(
         "run:record",
-        msg("Run scenarios against the live systems and record what they answer"),
+        msg("Run scenarios against the live systems and record their responses"),
         "bpmax-sim record scenarios/crm/customer.scenario.yaml",
         msg(
             "Credentials come from where instances.yaml says. A scenario that fails leaves "
@@ -125,7 +125,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "uses": Command(
         "uses:uses",
-        msg("Tell who calls, reads, writes, runs or plays a part of the project"),
+        msg("Show what calls, reads, writes, runs or replays a part of the project"),
         "bpmax-sim uses crm_system.get_customer_detail",
         msg(
             "PLACE is a file, file:line, platform, platform.api, platform.api.parameter, field, "
@@ -140,7 +140,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "report": Command(
         "run:report",
-        msg("Write one HTML page of what runs told, from traces of one machine or of many"),
+        msg("Write one HTML report from the traces of runs, of one machine or of many"),
         "bpmax-sim report --to report.html",
         msg(
             "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below "
@@ -166,7 +166,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette diff": Command(
         "review:diff",
-        msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
+        msg("Compare two cassettes by meaning, exchange by exchange, and report where they differ"),
         "bpmax-sim cassette diff cassettes/crm/customer.yaml",
         msg(
             "By default with the recording that waits beside it as <file>.new. Instants, "
@@ -176,7 +176,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette fmt": Command(
         "cassettes:fmt",
-        msg("Write cassettes canonically, with keys under the matching rules now in force"),
+        msg("Write cassettes in canonical form, with keys of the current matching rules"),
         "bpmax-sim cassette fmt --check",
         msg(
             "After a change of ignore or volatile, replay works keys out anew each time; "
@@ -191,14 +191,12 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette recover": Command(
         "cassettes:recover",
-        msg("Seal what a recording that was killed left in its journal"),
+        msg("Seal what an interrupted recording left in its journal"),
         "bpmax-sim cassette recover",
     ),
     "cassette prune": Command(
         "prune:prune",
-        msg(
-            "Delete exchanges and cassettes that no test played in the last complete run of pytest"
-        ),
+        msg("Delete exchanges and cassettes that no test used in the last full run of pytest"),
         "bpmax-sim cassette prune --yes",
         msg(
             "It shows what would go, and asks before it deletes; where nobody can be asked "
@@ -210,31 +208,34 @@ COMMANDS: Mapping[str, Command] = {
         "cassettes:export_cassette",
         msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
         "bpmax-sim cassette export cassettes/crm/customer.yaml --as har",
-        msg("Credentials stay stand-ins. What the format cannot carry is told."),
+        msg("Credentials stay stand-ins. What the format cannot carry is reported."),
     ),
     "import": Command(
         "imports:import_traffic",
-        msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
+        msg(
+            "Convert recordings of vcrpy, betamax, a browser (HAR), WireMock and others to "
+            "cassettes"
+        ),
         "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
         msg(
-            "Credentials, cookies and what logins mint are replaced; logins are left out, "
-            "for replay makes them up. What cannot be carried over is told, and nothing is "
-            "replaced without a question."
+            "Credentials, cookies and tokens are replaced by stand-ins; logins are left out, "
+            "as replay synthesises them. What cannot be converted is reported, and no file "
+            "is replaced without asking."
         ),
     ),
     "import openapi": Command(
         "imports:openapi",
-        msg("Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers"),
+        msg("Make a platform file from an OpenAPI or Swagger document: APIs, login and responses"),
         "bpmax-sim import openapi crm.openapi.json --key crm_system",
         msg(
             "It adds an instance whose credentials come from the environment. Nothing is "
-            "fetched; what a platform file cannot say is told, and stands at its head. "
-            "Mode simulate answers as the document says."
+            "fetched; what a platform file cannot express is reported, and listed at the top "
+            "of the file. Mode simulate responds as the document says."
         ),
     ),
     "verify": Command(
         "verify:verify",
-        msg("Send recorded calls to the live systems and tell how their answers have changed"),
+        msg("Send recorded calls to the live systems and report how their responses have changed"),
         "bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d",
         msg(
             "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A "

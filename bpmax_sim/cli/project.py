@@ -170,7 +170,7 @@ def simulate(
     host: Host = _HOST,
     port: Port = 0,
     seed: Annotated[
-        int, Option(metavar="N", help=msg("Of all that it makes up."), hidden=True)
+        int, Option(metavar="N", help=msg("Seed of everything that it synthesises."), hidden=True)
     ] = 0,
     platforms: PlatformFolders = None,
     json: Json = False,

@@ -81,7 +81,7 @@ def uses(
         for line in _format_tree(found, each, root):
             say(line)
     if not any(each for _, each in answers):
-        tell("nobody in this project uses {place}", place=place)
+        tell("nothing in this project uses {place}", place=place)
     return ExitCode.PASSED
 
 

@@ -263,7 +263,7 @@ def test_a_file_that_is_no_text_is_left_alone(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        snapshot(".gitignore: is there and is no text that can be read; move it away\n"),
+        snapshot(".gitignore: already exists and is not readable text; move it\n"),
     )
 
 
