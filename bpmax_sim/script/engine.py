@@ -259,7 +259,8 @@ POLYFILLS: Mapping[str, str] = {
 """Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
 The first puts errors into V8's words before a script sees them, the second follows each match of a
-regular expression, the third must not run on what a script has changed. A script that only gets at them by a text that it makes is refused by name.
+regular expression, the third must not run on what a script has changed. A script that only gets at
+the latter two by a text that it makes is refused by name.
 """
 
 

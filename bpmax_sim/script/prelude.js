@@ -53,7 +53,7 @@ function borrowed(source, proto, prefix, ...names) {
   }
 }
 
-// Positions: "line,column" of the innermost frame in a user's file.
+// "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
   return typeof raw === 'string' ? raw : undefined;

@@ -16,7 +16,7 @@ const SAME = {__proto__: null,
   'this is not initialized': "Must call super constructor in derived class before accessing 'this' or returning from derived constructor",
 };
 const DIGITS = {__proto__: null, toFixed: 'toFixed() digits argument must be between 0 and 100', toPrecision: 'toPrecision() argument must be between 1 and 100'};
-const NATIVE = /^ +at (\S+) \(native\)/, ITERATOR = 'Symbol.iterator';
+const NATIVE = /^ +at (\S+) \(native\)/, ITERATOR = 'Symbol.iterator', NOT_ITERABLE = ' is not iterable (cannot read property Symbol(Symbol.iterator))';
 const WORD = /^[\w$\u0080-\uffff]+(?:\??\.[\w$\u0080-\uffff]+)*/, LAST = /[\w$\u0080-\uffff]+$/;
 function offsetOf(source, row, column) { // columns are UTF-8 bytes
   const lines = source.split('\n');
@@ -145,7 +145,7 @@ function iterated(error, raw, kind) {
   if (rest) return rest + ' is not iterable';
   const found = place && initial(error, raw, '[');
   if (found?.value && !(kind && found.value.includes('.'))) return found.value + ' is not iterable';
-  return kind && (kind === 'null' ? 'object null' : kind) + ' is not iterable (cannot read property Symbol(Symbol.iterator))';
+  return kind && (kind === 'null' ? 'object null' : kind) + NOT_ITERABLE;
 }
 function json(message, raw) {
   const [, token] = /^unexpected token: '(.*)'$/s.exec(message) ?? [], [first, second] = raw.split('\n');
@@ -159,7 +159,7 @@ function translate(error, message, raw) { // undefined where V8 says the same, o
   if (does === 'read' && name !== ITERATOR) return 'Cannot read properties of ' + kind + " (reading '" + name + "')";
   if (does === 'set') return 'Cannot set properties of ' + kind + " (setting '" + name + "')";
   const [, native] = NATIVE.exec(raw) ?? [];
-  if (does) return native ? undefined : iterated(error, raw, kind);
+  if (does) return native ? (kind === 'null' ? 'object null' : kind) + NOT_ITERABLE : iterated(error, raw, kind);
   if (SAME[message] !== undefined) return SAME[message];
   if (message === 'invalid number of digits') return DIGITS[native];
   if (message === 'cannot convert BigInt to number') return native ? 'Cannot convert a BigInt value to a number' : 'Cannot mix BigInt and other types, use explicit conversions';
@@ -186,12 +186,14 @@ function rawStack(sites) { // as the engine itself writes it
   return raw;
 }
 function prepare(error, sites) {
-  const raw = rawStack(sites);
+  let raw = rawStack(sites);
   attempt(() => {
     const own = getOwnPropertyDescriptor(error, 'message'), place = sourceAt(raw);
     if (typeof own?.value !== 'string' || (place && isOwn(place))) return;
     const told = translate(error, own.value, raw);
-    if (told) define(error, 'message', told);
+    if (!told) return;
+    raw = attempt(() => places().moved(error, raw), raw); // which knows the engine's words
+    define(error, 'message', told);
   });
   return raw;
 }
