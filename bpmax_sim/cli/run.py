@@ -22,7 +22,9 @@ from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim import git
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import review_file
+from bpmax_sim.check.drift import recorded_at
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
@@ -53,6 +55,7 @@ from bpmax_sim.cli.terminal import (
 )
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
+from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
@@ -540,19 +543,28 @@ def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
 
 
 def list_scenarios(
-    paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
+    paths: option.Paths = None,
+    *,
+    keyword: option.Keyword = "",
+    old: Annotated[
+        str, Option(metavar="AGE", help=msg("Only those whose recording is older, such as 90d."))
+    ] = "",
+    json: option.Json = False,
 ) -> int:
     """List scenarios."""
+    age = option.parse_age("--old", old) if old else None
     found, problems = find_items(find_targets(paths), keyword=keyword)
     if problems:
         raise ConfigError(*problems)
-    items = [item.header for item in found]
+    every = [item.header for item in found]
+    ages = {item: told for item in every if age is not None and (told := _tell_age(item, age))}
+    items = every if age is None else list(ages)
     rows = [
         (
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", [*item.tags, *_earlier_names(item)]),
+            join_messages(" ", [*item.tags, *_earlier_names(item), ages.get(item, "")]),
         )
         for item in items
     ]
@@ -573,9 +585,27 @@ def list_scenarios(
         for item in items
     ]
     say_result(lines, json=json, items=data)
-    if not items and not json:
+    if every and not items:
+        tell("no recording is older than {age}", age=old)
+    elif not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
-    return ExitCode.PASSED if items else ExitCode.NOTHING
+    return ExitCode.PASSED if every else ExitCode.NOTHING
+
+
+def _tell_age(item: ItemHeader, age: float) -> str:
+    """Return how old the oldest exchange of *item* is, or nothing if none is older than *age*."""
+    path = item.root / "cassettes" / f"{item.cassette}.yaml"
+    if not path.is_file():
+        return ""
+    cassette = Cassette.load(display_path(path))
+    owners = (item.name, *item.was, *(cassette.owners if len(cassette.owners) == 1 else ()))
+    owner = next((name for name in owners if name in cassette.owners), "")
+    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.numbers(owner)]
+    passed = time.time() - min(instants, default=time.time())
+    if passed <= age:
+        return ""
+    day = str(Instant(min(instants)))[:10]
+    return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))
 
 
 def _earlier_names(item: ItemHeader) -> Iterator[str]:

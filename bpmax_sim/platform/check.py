@@ -157,6 +157,8 @@ class _PlatformChecks(Checks, frozen=True):
 
     def secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Tell of a credential that is declared no secret and can only be one."""
+        if spec.standin:
+            self.common_text(name, spec)
         if spec.secret is not False:
             return
         why = always_secret(self.platform, name)
@@ -172,6 +174,22 @@ class _PlatformChecks(Checks, frozen=True):
                 why=why,
             )
             self.tell(message, "credentials", name, "secret")
+
+    def common_text(self, name: str, spec: model.CredentialSpec) -> None:
+        """Tell of a credential for which no common text can stand."""
+        why = always_secret(self.platform, name)
+        if not why and spec.kind != "text":
+            why = msg("its kind is {kind}", kind=spec.kind)
+        if not why and spec.secret is False:
+            why = msg("secret: false records its value as it is")
+        if why:
+            message = msg(
+                "{name!r} cannot be recorded as {text!r}: {why}; take `as` away",
+                name=name,
+                text=spec.standin,
+                why=why,
+            )
+            self.tell(message, "credentials", name, "as")
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):

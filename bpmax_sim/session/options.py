@@ -278,7 +278,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         Language,
         template("language of messages (default: that of the environment)"),
     ),
-    Option("owner", _SESSION, str, default=""),
+    Option("owner", ("session", "marker"), str, default=""),
     Option("environ", _SESSION),
     Option("secrets", ("session", "scenario"), Names, default=()),
     Option("transport", _SESSION),
