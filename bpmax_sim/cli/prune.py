@@ -77,8 +77,7 @@ def _check(evidence: Evidence, root: Path) -> None:
             stale.append(path)
     if stale:
         raise ConfigError(
-            "{path}: changed since the last complete run, which proves nothing now; run "
-            "all tests again: pytest",
+            "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
             path=display_path(stale[0]),
         )
 
@@ -111,9 +110,7 @@ def prune(
     root = find_root(Path.cwd())
     evidence = read_evidence(root, evidence_folders or ())
     if evidence is None:
-        raise ConfigError(
-            "nobody knows yet what is used; run all tests in the project's folder: pytest"
-        )
+        raise ConfigError("no usage data yet; run the full test suite first: pytest")
     unused = list(find_leftovers(evidence, root))
     if not json:
         for leftover in unused:

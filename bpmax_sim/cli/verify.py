@@ -272,7 +272,7 @@ def _replay_passed(
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell("{number}: not run, for they ask a live system", number=number)
+        tell("skipped, as it needs a live system: {number}", number=number)
     failed = 0
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":

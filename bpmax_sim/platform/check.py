@@ -142,7 +142,8 @@ class _PlatformChecks(Checks, frozen=True):
             message = ""
             if not name.isidentifier():
                 message = msg(
-                    "{name!r} cannot stand in a template; use letters, digits and _", name=name
+                    "{name!r} cannot be used in templates; use only letters, digits and _",
+                    name=name,
                 )
             elif name in RESERVED:
                 message = msg(
@@ -254,7 +255,7 @@ class _PlatformChecks(Checks, frozen=True):
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = nearest_name(name, known) or msg("; declare it under response.classes")
-            message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
+            message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
     def value_path(self, path: str, steps: Steps) -> None:
@@ -295,7 +296,7 @@ class _PlatformChecks(Checks, frozen=True):
         declared = rules.ok.all if isinstance(rules, model.ResponseRules) else ()
         for index, condition in enumerate(declared):
             if not (condition.any_of or condition.absent):
-                message = msg("nothing can meet this condition; add in: […] or absent: true")
+                message = msg("condition can never match; add in: […] or absent: true")
                 self.tell(message, *steps, "response", "ok", "all", index)
 
     def parameters(self, steps: Steps, api: model.Api) -> None:

@@ -135,7 +135,7 @@ def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
 def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.scenario, "proxy:\n  platforms", "proxy:\n  mode: live\n  platforms")
 
-    assert bs("coverage").err == snapshot("1 scenario: not run, for they ask a live system\n")
+    assert bs("coverage").err == snapshot("skipped, as it needs a live system: 1 scenario\n")
 
 
 def test_without_a_scenario_there_is_nothing_to_touch(

@@ -138,7 +138,7 @@ def test_without_a_complete_run_nothing_is_known(orphan: Project, prune: Prune) 
 
     assert (done.code, done.err) == (
         2,
-        snapshot("nobody knows yet what is used; run all tests in the project's folder: pytest\n"),
+        snapshot("no usage data yet; run the full test suite first: pytest\n"),
     )
 
 
@@ -163,10 +163,7 @@ def test_what_changed_since_the_run_has_to_be_run_again(
     done = prune("--yes")
     assert (done.code, done.err) == (
         2,
-        (
-            f"{name}: changed since the last complete run, which proves nothing now; "
-            "run all tests again: pytest\n"
-        ),
+        (f"{name}: changed since the last full run, so usage data is stale; rerun: pytest\n"),
     )
     assert (orphan.root / OLD).is_file()
 

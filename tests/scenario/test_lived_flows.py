@@ -146,7 +146,7 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
         ("[{owner_id: 7, status: 9}]", "must return owners such as [{owner_id: 7}]"),
         (
             "{财务部: [{owner_id: 7}]}",
-            "returned owners of '财务部', which is no node; did you mean '财务'?",
+            "returned owners of '财务部', which is not a node; did you mean '财务'?",
         ),
     ],
 )
