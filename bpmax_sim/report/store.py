@@ -248,7 +248,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
 class _CurrentRun:
     """The run that failures are of: one process runs once, or again and again, as ``--watch``."""
 
-    id = ""
+    id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
 
 
 def begin_run() -> None:
@@ -256,7 +256,6 @@ def begin_run() -> None:
     _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 
 
-begin_run()
 _read_failed = msgspec.json.Decoder(StoredFailure).decode
 
 
@@ -295,7 +294,7 @@ def store_failures(
         whole=(*(translate(source.render(failure, whole=True)) for failure in failures), *wordings),
         console=tuple(console),
         rerun=failures[0].rerun if failures else "",
-        run=os.environ.get("PYTEST_XDIST_TESTRUNUID", _CurrentRun.id),
+        run=_CurrentRun.id,
     )
     with suppress(OSError):
         make_folder(path)

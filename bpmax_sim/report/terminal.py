@@ -41,6 +41,7 @@ from bpmax_sim.scenario.events import (
     ScenarioStarted,
     StepStarted,
 )
+from bpmax_sim.scenario.expect import cut
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, RunWarning, render
@@ -201,6 +202,7 @@ def verdict_line(verdict: Verdict) -> str:
 
 
 _MOST_CONSOLE = 10
+_WIDEST_CONSOLE = 160
 
 
 def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
@@ -213,7 +215,7 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     texts = [render(failure) for failure in verdict.failures]
     lines = list(console_lines(verdict.step_console))[-_MOST_CONSOLE:]
     if texts and lines and with_console:
-        indented = (msg("  {line}", line=line) for line in lines)
+        indented = (cut(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
         texts[-1] = join_messages("\n", (texts[-1], "\n" + msg("console of this step:"), *indented))
     yield from texts
 
