@@ -447,6 +447,12 @@ class WeakSecretWarning(BpmaxWarning):
     kind = "weak_secret"
 
 
+class CollationWarning(BpmaxWarning):
+    """Text was sorted by code point, where the order of pinyin is not known here."""
+
+    kind = "collation"
+
+
 class ExtensionWarning(BpmaxWarning):
     """A part that another distribution registers cannot be used."""
 
