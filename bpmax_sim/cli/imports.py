@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformFolders
-from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
+from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
@@ -118,7 +118,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import recordings."""
     _check_there(recordings)
-    known = load_declared(platforms)
+    known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
     places = tuple(map(_check_place, redact or ()))
