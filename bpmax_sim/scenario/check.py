@@ -20,6 +20,7 @@ from bpmax_sim.scenario import faults, flow_actions, model, references, row_acti
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
 from bpmax_sim.scenario.expect_check import (
     FLOW_FACTS,
+    PROJECT,
     check_error,
     check_expect,
     check_nothing_said,
@@ -63,6 +64,23 @@ def _check_settings(draft: ScenarioDraft) -> None:
         flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
 
 
+def _check_members(draft: ScenarioDraft) -> None:
+    """Find members of the user and of the project that are spelled almost as scripts read them."""
+    for spot, known in (
+        (draft.spot.at("user"), _PERSON),
+        (draft.spot.at("flow", "project"), PROJECT),
+    ):
+        node = spot.source.root.at(spot.steps)
+        for name in node.items if node is not None else ():
+            hint = "" if name in known else nearest_name(name, known)
+            if hint:
+                wrong = msg("{name!r} is no member that scripts see{hint}", name=name, hint=hint)
+                draft.tell(spot.at(name), wrong, kind="name", fails=False)
+
+
+_PERSON = ("id", "name")
+
+
 def _check_proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
@@ -71,6 +89,9 @@ def _check_proxy(draft: ScenarioDraft) -> None:
         for path, wrong in faults.stub_problems(stub):
             draft.tell(place.at(*path), wrong)
         _stub_values(draft, place)
+        if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
+            wrong = msg("this body is sent as a text; write the map or list itself for JSON")
+            draft.tell(place.at("body"), wrong, kind="rule", fails=False)
         first = next((where for one, where in stubs[:number] if faults.shadows(one, stub)), None)
         if first is not None:
             draft.tell(
@@ -318,6 +339,15 @@ def _check_faults(draft: ScenarioDraft) -> None:
     _check_fault_sets_used(draft)
 
 
+def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
+    """Find values that a step saves and nothing reads."""
+    for step, spot in draft.steps:
+        for name in step.save:
+            if name not in used:
+                message = msg("nothing reads the variable {name!r}", name=name)
+                draft.tell(spot.at("save", name), message, kind="rule", fails=False)
+
+
 def _check_fault_sets_used(draft: ScenarioDraft) -> None:
     """Find fault sets of the file that nothing names; those of a fragment are for others, too."""
     steps = (step.faults for step, _ in draft.steps)
@@ -344,10 +374,53 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for row in draft.rows[:1]:
         for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
-            message = msg("nothing reads the column {name!r}", name=name)
+            hint = nearest_name(name, RESERVED)
+            message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
             draft.tell(where, message, kind="rule", fails=False)
     for step, spot in draft.steps:
         _check_inputs_used(draft, step, spot, used["vars"])
+    _check_saved_used(draft, used["vars"])
+    _check_rows_differ(draft, used["case"])
+    _check_fragments_used(draft)
+
+
+def _check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
+    """Find rows that are like an earlier one in all but what only marks them."""
+    seen: dict[str, str] = {}
+    for row in draft.rows if "id" not in used else ():
+        values = {key: value for key, value in row.values.items() if key != "id"}
+        key = references.show(values)
+        if values and key in seen:
+            draft.tell(
+                row.spot or draft.spot.at("cases"),
+                "the row {row!r} has the values of the row {other!r}, so that it tests nothing new",
+                row=row.id,
+                other=seen[key],
+                kind="rule",
+                fails=False,
+            )
+        seen.setdefault(key, row.id)
+
+
+def _check_fragments_used(draft: ScenarioDraft) -> None:
+    """Find files of ``use`` of which the scenario uses nothing."""
+    names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
+    named = [names_in_cell(row.values.get("faults")) for row in draft.rows]
+    faults_named = {name for part in named for name in part if isinstance(name, str)}
+    lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
+    faults_named |= {name for faults_ in lists for name in faults_ if isinstance(name, str)}
+    is_open = any("${" in name for name in faults_named)
+    own = [text for _, text in draft.spot.source.root.texts()]
+    for fragment, spot in draft.fragments:
+        has_use = (
+            names & {*fragment.steps}
+            or any(f"vars.{name}" in text for name in fragment.vars for text in own)
+            or faults_named & {*fragment.fault_sets}
+            or (is_open and fragment.fault_sets)
+        )
+        if not has_use:
+            message = msg("nothing of {file} is used here", file=spot.source.file)
+            draft.tell(draft.spot.at("use"), message, kind="rule", fails=False)
 
 
 def _check_inputs_used(
@@ -488,12 +561,18 @@ def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not names_call(step.during.call):
         wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
         draft.tell(spot.at("during", "call"), wrong)
+    if not step.during.steps:
+        wrong = msg("during: steps says nothing; name a step, or leave it out")
+        draft.tell(spot.at("during"), wrong, kind="empty")
     if not step.action:
         draft.tell(spot.at("during"), msg("nothing goes on meanwhile: this step has no action"))
 
 
 def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     _check_expectation(draft, step.expect, spot, "expect")
+    if isinstance(step.retry, model.Retry) and step.retry.tries == 1:
+        wrong = msg("tries: 1 repeats nothing; write 2 or more, or leave retry out")
+        draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
         _check_expectation(draft, step.retry.until, spot.at("retry"), "until")
     if isinstance(step.expect_error, model.ExpectedError):
@@ -516,6 +595,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_subject,
     _check_scripts,
     _check_settings,
+    _check_members,
     _check_proxy,
     _check_marks,
     _check_secrets,

@@ -252,7 +252,71 @@ def holds(expected: Any, actual: Any) -> bool:
 
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
-    return (_single_check(path, not holds(expected, actual), f"$not {show(expected)}", actual),)
+    ok = not holds(expected, actual)
+    doubt = _why_never(expected, actual) if ok and actual is not UNSET else ""
+    return (Comparison(path, ok, f"$not {show(expected)}", text_of(actual), doubt),)
+
+
+def _why_never(expected: Any, actual: Any) -> str:
+    """Return why a value like *actual* can never be as *expected*, or nothing."""
+    if isinstance(expected, Mapping) and any(map(is_operator, expected)):
+        reasons = (
+            _WHY_NEVER[key](value, actual) for key, value in expected.items() if key in _WHY_NEVER
+        )
+        return next(filter(None, reasons), "")
+    is_alike = isinstance(expected, Mapping) == isinstance(actual, Mapping)
+    if not is_alike or is_list(expected) != is_list(actual):
+        return _describe_other_type(actual)
+    return _why_different(expected, actual)
+
+
+def _describe_other_type(actual: Any) -> str:
+    shown = show(actual)
+    return msg("it is {actual}, of another type, so that the two always differ", actual=shown)
+
+
+def _why_different(expected: Any, actual: Any) -> str:
+    """Return why a text and a number that look the same always differ, or nothing."""
+    if isinstance(expected, str) is isinstance(actual, str) or is_list(actual):
+        return ""
+    return _describe_other_type(actual) if as_text(expected) == as_text(actual) else ""
+
+
+def _why_not_contained(expected: Any, actual: Any) -> str:
+    """Return why *actual* never contains *expected*, or where it is a part of an element."""
+    if not isinstance(actual, str | Mapping) and not is_list(actual):
+        return _describe_other_type(actual)
+    elements = actual if is_list(actual) else ()
+    if isinstance(expected, str) and expected:
+        inside = [one for one in elements if isinstance(one, str) and expected in one]
+        if inside:
+            return msg(
+                "an element is compared as a whole, and {element} has it in it; write "
+                "$contains: {{$contains: …}}",
+                element=show(inside[0]),
+            )
+    is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
+    if is_plain and elements and not any(isinstance(one, Mapping) for one in elements):
+        return _describe_other_type(actual)
+    return ""
+
+
+def _why_not_ordered(expected: Any, actual: Any) -> str:
+    return "" if is_number(expected) == is_number(actual) else _describe_other_type(actual)
+
+
+def _why_not_among(items: Any, actual: Any) -> str:
+    return next(filter(None, (_why_different(item, actual) for item in items)), "")
+
+
+_WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
+    **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _why_not_ordered),
+    "$contains": _why_not_contained,
+    "$matches": lambda _, actual: "" if isinstance(actual, str) else _describe_other_type(actual),
+    "$in": _why_not_among,
+    "$eq": _why_different,
+}
+"""Operator -> why it can never hold of a value, where that is so."""
 
 
 def _exists(expected: Any, actual: Any, path: Path) -> Checks:
@@ -283,13 +347,7 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
 def _differ(expected: Any, actual: Any, path: Path) -> Checks:
     """Compare by ``$ne``; a text and a number that look the same differ always."""
     differs = actual is not UNSET and not hooks.same(expected, actual)
-    doubt = ""
-    if differs and isinstance(expected, str) is not isinstance(actual, str):
-        is_alike = not is_list(actual) and as_text(expected) == as_text(actual)
-        always = msg(
-            "it is {actual}, of another type, so that the two always differ", actual=show(actual)
-        )
-        doubt = always if is_alike else ""
+    doubt = _why_different(expected, actual) if differs else ""
     return (Comparison(path, differs, f"$ne {show(expected)}", text_of(actual), doubt),)
 
 

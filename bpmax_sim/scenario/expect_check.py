@@ -30,7 +30,7 @@ _LEVELS = {
     "messages": ("type", ("info", "success", "warning", "error")),
     "console": ("level", get_args(Level)),
 }
-_PROJECT = ("id", "name", "status", "user_id", "create_time", "real_start_time", "real_end_time")
+PROJECT = ("id", "name", "status", "user_id", "create_time", "real_start_time", "real_end_time")
 _NOTICE = ("kind", "to", "node", "text")
 _NOTICES = (
     "deadline",
@@ -163,19 +163,22 @@ def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
         "fields": {"*": _FIELD_SHAPE},
         "messages": _LINES_SHAPE,
         "console": _LINES_SHAPE,
-        "flow": {**_FLOW_SHAPE, "form": declared},
+        "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.nodes},
         "result": "",
-        "vars": {"*": ""},
+        "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},
         "trace": "text",
     }
 
 
-_FIELD_SHAPE: Shape = {**dict.fromkeys(("visible", "required", "readonly"), "boolean"), "*": ""}
+_FIELD_SHAPE: Shape = {
+    **dict.fromkeys(("visible", "required", "readonly"), (True, False)),
+    "*": "",
+}
 _LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "*": ""}}
 _FLOW_SHAPE: Mapping[str, Shape] = {
-    "at": "present",
-    "status": "text",
-    **dict.fromkeys(("owners", "pending", "history", "notified"), "list"),
+    "status": tuple(STATUSES),
+    **dict.fromkeys(("owners", "pending", "notified"), "list"),
+    "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
     "tasks": {"*": ""},
     "projects": {"*": ""},
     "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
@@ -239,7 +242,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
     elif item.error is UNSET and (wrong := context.names.call_problem(item.call)):
         context.tell(spot.at("call"), wrong, kind="name")
     elif item.error is UNSET:
-        _check_parts(context, item, spot)
+        check_parts(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
     for path, code in _find_literals(item.error):
@@ -261,15 +264,17 @@ def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[
             )
 
 
-def _check_parts(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+def check_parts(
+    context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
+) -> None:
     """Report parameters that the API has not, where it is denied that they are sent."""
-    found = context.names.api_of(item.call)
+    found = context.names.api_of(call)
     if found is None:
         return
     platform, api = found
-    for part in ("path", "query", "body"):
+    for part in ("path", "query", "body", "response"):
         known = _find_parameters(platform, api, part)
-        for path, name, denied in _find_member_names(getattr(item, part)):
+        for path, name, denied in _find_member_names(getattr(item, part, UNSET)):
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
             find_hint = suggest if part == "path" else nearest_name
@@ -278,7 +283,7 @@ def _check_parts(context: CheckContext, item: model.ExpectedCall, spot: Spot) ->
                 context.tell(
                     spot.at(part, *path, name),
                     "{call} has no parameter {name!r} in {part}{hint}",
-                    call=item.call,
+                    call=call,
                     name=name,
                     part=part,
                     hint=hint,
@@ -322,6 +327,8 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
     """Return the names that a part of a request may have, by the path of what has them."""
     if part == "path":
         return {(): placeholders(api.path)}
+    if part == "response":
+        return dict(_find_declared_members(api.answer))
     names: dict[Path, list[str]] = {}
     for parameter in api.parameters:
         steps = parameter.steps if parameter.place == part else ()
@@ -330,6 +337,18 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
     if part == "query" and names:
         names[()] += [*api.query, *platform.query]
     return names
+
+
+def _find_declared_members(
+    schema: Mapping[str, Any], path: Path = ()
+) -> Iterator[tuple[Path, Sequence[str]]]:
+    """Yield the members that a response is declared to have, by the path of what has them."""
+    members = schema.get("properties")
+    if isinstance(members, Mapping):
+        yield path, tuple(members)
+        for name, inner in members.items():
+            if isinstance(inner, Mapping):
+                yield from _find_declared_members(inner, (*path, name))
 
 
 def _find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
@@ -429,7 +448,7 @@ def _check_project(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     """Find members of a project that nobody writes, where it is denied that they are there."""
-    known = (*_PROJECT, *context.names.project_members)
+    known = (*PROJECT, *context.names.project_members)
     for path, name, denied in _find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
             continue

@@ -19,7 +19,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect_check import check_call, check_error, check_sent
+from bpmax_sim.scenario.expect_check import check_call, check_error, check_parts, check_sent
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.source import Spot
@@ -124,6 +124,8 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     for name, rules in item.scenario.fault_sets.items():
         for rule, place in item.spot.at("fault_sets", name).elements(rules):
             _check_name(context, rule.on, place.at("on"))
+    for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+        check_parts(context, stub.on, stub.request, place.at("request"))
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))

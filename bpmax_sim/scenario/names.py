@@ -39,6 +39,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         fields: those that the form declares.
         initial_fields: where no form declares any, those that the flow's values name.
         columns: table -> the columns of the rows that it starts with.
+        declared_variables: those that a file declares, which are always there.
         variables: those of the file, of its fragments, and those that steps save.
         scripts: events of form and flow -> script files.
         definition: of the main flow.
@@ -57,6 +58,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     fields: tuple[str, ...] = ()
     initial_fields: tuple[str, ...] = ()
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    declared_variables: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     scripts: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     definition: Definition | None = None

@@ -390,6 +390,7 @@ class ScenarioDraft:
             fields=self.fields,
             initial_fields=() if self.fields else self.initial_fields,
             columns=self.columns,
+            declared_variables=tuple(self.declared_vars),
             variables=self.variable_names,
             scripts=self.scripts,
             definition=self.definition,

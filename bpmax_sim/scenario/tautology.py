@@ -1,8 +1,9 @@
 """Expectations that hold whatever a run does, so that they say nothing.
 
 ``times: {$gte: 0}`` counts nothing, ``messages: {$type: list}`` is always one, and any text matches
-``.*``. What a value certainly is, is its *shape*: a word of `KINDS`, or a map of the members that
-are always there, ``*`` for all others; the empty word says nothing, not even that it is there.
+``.*``. What a value certainly is, is its *shape*: a word of `KINDS`, a map of the
+members that are always there, ``*`` for all others and ``[]`` for elements, or a tuple of all that
+it can be; the empty word says nothing, not even that it is there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from bpmax_sim.scenario.expect import is_list, is_number, is_operator
 from bpmax_sim.scenario.references import Path
 
 KINDS: Final = ("text", "list", "map", "boolean", "count", "present", "")
-Shape = str | Mapping[str, Any]
+Shape = str | Mapping[str, Any] | tuple[Any, ...]
 
 _PROBES: Final = ("", "a", "0", "\n", "没有这样的文字 \t-_/.")
 _TYPES_OF: Final[Mapping[str, tuple[str, ...]]] = {
@@ -34,11 +35,12 @@ _PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
 def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each part of *expected* that holds of every value of *shape*."""
     kind = _kind_of(shape)
-    if is_always(expected, kind):
+    if is_always(expected, kind) or (isinstance(shape, tuple) and _names_all(expected, shape)):
         yield path
     elif isinstance(expected, Mapping) and any(map(is_operator, expected)):
         for key in _PARTS & {*expected}:
-            yield from find_tautologies(expected[key], "", (*path, key))
+            below = _member_shape(shape, "[]") if key in _OF_ELEMENTS else ""
+            yield from find_tautologies(expected[key], below, (*path, key))
     elif isinstance(expected, Mapping):
         for key, value in expected.items():
             yield from find_tautologies(value, _member_shape(shape, key), (*path, key))
@@ -47,15 +49,27 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
             yield from find_tautologies(item, _member_shape(shape, "[]"), (*path, index))
 
 
+_OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
+
+
+def _names_all(expected: Any, values: tuple[Any, ...]) -> bool:
+    """Return whether *expected* is a choice of all that a value can be."""
+    if not isinstance(expected, Mapping) or {*expected} != {"$in"} or not is_list(expected["$in"]):
+        return False
+    return bool(values) and all(value in expected["$in"] for value in values)
+
+
 def _kind_of(shape: Shape) -> str:
     if isinstance(shape, str):
         return shape
+    if isinstance(shape, tuple):
+        return "present"
     return "list" if "[]" in shape else "map"
 
 
 def _member_shape(shape: Shape, key: str) -> Shape:
     """Return the shape of the member *key*, ``[]`` for an element of a list."""
-    return "" if isinstance(shape, str) else shape.get(key, shape.get("*", ""))
+    return shape.get(key, shape.get("*", "")) if isinstance(shape, Mapping) else ""
 
 
 def is_always(expected: Any, kind: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.errors import CODES, ConfigError
 from bpmax_sim.scenario.tautology import find_tautologies, is_always
 from tests.docs.facts import names
-from tests.scenario.test_lies import CALL, FLOW, STUB, Case, run, what_is_wrong
+from tests.scenario.test_lies import CALL, FLOW, PLATFORM, STUB, Case, run, what_is_wrong
 
 READ_ONLY = "form.$readonly = {金额: true}"
 SAY = "form.$message = {type: 'error', text: '不行'}"
@@ -58,6 +58,11 @@ ASSIGNS = {"流程.yaml": FLOW.replace("金额 > 100", "金额 = 100")}
 FRAGMENT = {
     "共享.yaml": "version: 1\nvars: {名: 甲}\nsteps:\n  填: [{set: {客户名称: '${vars.名}'}}]\n"
 }
+
+DECLARED = PLATFORM.replace(
+    "path: /customers/{id}",
+    "path: /customers/{id}\n    answer: {properties: {name: {type: string}}}",
+)
 
 RED: dict[str, tuple[Case, str]] = {
     # Everybody whom a scenario names.
@@ -127,6 +132,23 @@ RED: dict[str, tuple[Case, str]] = {
     "nothing of a field": (opened("fields: {金额: {}}"), "{} holds whatever happens"),
     "any text": (opened("form: {客户名称: {$contains: ''}}"), "holds whatever happens"),
     "none of nothing": (approve("{status: {$not: {$in: []}}}"), "holds whatever happens"),
+    "one of all statuses": (
+        approve("{status: {$in: [new, processing, finished, rejected, cancelled, terminated, returned]}}"), "holds whatever happens",
+    ),
+    "one of all nodes": (approve("{at: {$in: [部门审批, 总经理, 结束]}}"), "holds whatever happens"),
+    "true or false": (opened("fields: {金额: {visible: {$in: [true, false]}}}"), "holds whatever happens"),
+    "who did anything is a text": (approve("{history: {$each: {by: {$type: text}}}}"), "holds whatever happens"),
+    "a declared variable that is there": (opened("vars: {单号: {$exists: true}}", top="vars: {单号: 1}"), "holds whatever happens"),
+    "nothing meanwhile": (
+        Case(steps="{open: {}, during: {call: crm.get_customer, steps: []}}", script=CALL), "during: steps says nothing",
+    ),
+    "a stub that asks for a path parameter that the API has not": (
+        opened("form: {金额: 0}", script=CALL, stubs="{on: crm.get_customer, request: {path: {idd: '1'}}}, " + STUB),
+        "crm.get_customer has no parameter 'idd' in path",
+    ),
+    "a member that no response is declared to have": (
+        sent("response: {nmae: {$exists: false}}", files={"platforms/crm.yaml": DECLARED}), "no parameter 'nmae' in response; did you mean 'name'?",
+    ),
     "a delay of no time": (
         Case(steps="{open: {}, faults: [{on: crm.get_customer, do: {delay: 0s}}]}", script=CALL),
         "a delay of no time changes nothing",
@@ -173,6 +195,32 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a field of a flow without a form": (free("approve: {by: wangwu, form: {金颜: 5}}"), "no field '金颜'; did you mean '金额'?"),
     "each of none": (opened("messages: {$each: {text: 不行}}"), ':7:36: messages $each {"text": "不行"}: it is empty here'),
     "a number that is not the same text": (opened("form: {金额: {$ne: '0'}}"), "it is 0, of another type"),
+    "a number that is no text, denied": (opened("form: {金额: {$not: {$gt: '5'}}}"), "it is 0, of another type"),
+    "a number among texts, denied": (opened("form: {金额: {$not: {$in: ['0', '1']}}}"), "it is 0, of another type"),
+    "a number that contains nothing": (opened("form: {金额: {$not: {$contains: 0}}}"), "it is 0, of another type"),
+    "a number that matches nothing": (opened("form: {金额: {$not: {$matches: '0'}}}"), "it is 0, of another type"),
+    "a text that is no list": (opened("form: {客户名称: {$not: [张三]}}"), "of another type"),
+    "a part of a message, denied": (
+        opened("messages: {$not: {$contains: 不行}}", script="form.$message = '数量不行'", form="open: 脚本.js"),
+        'an element is compared as a whole, and "数量不行" has it in it; write $contains: {$contains: …}',
+    ),
+    "maps among texts, denied": (approve("{owners: {$not: {$contains: {by: wangwu}}}}", top="", files={"流程.yaml": FLOW.replace("approve: [", "complete: all\n    approve: [").replace("owners: [wangwu]", "owners: [wangwu, lisi]")}), "of another type"),
+    "a column that is almost reserved": (
+        Case(steps="open: {}", stubs="", top="cases: [{id: 甲, xfial: 还没做}]"), "nothing reads the column 'xfial'; did you mean 'xfail'?",
+    ),
+    "a value that is saved for nobody": (Case(steps="{open: {}, save: {名: '${form.客户名称}'}}", stubs=""), "nothing reads the variable '名'"),
+    "a row like another": (
+        Case(steps="{set: {金额: '${case.额}'}}", stubs="", top="cases: [{id: 甲, 额: 1}, {id: 乙, 额: 1}]"),
+        "the row '乙' has the values of the row '甲'",
+    ),
+    "a fragment of which nothing is used": (Case(steps="open: {}", stubs="", top="use: [共享.yaml]", files=FRAGMENT), "共享.yaml is used here"),
+    "a body of JSON that is sent as a text": (
+        opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, body: '{\"a\": 1}'}"), "this body is sent as a text",
+    ),
+    "one try": (Case(steps="{open: {}, retry: {tries: 1}}", stubs=""), "tries: 1 repeats nothing"),
+    "a member of the user that nobody reads": (
+        approve("{at: 结束}", top="user: {id: lisi, nmae: 李四}"), "'nmae' is no member that scripts see; did you mean 'name'?",
+    ),
     "a column that nothing reads": (
         Case(steps="open: {}", stubs="", top="cases: [{id: 甲, 期望: 1, 说明: 空}]"), "6:17: nothing reads the column '期望'",
     ),
