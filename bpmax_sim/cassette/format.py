@@ -307,7 +307,11 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
 
 
 def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
-    """Return *entries*, each owner's in their order, with what only the first `Line` has."""
+    """Return *entries* with values and seeds of an owner on its first index line alone.
+
+    They are facts of the owner's whole recording, but each session writes them where it began; when
+    exchanges are merged or removed, that line need not be the first one any more.
+    """
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):
         own = values.setdefault(line.owner, {})
