@@ -364,7 +364,7 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
             )
 
 
-def _check_names_used(draft: ScenarioDraft) -> None:
+def _check_names_are_used(draft: ScenarioDraft) -> None:
     """Find columns of rows, and variables, that nothing reads."""
     used = _find_used_names(draft)
     for name in draft.scenario.vars:
@@ -603,7 +603,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_ids,
     _runs,
     _check_flow,
-    _check_names_used,
+    _check_names_are_used,
     _starts,
     _check_row_numbers,
 )
