@@ -87,7 +87,7 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    mime = str(posted.get("mimeType", ""))
+    mime = str(posted.get("mimeType", "")).partition(";")[0]
     if params and not mime.startswith(FORM):
         raise NotConvertible(
             "the archive has the parts of its body ({mime}), and not the body", mime=mime
