@@ -31,7 +31,14 @@ from bpmax_sim.cli.help_text import (
     write_section,
 )
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
-from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.errors import (
+    BpmaxError,
+    BpmaxWarning,
+    ConfigError,
+    Problem,
+    nearest_name,
+    suggest_few,
+)
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
@@ -462,7 +469,7 @@ class _Commands(LocalisedGroup):
             if grouped and not self.prefix:
                 ctx.fail(msg("{name!r} is `bpmax-sim {now}` now", name=name, now=grouped[0]))
             what = join_messages("", (self.prefix, name))
-            text = suggest(name, level)
+            text = suggest_few(name, level)
             ctx.fail(msg("there is no command {name!r}{text}", name=what, text=text))
         return super().resolve_command(ctx, args)
 
