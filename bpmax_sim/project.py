@@ -177,6 +177,7 @@ def _join_path(folder: str, name: str) -> Path:
 
 
 NAME = ".bpmax"
+TRACES = f"{NAME}/trace"
 
 
 def make_folder(path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,6 +32,7 @@ from bpmax_sim.cli.help_text import (
 )
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
@@ -412,6 +414,26 @@ _RECORDING = msg(
 )
 
 
+class _Command(LocalisedCommand):
+    """A command whose --changed needs no value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _complete_changed(args))
+
+
+def _complete_changed(arguments: Sequence[str]) -> list[str]:
+    """Return *arguments* with a value behind each ``--changed`` that has none.
+
+    A path that is there is no value: it is what is to run.
+    """
+    whole: list[str] = []
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        has_none = not following or following.startswith("-") or Path(following).exists()
+        is_bare = word == "--changed" and has_none and "--" not in whole
+        whole.append(f"{word}={SINCE_BRANCHING}" if is_bare else word)
+    return whole
+
+
 class _Commands(LocalisedGroup):
     """The commands of the table whose names begin with *prefix*, or all without one."""
 
@@ -500,7 +522,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
     text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=LocalisedCommand, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
     if any(getattr(parameter, "hidden", False) for parameter in compiled.params):

@@ -17,9 +17,9 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.select import folders_of_project
 from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, plural, series, template

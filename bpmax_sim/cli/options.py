@@ -90,8 +90,11 @@ Changed = Annotated[
     str,
     Option(
         "--changed",
-        metavar="REF",
-        help=msg("Only scenarios that changes since this revision of Git reach, such as HEAD."),
+        metavar="[REF]",
+        help=msg(
+            "Only scenarios that changes since this revision of Git reach; without one, since the "
+            "main branch. What is not committed counts."
+        ),
     ),
 ]
 JunitXml = Annotated[

@@ -26,7 +26,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.check.drift import recorded_at
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.affected import describe_changes, narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -53,6 +53,7 @@ from bpmax_sim.cli.terminal import (
     tell,
     with_progress,
 )
+from bpmax_sim.cli.types import refresh_types
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.clock import Instant
@@ -199,6 +200,7 @@ def _perform(args: _RunArguments) -> int:
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collect_items(args)
         items = items_of_shard(collected, shard)
+        _say_what_changed(args, collected)
     except BpmaxError as error:
         tell(str(error))
         if args.json:
@@ -217,6 +219,13 @@ def _perform(args: _RunArguments) -> int:
     return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
 
 
+def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+    """Say since when and how far changes narrow the run, before anything runs."""
+    files = {item.header.path for item in items}
+    for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
+        tell(line)
+
+
 def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
     if args.choices.trace != "off":
@@ -233,6 +242,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
                 tell("report: {path}", path=display_path(page))
             except ConfigError as error:
                 tell(str(error))  # nothing that was watched turns red for it
+        refresh_types(root)
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -278,7 +288,7 @@ def _run_and_report(
     tell_recorded(before)
     if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
-    _say_after_recording(waiting, is_recording=bool(recording))
+    _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -288,10 +298,12 @@ def _run_and_report(
     return code, verdicts
 
 
-def _say_after_recording(waiting: Sequence[Path], *, is_recording: bool) -> None:
+def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
-    if is_recording:
+    for root in dict.fromkeys(item.header.root for item in recording):
+        refresh_types(root)
+    if recording:
         _hint_at_merging()
 
 
@@ -439,11 +451,7 @@ def _say_why_nothing(args: _RunArguments) -> str:
     if args.uses:
         return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
     if args.changed:
-        return msg(
-            "{where}: no scenario is reached by what changed since {revision}",
-            where=where,
-            revision=args.changed,
-        )
+        return msg("{where}: no scenario is reached by what changed", where=where)
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",

@@ -18,7 +18,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg, translate
-from bpmax_sim.project import SUFFIX, make_folder
+from bpmax_sim.project import SUFFIX, TRACES, make_folder
 from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
@@ -29,7 +29,7 @@ from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import display_path
 
-TRACE_FOLDER = Path(".bpmax", "trace")
+TRACE_FOLDER = Path(TRACES)
 _ENDING = ".ndjson"
 _LINE = msgspec.json.Decoder(dict[str, Any])
 

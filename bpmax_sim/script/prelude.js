@@ -1,7 +1,7 @@
-// The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of other files: each a function, its text, or, linked, its number.
+// The JavaScript half of a context: what it does queues in an outbox, as JSON that Python drains.
+// Other files are read on first use: each a function, its text, or, linked, its number.
 (function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live, $messages) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -53,7 +53,7 @@ function borrowed(source, proto, prefix, ...names) {
   }
 }
 
-// Positions: "line,column" of the innermost frame in a user's file.
+// "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
   return typeof raw === 'string' ? raw : undefined;
@@ -205,7 +205,7 @@ const shared = {
   walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
   inspector: () => module($inspect), table: () => module($table), icu: () => module($icu),
   collation: () => module($collation), places: () => module($places), math: () => module($math),
-  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date),
+  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date), messages: () => module($messages),
 };
 shared.shared = shared;
 for (const name in globals) lazily(name, globals[name]);
