@@ -11,6 +11,7 @@ from bpmax_sim.errors import CallError as CallError
 from bpmax_sim.errors import CassetteError as CassetteError
 from bpmax_sim.errors import ChangeCycleWarning as ChangeCycleWarning
 from bpmax_sim.errors import ClosedNetworkError as ClosedNetworkError
+from bpmax_sim.errors import CollationWarning as CollationWarning
 from bpmax_sim.errors import ConfigError as ConfigError
 from bpmax_sim.errors import DamagedCassette as DamagedCassette
 from bpmax_sim.errors import EmptyExpectationWarning as EmptyExpectationWarning

@@ -22,7 +22,7 @@ from typing import Protocol
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_messages, msg, plural
 
 LONGEST = 1000 * 366 * 86_400
 """Seconds of the longest duration; no date that can be written is further away for a test."""
@@ -146,6 +146,25 @@ def format_duration(seconds: float) -> str:
     return text or "0s"
 
 
+def describe_duration(seconds: float) -> str:
+    """Return *seconds* for a reader, in at most two units: ``13 ms``, ``31.003 s``, ``2 days``."""
+    if seconds < 1:
+        return msg("{ms:.0f} ms", ms=seconds * 1000)
+    if seconds < 60:  # noqa: PLR2004 - a minute
+        return msg("{seconds:g} s", seconds=round(seconds, 3))
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = (
+        (days, plural(days, "{number} day", "{number} days")),
+        (hours, plural(hours, "{number} hour", "{number} hours")),
+        (minutes, plural(minutes, "{number} minute", "{number} minutes")),
+        (rest, plural(rest, "{number} second", "{number} seconds")),
+    )
+    first = next(n for n, (count, _) in enumerate(units) if count)
+    return join_messages(" ", [text for count, text in units[first : first + 2] if count])
+
+
 def _check_longest_duration(seconds: float, text: str | float) -> float:
     if not abs(seconds) <= LONGEST:
         message = msg("{text!r} is not a duration of at most 1000 years", text=text)
@@ -241,7 +260,7 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
-        """Return it when *drawn* have been drawn of *sequence*, of the last seed what is new."""
+        """Return this with *drawn* as the end of the last seed of *sequence*, if it drew any."""
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self

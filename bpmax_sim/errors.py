@@ -70,6 +70,12 @@ def nearest_name(word: str, candidates: Iterable[str]) -> str:
 
     Of two Chinese characters one is enough where no other candidate has it there, too: 财物, 财务.
     """
+    near = find_nearest(word, candidates)
+    return msg("; did you mean {matches!r}?", matches=near) if near else ""
+
+
+def find_nearest(word: str, candidates: Iterable[str]) -> str:
+    """Return the candidate nearest to *word*, or nothing where none is near."""
     if len(word) > _LONGEST_NAME:
         return ""
     names = list(candidates)
@@ -82,7 +88,15 @@ def nearest_name(word: str, candidates: Iterable[str]) -> str:
         pairs = {n for n in names if _PAIR.fullmatch(n)}
         matching = [n for n in pairs if n[0] == word[0] or n[1] == word[1] or n == word[::-1]]
         matches = matching if len(matching) == 1 else []
-    return msg("; did you mean {matches!r}?", matches=matches[0]) if matches else ""
+    return matches[0] if matches else ""
+
+
+def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
+    """Return the near name as `nearest_name` does, else the *most* that are least far, or none."""
+    known = list(names)
+    near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
+    listed = msg("; nearest: {names}", names=series(near)) if near else ""
+    return nearest_name(word, known) or listed
 
 
 def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
@@ -445,6 +459,12 @@ class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 
     kind = "weak_secret"
+
+
+class CollationWarning(BpmaxWarning):
+    """Text was sorted by code point, where the order of pinyin is not known here."""
+
+    kind = "collation"
 
 
 class ExtensionWarning(BpmaxWarning):

@@ -21,6 +21,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.errors": (
             "AuthError BadResponseError BlindIgnoreWarning BpmaxError BpmaxWarning "
             "BusinessError CallError CassetteError ChangeCycleWarning ClosedNetworkError "
+            "CollationWarning "
             "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
             "ExtensionWarning HttpStatusError InterruptedWarning LeakError LostCharactersWarning "
             "NeverRanWarning NewerFormat NoMatchError OutageWarning PendingPromise Place "

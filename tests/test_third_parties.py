@@ -19,12 +19,14 @@ from botocore.auth import S3SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+import bpmax_sim as bs
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.check.drift import Verification
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
+from tests.cli.project import in_a_process
 from tests.third_parties.django_oauth import external_system
 from tests.third_parties.kinto import crm
 from tests.third_parties.object_storage import ACCESS_KEY, contract_archive
@@ -89,6 +91,19 @@ def archive() -> Iterator[ThirdParty]:
 def qywx() -> Iterator[ThirdParty]:
     with wecom() as party:
         yield party
+
+
+KINTO = """\
+platform_key: kinto
+base_url: https://kinto.example.test
+auth: {preset: basic}
+apis:
+  get_customer:
+    method: GET
+    path: /v1/buckets/crm/collections/customers/records/{id}
+    parameters: [{name: id, in: path}]
+    volatile: [body.data.last_modified, header.etag, header.last-modified]
+"""
 
 
 class TestObjectStorage:
@@ -164,6 +179,67 @@ class TestKinto:
             answer = http.get(f"{self.records}/{key}")
         assert (answer.status_code, answer.json()["code"]) == (status, status)
 
+    def test_what_scripts_read_of_a_record_that_lost_members_is_an_error(
+        self, kinto: ThirdParty, tmp_path: Path
+    ) -> None:
+        """Three calls of one API: the record of one of them lost what is read, and what is not."""
+        files = {
+            "platforms/kinto.yaml": KINTO,
+            "客户.js": (
+                "const 库 = $proxy('kinto');\n"
+                "for (const 号 of ['70001', '70002', '70003']) {\n"
+                "  const {data: 客户} = await 库.get_customer(号);\n"
+                "  form.电话 = 客户.phone;\n"
+                "}\n"
+            ),
+            "客户.scenario.yaml": (
+                "version: 1\nscenario: 客户\n"
+                "form: {fields: {电话: ''}, scripts: {open: ./客户.js}}\n"
+                "proxy: {platforms: ./platforms}\nsteps: [{open: {}}]\n"
+            ),
+        }
+        for name, text in files.items():
+            path = tmp_path / "scenarios" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        known = kinto.environment
+        environ = {
+            "KINTO_URL": kinto.url,
+            "KINTO_USERNAME": known["CRM_USER"],
+            "KINTO_PASSWORD": known["CRM_PASSWORD"],
+        }
+        customer = {"name": "李四", "phone": "13900139000", "email": "lisi@example.test"}
+        with client(kinto, auth=self.account(kinto)) as http:
+            for key in ("70001", "70002", "70003"):
+                http.put(f"{self.records}/{key}", json={"data": customer}).raise_for_status()
+            scenario = tmp_path / "scenarios/客户.scenario.yaml"
+            bs.run_scenario(scenario, mode="record", allow_ci=True, environ=environ).unwrap()
+            for key in ("70002", "70003"):
+                http.put(f"{self.records}/{key}", json={"data": {"name": "李四"}})
+        ends = [in_a_process("verify", cwd=tmp_path, **environ)]
+        (tmp_path / "scenarios/客户.js").write_text(
+            files["客户.js"].replace("客户.phone", "客户.name"), encoding="utf-8"
+        )
+        strict = ("--fail-on", "warning")
+        ends += [
+            in_a_process("verify", *options, cwd=tmp_path, **environ)
+            for options in ((), strict, ("--sample", *strict))
+        ]
+
+        lost = "kinto.get_customer: body.data.{} is gone (was text){} (2 calls)"
+        read = "; it is read at scenarios/客户.js:4"
+        assert [end.code for end in ends] == [1, 0, 1, 0]
+        first, second, _, sampled = (end.out.splitlines() for end in ends)
+        assert [line.partition(": ")[2] for line in (*first, *second)] == [
+            f"warning: {lost.format('email:', '')}",
+            f"error: {lost.format('phone:', read)}",
+            f"warning: {lost.format('email:', '')}",
+            f"warning: {lost.format('phone:', '')}",
+        ]
+        assert [line.partition("not sent: ")[2] for line in sampled] == [
+            "one exchange of each API is enough (--sample) (2 calls)"
+        ]
+
 
 class TestDjangoOAuth:
     def log_in(self, party: ThirdParty, http: httpx.Client, secret: str = "") -> httpx.Response:
@@ -236,6 +312,39 @@ class TestDjangoOAuth:
                     "it was recorded"
                 )
             ]
+
+    def test_a_refresh_token_that_rotates_is_recorded_again_and_again(
+        self, django: ThirdParty, tmp_path: Path
+    ) -> None:
+        platform = tmp_path / "scenarios/platforms/mobile.yaml"
+        platform.parent.mkdir(parents=True)
+        platform.write_text(
+            "platform_key: mobile\n"
+            "base_url: https://mobile.example.test\n"
+            'auth: {preset: oauth2_refresh_token, token_url: "{{ base_url }}/o/token/"}\n'
+            "apis: {some: {method: GET, path: /api/some/}}\n",
+            encoding="utf-8",
+        )
+        environ = {
+            "MOBILE_URL": django.url,
+            "MOBILE_CLIENT_ID": "rotating",
+            "MOBILE_CLIENT_SECRET": django.environment["EXTERNAL_CLIENT_SECRET"],
+            "MOBILE_REFRESH_TOKEN": django.environment["EXTERNAL_REFRESH_TOKEN"],
+        }
+        cassette = tmp_path / "cassettes/some.yaml"
+        for mode in ("record", "record", "live", "replay"):
+            with Session.open(
+                platform.parent,
+                mode=mode,
+                cassette=cassette,
+                record="rewrite",
+                allow_ci=True,
+                environ=environ if mode != "replay" else {},
+            ) as session:
+                session.proxy("mobile").some()
+        kept = (tmp_path / ".bpmax/kept/mobile.default.json").read_text(encoding="utf-8")
+        assert kept.count('"refresh_token"') == 1
+        assert environ["MOBILE_REFRESH_TOKEN"] not in kept
 
     def test_a_wrong_secret_gets_no_token(self, django: ThirdParty) -> None:
         with client(django) as http:

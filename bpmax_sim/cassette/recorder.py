@@ -20,7 +20,7 @@ from bpmax_sim.cassette.alignment import (
     IsSigned,
     PlacesOf,
     RecordingComparison,
-    any_signature,
+    ignore_signature,
     no_places,
     parts_of_outcome,
 )
@@ -196,7 +196,7 @@ class Recorder:
         *,
         volatile: PlacesOf = no_places,
         named: PlacesOf = no_places,
-        is_signed: IsSigned = any_signature,
+        is_signed: IsSigned = ignore_signature,
         replays: Replays | None = None,
     ) -> bool:
         """Write the cassette and return whether that changed it.
@@ -212,7 +212,12 @@ class Recorder:
             CassetteError: if writing fails; the old file is whole and the journal stays.
         """
         same = RecordingComparison(
-            volatile, named, is_signed, self._rules, is_checked=replays is not None
+            volatile,
+            named,
+            is_signed,
+            self._rules,
+            # no script reads a login, so nothing could miss a header of it
+            is_checked=replays is not None or self._repeating,
         )
         return self._finish(self.path, same, replays)
 

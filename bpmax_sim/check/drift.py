@@ -12,7 +12,7 @@ not there; items of a list share one shape, the union of all.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
@@ -244,8 +244,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return ``platform.api``, or the address of traffic without a builder."""
-        call = self.exchange.request.call
-        return call.name if call and call.platform else self.exchange.request.url
+        return name_of(self.exchange)
 
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
@@ -256,6 +255,12 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
             name=self.name,
             message=self.message,
         )
+
+
+def name_of(exchange: Exchange) -> str:
+    """Return ``platform.api``, or the address of traffic without a builder."""
+    call = exchange.request.call
+    return call.name if call and call.platform else exchange.request.url
 
 
 def recorded_at(exchange: Exchange) -> float:
@@ -291,13 +296,33 @@ def find_moved(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
 
 
+MembersRead = Callable[[str], Mapping[tuple[str, ...], str]]
+"""``platform.api`` -> the members of its result that scripts read, and where they do."""
+
+
 class Verification:
     """Sends recorded calls to the live third parties of one session."""
 
-    def __init__(self, session: Session, *, allow_writes: bool = False) -> None:
-        """Use *session*; nothing is sent yet."""
+    def __init__(
+        self,
+        session: Session,
+        *,
+        allow_writes: bool = False,
+        members_read: MembersRead = lambda _api: {},
+        sampled: set[str] | None = None,
+    ) -> None:
+        """Use *session*; nothing is sent yet.
+
+        Args:
+            session: in mode ``live``.
+            allow_writes: also send what may change something.
+            members_read: of an API, whose loss is an error.
+            sampled: the names of calls of which one was sent, and no other will be; None sends all.
+        """
         self._session = session
         self._allow_writes = allow_writes
+        self._members_read = members_read
+        self._sampled = sampled
         self._down: set[str] = set()
         self._progress = RetryProgress()
 
@@ -323,8 +348,13 @@ class Verification:
             return [
                 _report_unsent(exchange, msg("{party} could not be reached before", party=party))
             ]
-        check = _Check(self._session, exchange, outcome, passed)
+        name, sampled = name_of(exchange), self._sampled
+        if sampled is not None and name in sampled:
+            return [_report_unsent(exchange, msg("one exchange of each API is enough (--sample)"))]
+        check = _Check(self._session, exchange, outcome, passed, self._members_read)
         drifts = check.run(allow_writes=self._allow_writes)
+        if sampled is not None and not any(drift.reason for drift in drifts):
+            sampled.add(name)
         if any(drift.kind == "unreachable" for drift in drifts):
             self._down.add(party)
         return drifts
@@ -371,6 +401,7 @@ class _Check(msgspec.Struct, frozen=True):
     exchange: Exchange
     recorded: Response
     passed: str
+    members_read: MembersRead
 
     def run(self, *, allow_writes: bool) -> list[Drift]:
         try:
@@ -467,18 +498,50 @@ class _Check(msgspec.Struct, frozen=True):
             for place in _other_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
-        yield from map(self._to_drift, drifts)
+        for change in drifts:
+            yield self._to_drift(change, self._find_reader(change, declared))
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._make_drift("info", "volatile", message, path)
 
-    def _to_drift(self, change: Change) -> Drift:
-        return self._make_drift(change.tier, "changed", str(change), change.path)
+    def _find_reader(self, change: Change, declared: Sequence[Platform | Api]) -> str:
+        """Return where a script reads what *change* says is gone, or nothing."""
+        call = self.exchange.request.call
+        if change.what != "removed" or call is None or not declared:
+            return ""
+        gone = [
+            "*" if step is Wild.ALL else str(step)
+            for step in FieldPath.parse(change.path, "verify")
+        ]
+        (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
+        for member, place in self.members_read(call.name).items():
+            for path in _body_paths(platform, member):
+                if ["body", *path][: len(gone)] == gone:
+                    return place
+        return ""
+
+    def _to_drift(self, change: Change, reader: str = "") -> Drift:
+        if not reader:
+            return self._make_drift(change.tier, "changed", str(change), change.path)
+        message = msg("{change}; it is read at {place}", change=change, place=reader)
+        return self._make_drift("error", "changed", message, change.path)
 
     def _make_drift(self, tier: Tier, kind: Kind, message: str, path: str = "") -> Drift:
         return Drift(exchange=self.exchange, tier=tier, kind=kind, message=message, path=path)
+
+
+def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield where in a body *member* of a result may stand."""
+    if platform.result != "envelope":
+        yield member
+        return
+    rules = platform.response
+    paths = {"code": rules.code, "message": rules.message, "data": (*rules.data, "$")}
+    for path in paths.get(member[0], ()):
+        if path.startswith("$"):
+            yield (*path.split(".")[1:], *member[1:])
 
 
 def _other_values(

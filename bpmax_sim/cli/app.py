@@ -31,7 +31,14 @@ from bpmax_sim.cli.help_text import (
     write_section,
 )
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
-from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.errors import (
+    BpmaxError,
+    BpmaxWarning,
+    ConfigError,
+    Problem,
+    nearest_name,
+    suggest_few,
+)
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
@@ -408,7 +415,6 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
     (BpmaxError, ExitCode.USAGE),
 )
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
-_INTERRUPTED = 130  # as shells tell of SIGINT
 _RECORDING = msg(
     "\nstopped; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
 )
@@ -462,7 +468,7 @@ class _Commands(LocalisedGroup):
             if grouped and not self.prefix:
                 ctx.fail(msg("{name!r} is `bpmax-sim {now}` now", name=name, now=grouped[0]))
             what = join_messages("", (self.prefix, name))
-            text = suggest(name, level)
+            text = suggest_few(name, level)
             ctx.fail(msg("there is no command {name!r}{text}", name=what, text=text))
         return super().resolve_command(ctx, args)
 
@@ -649,7 +655,7 @@ def _call_command(arguments: Sequence[str]) -> int:
     except typer.Abort:
         tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
-    return _report_interrupt(arguments) if code == _INTERRUPTED else int(code or 0)
+    return _report_interrupt(arguments) if code == ExitCode.INTERRUPTED else int(code or 0)
 
 
 def _command_named_in(arguments: Sequence[str]) -> str:
@@ -660,7 +666,7 @@ def _command_named_in(arguments: Sequence[str]) -> str:
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
     tell(_RECORDING if "record" in join_messages(" ", arguments) else "\nstopped")
-    return _INTERRUPTED
+    return ExitCode.INTERRUPTED
 
 
 def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:

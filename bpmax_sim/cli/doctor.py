@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from importlib import metadata
 from importlib.util import find_spec
@@ -29,6 +30,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.script.failure import Script
+from bpmax_sim.session.kept_credentials import kept_folder, read_kept
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
 from bpmax_sim.yamlfile import display_path
@@ -42,6 +44,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
+    yield from _check_kept(root)
     if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
@@ -76,6 +79,26 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         message = msg("instances name it; install it: pip install 'bpmax-sim[keyring]'")
         is_there = find_spec("keyring") is not None
         yield is_there, "keyring", msg("installed") if is_there else message
+
+
+def _check_kept(root: Path) -> Iterator[Finding]:
+    """Yield what logins have replaced and processes to come go on with; no value is shown."""
+    for path in sorted(kept_folder(root).glob("*.json")):
+        name = msg("kept by {instance}", instance=path.stem)
+        try:
+            lines = read_kept(path).lines.values()
+        except ConfigError as error:
+            yield False, name, str(error)
+            continue
+        names = series(dict.fromkeys(name for line in lines for name in line.values))
+        newest = time.localtime(max((line.at for line in lines), default=0))
+        message = msg(
+            "{names}, the newest since {at}, in {path}",
+            names=names or msg("in the keyring"),
+            at=time.strftime("%Y-%m-%d %H:%M", newest),
+            path=display_path(path),
+        )
+        yield True, name, message
 
 
 def _check_schemas(root: Path) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ CURES: Final[Mapping[str, str]] = {
     "secret": template("declare its place in secrets:, or in not_secret: of the project"),
     "interrupted": template("seal the recording with `bpmax-sim cassette recover`"),
     "weak_secret": template("use a longer secret"),
+    "collation": template("sort by a field that has no rare characters, or run with --engine v8"),
     "power": template("write Math.pow, or round the result"),
 }
 """Kind of a warning -> what to write instead."""

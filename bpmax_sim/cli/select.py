@@ -17,7 +17,7 @@ import msgspec
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
 from bpmax_sim.cli.keyword_expression import parse_keyword
-from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name, suggest
+from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
 from bpmax_sim.platform.load import Platforms, load_platforms
@@ -110,10 +110,14 @@ def missing_problem(place: str | Path, suffix: str) -> Problem:
         return Problem(msg("this is a folder; name a file in it"), Place(path))
     root = find_root(Path.cwd() / path)
     known = [display_path(path) for path in sorted(root.rglob(f"*{suffix}"))]
+    # A suffix that all have in common makes none of them near.
+    bare = {one.removesuffix(suffix): one for one in known}
+    by_name = {one.rpartition("/")[2]: whole for one, whole in bare.items()} | bare
+    near = find_nearest(path.removesuffix(suffix), by_name)
     hint = (
-        nearest_name(path, known)
-        or nearest_name(f"{path}{suffix}", known)
-        or msg("; see what `ls` shows")
+        msg("; did you mean {matches!r}?", matches=by_name[near])
+        if near
+        else msg("; see what `ls` shows")
     )
     return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
 
@@ -254,7 +258,7 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([*named, *cassettes]))
 
 
-def load_declared(folders: Sequence[Path] | None) -> Platforms:
+def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
     """Return the platforms of *folders*, by default those of the project, over the built-in ones.
 
     Raises:

@@ -94,13 +94,28 @@ def say_verdict(text: str, *, failed: bool) -> None:
 
 def _print(text: str, style: str = "") -> None:
     with _translate_write_errors(sys.stdout):
-        if style and sys.stdout.isatty():
+        if style and _has_colours(sys.stdout):
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
-            out = Console(highlight=False, soft_wrap=True, emoji=False)
+            out = Console(
+                highlight=False,
+                soft_wrap=True,
+                emoji=False,
+                force_terminal=True,
+                color_system="standard",
+            )
             out.print(text, style=style, markup=False)
         else:
             print(text, flush=True)  # noqa: T201 - this is where printing is done
+
+
+def _has_colours(stream: TextIO) -> bool:
+    """Return whether *stream* gets colours: ``NO_COLOR`` and ``FORCE_COLOR``, else a terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (
+        stream.isatty() and os.environ.get("TERM") != "dumb"
+    )
 
 
 def say_json(value: Any) -> None:

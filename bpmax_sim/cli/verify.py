@@ -8,16 +8,17 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from math import inf
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
-from bpmax_sim.check.drift import Drift, Tier, Verification, find_moved, find_old
+from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
 from bpmax_sim.cli.select import (
@@ -31,7 +32,10 @@ from bpmax_sim.cli.select import (
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.index.store import load_index
+from bpmax_sim.index.uses import ProjectUses
 from bpmax_sim.platform.load import Platforms
+from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import align_columns
@@ -58,7 +62,28 @@ class _Job:
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
 
-def verify(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Manner:
+    """What is sent, and what of it is told.
+
+    Attributes:
+        age: seconds after which an exchange is old.
+        sampled: what one exchange was sent of; None where all of them are.
+    """
+
+    age: float
+    allow_writes: bool
+    sampled: set[str] | None
+    _uses: dict[Path, ProjectUses] = field(default_factory=dict)
+
+    def members_read(self, root: Path) -> MembersRead:
+        """Return what tells which members of responses the scripts of a project read."""
+        if root not in self._uses:
+            self._uses[root] = ProjectUses(load_index(root))
+        return self._uses[root].members_read
+
+
+def verify(  # noqa: PLR0913 - the options of the command
     paths: Annotated[
         list[str] | None,
         Argument(
@@ -75,33 +100,36 @@ def verify(
     max_age: Annotated[
         str, Option(metavar="AGE", help=msg("Report what is older, such as 30d."))
     ] = "",
+    sample: Annotated[
+        bool, Option("--sample", help=msg("Send one exchange of each API, and no more."))
+    ] = False,
+    fail_on: Annotated[
+        Literal["error", "warning"], Option(help=msg("The least tier that ends with 1."))
+    ] = "error",
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    age = parse_age("--max-age", max_age) if max_age else None
+    how = _Manner(
+        age=parse_age("--max-age", max_age) if max_age else inf,
+        allow_writes=allow_writes,
+        sampled=set() if sample else None,
+    )
     jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
     unsent: Counter[str] = Counter()
-    judge_outcome = (
-        finding for job in jobs for finding in _verify_job(job, age, allow_writes=allow_writes)
-    )
+    findings_of_jobs = (finding for job in jobs for finding in _verify_job(job, how))
     moved = [finding for job in jobs for finding in _find_moved(job)]
-    verified = with_progress(judge_outcome, sum(map(_count_exchanges, jobs)))
+    verified = with_progress(findings_of_jobs, sum(map(_count_exchanges, jobs)))
     for place, drifts in chain(moved, verified):
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
-        for drift in () if json else drifts:
-            say(
-                "{place}: {tier}: {drift_name}: {drift_message}",
-                place=place,
-                tier=drift.tier,
-                drift_name=drift.name,
-                drift_message=drift.message,
-            )
-    kinds = {drift.kind for _, drift in findings if drift.tier == "error"}
+    for line in () if json else _causes(findings):
+        say(line)
+    failing = {"error", fail_on}
+    kinds = {drift.kind for _, drift in findings if drift.tier in failing}
     codes = {ExitCode.UNREACHABLE if kind == "unreachable" else ExitCode.FAILED for kind in kinds}
     code = foremost(codes) if jobs else ExitCode.NOTHING
     counts = Counter(drift.tier for _, drift in findings)
@@ -114,6 +142,25 @@ def verify(
         )
     _tell_counts(sent, counts, unsent)
     return code
+
+
+def _causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
+    """Yield a line for each cause and API, at the first place, with the number of calls."""
+    grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
+    for finding in findings:
+        drift = finding[1]
+        grouped.setdefault((drift.tier, drift.name, drift.message), []).append(finding)
+    for group in grouped.values():
+        place, drift = group[0]
+        line = msg(
+            "{place}: {tier}: {drift_name}: {drift_message}",
+            place=place,
+            tier=drift.tier,
+            drift_name=drift.name,
+            drift_message=drift.message,
+        )
+        calls = plural(len(group), "{number} call", "{number} calls")
+        yield msg("{line} ({calls})", line=line, calls=calls) if len(group) > 1 else line
 
 
 def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int]) -> None:
@@ -179,9 +226,7 @@ def _find_moved(job: _Job) -> Iterator[tuple[Place, list[Drift]]]:
             yield cassette.place(number), drifts
 
 
-def _verify_job(
-    job: _Job, age: float | None, *, allow_writes: bool
-) -> Iterator[tuple[Place, list[Drift]]]:
+def _verify_job(job: _Job, how: _Manner) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield the place and the drifts of each exchange that is judged."""
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
@@ -192,13 +237,18 @@ def _verify_job(
         environ=os.environ,
         secrets=job.secrets,
     ) as session:
-        verification = Verification(session, allow_writes=allow_writes)
+        verification = Verification(
+            session,
+            allow_writes=how.allow_writes,
+            members_read=how.members_read(find_root(job.cassette)),
+            sampled=how.sampled,
+        )
         for owner in owners:
             numbers = cassette.index.numbers(owner)
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                aged = () if age is None else find_old(exchange, now=time.time(), age=age)
+                aged = find_old(exchange, now=time.time(), age=how.age)
                 yield place, [*drifts, *aged]
 
 

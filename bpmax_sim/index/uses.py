@@ -148,6 +148,24 @@ class ProjectUses:
         platform, _, api = name.partition(".")
         return self._spellings.get(f"{platform}.{snake(api)}", name)
 
+    @cached_property
+    def _members_read(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
+        read: dict[str, dict[tuple[str, ...], str]] = {}
+        for path, facts in self._index.files.items():
+            for fact in facts.facts:
+                if fact.kind == "member" and fact.role == "reads":
+                    platform, api, *member = fact.name.split(".")
+                    places = read.setdefault(self._api_key(f"{platform}.{api}"), {})
+                    places.setdefault(tuple(member), f"{path}:{fact.line}")
+        return read
+
+    def members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
+        """Return which members of responses of *api*, ``platform.key``, scripts read, and where.
+
+        A path is that of the result, as a script gets it; ``*`` is an element of a list.
+        """
+        return self._members_read.get(api, {})
+
     @property
     def paths(self) -> tuple[str, ...]:
         """Return every file of the index, from the root."""

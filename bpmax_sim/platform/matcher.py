@@ -16,6 +16,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl, unquote_plus
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg, series
@@ -28,8 +29,8 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_name
 from bpmax_sim.platform.target import Login, Target
 
-Addresses = Mapping[tuple[str, str], str]
-"""The address in use, by platform and instance key."""
+Addresses = Mapping[tuple[str, str, str], str]
+"""The address in use, by platform and instance key, and the name of a further host or nothing."""
 
 _ANY_INSTANCE: Final = "default"
 EXPRESSION: Final = re.compile(r"\{\{\s*(.*?)\s*\}\}", re.DOTALL)
@@ -51,7 +52,9 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         instances: those that have the address, the default one first.
         base: the start of the URL that is the address.
-        is_outside: whether that is an address of the login's own.
+        host: which of the platform's further hosts that is, if it is one.
+        declared: what recordings hold in place of the base of a host.
+        is_outside: whether that is an address of the login's own, or of a host.
         target: the API, the login or what else it is for.
         path: the path as a builder writes it, without query.
         parameters: the decoded values of the path.
@@ -61,6 +64,8 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
     target: Target
     instances: tuple[str, ...] = (_ANY_INSTANCE,)
     base: str = ""
+    host: str = ""
+    declared: str = ""
     is_outside: bool = False
     path: str = ""
     parameters: Mapping[str, str] = {}
@@ -90,10 +95,20 @@ class ApiMatcher:
             ]
             instances = tuple(sharing[platform.base_url.rstrip("/")])
             every += [
-                _Address(login, instances, pattern, len(pattern.pattern), is_outside=True)
-                for pattern, login in routes.outside
+                _Address(
+                    part.routes,
+                    instances,
+                    part.pattern,
+                    len(part.pattern.pattern),
+                    part.host,
+                    part.base if part.host else "",
+                )
+                for part in routes.outside
             ]
-        self._addresses = sorted(every, key=lambda address: (-address.length, address.is_outside))
+            every += _host_addresses(routes, addresses or {})
+        self._addresses = sorted(
+            every, key=lambda address: (-address.length, address.host is not None)
+        )
 
     def match(self, request: Request) -> ApiMatch | None:
         """Return what *request* is for, or None where no platform has its address.
@@ -111,8 +126,12 @@ class ApiMatcher:
                 path,
                 base=url_match[0],
                 instances=address.instances,
-                is_outside=address.is_outside,
+                is_outside=address.host is not None,
+                host=address.host or "",
+                declared=address.declared,
             )
+            if address.prefix:
+                match = replace(match, path=f"{address.prefix}{match.path}")
             if match.target.is_declared:
                 return match
             if undeclared is None and not match.is_outside:
@@ -137,30 +156,45 @@ class ApiMatcher:
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
-    """Return the address of each instance that has one of its own, as far as it is set."""
-    addresses: dict[tuple[str, str], str] = {}
-    for instance, declared in _addresses_of_instances(platforms):
+    """Return the address of each instance that has one of its own, as far as it is set.
+
+    Those of further hosts are among them.
+    """
+    addresses: dict[tuple[str, str, str], str] = {}
+    for instance, host, declared in _addresses_of_instances(platforms):
         url = declared
         if isinstance(url, Source):
             url = environ.get(url.env, "") if isinstance(url.env, str) else ""
         if url:
-            addresses[instance.platform, instance.instance_key] = url
+            addresses[instance.platform, instance.instance_key, host] = url
     return addresses
 
 
-def address_variables(platforms: Platforms, key: str) -> tuple[str, ...]:
-    """Return the variables that hold the addresses of the instances of the platform *key*."""
-    sources = [source for one, source in _addresses_of_instances(platforms) if one.platform == key]
+def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[str, ...]:
+    """Return the variables that hold the addresses of the instances of the platform *key*.
+
+    Those of *host*, if it names one of its further hosts.
+    """
+    sources = [
+        source
+        for one, name, source in _addresses_of_instances(platforms)
+        if (one.platform, name) == (key, host)
+    ]
     names = [source.env for source in sources if isinstance(source, Source)]
     return tuple([name for name in names if isinstance(name, str)])
 
 
-def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str | Source]]:
+def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
+    """Yield each instance with its own address, then with those of its hosts and their names."""
     for entry in (entry for entries in platforms.entries.values() for entry in entries):
-        url, key = entry.instance.base_url, entry.instance.platform
-        if not url and entry.origin.by_convention and (variable := convention(key, "url")):
-            url = Source(env=variable)
-        yield entry.instance, url
+        key = entry.instance.platform
+        platform = platforms.find(key)
+        own = {"": entry.instance.base_url, **entry.instance.hosts}
+        for host in ("", *(platform.hosts if platform else ())):
+            url = own.get(host, "")
+            if not url and entry.origin.by_convention and (name := convention(key, host, "url")):
+                url = Source(env=name)
+            yield entry.instance, host, url
 
 
 def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> str:
@@ -207,11 +241,54 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
 
 
 class _Address(msgspec.Struct, frozen=True):
+    """An address below which *routes* are.
+
+    Attributes:
+        host: the name of a host, empty for what a login alone has; None for the platform's own.
+        declared: what recordings hold instead of it.
+        prefix: what the path of the declared form begins with.
+    """
+
     routes: _Routes
     instances: tuple[str, ...]
     pattern: re.Pattern[str]
     length: int
-    is_outside: bool = False
+    host: str | None = None
+    declared: str = ""
+    prefix: str = ""
+
+
+class _OutsideRoute(msgspec.Struct, frozen=True):
+    """A route at an address that is not the platform's own.
+
+    Attributes:
+        base: that address; of a login its origin.
+        path: what is below it, as text.
+        host: which of the platform's hosts that is, or nothing.
+    """
+
+    base: str
+    path: str
+    pattern: re.Pattern[str]
+    routes: _Routes
+    route: _Route
+    host: str
+
+
+def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
+    """Yield the addresses in use of a platform's hosts, one for each thing that is there."""
+    platform = routes.platform
+    for (key, instance, host), live in in_use.items():
+        if key != platform.platform_key or not host or live == platform.hosts[host]:
+            continue
+        base = live.rstrip("/")
+        for part in (part for part in routes.outside if part.host == host):
+            prefix = platform.hosts[host].rstrip("/").removeprefix(part.base)
+            template = path_template(part.path.removeprefix(prefix))
+            alone = _Routes(platform, [replace(part.route, template=template)])
+            yield _Address(
+                alone, (instance,), _base_pattern(base), len(base), host, part.base, prefix
+            )
 
 
 def _base_addresses(
@@ -227,7 +304,7 @@ def _base_addresses(
         if isinstance(instance.base_url, str)
     }
     for instance in enabled:
-        live = in_use.get((key, instance.instance_key), "")
+        live = in_use.get((key, instance.instance_key, ""), "")
         for text in dict.fromkeys(filter(None, (live, literal.get(instance.instance_key)))):
             yield instance.instance_key, text
     elsewhere = {name for name, text in literal.items() if text}
@@ -261,13 +338,18 @@ class _Routes:
 
     def __init__(self, platform: Platform, routes: Iterable[_Route] | None = None) -> None:
         self.platform = platform
-        self.outside: list[tuple[re.Pattern[str], _Routes]] = []
+        self.outside: list[_OutsideRoute] = []
         self._undeclared = Target(platform)
         self._by_length: dict[tuple[str, int], list[_Route]] = {}
         for route in [*self._login_routes(), *_api_routes(platform)] if routes is None else routes:
-            host = platform.hosts.get(route.target.api.host if route.target.api else "", "")
-            if host and routes is None:
-                self.outside.append((_base_pattern(host.rstrip("/")), _Routes(platform, [route])))
+            host = route.target.api.host if route.target.api else ""
+            if routes is None and (address := platform.hosts.get(host, "")):
+                self._add_outside(
+                    address.rstrip("/"),
+                    route.target.api.path if route.target.api else "",
+                    route,
+                    host,
+                )
             key = route.method, len(route.template.segments)
             self._by_length.setdefault(key, []).append(route)
 
@@ -312,14 +394,27 @@ class _Routes:
             place = expand(request.url or request.path, _known_texts(self.platform, login))
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_address(place, self.platform.base_url)
-            template = path_template(EXPRESSION.sub(r"{\1}", path))
+            path = EXPRESSION.sub(r"{\1}", path)
+            template = path_template(path)
             constants = _find_constants(request.parts)
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
-                outside = _Routes(self.platform, [route])
-                self.outside.append((_base_pattern(origin), outside))
+                self._add_outside(origin, path, route, _host_of(self.platform, place))
             yield route
+
+    def _add_outside(self, base: str, path: str, route: _Route, host: str) -> None:
+        alone = _Routes(self.platform, [route])
+        self.outside.append(_OutsideRoute(base, path, _base_pattern(base), alone, route, host))
+
+
+def _host_of(platform: Platform, place: str) -> str:
+    """Return the name of the host that an address is at, or nothing."""
+    for name, address in platform.hosts.items():
+        base = address.rstrip("/")
+        if place == base or place.startswith((f"{base}/", f"{base}?")):
+            return name
+    return ""
 
 
 def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:

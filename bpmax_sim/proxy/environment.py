@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -18,6 +18,29 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.secret.vault import Credentials, Vault
+
+
+@dataclass(slots=True, repr=False)
+class CredentialRenewal:
+    """Credentials that a login replaces, such as a refresh token; this one keeps none of them.
+
+    Attributes:
+        values: the newest ones by name, of those that an earlier login has replaced.
+        source: where they are kept.
+    """
+
+    values: dict[str, str] = field(default_factory=dict, init=False)
+    source: str = field(default="", init=False)
+
+    def try_open(self) -> bool:
+        """Read the newest, unless another process logs in; return whether none does."""
+        return True
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Keep *values*, which a response has just brought, before anything else is sent."""
+
+    def close(self) -> None:
+        """Let other processes log in."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -68,6 +91,12 @@ class Environment:
         The arguments are its platform key and instance key.
         """
         return False
+
+    def open_renewal(
+        self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
+    ) -> CredentialRenewal:
+        """Return the renewal of the credentials *names*, which a login of *tenant* replaces."""
+        return CredentialRenewal()
 
     def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
         """Take the end of a login of platform key and instance key.

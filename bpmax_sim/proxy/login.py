@@ -40,7 +40,7 @@ from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.cookies import format_cookies
-from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.proxy.login_redirects import (
     MOST_HOPS,
     RefusedRedirectError,
@@ -274,6 +274,17 @@ class LoginAnswer:
                     call.platform, call.instance, name, text, rule.kind
                 )
 
+    def keep_renewed(self, names: frozenset[str]) -> None:
+        """Keep which of the credentials *names* a server has just replaced; a recording does not.
+
+        Raises:
+            ConfigError: they cannot be kept.
+        """
+        if self.response.source == "live":
+            values = self.step.grant.values
+            new = names & self.step.declared.extract.keys() & values.keys()
+            self.step.renewal.keep({name: as_text(values[name]) for name in new})
+
     def _extract_value(self, name: str, rule: Extract) -> Any:
         value = self._find(rule.path)
         if value is UNSET:
@@ -325,6 +336,12 @@ class LoginAnswer:
     def refusal(self) -> CallError:
         """Return the error of a login that was not accepted, and what may be done."""
         hint = msg("; check its credentials")
+        if place := self.step.renewal.source:
+            hint = msg(
+                "{hint}, of which the newest came from {place}: get a new one and declare it",
+                hint=hint,
+                place=place,
+            )
         if self.plan.recipe.rules.is_sent_to_login(self.response):
             hint = msg("; it leads back to the form; check its credentials")
         elif is_redirect(self.response):
@@ -436,35 +453,70 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     """
     key, recipe = login_key(plan), plan.recipe
     settled = partial(env.end_login, recipe.platform.platform_key, recipe.instance.instance_key)
+    names = _replaced_credentials(plan, acquire)
+    renewal = env.open_renewal(recipe, plan.tenant, names) if names else CredentialRenewal()
     grant = Grant(values={}, standins={}, expires=0)
-    if last := env.renewed.get(key):  # what it put in the place of a credential still holds
-        for name in last.values.keys() & plan.tenant.real.keys():
-            grant.values[name], grant.standins[name] = last.values[name], last.standins[name]
     born = 0.0
     try:
+        yield from _begin_renewal(grant, plan, env, renewal, names)
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _send_step(SentStep(plan, number, step, grant, env))
+            answer = yield from _send_step(SentStep(plan, number, step, grant, env, renewal))
             answer.collect()
+            answer.keep_renewed(names)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
         grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
     except BaseException:
         settled(None)
         raise
+    finally:
+        renewal.close()
     env.renewed[key] = grant
     settled(grant.expires - born)
     return grant
 
 
+_PAUSE: Final = 0.05  # seconds between two looks whether another process still logs in
+
+
+def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
+    """Return which credentials of the call's instance a login puts others in the place of."""
+    extracted = {name for step in acquire.steps for name in step.extract}
+    return frozenset(extracted & plan.tenant.real.keys())
+
+
+def _begin_renewal(
+    grant: Grant, plan: Plan, env: Environment, renewal: CredentialRenewal, names: frozenset[str]
+) -> Generator[Effect, Any, None]:
+    """Begin *grant* with what earlier logins, also of other processes, put in place of *names*."""
+    while not renewal.try_open():
+        yield Sleep(_PAUSE)
+    last = env.renewed.get(login_key(plan))
+    for name in names:
+        value: Any = UNSET
+        shown = plan.tenant.standins[name]
+        if last is not None and name in last.values:
+            value, shown = last.values[name], last.standins[name]
+        if name in renewal.values:
+            value = renewal.values[name]
+            env.vault.pair(value, as_text(shown), name=name)
+        if value is not UNSET:
+            grant.values[name], grant.standins[name] = value, shown
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class SentStep:
-    """A step of a login under way: the call that needs it, its number, and what it yields to."""
+    """A step of a login under way.
+
+    That is the call that needs it, its number, what it yields to, and what it replaces.
+    """
 
     plan: Plan
     number: int
     declared: LoginStep
     grant: Grant
     env: Environment
+    renewal: CredentialRenewal
 
 
 def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import BpmaxError, CassetteError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import (
@@ -30,7 +31,7 @@ from bpmax_sim.i18n import (
 )
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.calls import CallMade, describe_source
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
@@ -179,9 +180,9 @@ def verdict_line(verdict: Verdict) -> str:
     if not verdict.digest:
         return msg("{head}   did not run", head=head)
     took = msg(
-        "{counted}   {duration:.0f} ms virtual",
+        "{counted}   {duration} virtual",
         counted=plural(len(verdict.calls), "{number} call", "{number} calls"),
-        duration=verdict.duration * 1000,
+        duration=describe_duration(verdict.duration),
     )
     is_expected = verdict.outcome == "xfailed"
     message = msg("   failed as expected{because}", because=because) if is_expected else ""
@@ -210,7 +211,7 @@ def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
 
 def call_line(call: CallMade) -> str:
     """Return ``#1 crm.get_customer  GET https://…  200 recorded 20 ms virtual``."""
-    took = msg("{duration:.0f} ms virtual", duration=call.duration * 1000)
+    took = msg("{duration} virtual", duration=describe_duration(call.duration))
     return msg(
         "#{number} {call}  {method} {url}  {outcome} {source} {took}",
         number=call.number,
@@ -218,7 +219,7 @@ def call_line(call: CallMade) -> str:
         method=call.method,
         url=call.url,
         outcome=call.error or call.status,
-        source=call.source,
+        source=describe_source(call.source),
         took=took,
     )
 

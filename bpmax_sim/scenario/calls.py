@@ -34,6 +34,20 @@ from bpmax_sim.scenario.expect import (
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.session.sending_log import RecordingMatch
 
+SOURCES: Mapping[str, str] = {
+    "recorded": msg("recorded"),
+    "live": msg("live"),
+    "simulated": msg("simulated"),
+    "fault": msg("fault"),
+    "stub": msg("stub"),
+}
+"""Who answered a call, for a reader."""
+
+
+def describe_source(source: str) -> str:
+    """Return who answered a call, for a reader; nothing for nobody."""
+    return SOURCES.get(source, source)
+
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):
     """What came of call *number*, or of one sending of it, redacted.

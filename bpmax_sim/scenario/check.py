@@ -363,7 +363,7 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
             )
 
 
-def _check_names_used(draft: ScenarioDraft) -> None:
+def _check_names_are_used(draft: ScenarioDraft) -> None:
     """Find columns of rows, and variables, that nothing reads."""
     saves = any(step.save for step, _ in draft.steps)
     if not (draft.rows or draft.fragments or draft.scenario.vars or saves):
@@ -604,7 +604,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_ids,
     _runs,
     _check_flow,
-    _check_names_used,
+    _check_names_are_used,
     _starts,
     _check_row_numbers,
 )

@@ -15,6 +15,7 @@ from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.thrown import explain_thrown
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
@@ -152,7 +153,12 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             kind = "pending" if isinstance(error, PendingPromise) else "error"
             is_own = thrown.source in {"script", "subject"}
             origin = "" if is_own else msg(" (from {source})", source=thrown.source)
-            essence = msg("{thrown}{origin}", thrown=thrown, origin=origin)
+            known = (call.message for call in reversed(self.calls))
+            essence = msg(
+                "{thrown}{origin}",
+                thrown=explain_thrown(str(thrown), thrown.message, known),
+                origin=origin,
+            )
         return self.report(kind, essence, self._action, script=thrown.place, cause=error)
 
     @property

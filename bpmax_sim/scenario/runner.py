@@ -325,6 +325,8 @@ class StepRun(msgspec.Struct):
         progress = self.progress
         for read in result.absent_reads:
             progress.judge_read(read)
+        for character in result.unranked:
+            progress.log.add_warning("collation", character.problem, character.place)
         for call in result.unawaited:
             if call.number:
                 progress.unawaited.append((call, reporter))

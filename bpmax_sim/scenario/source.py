@@ -17,11 +17,12 @@ from typing import NamedTuple, TypeVar
 
 import msgspec
 
+from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp
 from bpmax_sim.scenario import references
-from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.calls import CallMade, describe_source
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
@@ -218,8 +219,8 @@ def _format_calls(failure: Failure, fit: _Fit) -> Iterator[str]:
     )
     for call in calls[: fit.calls]:
         outcome = call.error or call.status
-        source = f" {call.source}" if call.source else ""
-        took = msg("{duration:.0f} ms", duration=call.duration * 1000)
+        source = msg(" {source}", source=describe_source(call.source)) if call.source else ""
+        took = describe_duration(call.duration)
         yield f"  #{call.number} {call.call}  {call.method} {call.url}".rstrip()
         yield msg(
             "     {outcome}{source} {took}  {response}",

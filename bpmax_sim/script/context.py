@@ -56,6 +56,8 @@ from bpmax_sim.script.turn_result import (
     TimerFired,
     UnawaitedCall,
     UncalledChain,
+    UnrankedCharacter,
+    UnrankedText,
     UnresolvedWrite,
 )
 
@@ -110,8 +112,7 @@ class ScriptRun:
         *,
         keeps_timers: bool,
     ) -> None:
-        self.number = number
-        self.script = script
+        self.number, self.script = number, script
         self.objects = objects
         self.done = done
         self.keeps_timers = keeps_timers
@@ -125,6 +126,7 @@ class ScriptRun:
         self.flights: set[int] = set()
         self.forgotten: dict[int, UnawaitedCall] = {}
         self.absent_reads: list[AbsentRead] = []
+        self.unranked: list[UnrankedCharacter] = []
         self.misread: dict[int, tuple[str, Place | None]] = {}
         self.timers: dict[int, _ActiveTimer] = {}
         self.fired: list[TimerFired] = []
@@ -175,8 +177,10 @@ class ScriptRun:
             unawaited=(*self.forgotten.values(), *self.built),
             unhandled=tuple(self.unhandled),
             absent_reads=tuple(self.absent_reads),
+            unranked=tuple(self.unranked),
         )
-        for entries in (self.console, self.fired, self.built, self.unhandled, self.absent_reads):
+        told = (self.console, self.fired, self.built, self.unhandled, self.absent_reads)
+        for entries in (*told, self.unranked):
             entries.clear()
         self.forgotten.clear()
         self.error = None
@@ -424,6 +428,7 @@ class Context:
         | TimerEntry
         | PromiseRead
         | AbsentMember
+        | UnrankedText
         | UnresolvedWrite,
     ) -> Place | None:
         place = self._sources.locate(entry.row, entry.column)
@@ -564,6 +569,11 @@ class Context:
         path = f"{self._mirror.names[entry.index]}.{entry.name}"
         run.unresolved.setdefault(path, self._locate(run, entry))
 
+    def _note_unranked(self, run: ScriptRun, entry: UnrankedText) -> None:
+        if len(entry.text) != 1:
+            raise MalformedError("more than a character is sorted by its code point")
+        run.unranked.append(UnrankedCharacter(entry.text, self._locate(run, entry)))
+
     def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
         del run
         self._setting.on_draw(self._drawing, entry.drawn)
@@ -659,6 +669,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     TimerError: Context._take_timer_error,  # noqa: SLF001
     PendingProbes: Context._take_probes,  # noqa: SLF001
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
+    UnrankedText: Context._note_unranked,  # noqa: SLF001
     UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
     RandomDraw: Context._note_draw,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001

@@ -132,6 +132,23 @@ class AbsentRead(msgspec.Struct, frozen=True):
     place: Place | None
 
 
+class UnrankedCharacter(msgspec.Struct, frozen=True):
+    """A script sorted *text*, a Chinese character, by its code point and not by pinyin."""
+
+    text: str
+    place: Place | None
+
+    @property
+    def problem(self) -> str:
+        """Return what is doubtful."""
+        return msg(
+            "{text!r} (U+{code}) is sorted by its code point: the order of pinyin is known here "
+            "for the Han characters of URO and Extension A; run the others with --engine v8",
+            text=self.text,
+            code=f"{ord(self.text):04X}",
+        )
+
+
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The end of a script.
 
@@ -142,6 +159,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         unawaited: calls whose promise nobody took, and chains that were built and never called.
         unhandled: rejections and timer errors that nobody handled.
         absent_reads: members of live objects that were read and are not there, each once.
+        unranked: the first character that was sorted otherwise than by pinyin.
     """
 
     value: Any = UNDEFINED
@@ -151,6 +169,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     unawaited: tuple[UnawaitedCall, ...] = ()
     unhandled: tuple[ScriptError, ...] = ()
     absent_reads: tuple[AbsentRead, ...] = ()
+    unranked: tuple[UnrankedCharacter, ...] = ()
 
     def unwrap(self) -> Any:
         """Return the value.
@@ -281,6 +300,14 @@ class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
     column: Count
 
 
+class UnrankedText(OutboxEntry, frozen=True, tag="unranked"):
+    """A character was sorted by its code point, as the table of pinyin lacks it."""
+
+    text: str
+    row: Count
+    column: Count
+
+
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
     """The script has drawn its first random number, or so much by its next call."""
 
@@ -324,6 +351,7 @@ AnyEntry = (
     | TimerError
     | PendingProbes
     | AbsentMember
+    | UnrankedText
     | UnresolvedWrite
     | RandomDraw
     | PromiseRead

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
@@ -62,6 +62,34 @@ def read_keyring(where: str) -> str:
             it has no such entry.
     """
     service, _, name = where.partition("/")
+    value = _ask_keyring(
+        where, lambda keyring: keyring.get_password(service, name), msg("cannot be read")
+    )
+    if not value:
+        raise ConfigError(
+            "the keyring has no entry {where}; add it with: keyring set {service} {name}",
+            where=where,
+            service=service,
+            name=name,
+        )
+    return str(value)
+
+
+def write_keyring(where: str, value: str) -> None:
+    """Put *value* into the system's keyring for ``service/name``.
+
+    Raises:
+        ConfigError: if it cannot be put there.
+    """
+    service, _, name = where.partition("/")
+    _ask_keyring(
+        where,
+        lambda keyring: keyring.set_password(service, name, value),
+        msg("cannot be written"),
+    )
+
+
+def _ask_keyring(where: str, ask: Callable[[Any], str | None], failure: str) -> str | None:
     try:
         import keyring  # noqa: PLC0415 - an optional extra
         import keyring.errors  # noqa: PLC0415
@@ -71,22 +99,14 @@ def read_keyring(where: str) -> str:
             where=where,
         ) from error
     try:
-        value: str | None = keyring.get_password(service, name)
+        return ask(keyring)
     except keyring.errors.KeyringError as error:
         raise ConfigError(
-            "keyring entry {where} cannot be read: {name}; unlock the keyring, or use env: "
-            "or file:",
+            "keyring entry {where} {failure}: {name}; unlock the keyring, or use env: or file:",
             where=where,
+            failure=failure,
             name=type(error).__name__,
         ) from error
-    if not value:
-        raise ConfigError(
-            "the keyring has no entry {where}; add it with: keyring set {service} {name}",
-            where=where,
-            service=service,
-            name=name,
-        )
-    return value
 
 
 SECRET_SOURCES: Final = ExtensionPoint("bpmax_sim.secret_sources", FUNCTION)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.clock import SeededChance, SystemChance
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
-from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.environment import CredentialRenewal, Environment
+from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.session.credentials import Tenants, with_personal
 from bpmax_sim.session.live import LiveMode
 from bpmax_sim.session.record import RecordMode
@@ -59,6 +61,14 @@ class SessionEnvironment(Environment):
     def synthesises_login(self, platform: str, instance: str, /) -> bool:
         """Return whether the login of an instance is made of stand-ins, without sending."""
         return self._is_replay and not self._replay.has_login(platform, instance)
+
+    def open_renewal(
+        self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
+    ) -> CredentialRenewal:
+        """Return the renewal of credentials, kept for later processes where a real system asks."""
+        if self._live is None or self._live.keeper is None:
+            return super().open_renewal(recipe, tenant, names)
+        return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
         """Keep the recording of a login that was granted, and share what it yielded."""

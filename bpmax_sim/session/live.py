@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.session.credentials import SessionSecrets, Tenants
+from bpmax_sim.session.kept_credentials import CredentialKeeper
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
 from bpmax_sim.session.start import SessionStart
@@ -24,6 +25,7 @@ class LiveMode:
         ask: request -> response, with nothing done to either.
         learn: takes both, so that what the response issues is known before anyone can show it.
         shared_logins: what asks once for the logins of several sessions, where they are shared.
+        keeper: what keeps for later processes the credentials that a login replaces.
     """
 
     def __init__(
@@ -37,6 +39,8 @@ class LiveMode:
         """Ask *network*; None for sockets, the first of which is opened by the first request."""
         self._resources, self.learn = ExitStack(), secrets.learn
         self.shared_logins: SharedLoginTransport | None = None
+        # Whoever answers in the place of the third parties must not replace what is theirs.
+        self.keeper = CredentialKeeper(settings.cassette) if network is None else None
         self.ask = answering_function(self._open(platforms, settings, tenants, network))
 
     def _open(
@@ -55,6 +59,8 @@ class LiveMode:
         self.shared_logins = shared.wrap_transport(
             live, network=network, real=tenants.real, across=locked if network is None else ()
         )
+        if self.keeper is not None:
+            self.shared_logins.renewing = self.keeper.instances
         self._resources.callback(self.shared_logins.close)
         return self.shared_logins
 

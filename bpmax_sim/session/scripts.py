@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError, Place, PowerWarning, ScriptError, UnawaitedWarning
+from bpmax_sim.errors import (
+    CollationWarning,
+    ConfigError,
+    Place,
+    PowerWarning,
+    ScriptError,
+    UnawaitedWarning,
+)
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -129,6 +136,11 @@ def warn_of_powers(scripts: Iterable[Script]) -> None:
 
 def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
     """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
+    doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
+    for character in doubts:
+        warnings.warn(
+            label_message(character.place, character.problem), CollationWarning, stacklevel=4
+        )
     if unawaited == "warn":
         for call in outcome.unawaited:
             place = f"{call.place}: " if call.place else ""

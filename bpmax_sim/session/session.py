@@ -462,7 +462,9 @@ class Session:
         """Return which responses were recorded with a stand-in that need not be one."""
         record = self._wiring.record
         own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
-        return (*own, *self._clients.clients.notes, *self._wiring.tenants.notes)
+        keeper = self._wiring.live.keeper if self._wiring.live else None
+        kept = keeper.notes if keeper else ()
+        return (*own, *self._clients.clients.notes, *self._wiring.tenants.notes, *kept)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

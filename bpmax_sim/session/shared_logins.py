@@ -198,13 +198,19 @@ class SharedLogins:
 
 @dataclass(slots=True, eq=False, repr=False)
 class SharedLoginTransport:
-    """A transport that asks once for the logins of several sessions."""
+    """A transport that asks once for the logins of several sessions.
+
+    Attributes:
+        renewing: platform and instance keys whose logins replace a credential, so that each sends
+            another.
+    """
 
     inner: Transport
     shared: SharedLogins
     network: int
     real: Callable[[Request], Mapping[str, Any]]
     across: Container[str]
+    renewing: Container[tuple[str, str]] = ()
     _logins: dict[str, tuple[str, str]] = field(default_factory=dict, init=False)
     _taken: dict[str, float] = field(default_factory=dict, init=False)
 
@@ -257,7 +263,8 @@ class SharedLoginTransport:
         call = request.call
         assert call is not None
         sent: tuple[object, ...] = request.method, request.url, request.headers, request.body
-        if request.injected:  # the time and a nonce make each another
+        key = call.platform, call.instance
+        if request.injected or key in self.renewing:  # time, nonce or newest make each another
             facts = (call.method, call.path, call.query, call.headers, call.body)
             sent = request.base, facts, sorted(self.real(request).items(), key=repr)
         return repr((call.platform, call.instance, sent))

@@ -18,7 +18,14 @@ from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
-from bpmax_sim.script.turn_result import AbsentRead, ConsoleLine, Outcome, TimerFired, UnawaitedCall
+from bpmax_sim.script.turn_result import (
+    AbsentRead,
+    ConsoleLine,
+    Outcome,
+    TimerFired,
+    UnawaitedCall,
+    UnrankedCharacter,
+)
 
 
 class RunOptions(TypedDict, total=False):
@@ -162,6 +169,7 @@ class Result(msgspec.Struct):
     unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
     unawaited: list[UnawaitedCall] = msgspec.field(default_factory=list)
     absent_reads: list[AbsentRead] = msgspec.field(default_factory=list)
+    unranked: list[UnrankedCharacter] = msgspec.field(default_factory=list)
     named_writes: list[NamedWrite] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
@@ -179,6 +187,7 @@ class Result(msgspec.Struct):
         self.unhandled.extend(ended.unhandled)
         self.unawaited.extend(ended.unawaited)
         self.absent_reads.extend(ended.absent_reads)
+        self.unranked.extend(ended.unranked)
         if ended.error is not None:
             self.errors.append(ended.error)
 

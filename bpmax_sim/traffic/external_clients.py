@@ -129,10 +129,7 @@ class ExternalClients:
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
-        sent = request
-        if live := self._live_base(match):
-            sent = replace(request, url=f"{live}{request.url[len(match.base) :]}")
-            match = replace(match, base=live)
+        sent, match = self._at_live_address(request, match)
         if not match.target.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
             call = nameless_call(declared)
@@ -166,7 +163,8 @@ class ExternalClients:
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
                 continue
-            bases = _origin_of(platform.base_url), platform.base_url.rstrip("/")
+            own = (platform.base_url, *platform.hosts.values())
+            bases = (base for url in own for base in (_origin_of(url), url.rstrip("/")))
             for base in dict.fromkeys(bases):
                 moved = replace(request, url=f"{base}{rest}")
                 match = self._match(moved)
@@ -179,9 +177,11 @@ class ExternalClients:
         Those are where its recording was looked for, and what names a test address.
         """
         origin = _origin_of(request.url)
-        targets = [match.target for _, match in self._at_declared_addresses(request)]
-        declared = {t.platform.platform_key: t.platform for t in targets if t.is_declared}
-        for key, platform in declared.items():
+        matches = [match for _, match in self._at_declared_addresses(request)]
+        targets = [match.target for match in matches]
+        declared = {m.target.platform.platform_key: m for m in matches if m.target.is_declared}
+        for key, match in declared.items():
+            platform = match.target.platform
             yield (
                 msg("address"),
                 msg(
@@ -189,10 +189,10 @@ class ExternalClients:
                     "and has nothing like this there either",
                     origin=origin,
                     key=key,
-                    address=platform.base_url,
+                    address=platform.hosts.get(match.host, platform.base_url),
                 ),
             )
-            yield msg("test at"), self._describe_test_address(key, origin)
+            yield msg("test at"), self._describe_test_address(key, match.host, origin)
         if targets and not declared:
             known = [f"{t.platform.base_url} ({t.platform.platform_key})" for t in targets]
             yield (
@@ -204,10 +204,17 @@ class ExternalClients:
                 ),
             )
 
-    def _describe_test_address(self, key: str, origin: str) -> str:
-        for variable in address_variables(self.platforms, key):
+    def _describe_test_address(self, key: str, host: str, origin: str) -> str:
+        for variable in address_variables(self.platforms, key, host):
             return msg(
                 "{variable}={origin}, set while it is recorded", variable=variable, origin=origin
+            )
+        if host:
+            return msg(
+                "hosts: {{{host}: {origin}}} of an instance of {key}",
+                host=host,
+                origin=origin,
+                key=key,
             )
         return msg("base_url: {origin} of an instance of {key}", origin=origin, key=key)
 
@@ -225,11 +232,21 @@ class ExternalClients:
 
     def _live_base(self, match: ApiMatch) -> str:
         """Return the address in use, where requests go to another one than they say."""
-        if not self.is_live or match.is_outside:
+        if not self.is_live or (match.is_outside and not match.host):
             return ""
-        tenant = match.target.platform.platform_key, match.instance
-        live = self._addresses.get(tenant, "").rstrip("/")
+        address = match.target.platform.platform_key, match.instance, match.host
+        live = self._addresses.get(address, "").rstrip("/")
         return "" if "{" in live else live
+
+    def _at_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
+        """Return both at the address in use, where requests go to another one than they say."""
+        live = self._live_base(match)
+        if not live:
+            return request, match
+        host = match.target.platform.hosts.get(match.host, "").rstrip("/")
+        base = host if host and request.url.startswith(host) else match.base
+        url = f"{live}{request.url[len(base) :]}"
+        return replace(request, url=url), replace(match, base=live)
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
         """Return *match* with the instance that was recorded, of several with one address."""

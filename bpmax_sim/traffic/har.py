@@ -68,7 +68,10 @@ def _read_exchange(attachment: Attachment, entry: Any) -> Exchange:
 
 def _read_pairs(headers: Any) -> Pairs:
     text = imported.require_text
-    return tuple((text(item["name"]), text(item["value"])) for item in headers or ())
+    pairs = [(text(item["name"]), text(item["value"])) for item in headers or ()]
+    # chrome-har lists what the protocol told before and after sending, so much of it twice
+    first = {(name.lower(), value): (name, value) for name, value in reversed(pairs)}
+    return tuple([pair for pair in pairs if first.pop((pair[0].lower(), pair[1]), None)])
 
 
 def _request_body(request: Any, attachment: Attachment) -> bytes | None:
@@ -84,8 +87,11 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    if params and not str(posted.get("mimeType", "")).startswith(FORM):
-        raise NotConvertible("the archive has the parts of its multipart body, and not the body")
+    mime = str(posted.get("mimeType", ""))
+    if params and not mime.startswith(FORM):
+        raise NotConvertible(
+            "the archive has the parts of its body ({mime}), and not the body", mime=mime
+        )
     return urlencode(params).encode() if params else None
 
 

@@ -95,6 +95,7 @@ def declared_address(
     """Return the URL below the address that recordings hold, and that address."""
     declared = match.target.platform.base_url.rstrip("/")
     base = match.base if "{" in declared or match.is_outside else declared
+    base = match.declared or base
     path, mark, query = request.url[len(match.base) :].partition("#")[0].partition("?")
     if match.target.is_declared:
         path = fill_placeholders(

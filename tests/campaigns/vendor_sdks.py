@@ -55,7 +55,7 @@ def _install(folder: Path) -> str:
 def _outcomes(python: str) -> list[Outcome]:
     rows: list[Outcome] = []
     for platform in PLATFORMS:
-        with _simulate(platform) as served:
+        with simulate(platform) as served:
             done = subprocess.run(
                 [python, str(CALLS), platform, json.dumps(served)],
                 check=True,
@@ -68,7 +68,7 @@ def _outcomes(python: str) -> list[Outcome]:
 
 
 @contextmanager
-def _simulate(platform: str) -> Iterator[dict[str, Any]]:
+def simulate(platform: str) -> Iterator[dict[str, Any]]:
     """Yield what ``bpmax-sim simulate --json`` says: its address and its credentials."""
     command = [sys.executable, "-m", "bpmax_sim", "simulate", platform, "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:

@@ -103,7 +103,7 @@ def test_an_instance_is_known_by_its_address_and_the_default_one_comes_first() -
     ]
     platforms = PLATFORMS.with_entries(entries)
     live = Request(method="GET", url="http://127.0.0.1:8080/search")
-    found, _ = matched(live, platforms, {("crm", "甲"): "http://127.0.0.1:8080"})
+    found, _ = matched(live, platforms, {("crm", "甲", ""): "http://127.0.0.1:8080"})
 
     assert named("https://crm.example.test/v1/search", platforms=platforms) == (
         "crm.search@乙 /search"
@@ -148,7 +148,7 @@ def test_a_credential_is_hidden_by_its_place_however_short() -> None:
     crm = PLATFORMS.with_entries(
         [InstanceEntry(Instance(platform="crm", instance_key="test"), Origin())]
     )
-    live = {("crm", "test"): "http://127.0.0.1:1"}
+    live = {("crm", "test", ""): "http://127.0.0.1:1"}
 
     shown = hide_credentials(*matched(sent, crm, live), Vault())
 

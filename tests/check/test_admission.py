@@ -104,7 +104,8 @@ def test_an_address_in_use_becomes_the_declared_one() -> None:
     live = exchange(1, "http://127.0.0.1:8080/api/customers/7?fields=name")
 
     found = admitted(
-        ForeignExchanges((live,)), addresses={("crm_system", "default"): "http://127.0.0.1:8080"}
+        ForeignExchanges((live,)),
+        addresses={("crm_system", "default", ""): "http://127.0.0.1:8080"},
     )
 
     request = found.exchanges[0].request

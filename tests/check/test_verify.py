@@ -25,9 +25,14 @@ def answer(value: Any, status: int = 200) -> Response:
     return Response(status=status, headers=headers, body=json.dumps(value).encode())
 
 
-def opened(root: Path, mode: Mode, handler: Callable[[Request], Response]) -> Session:
+def opened(
+    root: Path,
+    mode: Mode,
+    handler: Callable[[Request], Response],
+    platforms: Path = DATA / "platforms",
+) -> Session:
     return Session.open(
-        DATA / "platforms",
+        platforms,
         mode=mode,
         cassette=root / "订单.yaml",
         environ={"ERP_KEY": KEY},
@@ -49,9 +54,13 @@ def set_aside(root: Path, speak: Callable[[Any], object]) -> list[Exchange]:
 
 
 def drift(
-    root: Path, exchanges: list[Exchange], live: Callable[[Request], Response], **options: Any
+    root: Path,
+    exchanges: list[Exchange],
+    live: Callable[[Request], Response],
+    platforms: Path = DATA / "platforms",
+    **options: Any,
 ) -> list[str]:
-    with opened(root, "live", live) as session:
+    with opened(root, "live", live, platforms) as session:
         verified = Verification(session, **options).verify(exchanges)
         return [str(found) for _, drifts in verified for found in drifts]
 
@@ -94,6 +103,39 @@ def test_drift_has_three_tiers(tmp_path: Path) -> None:
         "warning: [1] erp.list_orders: body.items[*].note: is gone (was text)",
         "info: [1] erp.list_orders: body.items[*].vip: is new (boolean)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("result", "member", "tier"),
+    [
+        ("body", ("items", "*", "note"), "error"),
+        ("body", ("items", "*", "note", "length"), "error"),
+        ("body", ("items",), "warning"),
+        ("envelope", ("data", "*", "note"), "error"),
+        ("envelope", ("data", "items", "*", "note"), "error"),
+        ("envelope", ("items", "*", "note"), "warning"),
+    ],
+)
+def test_a_member_that_is_gone_and_read_is_an_error(
+    tmp_path: Path, result: str, member: tuple[str, ...], tier: str
+) -> None:
+    platform = (DATA / "platforms/erp.yaml").read_text(encoding="utf-8")
+    (tmp_path / "erp.yaml").write_text(
+        f"{platform}result: {result}\nresponse: {{data: [$.items]}}\n", encoding="utf-8"
+    )
+    exchanges = recorded(
+        tmp_path, lambda erp: erp.api("list_orders").call(), {"items": [{"id": 1, "note": "x"}]}
+    )
+    (found,) = drift(
+        tmp_path,
+        exchanges,
+        lambda _: answer({"items": [{"id": 1}]}),
+        platforms=tmp_path / "erp.yaml",
+        members_read={"erp.list_orders": {member: "scripts/订单.js:7"}}.__getitem__,
+    )
+
+    at = "; it is read at scripts/订单.js:7" if tier == "error" else ""
+    assert found == (f"{tier}: [1] erp.list_orders: body.items[*].note: is gone (was text){at}")
 
 
 def test_what_changes_from_answer_to_answer_is_learned(tmp_path: Path) -> None:

@@ -150,8 +150,11 @@ def test_a_console_that_knows_no_chinese_gets_question_marks_but_tells_right_fro
     assert missed.out.startswith("x ?????")
 
 
-def test_colours_are_for_terminals_only(recorded: Project) -> None:
-    assert "\x1b" not in in_a_process("run", cwd=recorded.folder, FORCE_COLOR="1").out
+def test_colours_are_for_terminals_and_whoever_forces_them(recorded: Project) -> None:
+    assert "\x1b" not in in_a_process("run", cwd=recorded.folder, FORCE_COLOR="").out
+    assert "\x1b[32m" in in_a_process("run", cwd=recorded.folder, FORCE_COLOR="1").out
+    both = in_a_process("run", cwd=recorded.folder, FORCE_COLOR="1", NO_COLOR="1")
+    assert "\x1b" not in both.out
 
 
 def test_the_schemas_describe_the_files(project: Project, bs: Command) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.cli.app import COMMANDS
 from tests import sources
-from tests.cli.project import Command
+from tests.cli.project import Command, Project
 from tests.snapshots import snapshot
 
 TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")
@@ -73,10 +73,11 @@ def test_a_near_name_is_told(bs: Command) -> None:
     )
 
 
-def test_where_nothing_is_near_all_are_told(bs: Command) -> None:
-    done = bs("xyz")
+def test_an_unknown_command_proposes_three_at_most(bs: Command) -> None:
+    assert bs("xyz").err == "there is no command 'xyz'; see bpmax-sim --help\n"
+    assert "did you mean 'show'" in bs("shw").err
+    assert bs("check").err == "there is no command 'check'; nearest: schema; see bpmax-sim --help\n"
 
-    first = dict.fromkeys(name if "import" in name else name.split()[0] for name in COMMANDS)
-    assert done.err == (
-        f"there is no command 'xyz'; there are {', '.join(first)}; see bpmax-sim --help\n"
-    )
+
+def test_a_path_of_nothing_proposes_nothing_unrelated(bs: Command, recorded: Project) -> None:
+    assert bs("run", "nosuch").err.startswith("nosuch: there is no such file or folder; see what")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import msgspec
 import pytest
@@ -223,6 +223,13 @@ def test_every_step_of_a_login_is_told() -> None:
 def test_every_mode_and_tier_is_told() -> None:
     assert names("modes") == list(get_args(Mode))
     assert {text_of(row[0], "en") for row in tables()["drift_levels"].rows} == set(get_args(Tier))
+
+
+def test_every_literal_of_verify_is_told() -> None:
+    literals, values = get_args(get_type_hints(Api)["verify"])
+    told = [plain(row[0]).partition("`")[0] for row in tables()["verify_literals"].rows]
+
+    assert {*told} == {*get_args(literals), f"{{{values.__struct_fields__[0]}: [body.status]}}"}
 
 
 def test_every_limit_of_a_script_is_told() -> None:

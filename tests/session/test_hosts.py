@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, ConfigError
+from bpmax_sim.errors import CallError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.protocol import Handler
@@ -119,3 +120,76 @@ def test_a_chinese_key_has_no_variable(project: Path) -> None:
         pytest.raises(CallError, match="has no instance"),
     ):
         session.proxy("客户系统").find_customer(7)
+
+
+TESTED = {
+    **VARIABLES,
+    "CRM_SYSTEM_SSO_URL": "http://127.0.0.1:7002",
+    "CRM_SYSTEM_UPLOAD_URL": "http://127.0.0.1:7003",
+}
+
+
+@pytest.mark.parametrize("sso", ["https://sso.example.test", "https://sso.example.test/auth"])
+def test_clients_at_the_test_addresses_of_hosts_replay_without_a_variable(
+    project: Path, sso: str
+) -> None:
+    text = PLATFORM.replace("sso: https://sso.example.test", f"sso: {sso}")
+    (project / "platforms/crm.yaml").write_text(text, encoding="utf-8")
+    form = b"grant_type=client_credentials&client_id=a&client_secret=a-secret-of-a-client"
+    requests = [
+        Request(
+            method="POST",
+            url="http://127.0.0.1:7002/oauth/token",
+            headers=(("Content-Type", "application/x-www-form-urlencoded"),),
+            body=form,
+        ),
+        Request(method="GET", url="http://127.0.0.1:7001/api/customers/7"),
+        Request(method="POST", url="http://127.0.0.1:7003/files", body=b"1"),
+    ]
+    sent: list[str] = []
+
+    def ask(mode: Any, environ: dict[str, str], asked: list[Request]) -> list[str]:
+        def answer(request: Request) -> Response:
+            sent.append(request.url)
+            body = b'{"access_token":"tok-12345678","expires_in":7200}'
+            return Response(status=200, headers=(("Content-Type", "application/json"),), body=body)
+
+        with Session.open(
+            mode=mode,
+            platforms=project / "platforms",
+            cassette=project / "cassettes/sdk.yaml",
+            logins=project / "cassettes/auth",
+            environ=environ,
+            allow_ci=True,
+            transport=Handler(answer),
+        ) as session:
+            for request in asked:
+                assert session.handle(request).status == 200
+            return [f"{call.platform}.{call.api}" for call in session.calls]
+
+    names = ["crm_system.$token", "crm_system.find_customer", "crm_system.put_file"]
+    assert ask("record", TESTED, requests) == names
+    assert sent == [request.url for request in requests]
+    text = "".join(path.read_text("utf-8") for path in (project / "cassettes").rglob("*.yaml"))
+    assert "127.0.0.1" not in text
+    for address in (f"{sso}/oauth/token", "https://files.example.test/v1/files"):
+        assert address in text
+    assert ask("replay", {}, requests) == names
+    declared = [
+        replace(requests[0], url=f"{sso}/oauth/token"),
+        replace(requests[1], url="https://crm.example.test/api/customers/7"),
+        replace(requests[2], url="https://files.example.test/v1/files"),
+    ]
+    assert ask("replay", {}, declared) == names
+    sent.clear()
+    assert ask("live", TESTED, declared) == names
+    assert sent == [request.url for request in requests]
+
+
+def test_a_miss_at_the_test_address_of_a_host_names_its_variable(project: Path) -> None:
+    with (
+        pytest.raises(NoMatchError) as missed,
+        Session.open(mode="replay", platforms=project / "platforms", environ={}) as session,
+    ):
+        session.handle(Request(method="POST", url="http://127.0.0.1:7003/files", body=b"1"))
+    assert "CRM_SYSTEM_UPLOAD_URL=http://127.0.0.1:7003" in str(missed.value)

@@ -50,6 +50,8 @@ class Crm:
     status: int = 200
     failures: int = 0
     tells_account: bool = False
+    code: int = 0
+    hangs_up: bool = False
     calls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -80,7 +82,7 @@ class Crm:
         }
         if self.tells_account:
             data["viewed_by"] = f"account:{account}"
-        body = {"code": 0, "message": "ok", "data": data, "trace_id": serial}
+        body = {"code": self.code, "message": "ok", "data": data, "trace_id": serial}
         return 200, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -93,6 +95,9 @@ def serve_crm() -> Iterator[Crm]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            if crm.hangs_up:
+                self.close_connection = True
+                return
             _, _, digits = self.headers.get("Authorization", "").partition("Basic ")
             account = base64.b64decode(digits).decode().partition(":")[0]
             status, headers, body = crm.respond(self.path, account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.team.conftest import Command
-from tests.team.project import Crm, TeamProject
+from tests.team.project import PLATFORM, Crm, TeamProject
 
 CATCHES = """\
       try { await $proxy('crm').$api('get_customer').$path({id: '1'}).$call() }
@@ -29,6 +29,36 @@ def test_a_good_recording_stays_though_the_script_caught_the_outage(
     done = bs("record", "--record", "rewrite")
     assert done.code == 6, done
     assert f"crm.get_customer: HTTP {status}" in done.err
+    assert project.cassette.read_bytes() == before
+    assert project.cassette.with_name("crm.yaml.new").exists()
+    assert bs("run").code == 0
+
+
+def test_a_business_refusal_is_one_where_the_platform_rejects_it(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    platform = PLATFORM + "response: {ok: {all: [{path: $.code, in: [0]}]}}\nreject: [business]\n"
+    (project.root / "scenarios/platforms/crm.yaml").write_text(platform, encoding="utf-8")
+    project.scenario("客户", calls=CATCHES)
+    assert bs("record").code == 0
+    before = project.cassette.read_bytes()
+    crm.code = 9001
+
+    done = bs("record", "--record", "rewrite")
+    assert done.code == 6, done
+    assert "the third party failed where it did not when this was recorded" in done.err
+    assert project.cassette.read_bytes() == before
+    assert bs("run").code == 0
+
+
+def test_a_lost_connection_is_one(project: TeamProject, crm: Crm, bs: Command) -> None:
+    project.scenario("客户", calls=CATCHES)
+    assert bs("record").code == 0
+    before = project.cassette.read_bytes()
+    crm.hangs_up = True
+
+    done = bs("record", "--record", "rewrite")
+    assert done.code == 6, done
     assert project.cassette.read_bytes() == before
     assert project.cassette.with_name("crm.yaml.new").exists()
     assert bs("run").code == 0

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
+import pytest
+
 from tests.team.conftest import Command
 from tests.team.project import Crm, TeamProject
 
@@ -79,6 +83,32 @@ def test_a_second_record_calls_nobody_and_says_what_would(
     missed = bs("run")
     assert "--record=rewrite" in missed.out
     assert "or add    bpmax-sim record" in missed.out
+
+
+class Typed(io.StringIO):
+    """What somebody types at a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("answer", "calls"), [("yes\n", 4), ("no\n", 2)])
+def test_on_a_terminal_a_record_that_had_nothing_to_do_asks(
+    project: TeamProject,
+    crm: Crm,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+    calls: int,
+) -> None:
+    project.scenario("客户", 1, 2)
+    assert bs("record").code == 0
+    monkeypatch.setattr("sys.stdin", Typed(answer))
+
+    done = bs("record")
+    assert done.code == 0
+    assert "everything is recorded already; record it all afresh?" in done.err
+    assert crm.calls == calls
 
 
 def test_ignoring_what_a_response_depends_on_is_a_warning(

@@ -53,3 +53,36 @@ def test_where_no_common_text_can_stand(
     done = bs("lint")
     assert done.code == 2
     assert f"'username' cannot be recorded as 'tester': {why}; take `as` away" in done.err
+
+
+LOGIN = """\
+auth:
+  acquire:
+    steps:
+      - request:
+          method: GET
+          path: /token
+          query: {user: "{{ username }}", pass: "{{ password }}"}
+        extract: {token: {path: $.trace_id, secret: true}}
+    ttl: {default: 3600}
+  apply: [{in: header, name: X-Token, value: "{{ token }}"}]
+"""
+
+
+def test_logins_of_several_accounts_are_one(
+    project: TeamProject, crm: Crm, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform = PLATFORM.replace("auth: basic\n", LOGIN)
+    (project.root / "scenarios/platforms/crm.yaml").write_text(platform, encoding="utf-8")
+    project.scenario("客户", 1, 2)
+    assert bs("record").code == 0
+    logins = project.root / "cassettes/auth/crm.default.yaml"
+    assert logins.read_text(encoding="utf-8").count("- bpmax: ") == 1
+    project.commit("张伟录制")
+
+    for name, value in LI.items():
+        monkeypatch.setenv(name, value)
+    assert bs("record", "--record", "rewrite").code == 0
+    assert crm.calls == 6
+    assert project.git("status", "--porcelain") == ""
+    assert bs("run").code == 0

@@ -1,4 +1,5 @@
 // The flow as a graph, laid out by dagre, with the path that was taken.
+const label = action => index.texts['flow ' + action] ? t('flow ' + action) : action;
 function layout(flow) {
   const graph = new dagre.graphlib.Graph({multigraph: true});
   graph.setGraph({rankdir: 'LR', nodesep: 22, ranksep: 46, marginx: 8, marginy: 8});
@@ -12,14 +13,14 @@ function layout(flow) {
   for (const name of first) {
     const node = flow.nodes[name];
     node.routes.forEach((route, n) => {
-      if (flow.nodes[route.to]) graph.setEdge(name, route.to, {action: route.action, when: route.when, width: wide(route.action) - 14, height: 14, labelpos: 'c'}, String(n));
+      if (flow.nodes[route.to]) graph.setEdge(name, route.to, {action: route.action, when: route.when, label: label(route.action), width: wide(label(route.action)) - 14, height: 14, labelpos: 'c'}, String(n));
     });
   }
   dagre.layout(graph);
   return graph;
 }
 function Flow({story, selected, onSelect}) {
-  const graph = useMemo(() => story.flow ? layout(story.flow) : null, [story]);
+  const graph = useMemo(() => story.flow ? layout(story.flow) : null, [story, language]);
   if (!graph) return null;
   const entered = story.rows.filter(e => e.event === 'NodeEntered');
   const visited = new Map(entered.map(e => [e.node, e])), current = entered.filter(e => !selected || e.id <= +selected).pop();
@@ -31,9 +32,9 @@ function Flow({story, selected, onSelect}) {
     <svg style=${{width: width + 'px', maxWidth: '100%', minWidth: Math.min(width, width * 0.62) + 'px'}} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${t('path') + ': ' + told}>
       <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>
       ${graph.edges().map(edge => {
-        const {points, action, when, x, y} = graph.edge(edge), is = taken.has(edge.v + '\n' + edge.w + '\n' + action) ? 'taken' : '';
+        const {points, action, label, when, x, y} = graph.edge(edge), is = taken.has(edge.v + '\n' + edge.w + '\n' + action) ? 'taken' : '';
         return html`<g class="edge ${is}"><path d=${line(points)} marker-end="url(#tip)" />
-          <text x=${x} y=${y + 4} text-anchor="middle">${action}${when ? ' ?' : ''}<title>${when || action}</title></text></g>`;
+          <text x=${x} y=${y + 4} text-anchor="middle">${label}${when ? ' ?' : ''}<title>${when || label}</title></text></g>`;
       })}
       ${graph.nodes().map(name => {
         const node = graph.node(name), seen = visited.get(name);

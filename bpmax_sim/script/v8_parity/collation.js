@@ -6,9 +6,11 @@ const MOVED = '严丽丸义乌尹全氽冕最副剩厣厩嘧嘟垴城奋奔姗�
 const OTHERS = [[" ","　"],["‾"],["_","＿"],["‗"],["-","－"],["‐","‑"],["‒"],["–"],["—"],["―"],["⁓"],["〜"],["〰"],[",","，"],["、"],[";","；"],["⁏"],[":","："],["!","！"],["¡"],["?","？"],["¿"],["‽"],[".","．","․"],["。"],["·"],["⁕"],["⁖"],["⁘"],["⁙"],["⁚"],["⁛"],["⁜"],["⁝"],["⁞"],["'","＇","‘","’","‚","‛"],["‹"],["›"],["\"","＂","“","”","„","‟","〝","〞","〟"],["«"],["»"],["(","（"],[")","）"],["[","［"],["]","］"],["{","｛"],["}","｝"],["⁅"],["⁆"],["｟"],["｠"],["〈"],["〉"],["《"],["》"],["「"],["」"],["『"],["』"],["【"],["】"],["〔"],["〕"],["〖"],["〗"],["〘"],["〙"],["〚"],["〛"],["‖"],["§"],["¶"],["⁋"],["@","＠"],["*","＊"],["⁎"],["⁑"],["/","／"],["\\","＼"],["&","＆"],["⁊"],["#","＃"],["%","％"],["‰"],["‱"],["†"],["‡"],["•"],["‣"],["‧"],["⁃"],["⁌"],["⁍"],["′"],["‵"],["〃"],["〽"],["‸"],["※"],["‿"],["⁔"],["⁀"],["⁐"],["⁁"],["⁂"],["`","｀"],["´"],["^","＾"],["¯","￣"],["¨"],["¸"],["°"],["©"],["®"],["+","＋"],["±"],["÷"],["×"],["<","＜"],["=","＝"],[">","＞"],["¬","￢"],["|","｜"],["¦","￤"],["~","～"],["⁒"],["⁄"],["〄"],["〒"],["〓"],["〠"],["〾"],["〿"],["々"],["¤"],["¢","￠"],["$","＄"],["£","￡"],["¥","￥"],["￦"],["0","０"],["1","１","¹"],["2","２","²"],["3","３","³"],["4","４"],["5","５"],["6","６"],["7","７"],["8","８"],["9","９"],["a","ａ","A","Ａ"],["b","ｂ","B","Ｂ"],["c","ｃ","C","Ｃ"],["d","ｄ","D","Ｄ"],["e","ｅ","E","Ｅ"],["f","ｆ","F","Ｆ"],["g","ｇ","G","Ｇ"],["h","ｈ","H","Ｈ"],["i","ｉ","I","Ｉ"],["j","ｊ","J","Ｊ"],["k","ｋ","K","Ｋ"],["l","ｌ","L","Ｌ"],["m","ｍ","M","Ｍ"],["n","ｎ","N","Ｎ"],["o","ｏ","O","Ｏ"],["p","ｐ","P","Ｐ"],["q","ｑ","Q","Ｑ"],["r","ｒ","R","Ｒ"],["s","ｓ","S","Ｓ"],["t","ｔ","T","Ｔ"],["u","ｕ","U","Ｕ"],["v","ｖ","V","Ｖ"],["w","ｗ","W","Ｗ"],["x","ｘ","X","Ｘ"],["y","ｙ","Y","Ｙ"],["z","ｚ","Z","Ｚ"],["〆"],["〼"]], LONG = "¼½¾‥…″‴‶‷‼⁇⁈⁉⁗", DIGITS = 140, LETTERS = 150, CHONGQING = 1849.5;
 const others = new Map(), FIRST = 0x3400, LAST = 0x9fff;
 OTHERS.forEach((group, order) => group.forEach((c, rank) => others.set(c, [order < DIGITS ? 0 : order < LETTERS ? 1 : 3, order, [], rank])));
-function rankOf(c, code) { // of Han by pinyin; what is beyond the table follows it by code point
+function rankOf(c, code, note) { // of Han by pinyin; what is beyond the table follows it by code point
   const at = code >= FIRST && code <= LAST ? code - FIRST : c === '〇' ? LAST + 1 - FIRST : -1;
-  return (at < 0 ? 0 : RANKS.charCodeAt(at) - FIRST) || 0x10000 + code;
+  const known = at < 0 ? 0 : RANKS.charCodeAt(at) - FIRST;
+  if (!known) note(c);
+  return known || 0x10000 + code;
 }
 const strokes = new Map();
 for (const [before, c] of MOVED.match(/../gu)) strokes.set(c, (strokes.get(before) ?? before.codePointAt(0)) + 0.001);
@@ -17,7 +19,7 @@ const ACCENTS = '\u0301\u0300\u0306\u0302\u030c\u030a\u0308\u030b\u0303\u0307\u0
 const rank = (accent, locale) => (locale === 'zh-CN' && TONES[accent]) || ACCENTS.indexOf(accent) + 1 || accent.charCodeAt(0);
 const isHan = c => /\p{Script=Han}/u.test(c);
 // A letter's key is [group, order, accents, case]; text is compared by group and order, then accents, then case.
-function keys(text, locale) {
+function keys(text, locale, note) {
   const found = [];
   const plain = locale === 'zh-CN' ? text.replaceAll('重庆', '\ue000庆') : text; // sorts as Chongqing, not as Zhongqing
   for (const c of plain.normalize('NFD')) {
@@ -27,7 +29,7 @@ function keys(text, locale) {
     else if (c === '\ue000') found.push([2, CHONGQING, [], 0]);
     else if (others.has(c)) { const [group, order,, rank] = others.get(c); found.push([group, order, [], rank]); }
     else if (LONG.includes(c)) for (const one of c.normalize('NFKC')) { const [group, order] = others.get(one); found.push([group, order, [], 9]); }
-    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, rankOf(c, code), [], 0] : [5, strokes.get(c) ?? code, [], 0]);
+    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, rankOf(c, code, note), [], 0] : [5, strokes.get(c) ?? code, [], 0]);
     else found.push([code < 0x21 ? -1 : 4, code, [], 0]);
   }
   return found;
@@ -61,8 +63,8 @@ function accentOrder(a, b) {
 }
 const primary = (a, b) => order(a[0], b[0]) || order(a[1], b[1]);
 return {
-  comparer: (locale, numeric, sensitivity) => (left, right) => {
-    let [a, b] = [keys(`${left}`, locale), keys(`${right}`, locale)];
+  comparer: (locale, numeric, sensitivity, note) => (left, right) => {
+    let [a, b] = [keys(`${left}`, locale, note), keys(`${right}`, locale, note)];
     if (numeric) [a, b] = [numbers(a), numbers(b)];
     const accents = ['accent', 'variant'].includes(sensitivity), cases = ['case', 'variant'].includes(sensitivity);
     const tier = sensitivity === 'case' ? key => (key[0] === 3 ? key[3] >> 1 : 0) : key => key[3];

@@ -315,11 +315,17 @@ const shownDate = (date, locales, options, needs) => {
 };
 
 const COLLATOR = {numeric: [true, false], sensitivity: ['base', 'accent', 'case', 'variant'], usage: ['sort', 'search']};
+let isNoted = false;
+function noteUnranked(c) { // of each context the first one
+  if (isNoted) return;
+  isNoted = true;
+  shared.emit(`"unranked",${JSON.stringify(c)},${shared.here()}`);
+}
 function collator(locales, given) {
   const locale = localeOf(locales), options = read('Intl.Collator', given, COLLATOR);
   if (!['zh-CN', 'en-US'].includes(locale)) refuse(`sorting for ${locale}`, 'use zh-CN or en-US');
   const {numeric = false, sensitivity = 'variant'} = options;
-  return {locale, options: {usage: 'sort', sensitivity, numeric}, compare: collation().comparer(locale, numeric, sensitivity)};
+  return {locale, options: {usage: 'sort', sensitivity, numeric}, compare: collation().comparer(locale, numeric, sensitivity, noteUnranked)};
 }
 
 const constructors = {NumberFormat: [numberFormat, 'format'], DateTimeFormat: [dateFormat, 'format'], Collator: [collator, 'compare']};

@@ -176,7 +176,7 @@ def test_what_a_browser_left_out_is_told_of() -> None:
         "exchange 4: it was blocked or not answered, and the archive does not say why",
         "exchange 5: the archive leaves out the body of its response",
         "exchange 6: it is a WebSocket, which is not supported",
-        "exchange 7: the archive has the parts of its multipart body, and not the body",
+        "exchange 7: the archive has the parts of its body (multipart/form-data), and not the body",
         "exchange 8: 'blob:https://crm.example.test/1' is not an HTTP address",
     )
 

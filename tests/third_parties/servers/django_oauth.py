@@ -1,7 +1,8 @@
 """A one-file Django site with Django OAuth Toolkit: ``/o/token/`` and the protected ``/api/some/``.
 
 Its client's id and secret come from ``EXTERNAL_CLIENT_ID`` and ``EXTERNAL_CLIENT_SECRET``, its
-SQLite database is the file named by ``EXTERNAL_DATABASE``.
+SQLite database is the file named by ``EXTERNAL_DATABASE``. A second client, ``rotating``, has the
+same secret and a refresh token of a person, ``EXTERNAL_REFRESH_TOKEN``, which holds once.
 """
 # ruff: noqa: E402 - Django's models can be imported only after its setup.
 
@@ -39,12 +40,17 @@ settings.configure(
 )
 django.setup()
 
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpRequest, JsonResponse
 from django.urls import include, path
 from django.utils import timezone
-from oauth2_provider.models import get_application_model
+from oauth2_provider.models import (
+    get_access_token_model,
+    get_application_model,
+    get_refresh_token_model,
+)
 from oauth2_provider.oauth2_backends import get_oauthlib_core
 
 from tests.third_parties.servers.wsgi import serve
@@ -65,8 +71,8 @@ def some_api(request: HttpRequest) -> Any:
     return JsonResponse({"code": 200, "message": "ok", "data": data})
 
 
-def create_client() -> None:
-    """Register the one client, which may ask for tokens in its own name only."""
+def create_clients() -> None:
+    """Register who may ask for tokens in its own name, and who has a refresh token of a person."""
     model = get_application_model()
     model.objects.create(
         name="审批系统",
@@ -75,11 +81,24 @@ def create_client() -> None:
         client_type=model.CLIENT_CONFIDENTIAL,
         authorization_grant_type=model.GRANT_CLIENT_CREDENTIALS,
     )
+    rotating = model.objects.create(
+        name="移动审批",
+        client_id="rotating",
+        client_secret=os.environ["EXTERNAL_CLIENT_SECRET"],
+        client_type=model.CLIENT_CONFIDENTIAL,
+        authorization_grant_type=model.GRANT_PASSWORD,
+    )
+    owner = {"user": get_user_model().objects.create(username="liuyang"), "application": rotating}
+    access = get_access_token_model().objects.create(
+        token=secrets.token_urlsafe(), expires=timezone.now(), scope="read", **owner
+    )
+    token = os.environ["EXTERNAL_REFRESH_TOKEN"]
+    get_refresh_token_model().objects.create(token=token, access_token=access, **owner)
 
 
 urlpatterns = [path("o/", include("oauth2_provider.urls")), path("api/some/", some_api)]
 
 if __name__ == "__main__":
     call_command("migrate", run_syncdb=True, verbosity=0)
-    create_client()
+    create_clients()
     serve(get_wsgi_application())

@@ -51,9 +51,11 @@ const MOVED = '${moved.join('')}'; // in en-US, where Han sorts by code point, e
 const OTHERS = ${JSON.stringify(groups)}, LONG = ${JSON.stringify(expanded.join(''))}, DIGITS = ${digits}, LETTERS = ${letters}, CHONGQING = ${chongqing};
 const others = new Map(), FIRST = 0x3400, LAST = 0x9fff;
 OTHERS.forEach((group, order) => group.forEach((c, rank) => others.set(c, [order < DIGITS ? 0 : order < LETTERS ? 1 : 3, order, [], rank])));
-function rankOf(c, code) { // of Han by pinyin; what is beyond the table follows it by code point
+function rankOf(c, code, note) { // of Han by pinyin; what is beyond the table follows it by code point
   const at = code >= FIRST && code <= LAST ? code - FIRST : c === '〇' ? LAST + 1 - FIRST : -1;
-  return (at < 0 ? 0 : RANKS.charCodeAt(at) - FIRST) || 0x10000 + code;
+  const known = at < 0 ? 0 : RANKS.charCodeAt(at) - FIRST;
+  if (!known) note(c);
+  return known || 0x10000 + code;
 }
 const strokes = new Map();
 for (const [before, c] of MOVED.match(/../gu)) strokes.set(c, (strokes.get(before) ?? before.codePointAt(0)) + 0.001);
@@ -62,7 +64,7 @@ const ACCENTS = '\\u0301\\u0300\\u0306\\u0302\\u030c\\u030a\\u0308\\u030b\\u0303
 const rank = (accent, locale) => (locale === 'zh-CN' && TONES[accent]) || ACCENTS.indexOf(accent) + 1 || accent.charCodeAt(0);
 const isHan = c => /\\p{Script=Han}/u.test(c);
 // A letter's key is [group, order, accents, case]; text is compared by group and order, then accents, then case.
-function keys(text, locale) {
+function keys(text, locale, note) {
   const found = [];
   const plain = locale === 'zh-CN' ? text.replaceAll('重庆', '\\ue000庆') : text; // sorts as Chongqing, not as Zhongqing
   for (const c of plain.normalize('NFD')) {
@@ -72,7 +74,7 @@ function keys(text, locale) {
     else if (c === '\\ue000') found.push([2, CHONGQING, [], 0]);
     else if (others.has(c)) { const [group, order,, rank] = others.get(c); found.push([group, order, [], rank]); }
     else if (LONG.includes(c)) for (const one of c.normalize('NFKC')) { const [group, order] = others.get(one); found.push([group, order, [], 9]); }
-    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, rankOf(c, code), [], 0] : [5, strokes.get(c) ?? code, [], 0]);
+    else if (isHan(c)) found.push(locale === 'zh-CN' ? [2, rankOf(c, code, note), [], 0] : [5, strokes.get(c) ?? code, [], 0]);
     else found.push([code < 0x21 ? -1 : 4, code, [], 0]);
   }
   return found;
@@ -106,8 +108,8 @@ function accentOrder(a, b) {
 }
 const primary = (a, b) => order(a[0], b[0]) || order(a[1], b[1]);
 return {
-  comparer: (locale, numeric, sensitivity) => (left, right) => {
-    let [a, b] = [keys(\`\${left}\`, locale), keys(\`\${right}\`, locale)];
+  comparer: (locale, numeric, sensitivity, note) => (left, right) => {
+    let [a, b] = [keys(\`\${left}\`, locale, note), keys(\`\${right}\`, locale, note)];
     if (numeric) [a, b] = [numbers(a), numbers(b)];
     const accents = ['accent', 'variant'].includes(sensitivity), cases = ['case', 'variant'].includes(sensitivity);
     const tier = sensitivity === 'case' ? key => (key[0] === 3 ? key[3] >> 1 : 0) : key => key[3];

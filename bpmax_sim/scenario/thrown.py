@@ -1,0 +1,48 @@
+"""What a script threw, and beside its words, which are English for every script, what they mean."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from bpmax_sim.i18n import Translatable, msg, plain, template
+
+_MEANINGS: Final[Mapping[str, str]] = {
+    r"(?P<name>\S+) is not a (?:function|constructor); did you mean (?P<near>\S+)\?": template(
+        "there is no {name}; did you mean {near}?"
+    ),
+    r"(?P<whole>.+) has no (?P<name>\$\w+); did you mean (?P<near>\$\w+)\?": template(
+        "{whole} has no {name}; did you mean {near}?"
+    ),
+    r"(?P<name>\S+) is not a (?:function|constructor).*": template("{name} cannot be called"),
+    r"'?(?P<name>[\w$.]+)'? is not defined": template("nothing is called {name}"),
+    r"cannot (?:read|set) property '(?P<name>[^']*)' of (?P<what>undefined|null)": template(
+        "what has to have {name} is {what}"
+    ),
+}
+"""What engine and bench say most to a script, by pattern, and how a reader is told of it."""
+_BESIDE: Final = template("{thrown} (that is, {meaning})")
+
+
+def explain_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
+    """Return *thrown*; read in another language than English, its meaning stands beside it.
+
+    Args:
+        thrown: how the error is told.
+        text: its message, as the script has it.
+        known: messages of the calls before it, which know their templates.
+    """
+    meaning = next((one for one in known if plain(one) and plain(one) in text), "")
+    if not isinstance(meaning, Translatable):
+        meaning = _find_meaning(text)
+    if not meaning:
+        return thrown
+    return Translatable(plain(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
+
+
+def _find_meaning(text: str) -> str:
+    for pattern, words in _MEANINGS.items():
+        if match := re.fullmatch(pattern, plain(text)):
+            return msg(words, **match.groupdict())
+    return ""

@@ -1,0 +1,287 @@
+"""Credentials that a login replaces, such as a refresh token that rotates: the newest one is kept.
+
+The third party takes each only once, so a second process would be refused with the declared one.
+Where the instance declares ``keyring:``, the newest is put there; else into a file below
+``.bpmax/kept``, which Git ignores and only its owner can read. The file is locked from before the
+newest is read until the login has ended, so that no two processes send the same one; and what a
+response brings is on the disk before anything else is sent. In replay none of it is read.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bpmax_sim import project
+from bpmax_sim.cassette.journal import close_fork_safe, open_fork_safe, try_lock
+from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.file_names import file_name
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.platform.model import Source
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.environment import CredentialRenewal
+from bpmax_sim.secret.source import read_keyring, write_keyring
+from bpmax_sim.secret.vault import Credentials
+from bpmax_sim.yamlfile import display_path
+
+_PATIENCE: Final = 60.0  # seconds that the login of another process takes at most
+_MOST_LINES, _MOST_SPENT, _MOST_BYTES = 8, 32, 1 << 20
+_TEMPORARY: Final = ".new"
+
+
+class KeptLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What took the place of declared credentials.
+
+    Attributes:
+        values: the newest ones by name; none where a keyring has them.
+        spent: digests of those before, which a response that is shared may bring again.
+        at: instant at which the newest came.
+    """
+
+    values: dict[str, str] = {}
+    spent: tuple[str, ...] = ()
+    at: float = 0.0
+
+
+class KeptCredentials(msgspec.Struct, frozen=True):
+    """The file of one instance: a line for each set of declared values, by its digest."""
+
+    version: int = 1
+    lines: dict[str, KeptLine] = {}
+
+
+def kept_folder(root: Path) -> Path:
+    """Return where the project at *root* keeps what logins replaced."""
+    return root / project.NAME / "kept"
+
+
+def read_kept(path: Path) -> KeptCredentials:
+    """Return what the file at *path* holds; nothing where there is none.
+
+    Raises:
+        ConfigError: others can read or change it, or it cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return KeptCredentials()
+    except OSError as error:
+        raise _unusable(path, msg("it cannot be read ({why})", why=error.strerror)) from None
+    try:
+        _check_owner(path, os.fstat(descriptor))
+        data = os.read(descriptor, _MOST_BYTES)
+        kept = msgspec.json.decode(data, type=KeptCredentials)
+    except (OSError, msgspec.MsgspecError):  # its text is never shown
+        raise _unusable(path, msg("it cannot be understood")) from None
+    finally:
+        os.close(descriptor)
+    if kept.version != 1:
+        raise _unusable(path, msg("it is of another version of bpmax-sim"))
+    return kept
+
+
+def _check_owner(path: Path, status: os.stat_result) -> None:
+    if not hasattr(os, "getuid"):
+        return
+    if status.st_uid != os.getuid():
+        raise _unusable(path, msg("it belongs to another user"))
+    if not stat.S_ISREG(status.st_mode):
+        raise _unusable(path, msg("it is no file"))
+    if status.st_mode & 0o077:
+        raise ConfigError(
+            "{path}: others can read the credentials that are kept here; "
+            "chmod 600 {quoted}, and get a new one if somebody has",
+            path=display_path(path),
+            quoted=shell_quote(display_path(path)),
+        )
+
+
+def _unusable(path: Path, why: str) -> ConfigError:
+    return ConfigError(
+        "{path}: the newest credentials of a login are kept here, and {why}; "
+        "remove it, and declare a new one",
+        path=display_path(path),
+        why=why,
+    )
+
+
+def _write_kept(path: Path, kept: KeptCredentials) -> None:
+    """Replace the file at *path* as a whole, on the disk before this returns."""
+    new = path.with_name(path.name + _TEMPORARY)
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+class CredentialKeeper:
+    """Keeps what the logins of one session replace.
+
+    Attributes:
+        notes: where each such credential came from, and where the newest is.
+        instances: platform and instance keys of those that have any.
+    """
+
+    def __init__(self, cassette: Path | None) -> None:
+        """Keep them in the project of *cassette*; without one, in that of the working folder."""
+        self._cassette = cassette
+        self.notes: dict[str, None] = {}
+        self.instances: set[tuple[str, str]] = set()
+
+    def open_renewal(
+        self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str]
+    ) -> CredentialRenewal:
+        """Return the renewal of the credentials *names* by a login of an instance."""
+        key = recipe.platform.platform_key, recipe.instance.instance_key
+        self.instances.add(key)
+        instance = ".".join(key)
+        specs, own = recipe.platform.credentials, recipe.instance.credentials
+        declared = {name: own.get(name, specs[name].default) for name in names}
+        keyrings = {
+            name: source.keyring
+            for name, source in declared.items()
+            if isinstance(source, Source) and isinstance(source.keyring, str)
+        }
+        real = {name: str(tenant.real[name]) for name in names}
+        # what a keyring holds is replaced in its place, so it tells nothing of which line is meant
+        facts = tenant.live, [(name, keyrings.get(name, real[name])) for name in sorted(real)]
+        root = project.find_root(self._cassette or Path.cwd())
+        return _KeptRenewal(
+            path=kept_folder(root) / f"{file_name(instance)}.json",
+            instance=instance,
+            digest=_digest(repr(facts)),
+            real=real,
+            keyrings=keyrings,
+            notes=self.notes,
+        )
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(slots=True, repr=False)
+class _KeptRenewal(CredentialRenewal):
+    """The renewal of *real*, the declared values by name; *keyrings* are the entries of some."""
+
+    path: Path
+    instance: str
+    digest: str
+    real: Mapping[str, str]
+    keyrings: Mapping[str, str]
+    notes: dict[str, None]
+    _descriptor: int = field(default=-1, init=False)
+    _since: float = field(default_factory=time.monotonic, init=False)
+    _line: KeptLine = field(default_factory=KeptLine, init=False)
+
+    def try_open(self) -> bool:
+        """Lock the file and read it; return whether no other process holds it.
+
+        Raises:
+            ConfigError: there is no place for it, what is there cannot be used, or another
+                process has held it for too long.
+        """
+        lock = self.path.with_suffix(".lock")
+        if self._descriptor < 0:
+            flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+            try:
+                project.make_folder(self.path)
+                self.path.parent.chmod(0o700)
+                self._descriptor = open_fork_safe(lambda: os.open(lock, flags, 0o600))
+            except OSError as error:
+                raise ConfigError(
+                    "{path}: this login replaces {names} of {instance}, and the newest cannot be "
+                    "kept here ({why}); run where this folder can be written",
+                    path=display_path(self.path),
+                    names=series(self.real),
+                    instance=self.instance,
+                    why=error.strerror,
+                ) from None
+        if not try_lock(self._descriptor):
+            if time.monotonic() - self._since < _PATIENCE:
+                return False
+            self.close()
+            raise ConfigError(
+                "{path}: another process has been logging in to {instance} for a minute, and "
+                "only one may send {names}; wait for it, or end it",
+                path=display_path(lock),
+                instance=self.instance,
+                names=series(self.real),
+            )
+        self._read()
+        return True
+
+    def _read(self) -> None:
+        self._line = read_kept(self.path).lines.get(self.digest, KeptLine())
+        self.values = dict(self._line.values)
+        for name, entry in self.keyrings.items():
+            self.values[name] = read_keyring(entry)
+            self._note(name, msg("the keyring, {entry}", entry=entry))
+        for name in self._line.values:
+            self._note(name, display_path(self.path))
+
+    def _note(self, name: str, place: str) -> None:
+        self.source = place
+        line = msg(
+            "{name} of {instance}: the newest, which an earlier login brought, is kept in {place}",
+            name=name,
+            instance=self.instance,
+            place=place,
+        )
+        self.notes[line] = None
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        """Put *values*, which a response has just brought, where the next process finds them.
+
+        Raises:
+            ConfigError: they could not be kept.
+        """
+        newest = {**self.real, **self.values}
+        fresh = {
+            name: value
+            for name, value in values.items()
+            if value != newest[name] and _digest(value) not in self._line.spent
+        }
+        if not fresh:
+            return
+        spent = (*self._line.spent, *(_digest(newest[name]) for name in fresh))[-_MOST_SPENT:]
+        self.values = {**self.values, **fresh}
+        in_file = {n: v for n, v in self.values.items() if n not in self.keyrings}
+        self._line = KeptLine(in_file, spent, time.time())
+        try:
+            for name in fresh.keys() & self.keyrings.keys():
+                write_keyring(self.keyrings[name], fresh[name])
+            lines = {**read_kept(self.path).lines}
+            lines.pop(self.digest, None)
+            lines[self.digest] = self._line
+            _write_kept(self.path, KeptCredentials(lines=dict([*lines.items()][-_MOST_LINES:])))
+        except (OSError, ConfigError) as error:
+            why = getattr(error, "strerror", None) or str(error)
+            raise ConfigError(
+                "the login of {instance} has replaced {names}, and the newest could not be kept "
+                "({why}), so that the one declared is of no more use; get a new one and declare it",
+                instance=self.instance,
+                names=series(fresh),
+                why=why,
+            ) from None
+        for name in fresh:
+            entry = self.keyrings.get(name)
+            place = msg("the keyring, {entry}", entry=entry) if entry else display_path(self.path)
+            self._note(name, place)
+
+    def close(self) -> None:
+        """Let other processes log in."""
+        if self._descriptor >= 0:
+            descriptor, self._descriptor = self._descriptor, -1
+            close_fork_safe(descriptor)
