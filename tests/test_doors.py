@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.cli.select import find_items, find_targets
 
 ROOT = Path(__file__).parents[1]
@@ -215,3 +218,195 @@ def test_words_select_the_same_behind_both_doors(
         for item in call.session.items
     }
     assert ours == theirs
+
+
+# --- what ends a run early, or keeps it from starting
+
+
+RED = """\
+    form: {fields: {n: 1}}
+    steps: [{name: 数量, set: {n: 2}, expect: {form: {n: 3}}}]
+    """
+GREEN = """\
+    proxy: {mode: simulate, cassette: 共用}
+    form: {fields: {n: 1}}
+    steps: [{name: 数量, set: {n: 2}}]
+    """
+WAITING = """\
+    form: {fields: {n: 1}}
+    steps: [{name: 等待, python: "waiting:wait"}]
+    """
+WAIT = """\
+import pathlib, time
+
+def wait(session):
+    pathlib.Path("ready").touch()
+    time.sleep(60)
+"""
+PYTEST_USAGE = 4
+"""What pytest ends with where a run could not start; ours is 2."""
+
+
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Let a child hear SIGINT, which a shell has what it starts in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a project of two scenarios that fail and two that pass, which share a cassette."""
+    (tmp_path / "scenarios").mkdir()
+    (tmp_path / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
+    for name, text in {"甲": GREEN, "乙": RED, "丙": GREEN, "丁": RED}.items():
+        put_scenario(tmp_path, name, text)
+    for name in ("CI", "GITHUB_ACTIONS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def put_scenario(folder: Path, name: str, text: str) -> None:
+    head = f"version: 1\nscenario: {name}\n"
+    (folder / f"scenarios/{name}.scenario.yaml").write_text(head + dedent(text), "utf-8")
+
+
+def run_both(
+    pytester: pytest.Pytester, ours: Sequence[str], theirs: Sequence[str], junit: str = "x.xml"
+) -> tuple[tuple[int, list[Any]], tuple[int, list[Any]]]:
+    """Return exit code and the cases in their order, each with its outcome, of each door."""
+    code = run_command_line(["run", "scenarios", *ours, "--junitxml", junit])
+    first = code, read_outcomes(Path(junit))
+    Path(junit).unlink(missing_ok=True)
+    done = pytester.inline_run(
+        "scenarios", *theirs, f"--junitxml={junit}", "--bpmax-exit-codes", f"--rootdir={Path.cwd()}"
+    )
+    second = int(done.ret or 0), read_outcomes(Path(junit))
+    Path(junit).unlink(missing_ok=True)
+    return first, second
+
+
+def read_outcomes(path: Path) -> list[Any]:
+    if not path.is_file():
+        return []
+    return [
+        (case.get("name"), [one.tag for one in case if one.tag != "properties"])
+        for case in ET.parse(path).iter("testcase")
+        if case.get("name")  # pytest has a case without a name for a test that Ctrl-C ended
+    ]
+
+
+def test_the_first_failure_ends_both(small: Path, pytester: pytest.Pytester) -> None:
+    os.chdir(small)
+    ours, theirs = run_both(pytester, ["-x"], ["-x"])
+
+    assert ours == theirs
+    assert (ours[0], len(ours[1])) == (1, 1)
+
+
+def test_what_failed_last_is_what_both_run_again(small: Path, pytester: pytest.Pytester) -> None:
+    os.chdir(small)
+    everything = run_both(pytester, [], [])
+    failed = run_both(pytester, ["--lf"], ["--lf"])
+    for name in ("乙", "丁"):
+        put_scenario(small, name, GREEN)
+    mended = run_both(pytester, ["--lf"], ["--lf"])
+    again = run_both(pytester, ["--lf"], ["--lf"])
+
+    assert everything[0] == everything[1]
+    assert failed[0] == failed[1] == (1, [("丁", ["failure"]), ("乙", ["failure"])])
+    assert mended[0] == mended[1] == (0, [("丁", []), ("乙", [])])
+    assert again[0] == again[1]
+    assert len(again[0][1]) == 4  # nothing failed last, so all of it
+
+
+def test_a_shard_keeps_a_cassette_in_one_part(small: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "--bpmax-shard=1/2", "scenarios"],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    theirs = [line.rpartition("::")[2] for line in done.stdout.splitlines() if "::" in line]
+    code = run_command_line(["run", "scenarios", "--shard", "1/2", "--junitxml", "x.xml"])
+    ours = [name for name, _ in read_outcomes(Path("x.xml"))]
+
+    assert (code, ours) == (0, theirs)
+    assert ours == ["丙", "甲"]  # which share one; the others are 2/2
+
+
+@pytest.mark.parametrize("path", ["scenarios", "/dev/null/x.xml"])
+def test_a_junit_file_that_cannot_be_written_is_told_before_anything_runs(
+    small: Path,
+    path: str,
+    pytester: pytest.Pytester,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    os.chdir(small)
+    code = run_command_line(["run", "scenarios", "--junitxml", path])
+    ours = capfd.readouterr()
+    done = pytester.runpytest_inprocess("scenarios", f"--junitxml={path}", "--bpmax-exit-codes")
+
+    assert (code, int(done.ret)) == (2, PYTEST_USAGE)
+    for text in (ours.err, done.stderr.str()):
+        assert path in text
+        assert "Traceback" not in text
+    assert "√" not in ours.out
+    assert "passed" not in done.stdout.str()
+
+
+def test_a_conftest_that_cannot_be_parsed_stops_both(
+    small: Path, pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.chdir(small)
+    (small / "scenarios/conftest.py").write_text("import pytest\ndef broken(:\n", "utf-8")
+    code = run_command_line(["run", "scenarios"])
+    ours = capfd.readouterr()
+    done = pytester.runpytest_inprocess("scenarios", "--bpmax-exit-codes")
+
+    assert (code, int(done.ret)) == (2, PYTEST_USAGE)
+    assert "scenarios/conftest.py:2: pytest cannot read this" in ours.err
+    assert "conftest.py" in done.stderr.str()
+    assert "line 2" in done.stderr.str()
+    assert "√" not in ours.out
+    assert "passed" not in done.stdout.str()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a POSIX signal")
+def test_ctrl_c_ends_both_alike(small: Path, heard: None) -> None:
+    put_scenario(small, "等", WAITING)
+    (small / "scenarios/等.scenario.yaml").rename(small / "scenarios/乙2.scenario.yaml")
+    (small / "scenarios/waiting.py").write_text(WAIT, "utf-8")
+    ours = interrupt(small, "bpmax_sim", "run", "scenarios", "--trace=on", "--junitxml=a.xml")
+    theirs = interrupt(
+        small, "pytest", "scenarios", "-p", "no:cacheprovider", "--bpmax-exit-codes",
+        "--bpmax-trace=on", "--junitxml=a.xml",
+    )  # fmt: skip
+
+    assert ours == theirs
+    assert ours[0] == 130
+    assert [name for name, _ in ours[1]] == ["丁", "丙", "乙"]
+    assert ours[2] == ["丁.ndjson", "丙.ndjson", "乙.ndjson"]
+
+
+def interrupt(folder: Path, *command: str) -> tuple[int, list[Any], list[str]]:
+    """Send SIGINT once the third scenario waits; return code, cases and traces."""
+    ready = folder / "ready"
+    ready.unlink(missing_ok=True)
+    shutil.rmtree(folder / ".bpmax", ignore_errors=True)
+    with subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        while process.poll() is None and not ready.exists():
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        code = process.wait()
+    traces = sorted(path.name for path in (folder / ".bpmax/trace").rglob("*.ndjson"))
+    return code, read_outcomes(folder / "a.xml"), traces

@@ -415,7 +415,6 @@ _CODES: tuple[tuple[type[BpmaxError], ExitCode], ...] = (
     (BpmaxError, ExitCode.USAGE),
 )
 _SETTINGS = {"max_content_width": WIDTH, "help_option_names": ["-h", "--help"]}
-_INTERRUPTED = 130  # as shells tell of SIGINT
 _RECORDING = msg(
     "\nstopped; what was being recorded is kept, `bpmax-sim cassette recover` seals it"
 )
@@ -656,7 +655,7 @@ def _call_command(arguments: Sequence[str]) -> int:
     except typer.Abort:
         tell(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
-    return _report_interrupt(arguments) if code == _INTERRUPTED else int(code or 0)
+    return _report_interrupt(arguments) if code == ExitCode.INTERRUPTED else int(code or 0)
 
 
 def _command_named_in(arguments: Sequence[str]) -> str:
@@ -667,7 +666,7 @@ def _command_named_in(arguments: Sequence[str]) -> str:
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
     tell(_RECORDING if "record" in join_messages(" ", arguments) else "\nstopped")
-    return _INTERRUPTED
+    return ExitCode.INTERRUPTED
 
 
 def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:

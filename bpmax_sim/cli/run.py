@@ -66,7 +66,7 @@ from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.junit import check_junit_path, write_junit
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
 from bpmax_sim.scenario.header import ItemHeader
@@ -367,11 +367,28 @@ def _run_items(
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
         verdicts = store_durations(verdicts, shard)
-    for verdict in with_progress(verdicts, len(items)):
-        results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
-        begun = time.perf_counter()
+    try:
+        for verdict in with_progress(verdicts, len(items)):
+            results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
+            begun = time.perf_counter()
+    except KeyboardInterrupt:
+        _report_until_interrupted(results, problems, args)
+        raise
     results = _replay_recorded(results, args, reported) if args.check else results
     return results, problems
+
+
+def _report_until_interrupted(
+    ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem], args: _RunArguments
+) -> None:
+    """Tell and write down what had ended when somebody pressed Ctrl-C, as pytest does."""
+    if not args.json:
+        say_verdict(
+            terminal.summary([verdict for verdict, _ in ran], sum(took for _, took in ran)),
+            failed=True,
+        )
+    if args.junitxml is not None:
+        write_junit(args.junitxml, ran, problems)
 
 
 def _replay_recorded(
@@ -416,7 +433,7 @@ def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
 
 
 def _check_combinations(args: _RunArguments) -> None:
-    """Refuse to record in CI, and what makes no sense together with ``--watch``.
+    """Refuse what can come to nothing: to record in CI, a file that cannot be written, ``--watch``.
 
     Raises:
         ConfigError: such as a document that is written at the end, which never comes.
@@ -424,6 +441,8 @@ def _check_combinations(args: _RunArguments) -> None:
     is_recording = args.choices.mode == "record"
     if is_recording and os.environ.get("CI") and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
+    if args.junitxml is not None:
+        check_junit_path(args.junitxml)
     against = {
         "--json": args.json,
         "--junitxml": args.junitxml is not None,

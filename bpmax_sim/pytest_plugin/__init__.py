@@ -53,12 +53,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
         sharding.read_durations(config)
         config.pluginmanager.register(sharding, "bpmax_sim_sharding")
+    if options.value(config, "exit_codes"):
+        from bpmax_sim.pytest_plugin.run_stats import InterruptListener  # noqa: PLC0415
+
+        config.pluginmanager.register(InterruptListener(config), "bpmax_sim_interrupt")
     if config.getoption("forked", False):
         from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
 
         forked.check(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
-    if config.getoption("xmlpath", None):
+    if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
 
         config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")

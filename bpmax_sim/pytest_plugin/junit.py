@@ -2,22 +2,36 @@
 
 from __future__ import annotations
 
+import os
 import xml.etree.ElementTree as ET
+from pathlib import Path
 from typing import Any
 
 import pytest
 from _pytest.junitxml import xml_key
 
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import label_message, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.report.console import CONSOLE_SECTION
-from bpmax_sim.report.junit import xml_text
+from bpmax_sim.report.junit import check_junit_path, xml_text
 
 
 class CompleteJunit:
     """Completes the cases of scenarios in pytest's JUnit file."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Write into the file of *config*."""
+        """Write into the file of *config*.
+
+        Raises:
+            pytest.UsageError: no file can be written there, at which pytest would crash when all
+                tests have run.
+        """
+        path = Path(os.path.expandvars(config.getoption("xmlpath"))).expanduser()
+        try:
+            check_junit_path(path)
+        except ConfigError as error:
+            raise pytest.UsageError(translate(label_message("--junitxml", error))) from None
         self._config = config
         self._cases: dict[str, tuple[Any, dict[str, str]]] = {}
 

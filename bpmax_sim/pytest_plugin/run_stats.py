@@ -41,6 +41,7 @@ class Tally:
         sharded: whether there are tests in other shards.
         elsewhere: the cassettes of those that are.
         broken: how many scenario files could not be read.
+        interrupted: whether somebody pressed Ctrl-C.
         stopped: whether something ended the run before its end, such as the option -x.
         files: scenario file -> its rows and what none of them used, as `FileRuns` has them.
     """
@@ -48,6 +49,7 @@ class Tally:
     def __init__(self) -> None:
         """Start with nothing used."""
         self.calls: Counter[str] = Counter()
+        self.interrupted = False
         self.logins = 0
         self.cassettes: set[str] = set()
         self.used: set[str] = set()
@@ -171,3 +173,15 @@ def tally_of(config: pytest.Config) -> Tally:
     if TALLY not in config.stash:
         config.stash[TALLY] = Tally()
     return config.stash[TALLY]
+
+
+class InterruptListener:
+    """Notes Ctrl-C; other things end pytest as interrupted, too."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Note it for *config*."""
+        self._config = config
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Note what ends with an exit code of its own."""
+        tally_of(self._config).interrupted = isinstance(excinfo.value, KeyboardInterrupt)

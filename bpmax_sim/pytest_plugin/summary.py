@@ -147,6 +147,8 @@ def _file_problems(
 
 def exit_code_of(session: pytest.Session, tally: Tally) -> int:
     """Return what `bpmax-sim run` would end with; what ends pytest early keeps its own code."""
+    if tally.interrupted:
+        return int(ExitCode.INTERRUPTED)
     if session.exitstatus not in _FINISHED and not tally.broken:
         return int(session.exitstatus)
     codes = {ExitCode(code) for code in tally.codes}

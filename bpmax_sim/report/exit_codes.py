@@ -16,6 +16,7 @@ class ExitCode(IntEnum):
     UNREACHABLE = 4
     NOTHING = 5
     REVIEW = 6
+    INTERRUPTED = 130
 
 
 FIRST = (

@@ -10,6 +10,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Sequence
+from errno import EACCES, EISDIR
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -59,6 +60,20 @@ def write_junit(
     with writing_to(path):
         make_folder(path)
         path.write_bytes(data)
+
+
+def check_junit_path(path: Path) -> None:
+    """Make the folders above *path*, before anything runs.
+
+    Raises:
+        ConfigError: no file can be written there.
+    """
+    with writing_to(path):
+        if path.is_dir():
+            raise IsADirectoryError(EISDIR, os.strerror(EISDIR))
+        make_folder(path)
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise PermissionError(EACCES, os.strerror(EACCES))
 
 
 def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
