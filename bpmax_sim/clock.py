@@ -260,7 +260,7 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
-        """Return it when *drawn* have been drawn of *sequence*, of the last seed what is new."""
+        """Return this with *drawn* as the end of the last seed of *sequence*, if it drew any."""
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self

@@ -57,13 +57,13 @@ def no_places(_call: str) -> tuple[str, ...]:
     return ()
 
 
-def any_signature(_exchange: Exchange) -> bool:
-    """Take a signature for what would be made today."""
+def ignore_signature(_exchange: Exchange) -> bool:
+    """Take every signature as valid: the default where no platform can check it."""
     return True
 
 
 class RecordingComparison(msgspec.Struct, frozen=True):
-    """Tells what of two recordings is the same.
+    """Decides which exchanges of an old and a new recording are the same.
 
     Attributes:
         volatile: names the passing fields of an API's responses, such as ``body.request_id``.
@@ -77,7 +77,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
     volatile: PlacesOf = no_places
     named: PlacesOf = no_places
-    is_signed: IsSigned = any_signature
+    is_signed: IsSigned = ignore_signature
     rules: Rules | None = None
     is_checked: bool = False
 

@@ -110,7 +110,7 @@ def open_fork_safe(opened: Callable[[], int]) -> int:
     A lock belongs to the open file, which a child shares: it would outlive the process that took
     it for as long as the child lives.
     """
-    with _opening:
+    with _opening:  # held over each fork too, so no child can come between these two lines
         descriptor = opened()
         _held.add(descriptor)
     return descriptor
@@ -221,6 +221,8 @@ def replace_whole(path: Path, data: bytes) -> None:
     Raises:
         OSError: if the disk is full or fails, or the folder cannot be written.
     """
+    # Write a copy, sync it, rename it over the file, sync the folder: whenever the machine stops,
+    # the old content is there or the new one. Copies of writers that died are removed first.
     for stale in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
@@ -380,6 +382,11 @@ def frame(draft: PendingExchange) -> bytes:
 def read_journal(path: Path) -> tuple[PendingExchange, ...]:
     """Return the whole records of a journal; a torn or damaged one is left out.
 
+    A record is a line of length and CRC-32, then that many bytes, then a line feed. The last one
+    is torn where the process died while it wrote, and zeros may follow it (`JournalWriter`). One
+    that is whole but cannot be decoded is of another version: then nothing is taken, as the rest
+    would be sealed without it.
+
     Raises:
         NewerFormat: if a record is whole and not of this version.
     """
@@ -434,7 +441,10 @@ def find_abandoned(cassette: Path) -> Iterator[Path]:
     for path in list_siblings(cassette, SUFFIX):
         with suppress(FileNotFoundError):
             descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE))
-            try:  # it is the one at that path still, and no other in its place
+            # A living writer holds the lock of its journal until it ends, and the system gives the
+            # lock up when it dies: so the lock, and not a process id, which may be used again,
+            # tells the dead from the living. The file may have been replaced after it was opened.
+            try:
                 if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
                     yield path
             finally:

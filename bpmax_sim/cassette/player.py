@@ -50,7 +50,18 @@ class Playback:
 
 
 class Turns:
-    """The turns of one session."""
+    """Which exchanges answer the calls of one session, where several sessions recorded one file.
+
+    A *part* is what one recorded session left in the file. Calls are answered from one part as long
+    as it has what is asked for, so that responses of two sessions are not mixed. Which part it is
+    cannot be known at the first call, as sessions may start in another order than recorded: it
+    starts with the session of the same number, and moves to another part when that alone has all
+    calls made so far (`_move_to`). If no part fits any more, whatever is left of the same key is
+    used, and nothing is refused for the order alone.
+
+    Attributes kept: `_counts` is how often each key was asked for, `_located` the exchanges of a
+    key by part, in recorded order.
+    """
 
     def __init__(self, playback: Playback, session: int, find: Find, cassette: Cassette) -> None:
         """Play as session number *session*; *find* returns the exchanges of a key."""
@@ -93,7 +104,11 @@ class Turns:
         return min(fitting, key=self._part_rank) if len(fitting) > 1 else next(iter(fitting), None)
 
     def _part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
-        """Return what sorts *part*, first of all whether it would have answered otherwise."""
+        """Return the sort key of *part*; the smallest is played.
+
+        In order: a part that would have given other responses so far comes last, then one that
+        another session plays, then one of another number than this session's.
+        """
         differs = any(
             self._outcome_text(was) != self._outcome_text(now)
             for key, numbers in self._located.items()
@@ -110,7 +125,11 @@ class Turns:
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
     def _move_to(self, part: int) -> None:
-        """Play *part* from now on, as if it had been played all the time."""
+        """Play *part* from now on, as if it had been played all the time.
+
+        What was played of the old part is given back, unless another session plays that part too;
+        of the new one as many exchanges of each key count as played as were asked for.
+        """
         playback = self._playback
         playback.players[part] += 1
         if self._part:

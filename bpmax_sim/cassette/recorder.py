@@ -20,7 +20,7 @@ from bpmax_sim.cassette.alignment import (
     IsSigned,
     PlacesOf,
     RecordingComparison,
-    any_signature,
+    ignore_signature,
     no_places,
     parts_of_outcome,
 )
@@ -196,7 +196,7 @@ class Recorder:
         *,
         volatile: PlacesOf = no_places,
         named: PlacesOf = no_places,
-        is_signed: IsSigned = any_signature,
+        is_signed: IsSigned = ignore_signature,
         replays: Replays | None = None,
     ) -> bool:
         """Write the cassette and return whether that changed it.

@@ -26,6 +26,7 @@ from bpmax_sim.script_source.reading import (
     GlobalUse,
     MemberUse,
     ScriptReading,
+    find_full_width,
     read_script,
 )
 from bpmax_sim.script_source.values import ProxyCall
@@ -165,9 +166,16 @@ def check_scripts(
     for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
         place = finding.problem.place
         reading = _read_file(contexts, place.file) if place else None
-        suppressed = reading.suppressed.get(place.line, ()) if reading and place else ()
-        if finding.rule not in suppressed:
+        if not (reading and place and _is_suppressed(finding.rule, place.line, reading)):
             yield finding
+
+
+def _is_suppressed(rule: str, line: int, reading: ScriptReading) -> bool:
+    """Return whether a comment switches *rule* off at *line*; that of a file, one anywhere."""
+    lines = reading.suppressed
+    return any(
+        rule in rules for at, rules in lines.items() if at == line or rule == "unused-library"
+    )
 
 
 def _read_file(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | None:
@@ -188,11 +196,8 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
         yield from _check_fields(reading.members, context.fields, context.buttons)
     yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
-    for character, ascii_one, place in reading.full_width:
-        yield _make_finding("full-width", place, msg(
-            "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
-            character=character, ascii=ascii_one,
-        ))  # fmt: skip
+    for problem in find_full_width(context.script.source, context.script.name):
+        yield ScriptFinding("full-width", problem)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 

@@ -217,7 +217,7 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
 
     That is a credential which is declared to be secret, and what is named like one in a platform.
     """
-    is_open = cache(_is_open)
+    is_open = cache(_is_file_open)
     for key in platforms.own:
         source = declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
@@ -282,7 +282,7 @@ def _literal_secrets(
         )
 
 
-def _is_open(file: str) -> bool:
+def _is_file_open(file: str) -> bool:
     path = Path(file).absolute()
     command = ["git", "check-ignore", "--quiet", "--", path.name]
     try:

@@ -31,7 +31,7 @@ from bpmax_sim.cli.select import (
     file_of,
     find_files,
     load_cassette,
-    load_declared,
+    load_project_platforms,
     missing_problem,
     platforms_of,
 )
@@ -117,7 +117,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
     passing: PlacesOf = no_places
     with suppress(ConfigError):  # as far as the platforms can be read
-        passing = partial(volatile_places, load_declared(None))
+        passing = partial(volatile_places, load_project_platforms(None))
     targets = select.cassettes_with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
@@ -157,7 +157,7 @@ def fmt(
         for item in collect()
     }
 
-    platforms = load_declared(None)
+    platforms = load_project_platforms(None)
 
     def canonical(path: Path) -> bytes:
         place = path.absolute()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformFolders
-from bpmax_sim.cli.select import find_owners, load_declared, missing_problem
+from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
@@ -118,7 +118,7 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import recordings."""
     _check_there(recordings)
-    known = load_declared(platforms)
+    known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
     places = tuple(map(_check_place, redact or ()))
@@ -132,19 +132,33 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         admit_to = partial(
             admitted, owner=whom, opened=partial(open_places_of, known, project_places(path))
         )
-        imported = [admit_to(source.imported) for source in sources]
-        if len(sources) > 1:  # what a later file tells is hidden in an earlier one, too
-            again = [admit_to(source.imported) for source in sources]
-            imported = [
-                ForeignExchanges(
-                    second.exchanges,
-                    tuple({**dict.fromkeys(first.notes), **dict.fromkeys(second.notes)}),
-                )
-                for first, second in zip(imported, again, strict=True)
-            ]
+        imported = _admit_all([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
+    return _write_all(taken, yes=yes, json=json)
+
+
+def _admit_all(
+    found: Sequence[ForeignExchanges], admit_to: Callable[[ForeignExchanges], ForeignExchanges]
+) -> list[ForeignExchanges]:
+    """Return what *admit_to* makes of each file, with the notes of both passes.
+
+    Several files are gone through twice: a secret that a later file shows to be one, such as the
+    token of its login, may stand in an earlier file too, and is hidden there in the second pass.
+    """
+    first = list(map(admit_to, found))
+    if len(found) == 1:
+        return first
+    return [
+        ForeignExchanges(
+            after.exchanges, tuple({**dict.fromkeys(before.notes), **dict.fromkeys(after.notes)})
+        )
+        for before, after in zip(first, map(admit_to, found), strict=True)
+    ]
+
+
+def _write_all(taken: Sequence[_CassetteImport], *, yes: bool, json: bool) -> ExitCode:
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
             tell(label_message(display_path(source.path), note))

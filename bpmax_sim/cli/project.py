@@ -13,7 +13,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import declared_folders, find_files, load_declared
+from bpmax_sim.cli.select import declared_folders, find_files, load_project_platforms
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
@@ -177,7 +177,7 @@ def simulate(
     json: Json = False,
 ) -> int:
     """Serve a stand-in."""
-    known = load_declared(platforms)
+    known = load_project_platforms(platforms)
     if not platform:
         message = msg("name a platform; there are {names}", names=series(known.keys))
         raise ConfigError(message)

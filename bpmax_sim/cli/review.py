@@ -26,7 +26,7 @@ from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
 from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json, PlatformFolders
-from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_declared
+from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_project_platforms
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
@@ -62,7 +62,7 @@ def review(
     """Review recordings."""
     if not_secret:
         for place in not_secret:
-            _declare_open(place)
+            _declare_not_secret(place)
         return ExitCode.PASSED
     if accept and reject:
         raise ConfigError("--accept and --reject: choose one")
@@ -90,7 +90,7 @@ def review(
 _PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*)?)")
 
 
-def _declare_open(text: str) -> None:
+def _declare_not_secret(text: str) -> None:
     """Write into its platform file that the place *text*, ``platform.api.body.x``, is no secret.
 
     What has no platform file in the project, and a login, is declared in pyproject.toml.
@@ -107,7 +107,7 @@ def _declare_open(text: str) -> None:
             "--not-secret {text}: expected a place such as crm.find.body.room_id", text=text
         )
     key, name, place = match.groups()
-    known = load_declared(None)
+    known = load_project_platforms(None)
     platform = known.platform(key)
     path = declaring_file(declared_folders(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
@@ -194,7 +194,7 @@ def _describe_changes(path: Path) -> Iterator[str]:
     after = Cassette.load(path)
     try:
         before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
-        pairs = list(_compare(before, after, load_declared(None)))
+        pairs = list(_compare(before, after, load_project_platforms(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
         pairs = list(additions(after))
@@ -253,7 +253,7 @@ def diff(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
         )
     before, after = load_cassette(old), load_cassette(waiting)
-    pairs = list(_compare(before, after, load_declared(platforms)))
+    pairs = list(_compare(before, after, load_project_platforms(platforms)))
     counts: Counter[str] = Counter(pair.kind for _, pair in pairs)
     say_result(
         _format_pairs(pairs),

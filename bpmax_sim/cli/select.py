@@ -258,7 +258,7 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys([*named, *cassettes]))
 
 
-def load_declared(folders: Sequence[Path] | None) -> Platforms:
+def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
     """Return the platforms of *folders*, by default those of the project, over the built-in ones.
 
     Raises:

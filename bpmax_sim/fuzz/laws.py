@@ -439,7 +439,10 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _has_credential_nested_in_body(api: Api) -> bool:
-    """Return whether a chain may replace a member of the body with a credential inside."""
+    """Return whether the declared body has a credential in an object below its top level.
+
+    A script that sets that object replaces the credential with it, so the law cannot hold there.
+    """
     members = api.body.values() if isinstance(api.body, Mapping) else ()
     return any(
         CREDENTIAL in str(member)

@@ -30,7 +30,7 @@ from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.call_effects import NoRepr, no_repr
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.undeclared_arguments import check_choices, check_declared
+from bpmax_sim.proxy.undeclared_arguments import check_choices, refuse_undeclared_arguments
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 
@@ -74,7 +74,7 @@ def merge_values(
     else:
         _set_arguments(merged, spec.args, recipe)
     if recipe.strict:
-        check_declared(spec.steps, recipe)
+        refuse_undeclared_arguments(spec.steps, recipe)
         placed = {"path": merged.path, "query": merged.query, "body": merged.body}
         check_choices(recipe, placed)
     merged.query = order_object_keys(merged.query)

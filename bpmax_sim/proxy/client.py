@@ -275,7 +275,12 @@ class PendingLogin(Struct):
 
 
 class TokenStore:
-    """The grants of one session; safe to use from several threads."""
+    """The grants (tokens) of one session, one for each login key; safe to use from several threads.
+
+    A grant is valid until it expires by the session's clock, or until a response refused it; then
+    the next call that needs it logs in. While a login runs, calls that need the same grant wait for
+    it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use `peek`.
+    """
 
     def __init__(self) -> None:
         """Start without a grant."""
@@ -318,6 +323,7 @@ class TokenStore:
         if leads:
             return self._log_in_for_all(acquire, flight, run)
         flight.is_done.wait()
+        # The leader may have been interrupted (Ctrl-C is no Exception): then it left no error.
         if flight.grant is None:
             raise flight.error or RuntimeError(
                 msg("the login that this call waited for was interrupted")

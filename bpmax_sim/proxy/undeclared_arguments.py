@@ -20,7 +20,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
 
 
-def check_declared(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
+def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
     """Check that the API declares each name that a setter of *steps* puts into query or body.
 
     Raises:

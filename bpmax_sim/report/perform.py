@@ -8,6 +8,7 @@ memory of an item are the same behind each. What a trace holds names commands in
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError, ConfigError, Problem, ScriptSyntaxError
+from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, ScriptSyntaxError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.store import keep_trace, store_failures
@@ -26,6 +27,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import find_full_width
 from bpmax_sim.session.session import Session, describe_possible_secrets
 from bpmax_sim.session.settings import SessionOptions
 
@@ -192,10 +194,13 @@ def check_syntax(script: Script) -> Problem | None:
 
     It is read behind a ``return``: the engine parses all of it and runs none.
     """
-    with Session.open() as session:
+    with Session.open() as session, warnings.catch_warnings():
+        warnings.simplefilter("ignore", PowerWarning)  # its column would be that behind the return
         error = session.run_script(Script(f"{_NEVER}{script.source}", script.name)).error
     if not isinstance(error, ScriptSyntaxError):
         return None
+    if full_width := next(find_full_width(script.source, script.name), None):
+        return full_width
     place = error.place
     if place is not None and place.line == 1:
         place = replace(place, column=max(1, place.column - len(_NEVER)))

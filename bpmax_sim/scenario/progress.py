@@ -464,7 +464,7 @@ class Progress:
             self.subject.actor = str(self.scope.resolve(by))
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
-        """Return where failures since *since* belong."""
+        """Return a reporter of failures, with the calls that were made since the mark *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,

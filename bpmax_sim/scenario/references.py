@@ -294,7 +294,7 @@ class _Condition:
         self.depth = 0
 
     def parse(self) -> Truth:
-        """Return what decides it.
+        """Return a function that evaluates the condition with a look-up of references.
 
         Raises:
             ValueError: it is incomplete.

@@ -30,14 +30,17 @@ _LONGEST_WAIT = 0.2  # so that Ctrl-C is seen where a wait cannot be interrupted
 
 @dataclass(slots=True, order=True)
 class ScheduledEvent:
-    """Something planned; without an action it was cancelled."""
+    """An action at a virtual instant; *action* is None once the event is cancelled.
+
+    Events of one instant run in the order of *number*, so a run never depends on the heap.
+    """
 
     instant: float
     number: int
     action: Callable[[], None] | None = field(compare=False)
 
     def cancel(self) -> None:
-        """Let it not happen."""
+        """Cancel the event; it stays in the queue, where the scheduler skips it."""
         self.action = None
 
 
@@ -122,7 +125,9 @@ class Scheduler:
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
-        # What is awaited beyond the time that somebody asked to pass is the scripts' own wait.
+        # Two kinds of waiting. Up to `due`, time passes because a step said so (`advance`). Beyond
+        # it only a script wants time to pass: that goes on while a script is busy, and in live mode
+        # only as long as the patience lasts, or a timer that re-arms itself would run for ever.
         is_own = busy is not None and bool(self._planned) and self._planned[0].instant > due
         if is_own and (self.is_out_of_patience or (busy is not None and not busy())):
             return None
@@ -143,7 +148,9 @@ class Scheduler:
             self._perform(effect, partial(self._advance_call, call, done))
 
     def _deliver_result(self, deliver: Callable[[], None]) -> None:
-        # At once where an event led here, so that the order of events is the order of ends.
+        # Within `spawn` the caller has not stored its promise yet, so the result comes as an event
+        # of its own. Anywhere else it is delivered at once: results then come in the order in which
+        # calls ended, and not in that of a queue behind it.
         if self._spawning:
             self.call_soon(deliver)
         else:
@@ -169,6 +176,9 @@ class Scheduler:
         self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
+        # Single flight: the first call that needs a token logs in, all others that need the same
+        # one wait for that login, and get its grant or its error. A login that fails is not kept,
+        # so the next call tries again.
         grant = self._tokens.peek(acquire)
         if grant is not None:
             resume(grant, None)
@@ -217,6 +227,8 @@ class _Threads:
         False is returned after *most* seconds with nothing in flight.
         """
         self._set_epoch()
+        # An event that is due before something that arrived (`_horizon`) does not wait for real
+        # time: the clock is to go through all events in order of their instants, never back.
         end = self.waited + most
         while self._in_flight or planned:
             remaining = planned[0].instant - self._real_now() if planned else _LONGEST_WAIT

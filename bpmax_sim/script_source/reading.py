@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -118,8 +118,27 @@ POWER_DIFFERS: Final = msg(
 
 
 def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
-    """Return where ``**`` of *text* may have another last digit on another machine."""
-    return read_script(text, name).powers if _POWER.search(text) else ()
+    """Return where ``**`` of *text* may have another last digit on another machine.
+
+    A comment ``// bpmax-ignore: power`` leaves its line out.
+    """
+    if not _POWER.search(text):
+        return ()
+    reading = read_script(text, name)
+    return tuple(
+        place for place in reading.powers if "power" not in reading.suppressed.get(place.line, ())
+    )
+
+
+def find_full_width(text: str, name: str = "script.js") -> Iterator[Problem]:
+    """Yield what is wrong with full-width punctuation in *text*, which is no JavaScript."""
+    for character, meant, place in read_script(text, name).full_width:
+        message = msg(
+            "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
+            character=character,
+            ascii=meant,
+        )
+        yield Problem(message, place)
 
 
 class _ScriptReader:

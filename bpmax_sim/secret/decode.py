@@ -91,7 +91,7 @@ _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
 
 
 class SearchedSoFar:
-    """What was undone so far in one search, so that nothing is undone twice.
+    """What one search has decoded already, so that nothing is decoded twice.
 
     Attributes:
         outermost: runs of what is searched itself, each undone as it is and as no part of a line.
@@ -127,11 +127,11 @@ class SearchedSoFar:
         return self._undone[id(data)][1]
 
     def note_flattened(self, levels: Iterable[bytes]) -> None:
-        """Note that the runs of *levels* were looked for in what they come to without escapes."""
+        """Note that *levels* were searched with their escapes undone, and need not be again."""
         self._flat.update((id(level), level) for level in levels)
 
     def was_flattened(self, data: bytes) -> bool:
-        """Return whether the runs of *data* were looked for already."""
+        """Return whether *data*, the same object, was passed to `note_flattened`."""
         return id(data) in self._flat
 
     def go_inside(self) -> None:

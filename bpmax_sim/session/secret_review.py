@@ -26,7 +26,10 @@ Key = tuple[str, str]
 
 
 class UnplayableStandins:
-    """Takes redacted exchanges, on any thread, and looks at them when it is asked."""
+    """Finds calls in which a credential's stand-in was recorded, so that replay cannot find them.
+
+    Exchanges are added on any thread; they are searched when the result is asked for.
+    """
 
     def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
         """Look for the credentials of *tenants*, which may become more."""

@@ -408,7 +408,7 @@ _UNITS: Final = {"unix": 1, "unix_ms": 1000}
 _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
-def check_declared(turn: Turn, rule: model.SignatureCheck) -> None:
+def check_signature_as_declared(turn: Turn, rule: model.SignatureCheck) -> None:
     """Check the signature of an API that the platform file signs; others are not signed.
 
     Raises:

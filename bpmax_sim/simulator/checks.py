@@ -260,5 +260,5 @@ _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "limit": limit,
     "once": once,
     "deliver": deliver,
-    "signed": auth.check_declared,
+    "signed": auth.check_signature_as_declared,
 }

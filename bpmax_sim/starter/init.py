@@ -102,9 +102,9 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
                 "? # and user",
                 address=self.address,
             )
-        _check_known("--auth", self.auth, AUTHS)
+        _check_choice("--auth", self.auth, AUTHS)
         for ci in self.cis:
-            _check_known("--ci", ci, CIS)
+            _check_choice("--ci", ci, CIS)
 
     @property
     def environment(self) -> Mapping[str, str]:
@@ -113,7 +113,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
         return {name: f"{self.platform}_{name}".upper() for name in names}
 
 
-def _check_known(option: str, value: str, known: Mapping[str, object]) -> None:
+def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
         hint = suggest(value, known)
         raise ConfigError(

@@ -410,7 +410,7 @@ class MovingProject(ProjectState, kw_only=True):
         try:
             returned = owners.parse_owners(value, node, self.nodes)
             for step_items in returned.values():
-                self._check_known(f"owners.{node}", step_items)
+                self._check_people_known(f"owners.{node}", step_items)
         except SubjectError as error:
             self._result.errors.append(error)
             returned = {}
@@ -422,7 +422,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._store_owners(visit, step, step_items)
         return True
 
-    def _check_known(self, event: str, items: Items) -> None:
+    def _check_people_known(self, event: str, items: Items) -> None:
         """Check that owners whom a script returned are people, where the scenario lists them.
 
         Raises:

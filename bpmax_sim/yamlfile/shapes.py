@@ -352,7 +352,7 @@ class UnionShape(Shape):
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
     def read(self, node: Node, reading: Reading) -> Any:
-        """Return what the option reads."""
+        """Read *node* by the first option that takes values of its type, else report a mismatch."""
         for option in self.options:
             if type(node.value) in option.kinds:
                 return option.read(node, reading)
