@@ -85,11 +85,23 @@ def body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
     if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
         return json_line(text)
     if breaks and (pieces := break_into_members(text)):
-        lines = [" " * 2 * depth + json_line(piece)[1:-1] for depth, piece in pieces]
+        quoted = _quote_all([piece for _, piece in pieces])
+        lines = [" " * 2 * depth + piece for (depth, _), piece in zip(pieces, quoted, strict=True)]
         return f"\\\n{indent}".join([f'"{lines[0]}', *lines[1:]]) + '"'
     style = "|+" if text.endswith("\n") else "|-"
     lines = text.removesuffix("\n").split("\n")
     return "\n".join([style, *[indent + line if line else "" for line in lines]])
+
+
+_APART = "\ue000"  # JSON leaves it as it is
+
+
+def _quote_all(texts: Sequence[str]) -> list[str]:
+    """Return each of *texts* as within quotes, at once: one by one takes three times as long."""
+    joined = _APART.join(texts)
+    if joined.count(_APART) >= len(texts):
+        return [json_line(text)[1:-1] for text in texts]
+    return json_line(joined)[1:-1].split(_APART)
 
 
 def _may_hide(body: bytes) -> bool:
