@@ -220,6 +220,8 @@ def _perform(args: _RunArguments) -> int:
 
 def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
     """Say since when and how far changes narrow the run, before anything runs."""
+    if not args.changed:
+        return
     files = {item.header.path for item in items}
     for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
         tell(line)
