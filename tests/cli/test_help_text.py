@@ -70,6 +70,6 @@ def test_whatever_is_printed_as_it_stands_has_no_words() -> None:
         and not one.keywords
     ]
 
-    assert [(module, text) for module, text in calls if re.search("[a-z]{3}", text)] == [
+    assert [(module, text) for module, text in calls if re.search("[a-z]{3}", str(text))] == [
         ("cli/show.py", "```text")
     ]
