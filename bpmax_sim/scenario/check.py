@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
-from bpmax_sim.field_path import FieldPath
+from bpmax_sim.field_path import FieldPath, plain_steps
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
 from bpmax_sim.scenario.actions import ACTIONS, check_action, declared_actions
@@ -366,6 +365,9 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
 
 def _check_names_are_used(draft: ScenarioDraft) -> None:
     """Find columns of rows, and variables, that nothing reads."""
+    saves = any(step.save for step, _ in draft.steps)
+    if not (draft.rows or draft.fragments or draft.scenario.vars or saves):
+        return
     used = _find_used_names(draft)
     for name in draft.scenario.vars:
         if name not in used["vars"]:
@@ -377,7 +379,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
             hint = nearest_name(name, RESERVED)
             message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
             draft.tell(where, message, kind="rule", fails=False)
-    for step, spot in draft.steps:
+    for step, spot in draft.steps if draft.fragments else ():
         _check_inputs_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
     _check_rows_differ(draft, used["case"])
@@ -410,7 +412,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
     lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
     faults_named |= {name for faults_ in lists for name in faults_ if isinstance(name, str)}
     is_open = any("${" in name for name in faults_named)
-    own = [text for _, text in draft.spot.source.root.texts()]
+    own = draft.spot.source.lines
     for fragment, spot in draft.fragments:
         has_use = (
             names & {*fragment.steps}
@@ -440,20 +442,19 @@ def _check_inputs_used(
 
 
 def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
-    """Return the names that references read, by root."""
+    """Return the names that references read, by root; those of code count as well."""
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
-    texts = [text for _, text in _all_texts(draft)]
-    texts += [f"${{{text}}}" for text in draft.scenario.secrets]
-    for text in texts:
-        with suppress(references.UndefinedValueError):
-            for part in references.pieces(text):
-                if isinstance(part, references.Reference) and part.root in used:
-                    used[part.root] |= {str(part.path[0]), part.text.partition(".")[2]}
+    texts = [f"${{{text}}}" for text in draft.scenario.secrets]
+    for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
+        texts += spot.source.lines
+    for root, name in _READ.findall("\n".join(texts)):
+        used[root] |= {name, *map(str, plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
-    used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, Mapping)))
+    used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, dict)))
     return used
 
 
+_READ = re.compile(r"\$\{\s*(vars|case)\.([^{}]*?)\s*\}")
 _DESCRIBING = frozenset({
     "name", "title", "description", "comment", "note", "名称", "标题", "说明", "备注", "描述",
 })  # fmt: skip

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, get_args
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from bpmax_sim.errors import nearest_name, suggest
 from bpmax_sim.i18n import join_messages, msg
@@ -58,8 +59,9 @@ _SOURCES = ("script", "subject", "flow", "form", "python", "proxy")
 
 def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     """Report what is wrong with the sections of *expected*, which stand at *spot*."""
-    for section in expected.__struct_fields__:
-        value = getattr(expected, section)
+    if expected == _NOTHING:
+        return
+    for section, value in asdict(expected).items():
         if value is not UNSET:
             _check_section(context, section, value, spot.at(section))
 
@@ -108,15 +110,23 @@ def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None
 
 def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
     """Report parts of *expected* that hold whatever a step does; what a row fills in may."""
-    shapes = _find_section_shapes(context)
-    for section, shape in shapes.items():
-        value = getattr(expected, section)
-        if value is not UNSET:
-            _tell_tautologies(context, value, shape, spot.at(section))
-    calls = () if expected.proxy is UNSET else expected.proxy
-    for item, where in spot.at("proxy").elements(calls):
-        for part, shape in _CALL_SHAPE.items():
-            _tell_tautologies(context, getattr(item, part), shape, where.at(part))
+    if expected == _NOTHING:
+        return
+    shapes: Mapping[str, Shape] = {}
+    for section, value in asdict(expected).items():
+        if section != "proxy" and type(value) in _STRUCTURES:
+            shapes = shapes or _find_section_shapes(context)
+            _tell_tautologies(context, value, shapes[section], spot.at(section))
+    if expected.proxy is UNSET:
+        return
+    for item, where in spot.at("proxy").elements(expected.proxy):
+        for part, value in asdict(item).items():
+            if type(value) is dict:
+                _tell_tautologies(context, value, _CALL_SHAPE[part], where.at(part))
+
+
+_NOTHING = model.Expect()
+_STRUCTURES = (dict, list)
 
 
 def check_tautological_error(
@@ -157,6 +167,7 @@ def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spo
 
 
 def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
+    """Return what each section certainly is: of the form its declared fields, for instance."""
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {
         "form": declared,
@@ -199,10 +210,9 @@ def _check_operands(
     context: CheckContext, expected: model.ExpectedError | model.ExpectedCall, spot: Spot
 ) -> None:
     """Find what is wrong with the operands of each key of *expected*."""
-    for name, key in zip(
-        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
+    for (name, value), key in zip(
+        asdict(expected).items(), expected.__struct_encode_fields__, strict=True
     ):
-        value = getattr(expected, name)
         if value is not UNSET and name != "call":
             for steps, message in expect.problems(value):
                 context.tell(spot.at(key, *steps), message)
@@ -245,14 +255,21 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
         check_parts(context, item.call, item, spot)
     if item.times is not UNSET and (wrong := expect.count_problem(item.times)):
         context.tell(spot.at("times"), wrong)
-    for path, code in _find_literals(item.error):
-        _check_code(context, code, spot.at("error", *path))
-    _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
-    for path, key in _find_literals(item.instance):
-        platform = item.call.partition(".")[0]
+    _check_call_words(context, item, spot)
+    _check_operands(context, item, spot)
+
+
+def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+    """Report codes, sources and instances that there are not."""
+    if item.error is not UNSET:
+        for path, code in _find_literals(item.error):
+            _check_code(context, code, spot.at("error", *path))
+    if item.source is not UNSET:
+        _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
+    platform = item.call.partition(".")[0]
+    for path, key in _find_literals(item.instance) if item.instance is not UNSET else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
-    _check_operands(context, item, spot)
 
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
@@ -273,8 +290,9 @@ def check_parts(
         return
     platform, api = found
     for part in ("path", "query", "body", "response"):
-        known = _find_parameters(platform, api, part)
-        for path, name, denied in _find_member_names(getattr(item, part, UNSET)):
+        value = getattr(item, part, UNSET)
+        known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
+        for path, name, denied in _find_member_names(value) if known else ():
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
             find_hint = suggest if part == "path" else nearest_name
@@ -372,7 +390,9 @@ def _find_claims(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the same, and whether it is denied."""
-    if isinstance(value, Mapping) and any(map(expect.is_operator, value)):
+    if type(value) is str:
+        yield path, value, denied
+    elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
                 yield from _find_claims(operand, (*path, key), denied or key in _DENYING)

@@ -299,11 +299,11 @@ def items(
 
 def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
     """Return the sources of all scripts; None where a step may run Python."""
-    if any(step.action == "python" for step, _ in draft.steps):
+    values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
+    if any(python is not UNSET for python, _ in values):
         return None
-    inline = (step.value for step, _ in draft.steps if step.action == "js")
     files = (body.source for body in subjects.bodies)
-    return (*files, *(text for text in inline if isinstance(text, str)))
+    return (*files, *(js for _, js in values if isinstance(js, str)))
 
 
 def _load_file(

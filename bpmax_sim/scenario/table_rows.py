@@ -500,6 +500,8 @@ class ScenarioDraft:
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
         """Return who is named by flows, user and steps; nobody where others may be, too."""
+        if self.scenario.people or not self.flows:
+            return ()
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
@@ -564,9 +566,9 @@ class ScenarioDraft:
 
 
 def _several(value: Any) -> Sequence[Any]:
-    if isinstance(value, Mapping):
+    if type(value) is dict:
         return (value.get("id", ""),)
-    return value if isinstance(value, list | tuple) else (value,)
+    return value if type(value) in {list, tuple} else (value,)
 
 
 def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:

@@ -34,17 +34,15 @@ _PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
 
 def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each part of *expected* that holds of every value of *shape*."""
-    kind = _kind_of(shape)
-    if is_always(expected, kind) or (isinstance(shape, tuple) and _names_all(expected, shape)):
+    if is_always(expected, _kind_of(shape)) or _names_all(expected, shape):
         yield path
-    elif isinstance(expected, Mapping) and any(map(is_operator, expected)):
-        for key in _PARTS & {*expected}:
-            below = _member_shape(shape, "[]") if key in _OF_ELEMENTS else ""
-            yield from find_tautologies(expected[key], below, (*path, key))
-    elif isinstance(expected, Mapping):
+    elif type(expected) is dict:
+        is_plain = not any(map(is_operator, expected))
         for key, value in expected.items():
-            yield from find_tautologies(value, _member_shape(shape, key), (*path, key))
-    elif is_list(expected):
+            if is_plain or key in _PARTS:
+                step = key if is_plain else "[]" if key in _OF_ELEMENTS else ""
+                yield from find_tautologies(value, _member_shape(shape, step), (*path, key))
+    elif type(expected) is list:
         for index, item in enumerate(expected):
             yield from find_tautologies(item, _member_shape(shape, "[]"), (*path, index))
 
@@ -52,17 +50,18 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
 _OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
 
 
-def _names_all(expected: Any, values: tuple[Any, ...]) -> bool:
+def _names_all(expected: Any, shape: Shape) -> bool:
     """Return whether *expected* is a choice of all that a value can be."""
-    if not isinstance(expected, Mapping) or {*expected} != {"$in"} or not is_list(expected["$in"]):
+    if type(shape) is not tuple or type(expected) is not dict or {*expected} != {"$in"}:
         return False
-    return bool(values) and all(value in expected["$in"] for value in values)
+    chosen = expected["$in"]
+    return bool(shape) and is_list(chosen) and all(value in chosen for value in shape)
 
 
 def _kind_of(shape: Shape) -> str:
-    if isinstance(shape, str):
+    if type(shape) is str:
         return shape
-    if isinstance(shape, tuple):
+    if type(shape) is tuple:
         return "present"
     return "list" if "[]" in shape else "map"
 
@@ -74,7 +73,7 @@ def _member_shape(shape: Shape, key: str) -> Shape:
 
 def is_always(expected: Any, kind: str) -> bool:
     """Return whether every value of *kind* is as *expected*."""
-    if not isinstance(expected, Mapping):
+    if type(expected) is not dict:
         return False
     if not any(map(is_operator, expected)):
         return kind == "map" and not expected
