@@ -19,6 +19,8 @@ from bpmax_sim.i18n import msg
 
 ATTRIBUTES = "cassettes/** -text -merge diff=bpmax"
 _OWN_ATTRIBUTES = "cassettes/** merge=bpmax"
+SINCE_BRANCHING = "(branch)"
+"""A revision that stands for the one at which this branch left the main one."""
 NO_FORMAT = "cassettes/"  # a line of .prettierignore
 
 

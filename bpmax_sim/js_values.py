@@ -564,6 +564,15 @@ def _parse_integer(text: str) -> int | float:
     return number if 0 < abs(number) <= LARGEST or text in {"0", "-0"} else float(text)
 
 
+def holds_promise(value: Any) -> bool:
+    """Return whether *value* of a script is a promise, or has one inside."""
+    if isinstance(value, Mapping):
+        return any(map(holds_promise, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(holds_promise, value))
+    return isinstance(value, Opaque) and value.kind == "promise"
+
+
 def is_bounded(value: object) -> bool:
     """Return whether every number in the JSON *value* is finite."""
     left = [value]

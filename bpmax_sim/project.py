@@ -21,10 +21,10 @@ from bpmax_sim.i18n import msg
 SUFFIX = ".scenario.yaml"
 
 
-def find_root(path: Path) -> Path:
+def find_root(path: Path, otherwise: Path | None = None) -> Path:
     """Return the nearest folder above *path* with ``[tool.bpmax_sim]`` or a scenarios folder.
 
-    Without one, it is the folder of *path* itself.
+    Without one, it is *otherwise*, or the folder of *path* itself.
     """
     # Asked several times for every scenario, and pathlib would take five times as long.
     start = os.path.join(os.getcwd(), path)  # noqa: PTH109
@@ -35,7 +35,7 @@ def find_root(path: Path) -> Path:
             break
         above = os.path.dirname(folder)
         if above == folder:
-            return Path(nearest)
+            return otherwise or Path(nearest)
         folder = above
     return Path(folder)
 
@@ -177,6 +177,7 @@ def _join_path(folder: str, name: str) -> Path:
 
 
 NAME = ".bpmax"
+TRACES = f"{NAME}/trace"
 
 
 def make_folder(path: Path) -> None:

@@ -318,6 +318,8 @@ def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterato
     platform = parts.platform
     if owners and search.rules.fits(platform, search.cassette.head.rules.get(platform, "")):
         yield _format_line("", msg("it is recorded for {list}", list=_list_words(owners)))
+        hint = msg("a test in Python plays that with owner={owner}", owner=owners[0])
+        yield _format_line("", hint)
 
 
 def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str]:

@@ -258,15 +258,22 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
-    """Yield that *exchange* was answered more than *age* seconds before *now*, if it was.
+def recorded_at(exchange: Exchange) -> float:
+    """Return when *exchange* was answered.
 
-    The third party's own ``Date`` tells when, for the clock of a recording may stand still.
+    The third party's own ``Date`` tells, for the clock of a recording may stand still.
     """
-    outcome, recorded = exchange.outcome, exchange.at
+    outcome = exchange.outcome
     date = outcome.header("date") if isinstance(outcome, Response) else None
-    with suppress(ValueError):
-        recorded = parsedate_to_datetime(date or "").timestamp()
+    try:
+        return parsedate_to_datetime(date or "").timestamp()
+    except ValueError:
+        return exchange.at
+
+
+def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+    """Yield that *exchange* was answered more than *age* seconds before *now*, if it was."""
+    recorded = recorded_at(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
         message = msg(

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -31,6 +32,7 @@ from bpmax_sim.cli.help_text import (
 )
 from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
 from bpmax_sim.errors import BpmaxError, BpmaxWarning, ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
@@ -91,7 +93,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "record": Command(
         "run:record",
-        msg("Run scenarios against the live systems and record what they answer"),
+        msg("Run scenarios against the live systems and record their responses"),
         "bpmax-sim record scenarios/crm/customer.scenario.yaml",
         msg(
             "Credentials come from where instances.yaml says. A scenario that fails leaves "
@@ -125,7 +127,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "uses": Command(
         "uses:uses",
-        msg("Tell who calls, reads, writes, runs or plays a part of the project"),
+        msg("Show what calls, reads, writes, runs or replays a part of the project"),
         "bpmax-sim uses crm_system.get_customer_detail",
         msg(
             "PLACE is a file, file:line, platform, platform.api, platform.api.parameter, field, "
@@ -140,7 +142,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "report": Command(
         "run:report",
-        msg("Write one HTML page of what runs told, from traces of one machine or of many"),
+        msg("Write one HTML report from the traces of runs, of one machine or of many"),
         "bpmax-sim report --to report.html",
         msg(
             "`bpmax-sim run --trace=on` and `pytest --bpmax-trace=on` keep traces below "
@@ -166,7 +168,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette diff": Command(
         "review:diff",
-        msg("Compare two cassettes by meaning, exchange by exchange, and tell where they differ"),
+        msg("Compare two cassettes by meaning, exchange by exchange, and report where they differ"),
         "bpmax-sim cassette diff cassettes/crm/customer.yaml",
         msg(
             "By default with the recording that waits beside it as <file>.new. Instants, "
@@ -176,7 +178,7 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette fmt": Command(
         "cassettes:fmt",
-        msg("Write cassettes canonically, with keys under the matching rules now in force"),
+        msg("Write cassettes in canonical form, with keys of the current matching rules"),
         "bpmax-sim cassette fmt --check",
         msg(
             "After a change of ignore or volatile, replay works keys out anew each time; "
@@ -191,14 +193,12 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "cassette recover": Command(
         "cassettes:recover",
-        msg("Seal what a recording that was killed left in its journal"),
+        msg("Seal what an interrupted recording left in its journal"),
         "bpmax-sim cassette recover",
     ),
     "cassette prune": Command(
         "prune:prune",
-        msg(
-            "Delete exchanges and cassettes that no test played in the last complete run of pytest"
-        ),
+        msg("Delete exchanges and cassettes that no test used in the last full run of pytest"),
         "bpmax-sim cassette prune --yes",
         msg(
             "It shows what would go, and asks before it deletes; where nobody can be asked "
@@ -210,31 +210,34 @@ COMMANDS: Mapping[str, Command] = {
         "cassettes:export_cassette",
         msg("Write a cassette as an HTTP Archive, curl commands, WireMock mappings or plain vcrpy"),
         "bpmax-sim cassette export cassettes/crm/customer.yaml --as har",
-        msg("Credentials stay stand-ins. What the format cannot carry is told."),
+        msg("Credentials stay stand-ins. What the format cannot carry is reported."),
     ),
     "import": Command(
         "imports:import_traffic",
-        msg("Make cassettes of what vcrpy, betamax, a browser (HAR), WireMock and others recorded"),
+        msg(
+            "Convert recordings of vcrpy, betamax, a browser (HAR), WireMock and others to "
+            "cassettes"
+        ),
         "bpmax-sim import traffic.har --to cassettes/crm/customer.yaml",
         msg(
-            "Credentials, cookies and what logins mint are replaced; logins are left out, "
-            "for replay makes them up. What cannot be carried over is told, and nothing is "
-            "replaced without a question."
+            "Credentials, cookies and tokens are replaced by stand-ins; logins are left out, "
+            "as replay synthesises them. What cannot be converted is reported, and no file "
+            "is replaced without asking."
         ),
     ),
     "import openapi": Command(
         "imports:openapi",
-        msg("Make a platform file of an OpenAPI or Swagger document: APIs, log-in and answers"),
+        msg("Make a platform file from an OpenAPI or Swagger document: APIs, login and responses"),
         "bpmax-sim import openapi crm.openapi.json --key crm_system",
         msg(
             "It adds an instance whose credentials come from the environment. Nothing is "
-            "fetched; what a platform file cannot say is told, and stands at its head. "
-            "Mode simulate answers as the document says."
+            "fetched; what a platform file cannot express is reported, and listed at the top "
+            "of the file. Mode simulate responds as the document says."
         ),
     ),
     "verify": Command(
         "verify:verify",
-        msg("Send recorded calls to the live systems and tell how their answers have changed"),
+        msg("Send recorded calls to the live systems and report how their responses have changed"),
         "bpmax-sim verify cassettes/crm/customer.yaml --max-age 30d",
         msg(
             "Only GET and HEAD, unless writes are allowed; an API may say verify: never. A "
@@ -411,6 +414,26 @@ _RECORDING = msg(
 )
 
 
+class _Command(LocalisedCommand):
+    """A command whose --changed needs no value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _complete_changed(args))
+
+
+def _complete_changed(arguments: Sequence[str]) -> list[str]:
+    """Return *arguments* with a value behind each ``--changed`` that has none.
+
+    A path that is there is no value: it is what is to run.
+    """
+    whole: list[str] = []
+    for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
+        has_none = not following or following.startswith("-") or Path(following).exists()
+        is_bare = word == "--changed" and has_none and "--" not in whole
+        whole.append(f"{word}={SINCE_BRANCHING}" if is_bare else word)
+    return whole
+
+
 class _Commands(LocalisedGroup):
     """The commands of the table whose names begin with *prefix*, or all without one."""
 
@@ -499,7 +522,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
     text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
-    app.command(name, cls=LocalisedCommand, help=text, context_settings=_SETTINGS)(called)
+    app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
     if any(getattr(parameter, "hidden", False) for parameter in compiled.params):

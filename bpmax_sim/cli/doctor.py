@@ -17,9 +17,9 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.project import FILES
 from bpmax_sim.cli.select import folders_of_project
 from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, plural, series, template
@@ -57,7 +57,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         platforms = load_platforms(folders_of_project(root))
     except ConfigError as error:
         message = plural(len(error.problems), "{number} problem", "{number} problems")
-        hint = msg("{message}; `bpmax-sim lint` tells them", message=message)
+        hint = msg("{message}; run `bpmax-sim lint` for details", message=message)
         yield False, msg("platforms"), hint
         return
     own = series(sorted(platforms.own)) or msg("the built-in ones")
@@ -141,7 +141,7 @@ _SAMPLE = "合同"
 def doctor(
     *,
     fix: Annotated[
-        bool, Option("--fix", help=msg("Let this clone of Git merge and show cassettes."))
+        bool, Option("--fix", help=msg("Set up this Git clone to merge and show cassettes."))
     ] = False,
 ) -> int:
     """Check the installation."""
@@ -170,7 +170,7 @@ def collect_findings() -> Iterator[Finding]:
     yield _check_writable(msg("cassettes"), root / "cassettes")
     yield from _check_project(root)
     is_ci = bool(os.environ.get("CI"))
-    yield True, "CI", msg("set, so recording asks twice") if is_ci else msg("not set")
+    yield True, "CI", msg("set, so recording needs --allow-ci-record") if is_ci else msg("not set")
 
 
 def _check_package(name: str) -> Finding:

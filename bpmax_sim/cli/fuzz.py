@@ -30,7 +30,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     *,
     api: Annotated[str, Option(metavar="NAME", help=msg("Only this API."))] = "",
     against: Annotated[
-        str, Option(metavar="simulate|URL", help=msg("Who answers the calls."))
+        str, Option(metavar="simulate|URL", help=msg("What answers the calls."))
     ] = SIMULATE,
     allow_writes: Annotated[
         bool, Option("--allow-writes", help=msg("Also send a URL what may change something."))
@@ -62,7 +62,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     save: Annotated[
-        bool, Option("--save", help=msg("Write what is found into scenarios/fuzz and tests."))
+        bool, Option("--save", help=msg("Write findings into scenarios/fuzz and tests."))
     ] = False,
     json: Json = False,
 ) -> int:

@@ -75,7 +75,9 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     owner: Annotated[
         str | None,
         Option(
-            "--for", metavar="NAME", help=msg("Who plays it; by default the scenario whose it is.")
+            "--for",
+            metavar="NAME",
+            help=msg("Scenario that owns the cassette (default: the one that uses it)."),
         ),
     ] = None,
     kind: Annotated[
@@ -219,7 +221,7 @@ def _find_owner(path: Path) -> str:
     if len(scenarios) > 1:
         names = series(map(repr, scenarios))
         raise ConfigError(
-            "{path} is played by {names}; say for whom it is, --for {scenarios!r}",
+            "{path} is used by scenarios {names}; choose one with --for {scenarios!r}",
             path=path,
             names=names,
             scenarios=scenarios[0],
@@ -324,7 +326,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
         bool,
         Option(
             "--answers",
-            help=msg("Also write what each API answers, for --mode simulate: a larger file."),
+            help=msg("Also write the responses of each API, for --mode simulate: a larger file."),
         ),
     ] = False,
     yes: Yes = False,

@@ -57,11 +57,11 @@ def lint(
     paths: Paths = None,
     *,
     cassettes: Annotated[
-        bool, Option(help=msg("Look for damage and secrets in cassettes, too."), hidden=True)
+        bool, Option(help=msg("Also look for damage and secrets in cassettes."), hidden=True)
     ] = True,
     style: Annotated[
         Literal["text", "github"],
-        Option("--format", help=msg("How problems are told; github annotates a commit.")),
+        Option("--format", help=msg("Output format of problems; github annotates a commit.")),
     ] = "text",
     is_explained: Annotated[
         bool,

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from bpmax_sim.clock import parse_duration
+from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import Translatable, msg
 from bpmax_sim.session import options
 from bpmax_sim.session.options import option_help, options_of
@@ -88,8 +90,11 @@ Changed = Annotated[
     str,
     Option(
         "--changed",
-        metavar="REF",
-        help=msg("Only scenarios that changes since this revision of Git reach, such as HEAD."),
+        metavar="[REF]",
+        help=msg(
+            "Only scenarios that changes since this revision of Git reach; without one, since the "
+            "main branch. What is not committed counts."
+        ),
     ),
 ]
 JunitXml = Annotated[
@@ -99,3 +104,16 @@ Watch = Annotated[
     bool,
     Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),
 ]
+
+
+def parse_age(name: str, text: str) -> float:
+    """Return the seconds of the option *name*.
+
+    Raises:
+        ConfigError: *text* is no age.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError:
+        message = msg("{name} {text}: expected an age such as 30d or 12h", name=name, text=text)
+        raise ConfigError(message) from None

@@ -114,7 +114,7 @@ _FINDING: Shape = {
 }
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
 
-_USE: Shape = {"role": TEXT, **_PLACE, "detail": TEXT, "through": [TEXT]}
+_USE: Shape = {"role": TEXT, **_PLACE, "detail": TEXT, "learned": FLAG, "through": [TEXT]}
 SHAPES: Mapping[str, Shape] = {
     "run": _RUN,
     "record": _RUN,

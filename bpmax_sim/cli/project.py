@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer import Argument, Option
@@ -16,17 +15,16 @@ from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folders, find_files, load_declared
 from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
+from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
 from bpmax_sim.i18n import join_messages, msg, plural, series
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.starter.demo import play_demo
 from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, carry_out, plan
-from bpmax_sim.yamlfile import display_path, writing_to
+from bpmax_sim.yamlfile import display_path
 
 _QUESTIONS = {
     "platform": (msg("Key of the third party, as in $proxy('…')"), "crm_system"),
@@ -65,7 +63,9 @@ def init(
                 named=named,
             )
         agree("Replace {named}?", named=named)
-    written = carry_out(ready, folder, chosen)
+    written = list(carry_out(ready, folder, chosen))
+    if chosen.platform:
+        written += write_types(folder.absolute())
     for path in written:
         say(display_path(path))
     repository = find_repository(folder.absolute())
@@ -117,6 +117,7 @@ def demo(
     """Show recording and replay."""
     for line in play_demo(folder, force=force):
         say(line)
+    list(write_types(folder.absolute()))
     return ExitCode.PASSED
 
 
@@ -170,7 +171,7 @@ def simulate(
     host: Host = _HOST,
     port: Port = 0,
     seed: Annotated[
-        int, Option(metavar="N", help=msg("Of all that it makes up."), hidden=True)
+        int, Option(metavar="N", help=msg("Seed of everything that it synthesises."), hidden=True)
     ] = 0,
     platforms: PlatformFolders = None,
     json: Json = False,
@@ -230,15 +231,6 @@ def _run(
     tell("stopped")
 
 
-FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
-    "scenario": scenario_schema,
-    "fragment": fragment_schema,
-    "flow": flow_schema,
-    "platform": platform_schema,
-    "instances": instances_schema,
-}
-
-
 def schema(
     kind: Annotated[
         list[str] | None,
@@ -258,7 +250,7 @@ def schema(
 ) -> int:
     """Print a schema, or write all."""
     if write:
-        names = [display_path(path) for path in _write_schemas()]
+        names = [display_path(path) for path in write_schemas(find_root(Path.cwd()))]
         say_result(names, json=json, files=names)
         return ExitCode.PASSED
     name = join_messages(" ", kind or ("scenario",))
@@ -271,14 +263,3 @@ def schema(
         hint = suggest(name, [*FILES, *SHAPES])
         raise ConfigError("there is no schema {kind!r}{hint}", kind=name, hint=hint)
     return ExitCode.PASSED
-
-
-def _write_schemas() -> Iterator[Path]:
-    folder = find_root(Path.cwd()) / "scenarios" / "schemas"
-    with writing_to(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for name, make in FILES.items():
-            path = folder / f"{name}.schema.json"
-            text = json.dumps(make(), ensure_ascii=False, indent=2)
-            path.write_text(f"{text}\n", encoding="utf-8", newline="\n")
-            yield path

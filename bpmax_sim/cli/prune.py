@@ -1,6 +1,7 @@
 """``prune``: delete the exchanges and cassettes that a complete run of pytest did not use.
 
-Only the usage of a complete run counts, and only while its files are the same.
+Only the usage of a complete run counts, on one machine or in shards on many, and only while its
+files are the same.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
@@ -17,10 +20,11 @@ from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.store import PLACE, Evidence, digest_of, read_evidence
+from bpmax_sim.report.usage import Evidence, digest_of, gathered_at, read_evidence
 from bpmax_sim.yamlfile import display_path
 
 
@@ -41,18 +45,19 @@ def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
         CassetteError: a cassette that is to be cut is not sound.
     """
     _check(evidence, root)
-    for folder in map(Path, evidence.folders):
+    for folder in (root / name for name in evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
             # Any call may need a login.
             is_login = path.relative_to(folder).parts[0] == "auth"
-            if not is_login and str(path) not in evidence.unplayed_files:
-                yield from _leftovers_in(path, evidence)
+            name = relative_name(path, root)
+            if not is_login and name not in evidence.unplayed_files:
+                yield from _leftovers_in(path, name, evidence)
 
 
-def _leftovers_in(path: Path, evidence: Evidence) -> Iterator[Leftover]:
+def _leftovers_in(path: Path, name: str, evidence: Evidence) -> Iterator[Leftover]:
     cassette = Cassette.load(display_path(path))
     lines = [cassette.line(number) for number in range(len(cassette))]
-    left, owners = evidence.left.get(str(path), {}), evidence.owners.get(str(path), ())
+    left, owners = evidence.left.get(name, {}), evidence.owners.get(name, ())
     numbers = frozenset(
         number
         for number, line in enumerate(lines)
@@ -65,32 +70,47 @@ def _leftovers_in(path: Path, evidence: Evidence) -> Iterator[Leftover]:
 
 def _check(evidence: Evidence, root: Path) -> None:
     """Refuse evidence that is older than what it was gathered from."""
-    gathered = (root / PLACE).stat().st_mtime_ns
-    scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
-    stale = [
-        path
-        for path in (*scenarios, *map(Path, evidence.tests))
-        if not path.exists() or path.stat().st_mtime_ns > gathered
-    ]
-    for name, digest in evidence.digests.items():
-        if not Path(name).is_file() or digest_of(name) != digest:
-            stale.append(Path(name))
+    stale = [] if evidence.sources else _find_newer(evidence, root)
+    for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
+        path = root / name
+        if not path.is_file() or digest_of(path) != digest:
+            stale.append(path)
     if stale:
         raise ConfigError(
-            "{path}: changed since the last complete run, which proves nothing now; run "
-            "all tests again: pytest",
+            "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
             path=display_path(stale[0]),
         )
 
 
-def prune(*, yes: Yes = False, json: Json = False) -> int:
+def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
+    """Return the files of tests and scenarios that were written after the run of this machine."""
+    gathered = gathered_at(root)
+    scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
+    return [
+        path
+        for path in (*scenarios, *(root / test for test in evidence.tests))
+        if not path.exists() or path.stat().st_mtime_ns > gathered
+    ]
+
+
+def prune(
+    *,
+    evidence_folders: Annotated[
+        list[Path] | None,
+        Option(
+            "--evidence",
+            metavar="DIR",
+            help=msg("The .bpmax/usage of each shard and job, from wherever it ran; repeatable."),
+        ),
+    ] = None,
+    yes: Yes = False,
+    json: Json = False,
+) -> int:
     """Delete what nobody uses."""
     root = find_root(Path.cwd())
-    evidence = read_evidence(root)
+    evidence = read_evidence(root, evidence_folders or ())
     if evidence is None:
-        raise ConfigError(
-            "nobody knows yet what is used; run all tests in the project's folder: pytest"
-        )
+        raise ConfigError("no usage data yet; run the full test suite first: pytest")
     unused = list(find_leftovers(evidence, root))
     if not json:
         for leftover in unused:

@@ -22,9 +22,11 @@ from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim import git
+from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import review_file
+from bpmax_sim.check.drift import recorded_at
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.affected import describe_changes, narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -51,8 +53,10 @@ from bpmax_sim.cli.terminal import (
     tell,
     with_progress,
 )
+from bpmax_sim.cli.types import refresh_types
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
+from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
@@ -196,6 +200,7 @@ def _perform(args: _RunArguments) -> int:
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
         collected, problems = _collect_items(args)
         items = items_of_shard(collected, shard)
+        _say_what_changed(args, collected)
     except BpmaxError as error:
         tell(str(error))
         if args.json:
@@ -214,6 +219,13 @@ def _perform(args: _RunArguments) -> int:
     return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
 
 
+def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+    """Say since when and how far changes narrow the run, before anything runs."""
+    files = {item.header.path for item in items}
+    for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
+        tell(line)
+
+
 def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
     if args.choices.trace != "off":
@@ -230,6 +242,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
                 tell("report: {path}", path=display_path(page))
             except ConfigError as error:
                 tell(str(error))  # nothing that was watched turns red for it
+        refresh_types(root)
 
     places = [Path(target.path) for target in find_targets(args.paths)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
@@ -275,7 +288,7 @@ def _run_and_report(
     tell_recorded(before)
     if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
-    _say_after_recording(waiting, is_recording=bool(recording))
+    _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items:
@@ -285,10 +298,12 @@ def _run_and_report(
     return code, verdicts
 
 
-def _say_after_recording(waiting: Sequence[Path], *, is_recording: bool) -> None:
+def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
-    if is_recording:
+    for root in dict.fromkeys(item.header.root for item in recording):
+        refresh_types(root)
+    if recording:
         _hint_at_merging()
 
 
@@ -436,11 +451,7 @@ def _say_why_nothing(args: _RunArguments) -> str:
     if args.uses:
         return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
     if args.changed:
-        return msg(
-            "{where}: no scenario is reached by what changed since {revision}",
-            where=where,
-            revision=args.changed,
-        )
+        return msg("{where}: no scenario is reached by what changed", where=where)
     if args.keyword:
         return msg(
             "{where}: no scenario has {keyword!r} in it; see `bpmax-sim list`",
@@ -540,19 +551,28 @@ def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
 
 
 def list_scenarios(
-    paths: option.Paths = None, *, keyword: option.Keyword = "", json: option.Json = False
+    paths: option.Paths = None,
+    *,
+    keyword: option.Keyword = "",
+    old: Annotated[
+        str, Option(metavar="AGE", help=msg("Only those whose recording is older, such as 90d."))
+    ] = "",
+    json: option.Json = False,
 ) -> int:
     """List scenarios."""
+    age = option.parse_age("--old", old) if old else None
     found, problems = find_items(find_targets(paths), keyword=keyword)
     if problems:
         raise ConfigError(*problems)
-    items = [item.header for item in found]
+    every = [item.header for item in found]
+    ages = {item: told for item in every if age is not None and (told := _tell_age(item, age))}
+    items = every if age is None else list(ages)
     rows = [
         (
             f"{item.place.file}:{item.place.line}",
             item.name,
             item.cassette,
-            join_messages(" ", [*item.tags, *_earlier_names(item)]),
+            join_messages(" ", [*item.tags, *_earlier_names(item), ages.get(item, "")]),
         )
         for item in items
     ]
@@ -573,9 +593,27 @@ def list_scenarios(
         for item in items
     ]
     say_result(lines, json=json, items=data)
-    if not items and not json:
+    if every and not items:
+        tell("no recording is older than {age}", age=old)
+    elif not items and not json:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
-    return ExitCode.PASSED if items else ExitCode.NOTHING
+    return ExitCode.PASSED if every else ExitCode.NOTHING
+
+
+def _tell_age(item: ItemHeader, age: float) -> str:
+    """Return how old the oldest exchange of *item* is, or nothing if none is older than *age*."""
+    path = item.root / "cassettes" / f"{item.cassette}.yaml"
+    if not path.is_file():
+        return ""
+    cassette = Cassette.load(display_path(path))
+    owners = (item.name, *item.was, *(cassette.owners if len(cassette.owners) == 1 else ()))
+    owner = next((name for name in owners if name in cassette.owners), "")
+    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.numbers(owner)]
+    passed = time.time() - min(instants, default=time.time())
+    if passed <= age:
+        return ""
+    day = str(Instant(min(instants)))[:10]
+    return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))
 
 
 def _earlier_names(item: ItemHeader) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +15,14 @@ from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import platforms_of
 from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import current_language, msg
+from bpmax_sim.i18n import current_language, msg, series
 from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
+from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
 from bpmax_sim.starter.editor_types import (
     SETTINGS,
     ProjectTypes,
@@ -46,8 +48,8 @@ def types(
 def write_types(root: Path) -> Iterator[Path]:
     """Write what an editor needs to know *root*, and yield the files that are new or changed.
 
-    ``scenarios/bpmax.d.ts`` is ours; of ``jsconfig.json`` and VS Code's settings only what is not
-    there is written, and where such a file cannot be read it stays as it is.
+    ``scenarios/bpmax.d.ts`` and the schemas are ours; of ``jsconfig.json`` and VS Code's settings
+    only what is not there is written, and where such a file cannot be read it stays as it is.
 
     Raises:
         ConfigError: a file cannot be written.
@@ -70,9 +72,51 @@ def write_types(root: Path) -> Iterator[Path]:
             place.parent.mkdir(exist_ok=True)
             write_text(place, text)
             yield place
+        if list(write_schemas(root)):
+            yield root / "scenarios" / "schemas"
         for name, source in SETTINGS.items():
             path = root / name
             if _add_settings(path, read_settings(source)):
+                yield path
+
+
+def refresh_types(root: Path) -> None:
+    """Write the declarations anew where the project has some; what cannot be written is told."""
+    if not (root / "scenarios" / "bpmax.d.ts").is_file():
+        return
+    try:
+        names = series(display_path(path) for path in write_types(root))
+    except ConfigError as error:
+        tell(str(error))
+        return
+    if names:
+        tell("written for the editor: {names}", names=names)
+
+
+FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
+    "scenario": scenario_schema,
+    "fragment": fragment_schema,
+    "flow": flow_schema,
+    "platform": platform_schema,
+    "instances": instances_schema,
+}
+"""The kinds of files that have a schema."""
+
+
+def write_schemas(root: Path) -> Iterator[Path]:
+    """Write the schema of each kind of file, and yield those that are new or changed.
+
+    Raises:
+        ConfigError: one cannot be written.
+    """
+    folder = root / "scenarios" / "schemas"
+    with writing_to(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, make in FILES.items():
+            path = folder / f"{name}.schema.json"
+            text = f"{json_module.dumps(make(), ensure_ascii=False, indent=2)}\n"
+            if not path.exists() or path.read_text(encoding="utf-8") != text:
+                path.write_text(text, encoding="utf-8", newline="\n")
                 yield path
 
 

@@ -14,6 +14,7 @@ from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.i18n import join_messages, msg, plural, template
 from bpmax_sim.index.facts import FactKind, Role
 from bpmax_sim.index.store import load_index
+from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import PlaceUse, ProjectPlace, ProjectUses
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -66,7 +67,7 @@ def uses(
 ) -> int:
     """Tell who uses it."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
-    known = ProjectUses(load_index(root))
+    known = ProjectUses(add_traced_names(load_index(root)))
     places = known.find(name_from_root(place, root))
     answers = [(found, known.uses_of(found)) for found in places]
     if json:
@@ -81,7 +82,7 @@ def uses(
         for line in _format_tree(found, each, root):
             say(line)
     if not any(each for _, each in answers):
-        tell("nobody in this project uses {place}", place=place)
+        tell("nothing in this project uses {place}", place=place)
     return ExitCode.PASSED
 
 
@@ -93,6 +94,7 @@ def _as_data(use: PlaceUse) -> dict[str, Any]:
         "line": fact.line,
         "column": fact.column,
         "detail": fact.detail,
+        "learned": fact.is_learned,
         "through": list(use.through),
     }
 
@@ -124,4 +126,5 @@ def _format_users(
 
 def _format_place(use: PlaceUse, root: Path) -> str:
     where = f"{display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
-    return f"{where}  {use.fact.detail}".rstrip()
+    learned = msg("learned from a run") if use.fact.is_learned else ""
+    return join_messages("  ", filter(None, (where, use.fact.detail, learned)))

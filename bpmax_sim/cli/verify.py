@@ -19,7 +19,7 @@ from typer import Argument, Option
 from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders
+from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -29,8 +29,7 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
-from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.report.exit_codes import ExitCode, foremost
@@ -80,7 +79,7 @@ def verify(
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    age = _parse_age(max_age)
+    age = parse_age("--max-age", max_age) if max_age else None
     jobs = list(dict.fromkeys(_find_jobs(paths or (), platforms)))
     findings: list[tuple[Place, Drift]] = []
     sent = 0
@@ -132,15 +131,6 @@ def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int
                 reason=reason,
             )
         )
-
-
-def _parse_age(text: str) -> float | None:
-    """Return the seconds of ``--max-age``, or None without it."""
-    try:
-        return parse_duration(text) if text else None
-    except ValueError:
-        message = msg("--max-age {text}: expected an age such as 30d or 12h", text=text)
-        raise ConfigError(message) from None
 
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
@@ -282,7 +272,7 @@ def _replay_passed(
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell("{number}: not run, for they ask a live system", number=number)
+        tell("skipped, as it needs a live system: {number}", number=number)
     failed = 0
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":

@@ -42,6 +42,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
         name: of an API ``platform.api``, of a parameter or a member ``platform.api.name``; of a
             file its path from the root, or as it is spelled where it lies outside.
         detail: what more there is to say: an event, an owner, the style of a call.
+        is_learned: a run told it, and the text of the file does not.
     """
 
     kind: FactKind
@@ -50,6 +51,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     line: int = 0
     column: int = 0
     detail: str = ""
+    is_learned: bool = False
 
 
 class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -121,13 +121,19 @@ class FileLook:
     def _look_at(self, name: str) -> IndexedFile | None:
         last = self._known.get(name)
         if last is not None:
-            try:
-                status = os.stat(self.path_of(name))  # noqa: PTH116 - of thousands of files
-            except (OSError, ValueError):
-                return None
-            if stat.S_ISREG(status.st_mode) and last.stamp == _stamp_of(status):
-                return last
+            stamp = stamp_file(self.path_of(name))
+            if stamp is None or last.stamp == stamp:
+                return None if stamp is None else last
         return self.read(name)[0]
+
+
+def stamp_file(path: str) -> FileStamp | None:
+    """Return the stamp of the file at *path*; None if there is none."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - of thousands of files
+    except (OSError, ValueError):
+        return None
+    return _stamp_of(status) if stat.S_ISREG(status.st_mode) else None
 
 
 def _stamp_of(status: os.stat_result) -> FileStamp:

@@ -16,7 +16,15 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
+from bpmax_sim.index.files import (
+    FileLook,
+    FileStamp,
+    IndexedFile,
+    code_edition,
+    read_kept,
+    stamp_file,
+    write_kept,
+)
 from bpmax_sim.project import NAME, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem, items
@@ -57,18 +65,33 @@ class ProjectItem:
 
 
 class _ScenarioFile:
-    """A scenario file: where it is, and its items once they are loaded."""
+    """A scenario file: where it is, and its items once they are loaded.
 
-    def __init__(self, path: Path, root: Path, files: frozenset[str]) -> None:
+    Attributes:
+        sound: what tells of each of *files* whether it is still the one that was found sound.
+    """
+
+    def __init__(
+        self, path: Path, root: Path, files: frozenset[str], sound: Mapping[str, FileStamp] = {}
+    ) -> None:
         self.path = path
         self.root = root
         self.files = files
+        self.sound = sound
         self.items: list[ScenarioItem] | None = None
 
     def load(self) -> list[ScenarioItem]:
         if self.items is None:
-            self.items = items(self.path, root=self.root)
+            is_sound = self._is_sound()
+            loaded = items(self.path, root=self.root, is_checked=is_sound)
+            if is_sound and not self._is_sound():  # it changed meanwhile
+                loaded = items(self.path, root=self.root)
+            self.items = loaded
         return self.items
+
+    def _is_sound(self) -> bool:
+        stamps = ((stamp_file(name), stamp) for name, stamp in self.sound.items())
+        return bool(self.sound) and all(now == then for now, then in stamps)
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
@@ -94,10 +117,15 @@ class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
 
 
 class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
-    """The items of a scenario file, and the digests of the other files that they depend on."""
+    """The items of a scenario file, and the digests of the other files that they depend on.
+
+    Attributes:
+        is_quiet: nothing in them is doubtful either.
+    """
 
     depends: dict[str, bytes]
     items: tuple[_StoredItem, ...]
+    is_quiet: bool
 
 
 class StoredItems(msgspec.Struct):
@@ -174,8 +202,9 @@ class ItemIndex:
 
     def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
         shown = display_path(path)
-        files = frozenset(map(self._disk.path_of, (name, *stored.depends)))
-        source = _ScenarioFile(path, self.root, files)
+        files = {self._disk.path_of(one): self._disk.file(one) for one in (name, *stored.depends)}
+        stamps = {one: file.stamp for one, file in files.items() if file is not None}
+        source = _ScenarioFile(path, self.root, frozenset(files), stamps if stored.is_quiet else {})
         return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
 
     def _header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
@@ -208,7 +237,8 @@ class ItemIndex:
         if digest and not environ.is_read and all(map(self._disk.is_settled, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._store(item) for item in loaded)
-            self._scenarios[digest] = _StoredFile(depends, stored)
+            is_quiet = not any(item.warnings for item in loaded)
+            self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
         source = _ScenarioFile(path, self.root, frozenset(paths))
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]

@@ -389,10 +389,12 @@ def _tell_unsaid(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):
-        document.tell((*steps, "callbacks"), msg("callbacks are not declared here"))
+        document.tell((*steps, "callbacks"), msg("callbacks are not supported and were skipped"))
     for servers, where in ((item, steps[:-1]), (operation, steps)):
         if servers.get("servers") not in (None, [], document.root.get("servers")):
-            message = msg("an address of its own; the platform has one for all its APIs")
+            message = msg(
+                "per-operation servers are not supported; the platform has a single base URL"
+            )
             document.tell((*where, "servers"), message)
 
 
@@ -512,7 +514,7 @@ def _base_url(document: Document, key: str) -> str:
     if not re.match("https?://", str(url)) or text == instead:
         document.tell(
             ("servers",),
-            "there is no whole address; {text} stands for it, tell the true one with --url",
+            "no absolute server URL; using {text} as a placeholder, set the real one with --url",
             text=text,
         )
     return text

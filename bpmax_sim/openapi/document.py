@@ -160,7 +160,7 @@ def _why_no_document(root: Any) -> str:
     if "swagger" in root:
         return msg("swagger: {swagger!r} is not known; 2.0 and OpenAPI 3 are read", swagger=swagger)
     if version is None:
-        return msg("there is no key 'openapi', so this is no OpenAPI document")
+        return msg("not an OpenAPI document: key 'openapi' is missing")
     return msg(
         "openapi: {version!r} is not known; 3.0 and 3.1 are read, and Swagger 2.0", version=version
     )

@@ -318,9 +318,7 @@ class Security(msgspec.Struct):
         return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
     def _convert_user_login(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
-        message = msg(
-            "a person logs in, or the address of tokens is not told; a fixed token is declared"
-        )
+        message = msg("a person logs in, or the token URL is missing; a fixed token is declared")
         self.document.tell(where, message)
         return self._convert_bearer(name, scheme, where)
 

@@ -142,7 +142,8 @@ class _PlatformChecks(Checks, frozen=True):
             message = ""
             if not name.isidentifier():
                 message = msg(
-                    "{name!r} cannot stand in a template; use letters, digits and _", name=name
+                    "{name!r} cannot be used in templates; use only letters, digits and _",
+                    name=name,
                 )
             elif name in RESERVED:
                 message = msg(
@@ -157,6 +158,8 @@ class _PlatformChecks(Checks, frozen=True):
 
     def secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Tell of a credential that is declared no secret and can only be one."""
+        if spec.standin:
+            self.common_text(name, spec)
         if spec.secret is not False:
             return
         why = always_secret(self.platform, name)
@@ -172,6 +175,22 @@ class _PlatformChecks(Checks, frozen=True):
                 why=why,
             )
             self.tell(message, "credentials", name, "secret")
+
+    def common_text(self, name: str, spec: model.CredentialSpec) -> None:
+        """Tell of a credential for which no common text can stand."""
+        why = always_secret(self.platform, name)
+        if not why and spec.kind != "text":
+            why = msg("its kind is {kind}", kind=spec.kind)
+        if not why and spec.secret is False:
+            why = msg("secret: false records its value as it is")
+        if why:
+            message = msg(
+                "{name!r} cannot be recorded as {text!r}: {why}; take `as` away",
+                name=name,
+                text=spec.standin,
+                why=why,
+            )
+            self.tell(message, "credentials", name, "as")
 
     def addresses(self) -> None:
         if not is_address(self.platform.base_url):
@@ -236,7 +255,7 @@ class _PlatformChecks(Checks, frozen=True):
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = nearest_name(name, known) or msg("; declare it under response.classes")
-            message = msg("{name!r} is no class of failure{hint}", name=name, hint=hint)
+            message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
     def value_path(self, path: str, steps: Steps) -> None:
@@ -277,7 +296,7 @@ class _PlatformChecks(Checks, frozen=True):
         declared = rules.ok.all if isinstance(rules, model.ResponseRules) else ()
         for index, condition in enumerate(declared):
             if not (condition.any_of or condition.absent):
-                message = msg("nothing can meet this condition; add in: […] or absent: true")
+                message = msg("condition can never match; add in: […] or absent: true")
                 self.tell(message, *steps, "response", "ok", "all", index)
 
     def parameters(self, steps: Steps, api: model.Api) -> None:

@@ -193,6 +193,8 @@ class _Resolver:
                 self._report(message, "credentials", credential.name)
 
     def _make_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
+        if spec.standin:
+            return spec.standin
         text = standin(
             kind=spec.kind,
             platform=self.platform.platform_key,

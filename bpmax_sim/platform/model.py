@@ -293,10 +293,12 @@ class CredentialSpec(Model, frozen=True, kw_only=True):
     Attributes:
         secret: without it, what comes from outside the file is a secret and a literal is none;
             what is declared to be no secret is recorded as it is, wherever it comes from.
+        standin: the one text that stands for it in recordings, whoever makes them.
     """
 
     kind: Kind = "text"
     secret: bool | UnsetType = UNSET
+    standin: str = field(default="", name="as")
     default: Scalar | UnsetType = UNSET
 
 

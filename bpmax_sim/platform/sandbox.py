@@ -147,7 +147,7 @@ def _check(source: str, node: nodes.Node) -> None:
         )
     if isinstance(node, nodes.Tuple) and any(isinstance(part, nodes.Slice) for part in node.items):
         raise ConfigError(
-            "{source} has a slice among other indexes; write them apart",
+            "{source} mixes a slice with other indexes; split it into two expressions",
             source=quote_template(source),
         )
     if isinstance(node, nodes.Filter) and node.name not in _ENVIRONMENT.filters:

@@ -301,7 +301,10 @@ class Proxy:
         """Return the direct call of the API *name*."""
         if not is_api_name(name):
             raise AttributeError(
-                msg("{name!r} is no API name; use proxy.direct({name!r}, …)", name=name)
+                msg(
+                    "{name!r} is not a valid API name; call it with proxy.direct({name!r}, …)",
+                    name=name,
+                )
             )
 
         def direct(*args: Any) -> Any:

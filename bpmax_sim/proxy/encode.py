@@ -189,7 +189,7 @@ def check_header_name(name: str) -> str:
         raise BadValueError("header {name!r} is not a header name (RFC 9110)", name=name)
     if name.lower() in OF_THE_TRANSPORT:
         raise BadValueError(
-            "header {name!r} is set by the transport and cannot be chosen", name=name
+            "header {name!r} is managed by the transport and cannot be set", name=name
         )
     return name
 

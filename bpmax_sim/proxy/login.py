@@ -559,8 +559,9 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
                 )
             elif name != TTL and not rule.optional:
                 raise ConfigError(
-                    "the login of {platform!r}, instance {instance!r}, yields {name!r}, which "
-                    "cannot be made up; record cassettes/auth/{platform_2}.{instance_2}.yaml",
+                    "the login of {platform!r}, instance {instance!r}, yields {name!r}, "
+                    "which cannot be synthesised; record "
+                    "cassettes/auth/{platform_2}.{instance_2}.yaml",
                     platform=platform,
                     instance=instance,
                     name=name,

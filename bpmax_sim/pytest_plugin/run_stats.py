@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +39,7 @@ class Tally:
         codes: what `bpmax-sim run` would end with for each scenario.
         partial: whether something was left out of the collection.
         sharded: whether there are tests in other shards.
+        elsewhere: the cassettes of those that are.
         broken: how many scenario files could not be read.
         stopped: whether something ended the run before its end, such as the option -x.
         files: scenario file -> its rows and what none of them used, as `FileRuns` has them.
@@ -64,6 +65,7 @@ class Tally:
         self.doubtful: set[str] = set()
         self.tests: set[str] = set()
         self.sharded = False
+        self.elsewhere: set[str] = set()
         self.stopped = False
         self.broken = 0
         self.files: dict[str, Any] = {}
@@ -72,6 +74,11 @@ class Tally:
     def is_touched(self) -> bool:
         """Return whether any test had a session, or was collected for a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
+
+    def leave(self, cassettes: Iterable[str]) -> None:
+        """Note the *cassettes* of tests that another shard runs."""
+        self.sharded = True
+        self.elsewhere.update(cassettes)
 
     def own(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
         """Note that *owner*, a test collected from the file *test*, has *cassette*."""
@@ -154,7 +161,7 @@ _COUNTS = ("calls", "unplayed")
 _WITH_CASSETTES = ("replay", "record")
 _SETS = (
     *("cassettes", "used", "owned", "folders", "waiting", "unrecognised", "undeclared", "traces"),
-    *("doubtful", "tests"),
+    *("doubtful", "tests", "elsewhere"),
 )
 TALLY = pytest.StashKey[Tally]()
 

@@ -124,11 +124,16 @@ def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) ->
 
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
-    """Return the root of a test's project, looked for once in a run for each folder."""
+    """Return the root of a test's project, looked for once in a run for each folder.
+
+    Where nothing says what it is, it is pytest's: beside a test lie the cassettes of
+    pytest-recording, under the same names.
+    """
     known = node.config.stash.setdefault(_ROOTS, {})
     folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
     if folder not in known:
-        known[folder] = find_root(node.path)
+        root = node.config.rootpath
+        known[folder] = find_root(node.path, root if node.path.is_relative_to(root) else None)
     return known[folder]
 
 
@@ -176,8 +181,11 @@ def cassette_of(node: pytest.Item) -> Path:
 
 
 def owner_of(node: pytest.Item) -> str:
-    """Return whose exchanges a Python test's are: its name with class and parameters."""
-    return _qualify_name(node, node.name)
+    """Return whose exchanges a Python test plays: its marker's, else its own.
+
+    Its own bear its name with class and parameters.
+    """
+    return str(marker_options(node).get("owner") or _qualify_name(node, node.name))
 
 
 def _qualify_name(node: pytest.Item, name: str) -> str:

@@ -5,6 +5,7 @@ All tests of a run are split, not scenarios alone: each is in exactly one shard.
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.options import usage_error
 from bpmax_sim.pytest_plugin.run_stats import tally_of
@@ -35,9 +37,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     chosen = options.value(config, "shard").among(keys.values(), read_durations(config), cassettes)
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
-        tally_of(config).sharded = True
+        tally_of(config).leave(cassette for cassette in map(_cassette_of, left_out) if cassette)
         items[:] = [item for item in items if keys[item] in chosen]
+        tally = tally_of(config)
+        is_partial = tally.partial
         config.hook.pytest_deselected(items=left_out)
+        tally.partial = is_partial  # all shards together are everything
+
+
+def _cassette_of(item: pytest.Item) -> str | None:
+    """Return the cassette of a scenario, or of a Python test that has one, else None."""
+    if isinstance(item, ScenarioTest):
+        return f"{item.cassettes}{os.sep}{item.found.header.cassette}.yaml".replace("/", os.sep)
+    if "bpmax_session" not in getattr(item, "fixturenames", ()):
+        return None
+    try:
+        return str(of_test.cassette_of(item))
+    except ConfigError:  # a wrong marker is told where the test runs
+        return None
 
 
 def header(config: pytest.Config, shard: Shard) -> str:

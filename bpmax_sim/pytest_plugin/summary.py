@@ -20,14 +20,22 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
+from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.store import Evidence, digest_of, store_evidence
 from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
+from bpmax_sim.report.usage import (
+    Evidence,
+    digest_of,
+    digest_sources,
+    from_another_machine,
+    store_evidence,
+)
+from bpmax_sim.scenario.shards import Shard
 
 _MOST = 10
 _ROWS = 50
@@ -192,7 +200,7 @@ def write_summary(
     lines = [*_unused_in_files(tally), *_summary_lines(tally)]
     if complete:
         lines += _find_orphans(tally)
-        _store_evidence(tally, find_root(config.rootpath))
+        _store_evidence(tally, find_root(config.rootpath), options.value(config, "shard"))
     path = options.report_path(config)
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if path and (tally.traces or problems):
@@ -264,25 +272,34 @@ def _find_orphans(tally: Tally) -> Iterator[str]:
         )
 
 
-def _store_evidence(tally: Tally, root: Path) -> None:
+def _store_evidence(tally: Tally, root: Path, shard: Shard | None) -> None:
     """Keep what was played for `bpmax-sim cassette prune`; what was not run tells nothing."""
-    if not tally.cassettes:
+    if not tally.cassettes and shard is None:
         return
+
+    def name(path: str | Path) -> str:
+        return relative_name(Path(path).absolute(), root)
+
     there = (path for path in tally.used - tally.doubtful if os.path.isfile(path))  # noqa: PTH113
     played = sorted(there)
     left = defaultdict[str, dict[str, tuple[int, ...]]](dict)
     for (path, owner), orders in tally.left.items():
-        left[path][owner] = tuple(sorted(orders))
+        left[name(path)][owner] = tuple(sorted(orders))
+    unplayed = (tally.owned - tally.elsewhere | tally.cassettes) - set(played)
+    tests = sorted(map(name, tally.tests))
+    is_read_elsewhere = shard is not None or from_another_machine()
     store_evidence(
         Evidence(
-            folders=tuple(sorted(tally.folders)),
-            digests={path: digest_of(path) for path in played},
-            owners={path: tuple(sorted(names)) for path, names in tally.owners.items()},
+            folders=tuple(sorted(map(name, tally.folders))),
+            digests={name(path): digest_of(path) for path in played},
+            owners={name(path): tuple(sorted(names)) for path, names in tally.owners.items()},
             left=left,
-            unplayed_files=tuple(sorted((tally.owned | tally.cassettes) - set(played))),
-            tests=tuple(sorted(tally.tests)),
+            unplayed_files=tuple(sorted(map(name, unplayed))),
+            tests=tuple(tests),
+            sources=digest_sources(root, tests) if is_read_elsewhere else {},
         ),
         root,
+        shard or Shard(1, 1),
     )
 
 

@@ -7,7 +7,6 @@ tests that it was gathered from: whoever uses it checks that they are still the 
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +18,7 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.i18n import encode_message, msg, translate
-from bpmax_sim.project import SUFFIX, make_folder
+from bpmax_sim.project import SUFFIX, TRACES, make_folder
 from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
@@ -30,7 +29,7 @@ from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import display_path
 
-TRACE_FOLDER = Path(".bpmax", "trace")
+TRACE_FOLDER = Path(TRACES)
 _ENDING = ".ndjson"
 _LINE = msgspec.json.Decoder(dict[str, Any])
 
@@ -216,55 +215,6 @@ def _decode_event(line: bytes) -> Mapping[str, Any] | None:
     except msgspec.DecodeError:
         return None
     return event if isinstance(event.get("event"), str) and is_number(event.get("at")) else None
-
-
-PLACE = Path(".bpmax", "played.json")
-
-
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run tells of cassettes, by their path.
-
-    Attributes:
-        folders: where cassettes lie.
-        digests: of each cassette that was played by tests that passed, and by no other.
-        owners: who has exchanges in it: tests that were collected, or that opened it.
-        left: owner -> the exchanges that none of its sessions played, by their order of issue.
-        unplayed_files: cassettes of which nothing is known: a test of theirs failed or was skipped.
-        tests: the files of the tests.
-    """
-
-    folders: tuple[str, ...]
-    digests: Mapping[str, str]
-    owners: Mapping[str, tuple[str, ...]]
-    left: Mapping[str, Mapping[str, tuple[int, ...]]]
-    unplayed_files: tuple[str, ...] = msgspec.field(name="kept")
-    tests: tuple[str, ...]
-    version: int = 1
-
-
-def digest_of(path: str) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with open(path, "rb") as file:  # noqa: PTH123 - of thousands of files
-        return hashlib.sha256(file.read()).hexdigest()
-
-
-def store_evidence(evidence: Evidence, root: Path) -> None:
-    """Write *evidence* below *root*; where that cannot be, there is none."""
-    with suppress(OSError):
-        make_folder(root / PLACE)
-        (root / PLACE).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
-
-
-def read_evidence(root: Path) -> Evidence | None:
-    """Return what the last complete run below *root* told, or None if it cannot be read."""
-    try:
-        return msgspec.json.decode((root / PLACE).read_bytes(), type=Evidence)
-    except (OSError, msgspec.MsgspecError):
-        return None
 
 
 FAILED_FOLDER = Path(".bpmax", "failed")

@@ -11,6 +11,7 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any, ClassVar, Final, get_args
@@ -726,4 +727,8 @@ def action_texts() -> Texts:
 
 def declared_actions(step: Model) -> Iterator[str]:
     """Yield the actions that a step asks for; one at most is right."""
-    return (name for name in ACTIONS if getattr(step, name) is not msgspec.UNSET)
+    values = zip(ACTIONS, _values_of(step), strict=True)
+    return (name for name, value in values if value is not msgspec.UNSET)
+
+
+_values_of = attrgetter(*ACTIONS)  # asked for twenty times a step

@@ -510,7 +510,7 @@ def _runs(draft: ScenarioDraft) -> None:
     }
     for name, steps in draft.named_steps.items():
         if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
-            draft.tell(steps[0][1], "the steps {name!r} run themselves", name=name)
+            draft.tell(steps[0][1], "steps {name!r} call themselves recursively", name=name)
 
 
 def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:

@@ -466,7 +466,13 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
             known = suggest(key, operator_names())
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
-            yield here, msg("{key} stands beside plain keys; put it into a map of its own", key=key)
+            yield (
+                here,
+                msg(
+                    "operator {key} cannot be mixed with plain keys; use a separate mapping",
+                    key=key,
+                ),
+            )
         elif is_operator(key):
             yield from _operand_problems(key, value, here)
         else:

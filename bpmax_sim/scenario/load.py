@@ -250,6 +250,7 @@ def items(
     variables: Mapping[str, Any] | None = None,
     environ: Mapping[str, str] = os.environ,
     root: Path | None = None,
+    is_checked: bool = False,
 ) -> list[ScenarioItem]:
     """Return the items of a scenario file, one for each row, or one.
 
@@ -258,6 +259,7 @@ def items(
         variables: given from outside; they win over those of the file.
         environ: what ``${env.X}`` may name.
         root: of the project, where it is known already.
+        is_checked: this very content was found sound before, so it need not be checked again.
 
     Raises:
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
@@ -286,8 +288,9 @@ def items(
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     subjects = _load_subjects(draft)
     draft.texts = _texts_of_scripts(draft, subjects)
-    check(draft)
-    check_values(draft)
+    if not is_checked:
+        check(draft)
+        check_values(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
         raise ConfigError(*sorted(set(problems), key=by_place))

@@ -20,8 +20,14 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, names_api
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.subject.form import EXTENSIONS, path_steps
+from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, path_steps
 from bpmax_sim.subject.hooks import SubjectKind
+from bpmax_sim.subject.project import CONTEXT_MEMBERS
+
+_MESSAGE_WORDS: Mapping[str, tuple[str, ...]] = {
+    "form.$message": MESSAGE,
+    "form.$message.type": MESSAGE_TYPES,
+}
 
 _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
@@ -112,24 +118,64 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     def read_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful where a script reads the absent *name* of *owner*.
 
-        *owner* is as the script calls it: ``form``, ``ctx.form``, ``form.$visible``, ``ctx``.
+        *owner* is as the script calls it: ``form``, ``ctx.form``, ``form.$visible``, ``ctx``,
+        ``ctx.step``, or a table, ``form.明细``.
         """
-        object_name, _, state = owner.partition("$")
-        if object_name.rstrip(".") not in {"form", "ctx.form"}:
-            return None
-        known = self.fields or self.initial_fields
-        if name in known or not known or name in EXTENSIONS or (state and name in self.buttons):
-            return None
-        if not state and name.startswith("$"):
-            hint = suggest(name, EXTENSIONS)
-            return msg("the script reads {owner}.{name}{hint}", owner=owner, name=name, hint=hint)
-        if wrong := self.field_problem(name):
+        if wrong := self._read_problem(owner, name):
             return msg(
-                "the script reads {owner}.{name}: {wrong}", owner=owner, name=name, wrong=wrong
+                "the script reads {owner}.{name}{wrong}", owner=owner, name=name, wrong=wrong
             )
-        if not self.fields and (hint := nearest_name(name, known)):
-            return msg("the script reads {owner}.{name}{hint}", owner=owner, name=name, hint=hint)
         return None
+
+    def _read_problem(self, owner: str, name: str) -> str | None:
+        root, _, rest = owner.removeprefix("ctx.").partition(".")
+        if root != "form":
+            return self._context_problem(owner, name)
+        if rest and not rest.startswith("$"):
+            wrong = self.column_problem(rest, name)
+            return wrong and msg(": {wrong}", wrong=wrong)
+        known = self.fields or self.initial_fields
+        if name in known or not known or name in EXTENSIONS or (rest and name in self.buttons):
+            return None
+        if not rest and name.startswith("$"):
+            return suggest(name, EXTENSIONS)
+        if wrong := self.field_problem(name):
+            return msg(": {wrong}", wrong=wrong)
+        return None if self.fields else nearest_name(name, known) or None
+
+    def _context_problem(self, owner: str, name: str) -> str | None:
+        """Return what is doubtful where a script reads *name* of ``ctx`` or of what that has.
+
+        Of a person and of a project the product may know more than is said here, so that a name
+        is doubtful there only where it resembles one that is known.
+        """
+        if owner == "ctx.postData":
+            known = self.fields or self.initial_fields
+            return None if name in known else nearest_name(name, known) or None
+        members = CONTEXT_MEMBERS.get(owner)
+        if members is None or name in members:
+            return None
+        is_closed = owner in {"ctx", "ctx.step"}
+        return suggest(name, members) if is_closed else nearest_name(name, members) or None
+
+    def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
+        """Return what is wrong where a script writes *member* of *owner*, and whether for certain.
+
+        *owner* is ``form.$visible`` and its like, ``form.$message``, its ``type``, or ``ctx``.
+        """
+        if owner in _MESSAGE_WORDS:
+            known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
+            hint = suggest(member, known) if is_member else nearest_name(member, known)
+            wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
+            return None if member in known or not hint else (wrong, is_member)
+        known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
+        if member in known or (owner != "ctx" and member in self.buttons):
+            return None
+        if owner != "ctx" and self.fields:
+            wrong = self.field_problem(member) or ""
+            return (wrong, True) if wrong else None
+        hint = nearest_name(member, known)
+        return (msg("there is no {name!r}{hint}", name=member, hint=hint), False) if hint else None
 
     def is_in_scripts(self, word: str) -> bool:
         """Return whether a script has *word* in it, or may have."""

@@ -50,7 +50,7 @@ def conclude(
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)
     if not failures:
-        wrong = msg("expected to fail, but passed; take xfail away")
+        wrong = msg("expected to fail but passed; remove xfail")
         return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
     mistakes = [failure for failure in failures if _is_mistake(failure)]
     if mistakes and item.strictness != "lenient":

@@ -48,7 +48,14 @@ from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, MessageShown, Result, SubjectEvent
+from bpmax_sim.subject.hooks import (
+    CycleCut,
+    FieldChanged,
+    MessageShown,
+    NamedWrite,
+    Result,
+    SubjectEvent,
+)
 from bpmax_sim.transport.faults import Fault
 
 
@@ -151,6 +158,20 @@ class RunLog(msgspec.Struct):
                 self._undeclared.setdefault(name, (change.place, wrong))
             else:
                 self.add_warning("name", wrong, change.place)
+
+    def judge_names(self, writes: Iterable[NamedWrite]) -> None:
+        """Note what scripts wrote of states, messages and context that there is not."""
+        for write in writes:
+            wrong = self.names.write_problem(write.owner, write.member)
+            if wrong is None:
+                continue
+            message, is_certain = wrong
+            if is_certain:
+                name = f"{write.owner}.{write.member}"
+                self._undeclared.setdefault(name, (write.place, message))
+            else:
+                told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
+                self.add_warning("name", told, write.place)
 
     def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
         """Return the undeclared names that scripts wrote since the last time."""
@@ -413,6 +434,7 @@ class Progress:
             **asdict(self.item.subjects.flow),
             runner=self.session,
             tell=self.log.tell,
+            tables=tuple(self.names.columns),
             subflows=self.item.subjects.subflows,
             creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
@@ -431,6 +453,7 @@ class Progress:
             tell=self.log.tell,
             scripts=self.item.subjects.scripts,
             libraries=self.item.subjects.libraries,
+            tables=tuple(self.names.columns),
             fields=fields,
         )
 
@@ -499,7 +522,7 @@ class Progress:
     ) -> Iterator[source.Failure]:
         """Yield the failure of a forgotten call, unless the scenario takes it as a warning."""
         chosen = self.item.scenario.proxy.unawaited
-        if chosen == "fail" or (chosen is UNSET and not call.built):
+        if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
             yield reporter.report_unawaited(call)
         elif chosen != "allow":
             kind = "uncalled" if call.built else "unawaited"

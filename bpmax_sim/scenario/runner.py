@@ -295,6 +295,7 @@ class StepRun(msgspec.Struct):
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
+        progress.log.judge_names(result.named_writes)
         is_refused = result.refused and not result.errors and not _expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
@@ -450,7 +451,7 @@ def run_item(
         checks=progress.checks,
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=unused_parts(item, progress.ran) if item.rows and outcome == "passed" else (),
+        unused=unused_parts(item, progress.ran) if outcome == "passed" else (),
         strictness=item.strictness,
         at=now,
     )

@@ -38,19 +38,22 @@ class LiveObject(Protocol):
 class Mirror:
     """The live objects of one context: those that are globals, and their members that are live.
 
-    A live object may have ``links``, its members that are live objects of their own, and
-    ``is_frozen``, which says that none of its values ever changes inside.
+    A live object may have ``links``, its members that are live objects of their own, ``is_frozen``,
+    which says that none of its values ever changes inside, and ``watched``, its members of whose
+    rows or own members absent ones are told when they are read.
 
     Attributes:
         names: how a message calls each object.
         roots: ``[global name, index]``.
         links: ``[index, member, index of the member]``.
+        watched: of each object the names that it has watched.
     """
 
     def __init__(self, objects: Mapping[str, LiveObject]) -> None:
         """Take the globals by name."""
         self.names: list[str] = []
         self.links: list[tuple[int, str, int]] = []
+        self.watched: list[list[str]] = []
         self._objects: list[LiveObject] = []
         self.roots = [(name, self._add(name, live)) for name, live in objects.items()]
         self._known: list[dict[str, str]] = [{} for _ in self._objects]
@@ -63,6 +66,7 @@ class Mirror:
         index = len(self._objects)
         self.names.append(name)
         self._objects.append(live)
+        self.watched.append([*getattr(live, "watched", ())])
         links: Mapping[str, LiveObject] = getattr(live, "links", {})
         for member, linked in links.items():
             self.links.append((index, member, self._add(f"{name}.{member}", linked)))
@@ -165,7 +169,7 @@ class Channel:
             "open",
             fields=mirror.patch(),
             bindings=mirror.roots,
-            live=len(mirror.names),
+            watched=mirror.watched,
             links=mirror.links,
             **setting,
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -25,7 +25,7 @@ from bpmax_sim.errors import (
     ScriptLimitError,
 )
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged
+from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_promise
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
@@ -56,6 +56,7 @@ from bpmax_sim.script.turn_result import (
     TimerFired,
     UnawaitedCall,
     UncalledChain,
+    UnresolvedWrite,
 )
 
 Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
@@ -114,8 +115,7 @@ class ScriptRun:
         self.objects = objects
         self.done = done
         self.keeps_timers = keeps_timers
-        self.settled = False
-        self.over = False
+        self.settled = self.over = False
         self.value: Any = UNDEFINED
         self.error: BpmaxError | None = None
         self.took = 0.0
@@ -133,6 +133,8 @@ class ScriptRun:
         self.unhandled: list[ScriptError] = []
         self.built: list[UnawaitedCall] = []
         self.refused: list[CallSpec] = []
+        self.unresolved: dict[str, Place | None] = {}
+        self.left_over: set[int] = set()  # calls in flight when the body ended
 
     @property
     def is_resting(self) -> bool:
@@ -360,7 +362,10 @@ class Context:
         value = decode_tagged(ending.value) if isinstance(ending, BodyResult) else UNDEFINED
         run.settled = True
         if isinstance(ending, BodyResult):
+            run.left_over |= run.flights
             run.value = value
+            if holds_promise(value):
+                run.unresolved[msg("what the script returned")] = run.place
             return run
         if ending.is_syntax and ending.error:
             run.error = self._failures.make_syntax_error(ending.error)
@@ -418,7 +423,8 @@ class Context:
         | ConsoleEntry
         | TimerEntry
         | PromiseRead
-        | AbsentMember,
+        | AbsentMember
+        | UnresolvedWrite,
     ) -> Place | None:
         place = self._sources.locate(entry.row, entry.column)
         run.place = place or run.place
@@ -548,8 +554,15 @@ class Context:
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a member is read of an object that is not there")
-        place = self._locate(run, entry)
-        run.absent_reads.append(AbsentRead(self._mirror.names[entry.index], entry.name, place))
+        owner, place = self._mirror.names[entry.index], self._locate(run, entry)
+        owner = f"{owner}.{entry.path}" if entry.path else owner
+        run.absent_reads.append(AbsentRead(owner, entry.name, place))
+
+    def _note_unresolved_write(self, run: ScriptRun, entry: UnresolvedWrite) -> None:
+        if entry.index >= len(self._mirror.names):
+            raise MalformedError("a field is set of an object that is not there")
+        path = f"{self._mirror.names[entry.index]}.{entry.name}"
+        run.unresolved.setdefault(path, self._locate(run, entry))
 
     def _note_draw(self, run: ScriptRun, entry: RandomDraw) -> None:
         del run
@@ -569,6 +582,8 @@ class Context:
             if self._find_caller(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
         self._note_forgotten(run, entry.unseen)
+        self._note_dropped(run, run.left_over.difference(entry.unseen))
+        run.left_over.clear()
         run.unhandled.extend(map(self._failures.make_uncaught_error, entry.reasons))
         causes = [error.__cause__ for error in run.unhandled]
         for number in entry.unseen:
@@ -580,6 +595,11 @@ class Context:
         run.error = self._failures.explain_promise_read(
             run.error, run.find_promise_read(entry.unseen)
         )
+        for path, place in run.unresolved.items():
+            error = self._failures.make_unresolved_error(path, place)
+            run.error, more = (error, ()) if run.error is None else (run.error, (error,))
+            run.unhandled.extend(more)
+        run.unresolved.clear()
         for chain in entry.chains:
             self._report_chain(run, chain)
 
@@ -591,6 +611,18 @@ class Context:
                 shared = number if self.is_page else 0
                 run.forgotten[number] = msgspec.structs.replace(run.calls[number], number=shared)
                 self._shared_calls |= {shared} - {0}
+
+    def _note_dropped(self, run: ScriptRun, awaited: Iterable[int]) -> None:
+        """Note the async functions that nobody awaits and that wait for one of *awaited*."""
+        from bpmax_sim.script_source.voided_calls import find_dropped_call  # noqa: PLC0415
+
+        scripts = [(one.script.name, one.script.source) for one in self._sources.placed]
+        for number in sorted(awaited) if run.error is None else ():
+            place = run.calls[number].place
+            dropped = place and find_dropped_call(scripts, place)
+            if dropped:
+                note = UnawaitedCall(dropped.name, dropped.place, is_helper=True)
+                run.built += [] if note in run.built else [note]
 
     def _is_voided(self, place: Place | None) -> bool:
         """Whether the script says of the call at *place* that nobody is to wait for it."""
@@ -627,6 +659,7 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     TimerError: Context._take_timer_error,  # noqa: SLF001
     PendingProbes: Context._take_probes,  # noqa: SLF001
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
+    UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
     RandomDraw: Context._note_draw,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001
     BodyEnd: Context._take_body_end,  # noqa: SLF001

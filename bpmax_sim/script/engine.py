@@ -239,6 +239,7 @@ BINDINGS: Mapping[str, str] = {
         r"(?!(?i:Shanghai|Hong_Kong|Taipei|Singapore|Tokyo|Seoul)\b)"
     ),
     "live": r"",
+    "messages": r"(?!)",
 }
 """Name of a binding -> what a script that uses it is likely to contain.
 
@@ -248,6 +249,7 @@ same, which is as right and takes a little longer (without handles: compiled fro
 _PUMPED_BETWEEN_LOOKS = 64
 
 POLYFILLS: Mapping[str, str] = {
+    "messages": r"\bcatch\b|\ballSettled\b|\.then\s*\(",
     "legacy": (
         r"(?s)\A(?=.*?\bRegExp\b)"
         r".*?(?:\$[1-9&_+'`\"]|lastMatch|lastParen|leftContext|rightContext)"
@@ -256,8 +258,9 @@ POLYFILLS: Mapping[str, str] = {
 }
 """Bindings that have to be there before a script runs -> what the text of one that needs them has.
 
-The first follows each match of a regular expression, the second must not run on what a script has
-changed. A script that only gets at them by a text that it makes is refused by name.
+The first puts errors into V8's words before a script sees them, the second follows each match of a
+regular expression, the third must not run on what a script has changed. A script that only gets at
+the latter two by a text that it makes is refused by name.
 """
 
 

@@ -253,6 +253,15 @@ class ErrorFactory(msgspec.Struct):
         cause.__cause__ = error
         return cause
 
+    def make_unresolved_error(self, path: str, place: Place | None) -> ScriptError:
+        """Return the error of a promise that was written in place of its value."""
+        message = msg(
+            "{path} got a promise, not its value; write await before what makes it "
+            "(of several: await Promise.all([…]))",
+            path=path,
+        )
+        return ScriptError(message, name="Unawaited", place=place or Place(self.name))
+
     def make_uncalled_chain_error(self, name: str, place: Place | None) -> ScriptError:
         """Return the error of a chain that was awaited and never called."""
         message = msg(

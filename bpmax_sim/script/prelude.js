@@ -1,7 +1,7 @@
-// The JavaScript half of a context: what it does queues in an outbox as JSON, which Python drains after each turn.
-// Other things are made on first use of other files: each a function, its text, or, linked, its number.
+// The JavaScript half of a context: what it does queues in an outbox, as JSON that Python drains.
+// Other files are read on first use: each a function, its text, or, linked, its number.
 (function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
-  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live) {
+  $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live, $messages) {
 'use strict';
 const codes = arguments;
 const FIRST_USER_LINE = 500; // the frames above are ours
@@ -53,7 +53,7 @@ function borrowed(source, proto, prefix, ...names) {
   }
 }
 
-// Positions: "line,column" of the innermost frame in a user's file.
+// "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
   return typeof raw === 'string' ? raw : undefined;
@@ -197,7 +197,7 @@ delete globalThis.Atomics;
 const shared = {
   __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
   timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
-  left: 0, drawn: 0, noted: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
+  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
   encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
@@ -205,7 +205,7 @@ const shared = {
   walk: () => module($walk), search: () => module($search), sort: () => module($sort), gbk: () => module($gbk), intl: () => module($intl),
   inspector: () => module($inspect), table: () => module($table), icu: () => module($icu),
   collation: () => module($collation), places: () => module($places), math: () => module($math),
-  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date),
+  pow: () => module($pow), radix: () => module($radix), ownNames: () => module($stack), date: () => module($date), messages: () => module($messages),
 };
 shared.shared = shared;
 for (const name in globals) lazily(name, globals[name]);
@@ -232,12 +232,12 @@ const draw = parts => { shared.parts = parts; shared.part = shared.left = shared
 const operations = {
   __proto__: null,
   install({parts}) { for (const n of parts) module(codes[n]); },
-  open({zone, parts, bindings, live: count, links, values, files, fields}) {
+  open({zone, parts, bindings, watched, links, values, files, fields}) {
     shared.offset = zone;
     shared.start = shared.now;
     draw(parts);
     shared.files.push(...files);
-    for (let index = 0; index < count; index++) live[index] = module($live).bind(index);
+    for (let n = 0; n < watched.length; n++) live[n] = module($live).bind(n, watched[n]);
     for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
     for (const [parent, name, index] of links) {

@@ -83,13 +83,21 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
     Attributes:
         built: whether it is a chain without its ``$call()``, which sent nothing.
+        is_helper: whether it is an async function of a script, in which a call was under way when
+            the script that called it ended.
         number: of the call on a page, where another script may still take it; else 0.
     """
 
     call: str
     place: Place | None
     built: bool = False
+    is_helper: bool = False
     number: int = 0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether somebody may have meant it so."""
+        return self.built or self.is_helper
 
     @property
     def problem(self) -> str:
@@ -117,7 +125,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
-    """A script read *member* of a live object, as it calls it (``form``), that has none."""
+    """A script read *member* of an object, as it calls that (``form.明细``), that has none."""
 
     owner: str
     member: str
@@ -255,7 +263,17 @@ class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
-    """A member of a live object was read that is not there."""
+    """A member was read that is not there, of a live object or of what it has at *path*."""
+
+    index: Count
+    path: str
+    name: str
+    row: Count
+    column: Count
+
+
+class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
+    """A promise, not its value, was written into a live object."""
 
     index: Count
     name: str
@@ -306,6 +324,7 @@ AnyEntry = (
     | TimerError
     | PendingProbes
     | AbsentMember
+    | UnresolvedWrite
     | RandomDraw
     | PromiseRead
     | BodyEnd

@@ -72,6 +72,13 @@ class SyntaxTree:
         before = self._data[self._starts[row] : offset]
         return Place(self.name, row + 1, len(before.decode("utf-8", "replace")) + 1)
 
+    def node_at(self, place: Place) -> Node | None:
+        """Return the smallest node at *place*."""
+        start = self._starts[place.line - 1] if place.line <= len(self._starts) else len(self._data)
+        line = self._data[start:].decode("utf-8", "replace")
+        at = start + len(line[: place.column - 1].encode())
+        return self.root.descendant_for_byte_range(at, at)
+
     def text_of(self, node: Node) -> str:
         """Return the source of *node*."""
         return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")

@@ -1,11 +1,14 @@
-"""Whether ``void`` says of a call that nobody is to wait for it."""
+"""Calls that nobody waits for: by ``void``, or as the async function around them is left alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from bpmax_sim.errors import Place
-from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import Values
 
@@ -86,3 +89,86 @@ def _is_voided(tree: SyntaxTree, chain: Node) -> bool:
 def _is_void(node: Node) -> bool:
     operator = node.child_by_field_name("operator") if node.type == "unary_expression" else None
     return operator is not None and operator.type == "void"
+
+
+_WALKS = frozenset({"forEach", "map"})
+"""Methods that call an async function for each element, and wait for none."""
+
+
+class DroppedCall(msgspec.Struct, frozen=True):
+    """A call of an async function, by its name, whose promise the script drops."""
+
+    name: str
+    place: Place
+
+
+def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> DroppedCall | None:
+    """Return the call that *place* happens in and that is a statement of its own, if there is one.
+
+    It is searched from the async function around *place* outwards through the functions that await
+    it, by their names. *scripts* are names and texts.
+    """
+    trees = [SyntaxTree(text, name) for name, text in scripts]
+    own = next((tree for tree in trees if tree.name == place.file), None)
+    inner = own and _function_around(own, own.node_at(place))
+    pending, seen = [(own, inner)] if own and inner else [], set[str]()
+    while pending:
+        tree, function = pending.pop(0)
+        if (direct := _called_in_place(tree, function)) is not None:
+            return direct
+        name = _name_of(tree, function)
+        if not name or name in seen:
+            continue
+        seen.add(name)
+        for caller, call in _calls_of(trees, name):
+            if call.parent is not None and call.parent.type == "expression_statement":
+                return DroppedCall(f"{name}()", caller.place(call))
+            if (around := _function_around(caller, call)) is not None:
+                pending.append((caller, around))
+    return None
+
+
+def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
+    """Return the innermost function around *node*, where that is an async one."""
+    while node is not None and node.type not in FUNCTIONS:
+        node = node.parent
+    is_async = node is not None and tree.text_of(node).startswith("async")
+    return node if is_async else None
+
+
+def _called_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
+    """Return the call of *function* where it stands: at once, or for each element of an array."""
+    node, parent = function, function.parent
+    while parent is not None and parent.type == "parenthesized_expression":
+        node, parent = parent, parent.parent
+    call = parent.parent if parent is not None and parent.type == "arguments" else parent
+    if call is None or call.type != "call_expression":
+        return None
+    if call.parent is None or call.parent.type != "expression_statement":
+        return None
+    callee = call.child_by_field_name("function")
+    if callee == node:
+        return DroppedCall("(async () => …)()", tree.place(call))
+    member = callee.child_by_field_name("property") if callee is not None else None
+    name = tree.text_of(member) if member is not None else ""
+    return (
+        DroppedCall(f".{name}(async …)", tree.place(member)) if member and name in _WALKS else None
+    )
+
+
+def _name_of(tree: SyntaxTree, function: Node) -> str:
+    named = function.child_by_field_name("name")
+    parent = function.parent
+    if named is None and parent is not None and parent.type == "variable_declarator":
+        named = parent.child_by_field_name("name")
+    return tree.text_of(named) if named is not None else ""
+
+
+def _calls_of(trees: Iterable[SyntaxTree], name: str) -> Iterator[tuple[SyntaxTree, Node]]:
+    for tree in trees:
+        for node in tree.walk() if name in tree.text else ():
+            callee = (
+                node.child_by_field_name("function") if node.type == "call_expression" else None
+            )
+            if callee is not None and tree.text_of(callee) == name:
+                yield tree, node

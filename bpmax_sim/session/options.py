@@ -100,7 +100,11 @@ _ALL: Final = ("session", "scenario", "marker", "pytest", "cli")
 
 OPTIONS: Final[tuple[Option, ...]] = (
     Option(
-        "mode", _ALL, Mode, template("who answers $proxy calls (default: replay)"), default="replay"
+        "mode",
+        _ALL,
+        Mode,
+        template("what answers $proxy calls (default: replay)"),
+        default="replay",
     ),
     Option(
         "record",
@@ -116,7 +120,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         "against",
         ("session", "pytest", "cli"),
         Against,
-        template("whom recording asks (default: live)"),
+        template("what recording records from (default: live)"),
         default="live",
     ),
     Option(
@@ -244,7 +248,9 @@ OPTIONS: Final[tuple[Option, ...]] = (
         read=_parse_limits,
     ),
     Option("faults", ("session", "scenario"), default=()),
-    Option("faults", _COMMANDS, Armed, template("off: arm no fault (default: on)"), default="on"),
+    Option(
+        "faults", _COMMANDS, Armed, template("off: inject no faults (default: on)"), default="on"
+    ),
     Option(
         "trace",
         _COMMANDS,
@@ -278,7 +284,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
         Language,
         template("language of messages (default: that of the environment)"),
     ),
-    Option("owner", _SESSION, str, default=""),
+    Option("owner", ("session", "marker"), str, default=""),
     Option("environ", _SESSION),
     Option("secrets", ("session", "scenario"), Names, default=()),
     Option("transport", _SESSION),

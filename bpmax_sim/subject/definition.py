@@ -490,7 +490,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump not in definition.nodes:
         hint = suggest(str(jump), definition.nodes)
         raise SubjectError(
-            "jump returned {jump!r}, which is no node{hint}",
+            "jump returned {jump!r}, which is not a node{hint}",
             code="UNKNOWN_NODE",
             jump=jump,
             hint=hint,

@@ -32,7 +32,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """Submit the form of creation, which creates the project unless it refuses.
 
         Raises:
-            SubjectError: a required field is empty, or the project is created already.
+            SubjectError: a required field is empty, or the project is already created.
         """
         if self.creation is None:
             return self.create(move)
@@ -84,7 +84,7 @@ class FlowSubject(MovingProject, kw_only=True):
     def _check_new(self) -> None:
         if self.status != project.NEW:
             raise SubjectError(
-                "the project is created already; it stands at {at!r}",
+                "the project is already created; it is at {at!r}",
                 code="ALREADY_CREATED",
                 at=self.at,
             )

@@ -126,6 +126,10 @@ STATES = {"$visible": "visible", "$required": "required", "$readonly": "readonly
 EXTENSIONS = ("$message", "$options", *STATES)
 _NEW_FIELD = {"visible": True, "required": False, "readonly": False}
 _MEMBERS = {**STATES, "$options": "options"}
+_STATE_NAMES = {key: name for name, key in _MEMBERS.items()}
+MESSAGE = ("text", "type")
+"""The members of ``form.$message``."""
+MESSAGE_TYPES = ("info", "success", "warning", "error")
 
 
 class ScriptedSubject(msgspec.Struct, kw_only=True):
@@ -136,6 +140,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
         messages: everything shown so far.
         name: of the sub-flow's project that it belongs to; empty for the main one's.
+        tables: fields of whose rows the columns are known.
     """
 
     runner: hooks.ScriptRunner
@@ -145,6 +150,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     states: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     messages: list[hooks.MessageShown] = msgspec.field(default_factory=list)
     name: str = ""
+    tables: Sequence[str] = ()
     _result: Result = msgspec.field(default_factory=Result)
     _messages_before: int = 0
 
@@ -217,15 +223,24 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self.messages.append(message)
         self.tell(message)
 
-    def extend(self, name: str, value: Any) -> None:
-        """Take what a script assigned to a ``$`` name of its form.
+    def note_write(self, owner: str, member: str, place: Place | None) -> None:
+        """Let it be judged what a script called *member*; forms of sub-flows are not declared."""
+        if not self.name:
+            self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
+
+    def extend(self, name: str, value: Any, place: Place | None = None) -> None:
+        """Take what a script assigned to a ``$`` name of its form, at *place*.
 
         Raises:
             SubjectError: it is no extension, or does not take the value.
         """
         if name == "$message":
             message = value if isinstance(value, Mapping) else {"text": value}
-            self.show(str(message.get("text", "")), str(message.get("type", "info")))
+            for member in message:
+                self.note_write("form.$message", str(member), place)
+            level = str(message.get("type", "info"))
+            self.note_write("form.$message.type", level, place)
+            self.show(str(message.get("text", "")), level)
         elif name in _MEMBERS and isinstance(value, Mapping):
             for field, state in value.items():
                 self.set_state(field, _MEMBERS[name], state)
@@ -269,8 +284,9 @@ class StateView(msgspec.Struct, frozen=True):
         names = (*self.fields, *screen.states)
         return {name: state[key] for name in names if key in (state := screen.state(name))}
 
-    def write(self, field: str, value: Any, _place: Place | None, /) -> None:
+    def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set the state of a field."""
+        self.screen.note_write(f"form.{_STATE_NAMES[self.key]}", field, place)
         self.screen.set_state(field, self.key, value)
 
 
@@ -424,6 +440,11 @@ class FormView(msgspec.Struct):
         """Return the members that are live objects of their own."""
         return state_links(self.form, self.form.fields)
 
+    @property
+    def watched(self) -> Sequence[str]:
+        """Return the tables whose columns are known."""
+        return self.form.tables
+
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present values of all fields."""
         return dict(self.form.fields)
@@ -536,7 +557,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
     def write_from_script(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
         """Take what a script wrote; a change fires its handler beside the running script."""
         if name.startswith("$"):
-            self.extend(name, value)
+            self.extend(name, value, place)
             return
         events = self._set_field(name, value, view.event or "script", place)
         if not events:

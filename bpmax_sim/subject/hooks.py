@@ -137,6 +137,14 @@ class NotificationSent(SubjectEvent, frozen=True, kw_only=True):
 EventSink = Callable[[SubjectEvent], None]
 
 
+class NamedWrite(msgspec.Struct, frozen=True):
+    """A script wrote *member* of *owner*, such as ``form.$visible``, whatever that is called."""
+
+    owner: str
+    member: str
+    place: Place | None
+
+
 class Result(msgspec.Struct):
     """What came of one action: the hook's value, errors in order, and what was left behind.
 
@@ -144,6 +152,7 @@ class Result(msgspec.Struct):
         ran: whether there was a script to run.
         refused: whether the action was stopped by its script; *errors* may then still be empty.
         refusal: the text that says why, where it was.
+        named_writes: of names that are no fields, by what a script wrote.
     """
 
     value: Any = None
@@ -153,6 +162,7 @@ class Result(msgspec.Struct):
     unhandled: list[BpmaxError] = msgspec.field(default_factory=list)
     unawaited: list[UnawaitedCall] = msgspec.field(default_factory=list)
     absent_reads: list[AbsentRead] = msgspec.field(default_factory=list)
+    named_writes: list[NamedWrite] = msgspec.field(default_factory=list)
     ran: bool = False
     refused: bool = False
     refusal: str = ""

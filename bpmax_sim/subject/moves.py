@@ -138,7 +138,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _describe_position(self) -> str:
         names = join_messages(msg(" and "), map(repr, self.visits)) or msg("no node")
-        return msg("it stands at {names}", names=names)
+        return msg("it is at {names}", names=names)
 
     def _check_under_way(self, action: str) -> None:
         if self.status != project.PROCESSING:

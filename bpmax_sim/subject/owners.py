@@ -192,7 +192,7 @@ def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[st
         if known and str(step) not in (*known, PROJECT):
             hint = suggest(str(step), known)
             raise SubjectError(
-                "owners.{node} returned owners of {step!r}, which is no node{hint}",
+                "owners.{node} returned owners of {step!r}, which is not a node{hint}",
                 code="UNKNOWN_NODE",
                 node=node,
                 step=step,

@@ -8,7 +8,7 @@ nesting names ``project``, ``step`` and ``form`` are this simulator's.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
@@ -39,24 +39,61 @@ from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, o
 class ContextView(msgspec.Struct, frozen=True):
     """``ctx`` of one running script; of it only form and project outlive the script."""
 
+    flow: ScriptedSubject
     members: Mapping[str, Any]
     links: Mapping[str, LiveObject]
+    watched: Sequence[str] = ("step", "userInfo", "postData")
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the members beside form and project."""
         return self.members
 
-    def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Take what the script wrote; it is the script's own.
+    def write(self, field: str, _value: Any, place: Place | None, /) -> None:
+        """Take what the script wrote; it is the script's own, whatever its *_value*.
 
         Raises:
             SubjectError: for a form or a project that is no object.
         """
-        del value, place
+        self.flow.note_write("ctx", field, place)
         if field in self.links:
             raise SubjectError(
                 "ctx.{field} takes an object of names and values", code="BAD_WRITE", field=field
             )
+
+
+CONTEXT_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "ctx": (
+        "action",
+        "step_id",
+        "target_step",
+        "description",
+        "postData",
+        "step",
+        "userInfo",
+        "form",
+        "project",
+    ),
+    "ctx.step": (
+        "id",
+        "name",
+        "flow_step_id",
+        "owner",
+        "plan_start_time",
+        "plan_end_time",
+        "delay_level",
+    ),
+    "ctx.userInfo": ("id", "name"),
+    "ctx.project": (
+        "id",
+        "name",
+        "status",
+        "user_id",
+        "create_time",
+        "real_start_time",
+        "real_end_time",
+    ),
+}
+"""What flow scripts see as ``ctx``; of people and projects the product may know more."""
 
 
 _BUGS = (
@@ -389,7 +426,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             "userInfo": self._acting_person(move.by, owners),
         }
         links: dict[str, LiveObject] = {"form": form, "project": PartView(self, "project", event)}
-        return form, ContextView(members, links)
+        return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
         """Return who acts: the user whole, or another person, as far as he is known."""
@@ -452,6 +489,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 scripts=screen.scripts,
                 libraries=screen.libraries,
                 fields=self.form,
+                tables=self.tables,
                 states=self.states,
                 messages=self.messages,
             )
@@ -563,6 +601,11 @@ class PartView(msgspec.Struct, frozen=True):
         """Return the members that are live objects of their own."""
         return state_links(self.flow, self.flow.form) if self.part == "form" else {}
 
+    @property
+    def watched(self) -> Sequence[str]:
+        """Return the tables whose columns are known."""
+        return self.flow.tables if self.part == "form" else ()
+
     def snapshot(self) -> Mapping[str, Any]:
         """Return the present values."""
         return dict(self.flow.form if self.part == "form" else self.flow.project_members)
@@ -574,6 +617,6 @@ class PartView(msgspec.Struct, frozen=True):
             SubjectError: for a ``$`` name that is no extension, or a value it does not take.
         """
         if self.part == "form" and field.startswith("$"):
-            self.flow.extend(field, value)
+            self.flow.extend(field, value, place)
         else:
             self.flow.store(self.part, {field: value}, self.event, place)

@@ -103,7 +103,7 @@ def _convert_request(original: Any) -> Request:
         )
     except NotConvertible as reason:
         raise CassetteError(
-            "a request beside $proxy cannot be recorded: {reason}", reason=reason
+            "cannot record a request made outside $proxy: {reason}", reason=reason
         ) from None
     return replace(converted, follow=False)
 
@@ -125,6 +125,6 @@ def _convert_response(original: Mapping[str, Any], took: float) -> Response:
         )
     except NotConvertible as reason:
         raise CassetteError(
-            "an answer beside $proxy cannot be recorded: {reason}", reason=reason
+            "cannot record a response made outside $proxy: {reason}", reason=reason
         ) from None
     return replace(converted, elapsed=took, source="live")

@@ -68,7 +68,7 @@ def text_at(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except (OSError, UnicodeDecodeError) as error:
-        message = msg("is there and is no text that can be read; move it away")
+        message = msg("already exists and is not readable text; move it")
         raise ConfigError(Problem(message, Place(display_path(path)))) from error
 
 

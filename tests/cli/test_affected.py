@@ -69,7 +69,37 @@ def test_only_scenarios_that_changes_reach_run(
     assert {name for name in (BUY, QUOTE) if name in done.out} == ran
     assert done.code == (0 if ran else 5)
     if not ran:
-        assert "no scenario is reached by what changed since HEAD" in done.err
+        assert "no scenario is reached by what changed" in done.err
+    assert "changed since HEAD, committed or not: 1 file; " in done.err
+
+
+@pytest.mark.parametrize("words", [("--changed",), ("--changed", "scenarios"), ("--changed", "-x")])
+def test_without_a_revision_it_is_the_last_commit_on_the_main_branch(
+    project: Path, bs: Command, words: tuple[str, ...]
+) -> None:
+    with (project / "scenarios/scripts/order/customer.js").open("a", encoding="utf-8") as file:
+        file.write("// 注释\n")
+
+    done = bs("run", *words)
+
+    assert {name for name in (BUY, QUOTE) if name in done.out} == {QUOTE}
+    assert "changed since HEAD (" in done.err
+
+
+def test_without_a_revision_it_is_where_another_branch_began(project: Path, bs: Command) -> None:
+    git(project, "checkout", "-b", "other")
+    with (project / "scenarios/scripts/order/customer.js").open("a", encoding="utf-8") as file:
+        file.write("// 注释\n")
+    git(project, "commit", "-am", "notes")
+    (project / "scenarios/新.scenario.yaml").write_text(
+        "version: 1\nscenario: 尚未提交\nform: {fields: {a: 1}}\nsteps: [{set: {a: 2}}]\n", "utf-8"
+    )
+
+    done = bs("run", "--changed")
+
+    assert {name for name in (BUY, QUOTE, "尚未提交") if name in done.out} == {QUOTE, "尚未提交"}
+    assert "changed since main (" in done.err
+    assert "committed or not: 2 files; 2 of " in done.err
 
 
 @pytest.mark.parametrize("revision", ["无此版本", "--output=x", "HEAD~9"])

@@ -227,7 +227,7 @@ def test_the_doctor_tells_what_a_project_needs(
     found = dict(line[3:].split("  ", 1) for line in done.out.splitlines() if line[0] == "×")
     assert (sound.code, done.code) == (0, 1)
     assert {name: told.strip() for name, told in found.items()} == {
-        "platforms": "1 problem; `bpmax-sim lint` tells them",
+        "platforms": "1 problem; run `bpmax-sim lint` for details",
         "schemas": "flow: not those of this version; `bpmax-sim schema --write`",
         "journals": "1 recording was not finished; `bpmax-sim cassette recover`",
         "review": "1 recording to accept or reject; `bpmax-sim review`",

@@ -57,7 +57,8 @@ def test_what_is_declared_is_told_with_what_is_touched(recorded: Project, bs: Co
             "instance   1        1   100",
             "auth       2        3   66.7",
             "field      1        1   100",
-            "all        6        8   75",
+            "handler    1        1   100",
+            "all        7        9   77.8",
             "",
             "-  parameter  crm_system.get_customer_detail fields",
             "-  auth       crm_system token",
@@ -66,15 +67,15 @@ def test_what_is_declared_is_told_with_what_is_touched(recorded: Project, bs: Co
 
 
 def test_names_can_be_left_out(recorded: Project, bs: Command) -> None:
-    assert len(bs("coverage", "--no-missing").out.splitlines()) == 7
+    assert len(bs("coverage", "--no-missing").out.splitlines()) == 8
 
 
-@pytest.mark.parametrize(("least", "code"), [("75", 0), ("75.1", 1)])
+@pytest.mark.parametrize(("least", "code"), [("77.8", 0), ("77.9", 1)])
 def test_too_little_ends_with_1(recorded: Project, bs: Command, least: str, code: int) -> None:
     done = bs("coverage", "--fail-under", least)
 
     assert done.code == code
-    assert done.err == ("75.0 % is touched, and 75.1 % has to be\n" if code else "")
+    assert done.err == ("77.8 % is touched, and 77.9 % has to be\n" if code else "")
 
 
 def test_a_fault_that_struck_touches_its_recovery(recorded: Project, bs: Command) -> None:
@@ -128,13 +129,13 @@ def test_what_fails_counts_for_nothing(recorded: Project, bs: Command) -> None:
     assert done.err == snapshot(
         "1 scenario failed, which counts for nothing; see `bpmax-sim run`\n"
     )
-    assert "all        0        8   0" in done.out
+    assert "all        0        9   0" in done.out
 
 
 def test_a_scenario_that_asks_a_live_system_is_not_run(recorded: Project, bs: Command) -> None:
     recorded.edit(recorded.scenario, "proxy:\n  platforms", "proxy:\n  mode: live\n  platforms")
 
-    assert bs("coverage").err == snapshot("1 scenario: not run, for they ask a live system\n")
+    assert bs("coverage").err == snapshot("skipped, as it needs a live system: 1 scenario\n")
 
 
 def test_without_a_scenario_there_is_nothing_to_touch(
@@ -162,3 +163,34 @@ def test_the_scenarios_of_this_project_touch_nearly_everything(
         "node",
         "transition",
     ]
+
+
+USED = """\
+scenario: 处理程序
+version: 1
+form: {scripts: {open: 打开.js, click.查询: 查询.js, click.导出: 导出.js}, fields: {编号: "1"}}
+cases: [{id: 甲}, {id: 乙}]
+steps:
+  - {open: {}}
+  - {if: "${case.id} == 甲", click: 查询}
+  - {if: "${env.导出} == 是", click: 导出}
+"""
+
+
+def test_handlers_stubs_and_conditions_that_nothing_uses_are_named(
+    project: Project, bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("导出", "否")
+    for name in ("打开", "查询", "导出"):
+        (project.folder / f"scenarios/{name}.js").write_text("return 1\n", encoding="utf-8")
+    path = project.folder / "scenarios/处理程序.scenario.yaml"
+    path.write_text(USED, encoding="utf-8")
+
+    document = told(bs, "scenarios/处理程序.scenario.yaml")
+    assert kind(document, "handler") == (
+        ["click.查询: scenarios/查询.js", "open: scenarios/打开.js"],
+        ["click.导出: scenarios/导出.js"],
+    )
+    held, never = kind(document, "branch")
+    assert [name.partition(": ")[2] for name in held] == ["${case.id} == 甲"]
+    assert [name.partition(": ")[2] for name in never] == ["${env.导出} == 是"]

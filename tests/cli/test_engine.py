@@ -78,10 +78,8 @@ def test_both_engines_run_and_the_first_event_that_differs_is_red(
     path.write_text(DIFFERENT.replace("CODE", "[2, 1].sort((a, b) => a - b)"), encoding="utf-8")
 
     assert bs("run", str(path), "--engine", "quickjs,v8").code == 0
-    words = "(() => { try { null.x } catch (e) { return e.message } })()"
-    path.write_text(DIFFERENT.replace("CODE", words), encoding="utf-8")
+    spread = "JSON.stringify({...'ab'})"
+    path.write_text(DIFFERENT.replace("CODE", spread), encoding="utf-8")
     red = bs("run", str(path), "--engine", "quickjs,v8")
     assert red.code == 1
-    assert """the engines differ: quickjs: console.log "cannot read property 'x' of null";""" in (
-        red.out
-    )
+    assert "the engines differ: quickjs: console.log '{}';" in (red.out)

@@ -224,7 +224,7 @@ def test_a_cassette_of_several_scenarios_needs_a_name(project: Project, bs: Comm
 
     assert (done.code, done.err) == (
         2,
-        f"{UNSET}{HERE} is played by {NAME!r}, '另一个'; say for whom it is, --for {NAME!r}\n",
+        f"{UNSET}{HERE} is used by scenarios {NAME!r}, '另一个'; choose one with --for {NAME!r}\n",
     )
 
 

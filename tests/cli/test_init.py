@@ -29,6 +29,9 @@ FILES = [
 ]
 
 
+TYPES = ["scenarios/bpmax.d.ts", "scenarios/schemas", "jsconfig.json", ".vscode/settings.json"]
+
+
 @pytest.fixture(autouse=True)
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
@@ -49,7 +52,7 @@ def test_what_it_writes_passes_at_once(bs: Command, auth: str) -> None:
 
     has_login = auth in {"login_token", "oauth2_client_credentials"}
     logins = ["cassettes/auth/crm_system.default.yaml"] if has_login else []
-    assert (made.code, made.out.splitlines()) == (0, [*FILES, *logins])
+    assert (made.code, made.out.splitlines()) == (0, [*FILES, *logins, *TYPES])
     assert (ran.code, ran.err) == (0, "")
     assert ran.out.startswith("√ 选择客户后回填   ")
     assert (sound.code, sound.err) == (0, snapshot("1 scenario file: sound\n"))
@@ -263,7 +266,7 @@ def test_a_file_that_is_no_text_is_left_alone(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        snapshot(".gitignore: is there and is no text that can be read; move it away\n"),
+        snapshot(".gitignore: already exists and is not readable text; move it\n"),
     )
 
 
@@ -271,7 +274,7 @@ def test_without_a_terminal_nothing_is_asked(empty: Path) -> None:
     done = in_a_process("init", cwd=empty)
 
     assert done.code == 0
-    assert done.out.splitlines() == FILES
+    assert done.out.splitlines() == [*FILES, *TYPES]
 
 
 def test_a_plan_names_no_file_that_is_as_it_should_be(tmp_path: Path, bs: Command) -> None:

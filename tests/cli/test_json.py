@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
 from bpmax_sim.git import run_git
-from bpmax_sim.report.store import Evidence, store_evidence
+from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
 from tests.snapshots import snapshot
 
@@ -24,6 +24,7 @@ OTHER = str(ROOT / "cassettes/seed/chained_call.yaml")
 
 CALLS: Mapping[str, Sequence[str]] = {
     "run": ["run", "--var", "customer=12346"],
+    "migrate": ["migrate"],
     "record": ["record"],
     "review": ["review"],
     "list": ["list"],
@@ -179,5 +180,5 @@ def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
 
 def test_keys_are_told_with_what_they_list() -> None:
     assert ", ".join(keys(SHAPES["list"])) == snapshot(
-        "items[] (name, row, file, line, tags[], cassette, steps, skip, xfail)"
+        "items[] (name, row, file, line, was[], tags[], cassette, steps, skip, xfail)"
     )

@@ -303,7 +303,7 @@ def test_what_passes_against_expectation_fails(project: Project, bs: Command) ->
     done = bs("run", str(path))
 
     assert done.code == 1
-    assert "报价[大客户]: expected to fail, but passed; take xfail away" in done.out
+    assert "报价[大客户]: expected to fail but passed; remove xfail" in done.out
     assert "at scenarios/报价.scenario.yaml:7:1" in done.out
 
 

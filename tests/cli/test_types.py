@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim.cli.types import write_types
 from bpmax_sim.starter.editor_types import CODES
-from tests.cli.project import ROOT
+from tests.cli.project import ROOT, Command
 
 
 @pytest.fixture(name="project", scope="module")
@@ -86,7 +86,7 @@ def test_what_is_there_is_not_overwritten(
 
     written = {path.name for path in write_types(tmp_path)}
 
-    assert written == {"bpmax.d.ts", "jsconfig.json"}
+    assert written == {"bpmax.d.ts", "schemas", "jsconfig.json"}
     assert (tmp_path / ".vscode/settings.json").read_text("utf-8") == commented
     assert json.loads((tmp_path / "jsconfig.json").read_text("utf-8"))["include"] == ["src"]
     assert "settings.json stays as it is" in capsys.readouterr().err
@@ -96,3 +96,40 @@ def test_a_second_time_writes_nothing(project: Path) -> None:
     list(write_types(project))
 
     assert list(write_types(project)) == []
+
+
+@pytest.mark.parametrize("command", [("init", "--yes"), ("demo",)])
+def test_a_new_project_is_known_to_editors_at_once(
+    bs: Command, command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert bs(*command).code == 0
+    monkeypatch.chdir(tmp_path / ("bpmax-demo" if command == ("demo",) else ""))
+
+    settings = json.loads(Path(".vscode/settings.json").read_text("utf-8"))
+    assert [path for path in settings["yaml.schemas"] if not Path(path).is_file()] == []
+    assert Path("jsconfig.json").is_file()
+    assert "getCustomerDetail" in Path("scenarios/bpmax.d.ts").read_text("utf-8")
+    for path in (*Path("scenarios").glob("*.scenario.yaml"), *Path("scenarios").glob("p*/*.yaml")):
+        modeline = path.read_text("utf-8").splitlines()[-1].partition("$schema=")
+        assert (path.parent / modeline[2]).is_file()
+        assert list(write_types(Path.cwd())) == []
+
+
+def test_what_is_recorded_is_in_the_declarations_at_once(
+    bs: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    bs("init", "--yes")
+    place = tmp_path / "scenarios/bpmax.d.ts"
+    before = place.read_text("utf-8")
+    scenario = tmp_path / "scenarios/customer.scenario.yaml"
+    text = scenario.read_text("utf-8")
+    scenario.write_text(text.replace("fields: {", "fields: {新字段: 1, ", 1), "utf-8")
+    monkeypatch.setenv("CRM_SYSTEM_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("CRM_SYSTEM_TOKEN", "一个口令")
+
+    done = bs("record", "--allow-ci-record")
+
+    assert "written for the editor: scenarios/bpmax.d.ts" in done.err
+    assert place.read_text("utf-8") != before

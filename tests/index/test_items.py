@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index import files
 from bpmax_sim.index.items import ItemIndex
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import ScenarioItem, items
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = "scenarios/采购/付款.scenario.yaml"
@@ -96,6 +96,40 @@ def test_an_item_of_the_index_is_loaded_when_it_is_wanted(tmp_path: Path) -> Non
 
     assert item.load().header == item.header
     assert {Path(name).name for name in item.files} == {"付款.scenario.yaml", "parts.yaml"}
+
+
+def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path, SCENARIO, TEXTS[SCENARIO][1])
+    parts = write(tmp_path, "scenarios/采购/parts.yaml", TEXTS["scenarios/采购/parts.yaml"][0])
+    look(tmp_path)
+    checked: list[object] = []
+    monkeypatch.setattr("bpmax_sim.scenario.load.check", checked.append)
+
+    ItemIndex(tmp_path).items_of(path)[0].load()
+    assert checked == []
+
+    found = ItemIndex(tmp_path).items_of(path)
+    parts.write_text("steps: {打开: [{set: {金额: 55}}]}\n", "utf-8")
+    found[0].load()
+    assert len(checked) == 1
+
+
+def test_a_file_with_doubts_tells_them_again(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", TEXTS["pyproject.toml"][1])
+    path = write(tmp_path, SCENARIO, f"{PLAIN}proxy: {{stubs: [{{on: crm.a}}, {{on: crm.a}}]}}\n")
+    expected = load_warnings(items(path, root=tmp_path))
+    look(tmp_path)
+
+    found = ItemIndex(tmp_path).items_of(path)
+
+    assert load_warnings(item.load() for item in found) == expected
+    assert any(expected)
+
+
+def load_warnings(found: Iterable[ScenarioItem]) -> list[Any]:
+    return [item.warnings for item in found]
 
 
 def test_what_was_broken_since_is_told_when_it_is_loaded(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.store import load_index
+from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectUses
 
 ROOT = Path(__file__).parents[2]
@@ -103,3 +105,30 @@ def test_files_that_run_each_other_come_to_an_end(tmp_path: Path) -> None:
         "scenarios/a.js",
         "scenarios/b.js",
     }
+
+
+@pytest.mark.parametrize(("seconds", "learned"), [(-10, True), (10, False)])
+def test_a_name_that_a_script_makes_up_is_learned_from_a_run_of_it(
+    tmp_path: Path, seconds: int, learned: bool
+) -> None:
+    script = tmp_path / "scenarios/scripts/x.js"
+    script.parent.mkdir(parents=True)
+    script.write_text(
+        "const name = ['get', 'Order'].join('');\n$proxy('crm').$api(name);\n", "utf-8"
+    )
+    trace = tmp_path / ".bpmax/trace/scenarios/采购/x/一.ndjson"
+    trace.parent.mkdir(parents=True)
+    place = "../scripts/x.js:2:14"
+    trace.write_text(f'{{"event":"CallMade","call":"crm.getOrder","place":"{place}"}}\n', "utf-8")
+    (tmp_path / "scenarios/采购").mkdir()
+    then = trace.stat().st_mtime + seconds
+    os.utime(script, (then, then))
+
+    known = ProjectUses(add_traced_names(load_index(tmp_path)))
+
+    if learned:
+        (use,) = known.uses_of(known.find("crm.getOrder")[0])
+        assert (use.path, use.fact.line, use.fact.is_learned) == ("scenarios/scripts/x.js", 2, True)
+    else:
+        with pytest.raises(ConfigError, match="nothing in this project is called"):
+            known.find("crm.getOrder")

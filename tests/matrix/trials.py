@@ -254,8 +254,50 @@ def _one_wrong(place: Place) -> None:
     place.edit(FILE, "name: 李四", "name: 王五")
 
 
+def each_recorder_has_a_folder(place: Place) -> None:
+    """In a service without scenarios, what we record lies apart from pytest-recording's."""
+    place.write(
+        "service/tests/test_开票.py",
+        """\
+        import http.server, threading
+        from urllib.request import urlopen
+        import pytest
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(204)
+                self.end_headers()
+
+        @pytest.fixture(scope="module")
+        def url():
+            server = http.server.HTTPServer(("127.0.0.1", 0), Handler)
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            yield f"http://127.0.0.1:{server.server_address[1]}/invoices"
+            server.shutdown()
+            server.server_close()
+
+        @pytest.mark.vcr
+        def test_别家(url):
+            assert urlopen(url).status == 204
+
+        def test_本家(bpmax_vcr, url):
+            assert urlopen(url).status == 204
+        """,
+    )
+    place.write("service/pytest.ini", "[pytest]\n")
+    record = ("--record-mode=once", "--bpmax-mode=record")
+    done = place.pytest("service", "--rootdir=service", "-c", "service/pytest.ini", *record)
+    assert done.last == "2 passed", done.text
+    recorded = {path.relative_to(place.root).as_posix() for path in place.root.rglob("test_*.yaml")}
+    assert recorded == {
+        "service/tests/cassettes/test_开票/test_别家.yaml",
+        "service/cassettes/test_开票/test_本家.yaml",
+    }
+
+
 TRIALS: Final[tuple[Callable[[Place], None], ...]] = (
     everything_passes,
+    each_recorder_has_a_folder,
     every_import_mode,
     ids_are_what_one_types,
     what_failed_runs_again,

@@ -118,7 +118,7 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             "auth: {recover: {tokn: {refresh: 1}}}",
-            ("3:24: auth.recover.tokn: 'tokn' is no class of failure; did you mean 'token'?"),
+            ("3:24: auth.recover.tokn: unknown failure class 'tokn'; did you mean 'token'?"),
         ),
         (
             "auth: {recover: {token: {refresh: 2}}}",
@@ -133,8 +133,8 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             "credentials: {app-key: {}}",
-            ("3:15: credentials.app-key: 'app-key' cannot stand in a template; "
-            "use letters, digits and _"),
+            ("3:15: credentials.app-key: 'app-key' cannot be used in templates; "
+            "use only letters, digits and _"),
         ),
         (
             "credentials: {agentid: {kind: integer, default: x}}",
@@ -142,12 +142,12 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             "response: {ok: {all: [{path: $.code}]}}",
-            ("3:23: response.ok.all[0]: nothing can meet this condition; "
+            ("3:23: response.ok.all[0]: condition can never match; "
             "add in: […] or absent: true"),
         ),
         (
             "apis: {a: {response: {ok: {all: {path: $.code}}}}}",
-            ("3:33: apis.a.response.ok.all[0]: nothing can meet this condition; "
+            ("3:33: apis.a.response.ok.all[0]: condition can never match; "
             "add in: […] or absent: true"),
         ),
         (

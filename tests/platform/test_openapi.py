@@ -300,7 +300,7 @@ def credentials_of(made: ConvertedPlatform) -> str:
             '{"openapi": "4.0.0"}',
             "openapi: '4.0.0' is not known; 3.0 and 3.1 are read, and Swagger 2.0",
         ),
-        ("paths: {}", "there is no key 'openapi', so this is no OpenAPI document"),
+        ("paths: {}", "not an OpenAPI document: key 'openapi' is missing"),
         ("- 1", "this is no OpenAPI document"),
         ('{"openapi": "3.0.0", "paths": {}}', NOTHING),
     ],

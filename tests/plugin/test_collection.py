@@ -62,7 +62,7 @@ def test_what_passes_against_expectation_fails(project: Project) -> None:
     result = project.run()
 
     result.assert_outcomes(passed=1, failed=1)
-    assert "expected to fail, but passed; take xfail away" in output(result)
+    assert "expected to fail but passed; remove xfail" in output(result)
 
 
 def test_an_expected_failure_fails_where_pytest_is_to_run_it(project: Project) -> None:

@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.report.store import PLACE
+from bpmax_sim.report.usage import FOLDER
 from tests.cli.project import Done
 from tests.plugin.project import FILE, Project
 from tests.snapshots import snapshot
@@ -138,7 +138,7 @@ def test_without_a_complete_run_nothing_is_known(orphan: Project, prune: Prune) 
 
     assert (done.code, done.err) == (
         2,
-        snapshot("nobody knows yet what is used; run all tests in the project's folder: pytest\n"),
+        snapshot("no usage data yet; run the full test suite first: pytest\n"),
     )
 
 
@@ -157,23 +157,20 @@ def test_what_changed_since_the_run_has_to_be_run_again(
     orphan.run()
     path = orphan.root / name
     path.write_bytes(path.read_bytes() + b"\n")
-    future = (orphan.root / PLACE).stat().st_mtime_ns + 1
+    future = (orphan.root / FOLDER / "1-of-1.json").stat().st_mtime_ns + 1
     os.utime(path, ns=(future, future))
 
     done = prune("--yes")
     assert (done.code, done.err) == (
         2,
-        (
-            f"{name}: changed since the last complete run, which proves nothing now; "
-            "run all tests again: pytest\n"
-        ),
+        (f"{name}: changed since the last full run, so usage data is stale; rerun: pytest\n"),
     )
     assert (orphan.root / OLD).is_file()
 
 
 def test_evidence_that_cannot_be_read_is_none(orphan: Project, prune: Prune) -> None:
     orphan.run()
-    (orphan.root / PLACE).write_text('{"version": 2}', encoding="utf-8")
+    (orphan.root / FOLDER / "1-of-1.json").write_text('{"version": 2}', encoding="utf-8")
 
     assert prune("--yes").code == 2
 
@@ -214,3 +211,30 @@ def test_json_tells_the_same(orphan: Project, prune: Prune) -> None:
             }
         ],
     }
+
+
+def test_the_evidence_of_all_shards_counts_and_a_missing_one_is_named(
+    orphan: Project, prune: Prune, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each shard runs on a machine of its own; what they keep is brought together later."""
+    artefacts = tmp_path_factory.mktemp("artefacts")
+    for number in (1, 2):
+        orphan.run(f"--bpmax-shard={number}/2").assert_outcomes(passed=1, deselected=1)
+        (artefacts / str(number)).mkdir()
+        usage = orphan.root / FOLDER / f"{number}-of-2.json"
+        usage.rename(artefacts / str(number) / usage.name)
+    both = [word for number in (1, 2) for word in ("--evidence", str(artefacts / str(number)))]
+
+    missing = prune("--evidence", str(artefacts / "1"), "--yes")
+    assert (missing.code, missing.err) == (
+        2,
+        "what shard 2 of 2 used is missing; keep its .bpmax/usage, too\n",
+    )
+    assert (orphan.root / OLD).is_file()
+    assert prune(*both, "--yes").out == f"{OLD}: the whole file, 1 exchange\n"
+    assert (orphan.root / VIP).is_file()
+    assert (orphan.root / COMMON).is_file()
+
+    orphan.edit("title: 客户名称", "title: 客户全称")
+    stale = prune(*both, "--yes")
+    assert (stale.code, FILE in stale.err) == (2, True)

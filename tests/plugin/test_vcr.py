@@ -227,3 +227,59 @@ def test_live_mode_writes_nothing(sdk: Project, server: Loopback) -> None:
     sdk.run("--bpmax-mode=live").assert_outcomes(passed=1)
 
     assert not (sdk.root / CASSETTE).exists()
+
+
+def test_a_service_without_scenarios_keeps_out_of_the_folder_of_pytest_recording(
+    pytester: pytest.Pytester, server: Loopback, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside a test are the cassettes of pytest-recording, under the names that ours have."""
+    monkeypatch.setenv("URL", server.url)
+    test = pytester.path / "tests/unit/test_开票.py"
+    test.parent.mkdir(parents=True)
+    test.write_text(
+        "import os, urllib.request\n"
+        "def test_查询(bpmax_vcr):\n"
+        "    assert urllib.request.urlopen(os.environ['URL'] + '/invoices').status == 200\n",
+        encoding="utf-8",
+    )
+    service = Project(pytester, monkeypatch)
+    record = service.run("--bpmax-mode=record", "--bpmax-allow-ci-record")
+    record.assert_outcomes(passed=1)
+    recorded = [path.relative_to(pytester.path) for path in pytester.path.rglob("*.yaml")]
+    assert [path.as_posix() for path in recorded] == ["cassettes/unit/test_开票/test_查询.yaml"]
+    service.run().assert_outcomes(passed=1)
+
+
+def test_a_service_replays_what_another_recorded(
+    python: Project, live: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python.write(
+        "tests/test_服务.py",
+        """\
+        import pytest
+
+        def test_录制(bpmax_proxy):
+            bpmax_proxy("crm_system").getCustomerDetail("12345")
+
+        @pytest.mark.bpmax(cassette="test_服务/test_录制", owner="test_录制")
+        def test_标记(bpmax_proxy):
+            assert bpmax_proxy("crm_system").getCustomerDetail("12345")["data"]["name"] == "张三"
+
+        def test_工厂(bpmax_session_factory):
+            options = {"cassette": "test_服务/test_录制", "owner": "test_录制"}
+            with bpmax_session_factory(**options) as session:
+                assert session.proxy("crm_system").getCustomerDetail("12345")["code"] == 200
+
+        @pytest.mark.bpmax(cassette="test_服务/test_录制")
+        def test_没写(bpmax_proxy):
+            bpmax_proxy("crm_system").getCustomerDetail("12345")
+        """,
+    )
+    python.run("--bpmax-mode=record", "-k", "录制").assert_outcomes(passed=1, deselected=3)
+    for name in live:
+        monkeypatch.delenv(name)
+
+    result = python.run()
+    result.assert_outcomes(passed=3, failed=1)
+    assert "it is recorded for 'test_录制'" in output(result)
+    assert "a test in Python plays that with owner='test_录制'" in output(result)

@@ -359,7 +359,7 @@ def test_a_login_that_yields_an_address_cannot_be_made_up() -> None:
         world.proxy().search()
 
     assert str(caught.value) == (
-        "the login of 'crm_system', instance 'test', yields 'gateway', which cannot be made up;"
+        "the login of 'crm_system', instance 'test', yields 'gateway', which cannot be synthesised;"
         " record cassettes/auth/crm_system.test.yaml"
     )
 

@@ -176,9 +176,9 @@ def test_a_query_in_the_path_and_the_setter_both_survive() -> None:
         ("X-A", {"a": 1}, "header.X-A is an object; expected a text or a number"),
         ("X A", "a", "header 'X A' is not a header name (RFC 9110)"),
         ("X-A\r\nX-B", "a", "header 'X-A\\r\\nX-B' is not a header name (RFC 9110)"),
-        ("Host", "evil", "header 'Host' is set by the transport and cannot be chosen"),
-        ("content-length", "1", "header 'content-length' is set by the transport"),
-        ("Transfer-Encoding", "chunked", "header 'Transfer-Encoding' is set by the transport"),
+        ("Host", "evil", "header 'Host' is managed by the transport and cannot be set"),
+        ("content-length", "1", "header 'content-length' is managed by the transport"),
+        ("Transfer-Encoding", "chunked", "header 'Transfer-Encoding' is managed by the transport"),
     ],
 )  # fmt: skip
 def test_header_values_outside_visible_ascii_reject(name: str, value: Any, message: str) -> None:

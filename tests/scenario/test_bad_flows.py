@@ -181,7 +181,7 @@ def test_another_person_is_no_slip_of_the_pen(door: Door, name: str) -> None:
     ("step", "wrong"),
     [
         ("approve: {by: 钱会计, at: 法务}", "钱会计 is not an owner of '法务'; its owners: 陈律师"),
-        ("approve: {by: 张三}", "it stands at '法务' and '财务'; say at which of them, with at"),
+        ("approve: {by: 张三}", "it is at '法务' and '财务'; say at which of them, with at"),
         ("return: {by: 陈律师, to: 用印}", "the project has not passed '用印'"),
         ("hand_over: {by: 赵会计, to: 钱会计}", "钱会计 is an owner of '财务' already"),
         ("resubmit: {}", "the project is processing; only what was refused or returned"),

@@ -62,7 +62,7 @@ def test_where_the_project_does_not_stand_nothing_is_seen(door: Door) -> None:
     text = flow() + steps(*TO_BRANCHES, "{at: 归档, expect: {form: {法务意见: ''}}}")
 
     (headline,) = door.run(text, {"会审.yaml": FLOW}).headlines
-    assert "cannot see the form at '归档': it stands at '法务' and '财务'" in headline
+    assert "cannot see the form at '归档': it is at '法务' and '财务'" in headline
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_second_press_of_submit_creates_no_second_project(door: Door) -> None:
     text = flow(", scripts: {create: 慢.js}") + steps(
         """submit: {}
     during: {call: crm_system.get_customer_detail, steps: [{submit: {}}]}
-    expect_error: {message: {$contains: the project is created already}}
+    expect_error: {message: {$contains: the project is already created}}
     expect: {flow: {at: 部门, history: [{action: submit}]}}"""
     )
 

@@ -252,7 +252,7 @@ TRUE: dict[str, Case] = {
         steps="{open: {}, expect_error: {code: HIDEN}}",
         script="const e = new Error('x'); e.code = 'HIDEN'; throw e", stubs="",
     ),
-    "a type of message of its own": opened("messages: [{text: 好, type: eror}]", script="form.$message = {type: 'eror', text: '好'}"),
+    "a type of message of its own": opened("messages: [{text: 好, type: 通知}]", script="form.$message = {type: '通知', text: '好'}"),
     "a member of the project that a script writes": approve(
         "{project: {编号: 7, 备注: {$exists: false}}}", flow="approve.部门审批: 批.js",
         files={"批.js": "ctx.project.编号 = 7; delete ctx.project.备注"},

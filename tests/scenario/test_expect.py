@@ -154,7 +154,7 @@ def test_the_checks_that_hold_are_told_too() -> None:
         (
             {"a": {"$gt": 1, "b": 2}},
             ("a", "$gt"),
-            "$gt stands beside plain keys; put it into a map of its own",
+            "operator $gt cannot be mixed with plain keys; use a separate mapping",
         ),
         ([{"$in": "x"}], (0, "$in"), '$in needs a list, got "x"'),
         ({"$matches": "("}, ("$matches",), "$matches needs a regular expression"),

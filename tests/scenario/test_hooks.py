@@ -248,7 +248,7 @@ def test_a_wrong_flow_definition_is_told_at_its_place(
         ),
         (
             "- {approve: {at: 财务审批}}",
-            "NOT_AT_NODE: cannot approve at '财务审批': it stands at '部门审批'",
+            "NOT_AT_NODE: cannot approve at '财务审批': it is at '部门审批'",
         ),
         (
             "- {approve: {}}\n- {approve: {}}\n- {approve: {}}\n- {reject: {}}",

@@ -60,9 +60,12 @@ CHECK = "before_next.部门审批: 脚本.js"
     ],
 )
 def test_a_script_says_no_in_these_ways(door: Door, script: str, message: str) -> None:
+    call = "call: crm_system.get_customer_detail"
+    calls = f"[{{{call}}}, {{{call}, error: MISSING_PARAMETER}}]" if "$proxy" in script else "[]"
     text = flow(CHECK) + steps(
         f"""approve: {{by: wangwu, form: {{金额: 5}}}}
-    expect: {{messages: [{message}], flow: {{at: 部门审批, form: {{金额: 100}}}}}}"""
+    expect:
+      {{messages: [{message}], flow: {{at: 部门审批, form: {{金额: 100}}}}, proxy: {calls}}}"""
     )
 
     assert door.run(text, files(script)).text.count("1 passed") == 1
@@ -143,7 +146,7 @@ def test_a_node_without_owners_refuses_everybody_and_says_so(door: Door) -> None
         ("[{owner_id: 7, status: 9}]", "must return owners such as [{owner_id: 7}]"),
         (
             "{财务部: [{owner_id: 7}]}",
-            "returned owners of '财务部', which is no node; did you mean '财务'?",
+            "returned owners of '财务部', which is not a node; did you mean '财务'?",
         ),
     ],
 )

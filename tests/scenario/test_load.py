@@ -485,8 +485,8 @@ def test_steps_that_run_themselves_are_refused(folder: Path) -> None:
     found = problems(folder, HEAD + "use: [共享.yaml]\nsteps: [{run: 甲}]\n", 共享__yaml=fragment)
 
     assert found == [
-        "共享.yaml:2:3: steps.甲: the steps '甲' run themselves",
-        "共享.yaml:3:7: steps.乙[0]: the steps '乙' run themselves",
+        "共享.yaml:2:3: steps.甲: steps '甲' call themselves recursively",
+        "共享.yaml:3:7: steps.乙[0]: steps '乙' call themselves recursively",
     ]
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenario.test_lies import Case, run, what_is_wrong
+from tests.scenario.test_lies import FLOW, Case, run, what_is_wrong
 
 STRICT = """\
 platform_key: stock
@@ -60,6 +60,92 @@ LIES: dict[str, Case] = {
         script="await Promise.allSettled([$proxy('crm').get_customer('1'), $proxy('crm').get_customer()])",
         says="parameter 'id' is missing",
     ),
+    # Names of what is no field.
+    "a state of a field that is not there": Case(
+        steps="open: {}",
+        script="form.$required.客户名 = true",
+        stubs="",
+        says="did you mean '客户名称'?",
+    ),
+    "states of fields that are not there": Case(
+        steps="open: {}",
+        script="form.$visible = {客户名: false}",
+        stubs="",
+        says="form.$visible.客户名: no field '客户名'",
+    ),
+    "options of a field that is not there": Case(
+        steps="open: {}",
+        script="form.$options.客户名 = ['张三']",
+        stubs="",
+        says="no field '客户名'",
+    ),
+    "a state of a column that is not there": Case(
+        steps="open: {}",
+        script="form.$readonly['明细.数是'] = true",
+        stubs="",
+        says="明细 has no column '数是'",
+    ),
+    "a state that a flow's script sets": Case(
+        steps="approve: {by: wangwu}",
+        flow="approve.部门审批: 批.js",
+        files={"批.js": "ctx.form.$required.客户名 = true"},
+        form="",
+        stubs="",
+        says="form.$required.客户名: no field '客户名'",
+    ),
+    "a message with a misspelt member": Case(
+        steps="open: {}",
+        script="form.$message = {tpye: 'error', text: '不行'}",
+        stubs="",
+        says="there is no 'tpye'; did you mean 'type'?",
+    ),
+    # Promises in place of values.
+    "a promise in a field": Case(
+        steps="open: {}",
+        script="const name = async () => (await $proxy('crm').get_customer('1')).data.name;\nform.客户名称 = name()",
+        says="form.客户名称 got a promise, not its value",
+    ),
+    "a promise in a message": Case(
+        steps="open: {}",
+        script="form.$message = {text: (async () => '好')()}",
+        stubs="",
+        says="form.$message got a promise",
+    ),
+    "a promise in options": Case(
+        steps="open: {}",
+        script="form.$options.客户名称 = (async () => ['张三'])()",
+        stubs="",
+        says="form.$options.客户名称 got a promise",
+    ),
+    "promises in the rows of a table": Case(
+        steps="open: {}",
+        script="form.明细 = ['1'].map(async id => ({物料: id}))",
+        stubs="",
+        says="await Promise.all",
+    ),
+    "a promise in what computed returns": Case(
+        steps="approve: {by: wangwu}",
+        flow="computed: 批.js",
+        files={"批.js": "return {客户名称: (async () => '张三')()}"},
+        form="",
+        stubs="",
+        says="what the script returned got a promise",
+    ),
+    "unawaited: fail for an async function that nobody awaits": Case(
+        steps="open: {}",
+        proxy=", unawaited: fail",
+        script="async function send() { await $proxy('crm').get_customer('1') }\nsend();",
+        says="send() was not awaited",
+    ),
+    # A condition that changes what it asks for.
+    "a condition that assigns": Case(
+        steps="approve: {by: wangwu}",
+        flow="",
+        form="",
+        stubs="",
+        files={"流程.yaml": FLOW.replace("ctx.form.金额 > 100", "ctx.form.金额 = 100")},
+        says="a condition compares with ===",
+    ),
     # A platform that is strict.
     "an undeclared query parameter of a chain": call(
         "await $proxy('stock').$api('get_item').$path({sku: 'A'}).$query({lnag: 'zh'}).$call()",
@@ -93,7 +179,138 @@ def test_a_script_that_lies_is_red(tmp_path: Path, case: Case) -> None:
     assert case.says in what_is_wrong(run(tmp_path, case))
 
 
+DOUBTS: dict[str, Case] = {
+    "a member of ctx": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.actoin === 'approve') return"},
+        form="",
+        stubs="",
+        says="the script reads ctx.actoin; did you mean 'action'?",
+    ),
+    "a member of ctx in a condition": Case(
+        steps="approve: {by: wangwu}",
+        flow="",
+        form="",
+        stubs="",
+        files={
+            "流程.yaml": FLOW.replace("ctx.form.金额 > 100", "ctx.userinfo && ctx.form.金额 > 100")
+        },
+        says="the script reads ctx.userinfo; did you mean 'userInfo'?",
+    ),
+    "a member of the step": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.step.nmae === '部门审批') return"},
+        form="",
+        stubs="",
+        says="the script reads ctx.step.nmae; did you mean 'name'?",
+    ),
+    "a member of the user": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.userInfo.nmae) return"},
+        form="",
+        stubs="",
+        says="ctx.userInfo.nmae; did you mean 'name'?",
+    ),
+    "a member of the project": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.project.statsu) return"},
+        form="",
+        stubs="",
+        says="ctx.project.statsu; did you mean 'status'?",
+    ),
+    "a member of ctx that is written": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "ctx.projcet = {name: 'x'}"},
+        form="",
+        stubs="",
+        says="the script wrote ctx: there is no 'projcet'; did you mean 'project'?",
+    ),
+    "a field of what was posted": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.postData.客户名) return"},
+        form="",
+        stubs="",
+        says="ctx.postData.客户名; did you mean '客户名称'?",
+    ),
+    "a column in a callback": Case(
+        steps="open: {}",
+        script="form.金额 = form.明细.reduce((sum, row) => sum + (row.数是 || 0), 0)",
+        stubs="",
+        says="the script reads form.明细.数是: 明细 has no column '数是'",
+    ),
+    "a type of message that there is not": Case(
+        steps="open: {}",
+        script="form.$message = {type: 'eror', text: '不行'}",
+        stubs="",
+        says="there is no 'eror'; did you mean 'error'?",
+    ),
+    "an async function that nobody awaits": Case(
+        steps="open: {}",
+        script="async function send() { await $proxy('crm').get_customer('1') }\nsend();",
+        says="send() was not awaited",
+    ),
+    "an async function for each": Case(
+        steps="open: {}",
+        script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",
+        says=".forEach(async …) was not awaited",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", DOUBTS.values(), ids=DOUBTS)
+def test_a_script_that_may_lie_is_a_warning(tmp_path: Path, case: Case) -> None:
+    verdicts = run(tmp_path, case)
+
+    assert what_is_wrong(verdicts) == ""
+    assert case.says in "\n".join(warning.message for one in verdicts for warning in one.warnings)
+
+
 TRUTHS: dict[str, Case] = {
+    "states of fields, of columns and of buttons": Case(
+        steps="open: {}",
+        form="open: 脚本.js, click.查询: 脚本.js",
+        script="form.$visible = {客户名称: true, '明细.数量': false, 查询: false}; form.$message = '好'",
+        stubs="",
+    ),
+    "an async function behind void": Case(
+        steps="open: {}",
+        script="async function send() { await $proxy('crm').get_customer('1') }\nvoid send();",
+    ),
+    "an async function that catches": Case(
+        steps="open: {}",
+        script="async function send() { await $proxy('crm').get_customer('1') }\nsend().catch(console.error);",
+    ),
+    "an async function of a timer": Case(
+        steps="steps:\n  - open: {}\n  - advance: 1s",
+        script="setTimeout(async () => { await $proxy('crm').get_customer('1') }, 500)",
+    ),
+    "members of ctx that may be there": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={
+            "批.js": "ctx.own = 1; return [ctx.own, 'x' in ctx, {...ctx}, ctx.userInfo.department, ctx.step.plan_end_time, ctx.postData.金额].length > 9 ? '不' : true"
+        },
+        form="",
+        stubs="",
+    ),
+    "a condition with an arrow function and comparisons": Case(
+        steps="approve: {by: wangwu}",
+        flow="",
+        form="",
+        stubs="",
+        files={
+            "流程.yaml": FLOW.replace(
+                "ctx.form.金额 > 100",
+                "[1].some(x => x === 1) && ctx.form.金额 >= 100 && '=' !== 'a=b'",
+            )
+        },
+    ),
     "a missing parameter that has to fail": Case(
         steps="{open: {}, expect: {proxy: [{call: crm.get_customer, error: MISSING_PARAMETER}]}}",
         script="try { await $proxy('crm').get_customer() } catch {}",
@@ -123,4 +340,9 @@ TRUTHS: dict[str, Case] = {
 
 @pytest.mark.parametrize("case", TRUTHS.values(), ids=TRUTHS)
 def test_a_script_that_only_looks_so_is_green(tmp_path: Path, case: Case) -> None:
-    assert what_is_wrong(run(tmp_path, case)) == ""
+    verdicts = run(tmp_path, case)
+
+    assert what_is_wrong(verdicts) == ""
+    assert not [
+        warning for one in verdicts for warning in one.warnings if "timer" not in warning.kind
+    ]

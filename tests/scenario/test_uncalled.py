@@ -81,7 +81,11 @@ def test_a_chain_that_was_only_built_is_a_note(tmp_path: Path) -> None:
     ("script", "member", "cause"),
     [
         ("\nif (r.code !== 200) throw new Error(r.message)", "code", "Error: "),
-        ("\nform.名 = r.data.name", "data", "TypeError: cannot read property 'name' of undefined"),
+        (
+            "\nform.名 = r.data.name",
+            "data",
+            "TypeError: Cannot read properties of undefined",
+        ),
         ("\nform.名 = r.data ?? '无'", "data", ""),
     ],
 )

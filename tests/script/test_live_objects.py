@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError, Place, ScriptError
-from bpmax_sim.js_values import UNDEFINED, Opaque
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from tests.script.bench import NAME, Bench, Form, ok, run, value_of
@@ -150,8 +150,74 @@ def test_a_form_can_be_neither_frozen_nor_given_accessors(source: str) -> None:
     assert form.written == []
 
 
-def test_a_promise_in_a_field_is_told_as_one() -> None:
-    assert written("form.客户 = (async () => '张三')()") == [("客户", Opaque("promise"))]
+@pytest.mark.parametrize(
+    "source",
+    [
+        "form.客户 = (async () => '张三')()",
+        "form.客户 = ['张三'].map(async name => name)",
+        "form.客户 = `${(async () => '张三')()}`",
+    ],
+)
+def test_a_promise_in_a_field_is_an_error_of_its_line(source: str) -> None:
+    outcome = run(f"\n{source}", form=Form())
+
+    assert isinstance(outcome.error, ScriptError)
+    assert outcome.error.name == "Unawaited"
+    assert outcome.error.message.startswith("form.客户 got a promise, not its value")
+    assert outcome.error.place is not None
+    assert outcome.error.place.line == 2
+
+
+class WatchedForm(Form):
+    watched = ("明细", "客户")
+
+
+def watched_form() -> WatchedForm:
+    return WatchedForm({"明细": [{"物料": "螺丝", "数量": 2}], "客户": {"name": "张三"}})
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("return form.明细[0].数是", [("form.明细", "数是")]),
+        ("return form.明细.map(row => row.数是 + row.数是)", [("form.明细", "数是")]),
+        ("const {数是} = form.明细[0]", [("form.明细", "数是")]),
+        ("return form.客户.nmae", [("form.客户", "nmae")]),
+        ("return form.明细[0].数量", []),
+        ("return '数是' in form.明细[0]", []),
+        ("return {...form.明细[0]}.数是", []),
+        ("return JSON.stringify(form.明细)", []),
+        ("return await form.明细[0]", []),
+        ("return [...form.明细, form.明细[0].then, form.明细[0][Symbol.iterator]]", []),
+        ("console.log(form.明细[0]); return structuredClone(form.明细)", []),
+        ("form.明细[0].备注 = '急'; return form.明细[0].备注", []),
+        ("for (const name in form.明细[0]) console.log(form.明细[0][name])", []),
+        ("return Object.entries(form.明细[0]).concat(form.明细[0].constructor.name)", []),
+    ],
+)
+def test_a_read_of_what_a_row_does_not_have_is_told(
+    source: str, reads: list[tuple[str, str]]
+) -> None:
+    outcome = run(source, form=watched_form())
+
+    outcome.unwrap()
+    assert [(one.owner, one.member) for one in outcome.absent_reads] == reads
+
+
+def test_a_watched_row_is_an_ordinary_object() -> None:
+    source = """
+      const row = form.明细[0], plain = {物料: '螺丝', 数量: 2};
+      const tells = value => [value instanceof Object, value.constructor === Object, `${value}`,
+        JSON.stringify(value), Object.keys(value), value.hasOwnProperty('数量'),
+        'toString' in value,
+        Object.prototype.toString.call(value), value.数是, Object.getPrototypeOf(value) === null,
+        Object.getPrototypeOf(Object.getPrototypeOf(value)), Object.prototype.isPrototypeOf([])];
+      class Own extends Object {}
+      return [tells(row), tells(plain), row instanceof Own, new Own() instanceof Own]"""
+    watched, plain, *kinds = run(source, form=watched_form()).unwrap()
+
+    assert watched == plain
+    assert kinds == [False, True]
 
 
 @pytest.mark.parametrize("name", ["__proto__", "constructor", "toString", "hasOwnProperty"])

@@ -68,7 +68,7 @@ def test_a_write_to_a_constant_fails_at_its_line(source: str, place: str) -> Non
 
 def test_the_first_statement_of_a_body_has_a_line_too() -> None:
     assert str(run("const {a} = null").error) == (
-        f"{NAME}:1:1: TypeError: Cannot convert undefined or null to object"
+        f"{NAME}:1:1: TypeError: Cannot destructure property 'a' of 'null' as it is null."
     )
 
 
@@ -101,7 +101,7 @@ def test_a_callback_that_runs_later_is_placed_in_itself() -> None:
             "crypto.createHash('md5')",
             "crypto.createHash is not a function; crypto has getRandomValues, randomUUID",
         ),
-        ("if ($proxy('crm').$api('查')()) 1", "$api(...) is not a function"),
+        ("if ($proxy('crm').$api('查')()) 1", "$proxy(...).$api(...) is not a function"),
         # the engine tells the place of the last word of a call, which may be another's
         ("const x = 1; x(parseInt('1'))", "not a function"),
         ("const o = {}; o.f(\n  o.a,\n  Math.max(1))", "not a function"),

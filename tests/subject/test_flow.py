@@ -95,10 +95,10 @@ def test_the_last_approval_finishes_the_project() -> None:
     ("move", "message"),
     [
         (FlowMove(by="lisi"), "lisi is not an owner of '部门审批'; its owners: wangwu, 7"),
-        (FlowMove(at="财务审批"), "cannot approve at '财务审批': it stands at '部门审批'"),
+        (FlowMove(at="财务审批"), "cannot approve at '财务审批': it is at '部门审批'"),
         (
             FlowMove(at="财务审核"),
-            "cannot approve at '财务审核': it stands at '部门审批'; did you mean '财务审批'?",
+            "cannot approve at '财务审核': it is at '部门审批'; did you mean '财务审批'?",
         ),
     ],
 )
@@ -268,7 +268,7 @@ def test_creation_starts_at_the_first_node_and_happens_once() -> None:
     flow.create(FlowMove())
     assert flow.at == "部门审批"
 
-    with pytest.raises(SubjectError, match="the project is created already; it stands at"):
+    with pytest.raises(SubjectError, match="the project is already created; it is at"):
         flow.create(FlowMove())
 
 
@@ -285,7 +285,9 @@ def test_a_jump_to_nowhere_is_an_error() -> None:
     with pytest.raises(SubjectError) as caught:
         flow.create(FlowMove())
 
-    assert str(caught.value) == "jump returned '总经里', which is no node; did you mean '总经理'?"
+    assert (
+        str(caught.value) == "jump returned '总经里', which is not a node; did you mean '总经理'?"
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import subprocess
@@ -48,10 +49,11 @@ class Crm:
     names: dict[str, str] = field(default_factory=dict)
     status: int = 200
     failures: int = 0
+    tells_account: bool = False
     calls: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def respond(self, path: str) -> tuple[int, dict[str, str], bytes]:
+    def respond(self, path: str, account: str = "") -> tuple[int, dict[str, str], bytes]:
         """Return a response that is never the same in date, ids and etag."""
         with self.lock:
             self.calls += 1
@@ -76,6 +78,8 @@ class Crm:
             "level": "贵宾客户",
             "address": {"city": "上海", "street": "南京东路 100 号"},
         }
+        if self.tells_account:
+            data["viewed_by"] = f"account:{account}"
         body = {"code": 0, "message": "ok", "data": data, "trace_id": serial}
         return 200, headers, json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -89,7 +93,9 @@ def serve_crm() -> Iterator[Crm]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
-            status, headers, body = crm.respond(self.path)
+            _, _, digits = self.headers.get("Authorization", "").partition("Basic ")
+            account = base64.b64decode(digits).decode().partition(":")[0]
+            status, headers, body = crm.respond(self.path, account)
             self.send_response_only(status)
             for name, value in {**headers, "Content-Length": str(len(body))}.items():
                 self.send_header(name, value)

@@ -314,3 +314,16 @@ def test_what_migrate_does_not_take(
     done = bs("migrate", *words)
     assert done.code == 2
     assert says in done.err
+
+
+def test_the_age_of_recordings_is_told_offline(
+    recorded: TeamProject, crm: Crm, bs: Command
+) -> None:
+    """The third party's own date tells it: 2 March 2026."""
+    listed = bs("list", "--old", "90d")
+    assert listed.code == 0
+    assert "查询客户" in listed.out
+    assert "recorded 2026-03-02, " in listed.out
+    young = bs("list", "--old", "9000d")
+    assert (young.code, young.out, young.err) == (0, "", "no recording is older than 9000d\n")
+    assert "expected an age" in bs("list", "--old", "old").err

@@ -85,10 +85,16 @@ function fieldsOf(error) {
 }
 const inner = error => attempt(() => inherits(error, NativeAggregate.prototype) && isArray(error.errors) && error.errors);
 // What the engine leaves unnamed: what is called that is no function, and what there is instead of it.
+const endsIn = (text, end) => text.length > end.length && slice(text, text.length - end.length) === end;
+function worded(error, said, raw) { // as V8 says it, with what there is instead of what was called
+  const message = raw && attempt(() => shared.messages().translate(error, said, raw)) || said;
+  return untold(message) || endsIn(message, ' is not a function') || endsIn(message, ' is not a constructor') ? uncallable(raw, message) : message;
+}
 const untold = message => message === 'not a function' || message === 'not a constructor';
-function uncallable(raw, message) {
-  const callee = attempt(() => places().callee(raw), '');
-  if (!callee) return message;
+function uncallable(raw, said) {
+  const message = endsIn(said, 'not a constructor') ? 'not a constructor' : 'not a function';
+  const callee = untold(said) ? attempt(() => places().callee(raw), '') : slice(said, 0, said.length - message.length - 4);
+  if (!callee) return said;
   const at = lastIndexOf(callee, '.'), holder = slice(callee, 0, at < 0 ? 0 : at), name = slice(callee, at + 1);
   const known = attempt(() => holder && typeof globalThis[holder] === 'object' ? names(globalThis[holder]) : newList(), newList());
   let near = '', least = 3, all = '';
@@ -105,7 +111,7 @@ function describe(error, depth = 0) {
   const name = real ? attempt(() => toText(error.name), 'Error') : 'Uncaught';
   const raw = real && attempt(() => own(error, stackOf(error))) || '';
   const said = real ? attempt(() => toText(error.message), '') : attempt(() => toText(inspect(error)), 'a value that cannot be read');
-  const message = real && isUntold && untold(said) ? uncallable(raw, said) : said;
+  const message = real && isUntold ? worded(error, said, raw) : said;
   const causes = real && depth < 8 ? attempt(() => hasOwn(error, 'cause') ? [error.cause] : inner(error) || [], []) : [];
   const cause = causes.length ? attempt(() => describe(causes[0], depth + 1), 'null') : 'null';
   return ('{"name":' + stringify(name) + ',"message":' + stringify(message) + ',"raw":' + stringify(raw) + ',') +

@@ -39,7 +39,7 @@ return {
     if (isDate(value)) return tag('date', stringify(apply(timeOf, value, [])));
     if (isView(value)) return tag('bytes', base64(bytesOf(value)));
     if (is(bufferSize, value)) return tag('bytes', base64(new Bytes(value)));
-    if (inherits(value, NativePromise.prototype)) return sent && noOpaque('promise', sent), tag('promise');
+    if (inherits(value, NativePromise.prototype)) return shared.promises++, sent && noOpaque('promise', sent), tag('promise');
     if (is(mapSize, value)) return tag('map', entries(mapForEach, value, (item, key) => ('[' + one(key) + ',' + one(item) + ']')));
     if (is(setSize, value)) return tag('set', entries(setForEach, value, item => one(item)));
     const pairs = sent && shared.pairsOf?.(value); // of a URLSearchParams

@@ -1,0 +1,74 @@
+"""What only a run can know: calls and fields whose names a script makes up, learned from traces.
+
+A trace counts as long as the script that it names is not newer than it is. What is learned is
+marked, and nothing is said twice: where the text of a script says it, that is enough.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
+from bpmax_sim.index.store import ProjectIndex
+from bpmax_sim.platform.model import snake
+from bpmax_sim.project import TRACES
+
+_LEARNED: Final[Mapping[str, tuple[FactKind, Role, str]]] = {
+    "CallMade": ("api", "calls", "call"),
+    "FieldChanged": ("field", "writes", "field"),
+}
+"""Event of a trace -> what it says of the script at its place, and which key has the name."""
+_MARKS: Final = tuple(f'"event":"{event}"'.encode() for event in _LEARNED)
+
+
+def add_traced_names(index: ProjectIndex) -> ProjectIndex:
+    """Return *index* with what traces tell of its scripts, each such fact marked as learned."""
+    files = dict(index.files)
+    for path, fact in dict.fromkeys(_read_traces(index.root)):
+        facts = files.get(path)
+        if facts is not None and facts.kind == "script" and not _is_said(facts, fact):
+            files[path] = replace(facts, facts=(*facts.facts, fact))
+    return replace(index, files=files)
+
+
+def _is_said(facts: FileFacts, fact: Fact) -> bool:
+    """Return whether the script itself says *fact*, somewhere and in any spelling of an API."""
+    return any(
+        (said.kind, said.role, snake(said.name)) == (fact.kind, fact.role, snake(fact.name))
+        and (not said.is_learned or said.line == fact.line)
+        for said in facts.facts
+    )
+
+
+def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
+    folder = root / TRACES
+    for trace in sorted(folder.rglob("*.ndjson")):
+        # A trace lies in a folder of its scenario, and names files from where that lies.
+        home = os.path.normpath(root / trace.parent.parent.relative_to(folder))
+        with suppress(OSError, msgspec.DecodeError, ValueError):
+            written = trace.stat().st_mtime_ns
+            for line in trace.read_bytes().splitlines():
+                if any(mark in line for mark in _MARKS):
+                    yield from _learn(root, home, written, msgspec.json.decode(line))
+
+
+def _learn(
+    root: Path, home: str, written: int, event: Mapping[str, Any]
+) -> Iterator[tuple[str, Fact]]:
+    kind, role, key = _LEARNED[event["event"]]
+    name = str(event.get(key, ""))
+    place, _, column = str(event.get("place", "")).rpartition(":")
+    file, _, line = place.rpartition(":")
+    if "$" in name or not file.endswith(".js") or not line.isdigit():
+        return  # a login, or nothing that a script did
+    script = os.path.normpath(os.path.join(home, file))  # noqa: PTH118
+    if os.stat(script).st_mtime_ns <= written:  # noqa: PTH116
+        path = os.path.relpath(script, root).replace(os.sep, "/")
+        yield path, Fact(kind, role, name, int(line), int(column), is_learned=True)
