@@ -23,6 +23,7 @@ _COUNT = 1000
 _ROUNDS = 5
 _PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 _OURS = (*_PYTEST, "-p", "bpmax_sim.pytest_plugin", "--bpmax-trace=off")
+_LIST = ("-m", "bpmax_sim", "list")
 _RAW = """\
 import pytest, yaml
 
@@ -136,6 +137,9 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
             "raw": ((*_PYTEST, "--collect-only"), folder / "raw"),
             "raw none": ((*_PYTEST, "--collect-only"), folder / "raw none"),
             "one": ((*_OURS, "--collect-only"), folder / "one"),
+            "empty collected": ((*_PYTEST, "--collect-only"), folder / "empty"),
+            "files listed": (_LIST, folder / "files"),
+            "one listed": (_LIST, folder / "one"),
         }
         taken: dict[str, list[float]] = {one: [] for one in runs}
         for _ in range(rounds + 1):
@@ -155,6 +159,11 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
         "a row of a table, ms": each["table"],
         "a scenario in its own file, times an empty test": each["files"] / base,
         "a row of a table, times an empty test": each["table"] / base,
+        "collecting scenario files again, times as many empty tests": (
+            took["collected"] / took["empty collected"]
+        ),
+        "listing a scenario file again, ms": (took["files listed"] - took["one listed"])
+        / (count - 1),
         "collecting a scenario file, ms": collected,
         "collecting a file that is only parsed, ms": parsed,
         "collecting a scenario file, times the raw parse": collected / parsed,

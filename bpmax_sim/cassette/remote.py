@@ -130,6 +130,7 @@ class RemoteStorage:
                 self._upload(path)
 
     def _is_changed_locally(self, path: Path) -> bool:
+        """Return whether the copy at *path* is neither what was downloaded nor what is to be."""
         state = self._read_state(path)
         if not path.exists():
             return False

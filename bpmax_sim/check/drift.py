@@ -339,6 +339,7 @@ class Verification:
             exchange = after
 
     def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
+        """Send *exchange* again and compare the responses, unless something forbids to send it."""
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc

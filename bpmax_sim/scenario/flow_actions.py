@@ -24,7 +24,7 @@ WHO: Mapping[str, str] = {
 
 
 class FlowAction(action.Action, frozen=True, kw_only=True):
-    """Somebody does something with a project.
+    """A step that calls a method of `FlowSubject` as one of the people, such as ``approve: {…}``.
 
     Attributes:
         method: of the flow.

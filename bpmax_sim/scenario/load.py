@@ -173,7 +173,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def row_id(self) -> str:
-        """Return the row's id, or nothing."""
+        """Return the id of the row of ``cases:`` that this item is, or "" without a table."""
         return self.row.id if self.row else ""
 
     @property

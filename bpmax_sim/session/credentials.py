@@ -343,6 +343,10 @@ _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules
 
 
 def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) -> None:
+    """Raise ConfigError if *owner* (of *name*) lists a place that no message can have.
+
+    *paths* are the paths of its APIs, whose parameters may be named as places.
+    """
     check_places(f"{name}: ignore", owner.ignore, paths)
     check_paths(f"{name}: volatile", owner.volatile)
     verify = owner.verify if isinstance(owner, Api) else None

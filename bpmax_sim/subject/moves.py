@@ -235,7 +235,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
     def _enter_as_first_node(self, node: str, action: str, move: FlowMove) -> None:
-        """Come to the first node."""
+        """Enter *node* with a new visit: at creation, or when the starter submits again."""
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:

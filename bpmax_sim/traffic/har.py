@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response
+from bpmax_sim.messages import FORM, Exchange, FailedExchange, Headers, Pairs, Response, media_type
 from bpmax_sim.traffic import imported, known_keys
 from bpmax_sim.traffic.imported import (
     ForeignExchanges,
@@ -87,7 +87,7 @@ def _request_body(request: Any, attachment: Attachment) -> bytes | None:
         mime, size = str(posted.get("mimeType") or ""), int(request.get("bodySize") or 0)
         return _decode_text(posted["text"], encoding, mime, (size,))
     params = [(p["name"], p.get("value") or "") for p in posted.get("params") or ()]
-    mime = str(posted.get("mimeType", ""))
+    mime = media_type(str(posted.get("mimeType", "")))
     if params and not mime.startswith(FORM):
         raise NotConvertible(
             "the archive has the parts of its body ({mime}), and not the body", mime=mime

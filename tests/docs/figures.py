@@ -40,6 +40,8 @@ _FIGURE = re.compile(
     r"|eleven|twelve|twenty|fifty|hundred|thousand)\b)",
 )
 PHRASES = (
+    *("50 个公开录制文件（157 次交互）", "报出 4 处"),
+    *("50 public cassettes", "(157 exchanges)", "names 4 places"),
     *("十分钟的退避", "ten minutes of back-off", "三个响应里第二个", "second of three responses"),
     *("三种情况发出的请求行", "three fixed answers", "防抖三行", "debounce takes three lines"),
     *(

@@ -102,3 +102,33 @@ def test_a_run_that_does_not_use_the_plugin_loads_nothing_heavy_until_its_end(
     more = loaded(tmp_path, "-p", "bpmax_sim.pytest_plugin") - loaded(tmp_path)
 
     assert more == OURS
+
+
+REWRITTEN = """
+import sys
+from _pytest.assertion.rewrite import AssertionRewritingHook
+
+def pytest_sessionfinish(session):
+    ours = [name for name in sys.modules if name.startswith("bpmax_sim.")]
+    hooked = [n for n in ours if isinstance(sys.modules[n].__spec__.loader, AssertionRewritingHook)]
+    print("\\nloaded", len(ours) > 100, "rewritten", *sorted(hooked))
+"""
+
+
+def test_no_module_of_ours_is_rewritten_where_no_bytecode_is_kept(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(REWRITTEN, encoding="utf-8")
+    (tmp_path / "a.scenario.yaml").write_text(
+        "version: 1\nscenario: 库存\nform: {fields: {n: 1}}\nsteps: [{set: {n: 2}}]\n", "utf-8"
+    )
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+    )
+
+    before = "exports", "i18n", "pytest_plugin", "pytest_plugin.plain_import"
+    names = " ".join(f"bpmax_sim.{name}" for name in before)  # until the finder is there
+    assert f"loaded True rewritten {names}\n" in run.stdout
