@@ -17,9 +17,8 @@ _MEANINGS: Final[Mapping[str, str]] = {
     ),
     r"(?P<name>\S+) is not a (?:function|constructor).*": template("{name} cannot be called"),
     r"'?(?P<name>[\w$.]+)'? is not defined": template("nothing is called {name}"),
-    r"cannot (?:read|set) property '(?P<name>[^']*)' of (?P<what>undefined|null)": template(
-        "what has to have {name} is {what}"
-    ),
+    r"Cannot (?:read|set) properties of (?P<what>undefined|null) \((?:reading|setting) "
+    r"'(?P<name>[^']*)'\)": template("what has to have {name} is {what}"),
 }
 """What engine and bench say most to a script, by pattern, and how a reader is told of it."""
 _BESIDE: Final = template("{thrown} (that is, {meaning})")
