@@ -142,8 +142,8 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "show": Command(
-        "run:show",
-        msg("Show the last failure again, without running anything"),
+        "show:show",
+        msg("Show the first failure of the last run again, without running anything"),
         "bpmax-sim show --all",
         msg("Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes."),
     ),
@@ -434,10 +434,13 @@ def _complete_changed(arguments: Sequence[str]) -> list[str]:
     """
     whole: list[str] = []
     for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
-        has_none = not following or following.startswith("-") or Path(following).exists()
-        is_bare = word == "--changed" and has_none and "--" not in whole
+        is_bare = word == "--changed" and "--" not in whole and not _is_revision(following)
         whole.append(f"{word}={SINCE_BRANCHING}" if is_bare else word)
     return whole
+
+
+def _is_revision(word: str) -> bool:
+    return bool(word) and not word.startswith("-") and not Path(word).exists()
 
 
 class _Commands(LocalisedGroup):

@@ -73,6 +73,10 @@ Verbose = Annotated[
         "-v", "--verbose", help=msg("Also what was called and written to the console, in order.")
     ),
 ]
+Quiet = Annotated[
+    bool,
+    Option("-q", "--quiet", help=msg("Only what fails, and the line that sums up.")),
+]
 ExitFirst = Annotated[bool, Option("-x", "--exitfirst", help=msg("Stop at the first that fails."))]
 LastFailed = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""``run`` and ``record``, one function in two modes; ``show``, ``list`` and ``report``.
+"""``run`` and ``record``, one function in two modes; ``list`` and ``report``.
 
 Scenario items become verdicts, printed as soon as they are known; the exit code is the most severe.
 """
@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from inspect import Signature, signature
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, cast
 
@@ -45,7 +44,6 @@ from bpmax_sim.cli.select import (
 from bpmax_sim.cli.terminal import (
     choose,
     say,
-    say_document,
     say_failure,
     say_json,
     say_result,
@@ -58,11 +56,10 @@ from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.i18n import encode_message, join_messages, label_message, msg, plural, series
+from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
-from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.html import write_page
@@ -89,6 +86,7 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Sequence[Path] | None = None
     shard: str = ""
     verbose: bool = False
+    quiet: bool = False
     exit_first: bool = False
     last_failed: bool = False
     uses: str = ""
@@ -103,6 +101,7 @@ def run(  # noqa: PLR0913 - the options of the command
     *,
     keyword: option.Keyword = "",
     verbose: option.Verbose = False,
+    quiet: option.Quiet = False,
     exit_first: option.ExitFirst = False,
     last_failed: option.LastFailed = False,
     uses: option.Uses = "",
@@ -359,6 +358,7 @@ def _run_items(
     Returns:
         What each took in real time, and the problems of files that somebody broke meanwhile.
     """
+    store.begin_run()
     reported, results = set[str](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
@@ -495,15 +495,35 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
     reported.update(verdict.problems)
     for warning in verdict.warnings:
         tell(str(warning))
-    if not args.json:
+    if not args.json and (verdict.outcome == "failed" or not args.quiet):
+        _say_file_of(verdict, reported)
         say(terminal.verdict_line(verdict))
         for line in terminal.timeline_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
-        for text in terminal.failure_texts(verdict):
-            say_failure(text)
+        _say_failures(verdict, args, reported)
     if verdict.outcome == "failed":
         _tell_of_fixtures(verdict.item.header)
     return verdict
+
+
+def _say_file_of(verdict: Verdict, reported: set[str]) -> None:
+    """Print on a terminal, once, the file that the lines below it are of."""
+    file = verdict.item.spot.source.file
+    if sys.stdout.isatty() and file not in reported:
+        reported.add(file)
+        say(file)
+
+
+def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[str]) -> None:
+    """Print the text of each failure; of a cause that was told before, the headline alone."""
+    causes = {terminal.cause_of_failure(failure) for failure in verdict.failures}
+    if causes and causes <= reported:
+        for failure in () if verdict.problems else verdict.failures:
+            say("    {headline}", headline=failure.headline)
+        return
+    reported |= causes
+    for text in terminal.failure_texts(verdict, with_console=not args.verbose):
+        say_failure(text)
 
 
 def _tell_of_fixtures(item: ItemHeader) -> None:
@@ -526,49 +546,6 @@ def _tell_of_conftests(items: Sequence[ProjectItem]) -> None:
             names=series(names),
             command=shlex.join(["pytest", display_path(path.parent)]),
         )
-
-
-def show(
-    word: Annotated[
-        str, Argument(metavar="TEXT", help=msg("Only where name or file has this in it."))
-    ] = "",
-    *,
-    everything: Annotated[
-        bool,
-        Option("--all", help=msg("Show all, not the last one, and every value as it is.")),
-    ] = False,
-    json: option.Json = False,
-) -> int:
-    """Show the last failure."""
-    failures = [
-        failure
-        for failure in store.read_failures(find_root(Path.cwd()))
-        if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
-    ]
-    shown = list(islice(failures, None if everything or json else 1))
-    if json:
-        say_document(failures=[_failure_data(failure) for failure in shown])
-    elif not failures:
-        none = msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
-        tell(none if word else msg("no scenario failed when it last ran"))
-    for failure in () if json else shown:
-        say(f"× {failure.name}   {failure.file}:{failure.line}")
-        for text in (failure.whole or failure.texts) if everything else failure.texts:
-            say_failure(text)
-        for line in console_lines(failure.console):
-            say("    {line}", line=line)
-    if left := len(failures) - len(shown):
-        more = plural(left, "{number} more failure", "{number} more failures")
-        tell("{counted}; show them with --all", counted=more)
-    return ExitCode.PASSED if shown else ExitCode.NOTHING
-
-
-def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
-    """Return it as plain values, with the texts that hide nothing of a value."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encode_message)
-    data["texts"] = data.pop("whole") or data["texts"]
-    del data["version"]
-    return data
 
 
 def list_scenarios(

@@ -20,6 +20,7 @@ from typing import IO, Any, TextIO, TypeVar
 import typer
 
 from bpmax_sim.cli.output_schema import VERSION
+from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import fill_message, join_messages, msg, series, translate
 
@@ -186,6 +187,7 @@ def _answer(question: str) -> str:
 T = TypeVar("T")
 SECONDS = 2.0
 _REFRESHED = 0.2
+_BAR = 10
 
 
 def with_progress(
@@ -211,7 +213,8 @@ def with_progress(
             bar.hide()
         yield step
         if bar and number < total and now() - begun > SECONDS:
-            bar.show(number)
+            spent = now() - begun
+            bar.show(number, spent / number * (total - number))
 
 
 @contextmanager
@@ -234,7 +237,8 @@ def progress(
         at = now()
         if bar and at - begun > SECONDS and at - moved > _REFRESHED:
             moved = at
-            bar.show(min(round(at - begun), bar.total))
+            done = min(round(at - begun), bar.total)
+            bar.show(done, bar.total - done)
 
     try:
         yield move
@@ -251,14 +255,15 @@ class _Bar:
     total: int
     _drawn: Any = field(default=None, init=False)
 
-    def show(self, done: int) -> None:
+    def show(self, done: int, left: float) -> None:
+        """Draw that *done* are worked off, and that the others take *left* seconds."""
         if self._drawn is None:
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress  # noqa: PLC0415
+            from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
 
             self._drawn = Progress(
-                BarColumn(),
-                MofNCompleteColumn(),
+                TextColumn("{task.description}", markup=False),
+                BarColumn(bar_width=_BAR),
                 console=Console(file=self.stream),
                 transient=True,
                 auto_refresh=False,
@@ -266,7 +271,13 @@ class _Bar:
                 redirect_stderr=False,
             )
             self._drawn.add_task("", total=self.total)
-        self._drawn.update(0, completed=done)
+        text = msg(
+            "[{done}/{total}] about {left} left",
+            done=done,
+            total=self.total,
+            left=describe_duration(max(1, round(left))),
+        )
+        self._drawn.update(0, completed=done, description=translate(text))
         self._drawn.start()
         self._drawn.refresh()
 

@@ -8,6 +8,7 @@ tests that it was gathered from: whoever uses it checks that they are still the 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -229,6 +230,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
         whole: the same with every value as it is; empty where an older version kept it.
         console: what scripts wrote.
         rerun: the command that runs the item alone.
+        run: of which run it is; the workers of one run have the same.
     """
 
     name: str
@@ -239,7 +241,19 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     whole: tuple[str, ...] = ()
     console: tuple[ConsoleOutput, ...] = ()
     rerun: str = ""
+    run: str = ""
     version: int = 1
+
+
+class _CurrentRun:
+    """The run that failures are of: one process runs once, or again and again, as ``--watch``."""
+
+    id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
+
+
+def begin_run() -> None:
+    """Let the failures that are stored from now on be those of another run."""
+    _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 
 
 _read_failed = msgspec.json.Decoder(StoredFailure).decode
@@ -280,6 +294,7 @@ def store_failures(
         whole=(*(translate(source.render(failure, whole=True)) for failure in failures), *wordings),
         console=tuple(console),
         rerun=failures[0].rerun if failures else "",
+        run=_CurrentRun.id,
     )
     with suppress(OSError):
         make_folder(path)
@@ -292,15 +307,19 @@ def did_fail(item: ItemHeader) -> bool:
 
 
 def read_failures(root: Path) -> Iterator[StoredFailure]:
-    """Yield what failed when it last ran below *root*, the latest first.
+    """Yield what failed when it last ran below *root*: the last run's first, then older ones.
 
     What is told of a scenario that is there no more is left out, and so is what cannot be read.
     """
     files = [(path.stat().st_mtime_ns, path) for path in (root / FAILED_FOLDER).rglob("*.json")]
-    for _, path in sorted(files, reverse=True):
+    found: list[StoredFailure] = []
+    for _, path in sorted(files):
         try:
             failed = _read_failed(path.read_bytes())
         except (OSError, msgspec.MsgspecError):
             continue
         if (root / failed.file).is_file():
-            yield failed
+            found.append(failed)
+    last = found[-1].run if found else ""
+    yield from (failed for failed in found if last and failed.run == last)
+    yield from (failed for failed in reversed(found) if not last or failed.run != last)

@@ -23,6 +23,7 @@ from bpmax_sim.i18n import (
     join_messages,
     label_message,
     msg,
+    plain,
     plural,
     series,
     template,
@@ -38,7 +39,9 @@ from bpmax_sim.scenario.events import (
     Outcome,
     ScenarioFinished,
     ScenarioStarted,
+    StepStarted,
 )
+from bpmax_sim.scenario.expect import cut
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, RunWarning, render
@@ -57,6 +60,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         calls: everything that was called, logins too.
         console: what its scripts wrote.
+        step_console: what they wrote in the last step that began.
         timeline: both, in the order in which they happened.
         duration: virtual seconds.
         engine: package and version of what ran its scripts.
@@ -73,6 +77,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[CallMade, ...] = ()
     console: tuple[ConsoleOutput, ...] = ()
     timeline: tuple[CallMade | ConsoleOutput, ...] = ()
+    step_console: tuple[ConsoleOutput, ...] = ()
     duration: float = 0.0
     digest: str = ""
     engine: str = ""
@@ -116,6 +121,8 @@ def judge_events(
         if isinstance(event, CallMade | ConsoleWritten)
     )
     calls = tuple(event for event in timeline if isinstance(event, CallMade))
+    steps = (number for number, event in enumerate(every) if isinstance(event, StepStarted))
+    last_step = every[max(steps, default=0) :]
     failed = last.outcome == "failed"
     return Verdict(
         item=item,
@@ -124,6 +131,11 @@ def judge_events(
         calls=calls,
         console=tuple(event for event in timeline if isinstance(event, ConsoleOutput)),
         timeline=timeline,
+        step_console=tuple(
+            ConsoleOutput.of(event, first.at)
+            for event in last_step
+            if isinstance(event, ConsoleWritten)
+        ),
         duration=last.duration,
         digest=last.digest,
         engine=first.engine,
@@ -189,16 +201,55 @@ def verdict_line(verdict: Verdict) -> str:
     return msg("{head}   {took}{message}", head=head, took=took, message=message)
 
 
-def failure_texts(verdict: Verdict) -> Iterator[str]:
-    """Yield the text of each failure of *verdict* that is the scenario's own."""
-    if verdict.outcome == "failed" and not verdict.problems:
-        yield from map(render, verdict.failures)
+_MOST_CONSOLE = 10
+_WIDEST_CONSOLE = 160
+
+
+def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
+    """Yield the text of each failure of *verdict* that is the scenario's own.
+
+    Behind the last one stands, where that is asked for, what the failing step wrote.
+    """
+    if verdict.outcome != "failed" or verdict.problems:
+        return
+    texts = [render(failure) for failure in verdict.failures]
+    lines = list(console_lines(verdict.step_console))[-_MOST_CONSOLE:]
+    if texts and lines and with_console:
+        indented = (cut(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
+        texts[-1] = join_messages("\n", (texts[-1], "\n" + msg("console of this step:"), *indented))
+    yield from texts
+
+
+def cause_of_failure(failure: Failure) -> str:
+    """Return what failures of one cause have in common, whatever their file and values.
+
+    That is the script's line, or else what the headline is made of and the key that failed.
+    """
+    key = next((check.label for check in failure.checks if not check.ok), "")
+    where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
+    words = getattr(failure.essence, "template", "") if where else ""
+    return "\n".join((failure.kind, words or plain(failure.essence), where))
 
 
 def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` of each that failed."""
+    """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` of each that failed.
+
+    Those of one cause stand together, below a line with their number.
+    """
+    causes: dict[str, list[Verdict]] = {}
     for verdict in verdicts:
         if verdict.outcome == "failed":
+            first = next(iter(verdict.failures), None)
+            cause = cause_of_failure(first) if first else verdict.item.node_id
+            causes.setdefault(cause, []).append(verdict)
+    for cause, alike in causes.items():
+        if len(alike) > 1:
+            yield msg(
+                "{number} scenarios failed for one cause: {cause}",
+                number=len(alike),
+                cause=cause.rpartition("\n")[2] or alike[0].failures[0].essence,
+            )
+        for verdict in alike:
             above = msg("is not set up, see above") if verdict.problems else ""
             headlines = [above, *(failure.headline for failure in verdict.failures)]
             yield msg(

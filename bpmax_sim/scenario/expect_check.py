@@ -309,8 +309,28 @@ def check_parts(
                 )
 
 
-def check_sent(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Report what a ``proxy`` step sends that is near a parameter of the API, or beyond all."""
+def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
+    """Report members of a stub's body that are almost those that the API is declared to answer."""
+    found = context.names.api_of(stub.on)
+    known = _find_parameters(*found, "response") if found and found[1].answer else {}
+    for path, name, _ in _find_member_names(stub.body) if known else ():
+        names = known.get(path, (name,))
+        if name not in names and (hint := nearest_name(name, names)):
+            context.tell(
+                spot.at(*path, name),
+                "{call} is declared to answer without {name!r}{hint}",
+                call=stub.on,
+                name=name,
+                hint=hint,
+                kind="name",
+                fails=False,
+            )
+
+
+def check_sent(
+    context: CheckContext, value: Mapping[str, Any], spot: Spot, parts: Sequence[str]
+) -> None:
+    """Report what a ``proxy`` step sends in *parts* that is near a parameter, or beyond all."""
     call = str(value.get("call", ""))
     found = context.names.api_of(call)
     if found is None:
@@ -325,7 +345,7 @@ def check_sent(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> N
             count=len(api.parameters),
             kind="name",
         )
-    for part in ("query", "body"):
+    for part in parts:
         known = _find_parameters(platform, api, part)
         for path, name, _ in _find_member_names(value.get(part)):
             names = known.get(path, (name,))

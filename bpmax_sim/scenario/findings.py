@@ -19,7 +19,13 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect_check import check_call, check_error, check_parts, check_sent
+from bpmax_sim.scenario.expect_check import (
+    check_call,
+    check_error,
+    check_parts,
+    check_sent,
+    check_stub_body,
+)
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.source import Spot
@@ -130,6 +136,8 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
             check_parts(context, stub.on, stub.request, place.at("request"))
+        if type(stub.body) is dict:
+            check_stub_body(context, stub, place.at("body"))
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))
@@ -149,7 +157,10 @@ def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:
         _check_name(context, step.during.call, spot.at("during", "call"))
     if step.action == "proxy" and isinstance(step.value, Mapping):
         _check_name(context, step.value.get("call"), spot.at("proxy", "call"))
-        check_sent(context, step.value, spot.at("proxy"))
+        error = step.expect_error
+        names_one = isinstance(error, model.ExpectedError) and isinstance(error.code, str)
+        parts = ("query", "body") if names_one else ("path", "query", "body")
+        check_sent(context, step.value, spot.at("proxy"), parts)
 
 
 def _check_expected_calls(context: CheckContext, expected: model.Expect, spot: Spot) -> None:

@@ -42,7 +42,7 @@ def test_long_work_has_a_bar_that_is_gone_while_a_step_is_told() -> None:
     first, second, third, fourth, end = shown(Terminal(), 1.5)
 
     assert (first, second) == ("", "")
-    assert "2/4" in third
+    assert "[2/4] about 3 s left" in third
     assert "3/4" in fourth
     assert third.endswith(("\x1b[1A\x1b[2K", "\x1b[2K"))
     assert end == ""
@@ -61,8 +61,8 @@ def test_it_is_plain_where_no_color_is_set(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("NO_COLOR", "1")
     plain = "".join(shown(Terminal(), 3))
 
-    assert "\x1b[32m" in coloured
-    assert "\x1b[3" not in plain
+    assert "\x1b[91m" in coloured
+    assert "\x1b[9" not in plain
     assert "3/4" in plain
 
 

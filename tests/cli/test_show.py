@@ -58,19 +58,34 @@ def test_what_passes_is_forgotten(recorded: Project, bs: Command) -> None:
     assert not KEPT.exists()
 
 
-def test_the_latest_of_several_comes_first(recorded: Project, bs: Command) -> None:
+def test_the_first_of_the_last_run_comes_first(recorded: Project, bs: Command) -> None:
     (recorded.folder / "scenarios/报价.scenario.yaml").write_text(OTHER, encoding="utf-8")
     bs("run", "--var", "customer=12346")
-    os.utime(KEPT, ns=(1, 1))
+    first = bs("show")
+    bs("run", "scenarios/报价.scenario.yaml")
 
     one, both = bs("show"), bs("show", "--all")
 
+    assert first.out.startswith(f"× {NAME}   scenarios/customer.scenario.yaml:13\n")
     assert one.out.startswith("× 报价   scenarios/报价.scenario.yaml:4\n")
     assert one.err == snapshot("1 more failure; show them with --all\n")
     assert [line for line in both.out.splitlines() if line.startswith("× ")] == [
         "× 报价   scenarios/报价.scenario.yaml:4",
         f"× {NAME}   scenarios/customer.scenario.yaml:13",
     ]
+
+
+def test_a_block_for_a_chat_has_the_failure_and_the_versions(
+    recorded: Project, bs: Command
+) -> None:
+    bs("run", "--var", "customer=12346")
+
+    lines = bs("show", "--plain").out.splitlines()
+
+    assert lines[:2] == ["```text", f"{NAME}   scenarios/customer.scenario.yaml:13"]
+    assert lines[-1] == "```"
+    assert lines[-2].startswith("bpmax-sim ")
+    assert not any("\x1b" in line for line in lines)
 
 
 def test_a_word_chooses(recorded: Project, bs: Command) -> None:

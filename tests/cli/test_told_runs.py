@@ -242,3 +242,42 @@ def _part(stream: int) -> bytes:
         return os.read(stream, 65536)
     except OSError:  # Linux's way to tell that nobody writes any more
         return b""
+
+
+ROWS = """\
+version: 1
+scenario: 数量
+form: {fields: {n: 1}}
+cases: [{id: 甲, n: 3}, {id: 乙, n: 4}, {id: 丙, n: 2}]
+steps: [{name: 写, js: 'console.log("写入", 2); form.n = 2', expect: {form: {n: "${case.n}"}}}]
+"""
+
+
+def test_failures_of_one_cause_are_told_once_with_their_number(
+    project: Project, bs: Command
+) -> None:
+    place = project.folder / "scenarios/数量.scenario.yaml"
+    place.write_text(ROWS, encoding="utf-8")
+
+    lines = bs("run", str(place)).out.splitlines()
+
+    assert lines.count("console of this step:") == 1
+    assert lines[lines.index("console of this step:") + 1].endswith("log: 写入 2")
+    assert [line for line in lines if "rows" not in line and "got 2" in line][1:] == [
+        "  × form.n   expected 3   got 2",
+        "    step 1/1 写: form.n expected 4, got 2",
+        "× scenarios/数量.scenario.yaml::数量[甲] - step 1/1 写: form.n expected 3, got 2",
+        "× scenarios/数量.scenario.yaml::数量[乙] - step 1/1 写: form.n expected 4, got 2",
+    ]
+    assert any(line.startswith("2 scenarios failed for one cause: ") for line in lines)
+
+
+def test_a_quiet_run_tells_of_what_fails_alone(project: Project, bs: Command) -> None:
+    place = project.folder / "scenarios/数量.scenario.yaml"
+    place.write_text(ROWS, encoding="utf-8")
+
+    told = bs("run", "-q", str(place)).out
+
+    assert "数量[丙]" not in told
+    assert "数量[甲]" in told
+    assert told.splitlines()[-1].startswith("1 passed, 2 failed")

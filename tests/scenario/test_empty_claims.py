@@ -149,6 +149,10 @@ RED: dict[str, tuple[Case, str]] = {
     "a member that no response is declared to have": (
         sent("response: {nmae: {$exists: false}}", files={"platforms/crm.yaml": DECLARED}), "no parameter 'nmae' in response; did you mean 'name'?",
     ),
+    "a parameter of the path that is wrong, among many codes": (
+        Case(steps="{proxy: {call: crm.get_customer, path: {idd: '1'}}, expect_error: {code: {$in: [TIMEOUT, UNKNOWN_PARAMETER]}}}", stubs=""),
+        "crm.get_customer has no parameter 'idd' in path",
+    ),
     "a delay of no time": (
         Case(steps="{open: {}, faults: [{on: crm.get_customer, do: {delay: 0s}}]}", script=CALL),
         "a delay of no time changes nothing",
@@ -216,6 +220,10 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a fragment of which nothing is used": (Case(steps="open: {}", stubs="", top="use: [共享.yaml]", files=FRAGMENT), "共享.yaml is used here"),
     "a body of JSON that is sent as a text": (
         opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, body: '{\"a\": 1}'}"), "this body is sent as a text",
+    ),
+    "a stub that answers what is not declared": (
+        opened("form: {金额: 0}", script="await $proxy('crm').get_customer('1')", stubs="{on: crm.get_customer, body: {nmae: 张三}}", files={"platforms/crm.yaml": DECLARED}),
+        "crm.get_customer is declared to answer without 'nmae'; did you mean 'name'?",
     ),
     "one try": (Case(steps="{open: {}, retry: {tries: 1}}", stubs=""), "tries: 1 repeats nothing"),
     "a member of the user that nobody reads": (

@@ -88,6 +88,28 @@ def test_what_was_recorded_once_replays_the_same(scenario: Path) -> None:
     assert (scenario.parent / "cassettes" / "crm" / "回填.yaml").is_file()
 
 
+@pytest.mark.parametrize("mode", ["record", "live"])
+def test_a_stub_holds_where_a_live_system_is_asked(scenario: Path, mode: str) -> None:
+    stub = '{on: crm_system.*, request: {path: {id: "404"}}, status: 404}'
+    text = SCENARIO.replace("cassette: crm/回填", f"cassette: crm/回填, stubs: [{stub}]")
+    scenario.write_text(text, encoding="utf-8")
+    asked = list[str]()
+
+    def answer(request: Request) -> Response:
+        asked.append(request.url)
+        return third_party(request)
+
+    last = outcome(scenario, mode=mode, transport=Handler(answer), allow_ci=True)
+
+    assert [render(one) for one in last.failures] == []
+    assert asked == ["https://crm.example.test/customers/12345"]
+    recorded = scenario.parent / "cassettes/crm/回填.yaml"
+    assert recorded.is_file() is (mode == "record")
+    if mode == "record":
+        assert "404" not in recorded.read_text(encoding="utf-8")
+        assert outcome(scenario).outcome == "passed"
+
+
 def test_without_a_recording_the_step_says_how_to_record(scenario: Path) -> None:
     (failure,) = outcome(scenario).failures
 
