@@ -668,7 +668,7 @@ def _command_named_in(arguments: Sequence[str]) -> str:
 
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
-    tell(_RECORDING if "record" in join_messages(" ", arguments) else "\nstopped")
+    tell(_RECORDING if "record" in join_messages(" ", arguments) else msg("\nstopped"))
     return ExitCode.INTERRUPTED
 
 

@@ -228,7 +228,7 @@ def _run(
         tell(msg("Ctrl-C ends it"))
 
     run(answer, host=host, port=port, ready=listening)
-    tell("stopped")
+    tell(msg("stopped"))
 
 
 def schema(

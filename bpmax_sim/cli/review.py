@@ -179,7 +179,11 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         tell(msg("nothing waits for review"))
         return ExitCode.PASSED
     if action == "show":
-        tell("accept with `bpmax-sim review --accept`, or reject with --reject; both take a file")
+        tell(
+            msg(
+                "accept with `bpmax-sim review --accept`, or reject with --reject; both take a file"
+            )
+        )
         return ExitCode.REVIEW
     if not yes:
         word = msg("Replace") if action == "accept" else msg("Delete")

@@ -83,7 +83,7 @@ defineProperty(NativeError.prototype, 'stack', {
   configurable: true,
   get() {
     const raw = stackOf(this);
-    return raw && includes(raw, '<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []));
+    return raw && includes(raw, '<input>') ? errors().stack(this, raw) : raw ?? attempt(() => apply(rawStack, this, []) ?? '' + this); // none of a full stack
   },
   set(value) { define(this, 'stack', value); },
 });
@@ -164,7 +164,7 @@ const live = [];
 function flush() { if (live.length) module($live).flush(); }
 function patch(changes) { if (changes.length) module($live).patch(changes); }
 
-// Promises of the script while pending: a line that waits in vain.
+// Promises of the script while pending.
 const pending = newMap();
 const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
@@ -176,7 +176,7 @@ function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? N
 global('Promise', ScriptPromise);
 define(AggregateError.prototype, 'message', 'All promises were rejected');
 
-// Rejections that nobody handles, told by the engine.
+// Rejections that nobody handles.
 const unhandled = newMap();
 const track = (promise, reason, handled) => { // engine.py
   if (handled === undefined) part = promise;

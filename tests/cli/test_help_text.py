@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from bpmax_sim.cli.app import COMMANDS, GROUPS
 from bpmax_sim.cli.help_text import wrap_text
 from bpmax_sim.i18n import width
+from tests.catalogue import TELLING
 from tests.cli.project import Command, Project
+from tests.sources import nodes
 
 WORDS = re.compile(r"(?<![\w.`/-])(?:[A-Za-z]{2,} ){2,}[A-Za-z]{2,}")
 NAMES = {"BASE OURS THEIRS"}  # Git's, for its merge driver
@@ -51,4 +54,22 @@ def test_a_line_begins_with_no_punctuation_of_chinese() -> None:
         "0 通过，",
         "1 有场景",
         "失败。",
+    ]
+
+
+def test_whatever_is_printed_as_it_stands_has_no_words() -> None:
+    calls = [
+        (module, one.args[0].value)
+        for module, every in nodes().items()
+        for one in every
+        if isinstance(one, ast.Call)
+        and isinstance(one.func, ast.Name)
+        and one.func.id in TELLING
+        and len(one.args) == 1
+        and isinstance(one.args[0], ast.Constant)
+        and not one.keywords
+    ]
+
+    assert [(module, text) for module, text in calls if re.search("[a-z]{3}", str(text))] == [
+        ("cli/show.py", "```text")
     ]

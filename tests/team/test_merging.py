@@ -110,6 +110,24 @@ def test_both_recorded_the_same_scenario(
     assert Cassette.load(shared.cassette).owners == ("客户",)
 
 
+def test_two_seeds_of_one_owner(shared: TeamProject, crm: Crm, bs: Command) -> None:
+    """A script that draws was recorded on both sides: one recording with its seed stays whole."""
+    draws = "      await $proxy('crm').$api('list_orders').$query({by: `${Math.random()}`}).$call()"
+    for name in ("一", "二"):
+        shared.git("checkout", "-q", "-b", name, "main")
+        assert bs("record", str(shared.scenario("抽签", calls=draws))).code == 0
+        shared.commit(name)
+    ours = shared.git("show", "一:cassettes/crm.yaml").encode()
+    shared.git("checkout", "-q", "一")
+    shared.git("merge", "-q", "--no-edit", "二", code=1)
+
+    done = bs("merge")
+    assert done.code == 1
+    assert "both sides recorded '抽签'; ours stays, theirs waits" in done.err
+    assert shared.cassette.read_bytes() == ours
+    assert bs("run").code == 0
+
+
 def test_a_half_merged_side_is_refused_with_its_place(shared: TeamProject, bs: Command) -> None:
     branch(shared, "a", bs, "合同", 3)
     text = shared.cassette.read_text(encoding="utf-8")

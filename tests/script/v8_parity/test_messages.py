@@ -81,3 +81,9 @@ def test_the_table_is_what_node_says() -> None:
     )
 
     assert json.loads(told.stdout) == TABLE
+
+
+def test_an_error_of_a_full_stack_has_a_stack_that_is_a_text() -> None:
+    source = "try { (function r() { r() })() } catch (e) { return e.stack.split('\\n')[0] }"
+
+    assert Bench().run(source).unwrap() == "RangeError: Maximum call stack size exceeded"
