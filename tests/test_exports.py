@@ -154,8 +154,8 @@ INSIDE = {
     "Builder.program",
     "Cassette",
     "Platforms",
-    "Run.join",
-    "Run.finish",
+    "RunRecordings.join",
+    "RunRecordings.finish",
     "Session.chance",
     "SharedLogins.obtain",
 }
@@ -165,7 +165,7 @@ INSIDE = {
 def test_all_that_a_public_signature_names_can_be_imported() -> None:
     public = {name: getattr(bpmax_sim, name) for name in bpmax_sim.__all__}
     others = {name: getattr(testing, name) for name in testing.__all__}
-    fixtures = {name: value for name, value in others.items() if name.startswith("Run")}
+    fixtures = {name: value for name, value in others.items() if name.startswith("RunRecordings")}
     there = {"Simulator": bpmax_sim.Simulator}  # imported for annotations alone
     missing = {
         f"{where}({argument}): {kind.__qualname__}"

@@ -325,7 +325,7 @@ class _Drawer(msgspec.Struct, frozen=True):
             return st.nothing()
         if "$ref" in schema:
             inner = _Drawer(self.root, self.name, self.depth + 1)
-            target = self._resolve_reference(schema["$ref"])
+            target = self._follow_pointer(schema["$ref"])
             return st.deferred(lambda: inner.any(merge_schemas(target, rest)))
         if "allOf" in schema:
             for part in schema["allOf"]:
