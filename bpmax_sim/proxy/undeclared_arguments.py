@@ -48,8 +48,9 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
 def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> Iterator[str]:
     """Yield what is doubtful of the names in *steps*: undeclared, and like one that is not sent."""
     for setter, value in steps:
-        known = _declared_names(recipe, setter) if isinstance(value, Mapping) else None
-        for name, sent in value.items() if known else ():
+        if not isinstance(value, Mapping) or not (known := _declared_names(recipe, setter)):
+            continue
+        for name, sent in value.items():
             if name in known or sent is UNDEFINED:
                 continue
             hint = nearest_name(name, known - value.keys())
