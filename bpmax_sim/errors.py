@@ -455,6 +455,10 @@ class OutageWarning(BpmaxWarning):
     """A third party failed while it was recorded, and did not when it was recorded before."""
 
 
+class FormerFolderWarning(BpmaxWarning):
+    """Recordings lie where an earlier version looked for them, and nothing reads them there."""
+
+
 class WeakSecretWarning(BpmaxWarning):
     """A secret is too short, or too ordinary a word, to be hidden wherever it may be repeated."""
 

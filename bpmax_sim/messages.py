@@ -221,7 +221,7 @@ class Sensitive(msgspec.Struct, frozen=True, gc=False):
 
 
 class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """What a signature was made of beside the request and the stand-in key.
+    """What a signature was made of beside the request and the placeholder key.
 
     Attributes:
         now: instant of the signature.

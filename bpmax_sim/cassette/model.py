@@ -72,7 +72,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         failed: the kind of failure in lower case, for an exchange that did not complete.
         chunks: milliseconds and length of each piece of a streamed body.
         encoding: headers that told how the body was encoded on the wire.
-        signed: what the signature of the request was made of, beside the stand-in key.
+        signed: what the signature of the request was made of, beside the placeholder key.
         trust: what became of verifying the signature of the response.
         source: who answered, unless it was the live third party.
         rules: digest of the matching rules, where it is not the head's for its platform.

@@ -79,6 +79,7 @@ class MovePlan:
         entries: the owner's exchanges as they would be, by their number in the cassette.
         contested: calls that are made as they were recorded, and otherwise, too.
         unknown: calls that nothing recorded is near to.
+        signed: calls that stay as they are, for nobody calls here who could sign them anew.
         causes: why, by the same number; the cause of the owner's own name stands under -1.
     """
 
@@ -91,6 +92,7 @@ class MovePlan:
     causes: dict[int, tuple[Cause, ...]] = field(default_factory=dict)
     contested: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    signed: tuple[str, ...] = ()
 
     def accept(self, causes: frozenset[Cause]) -> None:
         """Keep what is moved for accepted *causes* alone."""
@@ -162,14 +164,17 @@ def plan_others(
             for owner in cassette.owners
             if (path.absolute(), owner) not in taken
         ]
-    return [plan for plan in plans if not plan.is_empty]
+    return [plan for plan in plans if plan.signed or not plan.is_empty]
 
 
 def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
     for number in cassette.index.numbers(owner):
-        entry, causes = _rename_entry(cassette.explicit(number), renames)
-        if causes:
+        old = cassette.explicit(number)
+        entry, causes = _rename_entry(old, renames)
+        if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
+            plan.signed += (old.line.call,)
+        elif causes:
             plan.entries[number], plan.causes[number] = entry, causes
     if plan.new_owner != owner:
         plan.causes[_OWNER] = (Cause("owner", was=owner, now=plan.new_owner),)

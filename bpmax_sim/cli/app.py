@@ -270,7 +270,7 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim migrate --path /api/v1=/api/v2",
         msg(
             "Scenarios are replayed; each cause for which a call is not found is shown with its "
-            "count. What is moved is marked, signed anew with the stand-in key, and replayed "
+            "count. What is moved is marked, signed anew with the placeholder key, and replayed "
             "before a file is replaced. It ends with 6 if a cause is not accepted, with 1 if a "
             "scenario stays red."
         ),

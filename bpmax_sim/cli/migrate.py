@@ -76,7 +76,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
         tell(label_message(name, msg("moved")))
     for name, why in red:
         tell("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
-    if not groups and not any(plan.unknown for plan in plans):
+    if not groups and not any(plan.unknown or plan.signed for plan in plans):
         tell(msg("every recording is found under today's names; there is nothing to move"))
     if json:
         causes = [
@@ -98,6 +98,14 @@ def _tell_left(plans: Sequence[MovePlan]) -> None:
                 "--platform OLD=NEW or --api PLATFORM.OLD=PLATFORM.NEW, else record it",
                 file=display_path(plan.file),
                 name=name,
+            )
+        for name in dict.fromkeys(plan.signed):
+            tell(
+                "{file}: {name} is signed, and no scenario makes this call, so it stays as it is; "
+                "record {owner!r} again",
+                file=display_path(plan.file),
+                name=name,
+                owner=plan.owner,
             )
         for name in dict.fromkeys(plan.contested):
             tell(

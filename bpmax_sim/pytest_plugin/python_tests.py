@@ -406,6 +406,7 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
         passed["cassette"] = of_test.path_of_cassette(node, cassette)
+    of_test.warn_of_former_folder(node)
     platforms = root_of(node) / "scenarios" / "platforms"
     session_arguments: SessionOptions = {
         "platforms": platforms if platforms.is_dir() else None,

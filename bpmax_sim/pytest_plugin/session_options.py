@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
+from bpmax_sim.cassette.format import HEAD
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
-from bpmax_sim.errors import ConfigError, nearest_name
+from bpmax_sim.errors import ConfigError, FormerFolderWarning, nearest_name, shell_quote
 from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import find_root
@@ -18,6 +20,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.session.shared_logins import SharedLogins
+from bpmax_sim.yamlfile import display_path
 
 COMMANDS: SessionOptions = {
     "command_rewrite": "--bpmax-record=rewrite",
@@ -178,6 +181,35 @@ def cassette_of(node: pytest.Item) -> Path:
     parts = parts[1:] if parts[0] in {"tests", "test"} and len(parts) > 1 else parts
     name = _qualify_name(node, getattr(node, "originalname", None) or node.name)
     return folder.joinpath(*map(file_name, parts), f"{file_name(name)}.yaml")
+
+
+def warn_of_former_folder(node: pytest.Item) -> None:
+    """Tell of recordings beside a test whose cassette is missing: they once belonged there."""
+    path, folder = cassette_of(node), node.path.parent / "cassettes"
+    former = folder / path.parent.name / path.name
+    is_default = cassettes_folder(node) == root_of(node) / "cassettes"
+    if not is_default or "cassette" in marker_options(node) or path.exists():
+        return
+    if not former.is_file() or not former.read_bytes().startswith(HEAD.encode()):
+        return  # pytest-recording has its own there
+    moves = [(former.parent, path.parent), (folder / "auth", cassettes_folder(node) / "auth")]
+    if path.parent.exists():
+        moves[0] = former, path
+    commands = [f"mkdir -p {shell_quote(display_path(moves[0][1].parent))}"]
+    for old, new in moves:
+        if old.exists() and not new.exists():
+            commands.append(f"git mv {' '.join(shell_quote(display_path(p)) for p in (old, new))}")
+    warnings.warn(
+        msg(
+            "{former}: recorded where nothing is read any more, and {path} does not exist; move "
+            "it: {command}",
+            former=display_path(former),
+            path=display_path(path),
+            command=" && ".join(commands),
+        ),
+        FormerFolderWarning,
+        stacklevel=2,
+    )
 
 
 def owner_of(node: pytest.Item) -> str:

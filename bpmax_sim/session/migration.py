@@ -60,7 +60,7 @@ class Cause(msgspec.Struct, frozen=True, order=True):
         was, now = (msg("absent") if text == NOTHING else text for text in (self.was, self.now))
         text = msg("{place} {was} → {now}", place=self.place or _KINDS[self.kind], was=was, now=now)
         if self.kind == "signature":
-            text = msg("signed anew with the stand-in key")
+            text = msg("signed anew with the placeholder key")
         return label_message(self.name, text) if self.name else text
 
 
@@ -162,7 +162,7 @@ class Moves:
     def sign(
         self, request: Request, again: Callable[[], Request], rules: Rules, *, differs: bool
     ) -> None:
-        """Take the signature that the stand-in key gives today, at the recorded instant."""
+        """Take the signature that the placeholder key gives today, at the recorded instant."""
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):

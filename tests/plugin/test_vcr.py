@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 from collections.abc import Iterator, Mapping
 
 import pytest
@@ -248,6 +249,16 @@ def test_a_service_without_scenarios_keeps_out_of_the_folder_of_pytest_recording
     recorded = [path.relative_to(pytester.path) for path in pytester.path.rglob("*.yaml")]
     assert [path.as_posix() for path in recorded] == ["cassettes/unit/test_开票/test_查询.yaml"]
     service.run().assert_outcomes(passed=1)
+
+    beside = pytester.path / "tests/unit/cassettes"
+    (pytester.path / "cassettes/unit").rename(beside)  # where an earlier version recorded
+    missed = service.run("-Wdefault")
+    missed.assert_outcomes(failed=1, warnings=1)
+    old, new = "tests/unit/cassettes/test_开票", "cassettes/unit/test_开票"
+    move = f"mkdir -p cassettes/unit && git mv {old} {new}"
+    assert move in missed.stdout.str()
+    subprocess.run(move.replace("git mv", "mv"), shell=True, cwd=pytester.path, check=True)
+    service.run().assert_outcomes(passed=1, warnings=0)
 
 
 def test_a_service_replays_what_another_recorded(

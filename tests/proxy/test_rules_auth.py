@@ -340,7 +340,7 @@ def test_a_signature_comes_last_and_its_names_are_taken() -> None:
 
 
 def test_the_recorded_twin_is_what_replay_sends() -> None:
-    """cassettes.md: while recording, the request is also signed with the stand-in key."""
+    """cassettes.md: while recording, the request is also signed with the placeholder key."""
     recording = _signed_world(
         separate=True,
         auth_clock=VirtualClock(START + 99),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -298,6 +300,40 @@ def test_a_test_in_python_is_moved_by_name(recorded: TeamProject, crm: Crm, bs: 
     assert text.count('"call":"crm_system.find_customer"') == 2
     assert text.count("/api/v2/customers/") == 2
     assert '"for":"tests/test_crm.py::test_find"' in text
+
+
+def test_signed_calls_that_no_scenario_makes_are_told(signed: TeamProject, bs: Command) -> None:
+    (signed.root / "scenarios/customer.scenario.yaml").unlink()
+    before = (signed.root / "cassettes/customer.yaml").read_bytes()
+
+    done = bs("migrate", "--platform", "crm=crm_system", "--yes")
+    assert "customer.yaml: crm.get_customer is signed, and no scenario makes this call" in done.err
+    assert "record '查询客户' again" in done.err
+    assert (signed.root / "cassettes/customer.yaml").read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal of this kind")
+@pytest.mark.parametrize(("answers", "code"), [("n\nno\nn\nn\n", 6), ("yes\n?\ny\ny\ny\n", 0)])
+def test_a_terminal_is_asked_for_each_cause(
+    recorded: TeamProject,
+    crm: Crm,
+    bs: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    answers: str,
+    code: int,
+) -> None:
+    rename_four(recorded)
+    before = (recorded.root / "cassettes/customer.yaml").read_bytes()
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, "r", encoding="utf-8") as terminal:
+        monkeypatch.setattr(sys, "stdin", terminal)
+        os.write(ours, answers.encode())
+        done = bs("migrate", *FOUR)
+    os.close(ours)
+
+    assert done.code == code, done.err
+    assert done.err.count("Move them? [y]es, [n]o:") == answers.count("\n")
+    assert ((recorded.root / "cassettes/customer.yaml").read_bytes() == before) == (code == 6)
 
 
 @pytest.mark.parametrize(
