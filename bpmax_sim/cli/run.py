@@ -281,6 +281,8 @@ def _run_and_report(
     for problem in gone:
         tell(str(problem))
     problems = [*problems, *gone]
+    # What is wrong with a file has a column; what the command line asks of it has none.
+    unread = len({one.place.file for one in problems if one.place and one.place.column})
     verdicts = [verdict for verdict, _ in ran]
     waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
@@ -292,8 +294,9 @@ def _run_and_report(
     _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
-    elif has_items:
-        _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
+    elif has_items or unread:
+        seconds = time.perf_counter() - started
+        _say_end(verdicts, len(items), seconds, failed=bool(code), unread=unread)
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
@@ -414,7 +417,9 @@ def _replay_recorded(
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
-def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
+def _say_end(
+    verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool, unread: int
+) -> None:
     """Print what failed, where that is not the line above, and the line that sums up."""
     if len(verdicts) > 1:
         for line in terminal.what_failed(verdicts):
@@ -422,7 +427,7 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         tell("stopped at the first failure; {message}", message=message)
-    say_verdict(terminal.summary(verdicts, seconds), failed=failed)
+    say_verdict(terminal.summary(verdicts, seconds, unread), failed=failed)
 
 
 def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
