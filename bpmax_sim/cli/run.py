@@ -281,8 +281,6 @@ def _run_and_report(
     for problem in gone:
         tell(str(problem))
     problems = [*problems, *gone]
-    # What is wrong with a file has a column; what the command line asks of it has none.
-    unread = len({one.place.file for one in problems if one.place and one.place.column})
     verdicts = [verdict for verdict, _ in ran]
     waiting = [path for path in map(review_file, before) if path.exists()]
     codes = [verdict.code for verdict in verdicts]
@@ -294,12 +292,16 @@ def _run_and_report(
     _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
-    elif has_items or unread:
-        seconds = time.perf_counter() - started
-        _say_end(verdicts, len(items), seconds, failed=bool(code), unread=unread)
+    elif has_items or _count_unread(problems):
+        _say_end(verdicts, len(items), started, problems, failed=bool(code))
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
+
+
+def _count_unread(problems: Sequence[Problem]) -> int:
+    """Return how many files could not be read; what a command line asks of one has no column."""
+    return len({one.place.file for one in problems if one.place and one.place.column})
 
 
 def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
@@ -418,7 +420,12 @@ def _replay_recorded(
 
 
 def _say_end(
-    verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool, unread: int
+    verdicts: Sequence[Verdict],
+    total: int,
+    started: float,
+    problems: Sequence[Problem],
+    *,
+    failed: bool,
 ) -> None:
     """Print what failed, where that is not the line above, and the line that sums up."""
     if len(verdicts) > 1:
@@ -427,6 +434,7 @@ def _say_end(
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         tell("stopped at the first failure; {message}", message=message)
+    seconds, unread = time.perf_counter() - started, _count_unread(problems)
     say_verdict(terminal.summary(verdicts, seconds, unread), failed=failed)
 
 

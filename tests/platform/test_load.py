@@ -71,8 +71,8 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
             "got 'pat'; did you mean 'path'?"),
         ),
         (
-            "apis: {a: {parameters: [{name: s, in: query, enum: [open, closed], default: opened}]}}",
-            ("3:77: apis.a.parameters[0].default: the default 'opened' is none of open, closed; "
+            "apis: {a: {parameters: [{name: s, in: body, enum: [open, closed], default: opened}]}}",
+            ("3:76: apis.a.parameters[0].default: the default 'opened' is none of open, closed; "
             "did you mean 'open'?"),
         ),
         (
