@@ -57,7 +57,8 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
 def platform_hints(platform: model.Platform) -> Iterator[str]:
     """Yield what *platform* declares and hardly means, or no call of it can ever use."""
     yield from _recover_hints(platform)
-    declared = [("", platform), *((f"apis.{key}.", api) for key, api in platform.apis.items())]
+    apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
+    declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
     codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
     for name, known in platform.response.classes.items():
         if known.code and not any(codes):
