@@ -17,6 +17,7 @@ from bpmax_sim.errors import DamagedCassette as DamagedCassette
 from bpmax_sim.errors import EmptyExpectationWarning as EmptyExpectationWarning
 from bpmax_sim.errors import ExpectationError as ExpectationError
 from bpmax_sim.errors import ExtensionWarning as ExtensionWarning
+from bpmax_sim.errors import FormerFolderWarning as FormerFolderWarning
 from bpmax_sim.errors import HttpStatusError as HttpStatusError
 from bpmax_sim.errors import InterruptedWarning as InterruptedWarning
 from bpmax_sim.errors import LeakError as LeakError
