@@ -355,7 +355,7 @@ def _check_fields(
     members: Iterable[MemberUse], fields: frozenset[str], buttons: frozenset[str]
 ) -> Iterator[ScriptFinding]:
     for use in members:
-        if use.root != "form" or use.access == "test":
+        if use.root != "form" or use.access == "test" or use.is_guarded:
             continue
         name, is_state = use.path[0], use.path[0] in _STATES and len(use.path) > 1
         if is_state:
@@ -412,12 +412,8 @@ def _check_members(
     for use in reading.members:
         call = reading.calls[use.call] if use.call is not None else None
         platform = platforms.find(call.platform or "") if call else None
-        if (
-            call is None
-            or platform is None
-            or call.api is None
-            or use.access not in {"read", "truth"}
-        ):
+        is_read = use.access in {"read", "truth"} and not use.is_guarded
+        if call is None or platform is None or call.api is None or not is_read:
             continue
         try:
             api = platforms.api(platform, call.api)

@@ -73,9 +73,10 @@ class MemberUse(msgspec.Struct, frozen=True):
     Attributes:
         path: the members below *root*; ``*`` for an element of a list.
         access: ``test`` where the script asks whether it is there (``in``, ``?.``, ``??``, a
-            comparison with undefined) or asked before; ``truth`` where a missing one counts as a
-            false one does (``||``, ``!``, a condition, a comparison).
+            comparison with undefined); ``truth`` where a missing one counts as a false one does
+            (``||``, ``!``, a condition, a comparison).
         call: number of the call in `ScriptReading.calls` whose result it is a member of.
+        is_guarded: whether the script asked before whether it is there.
     """
 
     root: Literal["form", "ctx", "result"]
@@ -83,6 +84,7 @@ class MemberUse(msgspec.Struct, frozen=True):
     access: Access
     place: Place
     call: int | None = None
+    is_guarded: bool = False
 
 
 class GlobalUse(msgspec.Struct, frozen=True):
@@ -243,10 +245,10 @@ class _ScriptReader:
             path, access = path[:-1], "read"
         if not path:
             return
-        if access != "test" and self._guards.is_guarded(where, replace(value, path=path)):
-            access = "test"
+        is_guarded = self._guards.is_guarded(where, replace(value, path=path))
         call = value.call if root == "result" else None
-        self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
+        use = MemberUse(root, path, access, self._tree.place(where), call, is_guarded)
+        self._members[use] = None
 
     def _note_in(self, node: Node) -> None:
         """Note ``'name' in form``, which does no harm where there is no such member."""

@@ -134,7 +134,7 @@ def test_rows_of_a_table_are_elements() -> None:
         ("form", "旧字段", "write"),
         ("form", "次数", "write"),
         ("form", "折扣", "test"),
-        ("form", "等级", "test"),
+        ("form", "等级", "truth"),
         ("form", "折扣", "write"),
     }
 
