@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
+from bpmax_sim.errors import CODES, CallError, Place, Problem, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.response_shapes import ResponseShape, ResponseShapes
@@ -31,6 +31,7 @@ from bpmax_sim.script_source.reading import (
     read_script,
 )
 from bpmax_sim.script_source.values import ProxyCall
+from bpmax_sim.subject.definition import ACTIONS, Definition
 
 Severity = Literal["error", "warning"]
 RULES: Final[Mapping[str, Severity]] = {
@@ -48,6 +49,7 @@ RULES: Final[Mapping[str, Severity]] = {
     "missing-await": "warning",
     "assigning-condition": "warning",
     "undeclared-parameter": "warning",
+    "unknown-value": "warning",
     "undefined-name": "warning",
     "unknown-member": "warning",
     "unused-library": "warning",
@@ -86,6 +88,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         platforms: those of the scenarios that run it.
         fields: of all forms that it runs with; None where it runs without one.
         buttons: those of all forms, which have states as fields do.
+        nodes: those of all flows that it runs with.
         libraries: what runs before it.
         is_library: it runs before others itself.
     """
@@ -94,6 +97,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     fields: frozenset[str] | None = None
     buttons: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
     libraries: tuple[Script, ...] = ()
     is_library: bool = False
 
@@ -120,13 +124,14 @@ def script_contexts(
         if platforms is None:
             continue
         subjects, fields = item.subjects, declared_fields(item)
-        libraries = subjects.all_libraries
+        libraries, flows = subjects.all_libraries, item.names.subflows.values()
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
                 script=script,
                 platforms=platforms,
                 fields=fields,
                 buttons=frozenset(item.names.buttons),
+                nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
                 libraries=libraries,
                 is_library=script in libraries,
             )
@@ -142,9 +147,14 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         first,
         fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
         buttons=first.buttons | second.buttons,
+        nodes=first.nodes | second.nodes,
         libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
         is_library=first.is_library or second.is_library,
     )
+
+
+def _nodes_of(flow: Definition) -> Iterable[str]:
+    return flow.nodes
 
 
 def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
@@ -200,6 +210,7 @@ def _check(
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
     yield from _check_slips(reading, context.libraries)
+    yield from _check_comparisons(reading, context)
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
     if not any(library in broken for library in context.libraries):
@@ -219,6 +230,32 @@ def _check_slips(reading: ScriptReading, libraries: Iterable[Script]) -> Iterato
         yield _make_finding("assigning-condition", place, msg(
             "a condition compares with ===; a single = assigns, in doubled parentheses where meant"
         ))  # fmt: skip
+
+
+def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    """Yield texts that what they are compared with never is, as a near one shows."""
+    for comparison in reading.comparisons:
+        member = ".".join((comparison.root, *comparison.path))
+        known = _values_of(member, context)
+        hint = nearest_name(comparison.text, sorted(known))
+        if known and comparison.text and comparison.text not in known and hint:
+            name = ".".join(comparison.path) if comparison.root == "error" else member
+            yield _make_finding("unknown-value", comparison.place, msg(
+                "{name} is never {value!r}{hint}", name=name, value=comparison.text, hint=hint
+            ))  # fmt: skip
+
+
+def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
+    """Return the texts that *member* can be; none where nobody knows."""
+    if member == "ctx.action":
+        return frozenset({"create", *ACTIONS})
+    if member in {"ctx.step.name", "ctx.target_step"}:
+        return context.nodes
+    if member != "error.code":
+        return frozenset()
+    platforms = [context.platforms.find(key) for key in context.platforms.keys]
+    classes = [of for p in platforms if p is not None for of in p.response.classes.values()]
+    return CODES.union(str(code) for one in classes for code in one.code)
 
 
 def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:

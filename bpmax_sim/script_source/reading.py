@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.comparisons import ComparisonReader, TextComparison
 from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.promises import (
     MAY_MISUSE,
@@ -101,6 +102,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     Attributes:
         misuses: promises that are taken for what they become, as ``await`` was forgotten.
         assignments: where a condition assigns.
+        comparisons: of members of the form, of ``ctx`` and of errors with texts.
         declared: names at the top level, which a library gives to bodies.
         asynchronous: those of them that are functions whose call gives a promise.
         signatures: the parameters of those that are functions; a pattern is named by its place.
@@ -118,6 +120,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     globals: tuple[GlobalUse, ...] = ()
     misuses: tuple[PromiseMisuse, ...] = ()
     assignments: tuple[Place, ...] = ()
+    comparisons: tuple[TextComparison, ...] = ()
     declared: tuple[str, ...] = ()
     asynchronous: tuple[str, ...] = ()
     signatures: Mapping[str, tuple[str, ...]] = {}
@@ -208,7 +211,8 @@ class _ScriptReader:
             if binding.path:
                 access: Access = "test" if _has_default(binding.declared) else "read"
                 self._note(self._values.value_of_destructuring(binding), access, binding.declared)
-        promises = PromiseReader(self._tree, self._scopes, self._values)
+        parts = self._tree, self._scopes, self._values
+        promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
         return ScriptReading(
             name=self._tree.name,
             calls=(*self._values.calls, *left),
@@ -216,6 +220,7 @@ class _ScriptReader:
             globals=tuple(self._global_uses()),
             misuses=tuple(promises.find_misuses(self._nodes)),
             assignments=tuple(map(self._tree.place, find_assignments_asked(self._nodes))),
+            comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
             asynchronous=tuple(self._find_asynchronous()),
             signatures=dict(self._find_signatures()),

@@ -45,6 +45,7 @@ def check_of(tmp_path: Path) -> Check:
             script=Script(source, "a.js"),
             platforms=platforms,
             fields=frozenset({"客户编号", "客户", "明细"}),
+            nodes=frozenset({"部门", "财务"}),
             libraries=libraries,
         )
         findings = check_scripts([context], shapes)
@@ -84,6 +85,9 @@ WRONG = [
     ("await $proxy('crm').$api('get_customer').$path({id: 1}).$query({feilds: 'a'}).$call();", "undeclared-parameter", "crm.get_customer declares no query parameter 'feilds'; did you mean 'fields'?"),
     ("const c = await $proxy('crm').getCustomer(5); form.客户 = c.data.nmae || '';", "unknown-member", "has data.nmae; did you mean 'name'?"),
     ("if (form.客户编码) return;", "undeclared-read", "did you mean '客户编号'?"),
+    ("if (ctx.action === 'aprove') form.客户 = 1;", "unknown-value", "a.js:1:20: ctx.action is never 'aprove'; did you mean 'approve'?"),
+    ("switch (ctx.action) { case 'rejected': form.客户 = 1; }", "unknown-value", "did you mean 'reject'?"),
+    ("try { form.客户 = 1; } catch (e) { if (e.code === 'TIME_OUT') form.客户 = 2; }", "unknown-value", "code is never 'TIME_OUT'; did you mean 'TIMEOUT'?"),
     ("form.客户 = fromatName('a');", "undefined-name", "a.js:1:11: fromatName is declared nowhere; did you mean 'formatName'?"),
     ("form.客户 = form.明细 ** 0.5;", "power", "Math.pow"),
 ]  # fmt: skip
@@ -110,6 +114,12 @@ def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
         check("const c = await getC(1); form.客户 = c.name; getC(2).then(d => d.name);", library)
         == []
     )
+
+
+def test_a_node_that_there_is_not_is_named(check: Check) -> None:
+    assert check("if ('财物' !== ctx.step.name && ctx.step.name !== '部门') form.客户 = 1;") == [
+        ("unknown-value", "a.js:1:5: ctx.step.name is never '财物'; did you mean '财务'?")
+    ]
 
 
 def test_every_rule_is_tried() -> None:
@@ -149,6 +159,8 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "const load = async () => 1; if (await load()) form.客户 = (await load()) + 1; load().then(n => n + 1);",
         "const f = () => 1; if (f()) form.客户 = f() + 1; if (form.别的 || !form.其它) form.客户 = 2;",
         "await $proxy('crm').$api('get_customer').$path({id: 1}).$query({fields: 'a', field: 'b', page: 1}).$call();",
+        "if (ctx.action === 'approve' || ctx.action === '' || ctx.action === 'archive') form.客户 = 1;",
+        "try { form.客户 = 1; } catch (e) { if (e.code === 'TIMEOUT' || e.code === 'E100') form.客户 = e.name; }",
         "const {...rest} = form; JSON.stringify(form); Object.keys(form);",
         "const c = await $proxy('crm').getCustomer(1); form.客户 = c.data?.nick ?? c.data.alias ?? '';",
         "const c = await $proxy('crm').getCustomer(1); form.明细 = c.data.phones.filter(p => p.number).length;",
