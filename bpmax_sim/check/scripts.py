@@ -237,7 +237,8 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
     for comparison in reading.comparisons:
         member = ".".join((comparison.root, *comparison.path))
         known = _values_of(member, context)
-        hint = nearest_name(comparison.text, sorted(known))
+        near = known & CODES if comparison.root == "error" else known
+        hint = nearest_name(comparison.text, sorted(near))
         if known and comparison.text and comparison.text not in known and hint:
             name = ".".join(comparison.path) if comparison.root == "error" else member
             yield _make_finding("unknown-value", comparison.place, msg(
@@ -255,7 +256,7 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
         return frozenset()
     platforms = [context.platforms.find(key) for key in context.platforms.keys]
     classes = [of for p in platforms if p is not None for of in p.response.classes.values()]
-    return CODES.union(str(code) for one in classes for code in one.code)
+    return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
 
 
 def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
