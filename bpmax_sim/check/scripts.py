@@ -6,7 +6,7 @@ platform whose key is put together, is left to the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, Literal
 
@@ -158,12 +158,15 @@ def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
 
 
 def check_scripts(
-    contexts: Iterable[ScriptContext], shapes: ResponseShapes
+    contexts: Iterable[ScriptContext], shapes: ResponseShapes, broken: Collection[Script] = ()
 ) -> Iterator[ScriptFinding]:
-    """Yield what is wrong in each script of *contexts*, but what a comment switches off."""
+    """Yield what is wrong in each script of *contexts*, but what a comment switches off.
+
+    Of *broken* scripts, which no engine can parse, nothing is believed but full-width punctuation.
+    """
     contexts = list(contexts)
-    findings = chain.from_iterable(_check(context, shapes) for context in contexts)
-    for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts))):
+    findings = chain.from_iterable(_check(context, shapes, broken) for context in contexts)
+    for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts, broken))):
         place = finding.problem.place
         reading = _read_file(contexts, place.file) if place else None
         if not (reading and place and _is_suppressed(finding.rule, place.line, reading)):
@@ -183,7 +186,13 @@ def _read_file(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | 
     return read_script(found.source, found.name) if found else None
 
 
-def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFinding]:
+def _check(
+    context: ScriptContext, shapes: ResponseShapes, broken: Collection[Script]
+) -> Iterator[ScriptFinding]:
+    for problem in find_full_width(context.script.source, context.script.name):
+        yield ScriptFinding("full-width", problem)
+    if context.script in broken:
+        return
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
@@ -194,10 +203,9 @@ def _check(context: ScriptContext, shapes: ResponseShapes) -> Iterator[ScriptFin
         ))  # fmt: skip
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
-    yield from _check_globals(reading, context)
+    if not any(library in broken for library in context.libraries):
+        yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
-    for problem in find_full_width(context.script.source, context.script.name):
-        yield ScriptFinding("full-width", problem)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -400,16 +408,22 @@ def _lacks(shape: ResponseShape, path: Sequence[str]) -> bool:
     return shape.look_up(path) == "absent" and shape.look_up(path[:-1]) == "present"
 
 
-def _unused_libraries(contexts: Iterable[ScriptContext]) -> Iterator[ScriptFinding]:
+def _unused_libraries(
+    contexts: Iterable[ScriptContext], broken: Collection[Script]
+) -> Iterator[ScriptFinding]:
     """Yield libraries of which no script that runs behind them uses a name."""
     users: dict[Script, set[str]] = {}
+    unsure = set(broken)
     for context in contexts:
+        if context.script in broken:
+            unsure.update(context.libraries)
         reading = read_script(context.script.source, context.script.name)
         for library in context.libraries:
             names = {use.name for use in reading.globals} if library != context.script else set()
             users.setdefault(library, set()).update(names)
     for library, names in users.items():
         reading = read_script(library.source, library.name)
-        if reading.declared and names.isdisjoint(reading.declared) and not reading.mistakes:
+        is_unused = library not in unsure and names.isdisjoint(reading.declared)
+        if is_unused and reading.declared and not reading.mistakes:
             message = msg("no script uses anything of this library; take it out of libraries")
             yield _make_finding("unused-library", Place(library.name, 1, 1), message)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
@@ -20,11 +20,12 @@ from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import (
     Selection,
+    broken_scripts,
     cassettes_with_journals,
     find_files,
     find_targets,
     folders_of_project,
-    load_sound_items,
+    load_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
@@ -40,6 +41,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, annotation, in_workspace
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
+from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
@@ -165,8 +167,9 @@ def _find_problems(
     warn: Callable[[Problem], None],
     note: Callable[[ScriptFinding], None],
 ) -> Iterator[Problem]:
-    items, problems = load_sound_items(files)
-    yield from problems
+    items, problems = load_items(files)
+    broken = broken_scripts(items)
+    yield from chain(problems, broken.values())
     wrong = [list(absent(item)) for item in items]
     yield from chain.from_iterable(wrong)
     whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
@@ -181,7 +184,7 @@ def _find_problems(
         hint(text)
     for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
         hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
-    for finding in _in_scripts(items, loaded):
+    for finding in _in_scripts(items, loaded, broken):
         if finding.severity == "error":
             note(finding)
             yield finding.problem
@@ -229,13 +232,14 @@ def _folders_here() -> tuple[Path, ...]:
 
 
 def _in_scripts(
-    items: Sequence[ScenarioItem], loaded: Mapping[_FoldersKey, Platforms]
+    items: Sequence[ScenarioItem],
+    loaded: Mapping[_FoldersKey, Platforms],
+    broken: Collection[Script],
 ) -> Iterator[ScriptFinding]:
     contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
     indexes = map(load_index, dict.fromkeys(item.root for item in items))
-    return check_scripts(
-        contexts, ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
-    )
+    shapes = ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
+    return check_scripts(contexts, shapes, broken)
 
 
 def _in_cassettes(

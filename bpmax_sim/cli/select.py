@@ -25,6 +25,7 @@ from bpmax_sim.project import SUFFIX, find_root, platform_folders
 from bpmax_sim.report.perform import check_syntax, scripts_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import display_path
 
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
@@ -192,14 +193,25 @@ def load_sound_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
+    items, problems = load_items(targets, keyword)
+    broken = broken_scripts(items)
+    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
+    return sound, [*problems, *broken.values()]
+
+
+def load_items(
+    targets: Sequence[Selection], keyword: str = ""
+) -> tuple[list[ScenarioItem], list[Problem]]:
+    """Return the items of *targets*, whatever their scripts are, and what is wrong with others."""
     found, problems = find_items(targets, keyword=keyword)
     items = list(load_each(found, problems))
-    wrong = {
-        item.node_id: [problem for script in scripts_of(item) if (problem := check_syntax(script))]
-        for item in items
-    }
-    problems += chain.from_iterable(wrong.values())
-    return [item for item in items if not wrong[item.node_id]], list(dict.fromkeys(problems))
+    return items, list(dict.fromkeys(problems))
+
+
+def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
+    """Return the scripts of *items* that the engine cannot parse, and why."""
+    scripts = dict.fromkeys(chain.from_iterable(map(scripts_of, items)))
+    return {script: problem for script in scripts if (problem := check_syntax(script))}
 
 
 _JOURNAL = re.compile(r"\.\d+-\d+\.journal$")

@@ -133,8 +133,8 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
             if not places:
                 return None
             raise ConfigError(
-                "{path}: cannot be read, or another version of bpmax-sim wrote it; run all tests "
-                "again",
+                "{path}: cannot be read, or is of another version of bpmax-sim; run all "
+                "tests again",
                 path=display_path(path),
             ) from None
     return merge_evidence(every)

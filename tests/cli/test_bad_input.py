@@ -30,7 +30,7 @@ def files(project: Project) -> set[str]:
                 f"'{HERE}'?"
             ),
         ),
-        (["run", f"{HERE}:99"], f"{HERE}:99: the file has 18 lines"),
+        (["run", f"{HERE}:99"], f"{HERE}:99: the file has 19 lines"),
         (
             ["run", f"{HERE}::选择客户后显示联系"],
             (

@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.check.scripts import RULES
 from tests.check.test_scripts import PLATFORM, WRONG
-from tests.cli.project import Command
+from tests.cli.project import ROOT, Command
 
 ANSWER = (
     "answer: {type: object, properties: {code: {type: integer}, data: {type: object, properties: "
@@ -31,7 +31,7 @@ def write(folder: Path, *, ignores: bool) -> None:
     for number, (source, rule) in enumerate(CASES):
         text = f"// bpmax-ignore: {rule}\n{source}" if ignores else source
         (scripts / f"{number}.js").write_text(text, encoding="utf-8")
-        # Where one cannot be read, the others of its scenario are not looked at.
+        # Whether a library is used is not known where a script cannot be read.
         events += [] if rule == "full-width" else [f"click.b{number}: scripts/{number}.js"]
     ignore = "// bpmax-ignore: unused-library\n" if ignores else ""
     text = f"{ignore}function unused() {{ return 1; }}\n"
@@ -84,3 +84,46 @@ def test_a_comment_switches_each_of_them_off(folder: Path, bs: Command) -> None:
     told = [line for line in (done.out + done.err).splitlines() if ".js:" in line]
     # No comment makes full-width punctuation JavaScript.
     assert [line for line in told if "full-width punctuation" not in line] == []
+
+
+def test_a_broken_script_hides_only_what_depends_on_it(folder: Path, bs: Command) -> None:
+    texts = {
+        "scenarios/platforms/crm.yaml": PLATFORM,
+        "scenarios/scripts/lib.js": "function twice(x) { return 2 * x; }\nfunction (",
+        "scenarios/scripts/open.js": "form.客户 = $proxy(‘crm’);\nform.没有 = 1；",
+        "scenarios/scripts/click.js": "form.客户 = twice(3);\nform.客名 = await $proxy('crn').a();",
+        "scenarios/甲.scenario.yaml": "version: 1\nscenario: 甲\n"
+        "form: {libraries: [scripts/lib.js], fields: {客户: 1}, scripts: "
+        "{open: scripts/open.js, click.查: scripts/click.js}}\nsteps: [{open: {}}]\n",
+    }
+    for name, text in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+
+    done = bs("lint")
+
+    lines = (done.out + done.err).splitlines()
+    places = [line.partition(": ")[0] for line in lines if line.startswith("scenarios/scripts/")]
+    assert sorted(places) == [
+        "scenarios/scripts/click.js:2:24",
+        "scenarios/scripts/click.js:2:6",
+        "scenarios/scripts/lib.js:2:10",
+        "scenarios/scripts/open.js:1:18",
+        "scenarios/scripts/open.js:1:22",
+        "scenarios/scripts/open.js:2:12",
+    ]
+    assert not any("warning" in line for line in lines[:-1])
+
+
+SEED = sorted(path.name for path in (ROOT / "scenarios/scripts/seed").glob("*.js"))
+
+
+def test_the_scripts_of_the_documentation_page_are_linted_without_an_error(
+    bs: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    run = "".join(path.read_text("utf-8") for path in Path("scenarios/seed").glob("*.yaml"))
+    done = bs("lint", "scenarios/seed", "--no-cassettes")
+
+    assert [name for name in SEED if f"scripts/seed/{name}" not in run] == []
+    assert (done.code, len(SEED)) == (0, 7)

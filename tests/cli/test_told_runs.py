@@ -21,7 +21,7 @@ version: 1
 cases:
   - {id: 甲, 数量: 1}
   - {id: 乙, 数量: 2}
-  - {id: 丙, 数量: 1}
+  - {id: 丙, 数量: 1.0}
 form: {fields: {数量: "${case.数量}"}}
 steps:
   - {name: 核对, js: {file: scripts/报价.js}, expect: {result: {数量: 1}}}
@@ -147,7 +147,7 @@ def test_what_failed_last_runs_alone_until_nothing_fails(table: Path, bs: Comman
 
 def test_junit_has_file_and_line(table: Path, bs: Command) -> None:
     project = Project(table.parents[1])
-    project.edit(table, "{id: 丙, 数量: 1}", "{id: 丙, 数量: 1, skip: 停用}")
+    project.edit(table, "{id: 丙, 数量: 1.0}", "{id: 丙, 数量: 1.0, skip: 停用}")
     project.edit(project.folder / WHERE, "'数量'", "'数量\\u0001'")
 
     done = bs("run", "--junitxml", "out/结果.xml")
