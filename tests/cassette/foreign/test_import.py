@@ -320,8 +320,10 @@ V3 = b'{"data":{"pairs":[]},"meta":{"schemaVersion":"v3"}}'
         (b'{"log":{"entries":{}}}', "not an HTTP Archive: it has no list log.entries"),
         (
             b'{"a":',
-            "not a recording: its JSON ends in line 1 before it is complete, so the file was cut; "
-            "save it again",
+            (
+                "not a recording: its JSON ends in line 1 before it is complete, so the file was "
+                "cut; save it again"
+            ),
         ),
         (b"[" * 100_000, "not a recording: nested too deeply"),
         (b'{"interactions":[],"x":"\xff"}', "not a recording: not UTF-8 at byte 24"),
