@@ -242,18 +242,21 @@ def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
     for name, inner in pairs:
         at = (*steps, name)
         called = str(named.value) if name == "value" and named is not None else name
-        if isinstance(inner.value, str):
-            if is_secret_name(called) and any(
+        if (
+            isinstance(inner.value, str)
+            and is_secret_name(called)
+            and any(
                 is_distinctive(text) and is_secret_value(called, text)
                 for text in _literals_in(inner.value)
-            ):
-                message = msg(
-                    "{name!r} is a secret and stands here in the clear, in a file that Git does "
-                    "not ignore; declare a credential and write {braces} with its name",
-                    braces="{{ … }}",
-                    name=called,
-                )
-                yield Problem(message, inner.place, join(at))
+            )
+        ):
+            message = msg(
+                "{name!r} is a secret and stands here in the clear, in a file that Git does "
+                "not ignore; declare a credential and write {braces} with its name",
+                braces="{{ … }}",
+                name=called,
+            )
+            yield Problem(message, inner.place, join(at))
         yield from _literal_members(inner, at)
     for index, inner in enumerate(node.elements):
         yield from _literal_members(inner, (*steps, index))

@@ -25,7 +25,7 @@ from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.source import is_private
-from bpmax_sim.platform.template import is_template, names_in, uses
+from bpmax_sim.platform.template import names_in, uses
 from bpmax_sim.yamlfile import (
     Node,
     Steps,
