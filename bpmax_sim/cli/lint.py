@@ -33,7 +33,7 @@ from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
-from bpmax_sim.platform.check import recover_hints
+from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
@@ -178,7 +178,7 @@ def _find_problems(
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     yield from chain.from_iterable(map(_check_flow_conditions, items))
     own = chain.from_iterable(item.own.values() for item in loaded.values())
-    for text in chain.from_iterable(map(recover_hints, own)):
+    for text in chain.from_iterable(map(platform_hints, own)):
         hint(text)
     for text in dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded.values()))):
         hint(text)
