@@ -1,8 +1,8 @@
 """A plan and what a login yielded, made into the request that is sent, and into its stand-in twin.
 
 Auth goes in last, where `drop_reserved` has made room. A recording holds the signature that the
-placeholder key gave, and the instant and nonce it was made at: replay signs the call again with them,
-and what then differs is a fault of the signing. Only where the calls themselves differ, in places
+placeholder key gave, and the instant and nonce it was made at: replay signs the call again with
+them, and what then differs is a fault of the signing. Only where the calls themselves differ, in places
 that are ignored or in spelling, the recorded request is signed again instead of the one at hand.
 """
 
