@@ -193,19 +193,11 @@ def load_sound_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
-    items, problems = load_items(targets, keyword)
-    broken = broken_scripts(items)
-    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
-    return sound, [*problems, *broken.values()]
-
-
-def load_items(
-    targets: Sequence[Selection], keyword: str = ""
-) -> tuple[list[ScenarioItem], list[Problem]]:
-    """Return the items of *targets*, whatever their scripts are, and what is wrong with others."""
     found, problems = find_items(targets, keyword=keyword)
     items = list(load_each(found, problems))
-    return items, list(dict.fromkeys(problems))
+    broken = broken_scripts(items)
+    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
+    return sound, list(dict.fromkeys((*problems, *broken.values())))
 
 
 def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
