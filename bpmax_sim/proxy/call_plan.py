@@ -30,7 +30,11 @@ from bpmax_sim.proxy.builder import OPTIONS, CallSpec
 from bpmax_sim.proxy.call_effects import NoRepr, no_repr
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
-from bpmax_sim.proxy.undeclared_arguments import check_choices, refuse_undeclared_arguments
+from bpmax_sim.proxy.undeclared_arguments import (
+    check_choices,
+    find_misspelt_names,
+    refuse_undeclared_arguments,
+)
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
 from bpmax_sim.secret.vault import Credentials
 
@@ -42,6 +46,7 @@ class MergedValues(Struct):
         headers: by lower-case name, the last spelling and the value.
         body: `UNDEFINED` for none.
         notes: what was dropped or overridden.
+        doubts: what its script hardly meant.
     """
 
     path: dict[str, Any]
@@ -49,6 +54,7 @@ class MergedValues(Struct):
     headers: dict[str, tuple[str, str]]
     body: Any
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
 
     __repr__ = no_repr
 
@@ -77,6 +83,8 @@ def merge_values(
         refuse_undeclared_arguments(spec.steps, recipe)
         placed = {"path": merged.path, "query": merged.query, "body": merged.body}
         check_choices(recipe, placed)
+    else:
+        merged.doubts += find_misspelt_names(spec.steps, recipe)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
@@ -179,7 +187,7 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
     )
     if recipe.strict:
         raise encode.UnknownParameterError("{message}; drop the rest", message=message)
-    merged.notes.append(msg("{message}; the rest was dropped", message=message))
+    merged.doubts.append(msg("{message}; the rest was dropped", message=message))
 
 
 def _rename_path(merged: MergedValues, recipe: CompiledApi) -> None:
@@ -352,6 +360,7 @@ class Plan(NoRepr, frozen=True, kw_only=True):
         call: what the builder set, as it may be written down.
         real: the same with real credentials; the very same object where none is in there.
         notes: what was overridden or dropped.
+        doubts: what its script hardly meant, without credentials.
         randomness: what a real request is made with.
         standin_randomness: what the form that is written down is made with.
     """
@@ -361,6 +370,7 @@ class Plan(NoRepr, frozen=True, kw_only=True):
     tenant: Credentials
     real: Call
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     randomness: CallRandomness = NO_RANDOMNESS
     standin_randomness: CallRandomness = NO_RANDOMNESS
 
@@ -399,7 +409,8 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
         call=call,
         tenant=tenant,
         real=real,
-        notes=(*notes, *merged.notes),
+        notes=(*notes, *merged.notes, *merged.doubts),
+        doubts=tuple(merged.doubts),
         randomness=randomness,
         standin_randomness=standin_randomness,
     )

@@ -257,6 +257,7 @@ def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -
         earlier=tuple(trace.earlier),
         sent_at=trace.sent_at,
         notes=tuple(map(redact, (*(planned.notes if planned else ()), *trace.notes))),
+        doubts=tuple(map(redact, planned.doubts if planned else ())),
         call=planned.call if planned else None,
         error=error,
         position=spec.position,

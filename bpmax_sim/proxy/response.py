@@ -453,6 +453,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         earlier: those of them that were followed by another one.
         sent_at: virtual instant of the last one.
         notes: what was overridden, dropped or retried.
+        doubts: those of them that the script hardly meant.
         call: what the builder set, not redacted; None where it was rejected before.
         error: what the call was rejected with.
         position: the script line that made the call, where it is known.
@@ -470,6 +471,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     earlier: tuple[Sending, ...] = ()
     sent_at: float = 0.0
     notes: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
     call: Call | None = None
     error: BpmaxError | None = None
     position: Any = None

@@ -1,7 +1,8 @@
 """What a platform that is ``strict`` refuses of a call beside too many arguments.
 
 A chain names what it sends itself, so its names are held against the declared ones; headers are
-anybody's. A value is held against the ``enum`` of its parameter, however it came in.
+anybody's. Of another platform a name is doubtful that is like a declared one. A value is held
+against the ``enum`` of its parameter, however it came in.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import nearest_name, suggest
 from bpmax_sim.field_path import member
-from bpmax_sim.i18n import series
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -42,6 +43,25 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
                     name=name,
                     hint=suggest(name, known),
                 )
+
+
+def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> Iterator[str]:
+    """Yield what is doubtful of the names in *steps*: undeclared, and like one that is not sent."""
+    for setter, value in steps:
+        if not isinstance(value, Mapping) or not (known := _declared_names(recipe, setter)):
+            continue
+        for name, sent in value.items():
+            if name in known or sent is UNDEFINED:
+                continue
+            hint = nearest_name(name, known - value.keys())
+            if not hint:
+                continue
+            yield msg(
+                "no {setter} parameter {name!r} is declared{hint}",
+                setter=setter,
+                name=name,
+                hint=hint,
+            )
 
 
 def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:

@@ -19,7 +19,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import WARNINGS, Place
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, findings, load, model, source
@@ -198,6 +198,8 @@ class RunLog(msgspec.Struct):
                 record, number, self.session.template(platform, api), self._recording_behind
             )
             self.calls.append(event)
+            for doubt in record.doubts:
+                self.add_warning("name", label_message(record.name, doubt), event.place)
             if record.call is not None:
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]

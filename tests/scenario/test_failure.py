@@ -74,7 +74,7 @@ def test_a_failure_of_the_whole_scenario_is_headed_by_its_name() -> None:
 def test_a_rejected_call_shows_its_code() -> None:
     call = structs.replace(FAILURE.calls[0], status=None, source="", error="TIMEOUT", duration=30)
 
-    assert "     TIMEOUT 30000 ms" in render(replace(FAILURE, calls=(call,))).splitlines()
+    assert "     TIMEOUT 30 s" in render(replace(FAILURE, calls=(call,))).splitlines()
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40])

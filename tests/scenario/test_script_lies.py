@@ -22,6 +22,12 @@ apis:
   create_order: {method: POST, path: /orders, parameters: [{name: sku, in: body, required: true}]}
 """
 STOCK = {"platforms/stock.yaml": STRICT}
+LOOSE = {
+    "platforms/stock.yaml": STRICT.replace("strict: true", "strict: false").replace(
+        "parameters: [{name: sku, in: body, required: true}]",
+        "parameters: [{name: sku, in: body, required: true}, {name: qty, in: body}]",
+    )
+}
 ITEM = "{on: stock.get_item, body: {}}"
 ORDER = "{on: stock.create_order, body: {}}"
 
@@ -255,6 +261,24 @@ DOUBTS: dict[str, Case] = {
         script="async function send() { await $proxy('crm').get_customer('1') }\nsend();",
         says="send() was not awaited",
     ),
+    "a query parameter that is near a declared one": Case(
+        steps="open: {}",
+        script="await $proxy('crm').$api('list_orders').$query({pgae: 1, sort: 'no'}).$call()",
+        stubs="{on: crm.list_orders}",
+        says="crm.list_orders: no query parameter 'pgae' is declared; did you mean 'page'?",
+    ),
+    "a member of a body that is near a declared one": Case(
+        steps="open: {}",
+        script="await $proxy('stock').$api('create_order').$body({sku: 'A', qyt: 1}).$call()",
+        stubs=ORDER,
+        files=LOOSE,
+        says="stock.create_order: no body parameter 'qyt' is declared; did you mean 'qty'?",
+    ),
+    "more arguments than are declared": Case(
+        steps="open: {}",
+        script="await $proxy('crm').get_customer('1', true)",
+        says="crm.get_customer: 2 arguments given, 1 declared (id); the rest was dropped",
+    ),
     "an async function for each": Case(
         steps="open: {}",
         script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",
@@ -328,6 +352,16 @@ TRUTHS: dict[str, Case] = {
     ),
     "a missing parameter of a proxy step": Case(
         steps="{proxy: {call: crm.get_customer}, expect_error: {code: MISSING_PARAMETER}}", stubs=""
+    ),
+    "undeclared parameters that are like none, or like one that is sent": Case(
+        steps="open: {}",
+        script="await $proxy('crm').$api('list_orders').$query({page: 1, pages: 2, sort: 'no', pgae: undefined}).$call()",
+        stubs="{on: crm.list_orders}",
+    ),
+    "members of a body of which nothing is declared": Case(
+        steps="open: {}",
+        script="await $proxy('crm').$api('create_order').$body({sku: 'A'}).$call()",
+        stubs="{on: crm.create_order}",
     ),
     "all that a strict platform declares": call(
         "await $proxy('stock').$api('get_item').$path({sku: 'A'}).$query({lang: 'zh', x: undefined}).$header({'X-Any': '1'}).$call()"
