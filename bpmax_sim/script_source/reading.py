@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
@@ -58,7 +59,8 @@ class MemberUse(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the members below *root*; ``*`` for an element of a list.
-        access: ``test`` where a missing one does no harm (``in``, ``?.``, ``||``, a comparison).
+        access: ``test`` where a missing one does no harm (``in``, ``?.``, ``||``, a comparison),
+            or where the script asked for it before.
         call: number of the call in `ScriptReading.calls` whose result it is a member of.
     """
 
@@ -148,6 +150,7 @@ class _ScriptReader:
         self._tree = tree
         self._scopes = Scopes(tree)
         self._values = Values(tree, self._scopes)
+        self._guards = Guards(tree, self._values)
         self._nodes = list(tree.walk())
         self._members: dict[MemberUse, None] = {}
         self._misreads: list[MemberUse] = []
@@ -201,6 +204,8 @@ class _ScriptReader:
             path, access = path[:-1], "read"
         if not path:
             return
+        if access != "test" and self._guards.is_guarded(where, replace(value, path=path)):
+            access = "test"
         call = value.call if root == "result" else None
         self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
 

@@ -1,0 +1,126 @@
+"""Members that a script asks for before it uses them, such as ``if ('x' in form) form.x = 1``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import ScriptValue, Values
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_BRANCHES: Final = frozenset({"if_statement", "ternary_expression"})
+_LEAVES: Final = frozenset(
+    {"return_statement", "throw_statement", "continue_statement", "break_statement"}
+)
+_NOTHING: Final = frozenset({"undefined", "null"})
+_EQUAL: Final = {"===": True, "==": True, "!==": False, "!=": False}
+
+
+class Guards:
+    """The questions of one script after the presence of a member, and what they guard."""
+
+    def __init__(self, tree: SyntaxTree, values: Values) -> None:
+        """Know nothing yet; a question is looked for when a place asks."""
+        self._tree = tree
+        self._values = values
+
+    def is_guarded(self, node: Node, value: ScriptValue) -> bool:
+        """Return whether *node* is only come by where *value*, or what it stands in, is there."""
+        return any(
+            known.path
+            and known.kind == value.kind
+            and known.call == value.call
+            and value.path[: len(known.path)] == known.path
+            for condition, holds in self._conditions_of(node)
+            for known in self._present(condition, holds)
+        )
+
+    def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
+        """Yield each condition that decides whether *node* is come by, and what it has to be."""
+        child, parent = node, node.parent
+        while parent is not None:
+            if parent.type in _BRANCHES:
+                condition = parent.child_by_field_name("condition")
+                if condition is not None and condition != child:
+                    yield condition, parent.child_by_field_name("consequence") == child
+            elif parent.type in {"statement_block", "program"}:
+                yield from self._earlier_exits(parent, child)
+            elif _operator_of(parent) in {"&&", "||"}:
+                left = parent.child_by_field_name("left")
+                if left is not None and left != child:
+                    yield left, _operator_of(parent) == "&&"
+            child, parent = parent, parent.parent
+
+    def _earlier_exits(self, block: Node, until: Node) -> Iterator[tuple[Node, bool]]:
+        """Yield the condition of each ``if (…) return;`` before the statement *until*."""
+        for statement in block.named_children:
+            if statement == until:
+                return
+            inner = statement.child_by_field_name("consequence")
+            condition = statement.child_by_field_name("condition")
+            if statement.type == "if_statement" and inner is not None and condition is not None:
+                last = (inner.named_children or [inner])[-1] if "block" in inner.type else inner
+                if last.type in _LEAVES:
+                    yield condition, False
+
+    def _present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
+        """Yield what is there if *condition* is true, or false."""
+        if condition.type == "parenthesized_expression":
+            for child in condition.named_children[:1]:
+                yield from self._present(child, holds)
+        operator = _operator_of(condition)
+        left, right = (condition.child_by_field_name(side) for side in ("left", "right"))
+        argument = condition.child_by_field_name("argument")
+        if operator == "!" and argument is not None:
+            yield from self._present(argument, not holds)
+        elif operator == ("&&" if holds else "||") and left is not None and right is not None:
+            yield from self._present(left, holds)
+            yield from self._present(right, holds)
+        elif operator == "in" and holds:
+            yield from self._member_of(right, left)
+        elif operator in _EQUAL and _EQUAL[operator] != holds:
+            yield from self._compared(left, right)
+        elif condition.type == "call_expression" and holds:
+            yield from self._owned(condition)
+
+    def _compared(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
+        """Yield what is not undefined, or null."""
+        for one, other in ((left, right), (right, left)):
+            if one is None or not self._is_nothing(other):
+                continue
+            inner = one.child_by_field_name("argument") if _operator_of(one) == "typeof" else one
+            if (value := self._values.value(inner)) is not None:
+                yield value
+
+    def _owned(self, call: Node) -> Iterator[ScriptValue]:
+        """Yield what ``form.hasOwnProperty('x')`` or ``Object.hasOwn(form, 'x')`` asks for."""
+        callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
+        arguments = listed.named_children if listed is not None else []
+        name = callee.child_by_field_name("property") if callee is not None else None
+        method = self._tree.text_of(name) if name is not None else ""
+        if method == "hasOwnProperty" and callee is not None and len(arguments) == 1:
+            yield from self._member_of(callee.child_by_field_name("object"), arguments[0])
+        elif method == "hasOwn" and len(arguments) == 2:  # noqa: PLR2004 - an object and a name
+            yield from self._member_of(arguments[0], arguments[1])
+
+    def _member_of(self, owner: Node | None, name: Node | None) -> Iterator[ScriptValue]:
+        text = self._values.value(name)
+        if text is not None and text.kind == "text":
+            value = self._values.below(self._values.value(owner), (text.text,))
+            if value is not None:
+                yield value
+
+    def _is_nothing(self, node: Node | None) -> bool:
+        """Return whether *node* is ``undefined``, ``null`` or the text that ``typeof`` gives."""
+        if node is None:
+            return False
+        text = self._tree.literal_text(node)
+        return text == "undefined" or self._tree.text_of(node) in _NOTHING
+
+
+def _operator_of(node: Node) -> str:
+    operator = node.child_by_field_name("operator")
+    return operator.type if operator is not None else ""
