@@ -12,8 +12,14 @@ import msgspec
 
 from bpmax_sim.field_path import Steps, covers
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
-_STRUCTURE = re.compile(r'"(?:[^"\\]|\\.)*"|([{}\[\],])')
+_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
+_TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+')
+_STRUCTURE = re.compile(rf"{_STRING}|([{{}}\[\],])")
+# No string of JSON holds the end of a line, so in what is laid out these find structure alone.
+_PLAIN_ARRAY = re.compile(r"\[(?:\n *+[^\n \[\]{}][^\n]*+)++\n *+\]")
+_LINE_END = re.compile(r"\n *+")
+_BEFORE_CLOSING = re.compile(r"\n *+(?=[\]}])")
+_INDENT = 2
 _SHORT = 60  # characters of a body, or of an array of plain values, that stays on one line
 _decode_name = msgspec.json.Decoder(str).decode
 
@@ -32,7 +38,7 @@ def is_json(text: str) -> bool:
     if text[:1] not in {"{", "["}:
         return False
     try:
-        msgspec.json.decode(text)
+        msgspec.json.decode(text, type=msgspec.Raw)  # makes no objects
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
@@ -81,17 +87,40 @@ class _ValueFinder:
             self._wants_name = symbol == "{"
 
 
-def break_into_members(text: str) -> list[tuple[int, str]] | None:
-    """Return *text* in pieces, a member of a long object or array in each, with their depths.
+def break_into_members(text: str) -> str | None:
+    """Return *text* with a line for each member of a long object or array, indented by its depth.
 
-    White space stands at the ends of pieces, so that none begins with it. None where there is
-    nothing to break.
+    White space stands at the ends of lines, so what is indented begins with none. None where there
+    is nothing to break.
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None
+    broken = _break_evenly_spaced(text) or _break_anyhow_spaced(text)
+    return broken if "\n" in broken else None
+
+
+def _break_evenly_spaced(text: str) -> str:
+    """Return *text* broken, or nothing if it is not spaced as most serialisers do.
+
+    msgspec lays it out in a twentieth of the time that reading its tokens takes.
+    """
+    is_wide = '": ' in text  # or a string holds it, and then none of the two is equal
+    if msgspec.json.format(text, indent=0 if is_wide else -1) != text:
+        return ""
+    laid_out = msgspec.json.format(text, indent=_INDENT)
+    laid_out = laid_out.replace(",\n", ", \n") if is_wide else laid_out.replace('": ', '":')
+    return _BEFORE_CLOSING.sub("", _PLAIN_ARRAY.sub(_join_short, laid_out))
+
+
+def _join_short(match: re.Match[str]) -> str:
+    joined = _LINE_END.sub("", match[0])
+    return joined if len(joined) <= _SHORT else match[0]
+
+
+def _break_anyhow_spaced(text: str) -> str:
     marks = [(match[0], *match.span()) for match in _STRUCTURE.finditer(text) if match[1]]
     broken = _find_broken(text, marks)
-    pieces: list[tuple[int, str]] = []
+    lines: list[str] = []
     inside: list[bool] = []  # whether each open container is broken
     begin = depth = own = 0
     for symbol, start, end in marks:
@@ -105,10 +134,9 @@ def break_into_members(text: str) -> list[tuple[int, str]] | None:
             stop = end
             while text[stop] in " \t\r":
                 stop += 1
-            pieces.append((own, text[begin:stop]))
+            lines.append(" " * _INDENT * own + text[begin:stop])
             begin, own = stop, depth
-    pieces.append((own, text[begin:]))
-    return pieces if len(pieces) > 1 else None
+    return "\n".join([*lines, " " * _INDENT * own + text[begin:]])
 
 
 def _find_broken(text: str, marks: list[tuple[str, int, int]]) -> set[int]:

@@ -35,7 +35,7 @@ from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.sound import SoundGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
-from bpmax_sim.platform.check import recover_hints
+from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
@@ -183,7 +183,7 @@ def _find_problems(
     of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
     yield from of_flows
     own = chain.from_iterable(item.own.values() for item in loaded.values())
-    for text in chain.from_iterable(map(recover_hints, own)):
+    for text in chain.from_iterable(map(platform_hints, own)):
         hint(text)
     for text in dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded.values()))):
         hint(text)

@@ -292,11 +292,16 @@ def _run_and_report(
     _say_after_recording(waiting, recording)
     if args.json:
         say_json(build_document(verdicts, code=code, problems=problems))
-    elif has_items:
-        _say_end(verdicts, len(items), time.perf_counter() - started, failed=bool(code))
+    elif has_items or _count_unread(problems):
+        _say_end(verdicts, len(items), started, problems, failed=bool(code))
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
     return code, verdicts
+
+
+def _count_unread(problems: Sequence[Problem]) -> int:
+    """Return how many files could not be read; what a command line asks of one has no column."""
+    return len({one.place.file for one in problems if one.place and one.place.column})
 
 
 def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
@@ -414,7 +419,14 @@ def _replay_recorded(
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
-def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed: bool) -> None:
+def _say_end(
+    verdicts: Sequence[Verdict],
+    total: int,
+    started: float,
+    problems: Sequence[Problem],
+    *,
+    failed: bool,
+) -> None:
     """Print what failed, where that is not the line above, and the line that sums up."""
     if len(verdicts) > 1:
         for line in terminal.what_failed(verdicts):
@@ -422,7 +434,8 @@ def _say_end(verdicts: Sequence[Verdict], total: int, seconds: float, *, failed:
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         tell("stopped at the first failure; {message}", message=message)
-    say_verdict(terminal.summary(verdicts, seconds), failed=failed)
+    seconds, unread = time.perf_counter() - started, _count_unread(problems)
+    say_verdict(terminal.summary(verdicts, seconds, unread), failed=failed)
 
 
 def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:

@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from msgspec import UnsetType
+from msgspec import UNSET, UnsetType
 
 from bpmax_sim.errors import ConfigError, Problem, nearest_name
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
@@ -54,7 +54,36 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     checks.spellings()
 
 
-def recover_hints(platform: model.Platform) -> Iterator[str]:
+def platform_hints(platform: model.Platform) -> Iterator[str]:
+    """Yield what *platform* declares and hardly means, or no call of it can ever use."""
+    yield from _recover_hints(platform)
+    apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
+    declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
+    codes = [owner.response.code for _, owner in declared if owner.response is not UNSET]
+    for name, known in platform.response.classes.items():
+        if known.code and not any(codes):
+            yield msg(
+                "{platform_key}: response.classes.{name}.code can never hold, as nothing says "
+                "where a response has its code; write response.code: [$.code]",
+                platform_key=platform.platform_key,
+                name=name,
+            )
+    for path, owner in declared:
+        if owner.timeout is not UNSET and owner.timeout > _LONG:
+            yield msg(
+                "{platform_key}: {path}timeout: {timeout:g} is in seconds; write {less:g} where "
+                "milliseconds are meant",
+                platform_key=platform.platform_key,
+                path=path,
+                timeout=owner.timeout,
+                less=owner.timeout / 1000,
+            )
+
+
+_LONG = 3600.0
+
+
+def _recover_hints(platform: model.Platform) -> Iterator[str]:
     """Yield what *platform* declares under ``recover`` and no call of it can ever use."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
@@ -320,6 +349,16 @@ class _PlatformChecks(Checks, frozen=True):
                 )
                 self.tell(message, *steps, "parameters", index)
             spellings = {(parameter.name,), (parameter.place, parameter.target)}
+            known = [str(item) for item in parameter.enum]
+            default = parameter.default
+            if known and isinstance(default, str | int) and str(default) not in known:
+                message = msg(
+                    "the default {default!r} is none of {listed}{hint}",
+                    default=default,
+                    listed=series(known),
+                    hint=nearest_name(str(default), known),
+                )
+                self.tell(message, *steps, "parameters", index, "default")
             if not seen.isdisjoint(spellings):
                 message = msg(
                     "a second parameter {name!r}, or a second one for its place; remove one",

@@ -281,8 +281,11 @@ def timeline_lines(verdict: Verdict) -> Iterator[str]:
         yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
-def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
-    """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones."""
+def summary(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
+    """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones.
+
+    *unread* files could not be read, so that nothing of them ran.
+    """
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
     sources = Counter(call.source or "unanswered" for call in calls)
@@ -290,7 +293,8 @@ def summary(verdicts: Sequence[Verdict], seconds: float) -> str:
     outcomes = format_counts(Counter(verdict.outcome for verdict in verdicts), BY_OUTCOME)
     doubts = sum(len(verdict.warnings) for verdict in verdicts)
     warned = plural(doubts, "{number} warning", "{number} warnings") if doubts else ""
-    message = series(filter(None, (outcomes, warned)))
+    left_out = msg("{number} not read", number=unread) if unread else ""
+    message = series(filter(None, (outcomes, left_out, warned)))
     return msg(
         "{message}   {calls}   {seconds:.2f} s",
         message=message or msg("nothing ran"),

@@ -64,9 +64,11 @@ def _check_settings(draft: ScenarioDraft) -> None:
 
 
 def _check_members(draft: ScenarioDraft) -> None:
-    """Find members of the user and of the project that are spelled almost as scripts read them."""
+    """Find members of people and of the project that are spelled almost as scripts read them."""
+    people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),
+        *((person, _PERSON) for person in people),
         (draft.spot.at("flow", "project"), PROJECT),
     ):
         node = spot.source.root.at(spot.steps)

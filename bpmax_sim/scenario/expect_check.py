@@ -37,6 +37,8 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
+_DONE = (*_NOTICES, "create", "resubmit", "repeated")
+"""What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
 _MOVING = (
@@ -99,13 +101,17 @@ def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None
         context.tell(step_spot.at(key), wrong, kind="empty")
     for name, child in node.items.items() if key != "expect_error" else ():
         if name in _SECTIONS_OF_NAMES and child.value == {} and not child.items:
-            context.tell(
-                step_spot.at(key, name),
-                "{name}: {{}} says nothing; name what has to hold, or write "
-                "{name}: {{$exactly: {{}}}} where nothing may be there",
-                name=name,
-                kind="empty",
-            )
+            _tell_empty_part(context, name, step_spot.at(key, name))
+
+
+def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
+    context.tell(
+        spot,
+        "{name}: {{}} says nothing; name what has to hold, or write "
+        "{name}: {{$exactly: {{}}}} where nothing may be there",
+        name=name,
+        kind="empty",
+    )
 
 
 def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
@@ -120,9 +126,16 @@ def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot)
     if expected.proxy is UNSET:
         return
     for item, where in spot.at("proxy").elements(expected.proxy):
-        for part, value in asdict(item).items():
-            if type(value) is dict:
-                _tell_tautologies(context, value, _CALL_SHAPE[part], where.at(part))
+        _check_call_says_something(context, item, where)
+
+
+def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+    """Report parts of an expected call that any call has."""
+    for part, value in asdict(item).items():
+        if value == {}:
+            _tell_empty_part(context, part, spot.at(part))
+        elif type(value) is dict:
+            _tell_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
 
 
 _NOTHING = model.Expect()
@@ -534,6 +547,12 @@ def _check_status(
             )
 
 
+def _check_done(
+    context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
+) -> None:
+    _check_words(context, value, spot, _DONE)
+
+
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
@@ -575,6 +594,7 @@ def _check_node_map(
 
 FlowCheck = Callable[[CheckContext, Any, Spot, Definition | None], None]
 _HISTORY: Mapping[str, FlowCheck] = {
+    "action": _check_done,
     "node": _check_nodes,
     "by": _check_people,
     "to": _check_people,
@@ -664,6 +684,8 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
             if wrong := context.names.field_problem(name):
                 context.tell(where, wrong)
             for fact in facts if isinstance(facts, Mapping) else ():
+                if fact == "options":
+                    _check_denied_options(context, facts[fact], where.at(fact))
                 if fact not in _FIELD_FACTS and not fact.startswith("$"):
                     context.tell(
                         where.at(fact),
@@ -671,6 +693,23 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
                         known=_FIELD_FACTS,
                         fact=fact,
                     )
+
+
+def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
+    """Find options of which only is said that they are not there, and that nothing could offer."""
+    if context.names.is_in_scripts("$proxy"):
+        return  # any response may offer them
+    for path, option, denied in _find_claims(expected):
+        lines = spot.source.lines if denied and flow_actions.literal(option) and option else ()
+        is_elsewhere = sum(line.count(option) for line in lines) > 1
+        if lines and not is_elsewhere and not context.names.is_in_scripts(option):
+            context.tell(
+                spot.at(*path),
+                "no script offers the option {option!r}, so that this always holds",
+                option=option,
+                kind="name",
+                fails=False,
+            )
 
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:

@@ -201,7 +201,9 @@ def check_write(
     elif field not in (known := names.fields or names.initial_fields) and (
         hint := nearest_name(field, known if not names.fields else ())
     ):
-        yield "", msg("the script wrote form.{name}{hint}", name=field, hint=hint)
+        # What computed returns is for the form alone; a script may keep what it likes in there.
+        name = f"form.{field}" if change.by == "computed" else ""
+        yield name, msg("the script wrote form.{name}{hint}", name=field, hint=hint)
     for (number, column), wrong in names.value_problems(field, change.new):
         if column not in expected.get(field, ()):
             cure = msg(

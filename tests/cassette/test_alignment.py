@@ -199,13 +199,26 @@ def test_a_body_of_json_keeps_its_bytes_a_member_a_line(
     value: Any, separators: tuple[str, str], ascii_only: bool
 ) -> None:
     text = json.dumps({"数据": value}, ensure_ascii=ascii_only, separators=separators)
-    pieces = break_into_members(text) or [(0, text)]
+    lines = (break_into_members(text) or text).split("\n")
 
-    assert "".join(piece for _, piece in pieces) == text
-    assert not any(piece[:1] in {" ", "\t"} for _, piece in pieces)
+    assert "".join(line.lstrip(" ") for line in lines) == text
     scalar = body_scalar(text.encode("utf-8", "surrogatepass"), " " * 8) if ascii_only else ""
     if ascii_only:
         assert read_yaml_text(f"string: {scalar}\n") == {"string": text}
+
+
+@given(JSON, st.sampled_from([",", ", "]), st.sampled_from([":", ": "]), st.booleans())
+def test_a_body_is_broken_alike_however_its_lines_are_found(
+    value: Any, comma: str, colon: str, ascii_only: bool
+) -> None:
+    value = {"数据": value, '": ': ["[,]", "x" * 50]}
+    text = json.dumps(value, ensure_ascii=ascii_only, separators=(comma, colon))
+    spaced = text.replace("{", "{\t", 1)  # as no serialiser does, so each token is looked at
+    lines = (break_into_members(text) or text).split("\n")
+
+    assert [
+        line.replace("{\t", "{") for line in (break_into_members(spaced) or "").split("\n")
+    ] == lines
 
 
 @given(JSON, JSON)

@@ -226,7 +226,7 @@ def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
     platform = recorded.folder / "scenarios/platforms/合同.yaml"
     platform.write_text(
         "platform_key: oms\nbase_url: https://oms.example.test\n"
-        "response: {classes: {busy: {code: [40013]}}}\n"
+        "response: {code: [$.code], classes: {busy: {code: [40013]}}}\n"
         f"auth: {{recover: {recover}}}\napis: {{create_contract: {{method: POST, path: /合同}}}}\n",
         encoding="utf-8",
     )
@@ -234,6 +234,35 @@ def test_a_recovery_that_can_never_apply_is_a_hint_and_no_problem(
     done = bs("lint")
 
     hint = f"hint: oms: auth.recover.{told}\n" if told else ""
+    assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")
+
+
+@pytest.mark.parametrize(
+    ("declared", "told"),
+    [
+        (
+            "timeout: 30000",
+            "timeout: 30000 is in seconds; write 30 where milliseconds are meant",
+        ),
+        (
+            "response: {classes: {token: {code: [40014]}}}",
+            (
+                "response.classes.token.code can never hold, as nothing says where a response has "
+                "its code; write response.code: [$.code]"
+            ),
+        ),
+        ("response: {classes: {token: {status: [401]}}}", ""),
+        ("timeout: 600", ""),
+    ],
+)
+def test_what_a_platform_hardly_means_is_a_hint(
+    recorded: Project, bs: Command, declared: str, told: str
+) -> None:
+    recorded.edit(recorded.folder / PLATFORM, "apis:", f"{declared}\napis:")
+
+    done = bs("lint")
+
+    hint = f"hint: crm_system: {told}\n" if told else ""
     assert (done.code, done.err) == (0, f"{hint}1 scenario file: sound\n")
 
 

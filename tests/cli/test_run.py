@@ -43,6 +43,19 @@ def test_what_was_recorded_is_replayed(recorded: Project, bs: Command) -> None:
     )
 
 
+def test_files_that_cannot_be_read_are_counted_in_the_last_line(
+    recorded: Project, bs: Command
+) -> None:
+    path = recorded.folder / "scenarios/broken.scenario.yaml"
+    path.write_text("version: 1\nscenario: 报价\nstep: []\n", encoding="utf-8")
+
+    every, broken = bs("run"), bs("run", str(path))
+
+    assert (every.code, broken.code) == (2, 2)
+    assert "\n1 passed, 1 not read   2 calls: 2 recorded   " in every.out
+    assert without_times(broken.out) == "1 not read   0 calls   N\n"
+
+
 def test_recording_says_what_it_wrote(project: Project, crm: Crm, bs: Command) -> None:
     first = bs("record", "--record=rewrite")
     second = bs("record", "--record=rewrite", "scenarios/customer.scenario.yaml")

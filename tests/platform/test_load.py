@@ -71,6 +71,11 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
             "got 'pat'; did you mean 'path'?"),
         ),
         (
+            "apis: {a: {parameters: [{name: s, in: body, enum: [open, closed], default: opened}]}}",
+            ("3:76: apis.a.parameters[0].default: the default 'opened' is none of open, closed; "
+            "did you mean 'open'?"),
+        ),
+        (
             "apis: {a: {path: '/c/{id}', parameters: [{name: name, in: query}]}}",
             "3:18: apis.a.path: the placeholder {id} has no parameter; add {name: id, in: path}",
         ),

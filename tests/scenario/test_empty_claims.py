@@ -48,6 +48,12 @@ def refused(expect: str) -> Case:
     )
 
 
+def free(steps: str, scripts: str = "", **more: Any) -> Case:
+    """Return a scenario of a flow without a form and without people."""
+    flow = f"flow: {{definition: 流程.yaml, {scripts}at: 部门审批, form: {{金额: 1}}}}"
+    return Case(steps=steps, form=None, stubs="", top=flow, **more)
+
+
 OTHER_FLOW = {"流程.yaml": FLOW.replace("start:", "admins: [ceoo]\nstart:")}
 LATE = {
     "流程.yaml": FLOW.replace(
@@ -88,6 +94,13 @@ RED: dict[str, tuple[Case, str]] = {
         "明细 has no column '数是'",
     ),
     "a change of a column that is not there": (opened("form: {金额: 0}", form="change.明细.数是: 脚本.js"), "明细 has no column '数是'"),
+    "an action of no history": (approve("{history: {$not: {$contains: {action: rejected}}}}"), "there is no 'rejected'; did you mean 'reject'?"),
+    "a body of which nothing is said": (sent("body: {}"), "body: {} says nothing"),
+    "a query of which nothing is said": (sent("query: {}"), "query: {} says nothing"),
+    "a field that computed returns, beside a flow's form alone": (
+        free("approve: {by: wangwu}", scripts="scripts: {computed: 脚本.js}, ", script="return {金颜: 5}"),
+        "the script wrote form.金颜; did you mean '金额'?",
+    ),
     "a path parameter that the API has not": (sent("path: {idd: {$exists: false}}"), "crm.get_customer has no parameter 'idd' in path"),
     "a query parameter that is denied": (
         opened("proxy: [{call: crm.list_orders, query: {pgae: {$exists: false}}}]",
@@ -183,18 +196,19 @@ def doubts(verdicts: list[Any]) -> str:
     return "\n".join(f"{one.kind}: {one}" for one in told)
 
 
-FREE_FLOW = "flow: {definition: 流程.yaml, at: 部门审批, form: {金额: 1}}"
-
-
-def free(steps: str, **more: Any) -> Case:
-    """Return a scenario of a flow without a form and without people."""
-    return Case(steps=steps, form=None, stubs="", top=FREE_FLOW, **more)
-
-
 DOUBTFUL: dict[str, tuple[Case, str]] = {
     "nobody, of whom is said what he does not do": (
         free("{approve: {by: wangwu}, expect: {flow: {owners: {$not: {$contains: wangwo}}}}}"),
         "nobody in this scenario is called 'wangwo'",
+    ),
+    "a member of a person that nobody reads": (
+        Case(steps="approve: {by: wangwu}", form=None, stubs="",
+             top="flow: {definition: 流程.yaml, at: 部门审批}\npeople: {wangwu: {nmae: 王五}, ceo: {}}"),
+        "'nmae' is no member that scripts see; did you mean 'name'?",
+    ),
+    "an option that nothing offers": (
+        opened("fields: {客户名称: {options: {$not: {$contains: 北惊}}}}", script="form.$options = {客户名称: ['北京']}"),
+        "no script offers the option '北惊'",
     ),
     "a field of a flow without a form": (free("approve: {by: wangwu, form: {金颜: 5}}"), "no field '金颜'; did you mean '金额'?"),
     "each of none": (opened("messages: {$each: {text: 不行}}"), ':7:36: messages $each {"text": "不行"}: it is empty here'),
@@ -255,6 +269,16 @@ def test_words_that_may_lie_are_warned_of(tmp_path: Path, case: Case, says: str)
 
 
 TRUE: dict[str, Case] = {
+    "an option that another step brings": Case(
+        steps="steps:\n  - set: {客户名称: 上海}\n  - {open: {}, expect: {fields: {客户名称: {options: {$not: {$contains: 上海}}}}}}",
+        script="form.$options = {客户名称: [form.客户名称 === '北京' ? '是' : '否']}", stubs="",
+    ),
+    "a member of a person that is like none": Case(
+        steps="approve: {by: wangwu}", form=None, stubs="",
+        top="flow: {definition: 流程.yaml, at: 部门审批}\npeople: {wangwu: {name: 王五, 部门: 财务}, ceo: {}}",
+    ),
+    "what computed returns and is like no field": free("approve: {by: wangwu}", scripts="scripts: {computed: 脚本.js}, ", script="return {总计: 5}"),
+    "nothing in a body": sent("query: {$exactly: {}}"),
     "the user is one of the people": approve("{at: 结束}", top="user: {id: lisi, name: 李四}"),
     "a code of its own": Case(
         steps="{open: {}, expect_error: {code: HIDEN}}",
