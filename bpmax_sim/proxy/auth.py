@@ -3,7 +3,8 @@
 Auth goes in last, where `drop_reserved` has made room. A recording holds the signature that the
 placeholder key gave, and the instant and nonce it was made at: replay signs the call again with
 them, and what then differs is a fault of the signing. Only where the calls themselves differ,
-in places that are ignored or in spelling, the recorded request is signed again instead of the one at hand.
+in places that are ignored or in spelling, the recorded request is signed again instead of the one
+at hand.
 """
 
 from __future__ import annotations
