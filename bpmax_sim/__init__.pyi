@@ -70,6 +70,8 @@ from bpmax_sim.script.runtime import Page as Page
 from bpmax_sim.script.turn_result import AbsentRead as AbsentRead
 from bpmax_sim.script.turn_result import Outcome as Outcome
 from bpmax_sim.script.turn_result import PendingTimer as PendingTimer
+from bpmax_sim.script.turn_result import UnrankedCharacter as UnrankedCharacter
+from bpmax_sim.session.migration import RecordingMoves as RecordingMoves
 from bpmax_sim.session.session import Session as Session
 from bpmax_sim.session.session import record as record
 from bpmax_sim.session.session import replay as replay

@@ -41,7 +41,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
-def why_unreadable(error: Exception) -> object:
+def parser_error_text(error: Exception) -> object:
     """Return what a reader's *error* says, of depth in the same words under each Python."""
     return msg("nested too deeply") if isinstance(error, RecursionError) else error
 

@@ -45,7 +45,8 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.script.failure": "Script",
         "bpmax_sim.script.limits": "Limits",
         "bpmax_sim.script.runtime": "Page",
-        "bpmax_sim.script.turn_result": "AbsentRead Outcome PendingTimer",
+        "bpmax_sim.script.turn_result": "AbsentRead Outcome PendingTimer UnrankedCharacter",
+        "bpmax_sim.session.migration": "RecordingMoves",
         "bpmax_sim.session.session": "Session record replay",
         "bpmax_sim.session.settings": (
             "EverydayOptions OpeningOptions ScenarioOptions SessionOptions Settings"

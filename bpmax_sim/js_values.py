@@ -145,7 +145,7 @@ _LAST_YEAR = 9999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class UnprintableError(ValueError):
+class NotJsonError(ValueError):
     """A value that ``JSON.stringify`` refuses; the message says which, and where in the value."""
 
 
@@ -226,15 +226,15 @@ def stringify_json(value: Any) -> bytes:
     """Return *value* as ``JSON.stringify`` prints it, in UTF-8; undefined itself prints nothing.
 
     Raises:
-        UnprintableError: for a BigInt, a cycle, a foreign type, or nesting that is too deep.
+        NotJsonError: for a BigInt, a cycle, a foreign type, or nesting that is too deep.
     """
     try:
         text = _print(value)
     except RecursionError:
-        raise UnprintableError(msg("nested too deeply for JSON")) from None
-    except UnprintableError as error:
+        raise NotJsonError(msg("nested too deeply for JSON")) from None
+    except NotJsonError as error:
         path, problem = error.args
-        raise UnprintableError(label_message(path or msg("the value"), problem)) from None
+        raise NotJsonError(label_message(path or msg("the value"), problem)) from None
     if text is None:
         return b""
     try:
@@ -248,7 +248,7 @@ def _print(value: Any) -> str | None:
     """Return JSON, or None for what an object leaves out."""
     printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
     if printer is None:
-        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
+        raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
     return printer(value)
 
 
@@ -264,9 +264,9 @@ def _print_object(value: dict[str, Any]) -> str:
     for name, item in order_object_keys(value).items():
         try:
             text = _print(item)
-        except UnprintableError as error:
+        except NotJsonError as error:
             path, problem = error.args
-            raise UnprintableError(f".{name}{path}", problem) from None
+            raise NotJsonError(f".{name}{path}", problem) from None
         if text is not None:
             parts.append(f"{encode_basestring(name)}:{text}")
     return "{" + ",".join(parts) + "}"
@@ -277,21 +277,19 @@ def _print_array(value: Iterable[Any]) -> str:
     for index, item in enumerate(value):
         try:
             parts.append(_print(item) or "null")
-        except UnprintableError as error:
+        except NotJsonError as error:
             path, problem = error.args
-            raise UnprintableError(f"[{index}]{path}", problem) from None
+            raise NotJsonError(f"[{index}]{path}", problem) from None
     return "[" + ",".join(parts) + "]"
 
 
 def _print_opaque(value: Opaque) -> None:
     if value.kind == "cycle":
-        raise UnprintableError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
+        raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
 
 
 def _refuse_bigint(_value: BigInt) -> str:
-    raise UnprintableError(
-        "", msg("a BigInt has no JSON form; send String(value) or Number(value)")
-    )
+    raise NotJsonError("", msg("a BigInt has no JSON form; send String(value) or Number(value)"))
 
 
 def _print_bytes(value: bytes) -> str:

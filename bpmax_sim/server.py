@@ -38,7 +38,7 @@ from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
 from bpmax_sim.simulator.simulator import Simulator, form_credentials, table_of
-from bpmax_sim.simulator.state import SimulatedTenant
+from bpmax_sim.simulator.state import TenantCredentials
 
 try:
     import h11
@@ -529,7 +529,7 @@ class Standin:
         ]
         instances = entries or [Instance(platform=key, instance_key="default")]
         self.tenants = tuple(
-            SimulatedTenant(
+            TenantCredentials(
                 instance.instance_key,
                 form_credentials(
                     resolve(platform, instance, environ={}, closed=True).real, table_of(platform)

@@ -154,6 +154,7 @@ INSIDE = {
     "Builder.program",
     "Cassette",
     "Platforms",
+    "RecordingMoves",
     "RunRecordings.join",
     "RunRecordings.finish",
     "Session.chance",

@@ -115,7 +115,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return [
             place
             for place in (*declared, *headers)
-            if not _comes_back(list(values_at(was, place)), list(values_at(now, place)), sent)
+            if not _is_sent_again(list(values_at(was, place)), list(values_at(now, place)), sent)
         ]
 
     def _is_incidental(self, name: str, call: str) -> bool:
@@ -138,7 +138,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return entry.with_line(call=call, key=key, rules=digest)
 
 
-def _comes_back(old: list[Any], new: list[Any], sent: str) -> bool:
+def _is_sent_again(old: list[Any], new: list[Any], sent: str) -> bool:
     """Return whether a value that is new is sent in a request, which would miss the old one."""
     if old == new:
         return False

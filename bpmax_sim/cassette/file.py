@@ -132,7 +132,7 @@ def _read_head(path: Path, line: bytes) -> Head:
         ) from None
     except BROKEN_JSON as error:
         raise Corrupt(
-            "the head line is broken ({error})", error=errors.why_unreadable(error)
+            "the head line is broken ({error})", error=errors.parser_error_text(error)
         ) from error
     raise NewerFormat(
         "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
@@ -160,7 +160,7 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
         raise Corrupt(
-            "an index line is broken ({error})", error=errors.why_unreadable(error)
+            "an index line is broken ({error})", error=errors.parser_error_text(error)
         ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _read_orders(data, into)
@@ -203,7 +203,7 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
         seal = _read_seal(text)
     except BROKEN_JSON as error:
         raise Corrupt(
-            "the `sealed:` line is broken ({error})", error=errors.why_unreadable(error)
+            "the `sealed:` line is broken ({error})", error=errors.parser_error_text(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
@@ -491,7 +491,7 @@ class Cassette:
         except ValueError as error:
             start = self.index.bounds(number)[0]
             raise self._edit_error(
-                start, msg("cannot be read ({error})", error=errors.why_unreadable(error))
+                start, msg("cannot be read ({error})", error=errors.parser_error_text(error))
             ) from error
 
     def entries(self) -> Iterator[Entry]:

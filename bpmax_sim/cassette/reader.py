@@ -183,7 +183,7 @@ def exchange_of(line: Line, item: Any) -> Exchange:
             _require_text(request["method"]),
             _require_text(request["uri"]),
             _read_pairs(request.get("headers")),
-            _require_bytes(request.get("body")),
+            _as_bytes(request.get("body")),
             _outcome_of(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
@@ -340,7 +340,7 @@ def _outcome_of(line: Line, item: Any) -> Outcome:
     """Return what came of an exchange that was read as any YAML."""
     if line.failed:
         failure = item["failure"]
-        received = _require_bytes(failure.get("received")) or b""
+        received = _as_bytes(failure.get("received")) or b""
         return _read_failure(line, _require_text(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
@@ -349,7 +349,7 @@ def _outcome_of(line: Line, item: Any) -> Outcome:
         int(status["code"]),
         _require_text(status.get("message") or ""),
         _read_pairs(response.get("headers")),
-        _require_bytes(body.get("string")) or b"",
+        _as_bytes(body.get("string")) or b"",
     )
 
 
@@ -367,5 +367,5 @@ def _require_text(value: Any) -> str:
     return value
 
 
-def _require_bytes(value: Any) -> bytes | None:
+def _as_bytes(value: Any) -> bytes | None:
     return value if value is None or isinstance(value, bytes) else _require_text(value).encode()

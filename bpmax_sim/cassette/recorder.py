@@ -276,7 +276,7 @@ class Recorder:
         with self._lock:
             self._forget(Journal.remove)
 
-    def branch(self) -> None:
+    def continue_in_forked_child(self) -> None:
         """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
         self._lock = threading.Lock()  # whoever held it is not here
         self._parent = self._parent or self._process
@@ -434,7 +434,7 @@ def has_forked() -> bool:
 
 def _branch_in_child() -> None:
     for recorder in list(_recorders):
-        recorder.branch()
+        recorder.continue_in_forked_child()
 
 
 if hasattr(os, "register_at_fork"):

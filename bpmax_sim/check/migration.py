@@ -31,7 +31,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_recorded_name, open_session, run_item
 from bpmax_sim.secret.standin import slug
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.session.migration import Cause, Moves
+from bpmax_sim.session.migration import Cause, RecordingMoves
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path
 
@@ -108,7 +108,7 @@ class MovePlan:
 def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[MovePlan | None]:
     """Replay *items* and yield what each would find if it were recorded today."""
     for item in items:
-        moves = Moves(renames.former)
+        moves = RecordingMoves(renames.former)
         options: SessionOptions = {
             "mode": "replay",
             "unused": "ignore",
@@ -120,7 +120,7 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
         yield _plan_of(item, moves)
 
 
-def _plan_of(item: ScenarioItem, moves: Moves) -> MovePlan | None:
+def _plan_of(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     cassette = moves.cassette
     if cassette is None or not cassette.index.numbers(moves.owner):
         return None

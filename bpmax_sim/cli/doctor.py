@@ -44,7 +44,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
-    yield from _check_kept(root)
+    yield from _list_kept_credentials(root)
     if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
@@ -81,7 +81,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         yield is_there, "keyring", msg("installed") if is_there else message
 
 
-def _check_kept(root: Path) -> Iterator[Finding]:
+def _list_kept_credentials(root: Path) -> Iterator[Finding]:
     """Yield what logins have replaced and processes to come go on with; no value is shown."""
     for path in sorted(kept_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)

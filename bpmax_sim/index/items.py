@@ -248,7 +248,7 @@ class ItemIndex:
             title=item.scenario.scenario,
             was=item.scenario.was,
             row_id=item.row_id,
-            table=_table_of(item),
+            table=_csv_path_of(item),
             line=item.place.line,
             column=item.place.column,
             tags=item.tags,
@@ -272,7 +272,7 @@ def _edition_of(root: Path) -> str:
     return f"{code_edition()} {bare.digest(_PROJECT).hex()} {bare.path_of('')} {folders}"
 
 
-def _table_of(item: ScenarioItem) -> str:
+def _csv_path_of(item: ScenarioItem) -> str:
     """Return the CSV file of an item as its place spells it, from the folder of the scenario."""
     if item.place.file == item.spot.source.file:
         return ""

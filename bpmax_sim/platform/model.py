@@ -207,7 +207,7 @@ class Sign(Model, frozen=True, kw_only=True):
     emit: tuple[Apply, ...] = ()
 
 
-class VerifyResponse(Model, frozen=True, kw_only=True):
+class ResponseSignature(Model, frozen=True, kw_only=True):
     """How a signed 2xx response is checked (WeChat Pay v3).
 
     Templates see ``response_status``, ``response_headers`` (lower-case names) and
@@ -261,7 +261,7 @@ class Auth(Model, frozen=True, kw_only=True):
     acquire: Acquire | None = None
     apply: tuple[Apply, ...] = ()
     sign: Sign | None = None
-    verify_response: VerifyResponse | None = None
+    verify_response: ResponseSignature | None = None
     recover: Mapping[str, Recover] = {}
 
     @property

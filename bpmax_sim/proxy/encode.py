@@ -312,7 +312,7 @@ def _refuse_maps(value: Any, where: str) -> None:
 def _encode_json(value: Any) -> Payload:
     try:
         data = js.stringify_json(value)
-    except js.UnprintableError as error:
+    except js.NotJsonError as error:
         raise BadValueError("body: {error}", error=error) from None
     if b"{}" in data:
         _refuse_maps(value, "body")

@@ -294,7 +294,7 @@ class LoginAnswer:
                 return UNSET
             where = msg("; expected it at {rule_path}", rule_path=rule.path)
             if rule.path.startswith("cookie"):
-                where = msg("{where}{cookies}", where=where, cookies=self._describe_cookies())
+                where = msg("{where}{cookies}", where=where, cookies=self._explain_missing_cookie())
             raise self.error(msg("yields no {name}", name=name), where)
         if problem := _value_problem(name, value):
             raise self.error(problem, msg("; see {rule_path}", rule_path=rule.path))
@@ -321,7 +321,7 @@ class LoginAnswer:
         )
         return shown or UNSET
 
-    def _describe_cookies(self) -> str:
+    def _explain_missing_cookie(self) -> str:
         """Return what cookies there are instead, or nothing."""
         refused = [f"{name} ({domain})" for name, domain in self.step.grant.cookies.refused.items()]
         if refused:

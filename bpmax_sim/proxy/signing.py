@@ -21,11 +21,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import UnprintableError, loads, stringify_json
+from bpmax_sim.js_values import NotJsonError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, octet_text, octets
-from bpmax_sim.platform.model import Sign, Spot, VerifyResponse, place_of
+from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, place_of
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
 
@@ -179,7 +179,7 @@ def _split_members(body: bytes) -> dict[str, bytes] | None:
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)
         return {name: bytes(member) for name, member in raw.items()}
-    with suppress(ValueError, RecursionError, UnprintableError):
+    with suppress(ValueError, RecursionError, NotJsonError):
         # msgspec does not read half a character; what holds one is written anew.
         if _HALF.search(body) and isinstance(value := loads(body), dict):
             return {name: stringify_json(member) for name, member in value.items()}
@@ -233,7 +233,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     return editor.request()
 
 
-def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
+def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
     """Check the signature of a 2xx response; other responses are not signed.
 
     Raises:
@@ -265,7 +265,7 @@ def verify(response: Response, rule: VerifyResponse, names: Names) -> None:
 
 
 @lru_cache(maxsize=64)
-def headers_signed_with(rule: VerifyResponse) -> tuple[str, ...]:
+def headers_signed_with(rule: ResponseSignature) -> tuple[str, ...]:
     """Return the places of the headers that hold signature, time and nonce of a response.
 
     They are set afresh for each response, whatever it says.
@@ -360,7 +360,7 @@ def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     return key
 
 
-def _is_signature(rule: VerifyResponse, message: bytes, signature: str, key: str) -> bool:
+def _is_signature(rule: ResponseSignature, message: bytes, signature: str, key: str) -> bool:
     decode = encodings.decode_hex if rule.encode == "hex" else encodings.decode_base64
     try:
         received = decode(signature, msg("its signature"))

@@ -67,16 +67,16 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             if action is not None:
                 action.run(self, value, name, result)
             if expires:
-                self.expire()
+                self.fire_due_deadlines()
         except SubjectError as error:  # a refusal needs no frames, which would keep the run
             result.errors.append(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step
             result.errors.append(error)
 
-    def expire(self) -> None:
+    def fire_due_deadlines(self) -> None:
         """Let happen what happens at the deadlines that are over by now."""
         if isinstance(self.subject, FlowSubject):
-            self.subject.expire(self.session.clock.now())
+            self.subject.fire_due_deadlines(self.session.clock.now())
 
     def form(self, action: str) -> FormSubject:
         """Return the form that a person sees.

@@ -650,7 +650,7 @@ class Advance(Action, frozen=True, kw_only=True):
             if due is None or due > until:
                 break
             on.session.advance(max(due - on.session.clock.now(), 0))
-            on.expire()
+            on.fire_due_deadlines()
         on.session.advance(max(until - on.session.clock.now(), 0))
 
 

@@ -152,7 +152,7 @@ def _check_secrets(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _check_subject(draft: ScenarioDraft) -> None:
+def _check_steps_and_start(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
@@ -595,7 +595,7 @@ def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot,
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
-    _check_subject,
+    _check_steps_and_start,
     _check_scripts,
     _check_settings,
     _check_members,

@@ -15,7 +15,7 @@ from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.scenario.thrown import explain_thrown
+from bpmax_sim.scenario.thrown import add_meaning_to_thrown
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
@@ -156,7 +156,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             known = (call.message for call in reversed(self.calls))
             essence = msg(
                 "{thrown}{origin}",
-                thrown=explain_thrown(str(thrown), thrown.message, known),
+                thrown=add_meaning_to_thrown(str(thrown), thrown.message, known),
                 origin=origin,
             )
         return self.report(kind, essence, self._action, script=thrown.place, cause=error)

@@ -410,7 +410,7 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    def note_places(self) -> None:
+    def note_used_field_paths(self) -> None:
         """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
         for option, path, spot in request_places(self.item):
             if any(call.has(path, response=option == "redact") for call in self.log.calls):

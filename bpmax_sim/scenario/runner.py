@@ -430,7 +430,7 @@ def run_item(
         if not progress.failures:
             yield from _run_steps(progress)
         progress.note_stubs(stubs)
-        progress.note_places()
+        progress.note_used_field_paths()
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:
             reporter = progress.reporter()

@@ -24,7 +24,7 @@ _MEANINGS: Final[Mapping[str, str]] = {
 _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
-def explain_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
+def add_meaning_to_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
     """Return *thrown*; read in another language than English, its meaning stands beside it.
 
     Args:

@@ -37,7 +37,6 @@ from bpmax_sim.script.turn_result import (
     AbsentMember,
     AbsentRead,
     BodyEnd,
-    BodyError,
     BodyResult,
     CallEntry,
     ConsoleEntry,
@@ -50,6 +49,7 @@ from bpmax_sim.script.turn_result import (
     PromiseRead,
     RandomDraw,
     RefusedCall,
+    ScriptBodyError,
     TimerCancel,
     TimerEntry,
     TimerError,
@@ -356,7 +356,7 @@ class Context:
             self._halt(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
-    def _end_body(self, number: int, ending: BodyResult | BodyError) -> ScriptRun:
+    def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
         """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:

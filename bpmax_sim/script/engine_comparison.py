@@ -76,7 +76,7 @@ class BothEngines:
             ends = mine.endings.get(run), theirs.endings.get(run)
             ours, other = map(_describe_ending, ends)
             if ours != other:
-                thrown = [end.error for end in ends if isinstance(end, turn_result.BodyError)]
+                thrown = [end.error for end in ends if isinstance(end, turn_result.ScriptBodyError)]
                 raw = next((error.raw for error in thrown if error), "")
                 raise self._make_difference(str(ours), str(other), raw)
 
@@ -113,10 +113,10 @@ def _comparable_error(error: turn_result.ThrownValue | None) -> Any:
     return error.name, message, error.call, _comparable_error(error.cause), dumps(error.fields)
 
 
-def _describe_ending(ending: turn_result.BodyResult | turn_result.BodyError | None) -> Any:
+def _describe_ending(ending: turn_result.BodyResult | turn_result.ScriptBodyError | None) -> Any:
     if isinstance(ending, turn_result.BodyResult):
         return msg("returned {ending_value}", ending_value=dumps(ending.value))
-    if isinstance(ending, turn_result.BodyError):
+    if isinstance(ending, turn_result.ScriptBodyError):
         return "threw", "SyntaxError" if ending.is_syntax else _comparable_error(ending.error)
     return msg("goes on")
 

@@ -365,7 +365,7 @@ class BodyResult(msgspec.Struct, frozen=True):
     value: Any
 
 
-class BodyError(msgspec.Struct, frozen=True):
+class ScriptBodyError(msgspec.Struct, frozen=True):
     """The body threw; None is an error that could not be told for want of memory."""
 
     error: ThrownValue | None
@@ -376,7 +376,7 @@ class TurnResult(msgspec.Struct, frozen=True):
     """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
 
     entries: list[AnyEntry]
-    endings: Mapping[int, BodyResult | BodyError] = msgspec.field(default_factory=dict)
+    endings: Mapping[int, BodyResult | ScriptBodyError] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(MessageError):
@@ -420,10 +420,10 @@ def _decode_outbox(text: str) -> _Outbox:
         return msgspec.convert(value, _Outbox)
 
 
-def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyResult | BodyError:
+def _decode_ending(fulfilled: bool | None, thrown: Any) -> BodyResult | ScriptBodyError:
     if fulfilled:
         return BodyResult(thrown)
     error = msgspec.convert(thrown, ThrownValue | None)
     if error is None and fulfilled is None:
         raise MalformedError("a syntax error without its message")
-    return BodyError(error, is_syntax=fulfilled is None)
+    return ScriptBodyError(error, is_syntax=fulfilled is None)

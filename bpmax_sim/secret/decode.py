@@ -208,14 +208,14 @@ def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
         undone = [part for part in look.fresh.escapes(outer, look.reach) if part.label == "json"]
         if not undone:
             break
-        consumed += _CONSUMED.findall(_without_backslashes(outer))
+        consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
         levels.append(_splice(outer, undone))
     look.fresh.note_flattened(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
 
 
-def _without_backslashes(data: bytes) -> bytes:
+def _blank_escaped_backslashes(data: bytes) -> bytes:
     """Return *data* with a blank for each backslash that is escaped."""
     return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
 

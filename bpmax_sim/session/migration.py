@@ -1,7 +1,7 @@
 """What of a recording would have to be of today for a replay to find it, and for which causes.
 
-A replay with `Moves` answers a call that has no recording by the nearest one that is left, as a
-proposal: nothing is written here, and whoever is shown the causes decides. Each move holds the
+A replay with `RecordingMoves` answers a call that has no recording by the nearest one that is left,
+as a proposal: nothing is written here, and whoever is shown the causes decides. Each move holds the
 request as it is made today, in the form that is written down.
 """
 
@@ -107,7 +107,7 @@ class Move(msgspec.Struct, frozen=True):
         return Entry(moved, f"{request}{mark}{outcome}")
 
 
-class Moves:
+class RecordingMoves:
     """What one replay proposes.
 
     Attributes:

@@ -16,7 +16,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session import options
-from bpmax_sim.session.migration import Moves
+from bpmax_sim.session.migration import RecordingMoves
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.session.shared_recording import RunRecordings
 from bpmax_sim.transport.faults import Fault
@@ -57,7 +57,7 @@ class _Options(TypedDict, total=False):
     remote: RemoteStorage | None
     replays: Replays | None
     adopts: Adopts | None
-    moves: Moves | None
+    moves: RecordingMoves | None
     command: str
     command_rewrite: str
     command_new: str
@@ -169,7 +169,7 @@ class Settings:
     remote: RemoteStorage | None = None
     replays: Replays | None = None
     adopts: Adopts | None = field(default=None, repr=False)
-    moves: Moves | None = field(default=None, repr=False)
+    moves: RecordingMoves | None = field(default=None, repr=False)
     guard: bool | NetworkGuard = False
     allow_hosts: tuple[str, ...] = ()
     run: RunRecordings | None = field(default=None, repr=False)

@@ -35,7 +35,7 @@ from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.simulator import model, state
-from bpmax_sim.simulator.state import Refusal, SimulatedTenant, Turn
+from bpmax_sim.simulator.state import Refusal, TenantCredentials, Turn
 
 HTTP_OK = 200
 CHALLENGE: Final = "challenge"
@@ -51,7 +51,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def issue(
-    turn: Turn, tenant: SimulatedTenant, names: Iterable[str], known: Mapping[str, str] = {}
+    turn: Turn, tenant: TenantCredentials, names: Iterable[str], known: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
 
@@ -122,7 +122,7 @@ def check_token(turn: Turn, _rule: bool) -> None:
             turn.set_tenant(tenant)
 
 
-def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
+def hand_out(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
     """Issue what a login yields, and put it with its life where the response finds it."""
     issued = issue(turn, tenant, names)
     turn.scope |= {name: issued.values.get(name) for name in names}
@@ -130,7 +130,7 @@ def hand_out(turn: Turn, tenant: SimulatedTenant, *names: str) -> None:
 
 
 def names_for(
-    turn: Turn, tenant: SimulatedTenant, auth: Auth, granted: Mapping[str, Any] | None = None
+    turn: Turn, tenant: TenantCredentials, auth: Auth, granted: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
     """Return every name with its value, parameters rendered as far as they can be."""
     names: dict[str, Any] = {
@@ -213,7 +213,7 @@ def yielded_names(auth: Auth) -> frozenset[str]:
     return frozenset(name for step in steps for name in step.extract)
 
 
-def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[SimulatedTenant, Names]]:
+def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCredentials, Names]]:
     """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
     for tenant in turn.tenants:
         yield tenant, names_for(turn, tenant, auth)
@@ -390,7 +390,7 @@ def grant(turn: Turn, rule: model.Grants) -> None:
         turn.scope["scope"] = form["scope"]
 
 
-def _authenticate_client(turn: Turn, rule: model.Grants) -> SimulatedTenant:
+def _authenticate_client(turn: Turn, rule: model.Grants) -> TenantCredentials:
     """Return whom the client's credentials belong to; they come in one way only."""
     header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
     if header and "client_secret" in form:

@@ -20,8 +20,8 @@ from bpmax_sim.simulator.state import (
     Repetition,
     Turn,
     is_empty,
+    pick_id_types,
     select_rows,
-    spell_ids,
 )
 
 
@@ -72,7 +72,7 @@ def perform(check: model.Check, turn: Turn) -> None:
             function(turn, rule)
 
 
-def _check_login(turn: Turn, rule: tuple[model.LoginCredential, ...]) -> None:
+def _check_login(turn: Turn, rule: tuple[model.LoginCredentialCheck, ...]) -> None:
     for item in rule:
         if is_empty(turn.value_at(item.at)):
             raise Refusal(item.missing)
@@ -150,7 +150,7 @@ def _find(turn: Turn, rule: model.RecordCheck) -> None:
     row = turn.row(rule.rows, by, turn.value_at(rule.at))
     if row is None:
         raise Refusal(rule.error)
-    turn.scope[rule.name] = spell_ids(row, rule.spell, turn)
+    turn.scope[rule.name] = pick_id_types(row, rule.spell, turn)
 
 
 def _checked_fields(

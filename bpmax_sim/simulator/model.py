@@ -76,7 +76,7 @@ class Tokens(Model, frozen=True, kw_only=True):
     expired: str = ""
 
 
-class LoginCredential(Model, frozen=True, kw_only=True):
+class LoginCredentialCheck(Model, frozen=True, kw_only=True):
     """A credential of a login: where it is given, and the errors where it is absent or wrong."""
 
     name: str
@@ -278,7 +278,7 @@ class Check(Model, frozen=True, kw_only=True):
     """One step of a route: exactly one of these."""
 
     token: bool | UnsetType = UNSET
-    login: tuple[LoginCredential, ...] | UnsetType = UNSET
+    login: tuple[LoginCredentialCheck, ...] | UnsetType = UNSET
     grants: Grants | UnsetType = UNSET
     object: str | UnsetType = UNSET
     known: KnownParameters | UnsetType = UNSET

@@ -49,7 +49,7 @@ from bpmax_sim.simulator.model import (
     is_login,
     login_credentials,
 )
-from bpmax_sim.simulator.state import Message, SimulatedTenant, State, Turn, read
+from bpmax_sim.simulator.state import Message, State, TenantCredentials, Turn, read
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
@@ -140,7 +140,7 @@ class Simulator:
     def __init__(
         self,
         platform: Platform,
-        tenants: Callable[[], Sequence[SimulatedTenant]],
+        tenants: Callable[[], Sequence[TenantCredentials]],
         *,
         clock: Clock,
         seed: int = 0,
@@ -347,12 +347,12 @@ class Simulators:
                 )
             return self._created[key]
 
-    def _make_tenants(self, key: str) -> Iterator[SimulatedTenant]:
+    def _make_tenants(self, key: str) -> Iterator[TenantCredentials]:
         platform = self.platforms.platform(key)
         for entry in self.platforms.entries.get(key, ()):
             if entry.instance.enabled:
                 credentials = self.credentials(platform, entry.instance)
-                yield SimulatedTenant(entry.instance.instance_key, credentials.real)
+                yield TenantCredentials(entry.instance.instance_key, credentials.real)
 
     @cached_property
     def _matcher(self) -> matcher.ApiMatcher:

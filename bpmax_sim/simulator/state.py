@@ -205,7 +205,7 @@ _LETTERS = str.maketrans("-_", "ab")
 
 
 @dataclass(frozen=True, slots=True)
-class SimulatedTenant:
+class TenantCredentials:
     """An instance of the platform and the credentials that it logs in with."""
 
     instance: str
@@ -250,7 +250,7 @@ class Turn(Struct):
 
     table: RuleTable
     platform: Platform
-    tenants: Sequence[SimulatedTenant]
+    tenants: Sequence[TenantCredentials]
     matcher: ApiMatcher
     base: str
     seed: int
@@ -259,7 +259,7 @@ class Turn(Struct):
     parsed: ParsedRequest
     route: str = ""
     scope: dict[str, Any] = msgspec.field(default_factory=dict)
-    tenant: SimulatedTenant | None = None
+    tenant: TenantCredentials | None = None
     receivers: tuple[str, ...] = ()
     key: str = ""
     until: float = 0.0
@@ -307,7 +307,7 @@ class Turn(Struct):
         """Return what stands at *place*, or `UNSET`."""
         return member(self.scope, place.split("."))
 
-    def set_tenant(self, tenant: SimulatedTenant) -> None:
+    def set_tenant(self, tenant: TenantCredentials) -> None:
         """Know from now on whose request it is."""
         self.tenant = tenant
         self.scope["credential"] = tenant.credentials
@@ -432,7 +432,7 @@ def _evaluate(node: Mapping[str, Any], turn: Turn) -> Any:
     return as_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
-def spell_ids(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
+def pick_id_types(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
     """Return *row* with ids of the types that the request asks for; see `model.PageCheck.spell`."""
     spelt = dict(row)
     for name, place in spell.items():
@@ -445,7 +445,7 @@ def spell_ids(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
 
 def select_rows(node: Mapping[str, Any], turn: Turn) -> list[Any]:
     """Return the records of a ``$rows`` node, or what it picks of each."""
-    rows = (spell_ids(row, node.get("spell", {}), turn) for row in turn.rows(node["$rows"]))
+    rows = (pick_id_types(row, node.get("spell", {}), turn) for row in turn.rows(node["$rows"]))
     selected = [row for row in rows if _is_selected(row, node, turn)]
     pick = node.get("pick")
     if isinstance(pick, str):

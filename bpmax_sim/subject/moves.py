@@ -30,7 +30,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Return the instant of the next deadline, of sub-flows, too."""
         return min((due for due, _, _ in self._due_deadlines()), default=None)
 
-    def expire(self, instant: float) -> None:
+    def fire_due_deadlines(self, instant: float) -> None:
         """Let happen what happens at the deadlines that are over at *instant*, the first first."""
         while late := [deadline for deadline in self._due_deadlines() if deadline[0] <= instant]:
             _, part, visit = min(late, key=itemgetter(0))
@@ -408,7 +408,7 @@ class MovingProject(ProjectState, kw_only=True):
         wrong = len(self._result.errors)
         value = self._call_hook(f"owners.{node}", replace(move, at=node))
         try:
-            returned = owners.parse_owners(value, node, self.nodes)
+            returned = owners.parse_returned_owners(value, node, self.nodes)
             for step_items in returned.values():
                 self._check_people_known(f"owners.{node}", step_items)
         except SubjectError as error:

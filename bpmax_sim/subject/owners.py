@@ -175,7 +175,7 @@ def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
     return [{"status": UNTREATED, **item} for item in items]
 
 
-def parse_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
+def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
     """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
 
     *nodes* are those of the flow, as far as they are known.

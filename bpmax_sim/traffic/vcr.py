@@ -18,7 +18,7 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
-from bpmax_sim.errors import CassetteError, why_unreadable
+from bpmax_sim.errors import CassetteError, parser_error_text
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
@@ -200,7 +200,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         raise CassetteError(
             "not {cassetter}: not TOML: {error}",
             cassetter=CASSETTER,
-            error=why_unreadable(error),
+            error=parser_error_text(error),
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(

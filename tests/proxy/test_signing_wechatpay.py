@@ -15,7 +15,7 @@ from wechatpayv3 import utils as wechatpay
 
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.platform.model import VerifyResponse
+from bpmax_sim.platform.model import ResponseSignature
 from bpmax_sim.proxy.signing import verify
 from tests.examples import drawn
 from tests.proxy.signing_inputs import Preset, encoded, header, paths, preset, queries, words
@@ -200,7 +200,7 @@ def test_a_public_key_may_be_bare_base64() -> None:
 
 @pytest.mark.parametrize("encode", ["hex", "base64"])
 def test_an_answer_may_be_signed_with_a_shared_secret(encode: str) -> None:
-    rule = VerifyResponse(
+    rule = ResponseSignature(
         message="{{ response_status }}.{{ response_body }}",
         signature="{{ response_headers['x-sign'] }}",
         key="{{ secret }}",

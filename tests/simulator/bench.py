@@ -12,7 +12,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.simulator.simulator import Simulator
-from bpmax_sim.simulator.state import SimulatedTenant
+from bpmax_sim.simulator.state import TenantCredentials
 
 START = 1772413200.0  # 2026-03-02T09:00:00+08:00
 
@@ -68,7 +68,7 @@ def bench(
     made = load_platforms(None).platform(platform) if isinstance(platform, str) else platform
     known = CREDENTIALS[made.platform_key] if credentials is None else credentials
     clock = VirtualClock(START)
-    tenants = [SimulatedTenant("default", known)]
+    tenants = [TenantCredentials("default", known)]
     return Bench(Simulator(made, lambda: tenants, clock=clock, seed=seed), clock)
 
 
