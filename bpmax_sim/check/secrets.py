@@ -242,20 +242,38 @@ def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
     for name, inner in pairs:
         at = (*steps, name)
         called = str(named.value) if name == "value" and named is not None else name
-        if isinstance(inner.value, str):
-            text = split_scheme(inner.value)[1]
-            is_literal = "{{" not in text and text[:1] not in {"$", "{"} and is_distinctive(text)
-            if is_literal and is_secret_name(called) and is_secret_value(called, text):
-                message = msg(
-                    "{name!r} is a secret and stands here in the clear, in a file that Git does "
-                    "not ignore; declare a credential and write {braces} with its name",
-                    braces="{{ … }}",
-                    name=called,
-                )
-                yield Problem(message, inner.place, join(at))
+        if (
+            isinstance(inner.value, str)
+            and is_secret_name(called)
+            and any(
+                is_distinctive(text) and is_secret_value(called, text)
+                for text in _literals_in(inner.value)
+            )
+        ):
+            message = msg(
+                "{name!r} is a secret and stands here in the clear, in a file that Git does "
+                "not ignore; declare a credential and write {braces} with its name",
+                braces="{{ … }}",
+                name=called,
+            )
+            yield Problem(message, inner.place, join(at))
         yield from _literal_members(inner, at)
     for index, inner in enumerate(node.elements):
         yield from _literal_members(inner, (*steps, index))
+
+
+_LITERAL: Final = re.compile(
+    r"""(?:\{\{-?|\bor|\belse|\bdefault\()\s*(?P<quote>['"])(?P<text>.*?)(?P=quote)"""
+)
+"""What a template sends as it stands; an argument of another filter is a format or a separator."""
+
+
+def _literals_in(source: str) -> Iterator[str]:
+    """Yield the texts that *source*, a text or a template, sends as they stand."""
+    if "{{" in source:
+        yield from (match["text"] for match in _LITERAL.finditer(source))
+    elif source[:1] not in {"$", "{"}:
+        yield split_scheme(source)[1]
 
 
 def _literal_secrets(

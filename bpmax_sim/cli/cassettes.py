@@ -210,14 +210,18 @@ def inspect(
     return ExitCode.PASSED
 
 
-_ESCAPED = re.compile(r"\\{1,2}u([0-9a-fA-F]{4})")
+_ESCAPED = re.compile(
+    r"\\{1,2}u([dD][89abAB][0-9a-fA-F]{2})\\{1,2}u([dD][c-fC-F][0-9a-fA-F]{2})"
+    r"|\\{1,2}u([0-9a-fA-F]{4})"
+)
 
 
 def _spell_out(text: str) -> str:
     r"""Return *text* with escaped letters as people read them: 王 for ``\u738b``."""
 
     def letter(match: re.Match[str]) -> str:
-        sign = chr(int(match[1], 16))
+        units = "".join(chr(int(unit, 16)) for unit in match.groups() if unit)
+        sign = units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         return sign if sign.isalnum() and not sign.isascii() else match[0]
 
     return _ESCAPED.sub(letter, text)

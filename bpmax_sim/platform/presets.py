@@ -25,7 +25,7 @@ from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.source import is_private
-from bpmax_sim.platform.template import is_template, names_in, uses
+from bpmax_sim.platform.template import names_in, uses
 from bpmax_sim.yamlfile import (
     Node,
     Steps,
@@ -192,7 +192,7 @@ class _Expansion(msgspec.Struct):
             secret, node = spec.child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
                 continue
-            if not (isinstance(node.value, str) and is_template(node.value)):
+            if not (isinstance(node.value, str) and _names_a_value(node.value)):
                 message = msg(
                     "{name} is secret; declare a credential and write '{{{{ its_name }}}}'",
                     name=name,
@@ -201,6 +201,14 @@ class _Expansion(msgspec.Struct):
 
     def _report(self, message: str, node: Node, steps: Steps) -> None:
         self.problems.append(Problem(message, node.place, join(steps)))
+
+
+def _names_a_value(source: str) -> bool:
+    """Return whether *source* is a template of more than literals; a broken one is found later."""
+    try:
+        return bool(names_in(source))
+    except ConfigError:
+        return True
 
 
 class _PresetFiller(msgspec.Struct):

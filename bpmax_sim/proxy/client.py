@@ -43,6 +43,7 @@ from bpmax_sim.proxy.auth import (
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
 from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
+from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
 from bpmax_sim.proxy.recovery import Outcome, ReceivedResponse, RetryProgress, Stop, next_step
@@ -123,7 +124,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             planned, grant, env, attempt=progress.sent, offset=progress.offset or 0.0
         )
         trace.sent_at = env.clock.now()
-        outcome = yield from _send(request, trace, planned.recipe.charset)
+        outcome = yield from _send(request, trace, planned.recipe)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         if grant is not None and step.is_token_refused:
@@ -157,18 +158,20 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
 
-def _send(request: Request, trace: CallTrace, charset: str) -> Generator[Effect, Any, Outcome]:
+def _send(
+    request: Request, trace: CallTrace, recipe: CompiledApi
+) -> Generator[Effect, Any, Outcome]:
     trace.sent, trace.received = request, None
     trace.progress = replace(trace.progress, sent=trace.progress.sent + 1)
     try:
         response: Response = yield Send(request)
     except TransportError as error:
         return error
-    if charset and not response.charset:
-        response = replace(response, charset=charset)
+    if recipe.charset and not response.charset:
+        response = replace(response, charset=recipe.charset)
     trace.received = response
-    body = read_body(response, charset)
-    if body.kind == "text" and body.problem:
+    body = read_body(response, recipe.charset)
+    if body.kind == "text" and body.problem and recipe.result != "bytes":
         trace.notes.append(_warn_of_lost_characters(request, body.problem))
     return ReceivedResponse(response, body)
 

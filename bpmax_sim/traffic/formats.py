@@ -45,7 +45,7 @@ def detect_format(data: bytes) -> str:
     text = data.removeprefix(b"\xef\xbb\xbf").lstrip()
     tree: Any = None
     if text[:1] in {b"{", b"["} and not _TOML_TABLE.search(text):
-        tree = parse_json(text, "a recording")
+        tree = parse_json(text, msg("a recording"))
     for name, _ in FORMATS.load_all():
         if _recognises(name, text, tree):
             return name

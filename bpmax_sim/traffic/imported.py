@@ -155,10 +155,14 @@ def parse_json(data: bytes, what: str) -> Any:
     try:
         return loads(data)
     except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            raise _cut_error(data, what) from error
         raise CassetteError(
             "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
     except json.JSONDecodeError as error:
+        if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
+            raise _cut_error(data, what) from error
         raise CassetteError(
             "not {what}: not JSON at line {lineno} column {colno}: {msg}",
             what=what,
@@ -168,6 +172,15 @@ def parse_json(data: bytes, what: str) -> Any:
         ) from error
     except RecursionError as error:
         raise CassetteError("not {what}: nested too deeply", what=what) from error
+
+
+def _cut_error(data: bytes, what: str) -> CassetteError:
+    return CassetteError(
+        "not {what}: its JSON ends in line {lineno} before it is complete, so the file was cut; "
+        "save it again",
+        what=what,
+        lineno=data.count(b"\n") + 1,
+    )
 
 
 def require_list(value: Any, *path: str, what: str) -> list[Any]:

@@ -49,7 +49,8 @@ base_url: https://hr.example.test
 headers: {X-Api-Key: abcd-1234-efgh}
 credentials: {key: {secret: true}}
 auth:
-  apply: [{in: header, name: X-Token, value: "{{ key }}"}, {in: query, name: sig, value: lit-77-x}]
+  apply: [{in: header, name: X-Token, value: "{{ key }}"}, {in: query, name: sig, value: lit-77-x},
+    {in: header, name: X-Auth-Token, value: "{{ key | default('tok-88-z-literal') }}"}]
 apis:
   find: {path: /find, query: {api_key: zzz-111-222, page_token: zweite-seite-2}}
 """
@@ -66,7 +67,12 @@ def test_a_literal_that_is_a_secret_by_its_name_is_refused_in_a_platform(
 
     assert run_command_line(("lint",)) == 2
     told = capsys.readouterr().err
-    places = ("headers.X-Api-Key", "auth.apply[1].value", "apis.find.query.api_key")
+    places = (
+        "headers.X-Api-Key",
+        "auth.apply[1].value",
+        "auth.apply[2].value",
+        "apis.find.query.api_key",
+    )
     assert all(f": {place}: " in told for place in places)
     assert "hr.yaml:3:22: " in told
     assert told.count("is a secret and stands here in the clear") == len(places)

@@ -173,6 +173,11 @@ def test_an_api_may_have_a_preset_of_its_own(crm: Path) -> None:
             "'{{ its_name }}'"),
         ),
         (
+            "{preset: bearer, token: \"{{ 'hunter2' }}\"}",
+            ("crm.yaml:3:31: auth.token: token is secret; declare a credential and write "
+            "'{{ its_name }}'"),
+        ),
+        (
             "{preset: oauth2_client_credentials, client_auth: header}",
             "crm.yaml:3:56: auth.client_auth: expected one of 'basic', 'body', got 'header'",
         ),

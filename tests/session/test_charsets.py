@@ -36,7 +36,10 @@ BODIES = {
     "bom": ("text/plain", b"\xef\xbb\xbf" + NAMES.encode()),
     "undeclared": ("text/plain", "王喆".encode("gbk")),
     "picture": ("image/gif", PICTURE),
-    "escaped": ("application/json", b'{"name":"\\u738b\\u5586"}'),
+    "escaped": (
+        "application/json",
+        rb'{"name":"\u738b\u5586\ud842\udfb7","icon":"\ud83d\ude00"}',
+    ),
 }
 PLATFORM = """\
 platform_key: hr
@@ -51,6 +54,7 @@ apis:
   undeclared: {{path: /undeclared}}
   declared: {{path: /undeclared, charset: gbk}}
   raw: {{path: /meta, result: bytes}}
+  unread: {{path: /undeclared, result: bytes}}
 """
 
 
@@ -78,7 +82,7 @@ def ask(session: Session, *names: str) -> list[Any]:
         return [hr.direct(name) for name in names]
 
 
-ALL = ("header", "meta", "lying", "xml", "json", "bom", "declared", "raw")
+ALL = ("header", "meta", "lying", "xml", "json", "bom", "declared", "raw", "unread")
 
 
 def test_pages_are_read_as_they_say_recorded_as_text_and_replayed_as_bytes(
@@ -94,18 +98,28 @@ def test_pages_are_read_as_they_say_recorded_as_text_and_replayed_as_bytes(
 
     assert replayed == live
     assert [NAMES in str(value) for value in live[:6]] == [True] * 6
-    assert live[6:] == ["王喆", PAGE.encode("gb18030")]
+    assert live[6:] == ["王喆", PAGE.encode("gb18030"), "王喆".encode("gbk")]
     path = tmp_path / "cassettes/gbk.yaml"
     text = path.read_text(encoding="utf-8")
     assert text.count(NAMES) == 7
     assert "王喆\n" in text  # what says nothing of its encoding, but is declared to have one
-    assert "!!binary" not in text
+    assert text.count("!!binary") == 1  # its bytes are asked for, and nothing says what they are
     assert text.count("charset=utf-8") == 8  # once as what the server said
     cassette = Cassette.load(path)
     outcomes = [cassette.outcome(number) for number in range(len(cassette))]
     assert [o.body for o in outcomes if isinstance(o, Response)] == [
         BODIES[name][1]
-        for name in ("header", "meta", "lying", "xml", "json", "bom", "undeclared", "meta")
+        for name in (
+            "header",
+            "meta",
+            "lying",
+            "xml",
+            "json",
+            "bom",
+            "undeclared",
+            "meta",
+            "undeclared",
+        )
     ]
     assert outcomes[0].header("content-type") == "text/html; charset=GB18030"  # type: ignore[union-attr]
 
@@ -177,6 +191,19 @@ def test_a_declared_charset_is_readable_in_the_file_the_trace_and_inspect(
     assert run_command_line(["cassette", "inspect", f"{path}:5"]) == 0
     assert NAMES[:2] in capsys.readouterr().out
     assert ORDER in str(shown)
+
+
+def test_escaped_letters_are_readable_in_inspect(
+    tmp_path: Path, server: Loopback, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cassettes/page.yaml"
+    with (
+        Session.open(None, cassette=path, owner="人事", mode="record", allow_ci=True) as session,
+        httpx.Client(transport=httpx_transport(session)) as client,
+    ):
+        client.get(f"{server.url}/escaped")
+    assert run_command_line(["cassette", "inspect", f"{path}:4"]) == 0
+    assert r'{"name":"王喆𠮷","icon":"\ud83d\ude00"}' in capsys.readouterr().out
 
 
 def test_serve_sends_a_page_byte_for_byte(tmp_path: Path, server: Loopback) -> None:

@@ -37,6 +37,7 @@ REFUSED: tuple[Case, ...] = (
     ("qywx", "GET /cgi-bin/user/get?access_token={token}&userid=nobody", None, "60111"),
     ("qywx", "GET /cgi-bin/user/simplelist?access_token={token}", None, "40058"),
     ("qywx", "GET /cgi-bin/department/get?access_token={token}&id=9", None, "60003"),
+    ("qywx", f"{LIST}&department_id=9", None, "60003"),
     ("qywx", "POST /cgi-bin/user/getuserid?access_token={token}", {"mobile": "1"}, "46004"),
     ("qywx", "POST /cgi-bin/message/recall?access_token={token}", {}, "40058"),
     ("qywx", SEND, [], "47001"),

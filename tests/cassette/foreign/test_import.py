@@ -318,7 +318,13 @@ V3 = b'{"data":{"pairs":[]},"meta":{"schemaVersion":"v3"}}'
     [
         (b"hello", f"not a recording that can be imported; there are {READABLE}"),
         (b'{"log":{"entries":{}}}', "not an HTTP Archive: it has no list log.entries"),
-        (b'{"a":', "not a recording: not JSON at line 1 column 6: Expecting value"),
+        (
+            b'{"a":',
+            (
+                "not a recording: its JSON ends in line 1 before it is complete, so the file was "
+                "cut; save it again"
+            ),
+        ),
         (b"[" * 100_000, "not a recording: nested too deeply"),
         (b'{"interactions":[],"x":"\xff"}', "not a recording: not UTF-8 at byte 24"),
         (
@@ -353,6 +359,15 @@ def test_what_is_no_recording_is_refused(data: bytes, message: str) -> None:
         read_foreign(data)
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("share", [0.1, 0.37, 0.5, 0.9, 0.999])
+def test_an_archive_that_was_cut_says_so(share: float) -> None:
+    data = (DATA / "chromium.har").read_bytes().rstrip()
+    data = data.replace(b'\n  "log"', '\n  "名": 1, "log"'.encode(), 1)
+
+    with pytest.raises(CassetteError, match="before it is complete, so the file was cut"):
+        read_foreign(data[: int(len(data) * share)])
 
 
 def test_vcrpy_before_its_first_version_is_refused() -> None:
