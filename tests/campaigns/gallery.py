@@ -183,13 +183,13 @@ def _try_server(command: Sequence[str]) -> Iterator[str]:
     """Start a server, ask it for a page as anybody's browser would, and end it with Ctrl-C."""
     words = " ".join(command)
     program = [sys.executable, "-m", "bpmax_sim", *command, "--json"]
-    with subprocess.Popen(  # noqa: S603 - our own program
+    with subprocess.Popen(
         program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8"
     ) as server:
         assert server.stdout is not None
         line = server.stdout.readline()
         with contextlib.suppress(HTTPError):  # what nobody recorded is refused with its reason
-            urlopen(json.loads(line)["url"] if line else "", timeout=10).close()  # noqa: S310
+            urlopen(json.loads(line)["url"] if line else "", timeout=10).close()
         server.send_signal(signal.SIGINT)
         _, told = server.communicate(timeout=30)
     if server.returncode or "Traceback" in told:
