@@ -13,7 +13,7 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, Place, Problem, nearest_name, suggest
+from bpmax_sim.errors import CODES, CallError, Place, Problem, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.response_shapes import ResponseShape, ResponseShapes
@@ -21,6 +21,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.promises import select_misuses
 from bpmax_sim.script_source.reading import (
     POWER_DIFFERS,
     GlobalUse,
@@ -30,6 +31,7 @@ from bpmax_sim.script_source.reading import (
     read_script,
 )
 from bpmax_sim.script_source.values import ProxyCall
+from bpmax_sim.subject.definition import ACTIONS, Definition
 
 Severity = Literal["error", "warning"]
 RULES: Final[Mapping[str, Severity]] = {
@@ -45,6 +47,9 @@ RULES: Final[Mapping[str, Severity]] = {
     "undeclared-read": "warning",
     "extra-argument": "warning",
     "missing-await": "warning",
+    "assigning-condition": "warning",
+    "undeclared-parameter": "warning",
+    "unknown-value": "warning",
     "undefined-name": "warning",
     "unknown-member": "warning",
     "unused-library": "warning",
@@ -83,6 +88,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         platforms: those of the scenarios that run it.
         fields: of all forms that it runs with; None where it runs without one.
         buttons: those of all forms, which have states as fields do.
+        nodes: those of all flows that it runs with.
         libraries: what runs before it.
         is_library: it runs before others itself.
     """
@@ -91,6 +97,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Platforms
     fields: frozenset[str] | None = None
     buttons: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
     libraries: tuple[Script, ...] = ()
     is_library: bool = False
 
@@ -117,13 +124,14 @@ def script_contexts(
         if platforms is None:
             continue
         subjects, fields = item.subjects, declared_fields(item)
-        libraries = subjects.all_libraries
+        libraries, flows = subjects.all_libraries, item.names.subflows.values()
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
                 script=script,
                 platforms=platforms,
                 fields=fields,
                 buttons=frozenset(item.names.buttons),
+                nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
                 libraries=libraries,
                 is_library=script in libraries,
             )
@@ -139,9 +147,14 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         first,
         fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
         buttons=first.buttons | second.buttons,
+        nodes=first.nodes | second.nodes,
         libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
         is_library=first.is_library or second.is_library,
     )
+
+
+def _nodes_of(flow: Definition) -> Iterable[str]:
+    return flow.nodes
 
 
 def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
@@ -196,11 +209,8 @@ def _check(
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
-    for use in reading.misreads:
-        yield _make_finding("missing-await", use.place, msg(
-            "{member} is read of a promise and is undefined; put await before the call",
-            member=f".{'.'.join(use.path)}",
-        ))  # fmt: skip
+    yield from _check_slips(reading, context.libraries)
+    yield from _check_comparisons(reading, context)
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
     if not any(library in broken for library in context.libraries):
@@ -208,6 +218,45 @@ def _check(
     yield from _check_members(reading, context.platforms, shapes)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
+
+
+def _check_slips(reading: ScriptReading, libraries: Iterable[Script]) -> Iterator[ScriptFinding]:
+    """Yield a forgotten ``await``, and a single ``=`` where two or three are meant."""
+    outside = [read_script(library.source, library.name) for library in libraries]
+    asynchronous = {name for library in outside for name in library.asynchronous}
+    for misuse in select_misuses(reading.misuses, asynchronous):
+        yield _make_finding("missing-await", misuse.place, misuse.message)
+    for place in reading.assignments:
+        yield _make_finding("assigning-condition", place, msg(
+            "a condition compares with ===; a single = assigns, in doubled parentheses where meant"
+        ))  # fmt: skip
+
+
+def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    """Yield texts that what they are compared with never is, as a near one shows."""
+    for comparison in reading.comparisons:
+        member = ".".join((comparison.root, *comparison.path))
+        known = _values_of(member, context)
+        near = known & CODES if comparison.root == "error" else known
+        hint = nearest_name(comparison.text, sorted(near))
+        if known and comparison.text and comparison.text not in known and hint:
+            name = ".".join(comparison.path) if comparison.root == "error" else member
+            yield _make_finding("unknown-value", comparison.place, msg(
+                "{name} is never {value!r}{hint}", name=name, value=comparison.text, hint=hint
+            ))  # fmt: skip
+
+
+def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
+    """Return the texts that *member* can be; none where nobody knows."""
+    if member == "ctx.action":
+        return frozenset({"create", *ACTIONS})
+    if member in {"ctx.step.name", "ctx.target_step"}:
+        return context.nodes
+    if member != "error.code":
+        return frozenset()
+    platforms = [context.platforms.find(key) for key in context.platforms.keys]
+    classes = [of for p in platforms if p is not None for of in p.response.classes.values()]
+    return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
 
 
 def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
@@ -306,6 +355,22 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
                 )
                 yield _make_finding("unknown-parameter", setter.place, message)
     yield from _check_required(call, name, api)
+    yield from _check_undeclared(call, name, api)
+
+
+def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
+    """Yield members of query, header and body that are nearly those of a declared parameter."""
+    for setter in call.setters:
+        declared = {p.target for p in api.parameters if p.place == setter.part}
+        known = {step for target in declared for step in (target, target.partition(".")[0])}
+        folded = {target.lower() for target in known}
+        for member in setter.names or () if setter.part != "path" else ():
+            hint = nearest_name(member, sorted(known - set(setter.names or ())))
+            if member.lower() not in folded and "." not in member and hint:
+                yield _make_finding("undeclared-parameter", setter.place, msg(
+                    "{name} declares no {part} parameter {member!r}{hint}",
+                    name=name, part=setter.part, member=member, hint=hint,
+                ))  # fmt: skip
 
 
 def _check_required(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
@@ -328,7 +393,7 @@ def _check_fields(
     members: Iterable[MemberUse], fields: frozenset[str], buttons: frozenset[str]
 ) -> Iterator[ScriptFinding]:
     for use in members:
-        if use.root != "form" or use.access == "test":
+        if use.root != "form" or use.access == "test" or use.is_guarded:
             continue
         name, is_state = use.path[0], use.path[0] in _STATES and len(use.path) > 1
         if is_state:
@@ -340,6 +405,8 @@ def _check_fields(
         known = fields | buttons if is_state else fields
         if name == "*" or name in known or str(next(iter(plain_steps(name)), "")) in fields:
             continue
+        if use.access == "truth" and not is_write and not nearest_name(name, fields):
+            continue  # what is not there is meant to count as false
         rule = "undeclared-write" if is_write else "undeclared-read"
         message = msg(
             "no form that runs this script has a field {name!r}{hint}",
@@ -356,7 +423,12 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
         use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
     }
     for use in _first_uses(reading.globals):
-        if use.name in known or use.name in assigned or use.access == "test" or context.is_library:
+        if (
+            use.name in known
+            or use.name in assigned
+            or use.access in {"test", "truth"}
+            or context.is_library
+        ):
             continue
         hint = nearest_name(use.name, known)
         message = msg("{name} is declared nowhere{hint}", name=use.name, hint=hint)
@@ -378,7 +450,8 @@ def _check_members(
     for use in reading.members:
         call = reading.calls[use.call] if use.call is not None else None
         platform = platforms.find(call.platform or "") if call else None
-        if call is None or platform is None or call.api is None or use.access != "read":
+        is_read = use.access in {"read", "truth"} and not use.is_guarded
+        if call is None or platform is None or call.api is None or not is_read:
             continue
         try:
             api = platforms.api(platform, call.api)
@@ -392,7 +465,10 @@ def _check_members(
         if not known or any(not _lacks(shape, use.path) for shape in known):
             continue
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
-        hint = suggest(use.path[-1], {n: None for shape in known for n in shape.names_at(above)})
+        names = {n: None for shape in known for n in shape.names_at(above)}
+        hint = suggest(use.path[-1], names)
+        if use.access == "truth" and not nearest_name(use.path[-1], names):
+            continue  # what is not there is meant to count as false
         is_closed = declared is not None and declared.is_closed_at(above)
         message = msg(
             "no response of {name} that is declared or recorded has {path}{hint}",

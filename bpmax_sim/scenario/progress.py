@@ -43,7 +43,8 @@ from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, sta
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers
+from bpmax_sim.script_source.promises import PromiseMisuse
+from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers, find_promise_misuses
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.flow import FlowSubject
@@ -345,6 +346,9 @@ class Progress:
         for script in self.item.subjects.bodies:
             for place in find_powers(script.source, script.name):
                 self.log.add_warning("power", POWER_DIFFERS, place)
+        if self.item.scenario.proxy.unawaited != "allow":
+            for misuse in self._find_promise_misuses():
+                self.log.add_warning("unawaited", misuse.message, misuse.place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._take_findings(self.reporter(), wrong)
         if not self.failures and "user" in self.item.fills:
@@ -353,6 +357,14 @@ class Progress:
                 self.reporter(), lambda to: check_user(to, user, spot)
             )
         return not self.failures
+
+    def _find_promise_misuses(self) -> Iterator[PromiseMisuse]:
+        subjects = self.item.subjects
+        scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
+        return find_promise_misuses(
+            [(script.source, script.name) for script in dict.fromkeys(scripts)],
+            [(library.source, library.name) for library in subjects.all_libraries],
+        )
 
     def _take_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]

@@ -38,6 +38,11 @@ class Guards:
             for known in self._present(condition, holds)
         )
 
+    def is_question(self, node: Node) -> bool:
+        """Return whether *node* compares something with undefined or null."""
+        sides = [node.child_by_field_name(side) for side in ("left", "right")]
+        return _operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))
+
     def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """Yield each condition that decides whether *node* is come by, and what it has to be."""
         child, parent = node, node.parent

@@ -12,15 +12,30 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.comparisons import ComparisonReader, TextComparison
 from bpmax_sim.script_source.guards import Guards
+from bpmax_sim.script_source.promises import (
+    MAY_MISUSE,
+    PromiseMisuse,
+    PromiseReader,
+    find_assignments_asked,
+    select_misuses,
+)
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values, usage_of
+from bpmax_sim.script_source.values import (
+    WRAPPED,
+    ProxyCall,
+    ScriptValue,
+    Values,
+    is_async,
+    usage_of,
+)
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-Access = Literal["read", "write", "test"]
+Access = Literal["read", "write", "truth", "test"]
 _BUILT_IN: Final = frozenset(
     {
         "map", "filter", "forEach", "find", "some", "every", "flatMap", "findIndex", "findLast",
@@ -46,12 +61,11 @@ _ASSIGNS: Final = {
     "update_expression": "argument",
     "for_in_statement": "left",
 }
-_COMPARES: Final = frozenset({"||", "??", "&&", "==", "!=", "===", "!=="})
+_COMPARES: Final = frozenset({"||", "&&", "==", "!=", "===", "!=="})
 _TEXTS: Final = frozenset(
     {"string", "string_fragment", "template_string", "comment", "regex_pattern", "escape_sequence"}
 )
-_OF_PROMISES: Final = frozenset({"then", "catch", "finally", "constructor"})
-_TESTS: Final = frozenset({"typeof", "!"})
+_TESTS: Final = frozenset({"typeof", "??"})
 
 
 class MemberUse(msgspec.Struct, frozen=True):
@@ -59,9 +73,11 @@ class MemberUse(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the members below *root*; ``*`` for an element of a list.
-        access: ``test`` where a missing one does no harm (``in``, ``?.``, ``||``, a comparison),
-            or where the script asked for it before.
+        access: ``test`` where the script asks whether it is there (``in``, ``?.``, ``??``, a
+            comparison with undefined); ``truth`` where a missing one counts as a false one does
+            (``||``, ``!``, a condition, a comparison).
         call: number of the call in `ScriptReading.calls` whose result it is a member of.
+        is_guarded: whether the script asked before whether it is there.
     """
 
     root: Literal["form", "ctx", "result"]
@@ -69,6 +85,7 @@ class MemberUse(msgspec.Struct, frozen=True):
     access: Access
     place: Place
     call: int | None = None
+    is_guarded: bool = False
 
 
 class GlobalUse(msgspec.Struct, frozen=True):
@@ -83,8 +100,11 @@ class ScriptReading(msgspec.Struct, frozen=True):
     """What the text of one script says.
 
     Attributes:
-        misreads: members that are read of a promise, as ``await`` was forgotten.
+        misuses: promises that are taken for what they become, as ``await`` was forgotten.
+        assignments: where a condition assigns.
+        comparisons: of members of the form, of ``ctx`` and of errors with texts.
         declared: names at the top level, which a library gives to bodies.
+        asynchronous: those of them that are functions whose call gives a promise.
         signatures: the parameters of those that are functions; a pattern is named by its place.
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
@@ -98,8 +118,11 @@ class ScriptReading(msgspec.Struct, frozen=True):
     calls: tuple[ProxyCall, ...] = ()
     members: tuple[MemberUse, ...] = ()
     globals: tuple[GlobalUse, ...] = ()
-    misreads: tuple[MemberUse, ...] = ()
+    misuses: tuple[PromiseMisuse, ...] = ()
+    assignments: tuple[Place, ...] = ()
+    comparisons: tuple[TextComparison, ...] = ()
     declared: tuple[str, ...] = ()
+    asynchronous: tuple[str, ...] = ()
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
     mistakes: tuple[Place, ...] = ()
@@ -132,6 +155,26 @@ def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
     )
 
 
+def find_promise_misuses(
+    scripts: Sequence[tuple[str, str]], libraries: Sequence[tuple[str, str]]
+) -> Iterator[PromiseMisuse]:
+    """Yield the promises of *scripts*, texts and names, that are taken for what they become.
+
+    A comment ``// bpmax-ignore: missing-await`` leaves its line out.
+    """
+    if not any(MAY_MISUSE.search(text) for text, _ in (*scripts, *libraries)):
+        return
+    outside = [read_script(*library) for library in libraries if MAY_MISUSE.search(library[0])]
+    asynchronous = {name for reading in outside for name in reading.asynchronous}
+    for text, name in scripts:
+        if not MAY_MISUSE.search(text) and not any(word in text for word in asynchronous):
+            continue
+        reading = read_script(text, name)
+        for misuse in select_misuses(reading.misuses, asynchronous):
+            if "missing-await" not in reading.suppressed.get(misuse.place.line, ()):
+                yield misuse
+
+
 def find_full_width(text: str, name: str = "script.js") -> Iterator[Problem]:
     """Yield what is wrong with full-width punctuation in *text*, which is no JavaScript."""
     for character, meant, place in read_script(text, name).full_width:
@@ -153,7 +196,6 @@ class _ScriptReader:
         self._guards = Guards(tree, self._values)
         self._nodes = list(tree.walk())
         self._members: dict[MemberUse, None] = {}
-        self._misreads: list[MemberUse] = []
 
     def read(self) -> ScriptReading:
         for node in self._nodes:
@@ -163,20 +205,24 @@ class _ScriptReader:
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
                 self._note(self._values.value(node), self._access_kind(node), _name_at(node))
-                self._note_misread(node)
             elif node.type == "binary_expression":
                 self._note_in(node)
         for binding in self._scopes.bindings:
             if binding.path:
                 access: Access = "test" if _has_default(binding.declared) else "read"
                 self._note(self._values.value_of_destructuring(binding), access, binding.declared)
+        parts = self._tree, self._scopes, self._values
+        promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
         return ScriptReading(
             name=self._tree.name,
             calls=(*self._values.calls, *left),
             members=tuple(self._members),
             globals=tuple(self._global_uses()),
-            misreads=tuple(self._misreads),
+            misuses=tuple(promises.find_misuses(self._nodes)),
+            assignments=tuple(map(self._tree.place, find_assignments_asked(self._nodes))),
+            comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
+            asynchronous=tuple(self._find_asynchronous()),
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_powers()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
@@ -204,19 +250,10 @@ class _ScriptReader:
             path, access = path[:-1], "read"
         if not path:
             return
-        if access != "test" and self._guards.is_guarded(where, replace(value, path=path)):
-            access = "test"
+        is_guarded = self._guards.is_guarded(where, replace(value, path=path))
         call = value.call if root == "result" else None
-        self._members[MemberUse(root, path, access, self._tree.place(where), call)] = None
-
-    def _note_misread(self, node: Node) -> None:
-        """Note a member that no promise has, read of the promise of a call."""
-        owner = self._values.value(node.child_by_field_name("object"))
-        name = self._values.member_name(node)
-        if owner is not None and owner.kind == "promise" and name not in _OF_PROMISES:
-            place = self._tree.place(_name_at(node))
-            use = MemberUse("result", (name or "*",), self._access_kind(node), place, owner.call)
-            self._misreads.append(use)
+        use = MemberUse(root, path, access, self._tree.place(where), call, is_guarded)
+        self._members[use] = None
 
     def _note_in(self, node: Node) -> None:
         """Note ``'name' in form``, which does no harm where there is no such member."""
@@ -239,13 +276,15 @@ class _ScriptReader:
         target = _ASSIGNS.get(parent.type)
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
-        is_tested = (
-            operator in _TESTS
+        is_optional = parent.child_by_field_name("optional_chain") is not None
+        if operator in _TESTS or is_optional or self._guards.is_question(parent):
+            return "test"
+        is_asked = (
+            operator == "!"
             or (operator in _COMPARES and parent.type == "binary_expression")
-            or parent.child_by_field_name("optional_chain") is not None
             or parent.child_by_field_name("condition") == child
         )
-        return "test" if is_tested else "read"
+        return "truth" if is_asked else "read"
 
     def _operator_of(self, node: Node) -> str:
         operator = node.child_by_field_name("operator")
@@ -255,6 +294,14 @@ class _ScriptReader:
         for use in self._scopes.globals():
             place, access = self._tree.place(use.node), self._access_kind(use.node)
             yield GlobalUse(use.name, place, access)
+
+    def _find_asynchronous(self) -> Iterator[str]:
+        for name, binding in self._scopes.top.names.items():
+            value = binding.value
+            is_function = value is not None and value.type in FUNCTIONS and not binding.path
+            if value is not None and is_function and is_async(value) and not binding.is_reassigned:
+                is_generator = "generator" in value.type
+                yield from () if is_generator else (name,)
 
     def _find_signatures(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         for name, binding in self._scopes.top.names.items():

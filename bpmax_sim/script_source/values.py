@@ -31,6 +31,7 @@ _GIVES_ELEMENT: Final = frozenset(
 _GIVES_LIST: Final = frozenset({"filter", "slice", "sort", "reverse", "toSorted", "concat"})
 _GIVES_ITEM: Final = frozenset({"find", "findLast", "at", "pop", "shift"})
 _DATA: Final = frozenset({"result", "form", "ctx"})
+_PROMISES: Final = frozenset({"promise", "outside promise"})
 
 
 class Setter(msgspec.Struct, frozen=True):
@@ -99,11 +100,12 @@ class ScriptValue(msgspec.Struct, frozen=True):
     Attributes:
         kind: ``text``; ``$proxy`` itself; ``proxy`` of a platform; ``method`` of a proxy;
             ``chain`` and ``chain method``; ``promise`` and ``result`` of a call; ``promise
-            method``; ``form`` and ``ctx``; ``function``.
-        text: of a text, or the name of a method.
+            method``; ``form`` and ``ctx``; ``function``; ``outside`` of a name that the script does
+            not declare, and ``outside promise`` of what a call of it gives, if that is async.
+        text: of a text, or the name of a method, or of what is outside.
         node: of a function, or of a method.
         path: the members below a result, a form or a ctx; ``*`` for an element of a list.
-        call: number of the call that a result is of.
+        call: number of the call that a promise or a result is of; -1 of an async function.
         draft: the call in the making.
     """
 
@@ -190,7 +192,8 @@ class Values:
         binding = self._scopes.binding_of(node)
         if binding is None:
             is_global = self._scopes.is_global(node)
-            return _GLOBALS.get(self._tree.text_of(node)) if is_global else None
+            name = self._tree.text_of(node)
+            return _GLOBALS.get(name, ScriptValue("outside", name)) if is_global else None
         return None if binding.is_reassigned else self.value_of_destructuring(binding)
 
     def _value_of_function(self, node: Node) -> ScriptValue:
@@ -201,7 +204,7 @@ class Values:
 
     def _value_of_await(self, node: Node) -> ScriptValue | None:
         value = self._value_of_sequence(node)
-        return replace(value, kind="result") if value and value.kind == "promise" else value
+        return _settle(value) if value and value.kind in _PROMISES else value
 
     def _value_of_or(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``, which is what the text expects."""
@@ -248,7 +251,7 @@ class Values:
         if method in _GIVES_ELEMENT:
             return self.below(owner, ("*", *binding.path))
         if method == "then" and owner.kind == "promise":
-            return self.below(replace(owner, kind="result"), binding.path)
+            return self.below(_settle(owner), binding.path)
         return None
 
     # ------------------------------------------------------------------ calls
@@ -353,7 +356,7 @@ class Values:
     def _of_promise(
         self, _node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
-        if value.text != "then":
+        if value.text != "then":  # catch, finally
             return replace(value, kind="promise", text="", node=None)
         callback = self.value(arguments[0]) if arguments else None
         known = callback is not None and callback.kind == "function"
@@ -380,12 +383,18 @@ class Values:
         if body is None:
             return None
         results = [body] if body.type != "statement_block" else list(self._returned_nodes(body))
-        known = [value for value in map(self.value, results) if value is not None]
-        if not known or any(value != known[0] for value in known):
-            return None
-        is_async = any(child.type == "async" for child in function.children)
-        is_result = known[0].kind == "result"
-        return replace(known[0], kind="promise") if is_async and is_result else known[0]
+        values = [value for value in map(self.value, results) if value is not None]
+        known = [value for value in values if not value.kind.startswith("outside")]
+        result = known[0] if known and all(value == known[0] for value in known) else None
+        if not is_async(function) or (result is not None and result.kind == "chain"):
+            return result
+        is_call = result is not None and result.kind in {"result", "promise"}
+        return replace(result, kind="promise") if is_call and result else ScriptValue("promise")
+
+    def _of_outside(
+        self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
+    ) -> ScriptValue:
+        return replace(value, kind="outside promise")
 
     def _returned_nodes(self, body: Node) -> Iterator[Node]:
         """Yield what the ``return`` statements of *body* give, not those of functions in it."""
@@ -395,6 +404,17 @@ class Values:
             if node.type == "return_statement":
                 yield from node.named_children[:1]
             pending += [child for child in node.named_children if child.type not in FUNCTIONS]
+
+
+def is_async(function: Node) -> bool:
+    """Return whether a call of *function* gives a promise."""
+    return any(child.type == "async" for child in function.children)
+
+
+def _settle(promise: ScriptValue) -> ScriptValue | None:
+    """Return what *promise* becomes, which is known of a call."""
+    is_of_call = promise.kind == "promise" and promise.call >= 0
+    return replace(promise, kind="result") if is_of_call else None
 
 
 def above(node: Node) -> Node:
@@ -444,4 +464,5 @@ _CALL: Final[
     "form": Values._of_data,  # noqa: SLF001
     "ctx": Values._of_data,  # noqa: SLF001
     "function": Values._of_function,  # noqa: SLF001
+    "outside": Values._of_outside,  # noqa: SLF001
 }

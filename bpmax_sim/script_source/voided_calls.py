@@ -41,7 +41,7 @@ def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
         < _line_and_column(tree.place_of_byte(node.end_byte))
     ]
     around.reverse()  # the outermost comes first in the order of the text
-    known = [node for node in around if (value := values.value(node)) and value.kind == "promise"]
+    known = [node for node in around if (value := values.value(node)) and value.call >= 0]
     methods = [node for node in around if _is_of_a_method(node)]
     return next(iter([*known, *methods]), None)
 

@@ -45,6 +45,7 @@ def check_of(tmp_path: Path) -> Check:
             script=Script(source, "a.js"),
             platforms=platforms,
             fields=frozenset({"客户编号", "客户", "明细"}),
+            nodes=frozenset({"部门", "财务"}),
             libraries=libraries,
         )
         findings = check_scripts([context], shapes)
@@ -76,6 +77,17 @@ WRONG = [
     ("await $proxy('crm').getCustomer(1, 'a', 2);", "extra-argument", "crm.get_customer has 2 parameters and is called with 3; the rest is dropped"),
     ("$proxy('crm').getCustomer(1);", "missing-await", "nothing waits for crm.get_customer; put await before it"),
     ("const c = $proxy('crm').getCustomer(1); form.客户 = c.data;", "missing-await", ".data is read of a promise and is undefined"),
+    ("Promise.all([1].map(id => $proxy('crm').getCustomer(id)));", "missing-await", "a.js:1:1: nothing waits for Promise.all"),
+    ("async function isRight() { return form.客户 > 0; } if (!isRight()) return false;", "missing-await", "a.js:1:55: a promise stands here in place of its value"),
+    ("const load = async () => 1; const n = load(); form.客户 = `${n}`;", "missing-await", "a promise stands here"),
+    ("const load = async () => ({}); form.客户 = load().name || '';", "missing-await", ".name is read of a promise"),
+    ("if (form.客户 = '招待') { return false; }", "assigning-condition", "a.js:1:5: a condition compares with ==="),
+    ("await $proxy('crm').$api('get_customer').$path({id: 1}).$query({feilds: 'a'}).$call();", "undeclared-parameter", "crm.get_customer declares no query parameter 'feilds'; did you mean 'fields'?"),
+    ("const c = await $proxy('crm').getCustomer(5); form.客户 = c.data.nmae || '';", "unknown-member", "has data.nmae; did you mean 'name'?"),
+    ("if (form.客户编码) return;", "undeclared-read", "did you mean '客户编号'?"),
+    ("if (ctx.action === 'aprove') form.客户 = 1;", "unknown-value", "a.js:1:20: ctx.action is never 'aprove'; did you mean 'approve'?"),
+    ("switch (ctx.action) { case 'rejected': form.客户 = 1; }", "unknown-value", "did you mean 'reject'?"),
+    ("try { form.客户 = 1; } catch (e) { if (e.code === 'TIME_OUT') form.客户 = 2; }", "unknown-value", "code is never 'TIME_OUT'; did you mean 'TIMEOUT'?"),
     ("form.客户 = fromatName('a');", "undefined-name", "a.js:1:11: fromatName is declared nowhere; did you mean 'formatName'?"),
     ("form.客户 = form.明细 ** 0.5;", "power", "Math.pow"),
 ]  # fmt: skip
@@ -90,6 +102,24 @@ def test_what_is_wrong_is_said_at_its_place(
     findings = check(source, library)
 
     assert (rule, True) in [(found, message in text) for found, text in findings], findings
+
+
+def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
+    library = "async function getC(id) { return (await $proxy('crm').getCustomer(id)).data; }"
+
+    wrong = check("const c = getC(1); form.客户 = c.name || ''; if (getC(2)) return;", library)
+
+    assert [rule for rule, _ in wrong] == ["missing-await"] * 2
+    assert (
+        check("const c = await getC(1); form.客户 = c.name; getC(2).then(d => d.name);", library)
+        == []
+    )
+
+
+def test_a_node_that_there_is_not_is_named(check: Check) -> None:
+    assert check("if ('财物' !== ctx.step.name && ctx.step.name !== '部门') form.客户 = 1;") == [
+        ("unknown-value", "a.js:1:5: ctx.step.name is never '财物'; did you mean '财务'?")
+    ]
 
 
 def test_every_rule_is_tried() -> None:
@@ -124,6 +154,13 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "form.hasOwnProperty('备注') && (form.备注 = 1);",
         "form.客户 = Object.hasOwn(form, '备注') ? form.备注 : '';",
         "const c = await $proxy('crm').getCustomer(1); if ('nama' in c.data) form.客户 = c.data.nama;",
+        "let m; if ((m = /a/.exec('a'))) m[0]; while (m = /b/.exec('')) m[0];",
+        "void Promise.all([1]); await Promise.all([2]); Promise.all([3]).catch(console.error);",
+        "const load = async () => 1; if (await load()) form.客户 = (await load()) + 1; load().then(n => n + 1);",
+        "const f = () => 1; if (f()) form.客户 = f() + 1; if (form.别的 || !form.其它) form.客户 = 2;",
+        "await $proxy('crm').$api('get_customer').$path({id: 1}).$query({fields: 'a', field: 'b', page: 1}).$call();",
+        "if (ctx.action === 'approve' || ctx.action === '' || ctx.action === 'archive') form.客户 = 1;",
+        "try { form.客户 = 1; } catch (e) { if (e.code === 'TIMEOUT' || e.code === 'E100') form.客户 = e.name; }",
         "const {...rest} = form; JSON.stringify(form); Object.keys(form);",
         "const c = await $proxy('crm').getCustomer(1); form.客户 = c.data?.nick ?? c.data.alias ?? '';",
         "const c = await $proxy('crm').getCustomer(1); form.明细 = c.data.phones.filter(p => p.number).length;",

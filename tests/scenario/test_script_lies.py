@@ -279,6 +279,17 @@ DOUBTS: dict[str, Case] = {
         script="await $proxy('crm').get_customer('1', true)",
         says="crm.get_customer: 2 arguments given, 1 declared (id); the rest was dropped",
     ),
+    "Promise.all that nobody awaits": Case(
+        steps="open: {}",
+        script="Promise.all(['1'].map(id => $proxy('crm').get_customer(id)))",
+        says="nothing waits for Promise.all",
+    ),
+    "an async function in a condition": Case(
+        steps="open: {}",
+        script="async function valid() { return form.金额 > 0 }\nif (!valid()) return false",
+        stubs="",
+        says="a promise stands here in place of its value",
+    ),
     "an async function for each": Case(
         steps="open: {}",
         script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",

@@ -90,7 +90,7 @@ def test_what_is_done_with_a_promise_is_read() -> None:
     assert [(call.api, call.usage) for call in reading.calls] == [
         ("a", "nothing"), ("b", "void"), ("c", "assigned"), ("d", "argument"), ("e", "member"),
     ]  # fmt: skip
-    assert [(use.path, use.call) for use in reading.misreads] == [(("data",), 2)]
+    assert [(misuse.usage, misuse.name) for misuse in reading.misuses] == [("member", "data")]
 
 
 def test_members_of_a_response_are_followed_to_their_call() -> None:
@@ -134,7 +134,7 @@ def test_rows_of_a_table_are_elements() -> None:
         ("form", "旧字段", "write"),
         ("form", "次数", "write"),
         ("form", "折扣", "test"),
-        ("form", "等级", "test"),
+        ("form", "等级", "truth"),
         ("form", "折扣", "write"),
     }
 

@@ -1,0 +1,159 @@
+"""Promises that a script takes for what they become, as ``await`` was forgotten."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import ScriptValue, Values, above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_OF_PROMISES: Final = frozenset({"then", "catch", "finally", "constructor"})
+_JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
+_OF_VALUES: Final = frozenset(
+    {"===", "!==", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%"}
+)
+_MEMBERS: Final = frozenset({"member_expression", "subscript_expression"})
+MAY_MISUSE: Final = re.compile(r"\basync\b|\bPromise\s*\.\s*(?:all|allSettled|any|race)\b")
+"""What stands in the text of each script, or library, whose promises a run does not watch."""
+
+
+class PromiseMisuse(msgspec.Struct, frozen=True):
+    """A place where a promise stands and its value is meant.
+
+    Attributes:
+        usage: a ``member`` of it is read, its ``value`` is asked for, or ``nothing`` waits for it.
+        name: the member, or the function of ``Promise``.
+        function: that of a library whose call gives it; none where the script shows it by itself.
+    """
+
+    usage: Literal["member", "value", "nothing"]
+    name: str
+    place: Place
+    function: str = ""
+
+    @property
+    def message(self) -> str:
+        """Return what is wrong, and what to write."""
+        if self.usage == "member":
+            member = f".{self.name}"
+            return msg(
+                "{member} is read of a promise and is undefined; put await before the call",
+                member=member,
+            )
+        if self.usage == "value":
+            return msg(
+                "a promise stands here in place of its value, and is always true; put await "
+                "before the call"
+            )
+        return msg(
+            "nothing waits for {name}; put await before it, or void where that is meant",
+            name=self.name,
+        )
+
+
+def select_misuses(
+    misuses: Iterable[PromiseMisuse], asynchronous: Collection[str]
+) -> Iterator[PromiseMisuse]:
+    """Yield those of *misuses* that are certain where libraries declare *asynchronous*."""
+    for misuse in misuses:
+        if not misuse.function or misuse.function in asynchronous:
+            yield misuse
+
+
+class PromiseReader:
+    """Finds the promises of one script that are not awaited."""
+
+    def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
+        """Know nothing yet."""
+        self._tree = tree
+        self._scopes = scopes
+        self._values = values
+
+    def find_misuses(self, nodes: Iterable[Node]) -> Iterator[PromiseMisuse]:
+        """Yield every promise among *nodes* that stands for its value, or that nothing takes."""
+        for node in nodes:
+            if node.type in _MEMBERS:
+                yield from self._member_of(node)
+            elif node.type == "expression_statement":
+                yield from self._left_alone(node)
+            for operand in self._asked_of(node):
+                value = self._values.value(operand)
+                if value is not None and value.kind in {"promise", "outside promise"}:
+                    place = self._tree.place(operand)
+                    yield PromiseMisuse("value", "", place, _function_of(value))
+
+    def _member_of(self, node: Node) -> Iterator[PromiseMisuse]:
+        owner = self._values.value(node.child_by_field_name("object"))
+        name = self._values.member_name(node)
+        is_promise = owner is not None and owner.kind in {"promise", "outside promise"}
+        if owner is not None and is_promise and name not in _OF_PROMISES:
+            where = node.child_by_field_name("property") or node.child_by_field_name("index")
+            place = self._tree.place(where or node)
+            yield PromiseMisuse("member", name or "*", place, _function_of(owner))
+
+    def _left_alone(self, statement: Node) -> Iterator[PromiseMisuse]:
+        """Yield ``Promise.all(…);``, a statement of its own."""
+        call = statement.named_children[0] if statement.named_children else statement
+        callee = call.child_by_field_name("function") if call.type == "call_expression" else None
+        owner = callee.child_by_field_name("object") if callee is not None else None
+        if callee is None or owner is None or self._tree.text_of(owner) != "Promise":
+            return
+        name = self._values.member_name(callee)
+        if name in _JOINS and self._scopes.is_global(owner):
+            yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
+
+    def _asked_of(self, node: Node) -> Iterator[Node]:
+        """Yield the expressions of which *node* asks the value, or whether it is true."""
+        operator = node.child_by_field_name("operator")
+        kind = operator.type if operator is not None else ""
+        sides = ("left", "right") if kind in _OF_VALUES else ("left",)
+        if node.type == "binary_expression" and kind in {"&&", "||", *_OF_VALUES}:
+            found = [node.child_by_field_name(side) for side in sides]
+        elif node.type == "unary_expression" and kind in {"!", "-", "+"}:
+            found = [node.child_by_field_name("argument")]
+        elif node.type == "template_substitution":
+            found = list(node.named_children[:1])
+        else:
+            found = [node.child_by_field_name("condition")]
+        for operand in found:
+            inner = operand
+            while inner is not None and inner.type == "parenthesized_expression":
+                inner = inner.named_children[0] if inner.named_children else None
+            if inner is not None and inner.type not in {"binary_expression", "await_expression"}:
+                yield inner
+
+
+def _function_of(value: ScriptValue) -> str:
+    return value.text if value.kind == "outside promise" else ""
+
+
+def find_assignments_asked(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield ``a = b`` where a condition stands; ``((a = b))`` says that it is meant."""
+    for node in nodes:
+        if node.type != "assignment_expression" or node.parent is None:
+            continue
+        around, parent = node.parent, above(node)
+        is_doubled = (
+            around.type == "parenthesized_expression"
+            and around.parent is not None
+            and around.parent.type == "parenthesized_expression"
+        )
+        condition = parent.child_by_field_name("condition")
+        is_asked = condition is not None and (
+            condition.start_byte <= node.start_byte < condition.end_byte
+        )
+        right = node.child_by_field_name("right")
+        is_loop = parent.type in {"while_statement", "do_statement", "for_statement"}
+        is_moving = is_loop and right is not None and right.type in {"call_expression", *_MEMBERS}
+        if is_asked and not is_doubled and not is_moving:
+            yield node
