@@ -23,22 +23,25 @@ from bpmax_sim.cli.select import (
     broken_scripts,
     cassettes_with_journals,
     find_files,
+    find_items,
     find_targets,
     folders_of_project,
-    load_items,
 )
 from bpmax_sim.cli.terminal import say, say_json, tell
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.response_shapes import ResponseShapes
-from bpmax_sim.index.store import load_index
+from bpmax_sim.index.sound import SoundGroups
+from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.project import SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, annotation, in_workspace
+from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
 from bpmax_sim.script.failure import Script
@@ -167,16 +170,18 @@ def _find_problems(
     warn: Callable[[Problem], None],
     note: Callable[[ScriptFinding], None],
 ) -> Iterator[Problem]:
-    items, problems = load_items(files)
-    broken = broken_scripts(items)
-    yield from chain(problems, broken.values())
-    wrong = [list(absent(item)) for item in items]
-    yield from chain.from_iterable(wrong)
-    whole = [item for item, errors in zip(items, wrong, strict=True) if not errors]
+    found, problems = find_items(files)
     loaded: dict[_FoldersKey, Platforms] = {}
-    yield from _load_platforms(whole, loaded)
+    of_platforms = list(_load_platforms([item.header for item in found], loaded))
+    indexes, groups = _load_indexes(found, loaded)
+    unchecked = chain.from_iterable(group.unchecked() for group in groups)
+    items = list(load_each(unchecked, problems))
+    broken = broken_scripts(items)
+    of_items = [*broken.values(), *chain.from_iterable(map(absent, items))]
+    yield from chain(dict.fromkeys(problems), of_items, of_platforms)
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
-    yield from chain.from_iterable(map(_check_flow_conditions, items))
+    of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
+    yield from of_flows
     own = chain.from_iterable(item.own.values() for item in loaded.values())
     for text in chain.from_iterable(map(platform_hints, own)):
         hint(text)
@@ -184,7 +189,10 @@ def _find_problems(
         hint(text)
     for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
         hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
-    for finding in _in_scripts(items, loaded, broken):
+    findings = list(_in_scripts(items, indexes, loaded, broken))
+    for group in groups:
+        group.save([*of_items, *of_flows, *(finding.problem for finding in findings)])
+    for finding in findings:
         if finding.severity == "error":
             note(finding)
             yield finding.problem
@@ -192,6 +200,19 @@ def _find_problems(
             warn(finding.problem)
     if cassettes:
         yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+
+
+def _load_indexes(
+    found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
+) -> tuple[list[ProjectIndex], list[SoundGroups]]:
+    """Return the indexes of the projects of *found*, and what was sound there the last time."""
+    roots = dict.fromkeys(item.header.root for item in found)
+    indexes = [load_index(root) for root in roots]
+    groups = [
+        SoundGroups([item for item in found if item.header.root == index.root], index, loaded)
+        for index in indexes
+    ]
+    return indexes, groups
 
 
 def _earlier_names(platforms: Platforms) -> Iterator[str]:
@@ -210,11 +231,15 @@ def _earlier_names(platforms: Platforms) -> Iterator[str]:
 
 
 def _load_platforms(
-    items: Sequence[ScenarioItem], loaded: dict[_FoldersKey, Platforms]
+    headers: Sequence[ItemHeader], loaded: dict[_FoldersKey, Platforms]
 ) -> Iterator[Problem]:
-    """Load the platforms of the project and of *items* into *loaded*; yield what is wrong."""
+    """Load the platforms of the project and of *headers* into *loaded*; yield what is wrong.
+
+    Of those that are not there, `absent` tells.
+    """
     of_project = [(folders, None) for folders in [_folders_here()] if folders]
-    of_scenarios = [(item.platforms, item.instances) for item in items]
+    keys = dict.fromkeys(header.platforms_key for header in headers)
+    of_scenarios = [key for key in keys if all(path.exists() for path in (*key[0], key[1]) if path)]
     for folders, instances in dict.fromkeys([*of_project, *of_scenarios]):
         try:
             declared = load_usable_platforms(folders, instances=instances)
@@ -233,11 +258,11 @@ def _folders_here() -> tuple[Path, ...]:
 
 def _in_scripts(
     items: Sequence[ScenarioItem],
+    indexes: Iterable[ProjectIndex],
     loaded: Mapping[_FoldersKey, Platforms],
     broken: Collection[Script],
 ) -> Iterator[ScriptFinding]:
     contexts = script_contexts(items, lambda item: loaded.get((item.platforms, item.instances)))
-    indexes = map(load_index, dict.fromkeys(item.root for item in items))
     shapes = ResponseShapes(shapes for index in indexes for shapes in index.recorded_shapes)
     return check_scripts(contexts, shapes, broken)
 

@@ -24,7 +24,7 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, platform_folders
 from bpmax_sim.report.perform import check_syntax, scripts_of
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import display_path
 
@@ -193,19 +193,11 @@ def load_sound_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
-    items, problems = load_items(targets, keyword)
-    broken = broken_scripts(items)
-    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
-    return sound, [*problems, *broken.values()]
-
-
-def load_items(
-    targets: Sequence[Selection], keyword: str = ""
-) -> tuple[list[ScenarioItem], list[Problem]]:
-    """Return the items of *targets*, whatever their scripts are, and what is wrong with others."""
     found, problems = find_items(targets, keyword=keyword)
     items = list(load_each(found, problems))
-    return items, list(dict.fromkeys(problems))
+    broken = broken_scripts(items)
+    sound = [item for item in items if broken.keys().isdisjoint(scripts_of(item))]
+    return sound, list(dict.fromkeys((*problems, *broken.values())))
 
 
 def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
@@ -292,7 +284,7 @@ def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
     root = find_root(Path.cwd())
     if folders or (own := folders_of_project(root)):
         return tuple(folders or own)
-    named = {tuple(p.resolve() for p in item.platforms): item for item in _load_all_items(root)}
+    named = {tuple(p.resolve() for p in item.platforms): item for item in _read_headers(root)}
     alone = next(iter(named.values())).platforms if len(named) == 1 else ()
     return alone if all(map(Path.is_dir, alone)) else ()
 
@@ -314,15 +306,12 @@ def folders_of_project(root: Path) -> tuple[Path, ...]:
 def find_owners(cassette: Path) -> list[str]:
     """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
     absolute = cassette.absolute()
-    items = (
-        item
-        for item in _load_all_items(find_root(absolute))
-        if file_of(item).absolute() == absolute
-    )
-    return list(dict.fromkeys(item.owner for item in items))
+    headers = _read_headers(find_root(absolute))
+    owners = (header.name for header in headers if file_of(header).absolute() == absolute)
+    return list(dict.fromkeys(owners))
 
 
-def file_of(item: ScenarioItem) -> Path:
+def file_of(item: ScenarioItem | ItemHeader) -> Path:
     """Return the cassette of *item* in its own project."""
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
@@ -336,7 +325,9 @@ def platforms_of(item: ScenarioItem) -> Platforms:
     return load_platforms(item.platforms, instances=item.instances)
 
 
-def _load_all_items(root: Path) -> Iterator[ScenarioItem]:
+def _read_headers(root: Path) -> Iterator[ItemHeader]:
+    finder = ItemFinder()
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
-            yield from items(path)
+            yield from (item.header for item in finder.items_of(path, root=root))
+    finder.save()

@@ -18,7 +18,6 @@ from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.files import (
     FileLook,
-    FileStamp,
     IndexedFile,
     code_edition,
     read_kept,
@@ -63,6 +62,15 @@ class ProjectItem:
         """Return the files that it is made of, from the root of the file system."""
         return self._source.files
 
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        """Return the digests of `files`; nothing where it depends on more, or has doubts."""
+        return self._source.digests
+
+    def is_current(self) -> bool:
+        """Return whether all of `files` are still what `digests` tells."""
+        return self._source.is_current()
+
 
 class _ScenarioFile:
     """A scenario file: where it is, and its items once they are loaded.
@@ -72,7 +80,7 @@ class _ScenarioFile:
     """
 
     def __init__(
-        self, path: Path, root: Path, files: frozenset[str], sound: Mapping[str, FileStamp] = {}
+        self, path: Path, root: Path, files: frozenset[str], sound: Mapping[str, IndexedFile] = {}
     ) -> None:
         self.path = path
         self.root = root
@@ -82,15 +90,19 @@ class _ScenarioFile:
 
     def load(self) -> list[ScenarioItem]:
         if self.items is None:
-            is_sound = self._is_sound()
+            is_sound = self.is_current()
             loaded = items(self.path, root=self.root, is_checked=is_sound)
-            if is_sound and not self._is_sound():  # it changed meanwhile
+            if is_sound and not self.is_current():  # it changed meanwhile
                 loaded = items(self.path, root=self.root)
             self.items = loaded
         return self.items
 
-    def _is_sound(self) -> bool:
-        stamps = ((stamp_file(name), stamp) for name, stamp in self.sound.items())
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        return {name: file.digest for name, file in self.sound.items()}
+
+    def is_current(self) -> bool:
+        stamps = ((stamp_file(name), file.stamp) for name, file in self.sound.items())
         return bool(self.sound) and all(now == then for now, then in stamps)
 
 
@@ -202,10 +214,14 @@ class ItemIndex:
 
     def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
         shown = display_path(path)
-        files = {self._disk.path_of(one): self._disk.file(one) for one in (name, *stored.depends)}
-        stamps = {one: file.stamp for one, file in files.items() if file is not None}
-        source = _ScenarioFile(path, self.root, frozenset(files), stamps if stored.is_quiet else {})
+        names = (name, *stored.depends)
+        sound = self._sound_files(names) if stored.is_quiet else {}
+        source = _ScenarioFile(path, self.root, frozenset(map(self._disk.path_of, names)), sound)
         return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
+
+    def _sound_files(self, names: Iterable[str]) -> dict[str, IndexedFile]:
+        files = {self._disk.path_of(name): self._disk.file(name) for name in names}
+        return {path: file for path, file in files.items() if file is not None}
 
     def _header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
         file = display_path(path.parent / stored.table) if stored.table else shown
@@ -234,12 +250,14 @@ class ItemIndex:
             loaded = items(path, variables=variables, environ=environ, root=self.root)
         self.loaded += 1
         names = frozenset(map(self._disk.name_of, paths))
+        sound: dict[str, IndexedFile] = {}
         if digest and not environ.is_read and all(map(self._disk.is_settled, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._store(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
-        source = _ScenarioFile(path, self.root, frozenset(paths))
+            sound = self._sound_files(names) if is_quiet else {}
+        source = _ScenarioFile(path, self.root, frozenset(paths), sound)
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]
 

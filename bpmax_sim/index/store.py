@@ -38,11 +38,13 @@ class ProjectIndex(msgspec.Struct, frozen=True):
     Attributes:
         root: of the project.
         read: how many files were read for it; the rest was known.
+        digests: of the content of each file, by its path from the root.
     """
 
     root: Path
     files: Mapping[str, FileFacts]
     read: int = 0
+    digests: Mapping[str, bytes] = {}
 
     @property
     def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
@@ -64,7 +66,8 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
     if is_kept and look.is_news:
         write_kept(place, look.to_keep())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
-    return ProjectIndex(root, facts, look.read)
+    digests = {path: file.digest for path, file in look.files.items()}
+    return ProjectIndex(root, facts, look.read, digests)
 
 
 class _Look:

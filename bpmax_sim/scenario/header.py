@@ -44,6 +44,11 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
     steps: int = 0
 
     @property
+    def platforms_key(self) -> tuple[tuple[Path, ...], Path | None]:
+        """Return what its platforms are loaded from: files or folders, and a file of instances."""
+        return self.platforms, self.instances
+
+    @property
     def name(self) -> str:
         """Return ``title[row]`` as the file has it; without a table the title alone."""
         return f"{self.title}[{self.row_id}]" if self.row_id else self.title

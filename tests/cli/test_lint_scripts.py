@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bpmax_sim.check.scripts import RULES
+from bpmax_sim.errors import Problem
+from bpmax_sim.index import files
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.runner import absent
 from tests.check.test_scripts import PLATFORM, WRONG
-from tests.cli.project import ROOT, Command
+from tests.cli.project import ROOT, Command, Done
 
 ANSWER = (
     "answer: {type: object, properties: {code: {type: integer}, data: {type: object, properties: "
@@ -113,6 +119,71 @@ def test_a_broken_script_hides_only_what_depends_on_it(folder: Path, bs: Command
         "scenarios/scripts/open.js:2:12",
     ]
     assert not any("warning" in line for line in lines[:-1])
+
+
+@pytest.fixture
+def settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let what was just written count as old, as it is for a person."""
+    monkeypatch.setattr(files, "_RACY", -(10**9))
+
+
+def lint(folder: Path, bs: Command) -> tuple[Done, int]:
+    """Return what is said, and how many items were read for it."""
+    read: list[ScenarioItem] = []
+
+    def note_and_check(item: ScenarioItem) -> Iterator[Problem]:
+        read.append(item)
+        return absent(item)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bpmax_sim.cli.lint.absent", note_and_check)
+        done = bs("lint")
+    assert (folder / ".bpmax").is_dir()
+    return done, len(read)
+
+
+@pytest.mark.usefixtures("settled")
+def test_the_gallery_is_sound_again_without_being_read(folder: Path, bs: Command) -> None:
+    for name in ("scenarios", "cassettes"):
+        shutil.copytree(ROOT / name, folder / name)
+    (first, every), (second, few) = lint(folder, bs), lint(folder, bs)
+    shutil.rmtree(folder / ".bpmax")
+    afresh, again = lint(folder, bs)
+
+    assert first == second == afresh
+    assert every == again > few * 4
+
+    instances = folder / "scenarios/instances.yaml"
+    text = instances.read_text("utf-8")
+    instances.write_text(f"{text}- {{platform: crm_system, instance_key: 新}}\n", "utf-8")
+    assert lint(folder, bs) == (first, every)
+
+
+@pytest.mark.usefixtures("settled")
+def test_what_is_wrong_is_told_again_and_what_becomes_wrong_is_told(
+    folder: Path, bs: Command
+) -> None:
+    write(folder, ignores=False)
+    good = folder / "scenarios/对.scenario.yaml"
+    form = "version: 1\nscenario: 对\nform: {scripts: {open: scripts/ok.js}, fields: {客户: 1}}\n"
+    good.write_text(f"{form}steps: [{{open: {{}}}}]\n", "utf-8")
+    script = folder / "scenarios/scripts/ok.js"
+    script.write_text("form.客户 = (await $proxy('crm').getCustomer('1')).data.name;\n", "utf-8")
+    first, every = lint(folder, bs)
+
+    assert lint(folder, bs) == (first, every - 1)
+    assert lint(folder, bs) == (first, every - 1)
+    assert bs("lint", str(good)).code == 0
+    platform = folder / "scenarios/platforms/crm.yaml"
+    text = platform.read_text("utf-8")
+    platform.write_text(text.replace("get_customer:", "get_person:"), "utf-8")
+    assert bs("lint", str(good)).code == 2
+    platform.write_text(text, "utf-8")
+    assert lint(folder, bs) == (first, every - 1)
+    script.write_text("form.客厅 = 1;\n", "utf-8")
+    wrong, number = lint(folder, bs)
+    assert number == every
+    assert "ok.js:1" in wrong.out + wrong.err
 
 
 SEED = sorted(path.name for path in (ROOT / "scenarios/scripts/seed").glob("*.js"))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -214,18 +216,35 @@ def test_where_nothing_can_be_written_it_is_loaded_each_time(tmp_path: Path) -> 
     assert look(tmp_path) == look(tmp_path) != []
 
 
-def test_two_processes_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
-    write(tmp_path, SCENARIO, PLAIN)
-    expected = load(tmp_path, tmp_path / SCENARIO)
-    seen: list[Any] = []
-    threads = [threading.Thread(target=lambda: seen.append(look(tmp_path))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+LOOKS = """\
+import sys
+from pathlib import Path
+from bpmax_sim.index.items import ItemIndex
+root, name = Path(sys.argv[1]), sys.argv[2]
+for _ in range(20):
+    index = ItemIndex(root)
+    print(*(item.header.title for item in index.items_of(root / name)), flush=True)
+    index.save()
+"""
 
-    assert seen == [expected] * 4
-    assert look(tmp_path) == expected
+
+def test_two_processes_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
+    path = write(tmp_path, SCENARIO, PLAIN)
+    texts = [PLAIN, PLAIN.replace("付款", "收款单")]
+    command = [sys.executable, "-X", "utf8", "-c", LOOKS, str(tmp_path), SCENARIO]
+    said = []
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE) as one,
+        subprocess.Popen(command, stdout=subprocess.PIPE) as other,
+    ):
+        for number, line in enumerate(chain(one.stdout or (), other.stdout or ())):
+            said.append(line.decode().strip())
+            write(tmp_path, "aside", texts[number % 2]).replace(path)
+            assert look(tmp_path) == load(tmp_path, path)
+
+    assert (one.returncode, other.returncode) == (0, 0)
+    assert (len(said), set(said) - {"付款", "收款单"}) == (40, set())
+    assert look(tmp_path) == load(tmp_path, path)
 
 
 def write(root: Path, name: str, text: str) -> Path:
@@ -249,8 +268,14 @@ class Edits(RuleBasedStateMachine):
     @initialize(texts=st.fixed_dictionaries({name: st.sampled_from(TEXTS[name]) for name in NAMES}))
     def begin(self, texts: dict[str, str]) -> None:
         self.root = Path(tempfile.mkdtemp())
+        self.git("init", "--quiet", "--initial-branch", "main")
+        write(self.root, ".git/info/exclude", ".bpmax\n")
         for name, text in texts.items():
             write(self.root, name, text)
+
+    def git(self, *words: str) -> None:
+        who = ("-c", "user.name=a", "-c", "user.email=a@example.test", "-c", "core.autocrlf=false")
+        subprocess.run(["git", *who, *words], cwd=self.root, check=True, capture_output=True)
 
     def teardown(self) -> None:
         shutil.rmtree(self.root, ignore_errors=True)
@@ -264,10 +289,30 @@ class Edits(RuleBasedStateMachine):
         if keeps_time:
             os.utime(path, ns=(before, before))
 
-    @rule(name=st.sampled_from(NAMES), moved=st.integers(-(10**15), 10**15))
-    def touch(self, name: str, moved: int) -> None:
+    @rule(
+        name=st.sampled_from(NAMES),
+        year=st.sampled_from([-30, -1, 0, 1, 30]),
+        moved=st.integers(-(10**12), 10**12),
+    )
+    def jump_in_time(self, name: str, year: int, moved: int) -> None:
         if (path := self.root / name).exists():
-            os.utime(path, ns=(10**18 + moved, 10**18 + moved))
+            then = time.time_ns() + year * 365 * 24 * 3600 * 10**9 + moved
+            os.utime(path, ns=(then, then))
+
+    @rule(branch=st.sampled_from(["main", "甲", "乙"]))
+    def change_branch(self, branch: str) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--allow-empty", "--message", "改")
+        try:
+            self.git("checkout", "--quiet", branch)
+        except subprocess.CalledProcessError:
+            self.git("checkout", "--quiet", "-b", branch)
+
+    @rule(one=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
+    def rename(self, one: str, other: str) -> None:
+        if (path := self.root / one).exists():
+            (self.root / other).parent.mkdir(parents=True, exist_ok=True)
+            path.replace(self.root / other)
 
     @rule(one=st.sampled_from(NAMES), other=st.sampled_from(NAMES))
     def swap(self, one: str, other: str) -> None:

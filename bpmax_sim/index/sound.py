@@ -1,0 +1,124 @@
+"""Which scenarios a check found nothing wrong with: ``.bpmax/sound``, for the next check.
+
+Scenarios that share a file are checked together, because what one of them declares counts for the
+scripts of all. Such a group is known by the digests of everything that its check looks at. Where
+anything was found, nothing is kept, so each message is made anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import Problem
+from bpmax_sim.index.files import code_edition, read_kept, write_kept
+from bpmax_sim.index.items import ProjectItem
+from bpmax_sim.index.store import ProjectIndex
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.project import NAME, absolute
+
+_MOST_KEPT: Final = 4
+"""How many times as many groups are kept as there are, for branches that come back."""
+
+
+class StoredGroups(msgspec.Struct):
+    """What lies on the disk: the digests of groups that were found sound."""
+
+    edition: str
+    sound: list[bytes]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
+
+
+class SoundGroups:
+    """The groups of *items*, all of one project, and which of them were found sound."""
+
+    def __init__(
+        self, items: Sequence[ProjectItem], index: ProjectIndex, platforms: Mapping[Any, Platforms]
+    ) -> None:
+        """Read what earlier checks kept.
+
+        Args:
+            items: what is to be checked.
+            index: of their project.
+            platforms: those of each item that can be used, by its `ItemHeader.platforms_key`.
+        """
+        self._items = items
+        self._place = index.root / NAME / "sound"
+        kept = read_kept(self._place, _DECODER, code_edition())
+        self._kept = list(kept.sound) if kept else []
+        about = _digest_surroundings(index, platforms)
+        self._groups: dict[bytes, list[ProjectItem]] = {}
+        for group in _group_items(items):
+            if all(item.digests and item.header.platforms_key in platforms for item in group):
+                self._groups[_digest_group(group, about)] = group
+
+    def unchecked(self) -> list[ProjectItem]:
+        """Return the items that no earlier check found sound as they are."""
+        known = set(self._kept)
+        sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
+        left_out = set(sound)
+        return [item for item in self._items if item not in left_out]
+
+    def save(self, problems: Iterable[Problem]) -> None:
+        """Keep as sound each group that none of *problems* is in; none, if one has no place."""
+        places = [problem.place for problem in problems]
+        wrong = {absolute(place.file) for place in places if place is not None}
+        known = set(self._kept)
+        found = [
+            digest
+            for digest, group in self._groups.items()
+            if digest not in known
+            and all(wrong.isdisjoint(item.files) and item.is_current() for item in group)
+        ]
+        if found and None not in places:
+            most = _MOST_KEPT * len(self._groups)
+            write_kept(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
+
+
+def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
+    """Yield the items that share files, directly or through others, in their order."""
+    leaders: dict[str, str] = {}
+
+    def lead(path: str) -> str:
+        while (above := leaders.setdefault(path, path)) != path:
+            leaders[path] = path = leaders[above]
+        return path
+
+    for item in items:
+        first = lead(absolute(item.header.path))
+        for path in item.files:
+            leaders[lead(path)] = first
+            first = lead(first)
+    groups: defaultdict[str, list[ProjectItem]] = defaultdict(list)
+    for item in items:
+        groups[lead(absolute(item.header.path))].append(item)
+    yield from groups.values()
+
+
+def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
+    files: dict[str, bytes] = {}
+    for item in group:
+        files |= item.digests
+    return _digest(about, sorted(files.items()), sorted(item.header.node_name for item in group))
+
+
+def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
+    """Return the digest of what all scripts are held against beside the files of scenarios."""
+    told = [
+        (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
+        for key, one in platforms.items()
+    ]
+    recorded = [(name, index.digests[name]) for name, facts in index.files.items() if facts.shapes]
+    return _digest(os.fspath(index.root), sorted(map(repr, told)), recorded)
+
+
+def _digest(*parts: object) -> bytes:
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
