@@ -201,8 +201,9 @@ def write_summary(
     sharding.store_durations(config, reports, complete=complete)
     lines = [*_unused_in_files(tally), *_summary_lines(tally)]
     if complete:
-        lines += _find_orphans(tally)
-        _store_evidence(tally, find_root(config.rootpath), options.value(config, "shard"))
+        shard = options.value(config, "shard")
+        lines += _find_orphans(tally) if shard is None else []
+        _store_evidence(tally, find_root(config.rootpath), shard)
     path = options.report_path(config)
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if path and (tally.traces or problems):

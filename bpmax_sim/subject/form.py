@@ -248,7 +248,18 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             raise _extension_error(name)
 
     def set_state(self, field: str, key: str, value: Any) -> None:
-        """Set one state of a field; `UNDEFINED` resets it."""
+        """Set one state of a field; `UNDEFINED` resets it.
+
+        Raises:
+            SubjectError: it is true or false, and *value* is a text: ``'false'`` counts as true.
+        """
+        if key in _NEW_FIELD and isinstance(value, str) and value:
+            raise SubjectError(
+                "{field} takes true or false here, got the text {value!r}",
+                code="BAD_WRITE",
+                field=field,
+                value=value,
+            )
         states = self.states.setdefault(field, dict(_NEW_FIELD))
         states[key] = value
         if isinstance(value, UndefinedType):

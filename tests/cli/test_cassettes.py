@@ -52,10 +52,10 @@ def test_scenarios_are_listed(project: Project, bs: Command) -> None:
         "line": 2,
         "tags": [],
         "cassette": "crm/customer",
+        "was": [],
         "steps": 1,
         "skip": False,
         "xfail": False,
-        "was": [],
     }
 
 

@@ -159,7 +159,7 @@ def test_a_live_system_that_is_not_there_is_told(project: Project, bs: Command) 
 
 def test_machines_share_examples_in_a_redis(empty: Path, bs: Command) -> None:
     pytest.importorskip("redis", reason="the extra fuzz is not installed")
-    path = written("a default is none of the choices", empty)
+    path = written("a form cannot hold an object", empty)
     with running_redis() as (url, kept):
         first = bs("fuzz", str(path), *SEARCH, "--law", "accepted", "--database", url)
         assert kept
@@ -184,7 +184,10 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        (["crm_sistem"], "crm_sistem: there is no such file or folder; see what `ls` shows"),
+        (
+            ["crm_sistem"],
+            "did you mean 'scenarios/platforms/crm_system.yaml'?",
+        ),
         (["scenarios/platforms"], "expected one platform file; name one of those in it"),
         (["crm_system", "--law", "arives"], "there is no such law; did you mean 'arrives'?"),
         (
@@ -229,7 +232,7 @@ def test_the_help_names_every_law() -> None:
 
 
 def test_printing_json_tells_everything(empty: Path, bs: Command) -> None:
-    path = written("a default is none of the choices", empty)
+    path = written("a form cannot hold an object", empty)
 
     told: dict[str, Any] = json.loads(bs("fuzz", str(path), *SEARCH, "--law", "accepted").out)
 

@@ -78,7 +78,7 @@ def test_the_platforms_of_the_gallery_break_no_law(path: Path, tmp_path: Path) -
 
 
 def test_what_was_found_is_found_first_by_the_next_search(tmp_path: Path) -> None:
-    path = written("a default is none of the choices", tmp_path)
+    path = written("a form cannot hold an object", tmp_path)
     only(path, laws=("accepted",))
 
     kept = path.parent / "kept"
@@ -90,7 +90,7 @@ def test_what_was_found_is_found_first_by_the_next_search(tmp_path: Path) -> Non
 
 
 def test_workers_share_the_laws_and_tell_in_the_same_order(tmp_path: Path) -> None:
-    path = written("a default is none of the choices", tmp_path)
+    path = written("a form cannot hold an object", tmp_path)
     how: dict[str, Any] = {
         "path": path,
         "examples": str(tmp_path / "kept"),

@@ -99,6 +99,18 @@ LIES: dict[str, Case] = {
         stubs="",
         says="form.$required.客户名: no field '客户名'",
     ),
+    "a text for a state": Case(
+        steps="open: {}",
+        script="form.$visible.客户名称 = 'false'",
+        stubs="",
+        says="客户名称 takes true or false here, got the text 'false'",
+    ),
+    "a text for one of several states": Case(
+        steps="open: {}",
+        script="form.$required = {客户名称: 'no'}",
+        stubs="",
+        says="客户名称 takes true or false here, got the text 'no'",
+    ),
     "a message with a misspelt member": Case(
         steps="open: {}",
         script="form.$message = {tpye: 'error', text: '不行'}",

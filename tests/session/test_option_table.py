@@ -66,7 +66,7 @@ def test_settings_hold_what_the_table_says() -> None:
 
 OWN = {
     *("paths", "keyword", "json", "check"),
-    *("verbose", "exit_first", "last_failed", "junitxml", "watch", "uses", "changed"),
+    *("quiet", "verbose", "exit_first", "last_failed", "junitxml", "watch", "uses", "changed"),
 }
 """Options of the commands alone."""
 

@@ -441,7 +441,10 @@ NOT_A_PROXY = "expected the address of a proxy, such as http://proxy.example:312
             ", proxy: 'http://u:MINE@p'",
             ":1:64: proxy: the password of the proxy stands here in the clear, in a file that",
         ),
-        (", proxy: {env: A, file: b}", "proxy: expected exactly one of env, file and keyring, got"),
+        (
+            ", proxy: {env: A, file: b}",
+            "proxy: expected exactly one of env, file, keyring and source, got",
+        ),
         (
             ", tls: {key: a}",
             "[0].tls.key: expected cert beside key: the certificate of that key",
