@@ -270,7 +270,7 @@ HOOKS: tuple[Hook, ...] = (
         "owners",
         "flow",
         "node",
-        msg("owners, or a map from step to owners (0: the project)"),
+        msg("owners, each with its owner_id, or a map from step to owners (0: the project)"),
         "分配当前环节负责人",
     ),
     Hook("jump", "flow", "", msg("the first node"), "自定义跳转逻辑"),

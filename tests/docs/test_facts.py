@@ -16,6 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
+from bpmax_sim.check.scripts import RULES
 from bpmax_sim.cli.doctor import extension_points
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
@@ -83,6 +84,13 @@ def test_every_class_of_failure_is_told() -> None:
 
 def test_every_exit_code_is_told() -> None:
     assert [row[0] for row in tables()["exit_codes"].rows] == [str(code.value) for code in ExitCode]
+
+
+def test_every_rule_for_scripts_is_told() -> None:
+    words = {"error": "problem", "warning": "warning"}
+
+    told = [(row[0], row[1]["en"]) for row in tables()["script_rules"].rows]
+    assert told == [(f"`{rule}`", words[level]) for rule, level in RULES.items()]
 
 
 def test_every_member_of_ctx_is_told() -> None:
