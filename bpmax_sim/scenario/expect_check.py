@@ -37,7 +37,7 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
-_DONE = (*_NOTICES, "create", "resubmit", "repeated")
+_DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated")
 """What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
 _SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
