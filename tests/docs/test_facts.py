@@ -89,7 +89,7 @@ def test_every_exit_code_is_told() -> None:
 def test_every_rule_for_scripts_is_told() -> None:
     words = {"error": "problem", "warning": "warning"}
 
-    told = [(row[0], row[1]["en"]) for row in tables()["script_rules"].rows]
+    told = [(row[0], text_of(row[1], "en")) for row in tables()["script_rules"].rows]
     assert told == [(f"`{rule}`", words[level]) for rule, level in RULES.items()]
 
 
