@@ -146,8 +146,13 @@ def _check_text(turn: Turn, rule: model.TextCheck) -> None:
 
 
 def _find(turn: Turn, rule: model.RecordCheck) -> None:
+    value = turn.value_at(rule.at)
+    if rule.optional and value is UNSET:
+        return
+    if isinstance(value, str | int) and as_text(value) in rule.root:
+        return
     by = _checked_fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
-    row = turn.row(rule.rows, by, turn.value_at(rule.at))
+    row = turn.row(rule.rows, by, value)
     if row is None:
         raise Refusal(rule.error)
     turn.scope[rule.name] = pick_id_types(row, rule.spell, turn)

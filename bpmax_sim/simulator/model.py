@@ -144,12 +144,16 @@ class RecordCheck(Model, frozen=True, kw_only=True):
     Attributes:
         kind: a place that says which one of *by* counts; the first one where it is absent.
         spell: see `PageCheck`.
+        optional: whether a request may name none.
+        root: ids that are good though no record has them, such as that of all departments.
     """
 
     rows: str = field(name="in")
     by: Places
     at: str
     kind: str = ""
+    optional: bool = False
+    root: Places = ()
     spell: Mapping[str, str] = {}
     name: str = field(name="as")
     error: str

@@ -18,6 +18,8 @@ TO_ROBOT = {"msgtype": "text", "text": {"content": "您好"}}
 IM = "POST /open-apis/im/v1/messages?receive_id_type=open_id"
 POST = {"receive_id": "ou_lisi", "msg_type": "text", "content": '{"text": "您好"}'}
 CHILDREN = "GET /open-apis/contact/v3/departments/0/children"
+DEPARTMENTS = "POST /topapi/v2/department/listsub?access_token={token}"
+MEMBERS = "GET /open-apis/contact/v3/users/find_by_department"
 HOOK = "POST /open-apis/bot/v2/hook/h-1"
 BATCH = "POST /v1.0/robot/oToMessages/batchSend"
 TO_ONE = {"robotCode": "robot-1", "userIds": ["lisi"], "msgKey": "sampleText", "msgParam": "{}"}
@@ -38,6 +40,7 @@ REFUSED: tuple[Case, ...] = (
     ("qywx", "GET /cgi-bin/user/simplelist?access_token={token}", None, "40058"),
     ("qywx", "GET /cgi-bin/department/get?access_token={token}&id=9", None, "60003"),
     ("qywx", f"{LIST}&department_id=9", None, "60003"),
+    ("qywx", "GET /cgi-bin/department/list?access_token={token}&id=99", None, "60003"),
     ("qywx", "POST /cgi-bin/user/getuserid?access_token={token}", {"mobile": "1"}, "46004"),
     ("qywx", "POST /cgi-bin/message/recall?access_token={token}", {}, "40058"),
     ("qywx", SEND, [], "47001"),
@@ -64,6 +67,8 @@ REFUSED: tuple[Case, ...] = (
         "10014",
     ),
     ("feishu", "GET /open-apis/contact/v3/users/nobody", None, "41012"),
+    ("feishu", "GET /open-apis/contact/v3/departments/od-no/children", None, "99992402"),
+    ("feishu", f"{MEMBERS}?department_id=od-no", None, "99992402"),
     ("feishu", "POST /open-apis/im/v1/messages", POST, "99992402"),
     ("feishu", IM, {"receive_id": "ou_lisi"}, "99992402"),
     ("feishu", IM, POST | {"uuid": "u" * 51}, "99992402"),
@@ -110,6 +115,8 @@ REFUSED: tuple[Case, ...] = (
     ("dingtalk_v1", "POST /topapi/v2/user/get?access_token={token}", {}, "40035"),
     ("dingtalk_v1", "POST /topapi/v2/user/get?access_token={token}", {"userid": "no"}, "60121"),
     ("dingtalk_v1", "POST /topapi/v2/department/get?access_token={token}", {"dept_id": 9}, "60003"),
+    ("dingtalk_v1", DEPARTMENTS, {"dept_id": 9}, "60003"),
+    ("dingtalk_v1", "POST /topapi/v2/user/list?access_token={token}", {"dept_id": 9}, "60003"),
     ("dingtalk_v1", WORK, NOTICE | {"agent_id": 1}, "40035"),
     ("dingtalk_v1", WORK, NOTICE | {"userid_list": "nobody"}, "33012"),
     ("dingtalk_v1", WORK, NOTICE | {"userid_list": "", "dept_id_list": "9"}, "33012"),
