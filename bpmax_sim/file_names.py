@@ -81,7 +81,7 @@ def _fold_case(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
-def node_part(text: str) -> str:
+def node_id_part(text: str) -> str:
     """Return *text* as a part of a test's id: one line, without ``::``, 120 characters at most.
 
     pytest splits ids at ``::``, and a shell's line ends where a name's does. What is cut or

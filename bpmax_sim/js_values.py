@@ -272,7 +272,7 @@ def _print_object(value: dict[str, Any]) -> str:
     return "{" + ",".join(parts) + "}"
 
 
-def _print_array(value: Iterable[Any]) -> str:
+def _array_to_json(value: Iterable[Any]) -> str:
     parts = []
     for index, item in enumerate(value):
         try:
@@ -303,8 +303,8 @@ _PRINTERS: dict[type, Callable[[Any], str | None]] = {
     float: lambda value: format_js_number(value) if isfinite(value) else "null",
     type(None): lambda _value: "null",
     dict: _print_object,
-    list: _print_array,
-    tuple: _print_array,
+    list: _array_to_json,
+    tuple: _array_to_json,
     UndefinedType: lambda _value: None,
     datetime: lambda value: f'"{format_iso_date(value)}"',
     FarDate: lambda value: f'"{text}"' if (text := format_far_date(value)) else "null",
@@ -500,7 +500,7 @@ _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
     float: lambda value: int(value) if value.is_integer() else value,
     datetime: format_iso_date,
     BigInt: lambda value: value.value,
-    JsMap: lambda value: {_spell_key(key): to_scenario_value(item) for key, item in value.pairs},
+    JsMap: lambda value: {_map_key_text(key): to_scenario_value(item) for key, item in value.pairs},
     JsSet: lambda value: _spell_list(value.items),
     SearchParams: lambda value: [list(pair) for pair in value.pairs],
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
@@ -514,7 +514,7 @@ STRUCT_VALUES: Final = (BigInt, JsMap, JsSet, SearchParams, FarDate, Opaque)
 """The structs among what a script hands out, each of which has another form."""
 
 
-def _spell_key(key: Any) -> str:
+def _map_key_text(key: Any) -> str:
     return format_js_number(key) if isinstance(key, int | float) else str(key)
 
 
@@ -571,7 +571,7 @@ def holds_promise(value: Any) -> bool:
     return isinstance(value, Opaque) and value.kind == "promise"
 
 
-def is_bounded(value: object) -> bool:
+def has_finite_numbers(value: object) -> bool:
     """Return whether every number in the JSON *value* is finite."""
     left = [value]
     while left:

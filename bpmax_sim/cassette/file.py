@@ -376,7 +376,7 @@ class Cassette:
         descriptor = _open(path)
         with ExitStack() as opened:
             opened.callback(os.close, descriptor)
-            read, size = _make_reader(descriptor), os.fstat(descriptor).st_size
+            read, size = _make_range_reader(descriptor), os.fstat(descriptor).st_size
             if size > _IN_MEMORY:
                 with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as mapped:
                     if mapped[: len(_CRLF)] != _CRLF:
@@ -522,7 +522,7 @@ class Cassette:
 _path = lru_cache(maxsize=256)(Path)  # the same few in all sessions of a run
 
 
-def _make_reader(descriptor: int) -> Callable[[int, int], bytes]:
+def _make_range_reader(descriptor: int) -> Callable[[int, int], bytes]:
     if hasattr(os, "pread"):
         return lambda start, end: os.pread(descriptor, end - start, start)
     lock = threading.Lock()

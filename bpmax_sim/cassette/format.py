@@ -82,7 +82,7 @@ def body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
         digits = base64.b64encode(body).decode()
         lines = [digits[at : at + 76] for at in range(0, len(digits), 76)]
         return "\n".join(["!!binary |-", *(indent + line for line in lines)])
-    if not body or (_may_hide(body) and _NO_BLOCK.search(text)):
+    if not body or (_may_hold_unprintable(body) and _NO_BLOCK.search(text)):
         return json_line(text)
     if breaks and (broken := break_into_members(text)):
         between = f"\\\n{indent}"  # YAML reads no end of a line after a backslash
@@ -103,7 +103,7 @@ def _quote_lines(text: str, between: str) -> str:
     return quoted[1:-1].replace(_APART, between)
 
 
-def _may_hide(body: bytes) -> bool:
+def _may_hold_unprintable(body: bytes) -> bool:
     """Return whether `_NO_BLOCK` may be in *body*: how it begins in UTF-8, rare bytes first.
 
     Asked like this it takes a tenth of the time.

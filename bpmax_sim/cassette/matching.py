@@ -109,7 +109,7 @@ def correction(call: Call) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
-def apply_correction(built: Call, extra: dict[str, Any]) -> Call:
+def restore_unshown_fields(built: Call, extra: dict[str, Any]) -> Call:
     """Return *built* with the fields that `correction` kept."""
     body = extra["body"]
     if body is not None:
@@ -210,7 +210,7 @@ class Rules:
         text = self.templates.get(".".join(self.former.today(parts.platform, parts.api)), "")
         return path_template(text) if "{" in text else None
 
-    def earlier_forms(self, parts: Parts) -> Iterator[Parts]:
+    def under_former_names(self, parts: Parts) -> Iterator[Parts]:
         """Yield *parts* under each earlier name of their platform and API."""
         if not self.former:
             return
@@ -322,8 +322,8 @@ def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference,
     recorded = rules.as_today(recorded)
     old, new = _counted_parts(recorded, rules), _counted_parts(sent, rules)
     if old.get("path") != new.get("path"):
-        _name_parameters(recorded, old, rules)
-        _name_parameters(sent, new, rules)
+        _show_path_as_parameters(recorded, old, rules)
+        _show_path_as_parameters(sent, new, rules)
     differing = [compare((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS]
     different = tuple(difference for part in differing for difference in part)
     if different or old.get("kind") == new.get("kind"):
@@ -373,7 +373,7 @@ def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) 
     return counted
 
 
-def _name_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
+def _show_path_as_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
     """Put the parameters of the path in its place, so that what differs is named."""
     template = rules.template(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in seen else None

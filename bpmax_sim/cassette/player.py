@@ -25,7 +25,7 @@ from bpmax_sim.messages import LOGIN, Exchange, Outcome
 Find = Callable[[str], Sequence[int]]
 
 
-class Playback:
+class OwnerPlayback:
     """What was played of one owner's recording, by all its sessions.
 
     Attributes:
@@ -56,14 +56,16 @@ class Turns:
     as it has what is asked for, so that responses of two sessions are not mixed. Which part it is
     cannot be known at the first call, as sessions may start in another order than recorded: it
     starts with the session of the same number, and moves to another part when that alone has all
-    calls made so far (`_move_to`). If no part fits any more, whatever is left of the same key is
-    used, and nothing is refused for the order alone.
+    calls made so far (`_switch_to_session_part`). If no part fits any more, whatever is left of the
+    same key is used, and nothing is refused for the order alone.
 
     Attributes kept: `_counts` is how often each key was asked for, `_located` the exchanges of a
     key by part, in recorded order.
     """
 
-    def __init__(self, playback: Playback, session: int, find: Find, cassette: Cassette) -> None:
+    def __init__(
+        self, playback: OwnerPlayback, session: int, find: Find, cassette: Cassette
+    ) -> None:
         """Play as session number *session*; *find* returns the exchanges of a key."""
         self._playback = playback
         self._session = session
@@ -84,7 +86,7 @@ class Turns:
                 number = next(left, None)
             else:
                 if part != self._part:
-                    self._move_to(part)
+                    self._switch_to_session_part(part)
                 number = self._numbers_by_part(key)[part][self._counts[key] - 1]
             if number is not None:
                 self._playback.played.add(number)
@@ -124,7 +126,7 @@ class Turns:
         """Return what came of an exchange, word for word."""
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
-    def _move_to(self, part: int) -> None:
+    def _switch_to_session_part(self, part: int) -> None:
         """Play *part* from now on, as if it had been played all the time.
 
         What was played of the old part is given back, unless another session plays that part too;
@@ -173,7 +175,7 @@ class Player:
         *,
         path: Path | str = "",
         repeat: bool = False,
-        playback: Playback | None = None,
+        playback: OwnerPlayback | None = None,
         session: int = 1,
     ) -> None:
         """Play what *owner* recorded.
@@ -189,7 +191,7 @@ class Player:
         self._repeat = repeat
         self._lock = threading.Lock()
         self._counts: dict[str, int] = {}
-        self._playback = playback or Playback()
+        self._playback = playback or OwnerPlayback()
         self._find: Find = lambda _key: ()
         self._turns: Turns | None = None
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
@@ -268,7 +270,9 @@ class Player:
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, identity(parts, self._rules))
-            earlier = [identity(form, self._rules) for form in self._rules.earlier_forms(parts)]
+            earlier = [
+                identity(form, self._rules) for form in self._rules.under_former_names(parts)
+            ]
             if earlier:
                 self._earlier_keys[latest[1]] = tuple(earlier)
         return latest[1]

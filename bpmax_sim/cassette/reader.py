@@ -18,7 +18,7 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import apply_correction, call_without_injected
+from bpmax_sim.cassette.matching import call_without_injected, restore_unshown_fields
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
@@ -217,7 +217,7 @@ def _make_exchange(
             serial=line.n,
         )
         built = (
-            apply_correction(named, line.extra)
+            restore_unshown_fields(named, line.extra)
             if line.extra
             else call_without_injected(request, named)
         )

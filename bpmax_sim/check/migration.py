@@ -290,7 +290,7 @@ def _write_trial(
     home = root / "cassettes"
     if (home / "auth").is_dir():
         shutil.copytree(home / "auth", folder / "auth")
-    files = {path: _bytes_of(plans) for path, plans in by_file.items()}
+    files = {path: _migrated_bytes(plans) for path, plans in by_file.items()}
     for path, data in {**files, **dict(logins.values())}.items():
         target = folder / path.absolute().relative_to(home.absolute())
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -300,13 +300,13 @@ def _write_trial(
 def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
     if not plans:
         return False
-    data = _bytes_of(plans)
+    data = _migrated_bytes(plans)
     with journal.lock_folder(path.parent):
         journal.replace_whole(path, data)
     return True
 
 
-def _bytes_of(plans: Sequence[MovePlan]) -> bytes:
+def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     """Return the cassette that *plans* are of, with them carried out."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
     entries = []

@@ -15,7 +15,7 @@ from bpmax_sim.i18n import join_messages, msg, plural, template
 from bpmax_sim.index.facts import FactKind, Role
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
-from bpmax_sim.index.uses import FileUsingPlace, ProjectPlace, ProjectUses
+from bpmax_sim.index.uses import ProjectPlace, ProjectUses, UsingFile
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import display_path
@@ -86,7 +86,7 @@ def uses(
     return ExitCode.PASSED
 
 
-def _as_data(use: FileUsingPlace) -> dict[str, Any]:
+def _as_data(use: UsingFile) -> dict[str, Any]:
     fact = use.fact
     return {
         "role": fact.role,
@@ -99,7 +99,7 @@ def _as_data(use: FileUsingPlace) -> dict[str, Any]:
     }
 
 
-def _format_tree(place: ProjectPlace, uses: Sequence[FileUsingPlace], root: Path) -> Iterator[str]:
+def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> Iterator[str]:
     """Yield a tree: what is done with the place, where, and who runs those files."""
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")
@@ -116,7 +116,7 @@ def _format_tree(place: ProjectPlace, uses: Sequence[FileUsingPlace], root: Path
 
 
 def _format_users(
-    chain: tuple[str, ...], uses: Iterable[FileUsingPlace], root: Path, indent: str
+    chain: tuple[str, ...], uses: Iterable[UsingFile], root: Path, indent: str
 ) -> Iterator[str]:
     for use in uses:
         if use.through == chain:
@@ -124,7 +124,7 @@ def _format_users(
             yield from _format_users((use.path, *chain), uses, root, f"{indent}  ")
 
 
-def _format_place(use: FileUsingPlace, root: Path) -> str:
+def _format_place(use: UsingFile, root: Path) -> str:
     where = f"{display_path(root / use.path)}:{use.fact.line}:{use.fact.column}"
     learned = msg("learned from a run") if use.fact.is_learned else ""
     return join_messages("  ", filter(None, (where, use.fact.detail, learned)))

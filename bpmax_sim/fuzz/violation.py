@@ -39,7 +39,7 @@ class LawBroken(errors.ExpectationError):
         return error
 
 
-class LawCrash(errors.BpmaxError):
+class CallCrash(errors.BpmaxError):
     """Something that is no error of the package came out of it."""
 
 
@@ -58,7 +58,7 @@ def outcome(call: Callable[[], Any]) -> CallOutcome:
         return CallOutcome(error=error)
     except Exception as error:  # noqa: BLE001 - to find these is what a search is for
         return CallOutcome(
-            error=LawCrash("a crash, {name}: {error}", name=type(error).__name__, error=error)
+            error=CallCrash("a crash, {name}: {error}", name=type(error).__name__, error=error)
         )
 
 

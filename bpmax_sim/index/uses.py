@@ -52,7 +52,7 @@ class ProjectPlace(msgspec.Struct, frozen=True):
     line: int = 0
 
 
-class FileUsingPlace(msgspec.Struct, frozen=True):
+class UsingFile(msgspec.Struct, frozen=True):
     """One file that uses a place.
 
     Attributes:
@@ -214,7 +214,7 @@ class ProjectUses:
         hint = suggest(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
-    def uses_of(self, place: ProjectPlace) -> list[FileUsingPlace]:
+    def uses_of(self, place: ProjectPlace) -> list[UsingFile]:
         """Return who uses *place*, directly first, then the files that run those scripts.
 
         A line of a file stands for what is said there, and for who runs the file.
@@ -226,8 +226,7 @@ class ProjectUses:
             )
             return [use for one in named if one.kind != "member" for use in self.uses_of(one)]
         direct = [
-            FileUsingPlace(path, fact)
-            for path, fact in self._facts.get((place.kind, place.name), ())
+            UsingFile(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())
         ]
         if place.kind == "file":
             direct += self._recorded_by(place.name)
@@ -236,14 +235,14 @@ class ProjectUses:
         begin = dict.fromkeys(use.path for use in direct)
         return [*direct, *self._uses_behind(begin)]
 
-    def _recorded_by(self, path: str) -> Iterator[FileUsingPlace]:
+    def _recorded_by(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that play the cassette at *path*."""
         for name, facts in self._index.files.items():
             if facts.kind == "scenario" and path in self.cassettes_of(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
-                yield FileUsingPlace(name, fact or Fact("file", "plays", path, 1, 1))
+                yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
-    def _of_platforms_in(self, path: str) -> Iterator[FileUsingPlace]:
+    def _of_platforms_in(self, path: str) -> Iterator[UsingFile]:
         """Yield who uses the platforms that the file at *path* declares, or has logins of."""
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
@@ -252,7 +251,7 @@ class ProjectUses:
         for name in sorted(names):
             for user, fact in self._facts.get(("platform", name), ()):
                 if user != path:
-                    yield FileUsingPlace(user, fact)
+                    yield UsingFile(user, fact)
 
     def cassettes_of(self, scenario: str) -> tuple[str, ...]:
         """Return the cassettes that the scenario at this path plays, those of its rows too."""
@@ -275,7 +274,7 @@ class ProjectUses:
                     users.setdefault(fact.name, []).append((path, fact))
         return {name: tuple(said) for name, said in users.items()}
 
-    def _uses_behind(self, paths: Iterable[str]) -> Iterator[FileUsingPlace]:
+    def _uses_behind(self, paths: Iterable[str]) -> Iterator[UsingFile]:
         """Yield the files that run or load *paths*, and so on; a circle is gone through once."""
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
@@ -283,7 +282,7 @@ class ProjectUses:
             for user, fact in self._users.get(path, ()):
                 steps = (path, *through)
                 if user not in steps:
-                    yield FileUsingPlace(user, fact, steps)
+                    yield UsingFile(user, fact, steps)
                     pending.append((user, steps))
 
     def scenarios_reached_by(self, paths: Iterable[str]) -> set[str]:

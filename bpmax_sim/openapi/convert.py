@@ -25,7 +25,14 @@ from bpmax_sim.openapi.document import (
     line,
     mapping,
 )
-from bpmax_sim.openapi.schema import Carrying, Security, as_object, is_small, plain_type, scopes_of
+from bpmax_sim.openapi.schema import (
+    SchemaWriter,
+    Security,
+    as_object,
+    is_small,
+    plain_type,
+    scopes_of,
+)
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import read_root
@@ -125,7 +132,7 @@ def _convert_parameter(
         )
     elif text := _list_style(parameter):
         document.tell(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = Carrying(document).schema(parameter.get("schema"), (*steps, "schema"))
+    carried = SchemaWriter(document).schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
@@ -208,7 +215,9 @@ def _convert_body(
             media=media,
             others=others,
         )
-    carried = Carrying(document).schema(mapping(content[media]).get("schema"), (*inner, "schema"))
+    carried = SchemaWriter(document).schema(
+        mapping(content[media]).get("schema"), (*inner, "schema")
+    )
     is_required = body.get("required") is True
     return _body_members(carried, is_required=is_required), _encoding_keys(
         media, encoding or "text"
@@ -461,7 +470,7 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
             if "json" not in media and "*" not in media:
                 continue
             where = (*steps, "content", media)
-            carrying, declared = Carrying(document, "writeOnly", most), mapping(value)
+            carrying, declared = SchemaWriter(document, "writeOnly", most), mapping(value)
             schema = carrying.schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.

@@ -72,7 +72,7 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 
 @dataclass(slots=True)
-class Carrying:
+class SchemaWriter:
     """The writing out of one schema; it counts what it has written."""
 
     document: Document

@@ -29,7 +29,7 @@ def octets(value: object) -> bytes:
     return value if isinstance(value, bytes) else text(value).encode("utf-8", "surrogateescape")
 
 
-def octet_text(data: bytes) -> str:
+def lossless_utf8_text(data: bytes) -> str:
     """Return *data* as text, from which `octets` gets the same bytes back."""
     return data.decode("utf-8", "surrogateescape")
 
@@ -51,7 +51,7 @@ _TEXTS: Final[dict[type, Callable[[Any], str]]] = {
     bool: lambda value: "true" if value else "false",
     type(None): lambda _value: "",
     float: lambda value: str(int(value)) if value.is_integer() else repr(value),
-    bytes: octet_text,
+    bytes: lossless_utf8_text,
     dict: to_json,
     list: to_json,
     tuple: to_json,

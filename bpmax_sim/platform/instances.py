@@ -231,16 +231,18 @@ class _Resolver:
 
     def addresses(self) -> tuple[str, str]:
         """Return the declared address and the live one."""
-        return self._resolve_address(self.platform.base_url, self.instance.base_url, "", "base_url")
+        return self._written_and_live_address(
+            self.platform.base_url, self.instance.base_url, "", "base_url"
+        )
 
     def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
         """Yield the live and the declared address of each further host, by its name."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
-            declared, live = self._resolve_address(address, own, host, "hosts", host)
+            declared, live = self._written_and_live_address(address, own, host, "hosts", host)
             yield host_name(host), (live, declared)
 
-    def _resolve_address(
+    def _written_and_live_address(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
         """Return the address of *host* that is written down, and the one that is sent to."""

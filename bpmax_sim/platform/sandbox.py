@@ -111,7 +111,7 @@ def compile_source(source: str) -> Template:
     """
     try:
         # Carriage returns that Jinja keeps; between words they are spaces.
-        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_return, tag[0]), source)
+        spaced = _TAG.sub(lambda tag: _IN_TAG.sub(_replace_carriage_return, tag[0]), source)
         tree = _ENVIRONMENT.parse(spaced.replace("\r", _RETURN))
         seen = list(_walk(tree, _DEEPEST))
     except TemplateSyntaxError as error:
@@ -133,7 +133,7 @@ def compile_source(source: str) -> Template:
     return Template(names, _make_renderer(source, tree))
 
 
-def _replace_return(match: re.Match[str]) -> str:
+def _replace_carriage_return(match: re.Match[str]) -> str:
     return " " if match[0] == "\r" else match[0]
 
 

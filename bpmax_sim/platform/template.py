@@ -192,18 +192,18 @@ def uses(auth: Node) -> Iterator[Use]:
     """Yield every template of an ``auth`` block."""
     names = COMMON_NAMES
     for key, node in _members_of(auth, "parameters"):
-        yield from _uses_below(node, ("parameters", key), names)
+        yield from _templates_below(node, ("parameters", key), names)
         names |= {key}
     for index, step in enumerate(_elements_of(auth, "acquire", "steps")):
         if (request := step.child("request")) is not None:
-            yield from _uses_below(request, ("acquire", "steps", index, "request"), names)
+            yield from _templates_below(request, ("acquire", "steps", index, "request"), names)
         names |= frozenset(key for key, _ in _members_of(step, "extract"))
     for index, item in enumerate(_elements_of(auth, "apply")):
         yield from _uses_in_apply(item, ("apply", index), names)
     if (sign := auth.child("sign")) is not None:
         yield from _uses_in_sign(sign, names)
     if (verify := auth.child("verify_response")) is not None:
-        yield from _uses_below(verify, ("verify_response",), names | RESPONSE_NAMES)
+        yield from _templates_below(verify, ("verify_response",), names | RESPONSE_NAMES)
 
 
 def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
@@ -212,11 +212,11 @@ def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
     for key in ("default_headers", "set_headers", "set_query"):
         for name, node in _members_of(sign, key):
             yield Use(("sign", key, name), node, name, names)
-            yield from _uses_below(node, ("sign", key, name), names)
+            yield from _templates_below(node, ("sign", key, name), names)
     names = yield from _uses_in_definitions(sign, "canonical", names)
     for key in ("message", "key"):
         if (child := sign.child(key)) is not None:
-            yield from _uses_below(child, ("sign", key), names)
+            yield from _templates_below(child, ("sign", key), names)
     for index, item in enumerate(_elements_of(sign, "emit")):
         yield from _uses_in_apply(item, ("sign", "emit", index), names | SIGN_NAMES)
 
@@ -227,7 +227,7 @@ def _uses_in_definitions(
     """Yield definitions, each seeing those before it; return what is defined behind them."""
     for index, group in enumerate(_elements_of(sign, key)):
         for name, node in group.items.items():
-            yield from _uses_below(node, ("sign", key, index, name), names)
+            yield from _templates_below(node, ("sign", key, index, name), names)
             names |= {name}
     return names
 
@@ -235,10 +235,10 @@ def _uses_in_definitions(
 def _uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
     for key in ("name", "value"):
         if (node := item.child(key)) is not None:
-            yield from _uses_below(node, (*steps, key), names)
+            yield from _templates_below(node, (*steps, key), names)
 
 
-def _uses_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
+def _templates_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
     for below, value in node.texts():
         inner = node.at(below)
         if inner is not None:

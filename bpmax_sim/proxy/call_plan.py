@@ -254,7 +254,7 @@ def drop_reserved(merged: MergedValues, recipe: CompiledApi) -> None:
     if not taken.path.isdisjoint(merged.path):
         _drop_names(taken.path, merged.path, "path", merged)
     if taken.body:
-        _drop_from_body(taken.body, merged, recipe)
+        _drop_auth_places_from_body(taken.body, merged, recipe)
 
 
 def _drop_names(
@@ -289,7 +289,7 @@ def _drop_cookies(merged: MergedValues, taken: frozenset[str]) -> None:
         del merged.headers["cookie"]
 
 
-def _drop_from_body(
+def _drop_auth_places_from_body(
     spots: tuple[tuple[str, ...], ...], merged: MergedValues, recipe: CompiledApi
 ) -> None:
     names = [".".join(steps) for steps in spots]

@@ -24,7 +24,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import NotJsonError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
-from bpmax_sim.platform.encodings import FilterError, octet_text, octets
+from bpmax_sim.platform.encodings import FilterError, lossless_utf8_text, octets
 from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, place_of
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
@@ -75,7 +75,7 @@ class RequestEditor:
             "target": target,
             "url": self._start + target,
             "headers": headers,
-            "body": octet_text(self._body) if self._body else "",
+            "body": lossless_utf8_text(self._body) if self._body else "",
         }
 
     def has_header(self, name: str) -> bool:
@@ -142,7 +142,7 @@ class RequestEditor:
         if not media:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            remaining = _drop_pair(octet_text(self._body or b""), name)
+            remaining = _drop_pair(lossless_utf8_text(self._body or b""), name)
             pair = f"{encodings.form(name)}={encodings.form(value)}"
             self._body = octets(f"{remaining}&{pair}" if remaining else pair)
         else:
@@ -247,7 +247,7 @@ def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
         **names,
         "response_status": response.status,
         "response_headers": _RequiredHeaders(headers),
-        "response_body": octet_text(response.body),
+        "response_body": lossless_utf8_text(response.body),
     }
     if rule.timestamp:
         stamp, now = render(rule.timestamp, scope), scope["now"]

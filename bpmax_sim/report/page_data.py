@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import Place, shell_quote
-from bpmax_sim.file_names import node_part
+from bpmax_sim.file_names import node_id_part
 from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
 from bpmax_sim.report.store import Trace
 from bpmax_sim.scenario.expect import cut, label_of
@@ -188,8 +188,8 @@ def _item_of(trace: Trace, home: RootPaths, row: str) -> str:
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
-    name = node_part(str(trace.events[0]["name"]))
-    return f"{home.place(cut_texts(file))}::{name}[{node_part(row)}]"
+    name = node_id_part(str(trace.events[0]["name"]))
+    return f"{home.place(cut_texts(file))}::{name}[{node_id_part(row)}]"
 
 
 def _event_data(event: _Event, home: RootPaths) -> dict[str, Any]:

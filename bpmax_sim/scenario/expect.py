@@ -344,7 +344,7 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     return tuple(wrong) or (Comparison(path, True, whole, text_of(actual), doubt),)
 
 
-def _differ(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
     """Compare by ``$ne``; a text and a number that look the same differ always."""
     differs = actual is not UNSET and not hooks.same(expected, actual)
     doubt = _why_different(expected, actual) if differs else ""
@@ -411,7 +411,7 @@ MATCHERS: Final = ExtensionPoint("bpmax_sim.matchers", FUNCTION, TYPES)
 
 OPERATORS: Mapping[str, Compare] = {
     "$eq": _operator_of("", hooks.same),
-    "$ne": _differ,
+    "$ne": _compare_ne,
     "$gt": _operator_of("$gt", _compare_order(operator.gt)),
     "$gte": _operator_of("$gte", _compare_order(operator.ge)),
     "$lt": _operator_of("$lt", _compare_order(operator.lt)),

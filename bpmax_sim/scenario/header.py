@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.file_names import node_part
+from bpmax_sim.file_names import node_id_part
 
 
 class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,8 +56,8 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def node_name(self) -> str:
         """Return the name as it stands in a test's id, on one line."""
-        name = node_part(self.title)
-        return f"{name}[{node_part(self.row_id)}]" if self.row_id else name
+        name = node_id_part(self.title)
+        return f"{name}[{node_id_part(self.row_id)}]" if self.row_id else name
 
     @property
     def node_id(self) -> str:

@@ -133,7 +133,7 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
             case StepStarted():
                 under_way.append(_OpenStep(_key_of(event, under_way[-1])))
             case StepFinished() if len(under_way) > 1:
-                yield from _of_step(under_way.pop(), event, event.outcome == "skipped")
+                yield from _observations_of_step(under_way.pop(), event, event.outcome == "skipped")
             case CallMade() if event.is_login:
                 pass
             case _ if type(event) in _KINDS:
@@ -142,7 +142,7 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
     while under_way:
         step = under_way.pop()
         state = unfinished if step is not outside else None
-        yield from _of_step(step, state or SubjectState(), is_skipped=False)
+        yield from _observations_of_step(step, state or SubjectState(), is_skipped=False)
 
 
 def _key_of(started: StepStarted, outer: _OpenStep) -> str:
@@ -153,7 +153,7 @@ def _key_of(started: StepStarted, outer: _OpenStep) -> str:
     return f"{outer.key or 'finally'}.{outer.inner}"
 
 
-def _of_step(
+def _observations_of_step(
     step: _OpenStep, state: SubjectState | StepFinished, is_skipped: bool
 ) -> Iterator[Observation]:
     if is_skipped:

@@ -428,7 +428,7 @@ class Progress:
             if any(call.has(path, response=option == "redact") for call in self.log.calls):
                 self.ran.add(str(spot.place))
 
-    def note_stubs(self, stubs: Sequence[Fault]) -> None:
+    def note_stubs_that_answered(self, stubs: Sequence[Fault]) -> None:
         """Note which of *stubs* have answered, and which of their answers were given."""
         for stub in stubs:
             count = self.session.strikes_of(stub)

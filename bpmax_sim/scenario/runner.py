@@ -429,7 +429,7 @@ def run_item(
         session.arm((*rules, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
-        progress.note_stubs(stubs)
+        progress.note_stubs_that_answered(stubs)
         progress.note_used_field_paths()
         silent = session.disarm((*rules, *stubs))
         if not progress.failures:

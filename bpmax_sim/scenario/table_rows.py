@@ -26,7 +26,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, is_bounded, loads, parse_whole_number
+from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.names import ScenarioNames
@@ -247,7 +247,7 @@ def _parse_number(cell: str) -> int | float | None:
 
 def _parse_json(cell: str) -> Any:
     value = loads(cell) if cell.strip() else None
-    if not is_bounded(value):
+    if not has_finite_numbers(value):
         raise ValueError(TOO_LARGE)
     return value
 

@@ -35,7 +35,7 @@ class LiveObject(Protocol):
         ...
 
 
-class Mirror:
+class LiveObjectsMirror:
     """The live objects of one context: those that are globals, and their members that are live.
 
     A live object may have ``links``, its members that are live objects of their own, ``is_frozen``,
@@ -152,7 +152,7 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 class Channel:
     """The way into an engine and out of it."""
 
-    def __init__(self, engine: Engine, mirror: Mirror, now: Callable[[], float]) -> None:
+    def __init__(self, engine: Engine, mirror: LiveObjectsMirror, now: Callable[[], float]) -> None:
         self._engine: Engine | None = engine
         self._mirror = mirror
         self._now = now

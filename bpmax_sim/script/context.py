@@ -29,7 +29,7 @@ from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_p
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
-from bpmax_sim.script.channel import Channel, Engine, LiveObject, Mirror
+from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
 from bpmax_sim.script.limits import EngineError, Limits, make_time_error
 from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
@@ -210,7 +210,7 @@ class Context:
         self._libraries = tuple(self._sources.placed)
         self._bodies: dict[Script, PlacedScript] = {}
         self._failures = ErrorFactory(self._sources, "", setting.limits)
-        self._mirror = Mirror(setting.bindings)
+        self._mirror = LiveObjectsMirror(setting.bindings)
         self._channel = Channel(engine, self._mirror, scheduler.clock.now)
         self._runs: dict[int, ScriptRun] = {}
         self._owners: dict[int, ScriptRun] = {}  # of calls

@@ -281,7 +281,9 @@ class QuickJSNG:
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
         if native:
-            self._entered_by = PreludeEntry(native, _compile_parts(tuple(sources)), self._watch)
+            self._entered_by = PreludeEntry(
+                native, _compile_used_prelude_parts(tuple(sources)), self._watch
+            )
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude(self._context)
@@ -391,7 +393,7 @@ def evaluate_prelude(context: Any) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _compile_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
+def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
     """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
     names = set().union(find_polyfills(scripts), *map(_find_bindings, scripts))
     names -= _find_bindings("")

@@ -137,7 +137,7 @@ def _function_of(value: ScriptValue) -> str:
     return value.text if value.kind == "outside promise" else ""
 
 
-def find_assignments_asked(nodes: Iterable[Node]) -> Iterator[Node]:
+def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
     """Yield ``a = b`` where a condition stands; ``((a = b))`` says that it is meant."""
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:

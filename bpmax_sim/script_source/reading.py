@@ -18,7 +18,7 @@ from bpmax_sim.script_source.promises import (
     MAY_MISUSE,
     PromiseMisuse,
     PromiseReader,
-    find_assignments_asked,
+    find_assignments_in_conditions,
     select_misuses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
@@ -219,7 +219,7 @@ class _ScriptReader:
             members=tuple(self._members),
             globals=tuple(self._global_uses()),
             misuses=tuple(promises.find_misuses(self._nodes)),
-            assignments=tuple(map(self._tree.place, find_assignments_asked(self._nodes))),
+            assignments=tuple(map(self._tree.place, find_assignments_in_conditions(self._nodes))),
             comparisons=tuple(comparisons.find_comparisons(self._nodes)),
             declared=tuple(self._scopes.top.names),
             asynchronous=tuple(self._find_asynchronous()),

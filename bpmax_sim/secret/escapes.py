@@ -170,7 +170,7 @@ def undo_backslashes(data: bytes) -> bytes:
     saves = BACKSLASHES.is_in(data)
     if saves:
         data = data.replace(b"\\\\", _SAVED)
-    signs = _signs_of(data)
+    signs = _signs_after_backslash(data)
     for letter in signs & _LETTERS:
         data = data.replace(b"\\" + letter, _ESCAPED.get(letter, letter))
     if signs & _OF_UNITS:
@@ -178,7 +178,7 @@ def undo_backslashes(data: bytes) -> bytes:
     return data.replace(_SAVED, b"\\") if saves else data
 
 
-def _signs_of(data: bytes) -> set[bytes]:
+def _signs_after_backslash(data: bytes) -> set[bytes]:
     """Return what stands behind backslashes in *data* and is undone."""
     if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))

@@ -24,8 +24,8 @@ def resident(body: str) -> str:
     return _RESIDENT[total % 11]
 
 
-def organisation(body: str) -> str:
-    """Return the last character of an organisation code (GB 11714-1997)."""
+def organisation_check_character(body: str) -> str:
+    """Return the last character of an organisation_check_character code (GB 11714-1997)."""
     weighed = zip(body, _ORGANISATION_WEIGHTS, strict=True)
     return "0123456789X0"[11 - sum(int(sign, 36) * weight for sign, weight in weighed) % 11]
 
@@ -110,7 +110,7 @@ def _is_credit(value: str) -> bool:
 
 def _fake_credit_code(value: str) -> str:
     number = _derive_digits(value, 8)
-    body = _CREDIT_UNUSED + number + organisation(number)
+    body = _CREDIT_UNUSED + number + organisation_check_character(number)
     return body + credit(body)
 
 

@@ -139,7 +139,7 @@ class ReplayMode:
         alike = None
         if not player.knows(parts_of_request(shown)):
             alike = nearest_login(shown, player.logins(*key), self._rules)
-            if alike is None and is_of_client(shown):
+            if alike is None and is_sent_by_sdk(shown):
                 synthesised = synthesise_login(self._platforms, shown)
                 if synthesised is not None:
                     return synthesised
@@ -207,7 +207,7 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
         for exchange in recorded
         if (call := exchange.request.call) is not None
         and (call.method, call.path) == (login_call.method, login_call.path)
-        and (is_of_client(request) or is_of_client(exchange.request))
+        and (is_sent_by_sdk(request) or is_sent_by_sdk(exchange.request))
     ]
     parts = parts_of_request(request)
 
@@ -226,7 +226,7 @@ def _yields(login: Exchange) -> bool:
     return any(_STANDIN in text for text in texts)
 
 
-def is_of_client(login: Request) -> bool:
+def is_sent_by_sdk(login: Request) -> bool:
     """Return whether a login is one of a client of its own, and no builder's."""
     return CLIENT in login.injected
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.player import Playback
+from bpmax_sim.cassette.player import OwnerPlayback
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.clock import DrawnSequences, SeedParts
 from bpmax_sim.errors import ConfigError
@@ -49,7 +49,7 @@ class SharedRecording:
 
     mode: str
     cassette: Cassette | None = None
-    playback: Playback = field(default_factory=Playback)
+    playback: OwnerPlayback = field(default_factory=OwnerPlayback)
     recorder: Recorder | None = None
     stamp: object = None
     is_kept_open: bool = False

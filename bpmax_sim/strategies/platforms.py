@@ -159,11 +159,11 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
 @cache
 def preset_auths(name: str) -> list[Auth]:
     """Return the auths that the preset *name* becomes with each of its `PRESETS`."""
-    return [preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
+    return [auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
 
 
 @cache
-def preset_platform(name: str, number: int = 0) -> Platform:
+def auth_preset_platform(name: str, number: int = 0) -> Platform:
     """Return a platform that has the preset *name* alone, with what it says of responses."""
     arguments = PRESETS[name][number]
     text = (
@@ -185,7 +185,7 @@ def preset_platform(name: str, number: int = 0) -> Platform:
 def _platform_of_preset(auth: Auth) -> Platform | None:
     """Return the platform of the preset that *auth* was drawn from."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
-    platforms = (preset_platform(*name) for name in names)
+    platforms = (auth_preset_platform(*name) for name in names)
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 

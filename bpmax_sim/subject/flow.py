@@ -63,7 +63,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self.store("form", move.form, "user")
             value = self._call_hook("create", creating, both=True)
             if not self._result.errors and (value is False or isinstance(value, str)):
-                self.refuse_if_returned("create", value)  # any other value is a result
+                self.refuse_if_vetoed("create", value)  # any other value is a result
             if self._result.errors or self._result.refused:
                 self._result.refused = True
                 return self._result

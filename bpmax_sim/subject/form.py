@@ -200,7 +200,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Let what comes of an action, of this and all that belongs to it, go to *result*."""
         self.report_to(result)
 
-    def refuse_if_returned(self, event: str, value: Any) -> None:
+    def refuse_if_vetoed(self, event: str, value: Any) -> None:
         """Refuse the action, and show why, where the script of *event* returned a no.
 
         Raises:
@@ -544,7 +544,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         result = self.fire("submit")
         result.refused = bool(result.errors)
         if not result.errors:
-            self.refuse_if_returned("submit", result.value)
+            self.refuse_if_vetoed("submit", result.value)
         return result
 
     def fire(self, event: str, chain: Chain = ()) -> Result:

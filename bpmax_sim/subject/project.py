@@ -453,7 +453,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         event = f"before_next.{node}"
         value = self._call_hook(event, move, target=target)
         if not self._result.errors:
-            self.refuse_if_returned(event, value)
+            self.refuse_if_vetoed(event, value)
             return self._result.refused
         thrown = self._result.errors[-1]
         text = _refusal_from_script(thrown)

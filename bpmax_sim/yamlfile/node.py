@@ -289,7 +289,7 @@ class _Composer:
         start: Any = event.start_mark
         mark = start.line + 1, start.column + 1
         if event.tag:
-            self._resolve_tag(event.tag, mark)
+            self._refuse_tag(event.tag, mark)
         top = self._top
         if top.pairs is not None and top.key is None:
             self._read_key(event, mark, top)
@@ -306,7 +306,7 @@ class _Composer:
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         mark = _mark(event)
         if event.tag:
-            self._resolve_tag(event.tag, mark)
+            self._refuse_tag(event.tag, mark)
         if self._wants_key():
             self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
         elif len(self._open) > DEEPEST:
@@ -367,7 +367,7 @@ class _Composer:
     def _wants_key(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
-    def _resolve_tag(self, tag: str, mark: Mark) -> None:
+    def _refuse_tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
         self._tell(
             msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),

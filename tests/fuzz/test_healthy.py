@@ -15,7 +15,7 @@ from bpmax_sim.fuzz.search import hold_programs
 from bpmax_sim.fuzz.target import program, target_of
 from bpmax_sim.platform.load import read_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
-from bpmax_sim.strategies.platforms import PRESETS, preset_platform
+from bpmax_sim.strategies.platforms import PRESETS, auth_preset_platform
 from bpmax_sim.yamlfile import read_yaml
 
 ORDERS = """
@@ -46,7 +46,7 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
 def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_table(
     preset: str, owner: str
 ) -> None:
-    platform = replace(preset_platform(preset), platform_key="crm_system")
+    platform = replace(auth_preset_platform(preset), platform_key="crm_system")
     api = Api(key="创建", method="POST", path="/api")
     if owner == "api":
         api = replace(api, auth=platform.auth, response=platform.response)

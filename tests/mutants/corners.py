@@ -174,7 +174,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
         "for number, step in enumerate(acquire.steps, 1):",
         "for number, step in enumerate(acquire.steps[:1], 1):"),
     ("a signature", "bpmax_sim/proxy/signing.py",
-        '"body": octet_text(self._body) if self._body else ""', '"body": ""'),
+        '"body": lossless_utf8_text(self._body) if self._body else ""', '"body": ""'),
     ("an address of the instance", "bpmax_sim/platform/instances.py",
         "address = _sendable(own or declared)", "address = _sendable(declared)"),
     ("preset acs3", PRESETS.format("acs3"), "encode: hex", "encode: upper_hex"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.file_names import LONGEST, LONGEST_PART, cassette_name, file_name, node_part
+from bpmax_sim.file_names import LONGEST, LONGEST_PART, cassette_name, file_name, node_id_part
 from bpmax_sim.project import find_root
 from tests.examples import drawn
 
@@ -100,12 +100,12 @@ def test_a_scenario_elsewhere_lends_its_own_name(tmp_path: Path) -> None:
     ],
 )
 def test_a_part_of_an_id_is_one_line_without_colons(text: str, part: str) -> None:
-    assert node_part(text).startswith(part)
+    assert node_id_part(text).startswith(part)
 
 
 @given(st.text(st.characters(exclude_categories=())))
 def test_any_name_makes_a_part_of_an_id_that_pytest_reads_back(text: str) -> None:
-    part = node_part(text)
+    part = node_id_part(text)
 
     assert 0 < len(part) <= LONGEST_PART
     assert "::" not in part
