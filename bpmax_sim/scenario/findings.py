@@ -13,8 +13,8 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, Place, nearest_name, suggest
-from bpmax_sim.i18n import fill_message, msg
+from bpmax_sim.errors import WARNINGS, Place, nearest_name
+from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
@@ -27,7 +27,7 @@ from bpmax_sim.scenario.expect_check import (
     check_stub_body,
 )
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.names import CheckContext, ScenarioNames
+from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import FieldChanged
@@ -91,10 +91,9 @@ class FilledCheck:
         **values: Any,
     ) -> None:
         """Take a finding, as `CheckContext.tell` says it."""
-        if known is not None:
-            values["hint"] = suggest(str(next(iter(values.values()))), known)
+        words = describe_finding(message, values, known)
         kind = kind if kind in WARNINGS else "value"
-        self.findings.append(NameFinding(kind, fill_message(message, values), spot.place, fails))
+        self.findings.append(NameFinding(kind, words, spot.place, fails))
 
 
 def check_filled(

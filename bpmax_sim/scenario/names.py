@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import msgspec
 
 from bpmax_sim.errors import CODES, CallError, nearest_name, suggest
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, names_api
 from bpmax_sim.scenario.source import Spot
@@ -234,6 +234,15 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         hint = suggest(api, apis)
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)
+
+
+def describe_finding(
+    message: str, values: Mapping[str, object], known: Iterable[str] | None
+) -> str:
+    """Return what `CheckContext.tell` is to report."""
+    if known is not None:
+        values = {**values, "hint": suggest(str(next(iter(values.values()))), known)}
+    return fill_message(message, values)
 
 
 class CheckContext(Protocol):

@@ -29,7 +29,7 @@ from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.names import ScenarioNames
+from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
@@ -366,9 +366,7 @@ class ScenarioDraft:
         **values: object,
     ) -> None:
         """Note that something is wrong at *spot*, as `CheckContext.tell` says it."""
-        if known is not None:
-            values["hint"] = suggest(str(next(iter(values.values()))), known)
-        words = fill_message(message, values)
+        words = describe_finding(message, values, known)
         if kind in WARNINGS and (not fails or self.strictness == "lenient"):
             self.warnings.append(RunWarning(kind, words, spot.place, fails))
         else:

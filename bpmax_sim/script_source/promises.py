@@ -12,7 +12,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import ScriptValue, Values, above
+from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, above
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -88,14 +88,14 @@ class PromiseReader:
                 yield from self._left_alone(node)
             for operand in self._asked_of(node):
                 value = self._values.value(operand)
-                if value is not None and value.kind in {"promise", "outside promise"}:
+                if value is not None and value.kind in PROMISES:
                     place = self._tree.place(operand)
                     yield PromiseMisuse("value", "", place, _function_of(value))
 
     def _member_of(self, node: Node) -> Iterator[PromiseMisuse]:
         owner = self._values.value(node.child_by_field_name("object"))
         name = self._values.member_name(node)
-        is_promise = owner is not None and owner.kind in {"promise", "outside promise"}
+        is_promise = owner is not None and owner.kind in PROMISES
         if owner is not None and is_promise and name not in _OF_PROMISES:
             where = node.child_by_field_name("property") or node.child_by_field_name("index")
             place = self._tree.place(where or node)

@@ -31,7 +31,8 @@ _GIVES_ELEMENT: Final = frozenset(
 _GIVES_LIST: Final = frozenset({"filter", "slice", "sort", "reverse", "toSorted", "concat"})
 _GIVES_ITEM: Final = frozenset({"find", "findLast", "at", "pop", "shift"})
 _DATA: Final = frozenset({"result", "form", "ctx"})
-_PROMISES: Final = frozenset({"promise", "outside promise"})
+PROMISES: Final = frozenset({"promise", "outside promise"})
+"""The kinds of values that are promises."""
 
 
 class Setter(msgspec.Struct, frozen=True):
@@ -204,7 +205,7 @@ class Values:
 
     def _value_of_await(self, node: Node) -> ScriptValue | None:
         value = self._value_of_sequence(node)
-        return _settle(value) if value and value.kind in _PROMISES else value
+        return _settle(value) if value and value.kind in PROMISES else value
 
     def _value_of_or(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``, which is what the text expects."""
