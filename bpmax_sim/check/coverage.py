@@ -73,7 +73,7 @@ class PassedRun(msgspec.Struct, frozen=True):
     events: Sequence[Event]
 
     @property
-    def unused(self) -> Iterator[RunWarning]:
+    def unused_parts(self) -> Iterator[RunWarning]:
         """Return which stubs and conditions of the file it has not used."""
         ends = (event for event in self.events if isinstance(event, ScenarioFinished))
         return (part for end in ends for part in end.unused)
@@ -183,7 +183,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
             yield _name_transition(
                 ran.item.subjects.flow.definition, event.node, "approve", event.join
             )
-    unused = {part.place for part in ran.unused} | set(_skipped_steps(ran.events))
+    unused = {part.place for part in ran.unused_parts} | set(_skipped_steps(ran.events))
     yield from (name for name, place in _of_file(ran.item) if place not in unused)
     yield from _fired_handlers(ran.events)
     for located in ran.item.steps:

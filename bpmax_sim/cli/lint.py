@@ -174,7 +174,7 @@ def _find_problems(
     loaded: dict[_FoldersKey, Platforms] = {}
     of_platforms = list(_load_platforms([item.header for item in found], loaded))
     indexes, groups = _load_indexes(found, loaded)
-    unchecked = chain.from_iterable(group.unchecked() for group in groups)
+    unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
     broken = broken_scripts(items)
     of_items = [*broken.values(), *chain.from_iterable(map(absent, items))]

@@ -60,7 +60,7 @@ class SoundGroups:
             if all(item.digests and item.header.platforms_key in platforms for item in group):
                 self._groups[_digest_group(group, about)] = group
 
-    def unchecked(self) -> list[ProjectItem]:
+    def find_unchecked_items(self) -> list[ProjectItem]:
         """Return the items that no earlier check found sound as they are."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)

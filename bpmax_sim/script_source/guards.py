@@ -87,11 +87,11 @@ class Guards:
         elif operator == "in" and holds:
             yield from self._member_of(right, left)
         elif operator in _EQUAL and _EQUAL[operator] != holds:
-            yield from self._compared(left, right)
+            yield from self._find_compared_values(left, right)
         elif condition.type == "call_expression" and holds:
-            yield from self._owned(condition)
+            yield from self._find_own_members(condition)
 
-    def _compared(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
+    def _find_compared_values(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
         """Yield what is not undefined, or null."""
         for one, other in ((left, right), (right, left)):
             if one is None or not self._is_nothing(other):
@@ -100,7 +100,7 @@ class Guards:
             if (value := self._values.value(inner)) is not None:
                 yield value
 
-    def _owned(self, call: Node) -> Iterator[ScriptValue]:
+    def _find_own_members(self, call: Node) -> Iterator[ScriptValue]:
         """Yield what ``form.hasOwnProperty('x')`` or ``Object.hasOwn(form, 'x')`` asks for."""
         callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
         arguments = listed.named_children if listed is not None else []
