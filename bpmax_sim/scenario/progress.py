@@ -277,6 +277,8 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are armed.
+        is_judged: whether steps are held against what they expect; a trial of other responses is
+            not, and goes on after a step that does not pass.
         failures: in the order they were found.
         result: what the latest action gave.
         missed: numbers of the misses that a step has reported.
@@ -284,12 +286,19 @@ class Progress:
     """
 
     def __init__(
-        self, item: load.ScenarioItem, session: Session, environ: Mapping[str, str], *, faults: bool
+        self,
+        item: load.ScenarioItem,
+        session: Session,
+        environ: Mapping[str, str],
+        *,
+        faults: bool,
+        is_judged: bool = True,
     ) -> None:
         """Start before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
+        self.is_judged = is_judged
         self.bodies = item.subjects.bodies
         root = absolute(item.root)
         self.names = replace(item.names, platforms=session.platforms)

@@ -471,12 +471,20 @@ def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, declared.ResponseRules)
     token = rules.classes.get("token", declared.ErrorClass())
+    code = token.code[0] if token.code else UNSET
+    return refusal_with_code(rules, "token", code, "the token has expired (fault)")
+
+
+def refusal_with_code(
+    rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
+) -> Response:
+    """Return a response of the class of failures *name*, with a business *code* unless `UNSET`."""
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
-    if token.code:
-        _set_in_response(body, headers, _first_segment(rules.code), token.code[0])
-    _set_in_response(body, headers, _first_segment(rules.message), "the token has expired (fault)")
-    status = _error_class_template(rules, "token").status
+    if code is not UNSET:
+        _set_in_response(body, headers, _first_segment(rules.code), code)
+    _set_in_response(body, headers, _first_segment(rules.message), message)
+    status = _error_class_template(rules, name).status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     pairs = tuple((name.lower(), value) for name, value in headers.items())
