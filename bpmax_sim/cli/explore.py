@@ -14,7 +14,7 @@ from bpmax_sim.cli.terminal import say, say_document, tell
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
-    Finding,
+    VariantFinding,
     describe_finding,
     describe_totals,
     find_causes,
@@ -87,14 +87,16 @@ def _report(explorations: Sequence[Exploration], *, json: bool) -> ExitCode:
     return code
 
 
-def _report_lines(explored: Sequence[Exploration], findings: Sequence[Finding]) -> Iterator[str]:
+def _report_lines(
+    explored: Sequence[Exploration], findings: Sequence[VariantFinding]
+) -> Iterator[str]:
     for finding in findings:
         yield from describe_finding(finding)
     yield from unguarded_members(explored)
     yield from matrix_lines(make_matrix(explored))
 
 
-def _finding_data(finding: Finding) -> dict[str, Any]:
+def _finding_data(finding: VariantFinding) -> dict[str, Any]:
     file, _, line = finding.place.rpartition(":")
     return {
         "verdict": finding.verdict,

@@ -18,7 +18,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import PossibleFailure
 from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
-from bpmax_sim.i18n import join_messages, msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
 from bpmax_sim.subject.hooks import same
@@ -91,7 +91,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
         return Judgement(verdict="duplicate", why=twice, step=failure.call.step, place=place)
     if run.trial.misses:
         names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
-        why = msg("no recording of {names}", names=join_messages(", ", names))
+        why = msg("no recording of {names}", names=series(names))
         return Judgement(verdict="unrecorded", why=why, step=failure.call.step, place=place)
     return _FailureJudge(base, run, failure, place, shown).judge()
 
@@ -181,7 +181,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             done.append(struck.name)
         if not done:
             return ""
-        return msg("{names} was done", names=join_messages(", ", dict.fromkeys(done)))
+        return msg("{names} was done", names=series(dict.fromkeys(done)))
 
     def _judge_untold(self) -> Judgement:
         """Return the verdict where nobody was told of the failure."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -25,7 +24,6 @@ from bpmax_sim.scenario.observation import Observation, observe
 from bpmax_sim.scenario.trial import TrialRun
 from bpmax_sim.transport.protocol import SOURCE
 
-_ENTRY: Final = re.compile(r"(\w+)\[(\d+)\]\.(\w+)")
 _IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
 _MISS: Final = "NoMatchError"
@@ -152,9 +150,10 @@ def _view_step(key: str, entries: Iterable[Observation]) -> StepView:
     lines: dict[str, dict[int, dict[str, Any]]] = {"messages": {}, "console": {}, "errors": {}}
     state: dict[str, Any] = {}
     for _, place, value in entries:
-        entry = _ENTRY.fullmatch(place)
-        if entry and entry[1] in lines:
-            lines[entry[1]].setdefault(int(entry[2]), {})[entry[3]] = value
+        kind, _, rest = place.partition("[")
+        if kind in lines:
+            number, _, part = rest.partition("].")
+            lines[kind].setdefault(int(number), {})[part] = value
         elif not place.startswith(("calls[", "flow.log[")):
             state[place] = value
     return StepView(

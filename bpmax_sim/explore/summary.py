@@ -29,7 +29,7 @@ _GRAVITY: Final = tuple(MARKS)
 _CODES, _MEMBERS = msg("codes"), msg("members")
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One cause: a verdict at a line of a script, with all the failures that show it.
 
     Attributes:
@@ -56,7 +56,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(dict.fromkeys(variant.failure.kind for variant in self.variants))
 
 
-def find_causes(explorations: Iterable[Exploration]) -> tuple[Finding, ...]:
+def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
     """Return what is not handled, by cause; what fails comes first."""
     groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, Variant]]] = {}
     for exploration in explorations:
@@ -71,7 +71,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[Finding, ...]:
             key = (judgement.verdict, where, call, variant.is_red)
             groups.setdefault(key, []).append((exploration.item.node_id, variant))
     findings = [
-        Finding(
+        VariantFinding(
             verdict=verdict,
             place=place,
             call=call,
@@ -84,7 +84,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda finding: not finding.is_red))
 
 
-def describe_finding(finding: Finding) -> Iterator[str]:
+def describe_finding(finding: VariantFinding) -> Iterator[str]:
     """Yield the lines that a terminal shows of *finding*."""
     mark = "×" if finding.is_red else "!"
     yield msg(
