@@ -1,7 +1,7 @@
 """Run an item many times with something changed, and say what each run came to.
 
 `measure_baseline` runs the item as it is, twice, and refuses what no variant can be judged by: what
-fails, flickers, asks a live system, or runs Python. `run_variant` runs it with a `Change`. A
+fails, flickers, asks a live system, or runs Python. `run_variant` runs it with a `Variant`. A
 variant writes nothing: no trace, usage, recording or memory of failures; the network is closed. It
 ends by counts, never by seconds, so a busy machine changes no outcome: what it may use is a
 multiple of what the baseline used.
@@ -45,7 +45,7 @@ _BACKSTOP: Final = 20.0
 """Seconds of processor after which a built-in function that never asks is ended, too."""
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
     """What is other in a variant.
 
     Attributes:
@@ -186,28 +186,28 @@ def _all_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
         yield from located.during
 
 
-def run_variant(baseline: Baseline, change: Change = Change()) -> VariantRun:  # noqa: B008 - frozen
-    """Run the item of *baseline* with *change*."""
-    item = change.item or baseline.item
-    if change.scripts:
-        item = replace(item, subjects=replace_scripts(item.subjects, change.scripts))
+def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:  # noqa: B008 - frozen
+    """Run the item of *baseline* with *variant*."""
+    item = variant.item or baseline.item
+    if variant.scripts:
+        item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
     budget = Budget(baseline.most)
     options: SessionOptions = {
         "environ": baseline.environ,
         "limits": Limits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }
-    if change.is_lenient:
+    if variant.is_lenient:
         options["unused"] = "ignore"
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        events = _run(item, change, options, baseline)
+        events = _run(item, variant, options, baseline)
     exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
     return VariantRun(events, budget.used, exceeded)
 
 
 def _run(
-    item: ScenarioItem, change: Change, options: SessionOptions, baseline: Baseline
+    item: ScenarioItem, variant: Variant, options: SessionOptions, baseline: Baseline
 ) -> tuple[Event, ...]:
     try:
         session = open_session(item, cassettes=baseline.cassettes, **options)
@@ -219,8 +219,8 @@ def _run(
                 item,
                 session,
                 environ=baseline.environ,
-                more_faults=change.faults,
-                silent_faults=change.is_lenient,
+                more_faults=variant.faults,
+                silent_faults=variant.is_lenient,
             )
         )
     except BpmaxError as error:

@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import compare_runs
 from bpmax_sim.transport.faults import Break, Fault, Slow
-from bpmax_sim.variant.run import BaselineError, Change, measure_baseline, run_variant
+from bpmax_sim.variant.run import BaselineError, Variant, measure_baseline, run_variant
 from bpmax_sim.variant.workers import map_in_order
 from tests.variant.project import load_item
 
@@ -43,7 +43,7 @@ def _named(item: ScenarioItem, name: str) -> str:
 def test_a_changed_script_runs_instead_and_what_is_other_is_found(item: ScenarioItem) -> None:
     base = measure_baseline(item)
     text = SCRIPT.replace("'已查'", "'未查'")
-    run = run_variant(base, Change(scripts={_named(item, "submit.js"): text}))
+    run = run_variant(base, Variant(scripts={_named(item, "submit.js"): text}))
     assert run.is_passed
     (difference,) = compare_runs(base.run.observations, run.observations)
     assert (difference.step, difference.place) == ("1", "form.备注")
@@ -53,18 +53,18 @@ def test_a_changed_script_runs_instead_and_what_is_other_is_found(item: Scenario
 def test_a_changed_library_counts_through_the_script_that_uses_it(item: ScenarioItem) -> None:
     base = measure_baseline(item)
     text = LIBRARY.replace("text.trim()", "'x'")
-    run = run_variant(base, Change(scripts={_named(item, "names.js"): text}))
+    run = run_variant(base, Variant(scripts={_named(item, "names.js"): text}))
     assert [failure.kind for failure in run.failures] == ["expect"]
 
 
 def test_further_faults_strike_and_need_not(item: ScenarioItem) -> None:
     base = measure_baseline(item)
-    late = run_variant(base, Change(faults=(Fault(on="erp.*", action=Slow(delay=5)),)))
+    late = run_variant(base, Variant(faults=(Fault(on="erp.*", action=Slow(delay=5)),)))
     assert late.is_passed
     assert late.end.duration == pytest.approx(base.run.end.duration + 5)
-    broken = run_variant(base, Change(faults=(Fault(on="*", action=Break(error="reset")),)))
+    broken = run_variant(base, Variant(faults=(Fault(on="*", action=Break(error="reset")),)))
     assert broken.calls[0].error == "RESET"
-    assert run_variant(base, Change(faults=(Fault(on="crm.*", action=Slow()),))).is_passed
+    assert run_variant(base, Variant(faults=(Fault(on="crm.*", action=Slow()),))).is_passed
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_further_faults_strike_and_need_not(item: ScenarioItem) -> None:
 )  # fmt: skip
 def test_what_never_ends_is_ended_by_a_count(item: ScenarioItem, text: str, exceeded: str) -> None:
     base = measure_baseline(item)
-    run = run_variant(base, Change(scripts={_named(item, "submit.js"): text}))
+    run = run_variant(base, Variant(scripts={_named(item, "submit.js"): text}))
     assert (run.exceeded, run.is_passed) == (exceeded, False)
 
 
@@ -120,7 +120,7 @@ def test_results_come_in_their_order_from_any_number_of_workers(
 
     def run(number: int) -> object:
         text = SCRIPT.replace("'已查'", f"'{number}'")
-        run = run_variant(base, Change(scripts={name: text}))
+        run = run_variant(base, Variant(scripts={name: text}))
         return compare_runs(base.run.observations, run.observations)[0].second
 
     assert list(map_in_order(run, 7, workers)) == [str(number) for number in range(7)]
