@@ -9,27 +9,25 @@ from pathlib import Path
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError
+from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
 from bpmax_sim.explore.judge import RED, Judgement, judge_failure
 from bpmax_sim.explore.members import RecordedResponses
 from bpmax_sim.explore.run_view import RunView, view_of
 from bpmax_sim.i18n import msg
-from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.row_actions import RowAction
-from bpmax_sim.scenario.runner import open_session, run_item
-from bpmax_sim.scenario.trial import run_trial
 from bpmax_sim.transport.faults import Fault
+from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
 
 _WORD = re.compile(r"[\w$]+")
 _ENTRIES = (ACTIONS["set"], ACTIONS["advance"])
 """Actions that do nothing when they are done again."""
 
 
-class Variant(msgspec.Struct, frozen=True, kw_only=True):
+class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     """One failure that was tried, and what became of it."""
 
     failure: PossibleFailure
@@ -54,7 +52,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
 
     item: ScenarioItem
     refused: str = ""
-    variants: tuple[Variant, ...] = ()
+    variants: tuple[JudgedVariant, ...] = ()
     possible: int = 0
     unreached: int = 0
 
@@ -76,10 +74,10 @@ class Explorer:
         step: Callable[[], None] = lambda: None,
     ) -> Exploration:
         """Try the failures of *item*, at most *most* and until *is_over*; *step* counts them."""
-        refused = refuse_to_explore(item) or self._failure_of_base(item)
-        if refused:
-            return Exploration(item=item, refused=refused)
-        bench = _Bench(item, self._folder_of(item))
+        try:
+            bench = _Bench(measure_baseline(item, cassettes=self._cassettes))
+        except BpmaxError as error:
+            return Exploration(item=item, refused=_describe_refusal(error))
         failures = tuple(
             possible_failures(
                 bench.base.calls,
@@ -105,19 +103,6 @@ class Explorer:
     def _folder_of(self, item: ScenarioItem) -> Path:
         return self._cassettes or item.root / "cassettes"
 
-    def _failure_of_base(self, item: ScenarioItem) -> str:
-        """Return why *item* does not pass as it is, or nothing."""
-        try:
-            session = open_session(item, cassettes=self._folder_of(item))
-            *_, last = run_item(item, session)
-        except BpmaxError as error:
-            return msg("it does not start: {error}", error=str(error).splitlines()[0])
-        assert isinstance(last, ScenarioFinished)
-        if last.outcome == "passed":
-            return ""
-        why = last.failures[0].essence if last.failures else last.outcome
-        return msg("it does not pass: {why}", why=why)
-
     def _recorded_of(self, item: ScenarioItem, platforms: Platforms) -> RecordedResponses:
         key = (self._folder_of(item), id(platforms))
         if key not in self._recorded:
@@ -125,19 +110,10 @@ class Explorer:
         return self._recorded[key]
 
 
-def refuse_to_explore(item: ScenarioItem) -> str:
-    """Return why *item* cannot be explored at all, or nothing."""
-    if item.skip or item.xfail:
-        return msg("it is skipped") if item.skip else msg("it is expected to fail")
-    mode = item.scenario.proxy.mode
-    if mode in {"live", "record"}:
-        return msg("mode {mode} asks third parties, who would do all of it", mode=mode)
-    named = [step for steps in item.subjects.named.values() for step in steps]
-    for located in (*item.steps, *item.cleanup, *named):
-        if located.step.action == "python":
-            place = located.spot.place
-            return msg("{place}: a python step may do anything, each time anew", place=place)
-    return ""
+def _describe_refusal(error: BpmaxError) -> str:
+    """Return why an item is not explored, without the place where it stands."""
+    problem = error.problems[0].message if isinstance(error, ConfigError) else str(error)
+    return problem.partition("\n")[0]
 
 
 def _words_of(item: ScenarioItem) -> Iterator[str]:
@@ -152,20 +128,18 @@ def _words_of(item: ScenarioItem) -> Iterator[str]:
 class _Bench:
     """One item, its base run, and trials of it."""
 
-    def __init__(self, item: ScenarioItem, cassettes: Path) -> None:
-        self._item = item
-        self._cassettes = cassettes
-        self.platforms: Platforms
+    def __init__(self, baseline: Baseline) -> None:
+        self._baseline = baseline
+        self._item = baseline.item
+        self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self.base = self.run()
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
         """Return what a trial with the rules *injected* came to."""
-        item = item or self._item
-        session = open_session(item, cassettes=self._cassettes)
-        self.platforms = session.platforms
-        return view_of(run_trial(item, session, injected=injected), session.platforms)
+        variant = Variant(faults=tuple(injected), item=item)
+        return view_of(try_variant(self._baseline, variant), self.platforms)
 
-    def try_failure(self, failure: PossibleFailure) -> Variant | None:
+    def try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
         """Return what became of *failure*; None where it did not strike."""
         run = self.run([failure.fault])
         if not run.trial.fired:
@@ -173,7 +147,7 @@ class _Bench:
         judgement = judge_failure(self.base, run, failure)
         if judgement.verdict == "partial" and (again := self._try_again(failure)):
             judgement = replace(judgement, why=f"{judgement.why}; {again}")
-        return Variant(failure=failure, judgement=judgement)
+        return JudgedVariant(failure=failure, judgement=judgement)
 
     def _try_again(self, failure: PossibleFailure) -> str:
         """Return what doing the step once more comes to, or nothing where that has no sense."""

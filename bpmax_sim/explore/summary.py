@@ -10,7 +10,7 @@ from unicodedata import east_asian_width
 import msgspec
 
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
-from bpmax_sim.explore.search import Exploration, Variant
+from bpmax_sim.explore.search import Exploration, JudgedVariant
 from bpmax_sim.i18n import join_messages, msg, plural, series, translate
 
 MARKS: Final[Mapping[VerdictKind, str]] = {
@@ -42,7 +42,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
     place: str
     call: str
     is_red: bool
-    variants: tuple[Variant, ...]
+    variants: tuple[JudgedVariant, ...]
     items: tuple[str, ...]
 
     @property
@@ -58,7 +58,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
     """Return what is not handled, by cause; what fails comes first."""
-    groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, Variant]]] = {}
+    groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, JudgedVariant]]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
             judgement, failure = variant.judgement, variant.failure
@@ -132,7 +132,7 @@ def make_matrix(explorations: Iterable[Exploration]) -> Matrix:
     return Matrix(tuple(ordered), rows)
 
 
-def column_of(variant: Variant) -> str:
+def column_of(variant: JudgedVariant) -> str:
     """Return the column of a failure: its kind; codes share one, and so do members."""
     failure = variant.failure
     if failure.is_response:

@@ -38,12 +38,14 @@ class TrialRun(msgspec.Struct, frozen=True):
         misses: the calls that replay had no response for.
         failures: values of steps that were not defined any more, and invariants that broke.
         fired: those of the injected rules that struck.
+        exceeded: by which count it was ended early, or nothing.
     """
 
     events: tuple[Event, ...]
     misses: tuple[NoMatchError, ...]
     failures: tuple[Failure, ...]
     fired: tuple[Fault, ...]
+    exceeded: str = ""
 
 
 def run_trial(

@@ -50,11 +50,11 @@ REFUSED = {
     "a scenario that does not pass": (
         '- {set: {customerId: "1"}, expect: {form: {name: 李四}}}',
         "",
-        "it does not pass: ",
+        "does not pass: ",
     ),
-    "a python step": ("- {python: 'tests.nothing:run'}", "", "a python step may do anything"),
-    "a skipped scenario": ("", "skip: true\n", "it is skipped"),
-    "a scenario that is expected to fail": ("", "xfail: true\n", "it is expected to fail"),
+    "a python step": ("- {python: 'tests.nothing:run'}", "", "has a python: step"),
+    "a skipped scenario": ("", "skip: true\n", "is skipped"),
+    "a scenario that is expected to fail": ("", "xfail: true\n", "is expected to fail"),
 }
 
 
