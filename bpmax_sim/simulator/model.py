@@ -373,6 +373,7 @@ _CLASSES: Final = {
     "rate": (429, "too many requests"),
     "transient": (503, "busy, try again"),
 }
+_OTHER_CLASS: Final = (400, "refused")
 _ERRORS: Final = {
     "400": (400, ""),
     "401": (401, "the credentials are wrong"),
@@ -442,7 +443,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     That is the status of a success only where the third party answers so: where the status alone
     does not say what a success is.
     """
-    status, message = _CLASSES[name]
+    status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))
     if own.status:
         status = own.status[0]
