@@ -70,7 +70,7 @@ def _report(explorations: Sequence[Exploration], *, json: bool) -> ExitCode:
     code = ExitCode.FAILED if red else ExitCode.PASSED if explored else ExitCode.NOTHING
     if json:
         say_document(
-            tried=sum(len(one.variants) for one in explored),
+            tried=sum(one.tried for one in explored),
             possible=sum(one.possible for one in explored),
             exit_code=int(code),
             findings=[_finding_data(finding) for finding in findings],

@@ -43,6 +43,8 @@ def check(draft: ScenarioDraft) -> None:
     for rule in _CHECKS:
         rule(draft)
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect")
+    for path, invariant in draft.scenario.invariants:
+        _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1])
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -587,7 +589,9 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
+def _check_expectation(
+    draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str | int
+) -> None:
     """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)

@@ -86,7 +86,7 @@ def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
         context.tell(spot, wrong, kind="name")
 
 
-def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None:
+def check_nothing_said(context: CheckContext, step_spot: Spot, key: str | int) -> None:
     """Report an expectation that is written and says nothing; one that a row fills is none."""
     node = step_spot.source.root.at((*step_spot.steps, key))
     if node is None or node.elements:

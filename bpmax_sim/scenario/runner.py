@@ -13,6 +13,7 @@ import re
 import warnings
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -167,8 +168,16 @@ class StepRun(msgspec.Struct):
             if self._is_done(retry, result):
                 break
         silent = session.disarm(rules)
+        if not self.failures or not self.progress.is_judged:
+            self.failures += self._judge_invariants()
         if not self.failures and not self.progress.silent_faults:
             self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
+
+    def _judge_invariants(self) -> Iterator[Failure]:
+        """Yield what is wrong with what always or never has to be true, as of this step."""
+        title = self._step_title()
+        for failure in self.progress.judge_invariants(self.since):
+            yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
