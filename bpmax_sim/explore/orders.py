@@ -26,6 +26,9 @@ _FULLY: Final = 4
 """Of so many calls in flight every order is tried; of more, at most two swaps."""
 _GAP: Final = 0.001
 """Seconds between two responses that are to come one after the other."""
+_IN_FLIGHT: Final = 1.0
+"""Seconds for which a call is in flight while a person does something: longer than what debounces,
+shorter than what scripts take for a time-out."""
 Group = tuple[ObservedCall, ...]
 
 
@@ -143,7 +146,6 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         item: the item in which it is done then.
         call: the call in flight; *what* is done, for a reader.
-        truth: the key of the step after which the base run is what this has to come to.
         is_again: whether it is the same action once more.
     """
 
@@ -151,6 +153,12 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     call: ObservedCall
     what: str
     is_again: bool
+
+    @property
+    def rule(self) -> FaultRule:
+        """Return the delay that lets a person do it: the call is in flight for so long."""
+        do = FaultAction(delay=_IN_FLIGHT)
+        return FaultRule(on=self.call.name, call=self.call.number, do=do)
 
 
 def possible_interruptions(item: ScenarioItem, base: RunView) -> Iterator[Interruption]:

@@ -31,6 +31,7 @@ from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.faults import fault_of
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExploreSpec, FaultRule, Severity
 from bpmax_sim.scenario.row_actions import RowAction
@@ -244,7 +245,7 @@ class _Bench:
 
     def _attempts_during(self, interruption: Interruption) -> Iterator[Attempt]:
         """Yield an interruption, and the same with each order of the responses then in flight."""
-        run = self.run(item=interruption.item)
+        run = self.run([fault_of(interruption.rule)], interruption.item)
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [group for group in find_groups(run.calls) if not _is_known(group, self._groups)]
@@ -255,7 +256,7 @@ class _Bench:
     def _try_interruption(
         self, interruption: Interruption, order: Order, truth: RunView
     ) -> JudgedVariant:
-        run = self.run(order.faults, interruption.item)
+        run = self.run((fault_of(interruption.rule), *order.faults), interruption.item)
         return self._judge_interruption(interruption, run, truth, order)
 
     def _judge_interruption(
@@ -272,7 +273,7 @@ class _Bench:
             call=call,
             kind=msg("{what}: {order}", what=name, order=order.name) if order else name,
             column=MEANWHILE,
-            rules=order.rules if order else (),
+            rules=(interruption.rule, *(order.rules if order else ())),
             interruption=interruption,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_imagined=True),
