@@ -89,11 +89,11 @@ class Recorder:
 
         *scan* tells the secrets in some bytes, as objects whose text names place and credential
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
-        the same; or *check* does both, and remembers what redaction has searched. *zone* is that of instants in the file. With *adding*, the owner's older
-        exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ, and those of the owner *former*. *net* is the version of the net of names in
-        force. What a process that died left in a journal is sealed first, so load the cassette
-        for replay after this.
+        the same; or *check* does both, and remembers what redaction has searched. *zone* is that
+        of instants in the file. With *adding*, the owner's older exchanges stay; otherwise the
+        new ones replace them, with *repeating* only where they differ, and those of the owner
+        *former*. *net* is the version of the net of names in force. What a process that died left
+        in a journal is sealed first, so load the cassette for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
