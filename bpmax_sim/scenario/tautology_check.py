@@ -183,6 +183,7 @@ _LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "
 _FLOW_SHAPE: Mapping[str, Shape] = {
     "status": tuple(STATUSES),
     **dict.fromkeys(("owners", "pending", "notified"), "list"),
+    "passed": "",
     "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
     "tasks": {"*": ""},
     "projects": {"*": ""},
