@@ -49,7 +49,16 @@ from bpmax_sim.scenario.file_verdict import (
 )
 from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
-from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
+from bpmax_sim.scenario.observation import (
+    SubjectState,
+    digest_of,
+    fields_of,
+    flow_of,
+    form_of,
+    observe,
+    preview_of,
+    state_of,
+)
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import (
     Path,
@@ -77,32 +86,6 @@ from bpmax_sim.subject.hooks import (
 )
 from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import Fault
-
-
-def form_of(subject: Subject) -> Mapping[str, Any]:
-    """Return the present fields, of a flow those of its project."""
-    if subject is None:
-        return {}
-    return dict(
-        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
-    )
-
-
-def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what the form shows of its fields, of a flow that of its project."""
-    form = subject.front if isinstance(subject, FlowSubject) else subject
-    return dict(to_scenario_value(form.facts())) if form else {}
-
-
-def flow_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of the flow."""
-    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
-
-
-def preview_of(subject: Subject) -> Any:
-    """Return what the last preview told, or that there was none."""
-    foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
-    return UNSET if foreseen is None else to_scenario_value(foreseen)
 
 
 class LogMark(msgspec.Struct, frozen=True):
