@@ -133,11 +133,16 @@ class BpmaxError(MessageError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong in a file: where, the path inside the file, and what to do."""
+    """One thing wrong in a file: where, the path inside the file, and what to do.
+
+    Attributes:
+        kind: a key of `WARNINGS` where a lenient folder takes it as a warning.
+    """
 
     message: str
     place: Place | None = None
     path: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
@@ -450,6 +455,20 @@ class InterruptedWarning(BpmaxWarning):
 class BlindIgnoreWarning(BpmaxWarning):
     """What is ignored makes calls equal whose recorded responses differ."""
 
+    kind = "ignore"
+
+
+class UnseenFailureWarning(BpmaxWarning):
+    """A third party reported a business failure, and neither script nor scenario looked at it."""
+
+    kind = "unseen"
+
+
+class UnfitValueWarning(BpmaxWarning):
+    """A script wrote a value that a field does not take, such as none of its options."""
+
+    kind = "unfit"
+
 
 class OutageWarning(BpmaxWarning):
     """A third party failed while it was recorded, and did not when it was recorded before."""
@@ -490,14 +509,14 @@ WARNINGS: Final[Mapping[str, type[BpmaxWarning]]] = {
 CODES: Final = frozenset({
     "ALREADY_CREATED", "ALREADY_DECIDED", "ALREADY_OWNER", "AMBIGUOUS_NODE", "AUTH_FAILED",
     "BAD_ARGUMENT", "BAD_RESPONSE", "BAD_RETURN", "BAD_RULE", "BAD_WRITE", "BUSINESS", "CONNECT",
-    "ENDLESS", "EXITED", "HIDDEN", "HTTP_STATUS", "MISSING_PARAMETER", "MOVED_ON", "NEEDS_ONE",
-    "NEEDS_OTHERS", "NOT_ALLOWED", "NOT_AN_OPTION", "NOT_AT_NODE", "NOT_A_TABLE", "NOT_OFFERED",
-    "NOT_OWNER", "NOT_PASSED", "NOT_RETURNED", "NOT_UNDER_WAY", "NOT_YOUR_TURN", "NO_DEFINITION",
-    "NO_FLOW", "NO_FORM", "NO_FUNCTION", "NO_MATCH", "NO_MEMBER", "NO_MODULE", "NO_OWNERS",
-    "NO_ROUTE", "NO_ROW", "NO_SUBJECT", "OTHER_BRANCH", "READ_ONLY", "REFUSED", "REQUIRED",
-    "RESET", "TIMEOUT", "TLS", "UNKNOWN_API", "UNKNOWN_INSTANCE", "UNKNOWN_NAME", "UNKNOWN_NODE",
-    "UNKNOWN_PARAMETER", "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW",
-    "WAITS_FOR_SUBFLOW",
+    "ENDED_ELSEWHERE", "ENDLESS", "EXITED", "HIDDEN", "HTTP_STATUS", "MISSING_PARAMETER",
+    "MOVED_ON", "NEEDS_ONE", "NEEDS_OTHERS", "NEVER_ENDS", "NOT_ALLOWED", "NOT_AN_OPTION",
+    "NOT_AT_NODE", "NOT_A_TABLE", "NOT_OFFERED", "NOT_OWNER", "NOT_PASSED", "NOT_RETURNED",
+    "NOT_UNDER_WAY", "NOT_YOUR_TURN", "NO_DEFINITION", "NO_FLOW", "NO_FORM", "NO_FUNCTION",
+    "NO_MATCH", "NO_MEMBER", "NO_MODULE", "NO_OWNERS", "NO_ROUTE", "NO_ROW", "NO_SUBJECT",
+    "OTHER_BRANCH", "READ_ONLY", "REFUSED", "REQUIRED", "RESET", "STANDS_STILL", "TIMEOUT", "TLS",
+    "UNKNOWN_API", "UNKNOWN_INSTANCE", "UNKNOWN_NAME", "UNKNOWN_NODE", "UNKNOWN_PARAMETER",
+    "UNKNOWN_PERSON", "UNKNOWN_PLATFORM", "UNKNOWN_SUBFLOW", "WAITS_FOR_SUBFLOW",
 })  # fmt: skip
 """The codes of refusals and rejected calls, as ``expect_error: {code}`` names them."""
 

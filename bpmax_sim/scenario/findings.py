@@ -135,6 +135,9 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     _check_stubs(context, item)
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
+    findings += (
+        NameFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
+    )
     for path, expected in ((("expect",), item.scenario.expect), *item.scenario.invariants):
         _check_expected_calls(context, expected, item.spot.at(*path))
     for located in steps:
@@ -226,6 +229,18 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
         for table, column in _named_columns(expected.form):
             tables.get(table, set()).add(column)
     return {table: frozenset(columns) for table, columns in tables.items()}
+
+
+def expected_structures(item: ScenarioItem) -> frozenset[str]:
+    """Return the fields that expectations of *item* take for a map or a list."""
+    fields: set[str] = set()
+    for expected in (item.scenario.expect, *(one.step.expect for one in walk_steps(item))):
+        for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
+            base, *rest = path_steps(name) or (name,)
+            is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
+            if rest or is_map or isinstance(value, list | tuple):
+                fields.add(str(base))
+    return frozenset(fields)
 
 
 def _named_columns(value: Any) -> Iterator[tuple[str, str]]:

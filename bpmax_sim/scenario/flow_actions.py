@@ -30,6 +30,9 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         method: of the flow.
         decides: the decision that a node has to offer.
         meant: of whom or what ``to`` tells, where it is a key.
+        needs_task: whether it is for an owner who is to act, and not for whoever takes part.
+        ends_stay: whether the project leaves the node by it, where nobody else has to decide.
+        is_for_starter: whether it is for who started the project, when it lies with him again.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
@@ -37,6 +40,9 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
     meant: ClassVar[str] = "who"
+    needs_task: ClassVar[bool] = False
+    ends_stay: ClassVar[bool] = False
+    is_for_starter: ClassVar[bool] = False
     texts: ClassVar = WHO
 
     project: str = ""
@@ -77,7 +83,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             return
         definition = context.names.subflows[project] if project else context.names.definition
         if definition is not None:
-            cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
+            cls.check_node(context, definition, value.get("at", ""), spot.at("at"))
         check_people(context, value.get("by", ""), spot.at("by"))
         to = value.get("to", "")
         if cls.meant != _NODE:
@@ -87,9 +93,10 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
     @classmethod
-    def _check_node(
+    def check_node(
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
+        """Find a node that is not there, or that does not offer the decision."""
         if not literal(at) or not at:
             return
         if at not in definition.nodes:
@@ -121,6 +128,80 @@ class NodeAction(FlowAction, frozen=True, kw_only=True):
     at: str = ""
 
 
+class PlayAction(action.Action, frozen=True, kw_only=True):
+    """Letting a project run by policies, deadlines and timers."""
+
+    about = msg("Let people decide by the policies, until the project is at a node or has ended")
+    texts: ClassVar = {
+        "_": msg("How far the project runs by policies, deadlines and timers"),
+        "until": msg("The node, or start; by default the end of the project"),
+    }
+    others: ClassVar = (None,)
+    takes = msg("`{until: node}`, or nothing: until it has ended")
+    needs = ("flow",)
+
+    until: str = ""
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
+        """Find a node that is not there, or at which no project stays."""
+        if value is None or not cls.known_keys(context, value, spot):
+            return
+        until, definition = value.get("until", ""), context.names.definition
+        if not isinstance(until, str):
+            context.tell(spot.at("until"), msg("expected the name of a node"))
+        elif definition is None:
+            context.tell(spot, msg("play needs flow.definition; without it nothing moves"))
+        elif until and "${" not in until and until not in {*definition.nodes, START}:
+            known = (*definition.nodes, START)
+            context.tell(spot.at("until"), "no node {until!r}{hint}", known=known, until=until)
+        elif until in definition.nodes and definition.nodes[until].parallel:
+            context.tell(
+                spot.at("until"),
+                "no project stays at {until!r}, where branches begin; name one of their nodes, or "
+                "the join {join!r}",
+                until=until,
+                join=definition.nodes[until].join,
+            )
+
+    @classmethod
+    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Let virtual time pass from one decision or deadline to the next."""
+        flow = on.flow("play")
+        if on.player is not None:
+            on.player.play(on, flow, str((value or {}).get("until", "")), result)
+
+
+class PreviewAction(action.Action, frozen=True, kw_only=True):
+    """Looking where a project would go, before it is submitted."""
+
+    about = msg("Tell the nodes, owners and branches that a project would come to; nothing stays")
+    texts: ClassVar = {
+        "_": msg("What would come if everybody agreed"),
+        "by": msg("Who would submit it"),
+        "form": msg("What the form would hold"),
+    }
+    others: ClassVar = (None,)
+    needs = ("flow",)
+
+    by: str | int = ""
+    form: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
+        """Find people and fields that are not there; without a definition nothing is known."""
+        if context.names.definition is None:
+            context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
+        elif value is not None and cls.known_keys(context, value, spot):
+            check_people(context, value.get("by", ""), spot.at("by"))
+            check_entries(context, value.get("form"), spot.at("form"))
+
+    @classmethod
+    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Return what would come."""
+        result.set_value(on.flow("preview").preview(move_of(value)))
+
+
 _NODE = msg("the node")
 
 
@@ -141,6 +222,18 @@ def move_of(value: Any) -> FlowMove:
 
 def _as_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
+
+
+def check_entries(context: CheckContext, fields: Any, spot: source.Spot) -> None:
+    """Report fields and columns of *fields* that the form does not have."""
+    names = context.names
+    for name, value in fields.items() if isinstance(fields, Mapping) else ():
+        if wrong := names.field_problem(name):
+            context.tell(spot.at(name), wrong)
+        elif doubt := names.field_doubt(name):
+            context.tell(spot.at(name), doubt, kind="name", fails=False)
+        for path, wrong in names.value_problems(name, value):
+            context.tell(spot.at(name, *path), wrong, kind="name")
 
 
 def literal(value: Any) -> bool:

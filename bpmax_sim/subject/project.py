@@ -29,6 +29,7 @@ from bpmax_sim.subject.definition import (
     FlowNode,
     FlowParts,
     NodeScreen,
+    StandIn,
     check_returned,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
@@ -131,6 +132,8 @@ def _says_no(thrown: Exception) -> bool:
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
+_FORESEEN = ("owners", "jump", "computed")
+"""Hooks that say where a project goes, and to whom; they run in a preview, too."""
 UNDO = "undo"
 """Who takes back what an action wrote that went wrong, and the action of going back."""
 STATUSES = (NEW, PROCESSING, FINISHED, REJECTED, CANCELLED, TERMINATED, RETURNED)
@@ -148,6 +151,7 @@ _STATE = (
     "owners",
     "assigned",
     "history",
+    "passed_nodes",
     "notified",
     "starter",
     "sender",
@@ -168,6 +172,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     Attributes:
         conditions: where each ``when`` stands in its file, by node, action and number of the route.
+        stand_in: what the project of a sub-flow comes to at once, where it is not run.
         at: the present node, of several the first; empty before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
@@ -175,6 +180,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
         assigned: what hooks returned of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
         people: what is known of others: id -> what ``ctx.userInfo`` tells.
+        passed_nodes: nodes in the order in which the project left them for another one, or was
+            sent back from them to who started it; not those that a withdrawal or another branch
+            cut off, nor an end.
         starter: who created the project.
         sender: the node that sent it back to the starter.
         creation: the form whose submission creates the project.
@@ -188,9 +196,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
         created, ended: when the project was created, and when it ended.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
         commits: how often something was done while another action was under way.
+        previews: whether only is looked where a project would go; hooks that act do not run.
+        foreseen: what the last preview told.
     """
 
     definition: Definition | None = None
+    stand_in: StandIn | None = None
     conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
@@ -211,6 +222,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     starter: str = ""
     sender: str = ""
     history: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    passed_nodes: list[str] = msgspec.field(default_factory=list)
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
     titles: dict[str, Any] = msgspec.field(default_factory=dict)
     focus: str = ""
@@ -221,6 +233,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     shelved: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
     commits: int = 0
     is_meanwhile: bool = False
+    previews: bool = False
+    foreseen: Mapping[str, Any] | None = None
     _screens: dict[str, FormSubject] = msgspec.field(default_factory=dict)
     _hops: int = 0
 
@@ -370,6 +384,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 for node, owners in self.owners.items()
             },
             "history": self.history,
+            "passed": self.passed_nodes,
             "notified": self.notified,
             "delay_level": max((visit.level for visit in self.visits.values()), default=0),
             "projects": {name: child.facts() for name, child in self.children.items()},
@@ -388,6 +403,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _call_hook(
         self, event: str, move: FlowMove, *, both: bool = False, target: str = ""
     ) -> Any:
+        if self.root.previews and event.partition(".")[0] not in _FORESEEN:
+            return None
         value = self.run_bodies(
             event, lambda script: self._run(script, event, move, both=both, target=target)
         )
