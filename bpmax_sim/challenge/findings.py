@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.judge import Challenge, Judgement, ScriptTarget
+from bpmax_sim.challenge.judge import Judgement, ScriptChallenge, ScriptTarget
 from bpmax_sim.challenge.mutants import BRANCH, KINDS, Mutant
 from bpmax_sim.challenge.proposals import (
     Divergence,
@@ -35,7 +35,7 @@ SHOWN = 20
 _WIDTH = 60
 
 
-class Finding(msgspec.Struct, frozen=True, kw_only=True):
+class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     """One weakness of the scenarios.
 
     Attributes:
@@ -84,7 +84,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
         unused: comments that left nothing out.
     """
 
-    findings: tuple[Finding, ...] = ()
+    findings: tuple[Weakness, ...] = ()
     counts: Mapping[str, int] = {}
     problems: tuple[Problem, ...] = ()
     unused: tuple[Problem, ...] = ()
@@ -100,7 +100,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 Case = tuple[int, ScriptTarget, Mutant, Judgement]
 
 
-def summarise(challenge: Challenge, judgements: Sequence[Judgement]) -> ChallengeResult:
+def summarise(challenge: ScriptChallenge, judgements: Sequence[Judgement]) -> ChallengeResult:
     """Return what *judgements*, one for each mutant of *challenge*, come to."""
     ignoring = _Ignoring(challenge.targets)
     counts: Counter[str] = Counter()
@@ -152,11 +152,11 @@ class _Ignoring:
                     yield Problem(message, one.place)
 
 
-def _one_a_line(findings: Iterable[Finding]) -> Iterator[Finding]:
+def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield the most useful finding of each line of a script."""
     order: Mapping[str, int] = {"survived": 0, "unreached": 1, "unchanged": 2}
 
-    def rank(finding: Finding) -> tuple[Any, ...]:
+    def rank(finding: Weakness) -> tuple[Any, ...]:
         has_none = finding.verdict == "survived" and finding.line is None
         place = finding.place
         return (has_none, order[finding.verdict], -finding.kills, place.file, place.line)
@@ -172,7 +172,7 @@ def _one_a_line(findings: Iterable[Finding]) -> Iterator[Finding]:
 # ---------------------------------------------------------------------- survivors
 
 
-def _find_survivors(challenge: Challenge, cases: Sequence[Case]) -> Iterator[Finding]:
+def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
     left = list(cases)
     while left:
         groups: dict[int, list[Case]] = {}
@@ -196,7 +196,7 @@ def _find_survivors(challenge: Challenge, cases: Sequence[Case]) -> Iterator[Fin
     yield from _without_line(challenge, left)
 
 
-def _is_about(line: ExpectLine, case: Case, challenge: Challenge) -> bool:
+def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     return any(
         one.place == line.place
         and one.step == str(line.step)
@@ -205,7 +205,7 @@ def _is_about(line: ExpectLine, case: Case, challenge: Challenge) -> bool:
     )
 
 
-def _without_line(challenge: Challenge, cases: Sequence[Case]) -> Iterator[Finding]:
+def _without_line(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
     """Yield those that no line kills, of those at one place of a scenario the first."""
     groups: dict[tuple[int, str, str], list[Case]] = {}
     for case in cases:
@@ -217,7 +217,7 @@ def _without_line(challenge: Challenge, cases: Sequence[Case]) -> Iterator[Findi
         yield replace(finding, kills=len(group), others=tuple(lines))
 
 
-def _survivor(challenge: Challenge, case: Case) -> Finding:
+def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
     _, _, mutant, judgement = case
     divergence = _telling(challenge, judgement)
     item = challenge.baselines[divergence.user].item
@@ -225,13 +225,13 @@ def _survivor(challenge: Challenge, case: Case) -> Finding:
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
     is_odd = judgement.line is None and is_suspicious(divergence.first)
-    return Finding(
+    return Weakness(
         place=mutant.place,
         verdict="survived",
         kind=mutant.kind,
         old=_on_a_line(mutant.old),
         new=_describe_change(mutant),
-        message=KINDS[mutant.kind],
+        message=msg(KINDS[mutant.kind]),
         scenario=item.name,
         scenario_place=place,
         step=step,
@@ -243,7 +243,7 @@ def _survivor(challenge: Challenge, case: Case) -> Finding:
     )
 
 
-def _telling(challenge: Challenge, judgement: Judgement) -> Divergence:
+def _telling(challenge: ScriptChallenge, judgement: Judgement) -> Divergence:
     """Return the difference that the line speaks of, or the plainest one."""
     line = judgement.line
     key = (line.file, str(line.step), line.place) if line is not None else ()
@@ -273,7 +273,7 @@ def _on_a_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_unchanged(challenge: Challenge, cases: Sequence[Case]) -> Iterator[Finding]:
+def _find_unchanged(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
     calls: dict[str, list[Case]] = {}
     for case in cases:
         _, target, mutant, _ = case
@@ -328,8 +328,8 @@ def _split_comparison(condition: str) -> tuple[str, str, str]:
     return condition, "", ""
 
 
-def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Finding:
-    return Finding(
+def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
+    return Weakness(
         place=mutant.place,
         verdict=verdict,
         kind=mutant.kind,
@@ -340,8 +340,8 @@ def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Finding:
 
 
 def _find_unreached(
-    challenge: Challenge, cases: Sequence[Case], ignoring: _Ignoring
-) -> Iterator[Finding]:
+    challenge: ScriptChallenge, cases: Sequence[Case], ignoring: _Ignoring
+) -> Iterator[Weakness]:
     for target in challenge.targets:
         unreached = [
             mutant for _, own, mutant, judged in cases
@@ -352,7 +352,7 @@ def _find_unreached(
             if ignoring.covers(target, BRANCH, place.line):
                 continue
             behind = sum(branch.start <= mutant.start <= branch.end for mutant in unreached)
-            yield Finding(
+            yield Weakness(
                 place=place,
                 verdict="unreached",
                 kind=BRANCH,

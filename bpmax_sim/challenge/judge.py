@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from bpmax_sim.challenge.mutants import Ignored, Mutant, read_ignored, read_mutants
+from bpmax_sim.challenge.mutants import IgnoreComment, Mutant, read_ignored, read_mutants
 from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
 from bpmax_sim.challenge.reach import Hits, find_hits, is_reached, join_hits
 from bpmax_sim.errors import Problem
@@ -67,7 +67,7 @@ class ScriptTarget:
         self.users = tuple(users)
         self.hits = hits
         self.taken = join_hits(hits.values())
-        self.ignored: tuple[Ignored, ...] = tuple(read_ignored(self.tree))
+        self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignored(self.tree))
         self.mutants = tuple(m for m in read_mutants(self.tree) if self._is_script(m))
 
     def _is_script(self, mutant: Mutant) -> bool:
@@ -81,7 +81,7 @@ class ScriptTarget:
         return tuple(user for user in self.users if is_reached(node, self.hits[user]))
 
 
-class Challenge:
+class ScriptChallenge:
     """All scripts of some items, ready to be challenged.
 
     Attributes:

@@ -425,7 +425,7 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
 }
 
 
-class Ignored(msgspec.Struct, frozen=True):
+class IgnoreComment(msgspec.Struct, frozen=True):
     """A comment ``// bpmax-ignore-next args-swap: reason``.
 
     Attributes:
@@ -445,7 +445,7 @@ _IGNORE: Final = re.compile(
 )
 
 
-def read_ignored(tree: SyntaxTree) -> Iterator[Ignored]:
+def read_ignored(tree: SyntaxTree) -> Iterator[IgnoreComment]:
     """Yield what comments of a script leave out."""
     for node in tree.walk():
         text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
@@ -454,7 +454,9 @@ def read_ignored(tree: SyntaxTree) -> Iterator[Ignored]:
             kinds = tuple(re.split(r"\s*,\s*", match[1])) if match[1] else ()
             place = tree.place(node)
             last = tree.place_of_byte(node.end_byte).line
-            yield Ignored(kinds, last + 1, match[2].strip(), place, _problem_of(kinds, match[2]))
+            yield IgnoreComment(
+                kinds, last + 1, match[2].strip(), place, _problem_of(kinds, match[2])
+            )
 
 
 def _problem_of(kinds: Sequence[str], reason: str) -> str:

@@ -70,13 +70,19 @@ class Divergence(msgspec.Struct, frozen=True):
 _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "errors", "console")
 _TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
 _INSTANT: Final = re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\d{10,}")
-_LIST: Final = re.compile(r"([\w.]+)\[(\d+)\]\.(\w+)")
 _SENT: Final = ("path", "query", "body")
 
 
 def section_of(place: str) -> str:
     """Return the part of ``expect`` that speaks of the *place* of an observation."""
     return re.split(r"[.\[]", place, maxsplit=1)[0]
+
+
+def split_entry(place: str) -> tuple[str, int, str]:
+    """Return list, position and part of ``calls[0].body``; of another place no part."""
+    owner, _, rest = place.partition("[")
+    number, bracket, part = rest.partition("].")
+    return (owner, int(number), part) if bracket and number.isdigit() else (place, 0, "")
 
 
 def is_suspicious(value: Any) -> bool:
@@ -224,17 +230,14 @@ class LineSearch:
         """Return the lines of a list of the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.user].items():
-            match = _LIST.fullmatch(place)
-            if step == divergence.step and match and match[1] == name:
-                lines.setdefault(int(match[2]), {})[match[3]] = value
+            owner, number, part = split_entry(place)
+            if step == divergence.step and owner == name and part:
+                lines.setdefault(number, {})[part] = value
         return [lines[number] for number in sorted(lines)]
 
     def _calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        match = _LIST.match(divergence.place)
+        _, number, part = split_entry(divergence.place)
         calls = self._lines(divergence, "calls")
-        if match is None:
-            return
-        number, part = int(match[2]), match[3]
         entries: list[dict[str, Any]] = [{"call": call["api"]} for call in calls]
         if part in _SENT and number < len(calls):
             value = _differing_part(divergence.first, divergence.second)
@@ -246,13 +249,13 @@ class LineSearch:
         yield {"expect": {"proxy": entries}}
 
     def _errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        match = _LIST.match(divergence.place)
+        _, number, part = split_entry(divergence.place)
         value = divergence.first
-        if match is None or match[2] != "0" or value is UNSET or is_suspicious(value):
+        if number or value is UNSET or is_suspicious(value):
             return
         step = self.baselines[divergence.user].item.steps[int(divergence.step) - 1].step
         if step.expect_error is not UNSET:
-            yield {"error": {match[3]: self._generalise(divergence.user, value)}}
+            yield {"error": {part: self._generalise(divergence.user, value)}}
 
     # ------------------------------------------------------------------ trial
 

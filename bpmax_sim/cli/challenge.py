@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from typer import Option
 
-from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Finding, summarise
-from bpmax_sim.challenge.judge import Challenge
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise
+from bpmax_sim.challenge.judge import ScriptChallenge
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.select import find_targets, load_sound_items
@@ -40,7 +40,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     ] = False,
     json: option.Json = False,
 ) -> int:
-    """Challenge scenarios."""
+    """ScriptChallenge scenarios."""
     _check(workers, fail_under)
     targets = narrow_targets(find_targets(paths), uses="", changed=changed)
     items, problems = load_sound_items(targets, keyword)
@@ -49,7 +49,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    ready = Challenge(items)
+    ready = ScriptChallenge(items)
     for problem in ready.left_out:
         tell("left out: {problem}", problem=problem)
     total = len(ready.numbered)
@@ -102,7 +102,7 @@ def _exit_code(result: ChallengeResult, fail_under: float | None, *, strict: boo
     return ExitCode.FAILED if is_below or (strict and result.findings) else ExitCode.PASSED
 
 
-def _report_lines(findings: Sequence[Finding]) -> Iterator[str]:
+def _report_lines(findings: Sequence[Weakness]) -> Iterator[str]:
     for finding in findings[:SHOWN]:
         yield from _finding_lines(finding)
         yield ""
@@ -112,12 +112,12 @@ def _report_lines(findings: Sequence[Finding]) -> Iterator[str]:
         )
 
 
-def _finding_lines(finding: Finding) -> Iterator[str]:
+def _finding_lines(finding: Weakness) -> Iterator[str]:
     yield msg("{place}  {message}", place=finding.place, message=finding.message)
     if finding.verdict == "unreached":
         yield from (f"    {line}" for line in [finding.old] if line)
         return
-    yield f"    {finding.old}  →  {finding.new}"
+    yield msg("    {old}  →  {new}", old=finding.old, new=finding.new)
     if finding.verdict == "survived":
         yield msg(
             "    {scenario}, step {step}: {where} {before} → {after}, and it still passes",
@@ -136,7 +136,7 @@ def _finding_lines(finding: Finding) -> Iterator[str]:
         )
 
 
-def _line_to_add(finding: Finding) -> Iterator[str]:
+def _line_to_add(finding: Weakness) -> Iterator[str]:
     if finding.line is None:
         if finding.is_suspicious:
             yield msg(
@@ -180,7 +180,7 @@ def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
     return {**counts, "score": round(result.score, 1), "exit_code": int(code)}
 
 
-def _finding_data(finding: Finding) -> dict[str, Any]:
+def _finding_data(finding: Weakness) -> dict[str, Any]:
     place = finding.scenario_place
     return {
         "file": finding.place.file,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.challenge.findings import ChallengeResult, Finding, summarise
-from bpmax_sim.challenge.judge import Challenge
+from bpmax_sim.challenge.findings import ChallengeResult, Weakness, summarise
+from bpmax_sim.challenge.judge import ScriptChallenge
 from bpmax_sim.challenge.proposals import insert_line
 from bpmax_sim.scenario.load import items
 from bpmax_sim.variant.run import BaselineError, Variant, run_variant
@@ -40,15 +40,15 @@ await $proxy('erp').createOrder({customer: order.customer, phone: order.phone});
 LIBRARY = "function grade(amount, least) { return amount >= least ? '甲' : '乙'; }\n"
 
 
-def _challenge(folder: Path, scenario: str = SCENARIO, script: str = SCRIPT) -> Challenge:
-    return Challenge(items(write_project(folder, scenario, submit=script, names=LIBRARY)))
+def _challenge(folder: Path, scenario: str = SCENARIO, script: str = SCRIPT) -> ScriptChallenge:
+    return ScriptChallenge(items(write_project(folder, scenario, submit=script, names=LIBRARY)))
 
 
-def _result(challenge: Challenge, workers: int = 1) -> ChallengeResult:
+def _result(challenge: ScriptChallenge, workers: int = 1) -> ChallengeResult:
     return summarise(challenge, list(challenge.judge(workers)))
 
 
-def _finding(result: ChallengeResult, line: int, file: str = "submit.js") -> Finding:
+def _finding(result: ChallengeResult, line: int, file: str = "submit.js") -> Weakness:
     return next(one for one in result.findings
                 if (one.place.line, Path(one.place.file).name) == (line, file))  # fmt: skip
 
