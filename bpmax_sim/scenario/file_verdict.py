@@ -46,6 +46,9 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
         message = msg("{option}: no call has this place; take it away, or write its name as sent",
                       option=option)  # fmt: skip
         yield str(where.place), "rule", message, where, False
+    for _, where in item.spot.at("policies").elements(item.scenario.policies):
+        unused = msg("this policy was never used; take it away, or mend what it is for")
+        yield str(where.place), "rule", unused, where, True
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
 
