@@ -32,7 +32,7 @@ from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.subject.definition import FlowParts, NodeScreen
@@ -194,7 +194,7 @@ def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:
     budget = Budget(baseline.most)
     options: SessionOptions = {
         "environ": baseline.environ,
-        "limits": Limits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
+        "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }
     if variant.is_lenient:
