@@ -118,7 +118,7 @@ class _MutantReader:
         about: str = "",
     ) -> Mutant:
         end = (until or node).end_byte
-        old = self._tree.bytes_between(node.start_byte, end)
+        old = self._tree.bytes_between(node.start_byte, end).decode()
         return Mutant(
             kind=kind,
             place=self._tree.place(node),
@@ -255,7 +255,7 @@ class _MutantReader:
             one, other = self._text(first), self._text(second)
             is_plain = not {first.type, second.type} & {*FUNCTIONS, "spread_element"}
             if one != other and is_plain:
-                between = self._tree.bytes_between(first.end_byte, second.start_byte)
+                between = self._tree.bytes_between(first.end_byte, second.start_byte).decode()
                 yield self._make(
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )

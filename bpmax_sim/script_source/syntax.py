@@ -92,10 +92,6 @@ class SyntaxTree:
         """Return the source of *node*."""
         return self._data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
-    def bytes_between(self, start: int, end: int) -> str:
-        """Return the source from one byte up to another."""
-        return self._data[start:end].decode("utf-8", "replace")
-
     def literal_text(self, node: Node | None) -> str | None:
         """Return the value of a string literal, or of a template without ``${}``; else None."""
         if node is None or node.type not in {"string", "template_string"}:
