@@ -15,7 +15,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.judge import Judgement, ScriptChallenge, ScriptTarget
+from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge, ScriptTarget
 from bpmax_sim.challenge.mutants import BRANCH, KINDS, Mutant
 from bpmax_sim.challenge.proposals import (
     Divergence,
@@ -97,10 +97,10 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
         return 100 * killed / (killed + missed) if killed + missed else 100.0
 
 
-Case = tuple[int, ScriptTarget, Mutant, Judgement]
+Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
-def summarise(challenge: ScriptChallenge, judgements: Sequence[Judgement]) -> ChallengeResult:
+def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
     """Return what *judgements*, one for each mutant of *challenge*, come to."""
     ignoring = _Ignoring(challenge.targets)
     counts: Counter[str] = Counter()
@@ -243,7 +243,7 @@ def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
     )
 
 
-def _telling(challenge: ScriptChallenge, judgement: Judgement) -> Divergence:
+def _telling(challenge: ScriptChallenge, judgement: MutantVerdict) -> Divergence:
     """Return the difference that the line speaks of, or the plainest one."""
     line = judgement.line
     key = (line.file, str(line.step), line.place) if line is not None else ()

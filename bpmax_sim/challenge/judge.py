@@ -34,7 +34,7 @@ Verdict = Literal["killed", "unreached", "unchanged", "survived", "limit"]
 _MOST_DIVERGENCES = 60
 
 
-class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one mutant.
 
     Attributes:
@@ -129,13 +129,13 @@ class ScriptChallenge:
             users = sorted(hits[name], key=lambda user: len(self.baselines[user].run.events))
             yield ScriptTarget(scripts[name], users, hits[name])
 
-    def judge(self, workers: int = 1) -> Iterator[Judgement]:
+    def judge(self, workers: int = 1) -> Iterator[MutantVerdict]:
         """Yield what becomes of each of `numbered`, in that order."""
         judged = map_in_order(self.judge_one, len(self.numbered), workers)
         for judgement in judged:
-            yield judgement or Judgement(verdict="limit", cause="process")
+            yield judgement or MutantVerdict(verdict="limit", cause="process")
 
-    def judge_one(self, number: int) -> Judgement:
+    def judge_one(self, number: int) -> MutantVerdict:
         """Return what becomes of one mutant."""
         target, mutant = self.numbered[number]
         users = target.users_of(mutant)
@@ -149,16 +149,16 @@ class ScriptChallenge:
                 exceeded = exceeded or run.exceeded
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
-                return Judgement(verdict="killed", killer=baseline.item.name, cause=cause)
+                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause=cause)
             else:
                 divergences += find_divergences(user, baseline, run)
         if exceeded:
-            return Judgement(verdict="limit", cause=exceeded)
+            return MutantVerdict(verdict="limit", cause=exceeded)
         if not divergences:
-            return Judgement(verdict="unchanged" if users else "unreached")
+            return MutantVerdict(verdict="unchanged" if users else "unreached")
         line = self._search.find_line(divergences, lambda _user: variant)
         some = tuple(divergences[:_MOST_DIVERGENCES])
-        return Judgement(verdict="survived", divergences=some, line=line)
+        return MutantVerdict(verdict="survived", divergences=some, line=line)
 
     def tells(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, which was found for another mutant, kills this one too."""
