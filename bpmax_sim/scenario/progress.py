@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace as replace_failure
 from functools import partial
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -21,7 +20,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import WARNINGS, Place, SubjectError
 from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import (
@@ -37,7 +36,7 @@ from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.expect import Checks, failing_checks
+from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
@@ -736,19 +735,6 @@ class Progress:
                               expected=check.expected, doubt=check.doubt)  # fmt: skip
                 self.log.add_warning("empty", message, place)
         return checks, reporter.report_expectation(checks, path)
-
-    def judge_invariants(self, since: LogMark) -> Iterator[source.Failure]:
-        """Yield the failures of ``always:`` and ``never:`` after the step that began at *since*."""
-        for path, expected in self.item.scenario.invariants:
-            reporter = self.reporter(since)
-            checks, failures = self.judge(reporter, expected, since, path)
-            is_broken = bool(failing_checks(checks))
-            yield from (failure for failure in failures if failure.kind == "value")
-            if path[0] == "always" and is_broken:
-                yield from (replace_failure(failure, kind="always") for failure in failures)
-            elif path[0] == "never" and checks and not is_broken:
-                held = series(f"{check.label} {check.actual}" for check in checks)
-                yield reporter.report("never", msg("never: {held}", held=held), path)
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""

@@ -45,6 +45,7 @@ from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import step_key, unused_parts
+from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
@@ -177,7 +178,7 @@ class StepRun(msgspec.Struct):
     def _judge_invariants(self) -> Iterator[Failure]:
         """Yield what is wrong with what always or never has to be true, as of this step."""
         title = self._step_title()
-        for failure in self.progress.judge_invariants(self.since):
+        for failure in judge_invariants(self.progress, self.since):
             yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _act(self) -> Generator[Event, None, Result | None]:
