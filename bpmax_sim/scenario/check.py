@@ -358,8 +358,8 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
         named += [cell for row in draft.rows for value in row.values.values()
                   for cell in names_in_cell(value)]  # fmt: skip
     for name in draft.scenario.fault_sets:
-        if name not in named:
-            spot = draft.spot.at("fault_sets", name)
+        spot = draft.spot.at("fault_sets", name)
+        if name not in named and draft.is_own(spot):
             draft.tell(
                 spot, "nothing names the fault set {name!r}", name=name, kind="rule", fails=False
             )
@@ -372,9 +372,10 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
         return
     used = _find_used_names(draft)
     for name in draft.scenario.vars:
-        if name not in used["vars"]:
+        spot = draft.spot.at("vars", name)
+        if name not in used["vars"] and draft.is_own(spot):
             message = msg("nothing reads the variable {name!r}", name=name)
-            draft.tell(draft.spot.at("vars", name), message, kind="rule", fails=False)
+            draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
         for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
@@ -406,21 +407,33 @@ def _check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
         seen.setdefault(key, row.id)
 
 
+_NAMED = ("vars", "fault_sets")
+"""What is used by its name, and lies unused where nothing names it."""
+
+
 def _check_fragments_used(draft: ScenarioDraft) -> None:
     """Find files of ``use`` of which the scenario uses nothing."""
+    if not draft.used:
+        return
     names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
     named = [names_in_cell(row.values.get("faults")) for row in draft.rows]
     faults_named = {name for part in named for name in part if isinstance(name, str)}
     lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
     faults_named |= {name for faults_ in lists for name in faults_ if isinstance(name, str)}
     is_open = any("${" in name for name in faults_named)
+    tree = draft.spot.source.root
+    inherited = {
+        file for key, node in tree.items.items() if key not in _NAMED for file in node.all_files
+    } | {tree.key_place(key).file for key in tree.items if key not in _NAMED}
     own = draft.spot.source.lines
-    for fragment, spot in draft.fragments:
+    first = len(draft.fragments) - draft.used
+    for fragment, spot in draft.fragments[first:]:
         has_use = (
             names & {*fragment.steps}
             or any(f"vars.{name}" in text for name in fragment.vars for text in own)
             or faults_named & {*fragment.fault_sets}
             or (is_open and fragment.fault_sets)
+            or spot.source.file in inherited
         )
         if not has_use:
             message = msg("nothing of {file} is used here", file=spot.source.file)
@@ -447,8 +460,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """Return the names that references read, by root; those of code count as well."""
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
-    for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
-        texts += spot.source.lines
+    texts += draft.spot.source.texts
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
@@ -643,13 +655,17 @@ def check_values(draft: ScenarioDraft) -> None:
 
 
 def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    spots = [draft.spot, *(spot for _, spot in draft.fragments)]
-    for spot in spots:
-        if not any("${" in line or "\\" in line for line in spot.source.lines):
-            continue  # nor is it spelled with an escape
+    if not any("${" in line or "\\" in line for line in draft.spot.source.texts):
+        return  # nor is it spelled with an escape
+    for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
+        keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
         for path, text in spot.source.root.texts():
-            if "${" in text and _WITHOUT_VALUES.isdisjoint(path):
+            if "${" in text and path and path[0] in keys and _WITHOUT_VALUES.isdisjoint(path):
                 yield Spot(spot.source, path), text
+
+
+_OF_FRAGMENT = ("steps",)
+"""What of a fragment stands in no tree but its own."""
 
 
 class _Scope:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,12 +33,12 @@ from bpmax_sim.project import (
     Strictness,
     absolute,
     find_root,
-    join_to_file,
     platform_folders,
     strictness_of,
 )
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check, check_values
+from bpmax_sim.scenario.declarations import read_declarations, read_shared
 from bpmax_sim.scenario.faults import fault_of, fault_problem
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
@@ -217,7 +216,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
         named = [located for steps in self.subjects.named.values() for located in steps]
         steps = [*self.steps, *self.cleanup, *named]
-        files = [self.spot.source, *(located.spot.source for located in steps)]
+        own = self.spot.source
+        files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
             **{body.name: body.source for body in self.subjects.bodies},
@@ -264,26 +264,26 @@ def items(
     Raises:
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
     """
-    source = ScenarioSource.read(Path(path))
     problems: list[Problem] = Problems()
+    home = root or find_root(Path(path))
+    declared = read_declarations(Path(path), home, problems)
+    is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
-    if scenario is None:
-        raise ConfigError(*problems)
+    if scenario is None or is_broken:
+        raise ConfigError(*sorted(set(problems), key=by_place))
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
+        fragments=declared.fragments,
+        used=declared.used,
         variables=variables or {},
         environ=environ,
         problems=problems,
     )
-    home = root or find_root(source.path)
     try:
         draft.strictness = strictness_of(source.path, home)
     except ValueError as error:
         problems.append(Problem(str(error), Place(display_path(home / "pyproject.toml"))))
-    used = draft.spot.at("use").elements(scenario.use)
-    fragments = (_load_file(draft, spot, name, model.Fragment) for name, spot in used)
-    draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_load_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     subjects = _load_subjects(draft)
@@ -306,37 +306,30 @@ def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ..
     return (*files, *(js for _, js in values if isinstance(js, str)))
 
 
-def _load_file(
-    draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]
-) -> Iterator[tuple[M, Spot]]:
-    """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
-    try:
-        source = ScenarioSource.read(join_to_file(spot.source.path, name))
-    except ConfigError as error:
-        draft.problems += error.problems
-        draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
-        return
-    value = decode(source.root, kind, draft.problems)
-    if value is not None:
-        yield value, Spot(source)
-
-
 def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
     """Yield the definitions of the flows, by name, the main flow first."""
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
-        before = len(draft.problems)
-        for definition, file in _load_file(
-            draft, spot.at("definition"), spec.definition, Definition
-        ):
-            unread = [f"{problem.path}." for problem in draft.problems[before:]]
-            for path, message in definition.findings():
-                # What could not be read is not missing as well.
-                inside = f"{join(path)}.", f"{join(path)}["
-                if not any(there.startswith(inside) for there in unread):
-                    draft.tell(file.at(*path), message)
-            yield flow, (definition, file)
+        named = spot.at("definition")
+        try:
+            file = read_shared(named.join(spec.definition), Definition)
+        except ConfigError as error:
+            draft.problems += error.problems
+            draft.tell(
+                named, "{name} cannot be used; see the problem in that file", name=spec.definition
+            )
+            continue
+        draft.problems += file.problems
+        if file.value is None:
+            continue
+        unread = [f"{problem.path}." for problem in file.problems]
+        for path, message in file.value.findings():
+            # What could not be read is not missing as well.
+            inside = f"{join(path)}.", f"{join(path)}["
+            if not any(there.startswith(inside) for there in unread):
+                draft.tell(Spot(file.source).at(*path), message)
+        yield flow, (file.value, Spot(file.source))
 
 
 def _load_subjects(draft: ScenarioDraft) -> Subjects:
@@ -418,7 +411,7 @@ def _load_scripts(
     """Yield script files with their names, each relative to the file that names it."""
     for name, spot in names:
         try:
-            yield name, read_script(join_to_file(spot.source.path, name), spot.place)
+            yield name, read_script(spot.join(name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
 
@@ -427,9 +420,7 @@ def _build_item(
     draft: ScenarioDraft, subjects: Subjects, row: Row | None, root: Path
 ) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
-    proxy = scenario.proxy
     values = row.values if row else {}
-    whole = source.path.absolute()
     faults = [*_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         named = names_in_cell(values.get("faults"))
@@ -452,8 +443,8 @@ def _build_item(
         cli_variables=draft.variables,
         faults=tuple(faults),
         cassette=_cassette_of(draft, row, root),
-        platforms=_find_platforms(draft, whole, root),
-        instances=join_to_file(whole, proxy.instances) if proxy.instances else None,
+        platforms=_find_platforms(draft, root),
+        instances=_find_instances(draft),
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
@@ -462,9 +453,15 @@ def _build_item(
     )
 
 
-def _find_platforms(draft: ScenarioDraft, file: Path, root: Path) -> tuple[Path, ...]:
+def _find_instances(draft: ScenarioDraft) -> Path | None:
+    name = draft.scenario.proxy.instances
+    return Path(absolute(draft.spot.at("proxy", "instances").join(name))) if name else None
+
+
+def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
-        return tuple(join_to_file(file, name) for name in named)
+        spots = draft.spot.at("proxy", "platforms").elements(named)
+        return tuple(Path(absolute(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:

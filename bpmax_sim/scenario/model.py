@@ -30,15 +30,29 @@ from bpmax_sim.yamlfile import (
     read_hover,
     with_description,
 )
-from bpmax_sim.yamlfile.schema import REFERENCE, Texts
+from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
-    """The form that is driven: event -> script files, library files, fields and first values."""
+    """The form that is driven: event -> script files, library files, fields and first values.
 
+    Attributes:
+        definition: the file that says the rest; `FormSpec` has it all when it is loaded.
+    """
+
+    definition: str = ""
+    scripts: Mapping[str, tuple[str, ...]] = {}
+    libraries: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = {}
+
+
+class FormFile(Model, frozen=True, kw_only=True):
+    """A form in a file of its own; *form* is what people call it."""
+
+    form: str = ""
     scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     fields: Mapping[str, Any] = {}
@@ -287,11 +301,20 @@ def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
 
 
 class Fragment(Model, frozen=True, kw_only=True):
-    """A file that scenarios share through ``use``."""
+    """What scenarios share: through ``use``, or as ``defaults.yaml`` all those below its folder."""
 
     version: Literal[1] = 1
     description: str = ""
+    use: tuple[str, ...] = ()
+    form: FormSpec | UnsetType = UNSET
+    flow: FlowSpec | UnsetType = UNSET
+    proxy: ProxySpec = ProxySpec()
     vars: Mapping[str, Any] = {}
+    secrets: tuple[str, ...] = ()
+    user: Any = UNSET
+    people: Mapping[str, Any] = {}
+    clock: str = ""
+    seed: int | UnsetType = UNSET
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     steps: Mapping[str, tuple[Step, ...]] = {}
 
@@ -301,7 +324,7 @@ class Scenario(Model, frozen=True, kw_only=True):
 
     scenario: str
     was: tuple[str, ...] = ()
-    version: Literal[1]
+    version: Literal[1] = 1
     description: str = ""
     tags: tuple[str, ...] = ()
     skip: bool | str = False
@@ -361,12 +384,13 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
-    subjects: tuple[SubjectKind, ...] = ("form", "flow")
-    for subject in subjects:  # only its events are keys of its scripts
-        patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
-        spec = schema["definitions"][f"{subject.title()}Spec"]
-        spec["properties"]["scripts"]["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
     return schema
+
+
+def _events_schema(subject: SubjectKind) -> Schema:
+    """Return the schema of a key of the scripts of *subject*: its events and nothing else."""
+    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
+    return {"pattern": f"^({'|'.join(patterns)})$"}
 
 
 def fragment_schema() -> Schema:
@@ -377,9 +401,31 @@ def fragment_schema() -> Schema:
     return schema
 
 
+def form_schema() -> Schema:
+    """Return the schema of the files that ``form`` names."""
+    schema = json_schema(FormFile, title="bpmax-sim form", hover=hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _events_schema("form")
+    return schema
+
+
+def people_schema() -> Schema:
+    """Return the schema of the files that ``people`` names."""
+    person = {"type": ["string", "integer", "object"]}
+    text = help_text(hover_texts()["Scenario"]["people"])
+    return {
+        "$schema": DIALECT,
+        "title": "bpmax-sim people",
+        "description": text,
+        "type": "object",
+        "additionalProperties": person,
+    }
+
+
 def flow_schema() -> Schema:
     """Return the schema of flow definitions."""
-    return json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
+    schema = json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _events_schema("flow")
+    return schema
 
 
 def _refine(schema: Schema, texts: Texts) -> None:
@@ -394,8 +440,17 @@ def _refine(schema: Schema, texts: Texts) -> None:
     for place in (schema, step):
         if "faults" in place["properties"]:
             _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
-    if "user" in schema["properties"]:
-        _replace(schema, "user", {"type": ["string", "integer", "object"]})
+    _replace(schema, "user", {"type": ["string", "integer", "object"]})
+    subjects: tuple[SubjectKind, ...] = ("form", "flow")
+    for subject in subjects:
+        definition = definitions[f"{subject.title()}Spec"]
+        definition["properties"]["scripts"]["propertyNames"] = _events_schema(subject)
+    for key in (*subjects, "people"):  # or the file that says it
+        _replace(schema, key, {"anyOf": [{"type": "string"}, schema["properties"][key]]})
+    flows = definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"]
+    definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"] = {
+        "anyOf": [{"type": "string"}, flows]
+    }
     definitions["Expected"] = _expected_schema(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
         for key in {*keys_of(model)} - {"call", "proxy"}:

@@ -334,7 +334,8 @@ class ScenarioDraft:
     """What the checks look at; `tell` takes what they find.
 
     Attributes:
-        fragments: those that ``use`` names.
+        fragments: what it inherits from, the weakest first.
+        used: how many of them, the last ones, its own ``use`` names.
         flows: the definitions that could be read, by the flow's name; the main flow has none.
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
@@ -345,6 +346,7 @@ class ScenarioDraft:
     spot: Spot
     scenario: model.Scenario
     fragments: Sequence[tuple[model.Fragment, Spot]] = ()
+    used: int = 0
     flows: Mapping[str | None, tuple[Definition, Spot]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -530,28 +532,23 @@ class ScenarioDraft:
 
     @cached_property
     def fault_sets(self) -> Mapping[str, tuple[tuple[model.FaultRule, Spot], ...]]:
-        """Return the named fault sets; those of the file win over those of fragments."""
-        files: list[tuple[model.Fragment | model.Scenario, Spot]] = [
-            *self.fragments,
-            (self.scenario, self.spot),
-        ]
-        return {
-            name: tuple(spot.at("fault_sets", name).elements(rules))
-            for file, spot in files
-            for name, rules in file.fault_sets.items()
-        }
+        """Return the named fault sets; those of the file win over inherited ones."""
+        sets = self.scenario.fault_sets.items()
+        spot = self.spot.at("fault_sets")
+        return {name: tuple(spot.at(name).elements(rules)) for name, rules in sets}
 
     @cached_property
     def declared_vars(self) -> Mapping[str, Any]:
-        """Return variables, weakest first: fragments, the file, what is given from outside."""
-        variables: dict[str, Any] = {}
-        for fragment, _ in self.fragments:
-            variables |= fragment.vars
-        variables |= self.scenario.vars
-        outside = self.variables.items()
-        return variables | {
-            name: parse_variable(value, variables.get(name)) for name, value in outside
+        """Return variables, weakest first: inherited ones, the file's, those given from outside."""
+        declared, outside = self.scenario.vars, self.variables.items()
+        return {
+            **declared,
+            **{name: parse_variable(value, declared.get(name)) for name, value in outside},
         }
+
+    def is_own(self, spot: Spot) -> bool:
+        """Return whether the scenario says what stands at *spot* itself."""
+        return spot.place.file == self.spot.source.file
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:

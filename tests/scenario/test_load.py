@@ -266,7 +266,7 @@ FORM_PROBLEMS = [
         "proxy: {cassette: 'crm/${form.phone}'}\nsteps: [{open: {}}]",
         "6:9: proxy.cassette: a cassette's name knows case, vars and env only, not ${form.phone}",
     ),
-    ("use: 没有.yaml\nsteps: [{open: {}}]", "6:1: use: 没有.yaml cannot be used; see the problem"),
+    ("use: 没有.yaml\nsteps: [{open: {}}]", "6:6: there is no file"),
     (
         "proxy: {ignore: [header.X-Request-ID, headr.X]}\nsteps: [{open: {}}]",
         "6:39: proxy.ignore[1]: 'headr.X' is not a path; write path, query.<name>, header.<name>",
