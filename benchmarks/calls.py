@@ -7,7 +7,8 @@ import random
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import httpx
@@ -129,18 +130,28 @@ def replaying(folder: Path) -> dict[str, float]:
 
 
 def client(folder: Path) -> dict[str, float]:
-    """Return the cost of a call by a user's own httpx client, known already."""
+    """Return the cost of a call by a user's own httpx client, new to the session and known."""
     alone = folder / "client"
     alone.mkdir()
     platforms = keyed(alone)
-    url = "https://crm.example.test/api/customers/0"
-    with (
-        opened(recorded(alone, 1, platforms), repeat=True, platforms=platforms) as session,
-        httpx.Client(transport=httpx_transport(session)) as own,
-    ):
-        own.get(url)
-        cost = microseconds(lambda: own.get(url).json(), rounds=15, calls=100)
-    return {"replay through a client of one's own, µs": cost}
+    again = recorded(alone, 1, platforms)
+    first = multiplied(again, _DISTINCT, platforms)
+    url = "https://crm.example.test/api/customers/{}"
+
+    def costs(cassette: Path, urls: Iterator[str], *, repeat: bool) -> float:
+        with (
+            opened(cassette, repeat=repeat, platforms=platforms) as session,
+            httpx.Client(transport=httpx_transport(session)) as own,
+        ):
+            return microseconds(lambda: own.get(next(urls)).json(), rounds=10, calls=30)
+
+    new = map(url.format, range(_DISTINCT))
+    return {
+        "first replay through a client of one's own, µs": costs(first, new, repeat=False),
+        "replay through a client of one's own, µs": costs(
+            again, cycle([url.format(0)]), repeat=True
+        ),
+    }
 
 
 def _own_recorder(session: Session) -> Recorder:
@@ -233,9 +244,9 @@ def playing(cassette: Path, order: Sequence[int]) -> float:
         return (time.process_time() - begun) / (len(order) - 1) * 1e6
 
 
-def multiplied(cassette: Path, count: int) -> Path:
+def multiplied(cassette: Path, count: int, platforms: Path = _PLATFORMS) -> Path:
     """Write a cassette with what *cassette* holds *count* times, each at a URL of its own."""
-    rules = matching_rules(load_platforms(_PLATFORMS), ())
+    rules = matching_rules(load_platforms(platforms), ())
     one = Cassette.load(cassette).exchange(0)
     call = one.request.call
     assert call is not None

@@ -21,9 +21,11 @@ from bpmax_sim.transport.protocol import Handler
 
 _COUNT = 1000
 _ROUNDS = 5
+_OWN_SHARE = 1.2  # of what a run takes is left for an item; the rest is pytest's
 _PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider")
 _OURS = (*_PYTEST, "-p", "bpmax_sim.pytest_plugin", "--bpmax-trace=off")
 _LIST = ("-m", "bpmax_sim", "list")
+_RUN = ("-m", "bpmax_sim", "run", "-q", "--trace", "off")
 _RAW = """\
 import pytest, yaml
 
@@ -126,7 +128,7 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
         raw(folder / "raw", paths)
         raw(folder / "raw none", paths[:1])
         empty(folder / "none", 1)
-        files(folder / "one", 1)
+        record(files(folder / "one", 1))
         runs = {
             "none": (_PYTEST, folder / "none"),
             "empty": (_PYTEST, folder / "empty"),
@@ -138,6 +140,8 @@ def measure(count: int = _COUNT, rounds: int = _ROUNDS) -> dict[str, float]:
             "raw none": ((*_PYTEST, "--collect-only"), folder / "raw none"),
             "one": ((*_OURS, "--collect-only"), folder / "one"),
             "empty collected": ((*_PYTEST, "--collect-only"), folder / "empty"),
+            "run": (_RUN, folder / "files"),
+            "one run": (_RUN, folder / "one"),
             "files listed": (_LIST, folder / "files"),
             "one listed": (_LIST, folder / "one"),
         }
@@ -152,6 +156,7 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
     base = (took["empty"] - took["none"]) / count
     each = {one: (took[one] - took["bare"]) / count for one in ("files", "table")}
     collected = (took["collected"] - took["one"]) / (count - 1)
+    by_run = (took["run"] - took["one run"]) / (count - 1)
     parsed = (took["raw"] - took["raw none"]) / (count - 1)
     return {
         "an empty Python test in its own file, ms": base,
@@ -159,6 +164,10 @@ def _figures(took: dict[str, float], count: int) -> dict[str, float]:
         "a row of a table, ms": each["table"],
         "a scenario in its own file, times an empty test": each["files"] / base,
         "a row of a table, times an empty test": each["table"] / base,
+        "a scenario by bpmax-sim run, ms": by_run,
+        "a scenario under pytest, times an empty test and 1.2 runs": (
+            each["files"] / (base + _OWN_SHARE * by_run)
+        ),
         "collecting scenario files again, times as many empty tests": (
             took["collected"] / took["empty collected"]
         ),

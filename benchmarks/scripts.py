@@ -50,6 +50,25 @@ steps:
         - {call: crm_system.get_customer_detail, path: {id: "a"}, status: 200}
         - {call: crm_system.get_customer_detail, path: {id: "b"}, status: 200}
 """
+_STUBBED = """\
+version: 1
+scenario: 选择客户回填
+form:
+  scripts: {change.customerId: scripts/one.js}
+  fields: {customerId: null, name: ""}
+proxy:
+  platforms: platforms/
+  stubs: [{on: crm_system.get_customer_detail, body: {data: {name: 张三}}}]
+clock: "2026-03-02T09:00:00+08:00"
+steps:
+  - name: 选择客户
+    set: {customerId: "12345"}
+    expect: {form: {name: 张三}, proxy: [{call: crm_system.get_customer_detail}]}
+"""
+_ONE = """
+const customer = await $proxy("crm_system").getCustomerDetail(form.customerId);
+form.name = customer.data.name;
+"""
 _THREE = """
 const crm = $proxy("crm_system");
 const names = [];
@@ -151,17 +170,25 @@ def scenario(folder: Path) -> dict[str, float]:
     }
 
 
-def written(folder: Path) -> Path:
-    """Write a scenario with three calls and all that it needs, and return its file."""
+def stubbed_scenario(folder: Path) -> dict[str, float]:
+    """Return the cost of a scenario with one stubbed call, from its file to its verdict."""
+    path = written(folder / "stubbed", _STUBBED, _ONE)
+    cost = microseconds(lambda: play(read(path)), rounds=100)
+    return {"one scenario, one stubbed call, reading included, ms": cost / 1e3}
+
+
+def written(folder: Path, text: str = _SCENARIO, script: str = _THREE) -> Path:
+    """Write a scenario, its script and all that they need, and return its file."""
     files = Path(bpmax_sim.starter.__file__).parent / "demo_files/scenarios"
     home = folder / "scenarios"
     (home / "scripts").mkdir(parents=True)
     (home / "platforms").mkdir()
     for name in ("instances.yaml", "platforms/crm_system.yaml"):
         (home / name).write_bytes((files / name).read_bytes())
-    (home / "scripts/three.js").write_text(_THREE, encoding="utf-8")
+    for name in ("one", "three"):
+        (home / f"scripts/{name}.js").write_text(script, encoding="utf-8")
     path = home / "three.scenario.yaml"
-    path.write_text(_SCENARIO, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     return path
 
 
@@ -191,4 +218,5 @@ def measure() -> dict[str, float]:
             **crossing(cassette),
             "ten minutes of back-off, ms": patience(cassette),
             **scenario(here),
+            **stubbed_scenario(here),
         }

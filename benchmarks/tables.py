@@ -301,7 +301,10 @@ _OWN: Mapping[str, str] = {
     "build and authorise, times the floor": "构造并鉴权一次调用，与基准之比",
     "replay of one call, first time, times the floor": "首次回放一次调用，与基准之比",
     "replay of one call, again, times the floor": "再次回放（已解析过），与基准之比",
-    "replay through a client of one's own, times the floor": "经 httpx 客户端回放，与基准之比",
+    "first replay through a client of one's own, times the floor": (
+        "经 httpx 客户端首次回放，与基准之比"
+    ),
+    "replay through a client of one's own, times the floor": "经 httpx 客户端再次回放，与基准之比",
     "a session with one call, times the floor": "只有一次调用的会话，与基准之比",
     "a session with a login and one call, times the floor": "同上，带录下的登录，与基准之比",
     "growth of a call, 100 to 10000, in order": "100 条到 10000 条，每次调用变慢的倍数，按序",
@@ -324,6 +327,9 @@ _OWN: Mapping[str, str] = {
     "a scenario in its own file, times an empty test": (
         "pytest 跑一个单独成文件的场景，与空 Python 测试文件之比"
     ),
+    "a scenario under pytest, times an empty test and 1.2 runs": (
+        "pytest 跑一个场景，与空测试加 1.2 倍 bpmax-sim run 之比"
+    ),
     "a row of a table, times an empty test": "pytest 跑数据表的一行，与空 Python 测试文件之比",
     "collecting a scenario file, times the raw parse": "收集一个场景文件，与只用 PyYAML 解析之比",
     "2,000 contexts: growth, MB": "先后 2,000 个 JavaScript 上下文，内存增长，MB",
@@ -333,6 +339,7 @@ _OWN: Mapping[str, str] = {
     "one call in a script, over Python, µs": "进出 JavaScript 的一次调用，比在 Python 里多，µs",
     "ten minutes of back-off, ms": "十分钟的退避等待，ms",
     "one scenario, three replayed calls, ms": "一个场景：表单、三次调用、核对，ms",
+    "one scenario, one stubbed call, reading included, ms": "一个场景，打桩一次调用，含读文件，ms",
     "a SigV4 signature, times botocore": "SigV4 签名一个请求，与 botocore 之比",
     "pytest with the plugin unused, ms more": "装了插件但不用，pytest 启动增加，ms",
 }

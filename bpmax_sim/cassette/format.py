@@ -309,10 +309,13 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
     """Return *entries* with values and seeds of an owner on its first index line alone.
 
     They are facts of the owner's whole recording, but each session writes them where it began; when
-    exchanges are merged or removed, that line need not be the first one any more.
+    exchanges are merged or removed, that line need not be the first one any more. Values of shared
+    logins are those of an account, and stand on the first login of each.
     """
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):
+        if line.is_shared_login:
+            continue
         own = values.setdefault(line.owner, {})
         for instance, known in line.values.items():
             own[instance] = {**known, **own.get(instance, {})}
@@ -321,10 +324,17 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
         first = drawn.setdefault(line.owner, line.seed)
         if isinstance(first, DrawnSequences) and isinstance(line.seed, DrawnSequences):
             drawn[line.owner] = first.merge_with(line.seed)
-    return [
-        _with_facts(entry, values.pop(entry.line.owner, {}), drawn.pop(entry.line.owner, 0))
-        for entry in entries
-    ]
+    moved: list[Entry] = []
+    account: dict[str, Values] = {}
+    for entry in entries:
+        line = entry.line
+        own = values.pop(line.owner, {})
+        if line.is_shared_login:
+            before = account.get(line.owner, {})
+            own = line.values if line.values != before else {}
+            account[line.owner] = line.values or before
+        moved.append(_with_facts(entry, own, drawn.pop(line.owner, 0)))
+    return moved
 
 
 def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Entry:

@@ -451,6 +451,11 @@ def find_abandoned(cassette: Path) -> Iterator[Path]:
                 close_fork_safe(descriptor)
 
 
+def is_recorded_into(folder: Path) -> bool:
+    """Return whether a cassette anywhere in *folder* has a journal."""
+    return any(_OF_PROCESS.search(path.name) for path in folder.rglob(f"*{SUFFIX}"))
+
+
 def find_interrupted(cassette: Path) -> tuple[Path, ...]:
     """Return the journals of *cassette* whose process died, where that can be told."""
     try:

@@ -17,6 +17,7 @@ from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, n
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
+from bpmax_sim.cassette.logins import mark_accounts, update_logins
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
@@ -205,12 +206,12 @@ def merge_bytes(
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
         others = [entry for entry in others if entry.line.owner != recording.former]
-    fresh = move_facts_to_first_of_owner(
-        _number_entries(mine if recording.adding else [], recording.drafts)
-    )
+    numbered = _number_entries(mine if recording.adding else [], recording.drafts)
     if recording.repeating:
-        merged = _merge_logins(mine, fresh, same)
+        mine = mark_accounts(mine)
+        merged = update_logins(mine, numbered, same)
     else:
+        fresh = move_facts_to_first_of_owner(numbered)
         merged = fresh if recording.is_afresh else align(mine, fresh, same)
         merged = [entry.with_line(owner=recording.owner) for entry in merged]
     if old is None and not merged:
@@ -242,46 +243,6 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingCo
             journal.replace_whole(target.with_name(f"{target.name}.damaged"), before)
     journal.replace_whole(target, data)
     return True
-
-
-def _merge_logins(
-    before: Sequence[Entry], fresh: Sequence[Entry], same: RecordingComparison
-) -> list[Entry]:
-    """Return what is kept of each login, in an order that does not tell who recorded first."""
-    left, groups = list(before), []
-    for now in group_logins(fresh):
-        was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
-        left = [entry for entry in left if entry not in was]
-        known, new = (
-            [entry.with_line(key="", rules="", net=None) for entry in entries]
-            for entries in (was[: len(now)], now)
-        )
-        groups.append(was if same(known, new) else now)
-    ordered = sorted([*groups, *group_logins(left)], key=lambda group: _request_of(group[0]))
-    numbered = enumerate((entry for group in ordered for entry in group), 1)
-    return [entry.with_line(n=n) for n, entry in numbered]
-
-
-def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return the exchanges of each login, in their order."""
-    groups: list[list[Entry]] = []
-    for entry in entries:
-        group = next((group for group in groups if _is_same_login(entry, group[0])), None)
-        if group is None:
-            groups.append([entry])
-        else:
-            group.append(entry)
-    return groups
-
-
-def _is_same_login(entry: Entry, other: Entry) -> bool:
-    """Return whether one response serves both; those who share logins may have their own rules."""
-    keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
-    return keys[0] == keys[1] or _request_of(entry) == _request_of(other)
-
-
-def _request_of(entry: Entry) -> str:
-    return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
 def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> list[Entry]:

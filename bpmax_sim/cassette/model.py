@@ -18,7 +18,7 @@ import msgspec
 
 from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.i18n import encode_message, msg
-from bpmax_sim.messages import FORM, Pairs, SignatureInput, media_type
+from bpmax_sim.messages import FORM, LOGIN, Pairs, SignatureInput, media_type
 
 FORMAT = 2
 Values = dict[str, dict[str, str]]
@@ -82,7 +82,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         extra: what the builder set, where the request alone does not show it.
         session: which of its owner's sessions recorded it, from 1.
         values: on its owner's first exchange, the credentials that are declared to be no secrets,
-            by ``platform.instance`` and name.
+            by ``platform.instance`` and name; of shared logins, on the first of each account.
         seed: on its owner's first exchange, what its scripts drew; 0 if they drew nothing, and the
             seed alone in recordings that did not count.
         sent_in: the encoding of the request's body on the wire, where it is not UTF-8 as here.
@@ -119,6 +119,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def platform(self) -> str:
         """Return the key of the platform, or nothing where none is known."""
         return self.call.partition(".")[0]
+
+    @property
+    def is_shared_login(self) -> bool:
+        """Return whether this is a login that lies in the file of its instance."""
+        return self.owner == f"{self.platform}.{self.instance}" and self.call.endswith(f".{LOGIN}")
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
-from bpmax_sim.cassette.merge import group_logins
+from bpmax_sim.cassette.logins import merge_logins
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.messages import LOGIN
 
@@ -53,7 +53,7 @@ def merge_versions(
         elif _is_equal(own, was):
             merged[owner] = other
         elif _are_logins(own) and _are_logins(other):
-            merged[owner] = _merge_logins(was, own, other)
+            merged[owner] = merge_logins(was, own, other)
         else:
             merged[owner], conflicting[owner] = own, other
     if not conflicting:
@@ -85,23 +85,6 @@ def _is_same_exchange(entry: Entry, other: Entry) -> bool:
 
 def _are_logins(entries: Sequence[Entry]) -> bool:
     return all(entry.line.call.endswith(f".{LOGIN}") for entry in entries)
-
-
-def _merge_logins(was: list[Entry], own: list[Entry], other: list[Entry]) -> list[Entry]:
-    """Return each login of two sides once; one that only one side dropped is gone."""
-    gone = [
-        entry
-        for entry in was
-        if any(entry.text not in {e.text for e in side} for side in (own, other))
-    ]
-    texts = {entry.text for entry in gone}
-    kept = [entry for entry in (*own, *other) if entry.text not in texts]
-    groups = group_logins(sorted(kept, key=lambda entry: (entry.line.at, entry.text)))
-    latest = [[e for e in group if e.line.at == group[-1].line.at] for group in groups]
-    ordered = sorted(latest, key=lambda group: group[0].text)
-    unique = dict.fromkeys(entry.text for group in ordered for entry in group)
-    by_text = {entry.text: entry for group in ordered for entry in group}
-    return [by_text[text].with_line(n=n) for n, text in enumerate(unique, 1)]
 
 
 def _dump(owners: Owners) -> bytes:

@@ -277,6 +277,7 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are armed.
+        silent_faults: whether a rule may never strike.
         failures: in the order they were found.
         result: what the latest action gave.
         missed: numbers of the misses that a step has reported.
@@ -284,12 +285,19 @@ class Progress:
     """
 
     def __init__(
-        self, item: load.ScenarioItem, session: Session, environ: Mapping[str, str], *, faults: bool
+        self,
+        item: load.ScenarioItem,
+        session: Session,
+        environ: Mapping[str, str],
+        *,
+        faults: bool,
+        silent_faults: bool = False,
     ) -> None:
         """Start before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
+        self.silent_faults = silent_faults
         self.bodies = item.subjects.bodies
         root = absolute(item.root)
         self.names = replace(item.names, platforms=session.platforms)

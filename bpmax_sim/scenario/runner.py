@@ -58,6 +58,7 @@ from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import REFUSED, Result
 from bpmax_sim.subject.project import PROCESSING
+from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import display_path
 
 _ONCE = Retry(tries=1)
@@ -166,7 +167,7 @@ class StepRun(msgspec.Struct):
             if self._is_done(retry, result):
                 break
         silent = session.disarm(rules)
-        if not self.failures:
+        if not self.failures and not self.progress.silent_faults:
             self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
 
     def _act(self) -> Generator[Event, None, Result | None]:
@@ -416,26 +417,32 @@ def run_item(
     *,
     environ: Mapping[str, str] = os.environ,
     faults: bool = True,
+    more_faults: tuple[Fault, ...] = (),
+    silent_faults: bool = False,
 ) -> Iterator[Event]:
-    """Run *item* in *bench*, which is closed at the end, and yield its events.
+    """Run *item* in *session*, which is closed at the end, and yield its events.
 
-    *environ* is what ``${env.X}`` reads; without *faults* none is armed, stubs still are.
+    *environ* is what ``${env.X}`` reads; without *faults* none is armed, stubs still are. Those of
+    *more_faults* come after the item's own, and need not strike; with *silent_faults* no rule has
+    to.
     """
-    progress = Progress(item, session, environ, faults=faults)
+    progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
     yield progress.log.add(start_of(item, begin, session.engine))
     if progress.prepare() and progress.check_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
-        session.arm((*rules, *stubs))
+        session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
         progress.note_stubs_that_answered(stubs)
         progress.note_used_field_paths()
-        silent = session.disarm((*rules, *stubs))
+        silent = session.disarm((*rules, *more_faults, *stubs))
         if not progress.failures:
             reporter = progress.reporter()
             progress.failures += [
-                reporter.report_silent_fault(fault) for fault in silent if fault in rules
+                reporter.report_silent_fault(fault)
+                for fault in (() if silent_faults else silent)
+                if fault in rules
             ]
             progress.failures += progress.judge_unused() or progress.fail_warnings()
     _close(progress)

@@ -31,7 +31,7 @@ from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
-from bpmax_sim.script.limits import EngineError, Limits, make_time_error
+from bpmax_sim.script.limits import EngineError, Limits, make_budget_error, make_time_error
 from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 from bpmax_sim.script.turn_result import (
     AbsentMember,
@@ -394,6 +394,19 @@ class Context:
             if active is not run:
                 self._finish_if_idle(active)
 
+    def _is_within_budget(self, name: str) -> bool:
+        """Count one more of *name* now, and return whether nothing of the budget was exceeded."""
+        budget = self._setting.limits.budget
+        if budget is None:
+            return True
+        is_in_time = budget.allows_instant(self._scheduler.clock.now())
+        return budget.allows(name) and is_in_time
+
+    def _halt_over_budget(self, run: ScriptRun) -> None:
+        budget = self._setting.limits.budget
+        assert budget is not None, "called only where one is exceeded"
+        self._halt(run, self._failures.make_engine_error(make_budget_error(budget)))
+
     def _finish_if_idle(self, run: ScriptRun) -> None:
         if run.is_resting and not run.over:
             if run.timers:
@@ -455,6 +468,9 @@ class Context:
             args=None if entry.args is None else tuple(decode_tagged(entry.args)),
             position=place,
         )
+        if not self._is_within_budget("calls"):
+            self._halt_over_budget(run)
+            return
         run.calls[number] = UnawaitedCall(f"{program.platform}.{program.api}", place)
         run.fresh.append(number)
         run.flights.add(number)
@@ -537,6 +553,10 @@ class Context:
         if timer.repeat:
             self._plan(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
+        if not self._is_within_budget("timers"):
+            self._halt_over_budget(run)
+            self._finish_if_idle(run)
+            return
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
         if timer.delay > PROMPT:
             run.forget_why()

@@ -29,6 +29,7 @@ from bpmax_sim.script.limits import (
     Limits,
     Watch,
     default_stack_size,
+    make_budget_error,
     make_time_error,
 )
 from bpmax_sim.script.quickjs_api import (
@@ -276,7 +277,8 @@ class QuickJSNG:
         self._entered = 0.0
         native = NativeContext() if load_library() else None
         self._context: Any = native or _quickjs.Context()
-        self._watch = Watch(self._context, limits.memory, ROOM if native else 0)
+        room = ROOM if native else 0
+        self._watch = Watch(self._context, limits.memory, room, limits.budget)
         self._interrupts = Interrupts(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
@@ -360,8 +362,15 @@ class QuickJSNG:
             count += 1
             if self._watch.fired:
                 raise self._too_slow("")
-            if count % _PUMPED_BETWEEN_LOOKS == 0 and self._cpu_used() > self._left:
-                raise self._too_slow("")
+            if count % _PUMPED_BETWEEN_LOOKS == 0:
+                self._check_pumped()
+
+    def _check_pumped(self) -> None:
+        budget = self._limits.budget
+        if budget is not None and not budget.allows("jobs", _PUMPED_BETWEEN_LOOKS):
+            self._watch.fired = "budget"
+        if self._watch.fired or self._cpu_used() > self._left:
+            raise self._too_slow("")
 
     def _translate(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
@@ -380,6 +389,9 @@ class QuickJSNG:
             raise self._watch.raised
         if fired == "memory":
             return EngineError("InternalError", "out of memory", raw)
+        if fired == "budget" and self._limits.budget is not None:
+            self._left = self._left_wall = 0.0
+            return make_budget_error(self._limits.budget, raw)
         if self._left > 0 or self._left_wall > 0:
             self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.i18n import label_message, msg
+from bpmax_sim.script.budget import Budget
 
 MEGABYTE = 1 << 20
 
@@ -38,6 +39,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
             scripts on a thread of their own.
         calls: ``$proxy`` calls.
+        budget: counts what all scripts of the session do together, where that is limited.
     """
 
     cpu: float = 2.0
@@ -46,6 +48,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
+    budget: Budget | None = None
 
 
 _SIZE = re.compile(r"(\d+)\s*(kB|KB|MB|)")
@@ -118,6 +121,11 @@ class EngineError(Exception):
 
 class LimitReachedError(EngineError):
     """A script used more than it may; the context is lost, the process is not."""
+
+
+def make_budget_error(budget: Budget, raw: str = "") -> LimitReachedError:
+    """Return the error of scripts that did more than *budget* allows."""
+    return LimitReachedError("ScriptLimitError", budget.describe(), raw)
 
 
 def make_time_error(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
@@ -196,12 +204,15 @@ class Watch:
         raised: by a signal handler, while the script ran.
     """
 
-    def __init__(self, context: Any, memory: int, room: int = 0) -> None:
+    def __init__(
+        self, context: Any, memory: int, room: int = 0, budget: Budget | None = None
+    ) -> None:
         """Watch *context*, which runs on this thread and may hold *memory* bytes.
 
-        The engine itself allows *room* bytes more.
+        The engine itself allows *room* bytes more. What it asks is counted in *budget*.
         """
         self._context = context
+        self._budget = budget
         self.memory = memory
         self._room = room
         self._looks = 0
@@ -209,7 +220,7 @@ class Watch:
         # Without a clock for another thread (macOS, Windows) it is the time that passes.
         self._cpu_of_thread: int | None = clock and clock(threading.get_ident())
         self._cpu_end = self._wall_end = math.inf
-        self.fired: Literal["", "cpu", "wall", "memory", "signal"] = ""
+        self.fired: Literal["", "cpu", "wall", "memory", "budget", "signal"] = ""
         self.raised: BaseException | None = None
 
     def enter(self, cpu_end: float, wall_end: float) -> None:
@@ -227,7 +238,9 @@ class Watch:
     def check(self, size: int) -> bool:
         """Return whether the script, which holds *size* bytes, has to end; on its own thread."""
         if not self.fired:
-            if size > self.memory:
+            if self._budget is not None and not self._budget.allows("interrupts"):
+                self.fired = "budget"
+            elif size > self.memory:
                 self.fired = "memory"
             elif time.thread_time() >= self._cpu_end:
                 self.fired = "cpu"

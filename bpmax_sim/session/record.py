@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -13,12 +14,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.journal import LeakCheck
+from bpmax_sim.cassette.logins import drop_unused_accounts
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
 from bpmax_sim.errors import (
     BadResponseError,
     BlindIgnoreWarning,
+    CassetteError,
     ConfigError,
     NoMatchError,
     OutageWarning,
@@ -83,6 +86,7 @@ class RecordMode:
         self.standins = UnplayableStandins(platforms, tenants)
         self.granted_logins: set[Key] = set()
         self._login_recorders: dict[Key, Recorder] = {}
+        self._accounts: Values = {}
         self._recorded_logins: set[tuple[str, int, bytes]] = set()
         self._secrets_seen = 0
         self._found_late = False
@@ -127,6 +131,7 @@ class RecordMode:
             self._redact_again()
         request = exchange.request
         values = self._tenants.values(request)
+        self._accounts |= values
         if not request.is_login:
             self._own_recorder().append(
                 exchange, session=self._start.owner_session.number, check=self._check, values=values
@@ -292,7 +297,18 @@ class RecordMode:
                 is_signed=signed,
                 replays=self._settings.replays,
             )
+            self._drop_unused_logins()
         recording.recorder = None
+
+    def _drop_unused_logins(self) -> None:
+        """Drop the logins of accounts that no recording was made with any more."""
+        folder = self._settings.logins
+        if folder is None or self._settings.remote:  # others' recordings are not all here
+            return
+        for instance, account in self._accounts.items():
+            with suppress(CassetteError, OSError):  # nothing is lost where they stay
+                path = folder / f"{instance}.yaml"
+                drop_unused_accounts(path, instance, account, folder.parent)
 
     def _warn_of_blind_ignores(self, recorder: Recorder) -> None:
         if calls := recorder.find_blind_ignores():

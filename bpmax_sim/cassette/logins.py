@@ -1,0 +1,169 @@
+"""The logins of an instance, which everybody's recordings share: what is kept of them.
+
+One login stays for each identity, that is for what is sent; where a login was made again and says
+the same, the old bytes stay. A name that is recorded as it is (``secret: false``) makes the logins
+of two accounts two identities. Each is marked with its account, and goes once no recording was made
+with that account any more.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from bpmax_sim.cassette import journal
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries
+from bpmax_sim.cassette.model import Entry, Values
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.secret.spelling import pattern_of
+
+Account = Mapping[str, str]
+"""Credentials of an instance that are recorded as they are, by name."""
+
+
+def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the exchanges of each login, in their order."""
+    groups: list[list[Entry]] = []
+    for entry in entries:
+        group = next((group for group in groups if _is_same_login(entry, group[0])), None)
+        if group is None:
+            groups.append([entry])
+        else:
+            group.append(entry)
+    return groups
+
+
+def _is_same_login(entry: Entry, other: Entry) -> bool:
+    """Return whether one response serves both; those who share logins may have their own rules."""
+    keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
+    return keys[0] == keys[1] or request_text(entry) == request_text(other)
+
+
+def request_text(entry: Entry) -> str:
+    """Return how the request of *entry* is written."""
+    return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
+
+
+def mark_accounts(entries: Iterable[Entry]) -> list[Entry]:
+    """Return the logins of a file, each with its account; written is only where it changes."""
+    marked: list[Entry] = []
+    values: Values = {}
+    for entry in entries:
+        values = entry.line.values or values
+        marked.append(entry.with_line(values=values))
+    return marked
+
+
+def update_logins(
+    before: Sequence[Entry],
+    fresh: Sequence[Entry],
+    is_same: Callable[[Sequence[Entry], Sequence[Entry]], bool],
+) -> list[Entry]:
+    """Return *before* with the *fresh* logins, in an order that does not tell who recorded first.
+
+    All of them have their accounts.
+    """
+    left, groups = list(before), []
+    for now in group_logins(fresh):
+        was = [entry for entry in left if any(_is_same_login(entry, other) for other in now)]
+        left = [entry for entry in left if entry not in was]
+        known, new = (
+            [entry.with_line(key="", rules="", net=None) for entry in entries]
+            for entries in (was[: len(now)], now)
+        )
+        groups.append(was if is_same(known, new) else now)
+    ordered = sorted([*groups, *group_logins(left)], key=lambda group: request_text(group[0]))
+    return _number_logins(entry for group in ordered for entry in group)
+
+
+def _number_logins(entries: Iterable[Entry]) -> list[Entry]:
+    return [entry.with_line(n=n) for n, entry in enumerate(entries, 1)]
+
+
+def merge_logins(
+    base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]
+) -> list[Entry]:
+    """Return each login of two versions once, the later one; what one side dropped is gone."""
+    was, own, other = map(mark_accounts, (base, ours, theirs))
+    sides = [{entry.text for entry in side} for side in (own, other)]
+    gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
+    left = {
+        (entry.text, msgspec.json.encode(entry.with_line(n=0, sha="").line)): entry
+        for entry in (*own, *other)
+    }
+    kept = [left[content] for content in sorted(left) if content[0] not in gone]
+    groups = group_logins(sorted(kept, key=lambda entry: entry.line.at))
+    latest = [[e for e in group if e.line.at == group[-1].line.at] for group in groups]
+    ordered = sorted(latest, key=lambda group: group[0].text)
+    by_text = {entry.text: entry for group in ordered for entry in group}
+    return _number_logins(by_text.values())
+
+
+def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Path) -> bool:
+    """Drop from *path* the logins of accounts that nobody's recordings use; return if there were.
+
+    Args:
+        path: the logins of an instance.
+        instance: its name, ``platform.instance``.
+        current: the account that this run recorded with.
+        folder: of all cassettes that share the logins.
+
+    Raises:
+        CassetteError: the file is not sound.
+        OSError: it cannot be written; it is as before then.
+    """
+    with journal.lock_folder(path.parent):
+        entries = _read_logins(path, instance)
+        others = [entry for entry in entries if _names_another(entry, instance, current)]
+        if not others or journal.is_recorded_into(folder):
+            return False  # somebody records now, perhaps with another account
+        try:
+            used = [current, *_find_accounts(folder, path.parent, instance)]
+        except CassetteError:
+            return False  # nobody knows who recorded that
+        unused = [e for e in others if all(_names_another(e, instance, each) for each in used)]
+        if unused:
+            kept = [entry for entry in entries if entry not in unused]
+            journal.replace_whole(path, dump_entries(_number_logins(kept)))
+        return bool(unused)
+
+
+def _read_logins(path: Path, instance: str) -> list[Entry]:
+    if not path.is_file():
+        return []
+    cassette = Cassette.load(path)
+    numbers = range(len(cassette)) if cassette.owners == (instance,) else ()
+    return mark_accounts(map(cassette.explicit, numbers))
+
+
+def _names_another(login: Entry, instance: str, account: Account) -> bool:
+    """Return whether *login* is of another account than *account*, and sends what tells them."""
+    own = login.line.values.get(instance, {})
+    sent = request_text(login)
+    differing = [name for name in own if own[name] != account.get(name)]
+    return any(_is_in(own[name], sent) for name in differing) and not any(
+        _is_in(account[name], sent) for name in differing if name in account
+    )
+
+
+def _is_in(value: str, text: str) -> bool:
+    return bool(value) and re.search(rf"(?<!\w){pattern_of(value)}(?!\w)", text) is not None
+
+
+def _find_accounts(folder: Path, logins: Path, instance: str) -> Iterator[Account]:
+    """Yield the accounts that the cassettes in *folder* were recorded with; it has those *logins*.
+
+    Raises:
+        CassetteError: one of them is not sound.
+    """
+    waiting = folder.rglob("*.yaml.new")  # for review
+    for path in (*folder.rglob("*.yaml"), *waiting):
+        if path.parent != logins:
+            cassette = Cassette.load(path)
+            for owner in cassette.owners:
+                if account := cassette.values(owner).get(instance):
+                    yield account

@@ -1,0 +1,83 @@
+"""What all scripts of a run may do together, counted: the same on every machine, under any load.
+
+`Limits` end what takes too long; what a variant of a script may use is a multiple of what the
+script itself used, and must not depend on seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.i18n import msg
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How much scripts did, or may do.
+
+    Attributes:
+        interrupts: how often the engine asked whether to go on, about once in 10,000 steps.
+        jobs: what promises had to do, about one for each ``await``.
+        calls: ``$proxy`` calls.
+        timers: timers that fired.
+        seconds: virtual time that passed.
+    """
+
+    interrupts: float = 0
+    jobs: float = 0
+    calls: float = 0
+    timers: float = 0
+    seconds: float = 0
+
+    def times(self, factor: float, least: Counts) -> Counts:
+        """Return *factor* times as much of each, of nothing less than *least*."""
+        names = self.__struct_fields__
+        most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}
+        return Counts(**most)
+
+
+UNLIMITED = Counts(**dict.fromkeys(Counts.__struct_fields__, float("inf")))
+
+
+class Budget:
+    """Counts what the scripts of one session do, and says when it is more than *most*.
+
+    Attributes:
+        exceeded: the name of the count that was exceeded first, or nothing.
+    """
+
+    def __init__(self, most: Counts = UNLIMITED) -> None:
+        """Start with nothing used."""
+        self._most = most
+        self._used: dict[str, float] = dict.fromkeys(Counts.__struct_fields__, 0)
+        self._begin: float | None = None
+        self.exceeded = ""
+
+    @property
+    def used(self) -> Counts:
+        """Return what was used so far."""
+        return Counts(**self._used)
+
+    def allows(self, name: str, amount: float = 1) -> bool:
+        """Count *amount* more of *name*, and return whether nothing was exceeded."""
+        self._used[name] += amount
+        if self._used[name] > getattr(self._most, name):
+            self.exceeded = self.exceeded or name
+        return not self.exceeded
+
+    def allows_instant(self, now: float) -> bool:
+        """Note that virtual time is *now*, and return whether nothing was exceeded."""
+        self._begin = now if self._begin is None else self._begin
+        return self.allows("seconds", max(0.0, now - self._begin - self._used["seconds"]))
+
+    def describe(self) -> str:
+        """Return what was exceeded, as a sentence."""
+        most: Any = getattr(self._most, self.exceeded)
+        return {
+            "interrupts": msg("the scripts ran for more than {most:.0f}0,000 steps", most=most),
+            "jobs": msg("the scripts went on after more than {most:.0f} promises", most=most),
+            "calls": msg("the scripts made more than {most:.0f} calls", most=most),
+            "timers": msg("more than {most:.0f} timers fired", most=most),
+            "seconds": msg("more than {most:.0f} s of virtual time passed", most=most),
+        }[self.exceeded]

@@ -1,0 +1,1 @@
+"""Runs of an item with something changed: a script's text, more faults, other steps."""

@@ -1,0 +1,280 @@
+"""Run an item many times with something changed, and say what each run came to.
+
+`measure_baseline` runs the item as it is, twice, and refuses what no variant can be judged by: what
+fails, flickers, asks a live system, or runs Python. `run_variant` runs it with a `Variant`. A
+variant writes nothing: no trace, usage, recording or memory of failures; the network is closed. It
+ends by counts, never by seconds, so a busy machine changes no outcome: what it may use is a
+multiple of what the baseline used.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import BpmaxError, ConfigError, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import Event, ScenarioFinished
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, Subjects
+from bpmax_sim.scenario.observation import Observation, compare_runs, observe
+from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.scenario.source import Failure
+from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.limits import Limits
+from bpmax_sim.session.session import Session
+from bpmax_sim.session.settings import SessionOptions
+from bpmax_sim.subject.definition import FlowParts, NodeScreen
+from bpmax_sim.transport.faults import Fault
+
+_FACTOR: Final = 100
+_LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
+_NOTHING: Final = Counts()
+_BACKSTOP: Final = 20.0
+"""Seconds of processor after which a built-in function that never asks is ended, too."""
+
+
+class Variant(msgspec.Struct, frozen=True, kw_only=True):
+    """What is other in a variant.
+
+    Attributes:
+        scripts: name of a script, as `Script.name` has it -> its text instead.
+        faults: further fault rules for the whole run, in front of stubs and recordings; those of
+            the scenario win over them, and none of them has to strike.
+        item: the item with other steps, instead of the baseline's.
+        is_lenient: neither a recording that was not played nor a rule of the scenario that never
+            struck fails the variant.
+    """
+
+    scripts: Mapping[str, str] = {}
+    faults: tuple[Fault, ...] = ()
+    item: ScenarioItem | None = None
+    is_lenient: bool = False
+
+
+@dataclass(frozen=True)
+class VariantRun:
+    """What a variant came to.
+
+    Attributes:
+        events: everything that happened, the verdict last.
+        used: how much its scripts did.
+        exceeded: why it was ended early: a name of `Counts`, such as ``interrupts``, or ``limit``
+            for memory, stack and processor; else nothing.
+    """
+
+    events: tuple[Event, ...]
+    used: Counts = _NOTHING
+    exceeded: str = ""
+
+    @property
+    def is_passed(self) -> bool:
+        """Return whether the scenario passed."""
+        return self.end.outcome == "passed"
+
+    @property
+    def failures(self) -> tuple[Failure, ...]:
+        """Return why it failed: `Failure.kind`, ``place``, ``step``, ``essence``, ``cause``."""
+        return self.end.failures
+
+    @property
+    def calls(self) -> tuple[CallMade, ...]:
+        """Return the calls of scripts and the logins, in the order in which they began."""
+        return tuple(event for event in self.events if isinstance(event, CallMade))
+
+    @property
+    def end(self) -> ScenarioFinished:
+        """Return the verdict."""
+        end = self.events[-1]
+        assert isinstance(end, ScenarioFinished), "the last event is the verdict"
+        return end
+
+    @cached_property
+    def observations(self) -> tuple[Observation, ...]:
+        """Return what its steps came to; see `compare_runs`."""
+        return observe(self.events)
+
+
+class BaselineError(ConfigError):
+    """An item of which no variants can be judged."""
+
+    default_code = "NO_BASELINE"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """An item that passes, and always alike.
+
+    Attributes:
+        run: of the item as it is.
+        most: what the scripts of a variant may do.
+        environ: what ``${env.X}`` reads.
+        cassettes: the folder of all cassettes; by default that of the item's project.
+    """
+
+    item: ScenarioItem
+    run: VariantRun
+    most: Counts
+    environ: Mapping[str, str]
+    cassettes: Path | None = None
+
+
+def measure_baseline(
+    item: ScenarioItem,
+    *,
+    environ: Mapping[str, str] = os.environ,
+    cassettes: Path | None = None,
+) -> Baseline:
+    """Run *item* twice as it is, and return what its variants are held against.
+
+    Raises:
+        BaselineError: it is skipped, fails or is expected to, flickers, asks a live system, or runs
+            Python.
+    """
+    if why := find_obstacle(item):
+        raise BaselineError(Problem(why, item.place))
+    first = Baseline(item, VariantRun(not_run(item)), UNLIMITED, environ, cassettes)
+    runs = [run_variant(first) for _ in range(2)]
+    for run in runs:
+        if run.exceeded or not run.is_passed:
+            why = next((failure.headline for failure in run.failures), run.end.outcome)
+            raise BaselineError(Problem(msg("does not pass: {why}", why=why), item.place))
+    if differing := compare_runs(runs[0].observations, runs[1].observations):
+        step, place = differing[0].step, differing[0].place
+        message = msg(
+            "two runs of it differ: step {step}, {place}; set clock: and seed:, or mend what is "
+            "left to chance",
+            step=step,
+            place=place,
+        )
+        raise BaselineError(Problem(message, item.place))
+    used = replace(runs[0].used, seconds=runs[0].end.duration)
+    return Baseline(item, runs[0], used.times(_FACTOR, _LEAST), environ, cassettes)
+
+
+def find_obstacle(item: ScenarioItem) -> str:
+    """Return why no variant of *item* can be run, or nothing."""
+    mode = item.scenario.proxy.mode
+    if item.skip:
+        return msg("is skipped")
+    if item.xfail:
+        return msg("is expected to fail (xfail)")
+    if mode in {"record", "live"}:
+        return msg(
+            "asks a live system (mode: {mode}); only replay and simulate are tried", mode=mode
+        )
+    if any(located.step.action == "python" for located in _all_steps(item)):
+        return msg("has a python: step, whose effects cannot be taken back; it is left out")
+    return ""
+
+
+def _all_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
+    named = (located for steps in item.subjects.named.values() for located in steps)
+    for located in (*item.steps, *item.cleanup, *named):
+        yield located
+        yield from located.during
+
+
+def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:  # noqa: B008 - frozen
+    """Run the item of *baseline* with *variant*."""
+    item = variant.item or baseline.item
+    if variant.scripts:
+        item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
+    budget = Budget(baseline.most)
+    options: SessionOptions = {
+        "environ": baseline.environ,
+        "limits": Limits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
+        "guard": True,
+    }
+    if variant.is_lenient:
+        options["unused"] = "ignore"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        events = _run(item, variant, options, baseline)
+    exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
+    return VariantRun(events, budget.used, exceeded)
+
+
+def _run(
+    item: ScenarioItem, variant: Variant, options: SessionOptions, baseline: Baseline
+) -> tuple[Event, ...]:
+    try:
+        session = open_session(item, cassettes=baseline.cassettes, **options)
+    except BpmaxError as error:
+        return not_run(item, error=error)
+    try:
+        events = tuple(
+            run_item(
+                item,
+                session,
+                environ=baseline.environ,
+                more_faults=variant.faults,
+                silent_faults=variant.is_lenient,
+            )
+        )
+    except BpmaxError as error:
+        _close(session)
+        return not_run(item, error=error)
+    except BaseException:  # such as Ctrl-C
+        _close(session)
+        raise
+    return session.redact_value(events)
+
+
+def _close(session: Session) -> None:
+    with suppress(BpmaxError):
+        session.close(failed=True)
+
+
+def _has_passed_limit(events: Sequence[Event]) -> bool:
+    end = events[-1]
+    return isinstance(end, ScenarioFinished) and any(
+        getattr(failure.cause, "name", "") == "ScriptLimitError" for failure in end.failures
+    )
+
+
+def replace_scripts(subjects: Subjects, texts: Mapping[str, str]) -> Subjects:
+    """Return *subjects* with other texts of the scripts that *texts* names."""
+
+    def swap(script: Script) -> Script:
+        text = texts.get(script.name)
+        return script if text is None else Script(text, script.name)
+
+    def swap_all(scripts: Sequence[Script]) -> tuple[Script, ...]:
+        return tuple(map(swap, scripts))
+
+    def swap_events(events: Mapping[str, Sequence[Script]]) -> dict[str, tuple[Script, ...]]:
+        return {event: swap_all(scripts) for event, scripts in events.items()}
+
+    def swap_screen(screen: NodeScreen) -> NodeScreen:
+        return replace(
+            screen, scripts=swap_events(screen.scripts), libraries=swap_all(screen.libraries)
+        )
+
+    def swap_flow(flow: FlowParts) -> FlowParts:
+        return replace(
+            flow,
+            scripts=swap_events(flow.scripts),
+            libraries=swap_all(flow.libraries),
+            screens={node: swap_screen(screen) for node, screen in flow.screens.items()},
+        )
+
+    return replace(
+        subjects,
+        scripts=swap_events(subjects.scripts),
+        libraries=swap_all(subjects.libraries),
+        inline={name: swap(script) for name, script in subjects.inline.items()},
+        flow=swap_flow(subjects.flow),
+        subflows={name: swap_flow(flow) for name, flow in subjects.subflows.items()},
+    )

@@ -1,0 +1,90 @@
+"""Spread work that is numbered over forked processes; what comes back is in its order.
+
+A forked child has all that its parent has read already, so nothing is sent to it. Where processes
+cannot fork (Windows), or for one worker, the work is done here, one after the other.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iterator[T | None]:
+    """Yield ``work(0)`` to ``work(count - 1)``, done by at most *workers* processes.
+
+    Results are the same, in the same order, for any number of workers. Where a process dies (the
+    system ended it), its result is None, and the rest goes on in a new one.
+
+    Raises:
+        Exception: what *work* raises, at its place in the order.
+    """
+    workers = min(workers, count)
+    if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
+        yield from map(work, range(count))
+        return
+    lanes = [_Lane(work, range(lane, count, workers)) for lane in range(workers)]
+    try:
+        for number in range(count):
+            yield lanes[number % workers].receive(number)
+    finally:
+        for lane in lanes:
+            lane.stop()
+
+
+class _Lane(Generic[T]):
+    """One process at a time, which does every *n*-th piece of work."""
+
+    def __init__(self, work: Callable[[int], T], numbers: range) -> None:
+        self._work, self._numbers = work, numbers
+        self._start(numbers)
+
+    def _start(self, numbers: range) -> None:
+        context = multiprocessing.get_context("fork")
+        self._here, there = context.Pipe(duplex=False)
+        self._process: BaseProcess = context.Process(
+            target=_serve, args=(self._work, numbers, there), daemon=True
+        )
+        with warnings.catch_warnings():  # the thread that watches scripts begins anew in a child
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
+        there.close()
+
+    def receive(self, number: int) -> T | None:
+        """Return the result of *number*, or None if the process died of it."""
+        try:
+            value, error = self._here.recv()
+        except (EOFError, OSError):
+            self.stop()
+            following = self._numbers[self._numbers.index(number) + 1 :]
+            if following:
+                self._start(following)
+            return None
+        if error is not None:
+            raise error
+        result: T = value
+        return result
+
+    def stop(self) -> None:
+        """End the process, whatever it does."""
+        self._here.close()
+        self._process.kill()
+        self._process.join()
+
+
+def _serve(work: Callable[[int], T], numbers: range, there: Connection) -> None:
+    with suppress(BrokenPipeError, KeyboardInterrupt):
+        for number in numbers:
+            try:
+                result = work(number), None
+            except Exception as error:  # noqa: BLE001 - raised again where the results are read
+                there.send((None, error))
+                return
+            there.send(result)

@@ -1,0 +1,3 @@
+const { data } = await $proxy('erp').getStock(form.物料);
+const { warehouse: { name } } = data;
+form.仓库 = name;

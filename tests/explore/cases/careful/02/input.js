@@ -1,0 +1,1 @@
+search(form.客户编号);

@@ -1,0 +1,1 @@
+form.甲方名称 = await nameOf(form.甲方);

@@ -1,0 +1,1 @@
+form.乙方名称 = await nameOf(form.乙方);

@@ -1,0 +1,144 @@
+"""Variants of an item: what they come to, how they end, and that they leave nothing behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.observation import compare_runs
+from bpmax_sim.transport.faults import Break, Fault, Slow
+from bpmax_sim.variant.run import BaselineError, Variant, measure_baseline, run_variant
+from bpmax_sim.variant.workers import map_in_order
+from tests.variant.project import load_item
+
+SCENARIO = """\
+version: 1
+scenario: 订单
+form:
+  scripts: {change.编号: submit.js}
+  libraries: [names.js]
+  fields: {编号: "", 客户: "", 备注: ""}
+proxy: {stubs: [{on: erp.get_order, body: {customer: 张三}, delay: 20ms}]}
+steps:
+  - set: {编号: "7"}
+    expect: {form: {客户: 张三}}
+"""
+SCRIPT = (
+    "form.客户 = trim((await $proxy('erp').getOrder(form.编号)).customer);\nform.备注 = '已查';\n"
+)
+LIBRARY = "function trim(text) { return text.trim(); }\n"
+
+
+@pytest.fixture
+def item(tmp_path: Path) -> ScenarioItem:
+    return load_item(tmp_path, SCENARIO, submit=SCRIPT, names=LIBRARY)
+
+
+def _named(item: ScenarioItem, name: str) -> str:
+    return next(body.name for body in item.subjects.bodies if body.name.endswith(name))
+
+
+def test_a_changed_script_runs_instead_and_what_is_other_is_found(item: ScenarioItem) -> None:
+    base = measure_baseline(item)
+    text = SCRIPT.replace("'已查'", "'未查'")
+    run = run_variant(base, Variant(scripts={_named(item, "submit.js"): text}))
+    assert run.is_passed
+    (difference,) = compare_runs(base.run.observations, run.observations)
+    assert (difference.step, difference.place) == ("1", "form.备注")
+    assert (difference.first, difference.second) == ("已查", "未查")
+
+
+def test_a_changed_library_counts_through_the_script_that_uses_it(item: ScenarioItem) -> None:
+    base = measure_baseline(item)
+    text = LIBRARY.replace("text.trim()", "'x'")
+    run = run_variant(base, Variant(scripts={_named(item, "names.js"): text}))
+    assert [failure.kind for failure in run.failures] == ["expect"]
+
+
+def test_further_faults_strike_and_need_not(item: ScenarioItem) -> None:
+    base = measure_baseline(item)
+    late = run_variant(base, Variant(faults=(Fault(on="erp.*", action=Slow(delay=5)),)))
+    assert late.is_passed
+    assert late.end.duration == pytest.approx(base.run.end.duration + 5)
+    broken = run_variant(base, Variant(faults=(Fault(on="*", action=Break(error="reset")),)))
+    assert broken.calls[0].error == "RESET"
+    assert run_variant(base, Variant(faults=(Fault(on="crm.*", action=Slow()),))).is_passed
+
+
+@pytest.mark.parametrize(
+    ("text", "exceeded"),
+    [
+        ("for (;;);", "interrupts"),
+        ("for (;;) await null;", "jobs"),
+        ("const s = new Set(); s.add(1); for (const x of s) { s.delete(x); s.add(x); }",
+         "interrupts"),
+        ("for (;;) try { await $proxy('erp').getOrder('7'); } catch {}", "calls"),
+        ("for (;;) await new Promise(r => setTimeout(r, 1));", "timers"),
+        ("await new Promise(r => { const f = () => setTimeout(f, 9e6); f(); });", "seconds"),
+        ("const f = () => f() + 1; f();", "limit"),
+    ],
+)  # fmt: skip
+def test_what_never_ends_is_ended_by_a_count(item: ScenarioItem, text: str, exceeded: str) -> None:
+    base = measure_baseline(item)
+    run = run_variant(base, Variant(scripts={_named(item, "submit.js"): text}))
+    assert (run.exceeded, run.is_passed) == (exceeded, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (("scenario: 订单", "scenario: 订单\nskip: 以后再说"), "is skipped"),
+        (("scenario: 订单", "scenario: 订单\nxfail: true"), "xfail"),
+        (("proxy: {", "proxy: {mode: live, "), "mode: live"),
+        (("steps:", "steps:\n  - {python: tests.variant.project:load_item}"), "python:"),
+        (("客户: 张三}}", "客户: 李四}}"), "does not pass"),
+    ],
+)
+def test_what_cannot_be_a_baseline_says_why_and_where(
+    tmp_path: Path, change: tuple[str, str], says: str
+) -> None:
+    item = load_item(tmp_path, SCENARIO.replace(*change), submit=SCRIPT, names=LIBRARY)
+    with pytest.raises(BaselineError, match=says) as raised:
+        measure_baseline(item)
+    assert raised.value.problems[0].place == item.place
+
+
+def test_a_variant_writes_nothing(item: ScenarioItem) -> None:
+    root = item.root
+    before = sorted(root.rglob("*"))
+    run_variant(measure_baseline(item))
+    assert sorted(root.rglob("*")) == before
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_results_come_in_their_order_from_any_number_of_workers(
+    item: ScenarioItem, workers: int
+) -> None:
+    base, name = measure_baseline(item), _named(item, "submit.js")
+
+    def run(number: int) -> object:
+        text = SCRIPT.replace("'已查'", f"'{number}'")
+        run = run_variant(base, Variant(scripts={name: text}))
+        return compare_runs(base.run.observations, run.observations)[0].second
+
+    assert list(map_in_order(run, 7, workers)) == [str(number) for number in range(7)]
+
+
+def test_a_process_that_dies_loses_its_own_work_alone() -> None:
+    import os  # noqa: PLC0415
+
+    def work(number: int) -> int:
+        if number == 2:
+            os._exit(1)
+        return number
+
+    assert list(map_in_order(work, 6, 2)) == [0, 1, None, 3, 4, 5]
+
+
+def test_an_error_is_raised_at_its_place_in_the_order() -> None:
+    results = map_in_order(lambda number: 1 // (1 - number), 3, 2)
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        list(results)
