@@ -382,7 +382,7 @@ def test_a_scenario_needs_a_name(folder: Path) -> None:
             HEAD.replace("customerId: a.js", "customerId: b.js"),
             "4:13: script b.js cannot be read: No such file or directory",
         ),
-        (HEAD.replace("version: 1\n", ""), "1:1: the key 'version' is missing; add it"),
+        (HEAD.replace("scenario: 选择客户\n", ""), "1:1: the key 'scenario' is missing; add it"),
         (HEAD.replace("version: 1", "version: 2"), "1:10: version: expected 1, got"),
     ],
 )
