@@ -232,6 +232,24 @@ GREEN = """\
     form: {fields: {n: 1}}
     steps: [{name: 数量, set: {n: 2}}]
     """
+ERP = """\
+platform_key: erp
+base_url: https://erp.example.test
+apis: {stock: {method: GET, path: /stock}}
+"""
+ASKING = """\
+    proxy: {platforms: platforms/}
+    steps: [{name: 查库存, js: "await $proxy('erp').stock()"}]
+    """
+STUBBING = """\
+import httpx, pytest
+
+@pytest.fixture(autouse=True)
+def erp(bpmax_stubs):
+    bpmax_stubs.get("https://erp.example.test/stock").mock(
+        return_value=httpx.Response(200, json={"库存": 7})
+    )
+"""
 WAITING = """\
     form: {fields: {n: 1}}
     steps: [{name: 等待, python: "waiting:wait"}]
@@ -373,6 +391,26 @@ def test_a_conftest_that_cannot_be_parsed_stops_both(
     assert "line 2" in done.stderr.str()
     assert "√" not in ours.out
     assert "passed" not in done.stdout.str()
+
+
+def test_fixtures_that_only_pytest_runs_are_named_with_the_command(
+    small: Path, pytester: pytest.Pytester, capfd: pytest.CaptureFixture[str]
+) -> None:
+    os.chdir(small)
+    (small / "scenarios/platforms").mkdir()
+    (small / "scenarios/platforms/erp.yaml").write_text(ERP, "utf-8")
+    put_scenario(small, "甲", ASKING)
+    (small / "scenarios/conftest.py").write_text(STUBBING, "utf-8")
+
+    code = run_command_line(["run", "scenarios", "-k", "甲"])
+    ours = capfd.readouterr()
+    told = ours.err.splitlines()
+    done = pytester.runpytest_inprocess("scenarios", "-k", "甲", "--bpmax-exit-codes")
+
+    assert int(done.ret) == 0, done.stdout.str()
+    assert code == 3, ours.out  # nothing was recorded, and no stub stands before that
+    assert any("conftest.py: its fixtures use bpmax_stubs" in line for line in told)
+    assert any("did not run; with them: pytest 'scenarios/甲." in line for line in told)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a POSIX signal")

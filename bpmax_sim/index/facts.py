@@ -242,8 +242,8 @@ def _apply(
 
 
 def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -> Iterator[Fact]:
-    if "${" in name or name.startswith("$"):
-        return  # filled in when it runs, or an operator
+    if "${" in name or name.startswith("$") or name == "*":
+        return  # filled in when it runs, an operator, or any node of a policy
     words = [step for step in steps if step != "*"]
     detail = words[-1] if not rule.is_key else ".".join(words[-3:-1])
     if rule.path[-1] == "python":
@@ -283,6 +283,9 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules_of("api", "stubs", "stubs.*.on"),
         *_rules_of("api", "faults", "faults.*.on", "fault_sets.?.*.on"),
         *_rules_of("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
+        *_rules_of("node", "names", "^policies.*.at", "play.until"),
+        *_rules_of("node", "expects", "flow.passed.*", "flow.passed.{}"),
+        *_rules_of("person", "acts", "^policies.*.by"),
         *_rules_of("person", "acts", *(f"{action}.by" for action in ACTIONS)),
         *_rules_of("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),
         *_rules_of("person", "expects", "pending.*", "history.*.by"),

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from functools import reduce
 from operator import or_
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import msgspec
 
@@ -26,10 +26,23 @@ from bpmax_sim.subject.hooks import Result, SubjectKind
 Subject = FormSubject | FlowSubject | None
 
 
+class PeoplePlayer(Protocol):
+    """Lets people decide by themselves."""
+
+    def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
+        """Let *flow* run until it is at the node *until*, or by default until it has ended."""
+        ...
+
+    def note_tasks(self, flow: FlowSubject, /) -> None:
+        """Note since when those have a task who have one now."""
+        ...
+
+
 class Performer(msgspec.Struct, frozen=True, kw_only=True):
     """Performs actions on one subject in one session.
 
     Attributes:
+        player: who plays the people of the scenario's policies.
         path: the scenario's file, for Python modules beside it.
         inline: file of a ``js`` step -> its body.
     """
@@ -39,6 +52,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     path: Path
     inline: Mapping[str, Script]
     libraries: tuple[Script, ...] = ()
+    player: PeoplePlayer | None = None
 
     def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* and return all that came of it, whoever started what; errors included.
@@ -68,6 +82,8 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
                 action.run(self, value, name, result)
             if expires:
                 self.fire_due_deadlines()
+            if self.player is not None and isinstance(self.subject, FlowSubject):
+                self.player.note_tasks(self.subject)
         except SubjectError as error:  # a refusal needs no frames, which would keep the run
             result.errors.append(error.with_traceback(None))
         except Exception as error:  # noqa: BLE001 - whatever a user's code raises fails the step

@@ -274,6 +274,8 @@ _FILLED = {"form": msg("What is filled in on the way")}
 class Decision(NodeAction, frozen=True, kw_only=True):
     """What an owner decides of a task, and may fill in with it."""
 
+    needs_task: ClassVar = True
+    ends_stay: ClassVar = True
     texts: ClassVar = {**WHO, **_FILLED}
 
     form: Mapping[str, Any] = {}
@@ -304,6 +306,7 @@ class HandOver(NodeAction, frozen=True, kw_only=True):
     """Giving one's task to somebody else."""
 
     about = msg("Give one's task to somebody else")
+    needs_task: ClassVar = True
     texts: ClassVar = {**WHO, "to": msg("Who gets it")}
     others: ClassVar = ()
 
@@ -314,6 +317,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
     """Letting others decide, too."""
 
     about = msg("Let others decide before, after or beside oneself")
+    needs_task: ClassVar = True
     texts: ClassVar = {
         **WHO,
         "to": msg("Who decides, too"),
@@ -373,6 +377,7 @@ class Withdraw(FlowAction, frozen=True, kw_only=True):
     """Taking back what one has submitted."""
 
     about = msg("Take the project back that one has started")
+    ends_stay: ClassVar = True
 
 
 class Return(NodeAction, frozen=True, kw_only=True):
@@ -381,6 +386,8 @@ class Return(NodeAction, frozen=True, kw_only=True):
     about = msg("Send the project back to a node, or to who started it: start")
     texts: ClassVar = {**WHO, "to": msg("A node that was passed, or start")}
     method: ClassVar = "send_back"
+    needs_task: ClassVar = True
+    ends_stay: ClassVar = True
     meant: ClassVar = msg("the node")
     others: ClassVar = ()
 
@@ -391,6 +398,7 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
     """Submitting once more what was refused or sent back."""
 
     about = msg("Submit once more what was refused or sent back")
+    is_for_starter: ClassVar = True
     texts: ClassVar = {**WHO, **_FILLED}
 
     form: Mapping[str, Any] = {}
@@ -407,6 +415,7 @@ class Terminate(FlowAction, frozen=True, kw_only=True):
     """Ending the project at once."""
 
     about = msg("End the project at once")
+    ends_stay: ClassVar = True
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
@@ -718,6 +727,9 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
 def action_texts() -> Texts:
     """Return what an editor shows: the actions as keys of a step, and the keys of each."""
     every = {"Step": {key: action.about for key, action in ACTIONS.items()}}
+    every["Policy"] = {
+        key: action.about for key, action in ACTIONS.items() if issubclass(action, FlowAction)
+    }
     every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
         name: {key: (plain(text), translate(text, "zh")) for key, text in texts.items()}

@@ -27,6 +27,7 @@ from bpmax_sim.scenario.expect_check import (
     check_tautologies,
     names_call,
 )
+from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
@@ -573,6 +574,10 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
+    for inner, where in spot.at("during", "steps").elements(step.during.steps):
+        if inner.action == "play":
+            wrong = msg("play lets time pass, so it does not go into during; make it a step")
+            draft.tell(where.at("play"), wrong)
     if not names_call(step.during.call):
         wrong = msg("expected call: platform.api, got {call!r}", call=step.during.call)
         draft.tell(spot.at("during", "call"), wrong)
@@ -620,6 +625,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_flow,
     _check_names_are_used,
     _starts,
+    check_policies,
     _check_row_numbers,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (

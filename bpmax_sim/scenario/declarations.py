@@ -29,7 +29,8 @@ from bpmax_sim.yamlfile import Node, decode, display_path
 from bpmax_sim.yamlfile.reads import note_read
 
 _INHERITED: Final = (
-    "form", "flow", "proxy", "user", "people", "clock", "seed", "secrets", "vars", "fault_sets",
+    "form", "flow", "proxy", "user", "people", "clock", "seed", "secrets", "policies", "vars",
+    "fault_sets",
 )  # fmt: skip
 _SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "form": ("fields", "scripts", "libraries"),
@@ -47,8 +48,8 @@ BY_KEY: Final[KeyTree] = {
     "fault_sets": {},
 }
 """The maps that are joined key by key; of any other value the nearest holds as a whole."""
-_ADDED: Final = ("secrets", "redact")
-"""Lists of which the far elements stay, as what is hidden has to stay hidden."""
+_ADDED: Final = ("secrets", "redact", "policies")
+"""Lists whose far elements stay, behind: what is hidden stays so, and the first policy wins."""
 
 Fragments = tuple[tuple[model.Fragment, Spot], ...]
 

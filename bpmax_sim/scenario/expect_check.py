@@ -48,6 +48,7 @@ _MOVING = (
     "pending",
     "tasks",
     "history",
+    "passed",
     "notified",
     "delay_level",
     "projects",
@@ -202,6 +203,7 @@ _LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "
 _FLOW_SHAPE: Mapping[str, Shape] = {
     "status": tuple(STATUSES),
     **dict.fromkeys(("owners", "pending", "notified"), "list"),
+    "passed": "",
     "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
     "tasks": {"*": ""},
     "projects": {"*": ""},
@@ -562,6 +564,16 @@ def _check_history(
                 check(context, entry[key], spot.at(*path, key), definition)
 
 
+def _check_passed(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    """Find nodes that are not there, in an order of nodes or as the keys of counts."""
+    if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
+        _check_node_map(context, value, spot, definition)
+    else:
+        _check_nodes(context, value, spot, definition)
+
+
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
@@ -609,6 +621,7 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
     "owners": _check_people,
     "pending": _check_people,
     "history": _check_history,
+    "passed": _check_passed,
     "tasks": _check_tasks,
     "visibility": _check_node_map,
 }

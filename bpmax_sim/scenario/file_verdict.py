@@ -48,6 +48,10 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
                       option=option)  # fmt: skip
         if where.place.file == item.spot.source.file:
             yield str(where.place), "rule", message, where, False
+    for _, where in item.spot.at("policies").elements(item.scenario.policies):
+        unused = msg("this policy was never used; take it away, or mend what it is for")
+        if where.place.file == item.spot.source.file:
+            yield str(where.place), "rule", unused, where, True
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
 

@@ -30,6 +30,9 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         method: of the flow.
         decides: the decision that a node has to offer.
         meant: of whom or what ``to`` tells, where it is a key.
+        needs_task: whether it is for an owner who is to act, and not for whoever takes part.
+        ends_stay: whether the project leaves the node by it, where nobody else has to decide.
+        is_for_starter: whether it is for who started the project, when it lies with him again.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
@@ -37,6 +40,9 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     method: ClassVar[str] = ""
     decides: ClassVar[Decision | None] = None
     meant: ClassVar[str] = "who"
+    needs_task: ClassVar[bool] = False
+    ends_stay: ClassVar[bool] = False
+    is_for_starter: ClassVar[bool] = False
     texts: ClassVar = WHO
 
     project: str = ""
@@ -77,7 +83,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             return
         definition = context.names.subflows[project] if project else context.names.definition
         if definition is not None:
-            cls._check_node(context, definition, value.get("at", ""), spot.at("at"))
+            cls.check_node(context, definition, value.get("at", ""), spot.at("at"))
         check_people(context, value.get("by", ""), spot.at("by"))
         to = value.get("to", "")
         if cls.meant != _NODE:
@@ -87,9 +93,10 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
     @classmethod
-    def _check_node(
+    def check_node(
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
+        """Find a node that is not there, or that does not offer the decision."""
         if not literal(at) or not at:
             return
         if at not in definition.nodes:
@@ -119,6 +126,50 @@ class NodeAction(FlowAction, frozen=True, kw_only=True):
     """Somebody does something at a node."""
 
     at: str = ""
+
+
+class PlayAction(action.Action, frozen=True, kw_only=True):
+    """Letting a project run by policies, deadlines and timers."""
+
+    about = msg("Let people decide by the policies, until the project is at a node or has ended")
+    texts: ClassVar = {
+        "_": msg("How far the project runs by policies, deadlines and timers"),
+        "until": msg("The node, or start; by default the end of the project"),
+    }
+    others: ClassVar = (None,)
+    takes = msg("`{until: node}`, or nothing: until it has ended")
+    needs = ("flow",)
+
+    until: str = ""
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
+        """Find a node that is not there, or at which no project stays."""
+        if value is None or not cls.known_keys(context, value, spot):
+            return
+        until, definition = value.get("until", ""), context.names.definition
+        if not isinstance(until, str):
+            context.tell(spot.at("until"), msg("expected the name of a node"))
+        elif definition is None:
+            context.tell(spot, msg("play needs flow.definition; without it nothing moves"))
+        elif until and "${" not in until and until not in {*definition.nodes, START}:
+            known = (*definition.nodes, START)
+            context.tell(spot.at("until"), "no node {until!r}{hint}", known=known, until=until)
+        elif until in definition.nodes and definition.nodes[until].parallel:
+            context.tell(
+                spot.at("until"),
+                "no project stays at {until!r}, where branches begin; name one of their nodes, or "
+                "the join {join!r}",
+                until=until,
+                join=definition.nodes[until].join,
+            )
+
+    @classmethod
+    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Let virtual time pass from one decision or deadline to the next."""
+        flow = on.flow("play")
+        if on.player is not None:
+            on.player.play(on, flow, str((value or {}).get("until", "")), result)
 
 
 _NODE = msg("the node")

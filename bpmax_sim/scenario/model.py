@@ -19,6 +19,7 @@ from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
 from bpmax_sim.scenario.expect import OPERATORS, operator_names
+from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.session.options import Mode, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
@@ -294,6 +295,47 @@ else:  # one key an action
     )
 
 
+class _PolicyHead(Model, frozen=True, kw_only=True):
+    """The keys of a policy beside its action.
+
+    Attributes:
+        at: the node, of a sub-flow, too; ``*`` for any, ``start`` where it is with who started it.
+        by: who, where it is not for all who are to act; of a ``withdraw`` and its like who does it.
+        after: how long after the task came to him.
+        times: how often at most in one run.
+    """
+
+    at: str
+    by: str | int = ""
+    project: str = ""
+    after: Seconds = 0
+    times: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    condition: Any = field(default=True, name="if")
+
+
+POLICY_ACTIONS: Mapping[str, type[FlowAction]] = {
+    name: action for name, action in ACTIONS.items() if issubclass(action, FlowAction)
+}
+"""What a policy can do: everything that people do with a project."""
+
+
+if TYPE_CHECKING:
+
+    class Policy(_PolicyHead, frozen=True, kw_only=True):
+        """What somebody does by himself when he has a task; the first policy that fits wins."""
+
+else:  # one key an action
+    Policy = msgspec.defstruct(
+        "Policy",
+        [(name, Any, UNSET) for name in POLICY_ACTIONS],
+        bases=(_PolicyHead,),
+        namespace={"__doc__": msg("What somebody does by himself when he has a task.")},
+        module=__name__,
+        frozen=True,
+        kw_only=True,
+    )
+
+
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
     """Return the named steps that *step* runs, and the variables they get."""
     kind = step.kind
@@ -315,6 +357,7 @@ class Fragment(Model, frozen=True, kw_only=True):
     people: Mapping[str, Any] = {}
     clock: str = ""
     seed: int | UnsetType = UNSET
+    policies: tuple[Policy, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     steps: Mapping[str, tuple[Step, ...]] = {}
 
@@ -342,6 +385,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
+    policies: tuple[Policy, ...] = ()
     steps: tuple[Step, ...]
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
@@ -432,10 +476,12 @@ def _refine(schema: Schema, texts: Texts) -> None:
     """Say what the values are that the types leave open."""
     definitions = schema["definitions"]
     step = definitions["Step"]
-    for name, action in ACTIONS.items():
-        known = action.value_schema()
-        _replace(step, name, known or _of_type(action.value_type(), definitions, texts))
-    _replace(step, "if", {"type": ["string", "boolean"]})
+    for place in filter(None, (step, definitions.get("Policy"))):
+        for name in ACTIONS.keys() & place["properties"].keys():
+            action = ACTIONS[name]
+            value = action.value_schema() or _of_type(action.value_type(), definitions, texts)
+            _replace(place, name, value)
+        _replace(place, "if", {"type": ["string", "boolean"]})
     fault = {"anyOf": [{"type": "string"}, _of_type(FaultRule, definitions, texts)]}
     for place in (schema, step):
         if "faults" in place["properties"]:

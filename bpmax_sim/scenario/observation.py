@@ -93,7 +93,7 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
     )
 
 
-_LOG = ("history", "notified")  # told entry by entry, where they happen
+_LOG = ("history", "notified", "passed")  # told entry by entry, where they happen
 
 
 def _without_log(facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any
 
@@ -17,13 +18,14 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.clock import new_uuid
-from bpmax_sim.errors import WARNINGS, Place
+from bpmax_sim.errors import WARNINGS, Place, SubjectError
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import assertions, events, findings, load, model, source
 from bpmax_sim.scenario.action import Performer, Subject
+from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
@@ -40,6 +42,7 @@ from bpmax_sim.scenario.file_verdict import (
 from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
+from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
@@ -345,8 +348,43 @@ class Progress:
             path=self.item.path,
             inline=self.item.subjects.inline,
             libraries=self.item.subjects.all_libraries,
+            player=self._make_player(),
         )
         return True
+
+    def _make_player(self) -> PolicyPlayer | None:
+        """Return who plays the people, in a scenario that has policies or plays."""
+        item, definition = self.item, self.item.names.definition
+        policies = item.scenario.policies
+        steps = (*item.steps, *item.cleanup, *chain(*item.subjects.named.values()))
+        if not policies and not any(located.step.action == "play" for located in steps):
+            return None
+        spot = item.spot.at("policies")
+        player = PolicyPlayer(
+            tuple(spot.elements(policies)), self.scope, self._check_policy, self.ran
+        )
+        player.nodes = tuple(definition.nodes) if definition else ()
+        return player
+
+    def _check_policy(self, action: str, value: Any, spot: source.Spot) -> None:
+        """Hold what a policy does against the names, once its values are filled in.
+
+        Raises:
+            SubjectError: something is wrong with it.
+        """
+        if "policies" not in self.item.fills:
+            return
+        found = findings.check_filled(
+            self.item, self.names, lambda to: check_action(to, action, value, spot)
+        )
+        for one in found:
+            if one.fails:
+                raise SubjectError(
+                    "{wrong} (the policy in line {line})",
+                    code="UNKNOWN_NAME",
+                    wrong=one.message,
+                    line=spot.place.line,
+                )
 
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""

@@ -6,7 +6,7 @@ what is decided here; a refusal says who may.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from bpmax_sim.subject.definition import ACTIONS, Action, first_node
 from bpmax_sim.subject.form import FormSubject, check_complete
 from bpmax_sim.subject.hooks import FlowMove, Result
 from bpmax_sim.subject.moves import MovingProject
-from bpmax_sim.subject.owners import OwnersTable, Visit
+from bpmax_sim.subject.owners import OpenTask, OwnersTable, Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""
@@ -238,6 +238,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._add_history(acting)
             if is_start:
                 self.sender = acting.at
+                self.passed_nodes.append(acting.at)
                 self._finish(project.RETURNED)
                 self._emit_entered("", acting.at, "return", acting.by)
             else:
@@ -357,6 +358,34 @@ class FlowSubject(MovingProject, kw_only=True):
             self._finish(status)
             self._resume_parent(status)
         return self._result
+
+    def open_tasks(self, *, assigns: bool = True) -> list[OpenTask]:
+        """Return what can be done now, with the projects of sub-flows, too.
+
+        Hooks that say who owns a node run where they have not yet, if it *assigns*.
+        """
+        parts = self._all_projects()
+        return [task for part in parts for task in part._tasks_of_project(assigns)]  # noqa: SLF001 - of its own class
+
+    def _tasks_of_project(self, assigns: bool) -> Iterator[OpenTask]:
+        if self.status in (project.RETURNED, project.REJECTED):
+            since = self.now() if self.ended is None else self.ended
+            stay = -len(self.history)
+            yield OpenTask(project=self.name, node=START, visit=stay, arrived=since)
+        for visit in [*self.visits.values()] if self.definition else ():
+            if assigns and not visit.child and visit.node not in self.owners:
+                self._assign(visit, FlowMove(at=visit.node))
+            task = OpenTask(
+                project=self.name,
+                node=visit.node,
+                visit=visit.serial,
+                arrived=visit.arrived,
+                offers=self.definition_of(visit.node).offers,
+                is_shared=visit.table.rule == "any",
+            )
+            yield task
+            for item in visit.table.pending():
+                yield replace(task, by=owners.owner_of(item))
 
     def fire(self, event: str) -> Result:
         """Run the hook *event* alone; ``computed`` and ``owners`` have their effect."""

@@ -225,6 +225,7 @@ class MovingProject(ProjectState, kw_only=True):
 
     def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
+        self.passed_nodes.append(visit.node)
         split, branch, waits = owners.leave(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
@@ -253,6 +254,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         self._emit_entered(node, previous, action, move.by)
         if declared.parallel:
+            self.passed_nodes.append(node)
             region = self.definition.region(node)
             split = Split(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:

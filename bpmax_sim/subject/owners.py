@@ -165,6 +165,28 @@ class OwnersTable(msgspec.Struct):
             seat.insert(at + 1, Round(added, rule))
 
 
+class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be done with a project now: by an owner at a node, or by those who may do more.
+
+    Attributes:
+        project: name of the sub-flow's project; empty for the main one.
+        node: where; ``start`` where the project lies with who started it.
+        by: the owner who is to act; empty for what others do, such as a withdrawal.
+        visit: tells this stay at the node from other ones.
+        arrived: the instant when the project came there.
+        offers: the decisions that the node offers.
+        is_shared: whether the first of its owners who decides, decides for all.
+    """
+
+    project: str
+    node: str
+    by: str = ""
+    visit: int
+    arrived: float
+    offers: tuple[str, ...] = ()
+    is_shared: bool = False
+
+
 def owner_of(item: Mapping[str, Any]) -> str:
     """Return who an item is of."""
     return str(item.get("owner_id"))

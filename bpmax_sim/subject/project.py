@@ -148,6 +148,7 @@ _STATE = (
     "owners",
     "assigned",
     "history",
+    "passed_nodes",
     "notified",
     "starter",
     "sender",
@@ -175,6 +176,9 @@ class ProjectState(ScriptedSubject, kw_only=True):
         assigned: what hooks returned of nodes that the project has not reached, or may reach again.
         user: who acts where a step does not say.
         people: what is known of others: id -> what ``ctx.userInfo`` tells.
+        passed_nodes: nodes in the order in which the project left them for another one, or was
+            sent back from them to who started it; not those that a withdrawal or another branch
+            cut off, nor an end.
         starter: who created the project.
         sender: the node that sent it back to the starter.
         creation: the form whose submission creates the project.
@@ -211,6 +215,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     starter: str = ""
     sender: str = ""
     history: list[dict[str, Any]] = msgspec.field(default_factory=list)
+    passed_nodes: list[str] = msgspec.field(default_factory=list)
     notified: list[dict[str, Any]] = msgspec.field(default_factory=list)
     titles: dict[str, Any] = msgspec.field(default_factory=dict)
     focus: str = ""
@@ -370,6 +375,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 for node, owners in self.owners.items()
             },
             "history": self.history,
+            "passed": self.passed_nodes,
             "notified": self.notified,
             "delay_level": max((visit.level for visit in self.visits.values()), default=0),
             "projects": {name: child.facts() for name, child in self.children.items()},

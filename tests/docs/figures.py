@@ -26,6 +26,7 @@ from bpmax_sim.report import document
 from bpmax_sim.report.exit_codes import FIRST, ExitCode
 from bpmax_sim.report.html import LARGEST, LONGEST_BODY
 from bpmax_sim.scenario.events import VERSION
+from bpmax_sim.scenario.policies import MOST_MOVES
 from bpmax_sim.script import interrupts, limits
 from bpmax_sim.secret import scan, vault
 from tests.docs.pages import ROOT, Language
@@ -134,6 +135,7 @@ def figures() -> Mapping[str, str]:
         "timeout": f"{_default(Platform, 'timeout'):g}",
         "shortest_secret": str(vault.SHORTEST),
         "longest_approval": str(_longest("scenarios/approvals")),
+        "most_moves": str(MOST_MOVES),
         **{name: str(ExitCode[name.upper()].value) for name in _ENDS},
         **_of_scripts(),
         **limit,

@@ -1,0 +1,474 @@
+"""People who decide by themselves: what the policies of a scenario do while a step ``play`` runs.
+
+Time passes from one thing to the next: a decision that is due, a deadline that is over, a timer.
+Each thing that can be done takes the first policy that fits it; what a policy does is the action
+of a step, with the node and the person filled in. A play that stands still, that never ends or that
+ends elsewhere fails and says where the project is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.errors import SubjectError, shorten_list, suggest
+from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.scenario import model, references
+from bpmax_sim.scenario.action import Performer
+from bpmax_sim.scenario.flow_actions import FlowAction, check_people, literal
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.subject import project
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.flow import START, FlowSubject
+from bpmax_sim.subject.hooks import Result
+from bpmax_sim.subject.owners import OpenTask
+
+MOST_MOVES = 200
+"""How much may happen in one ``play`` before it counts as endless."""
+_ANY = "*"
+_OUTSIDE = ("at", "by", "project")
+"""What a policy says beside its action."""
+_ENDED = (project.FINISHED, project.REJECTED, project.CANCELLED, project.TERMINATED)
+
+LocatedPolicy = tuple[model.Policy, Spot]
+
+
+def action_of(policy: model.Policy) -> type[FlowAction] | None:
+    """Return what *policy* does."""
+    return next((kind for _, kind, _ in actions_of(policy)), None)
+
+
+def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], Any]]:
+    """Yield the actions that *policy* names, each with its value; one alone is right."""
+    for key, kind in model.POLICY_ACTIONS.items():
+        value = getattr(policy, key)
+        if value is not UNSET:
+            yield key, kind, value
+
+
+class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy makes of an open task, and the instant when it is due."""
+
+    due: float
+    number: int
+    task: OpenTask
+
+
+class PolicyPlayer:
+    """Plays the people of a scenario, by its policies.
+
+    Args:
+        policies: in their order, each with where it stands.
+        scope: fills in what they say.
+        check: returns what is wrong with the filled-in value of an action.
+        ran: takes the places of the policies that were used.
+    """
+
+    def __init__(
+        self,
+        policies: Sequence[LocatedPolicy],
+        scope: references.Scope,
+        check: Callable[[str, Any, Spot], None],
+        ran: set[str],
+    ) -> None:
+        """Start with nobody who has a task."""
+        self.policies = policies
+        self.scope = scope
+        self.check = check
+        self.ran = ran
+        self._since: dict[tuple[int, str], float] = {}
+        self._visits: set[int] = set()
+        self._done: set[tuple[int, int, str]] = set()
+        self._used: dict[int, int] = {}
+
+    def note_tasks(self, flow: FlowSubject, /) -> None:
+        """Note since when those have a task who have one now."""
+        self._note(flow.open_tasks(assigns=False), flow.now())
+
+    def _note(self, tasks: Sequence[OpenTask], now: float) -> None:
+        fresh = {task.visit for task in tasks} - self._visits
+        for task in tasks:
+            begin = task.arrived if task.visit in fresh else now
+            self._since.setdefault((task.visit, task.by), begin)
+        self._visits |= fresh
+
+    def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
+        """Let *flow* run until it is at the node *until*, or by default until it has ended.
+
+        Raises:
+            SubjectError: it stands still, does not end within `MOST_MOVES`, or ends elsewhere.
+        """
+        if flow.status == project.NEW:
+            raise SubjectError(
+                "cannot play: the project is new; submit it first, or set flow.at",
+                code="NOT_UNDER_WAY",
+            )
+        for _ in range(MOST_MOVES):
+            if result.errors or result.refused or _is_at(flow, until):
+                return
+            self._move_on(on, flow, until, result)
+        if not (result.errors or result.refused or _is_at(flow, until)):
+            raise _endless_error(flow, until)
+
+    def _move_on(self, on: Performer, flow: FlowSubject, until: str, result: Result) -> None:
+        """Let the next thing happen: a decision or a deadline; or let time pass up to a timer.
+
+        Raises:
+            SubjectError: nothing is left to happen.
+        """
+        tasks = flow.open_tasks()
+        if result.errors:  # of a hook that says who owns a node
+            return
+        self._note(tasks, flow.now())
+        choice = min(self._choices(tasks), key=_order_of, default=None)
+        due = self._next_instant(on, flow, choice)
+        if due is None:
+            raise self._stuck_error(flow, tasks, until)
+        on.session.advance(max(due - flow.now(), 0))
+        deadline = flow.next_due()
+        if deadline is not None and deadline <= flow.now():
+            on.fire_due_deadlines()
+        elif choice is not None and choice.due <= flow.now():
+            self._apply(on, flow, choice, result)
+
+    def _next_instant(
+        self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
+    ) -> float | None:
+        """Return when something happens next; a timer counts where nothing else does."""
+        instants = [choice.due] if choice else []
+        deadline = flow.next_due()
+        instants += [] if deadline is None else [deadline]
+        if not instants and flow.status not in _ENDED:
+            instants = [timer.due for timer in on.session.pending_timers()]
+        return min(instants, default=None)
+
+    def _choices(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
+        """Yield what the first policy that fits makes of each task.
+
+        Where the first owner decides for all, that is the one whose policy comes first.
+        """
+        shared: dict[int, PlannedMove] = {}
+        for task in tasks:
+            fits = (n for n in range(len(self.policies)) if not self._why_not(n, task))
+            number = next(fits, None)
+            if number is None:
+                continue
+            since = self._since[task.visit, task.by]
+            due = since + self.policies[number][0].after
+            choice = PlannedMove(due=due, number=number, task=task)
+            if task.is_shared:
+                best = shared.setdefault(task.visit, choice)
+                shared[task.visit] = min(best, choice, key=lambda one: one.number)
+            else:
+                yield choice
+        yield from shared.values()
+
+    def _why_not(self, number: int, task: OpenTask) -> str:
+        """Return why a policy does not fit a task, or nothing; ``*`` where it is about others."""
+        policy = self.policies[number][0]
+        kind = action_of(policy)
+        at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
+        if kind is None or not _is_about(kind, task) or not self._is_of(policy, at, task):
+            return _ANY
+        if kind.needs_task and by not in ("", task.by):
+            return msg("is for {by}", by=by)
+        if kind.decides and kind.decides not in task.offers:
+            return msg("does what the node does not offer: {action}", action=kind.decides)
+        if not references.holds(policy.condition, self.scope.lookup):
+            return msg("does not hold: if: {condition}", condition=policy.condition)
+        return self._why_spent(number, task)
+
+    def _why_spent(self, number: int, task: OpenTask) -> str:
+        """Return why a policy is not used again, or nothing: once a task, at most so many times."""
+        times = self.policies[number][0].times
+        if times is not UNSET and self._used.get(number, 0) >= times:
+            return msg("has been used {times} times", times=times)
+        is_done = (number, task.visit, task.by) in self._done
+        return msg("has been used here") if is_done else ""
+
+    def _is_of(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
+        """Return whether a policy is about the node of a task; the main flow's goes first."""
+        if policy.project and policy.project != task.project.partition("#")[0]:
+            return False
+        if at == _ANY:
+            return True
+        return at == task.node and bool(policy.project or not task.project or at not in self.nodes)
+
+    nodes: Sequence[str] = ()
+    """Nodes of the main flow."""
+
+    def _apply(self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result) -> None:
+        """Do what a policy says, as a step does it."""
+        policy, spot = self.policies[choice.number]
+        task = choice.task
+        key, kind, written = next(actions_of(policy))
+        filled = self.scope.resolve(written)
+        options = {"comment": filled} if isinstance(filled, str) else dict(filled or {})
+        by = task.by or str(self.scope.resolve(policy.by))
+        node = "" if task.node == START else task.node
+        outside = {"at": node, "by": by, "project": task.project}
+        self.check(key, {**options, **{k: v for k, v in outside.items() if v}}, spot.at(key))
+        self.ran.add(str(spot.place))
+        self._done.add((choice.number, task.visit, task.by))
+        self._used[choice.number] = self._used.get(choice.number, 0) + 1
+        before = len(result.errors)
+        try:
+            kind.run(on, {**options, **outside}, "", result)
+        except SubjectError as error:
+            raise _policy_error(error, spot) from None
+        result.errors[before:] = [
+            _policy_error(one, spot) if type(one) is SubjectError else one
+            for one in result.errors[before:]
+        ]
+        self._note(flow.open_tasks(assigns=False), flow.now())
+
+    def _stuck_error(
+        self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
+    ) -> SubjectError:
+        """Return why nothing happens any more: the project has ended, or no policy fits."""
+        if flow.status in (*_ENDED, project.RETURNED):
+            return SubjectError(
+                "the project is {status}{at} and has not come to {until}; it passed {passed}",
+                code="ENDED_ELSEWHERE",
+                status=flow.status,
+                at=msg(" at {at!r}", at=flow.at) if flow.at else "",
+                until=_describe_goal(until),
+                passed=_series_of_nodes(flow.passed_nodes),
+            )
+        return SubjectError(
+            "play stands still on the way to {until}: no policy fits {tasks}, and no deadline or "
+            "timer is pending{reasons}",
+            code="STANDS_STILL",
+            until=_describe_goal(until),
+            tasks=_describe_tasks(flow, tasks),
+            reasons=self._reasons(tasks),
+        )
+
+    def _reasons(self, tasks: Sequence[OpenTask]) -> str:
+        """Return why the policies that are about these tasks do not fit."""
+        reasons = {
+            (number, why): None
+            for number in range(len(self.policies))
+            for task in tasks
+            if (why := self._why_not(number, task)) not in ("", _ANY)
+        }
+        parts = [
+            msg("the policy in line {line} {why}", line=self.policies[n][1].place.line, why=why)
+            for n, why in reasons
+        ]
+        if parts:
+            return msg("; {parts}", parts=series(parts))
+        node = next((task.node for task in tasks if task.by), "")
+        return msg("; add one with at: {node}", node=node) if node else ""
+
+
+def _order_of(choice: PlannedMove) -> tuple[float, int]:
+    return choice.due, choice.number
+
+
+def _is_about(kind: type[FlowAction], task: OpenTask) -> bool:
+    """Return whether an action is one for such a task: an owner's, the starter's, or others'."""
+    if task.node == START or kind.is_for_starter:
+        return task.node == START and kind.is_for_starter
+    return kind.needs_task is bool(task.by)
+
+
+def _is_at(flow: FlowSubject, until: str) -> bool:
+    """Return whether a project is where it should come to."""
+    if until == START and START not in flow.nodes:
+        return flow.status == project.RETURNED
+    if flow.status in _ENDED:
+        return until in ("", flow.at)
+    return until in flow.visits
+
+
+def _policy_error(error: SubjectError, spot: Spot) -> SubjectError:
+    return SubjectError(
+        "{error} (the policy in line {line})", code=error.code, error=error, line=spot.place.line
+    )
+
+
+def _series_of_nodes(nodes: Sequence[str], most: int = 8) -> str:
+    """Return nodes in their order, of many the last ones."""
+    shown = [*(["…"] if len(nodes) > most else []), *nodes[-most:]]
+    return join_messages(" → ", shown) or msg("no node")
+
+
+def _describe_goal(until: str) -> str:
+    return msg("{until!r}", until=until) if until else msg("its end")
+
+
+def _endless_error(flow: FlowSubject, until: str) -> SubjectError:
+    return SubjectError(
+        "after {count} decisions and deadlines the project has not come to {until}; it passed "
+        "{passed}; bound a policy with times: 1, or let one decide otherwise",
+        code="NEVER_ENDS",
+        count=MOST_MOVES,
+        until=_describe_goal(until),
+        passed=_series_of_nodes(flow.passed_nodes),
+    )
+
+
+def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
+    """Return where a project is, with those of sub-flows, and who could act there."""
+    who: dict[str, list[str]] = {}
+    for task in tasks:
+        name = f"{task.project}/{task.node}" if task.project else task.node
+        people = who.setdefault(name, [])
+        people += [task.by] if task.by else []
+    waits = [visit.node for visit in flow.visits.values() if visit.child]
+    parts = [
+        msg("{node!r} ({people})", node=node, people=shorten_list(people) or msg("nobody may act"))
+        for node, people in who.items()
+        if node not in waits
+    ]
+    parts += [msg("{node!r} (it waits for the sub-flow)", node=node) for node in waits]
+    return series(parts) or msg("no node")
+
+
+# ---------------------------------------------------------------------------- before a run
+
+
+def check_policies(draft: ScenarioDraft) -> None:
+    """Tell *draft* what is wrong with its policies."""
+    spot = draft.spot.at("policies")
+    located = list(spot.elements(draft.scenario.policies))
+    if not located:
+        return
+    if draft.definition is None:
+        wrong = msg("policies need flow.definition; without it nothing moves")
+        draft.tell(spot, wrong)
+        return
+    if not any(step.action == "play" for step, _ in draft.steps):
+        draft.tell(spot, msg("nothing runs these policies; add a step such as play: {until: …}"))
+    unread = [problem.path for problem in draft.problems]
+    for number, (policy, where) in enumerate(located):
+        if not any(path.startswith(f"policies[{number}].") for path in unread):
+            _check_policy(draft, policy, where)
+        first = next((at for one, at in located[:number] if _shadows(one, policy)), None)
+        if first is not None:
+            draft.tell(
+                where,
+                "this policy can never be used: the one in line {line} fits all that it fits; put "
+                "this one before it, or give that one if:, by: or times:",
+                line=first.place.line,
+                kind="rule",
+            )
+
+
+def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> None:
+    actions = list(actions_of(policy))
+    if len(actions) != 1:
+        draft.tell(
+            spot.at(actions[1][0]) if actions else spot,
+            "a policy says one thing that is done, not {count}; it is one of {names}",
+            count=len(actions),
+            names=series(model.POLICY_ACTIONS),
+        )
+        return
+    key, kind, value = actions[0]
+    if wrong := references.check_condition(policy.condition):
+        draft.tell(spot.at("if"), wrong)
+    options = value if isinstance(value, Mapping) else {}
+    doubled = [name for name in _OUTSIDE if name in options]
+    for name in doubled:
+        draft.tell(spot.at(key, name), "write {name} beside {key}, not in it", name=name, key=key)
+    if value is not None and not doubled:
+        kind.check(draft, value, spot.at(key))
+    elif value is None and "to" in kind.__struct_fields__:
+        kind.check(draft, {}, spot.at(key))
+    definition = _check_at(draft, policy, kind, spot)
+    check_people(draft, policy.by, spot.at("by"))
+    if definition is not None and kind.needs_task:
+        _check_owner(draft, policy, definition, spot.at("by"))
+
+
+def _check_at(
+    draft: ScenarioDraft, policy: model.Policy, kind: type[FlowAction], spot: Spot
+) -> Definition | None:
+    """Find a node at which nobody can do that; return the flow that has the node."""
+    flows = {"": draft.definition, **draft.subflows}
+    if policy.project and policy.project not in draft.subflows:
+        draft.tell(
+            spot.at("project"), "no sub-flow {flow!r}{hint}", known=draft.subflows,
+            flow=policy.project,
+        )  # fmt: skip
+        return None
+    if not literal(policy.at) or policy.at == _ANY:
+        return None
+    at = spot.at("at")
+    if kind.is_for_starter or policy.at == START:
+        if policy.at != START or not kind.is_for_starter:
+            wrong = msg("at: start goes with resubmit, and resubmit with at: start")
+            draft.tell(at, wrong)
+        return None
+    names = [policy.project] if policy.project else [*flows]
+    found = [flow for name in names if (flow := flows[name]) and policy.at in flow.nodes]
+    if not found:
+        known = [node for name in names if (flow := flows[name]) for node in flow.nodes]
+        draft.tell(at, "no node {at!r}{hint}", known=known, at=policy.at)
+        return None
+    node = found[0].nodes[policy.at]
+    if kind.needs_task and (node.end or node.parallel or node.child):
+        draft.tell(at, "nobody decides at {at!r}: it is an end, a gateway or a sub-flow",
+                   at=policy.at)  # fmt: skip
+        return None
+    kind.check_node(draft, found[0], policy.at, at)
+    return found[0]
+
+
+def _check_owner(
+    draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
+) -> None:
+    """Find somebody who never has a task at the node, as far as the files say who has."""
+    by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
+    if not literal(by) or not by or not known or by in known:
+        return
+    draft.tell(
+        spot,
+        "{by!r} never has a task at {at!r}{hint}",
+        by=by,
+        at=policy.at,
+        hint=suggest(by, known),
+        kind="name",
+    )
+
+
+def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> tuple[str, ...]:
+    """Return who may come to have a task at a node; nobody where scripts or rows say that."""
+    scripts = [spec.scripts for spec, _ in draft.flow_specs.values()]
+    if any(event.startswith("owners.") for events in scripts for event in events):
+        return ()
+    others: list[Any] = []
+    values = [step.value for step, _ in draft.steps]
+    values += [value for policy in draft.scenario.policies for *_, value in actions_of(policy)]
+    for value in values:
+        to = value.get("to", ()) if isinstance(value, Mapping) else ()
+        others += to if isinstance(to, list | tuple) else [to]
+    node = definition.nodes[at]
+    people = [*node.owners, *(definition.admins if node.empty == "admins" else ()), *others]
+    names = tuple(dict.fromkeys(map(str, people)))
+    return () if any("${" in name for name in names) else names
+
+
+def _shadows(first: model.Policy, later: model.Policy) -> bool:
+    """Return whether *first* is certainly taken wherever *later* fits."""
+    kind, other = action_of(first), action_of(later)
+    if kind is None or other is None or first.condition is not True or first.times is not UNSET:
+        return False
+    is_open = any("${" in str(value) for value in (first.at, first.by, later.at, later.by))
+    alike = (kind.needs_task, kind.is_for_starter) == (other.needs_task, other.is_for_starter)
+    never_lacks = kind.decides in (None, "approve") or first.at == later.at
+    return (
+        not is_open
+        and alike
+        and kind.ends_stay
+        and never_lacks
+        and first.at in (_ANY, later.at)
+        and first.project in ("", later.project)
+        and first.by in ("", later.by)
+    )

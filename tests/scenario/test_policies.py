@@ -1,0 +1,334 @@
+"""People who decide by themselves: which policy is taken when, and what is wrong with policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import plain, translate
+from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
+from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.subject.hooks import NodeEntered
+
+FLOW = """\
+flow: 采购
+start: 部门
+admins: [行政]
+nodes:
+  部门: {owners: [李经理, 王总监], complete: all, approve: 财务, reject: 结束}
+  财务: {owners: [赵会计, 钱会计], approve: 会审, reject: 部门, deadline: {after: 2d, to: 主管}}
+  主管: {owners: [周主管], approve: 会审}
+  会审: {parallel: [法务, 风控], join: 用印}
+  法务: {owners: [陈律师], approve: 用印}
+  风控: {owners: [吴专员], approve: 用印}
+  用印: {subflow: 盖章, approve: 结束, reject: 结束}
+  结束: {end: true}
+"""
+CHILD = """\
+flow: 盖章
+start: 盖
+nodes:
+  盖: {owners: [印章员], approve: 完, reject: 完}
+  完: {end: true}
+"""
+HEAD = """\
+version: 1
+scenario: 采购
+flow: {definition: 流程.yaml, subflows: {盖章: {definition: 盖章.yaml}}, form: {金额: 800}}
+user: 张三
+clock: "2026-03-02T09:00:00+08:00"
+"""
+EVERYBODY = '{at: "*", approve: {}}'
+
+
+def write(folder: Path, policies: str, steps: str, flow: str = FLOW, more: str = "") -> Path:
+    """Write a scenario: a policy and a step a line."""
+    (folder / "流程.yaml").write_text(flow, encoding="utf-8")
+    (folder / "盖章.yaml").write_text(CHILD, encoding="utf-8")
+    lists = {"policies": policies, "steps": steps}
+    text = "".join(
+        f"{key}:\n" + "".join(f"  - {line}\n" for line in lines.splitlines())
+        for key, lines in lists.items()
+        if lines
+    )
+    path = folder / "场景.scenario.yaml"
+    path.write_text(HEAD + more + text, encoding="utf-8")
+    return path
+
+
+def play(
+    folder: Path, policies: str, steps: str = "submit: {}\nplay: {until: 结束}", **options: Any
+) -> tuple[list[str], Mapping[str, Any]]:
+    """Run a scenario; return what is wrong with it, and the facts of the flow at its end."""
+    result = run_scenario(write(folder, policies, steps, **options))
+    ends = [event for event in result.events if isinstance(event, ScenarioFinished)]
+    steps_done = [event for event in result.events if isinstance(event, StepFinished)]
+    wrong = [plain(failure.headline) for end in ends for failure in end.failures]
+    return wrong, {**(steps_done[-1].flow or {}), "events": result.events}
+
+
+def who_entered(facts: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return each node that was entered, by what and by whom."""
+    entered = [event for event in facts["events"] if isinstance(event, NodeEntered)]
+    return [(event.node, event.action, event.by) for event in entered]
+
+
+WHOLE = "[部门, 财务, 会审, 法务, 风控, 用印]"
+
+
+@pytest.mark.parametrize(
+    ("policies", "passed"),
+    [
+        (EVERYBODY, WHOLE),
+        ("{at: 部门, by: 王总监, reject: {comment: 预算不足}}", "[部门]"),
+        (
+            f"{{at: 财务, times: 1, return: {{to: 部门}}}}\n{EVERYBODY}",
+            "[部门, 财务, 部门, 财务, 会审, 法务, 风控, 用印]",
+        ),
+        (
+            f"{{at: 财务, after: 3d, approve: {{}}}}\n{EVERYBODY}".replace(
+                "after: 3d", "after: 1d"
+            ),
+            WHOLE,
+        ),
+        (f"{{at: 盖, reject: 章已停用}}\n{EVERYBODY}".replace("章已停用", "{}"), WHOLE),
+        (f"{{at: 盖, project: 盖章, reject: {{}}}}\n{EVERYBODY}", WHOLE),
+        (f"{{at: 部门, by: 李经理, hand_over: {{to: 孙副}}}}\n{EVERYBODY}", WHOLE),
+        (f"{{at: 财务, by: 赵会计, add_owner: {{to: [专家]}}}}\n{EVERYBODY}", WHOLE),
+    ],
+)
+def test_a_project_runs_to_its_end_by_policies(tmp_path: Path, policies: str, passed: str) -> None:
+    steps = f"submit: {{}}\n{{play: {{until: 结束}}, expect: {{flow: {{passed: {passed}}}}}}}"
+    assert play(tmp_path, policies, steps)[0] == []
+
+
+def test_the_first_policy_that_fits_wins_where_one_owner_decides_for_all(tmp_path: Path) -> None:
+    policies = f"{{at: 财务, by: 钱会计, after: 2h, approve: {{form: {{金额: 700}}}}}}\n{EVERYBODY}"
+    steps = (
+        "submit: {}\n"
+        "{play: {until: 法务}, expect: {flow: {form: {金额: 700}, passed: {财务: 1, 主管: 0}}}}\n"
+        "{play: {}, expect: {flow: {status: finished, projects: {盖章: {passed: {盖: 1}}}}}}"
+    )
+    wrong, facts = play(tmp_path, policies, steps)
+
+    assert wrong == []
+    assert ("会审", "approve", "钱会计") in who_entered(facts)
+    (end,) = [event for event in facts["events"] if isinstance(event, ScenarioFinished)]
+    assert end.duration == 2 * 3600
+
+
+def test_a_deadline_comes_before_somebody_who_is_slower(tmp_path: Path) -> None:
+    late = "{at: 财务, after: 49h, approve: {}}"
+    wrong, facts = play(tmp_path, f"{{at: 主管, approve: {{}}}}\n{late}"
+                        f"\n{EVERYBODY}")  # fmt: skip
+
+    assert [line.partition(": ")[2][:34] for line in wrong] == [
+        "this policy was never used; take i"
+    ]
+    assert ("主管", "deadline", "") in who_entered(facts)
+
+
+def test_others_act_and_who_started_it_submits_again(tmp_path: Path) -> None:
+    policies = (
+        "{at: 财务, times: 1, return: {to: start}}\n"
+        "{at: start, after: 1h, resubmit: {form: {金额: 600}}}\n"
+        "{at: 法务, by: 张三, withdraw: {comment: 不买了}}\n"
+        "{at: 财务, by: 行政, times: 1, comment: 请尽快}\n"
+        f"{EVERYBODY}"
+    )
+    steps = (
+        "submit: {}\n"
+        "{play: {until: start}, expect: {flow: {status: returned}}}\n"
+        "{play: {}, expect: {flow: {status: cancelled, form: {金额: 600}}}}"
+    )
+    wrong, _ = play(tmp_path, policies.replace("by: 行政", "by: 张三"), steps)
+
+    assert wrong == []
+
+
+def test_rows_walk_every_branch_in_five_lines(tmp_path: Path) -> None:
+    rows = "cases: [{id: 通过, 止: 用印}, {id: 驳回, 止: 部门}]\n"
+    policies = f'{{at: 部门, if: "${{case.id}} == 驳回", reject: {{}}}}\n{EVERYBODY}'
+    steps = (
+        'submit: {}\n{play: {until: 结束}, expect: {flow: {passed: {"${case.止}": 1}}}}'.replace(
+            '{"${case.止}": 1}', '{$contains: "${case.止}"}'
+        )
+    )
+    assert play(tmp_path, policies, steps, more=rows)[0] == []
+
+
+def test_written_steps_come_between(tmp_path: Path) -> None:
+    steps = (
+        "submit: {}\n"
+        "play: {until: 财务}\n"
+        "{approve: {by: 赵会计, form: {金额: 1}}, expect: {flow: {at: [法务, 风控]}}}\n"
+        "play: {}"
+    )
+    assert play(tmp_path, EVERYBODY, steps)[0] == []
+
+
+STUCK = "\n".join(f"{{at: {node}, approve: {{}}}}" for node in ("部门", "财务", "法务", "风控"))
+
+
+RUNS = [
+    (
+        STUCK,
+        "play: {until: 结束}",
+        (
+            "STANDS_STILL: play stands still on the way to '结束': no policy fits '盖章/盖' "
+            "(印章员), '用印' (it waits for the sub-flow), and no deadline or timer is pending; "
+            "add one with at: 盖"
+        ),
+        "没有到 '结束'：'盖章/盖'（印章员）",
+    ),
+    (
+        "{at: 部门, by: 李经理, approve: {}}",
+        "play: {}",
+        (
+            "play stands still on the way to its end: no policy fits '部门' (王总监), and no "
+            "deadline or timer is pending; the policy in line 7 is for 李经理"
+        ),
+        "第 7 行的策略是给 李经理 的",
+    ),
+    (
+        '{at: 部门, if: "${form.金额} == 1", approve: {}}',
+        "play: {}",
+        "the policy in line 7 does not hold: if: ${form.金额} == 1",
+        "条件不成立",
+    ),
+    (
+        f"{{at: 财务, return: {{to: 部门}}}}\n{EVERYBODY}",
+        "play: {until: 结束}",
+        (
+            "NEVER_ENDS: after 200 decisions and deadlines the project has not come to '结束'; "
+            "it passed … → 财务 → 部门"
+        ),
+        "发生了 200 次，项目仍没有到 '结束'",
+    ),
+    (
+        f"{{at: 部门, reject: {{}}}}\n{EVERYBODY}",
+        "play: {until: 财务}",
+        (
+            "ENDED_ELSEWHERE: the project is rejected at '结束' and has not come to '财务'; it "
+            "passed 部门"
+        ),
+        "没有到 '财务'；经过的环节：部门",
+    ),
+    (
+        f"{{at: 财务, by: 路人, terminate: {{}}}}\n{EVERYBODY}",
+        "play: {until: 结束}",
+        (
+            "NOT_ALLOWED: 路人 may not terminate: only an administrator or the project's owner "
+            "may (行政, 张三) (the policy in line 7)"
+        ),
+        "路人",
+    ),
+]
+
+
+@pytest.mark.parametrize(("policies", "steps", "english", "chinese"), RUNS)
+def test_a_play_that_does_not_come_there_says_where_it_stands(
+    tmp_path: Path, policies: str, steps: str, english: str, chinese: str
+) -> None:
+    path = write(tmp_path, policies, f"submit: {{}}\n{steps}")
+    (end,) = [e for e in run_scenario(path).events if isinstance(e, ScenarioFinished)]
+    (failure, *_) = end.failures
+
+    assert english in plain(translate(failure.essence, "en"))
+    assert chinese in plain(translate(failure.essence, "zh"))
+    assert failure.place is not None
+    assert failure.place.line in range(9, 14)
+
+
+def test_deadlines_that_go_round_are_bounded(tmp_path: Path) -> None:
+    flow = FLOW.replace("主管: {owners: [周主管], approve: 会审}",
+                        "主管: {owners: [周主管], approve: 会审, deadline: {after: 1d, to: "
+                        "财务}}")  # fmt: skip
+    wrong, _ = play(tmp_path, "{at: 部门, approve: {}}", flow=flow)
+
+    assert len(wrong) == 1
+    assert "after 200 decisions and deadlines" in wrong[0]
+    assert "财务 → 主管 → 财务 → 主管" in wrong[0]
+
+
+AT_LOAD = [
+    ("{at: 财务部, approve: {}}", "7:6", "no node '财务部'; did you mean '财务'?", "没有环节"),
+    ("{at: 财务, approve: {}, reject: {}}", "7:27", "one thing that is done, not 2", "有 2 个"),
+    ("{at: 财务}", "7:5", "one thing that is done, not 0", "一条策略写一个动作"),
+    ("{at: 主管, reject: {}}", "7:6", "'主管' does not offer reject", "没有动作 reject"),
+    ("{at: 会审, approve: {}}", "7:6", "nobody decides at '会审'", "没有人审批"),
+    ("{at: 结束, approve: {}}", "7:6", "nobody decides at '结束'", "没有人审批"),
+    ("{at: start, approve: {}}", "7:6", "at: start goes with resubmit", "resubmit"),
+    ("{at: 财务, resubmit: {}}", "7:6", "at: start goes with resubmit", "resubmit"),
+    ("{at: 财务, by: 赵会记, approve: {}}", "7:14", "'赵会记' never has a task at '财务'",
+     "不会有待办"),
+    ("{at: 财务, approve: {by: 赵会计}}", "7:24", "write by beside approve", "同一层"),
+    ("{at: 财务, approve: {foo: 1}}", "7:24", "unknown key 'foo'", "foo"),
+    ("{at: 财务, return: {to: 部}}", "7:23", "no node '部'", "没有环节"),
+    ("{at: 财务, hand_over: {}}", "7:14", "expected to: who", "to"),
+    ("{at: 盖, project: 盖张, approve: {}}", "7:13", "no sub-flow '盖张'", "子流程"),
+    ("{at: 财务, after: 2x, approve: {}}", "7:21", "after", "after"),
+    ("{at: 财务, times: 0, approve: {}}", "7:21", "times", "times"),
+    ('{at: 财务, if: "${form.金额} = 1", approve: {}}', "7:14", "a condition is such as", "条件"),
+    (f"{EVERYBODY}\n{{at: 财务, approve: {{}}}}", "8:5", "can never be used: the one in line 7",
+     "永远用不到"),
+    ("{at: 财务, approve: {}}\n{at: 财务, by: 赵会计, reject: {}}", "8:5", "can never be used",
+     "永远用不到"),
+    ("{at: 财务, aprove: {}}", "7:14", "unknown key 'aprove'; did you mean 'approve'?", "approve"),
+]  # fmt: skip
+OF_STEPS = [
+    ("play: {until: 财务部}", "no node '财务部'", "没有环节"),
+    ("play: {until: 会审}", "no project stays at '会审'", "不会停在那里"),
+    ("play: {till: 财务}", "unknown key 'till'", "till"),
+    ("play: 3", "expected a map of until", "until"),
+    ("{approve: {by: 李经理}, during: {call: a.b, steps: [{play: {}}]}}", "does not go into during",
+     "不能写在 during 里"),
+    ("remind: {}", "nothing runs these policies", "没有被用到"),
+    ("{play: {}, expect: {flow: {passed: [财务部]}}}", "no node '财务部'", "没有环节"),
+    ("{play: {}, expect: {flow: {passed: {财务部: 1}}}}", "no node '财务部'", "没有环节"),
+]  # fmt: skip
+
+
+def problems_of(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        run_scenario(path)
+    return "\n".join(
+        plain(translate(str(problem), language))
+        for language in ("en", "zh")
+        for problem in caught.value.problems
+    )
+
+
+@pytest.mark.parametrize(("policy", "place", "english", "chinese"), AT_LOAD)
+def test_a_policy_that_cannot_be_is_told_with_its_place(
+    tmp_path: Path, policy: str, place: str, english: str, chinese: str
+) -> None:
+    told = problems_of(write(tmp_path, policy, "submit: {}\nplay: {}"))
+
+    assert f":{place}: policies" in told
+    assert english in told
+    assert chinese in told
+
+
+@pytest.mark.parametrize(("step", "english", "chinese"), OF_STEPS)
+def test_a_step_that_plays_wrongly_is_told(
+    tmp_path: Path, step: str, english: str, chinese: str
+) -> None:
+    told = problems_of(write(tmp_path, EVERYBODY, f"submit: {{}}\n{step}"))
+
+    assert english in told
+    assert chinese in told
+
+
+def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
+    path = write(tmp_path, EVERYBODY, "submit: {}\nplay: {}")
+    text = path.read_text(encoding="utf-8")
+    path.write_text(
+        text.replace("{definition: 流程.yaml, subflows: {盖章: {definition: 盖章.yaml}}, ", "{"),
+        encoding="utf-8",
+    )
+    assert "policies need flow.definition" in problems_of(path)
