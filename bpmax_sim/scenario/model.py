@@ -486,6 +486,17 @@ def _refine(schema: Schema, texts: Texts) -> None:
     for place in (schema, step):
         if "faults" in place["properties"]:
             _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
+    _refine_subjects(schema)
+    definitions["Expected"] = _expected_schema(texts)
+    for model in (Expect, ExpectedCall, ExpectedError):
+        for key in {*keys_of(model)} - {"call", "proxy"}:
+            _replace(definitions[model.__name__], key, _EXPECTED)
+    schema["definitions"] = dict(sorted(definitions.items()))
+
+
+def _refine_subjects(schema: Schema) -> None:
+    """Say which scripts a subject has, and that a file may stand for a subject or for people."""
+    definitions = schema["definitions"]
     _replace(schema, "user", {"type": ["string", "integer", "object"]})
     subjects: tuple[SubjectKind, ...] = ("form", "flow")
     for subject in subjects:
@@ -497,11 +508,6 @@ def _refine(schema: Schema, texts: Texts) -> None:
     definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"] = {
         "anyOf": [{"type": "string"}, flows]
     }
-    definitions["Expected"] = _expected_schema(texts)
-    for model in (Expect, ExpectedCall, ExpectedError):
-        for key in {*keys_of(model)} - {"call", "proxy"}:
-            _replace(definitions[model.__name__], key, _EXPECTED)
-    schema["definitions"] = dict(sorted(definitions.items()))
 
 
 def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
