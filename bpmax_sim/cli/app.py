@@ -275,6 +275,15 @@ COMMANDS: Mapping[str, Command] = {
             "scenario stays red."
         ),
     ),
+    "capture": Command(
+        "capture:capture",
+        msg("Print lines to paste above a script in a live BPMAX, which tell what it does"),
+        "bpmax-sim capture",
+        msg(
+            "They watch $proxy, form and ctx, change nothing of the script, and write to the "
+            "console what was asked, answered, read and written; secrets are left out."
+        ),
+    ),
     "coverage": Command(
         "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),

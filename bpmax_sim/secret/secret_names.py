@@ -17,7 +17,7 @@ to be searched for (``cvv``), and ``app_key``, which is a public name at DingTal
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -60,6 +60,15 @@ _AGAIN: Final = frozenset({
 """Words behind a secret name that leave it one: ``password_confirmation``."""
 
 _RUN_TOGETHER: Final = {word.replace("_", "") for word in _ENDS | _WHOLE} - {"pass"}
+SECRET_WORDS: Final[Mapping[str, Sequence[str]]] = {
+    "ends": sorted(word.replace("_", "") for word in _ENDS),
+    "whole": sorted(word.replace("_", "") for word in _WHOLE),
+    "pages": sorted(_OF_PAGES),
+    "again": sorted(_AGAIN),
+    "chinese": _CHINESE,
+}
+"""The lists for who judges names elsewhere, in JavaScript: words run together."""
+
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _NO_WORD: Final = re.compile(r"[^A-Za-z0-9\u4e00-\u9fff]+")
 _LONGEST_NAME: Final = 80

@@ -1,0 +1,14 @@
+"""``capture``: lines to paste above a script in a live BPMAX."""
+
+from __future__ import annotations
+
+from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.i18n import msg
+from bpmax_sim.live.capture import capture_lines
+
+
+def capture() -> int:
+    """Print what to paste."""
+    say(capture_lines().rstrip("\n"))
+    tell(msg("paste these lines above the script, below 'use strict' where it begins with that"))
+    return 0

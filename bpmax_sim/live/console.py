@@ -1,0 +1,136 @@
+"""A copied console, read back: records out of numbered pieces, whatever stands between them.
+
+A piece is ``~bpmax:<run>.<record>.<piece>.<pieces>.<sum>:<text>~``. No blank and no ``~`` is in it
+when it is written, so blanks inside come from a console that wrapped the line, and are dropped.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
+from bpmax_sim.live.capture import VERSION
+
+_PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
+_BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")
+_HEAD: Final = re.compile(r"([0-9a-z]+-\d+)\.(\d+)\.(\d+)\.(\d+)\.([0-9a-z]+):")
+_BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+
+
+class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of a script, as it told itself.
+
+    Attributes:
+        name: of the run, by its instant.
+        records: in order; the first is ``begin``.
+        notes: what is lacking.
+    """
+
+    name: str
+    records: tuple[Mapping[str, Any], ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def begin(self) -> Mapping[str, Any]:
+        """Return its first record."""
+        return self.records[0]
+
+
+def decode_console(data: bytes) -> str:
+    """Return the text of a saved console: UTF-8, UTF-16 with its mark, else GB18030."""
+    for bom, charset in _BOMS:
+        if data.startswith(bom):
+            return data.decode(charset, "replace")
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("gb18030", "replace")
+
+
+def is_captured_console(text: str) -> bool:
+    """Return whether *text* has a piece of a record."""
+    return _PIECE.search(text) is not None
+
+
+def read_console(text: str) -> tuple[CapturedRun, ...]:
+    """Return the runs that *text* tells, in order of their beginning.
+
+    A run without its beginning, and a record of which a piece is lacking or damaged, are noted.
+
+    Raises:
+        ConfigError: nothing in it was written by ``bpmax-sim capture``, or by another version.
+    """
+    pieces: dict[str, dict[int, dict[int, str]]] = {}
+    heads: dict[tuple[str, int], tuple[int, str]] = {}
+    for run, number, piece, count, check, body in _read_pieces(text):
+        pieces.setdefault(run, {}).setdefault(number, {})[piece] = body
+        heads[run, number] = count, check
+    runs = [
+        read_run
+        for run, records in pieces.items()
+        if (read_run := _read_run(run, records, heads)) is not None
+    ]
+    if not runs:
+        raise ConfigError(
+            "no line of `bpmax-sim capture` is in it, or none is whole; copy the console again, "
+            "from the line that begins with ~bpmax:"
+        )
+    return tuple(runs)
+
+
+def _read_pieces(text: str) -> Iterator[tuple[str, int, int, int, str, str]]:
+    for found in _PIECE.finditer(text):
+        body = found[1].translate(_BLANK)
+        head = _HEAD.match(body)
+        if head:
+            run, number, piece, count, check = head.groups()
+            yield run, int(number), int(piece), int(count), check, body[head.end() :]
+
+
+def _read_run(
+    run: str,
+    records: Mapping[int, Mapping[int, str]],
+    heads: Mapping[tuple[str, int], tuple[int, str]],
+) -> CapturedRun | None:
+    notes, values = [], []
+    for number in range(1, max(records) + 1):
+        count, check = heads.get((run, number), (0, ""))
+        found = records.get(number, {})
+        body = "".join(found.get(piece, "~") for piece in range(1, count + 1))
+        value = _parse_record(body, check) if count and "~" not in body else None
+        if value is None:
+            notes.append(
+                msg("run {run}: line {number} is lacking or damaged", run=run, number=number)
+            )
+        else:
+            values.append(value)
+    if not values or values[0].get("e") != "begin":
+        return None
+    version = values[0].get("version")
+    if version != VERSION:
+        raise ConfigError(
+            "it was written by version {version} of `bpmax-sim capture`, and this one reads {own}; "
+            "paste the lines of this version",
+            version=version,
+            own=VERSION,
+        )
+    return CapturedRun(name=run, records=tuple(values), notes=tuple(notes))
+
+
+def _parse_record(body: str, check: str) -> Mapping[str, Any] | None:
+    total = 0
+    for unit in body:
+        total = (total * 31 + ord(unit)) & 0xFFFFFFFF
+    if total != int(check, 36):
+        return None
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) else None
