@@ -241,6 +241,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     Attributes:
         at: the node at whose form the step is done, where a project stands at several.
         by: who fills in, opens or clicks; has to be allowed to, as the node says.
+        only: ids of the rows for which it is done; in the others it is skipped.
     """
 
     id: str = ""
@@ -248,6 +249,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     at: str = ""
     by: str | int = ""
     condition: Any = field(default=True, name="if")
+    only: tuple[str | int, ...] | UnsetType = UNSET
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
@@ -320,7 +322,11 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class Scenario(Model, frozen=True, kw_only=True):
-    """One file: a subject, its third parties, the steps that drive it, and the rows of a table."""
+    """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
+
+    Attributes:
+        script: a script that is run alone; *steps* has it as its only step.
+    """
 
     scenario: str
     was: tuple[str, ...] = ()
@@ -330,6 +336,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     skip: bool | str = False
     xfail: bool | str = False
     use: tuple[str, ...] = ()
+    script: Any = UNSET
     form: FormSpec | UnsetType = UNSET
     flow: FlowSpec | UnsetType = UNSET
     proxy: ProxySpec = ProxySpec()
@@ -342,7 +349,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
 
@@ -384,6 +391,9 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
+    script = _of_type(ACTIONS["js"].value_type(), schema["definitions"], texts)
+    _replace(schema, "script", script)
+    schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
 
 
