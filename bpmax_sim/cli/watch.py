@@ -121,8 +121,7 @@ def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
         return True
     if file.endswith(".py"):
         loaded = item.load()
-        steps = (*loaded.steps, *loaded.cleanup)
-        return any(located.step.action == "python" for located in steps)
+        return any(located.step.action == "python" for located in loaded.walk_steps())
     folders = tuple(map(os.path.realpath, run.platforms or item.header.platforms))
     is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):

@@ -29,7 +29,13 @@ from bpmax_sim.scenario.expect_check import (
 )
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
+from bpmax_sim.scenario.table_rows import (
+    RESERVED,
+    LocatedSteps,
+    ScenarioDraft,
+    column_of_run,
+    names_in_cell,
+)
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
@@ -155,6 +161,12 @@ def _check_secrets(draft: ScenarioDraft) -> None:
 
 def _check_steps_and_start(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
+    if (
+        draft.scenario.script is not UNSET
+        and draft.spot.source.root.keys.get("steps") != (draft.spot.source.root.keys["script"])
+    ):
+        wrong = msg("script is a scenario's only step; write js: in a step beside others")
+        draft.tell(draft.spot.at("script"), wrong)
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
     flow, spot = draft.scenario.flow, draft.spot.at("flow", "at")
@@ -497,8 +509,18 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
 
 
 def _check_ids(draft: ScenarioDraft) -> None:
-    first: dict[str, Spot] = {}
-    for step, spot in draft.steps:
+    """Find ids that are used twice, or that no reference can name; each row has its own."""
+    first = _check_ids_of(draft, draft.shared_steps, {})
+    for steps in draft.steps_by_row.values():
+        _check_ids_of(draft, steps, first)
+
+
+def _check_ids_of(
+    draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
+) -> Mapping[str, Spot]:
+    """Judge the ids of *steps* beside *known* ones, and return where each stands."""
+    first = dict(known)
+    for step, spot in steps:
         if step.id in first:
             draft.tell(
                 spot.at("id"),
@@ -515,6 +537,7 @@ def _check_ids(draft: ScenarioDraft) -> None:
                 step_id=step.id,
                 wrong=wrong[0],
             )
+    return first
 
 
 def _runs(draft: ScenarioDraft) -> None:
@@ -538,11 +561,59 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
             names=series(actions),
         )
     elif actions:
-        check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
+        value, at = getattr(step, actions[0]), spot.at(actions[0])
+        check_action(draft, actions[0], value, at)
+        if actions[0] != "run" and (column := references.column_of(value)):
+            _check_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
     if wrong := references.check_condition(step.condition):
         draft.tell(spot.at("if"), wrong)
+
+
+def _check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
+    """Find what is wrong with the cells of *column*, which are the value of the action of *step*.
+
+    Where a condition chooses rows, those with an empty cell are none of them.
+    """
+    for row in draft.rows:
+        cell = row.values.get(column, UNSET)
+        is_chosen = step.only is UNSET or row.id in map(str, step.only)
+        is_empty = cell is None and step.condition is not True
+        if row.spot is None or cell is UNSET or is_empty or not is_chosen:
+            continue
+        spot = row.spot.at(column)
+        node = spot.source.root.at(spot.steps)
+        if node is not None and not any("${" in text for _, text in node.texts()):
+            check_action(draft, step.action, cell, spot)
+
+
+def _check_only(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find rows of ``only`` that are not there, and a list that no row is in."""
+    if step.only is UNSET:
+        return
+    rows = [row.id for row in draft.rows]
+    if spot.source.file != draft.spot.source.file:
+        draft.tell(spot.at("only"), msg("steps of a fragment know no rows; use if: instead"))
+    elif not rows:
+        draft.tell(spot.at("only"), msg("only names rows; the scenario has no cases"))
+    elif not step.only:
+        draft.tell(spot.at("only"), msg("only names no row, so this step is never done"))
+    for name, place in spot.at("only").elements(step.only) if rows else ():
+        if str(name) not in rows:
+            draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
+
+
+def _check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find steps of a row that are run where no row is known, or from within themselves."""
+    column = column_of_run(step)
+    is_own = spot.source is draft.spot.source and spot.steps[0] in _LISTS
+    if column and not is_own:
+        wrong = msg("only the steps of the scenario itself run those of a row")
+        draft.tell(spot.at("run"), wrong)
+
+
+_LISTS = ("steps", "finally")
 
 
 def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -631,6 +702,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _check_action,
+    _check_only,
+    _check_run,
     _check_node,
     _check_person,
     _check_expectations,
@@ -640,7 +713,8 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
 
 _WITHOUT_VALUES = frozenset(
     ("scripts", "libraries", "definition", "description", "platforms", "use")
-) | {name for name, action in ACTIONS.items() if action.is_code}
+)
+_CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 
 def check_values(draft: ScenarioDraft) -> None:
@@ -666,7 +740,8 @@ def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
         keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
         for path, text in spot.source.root.texts():
-            if "${" in text and path and path[0] in keys and _WITHOUT_VALUES.isdisjoint(path):
+            is_code = not path or path[-1] in _CODE or not _WITHOUT_VALUES.isdisjoint(path)
+            if "${" in text and not is_code and path[0] in keys:
                 yield Spot(spot.source, path), text
 
 

@@ -92,10 +92,24 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
         tree = _without(tree, taken)
-    tree = reader.add_definitions(tree)
+    tree = _make_step_of_script(reader.add_definitions(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
     return Declarations(source, fragments, len(fragments) - of_defaults)
+
+
+def _make_step_of_script(tree: Node) -> Node:
+    """Return *tree* with the script that it runs alone as its only step."""
+    script = tree.child("script")
+    if script is None or "steps" in tree.items:
+        return tree
+    mark = tree.keys["script"]
+    value = script
+    if isinstance(script.value, str):
+        value = replace(script, value={"file": script}, keys={"file": (script.line, script.column)})
+    step = replace(script, value={"js": value}, keys={"js": mark})
+    steps = replace(script, value=(step,), keys={})
+    return replace(tree, value={**tree.items, "steps": steps}, keys={**tree.keys, "steps": mark})
 
 
 @lru_cache(maxsize=1024)

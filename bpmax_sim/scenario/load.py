@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -46,6 +47,7 @@ from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_scr
 from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
+    column_of_run,
     names_in_cell,
     parse_flag,
     rows_of,
@@ -63,6 +65,7 @@ class LocatedStep(msgspec.Struct, frozen=True):
     """A step, where it stands, the faults that it names, resolved, and what is done meanwhile.
 
     Attributes:
+        inner: the steps of its row that it runs, where the row carries them.
         fills: its keys that have a ``${…}``, so that what they name is known when it runs.
     """
 
@@ -70,7 +73,14 @@ class LocatedStep(msgspec.Struct, frozen=True):
     spot: Spot
     faults: tuple[Fault, ...] = ()
     during: tuple[LocatedStep, ...] = ()
+    inner: tuple[LocatedStep, ...] | None = None
     fills: frozenset[str] = frozenset()
+
+    def walk(self) -> Iterator[LocatedStep]:
+        """Yield it, what is done meanwhile, and the steps of its row that it runs."""
+        yield self
+        for located in (*self.during, *(self.inner or ())):
+            yield from located.walk()
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +205,12 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
             steps=len(self.steps),
         )
 
+    def walk_steps(self) -> Iterator[LocatedStep]:
+        """Yield every step that it may run, those of fragments and those done meanwhile, too."""
+        named = chain.from_iterable(self.subjects.named.values())
+        for located in (*self.steps, *self.cleanup, *named):
+            yield from located.walk()
+
     @property
     def node_name(self) -> str:
         """Return the name as it stands in a test's id, on one line."""
@@ -214,9 +230,8 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sources(self) -> Mapping[str, str]:
         """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
-        named = [located for steps in self.subjects.named.values() for located in steps]
-        steps = [*self.steps, *self.cleanup, *named]
         own = self.spot.source
+        steps = self.walk_steps()
         files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
@@ -512,11 +527,14 @@ def _locate_step(
     draft: ScenarioDraft, step: model.Step, spot: Spot, row: Row | None
 ) -> LocatedStep:
     meanwhile = step.during.steps if isinstance(step.during, model.During) else ()
+    runs_row = row is not None and spot.steps[0] != "cases"  # or a row would run itself for ever
+    cell = draft.steps_in_cells.get((row.id, column_of_run(step))) if row and runs_row else None
     return LocatedStep(
         step,
         spot,
         tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
+        None if cell is None else tuple(_locate_step(draft, *inner, row) for inner in cell),
         draft.filled_keys(spot),
     )
 

@@ -242,6 +242,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     Attributes:
         at: the node at whose form the step is done, where a project stands at several.
         by: who fills in, opens or clicks; has to be allowed to, as the node says.
+        only: ids of the rows for which it is done; in the others it is skipped.
     """
 
     id: str = ""
@@ -249,6 +250,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     at: str = ""
     by: str | int = ""
     condition: Any = field(default=True, name="if")
+    only: tuple[str | int, ...] | UnsetType = UNSET
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
@@ -363,7 +365,11 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class Scenario(Model, frozen=True, kw_only=True):
-    """One file: a subject, its third parties, the steps that drive it, and the rows of a table."""
+    """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
+
+    Attributes:
+        script: a script that is run alone; *steps* has it as its only step.
+    """
 
     scenario: str
     was: tuple[str, ...] = ()
@@ -373,6 +379,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     skip: bool | str = False
     xfail: bool | str = False
     use: tuple[str, ...] = ()
+    script: Any = UNSET
     form: FormSpec | UnsetType = UNSET
     flow: FlowSpec | UnsetType = UNSET
     proxy: ProxySpec = ProxySpec()
@@ -385,8 +392,12 @@ class Scenario(Model, frozen=True, kw_only=True):
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
+<<<<<<< HEAD
     policies: tuple[Policy, ...] = ()
     steps: tuple[Step, ...]
+=======
+    steps: tuple[Step, ...] = ()
+>>>>>>> c2
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
 
@@ -428,6 +439,9 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
+    script = _of_type(ACTIONS["js"].value_type(), schema["definitions"], texts)
+    _replace(schema, "script", script)
+    schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
 
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
-from bpmax_sim.yamlfile import Node, display_path, join
+from bpmax_sim.yamlfile import Node, decode, display_path, join
 from bpmax_sim.yamlfile.node import ScalarError, resolve
 from bpmax_sim.yamlfile.reads import note_read
 
@@ -522,13 +523,70 @@ class ScenarioDraft:
         return tuple(flow.project) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
-    def steps(self) -> Sequence[tuple[model.Step, Spot]]:
-        """Return every step of the file and of its fragments, also those done meanwhile."""
+    def steps(self) -> LocatedSteps:
+        """Return every step of file, rows and fragments, also those done meanwhile."""
+        return (*self.shared_steps, *chain.from_iterable(self.steps_by_row.values()))
+
+    @cached_property
+    def own_steps(self) -> LocatedSteps:
+        """Return the steps that the file itself lists, also those done meanwhile."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
-        lists = [self.spot.at(key).elements(steps) for key, steps in own.items()]
-        return tuple(
-            _walk_steps(step for steps in (*lists, *self.named_steps.values()) for step in steps)
-        )
+        lists = (self.spot.at(key).elements(steps) for key, steps in own.items())
+        return tuple(_walk_steps(chain.from_iterable(lists)))
+
+    @cached_property
+    def shared_steps(self) -> LocatedSteps:
+        """Return the steps that are the same for all rows."""
+        named = chain.from_iterable(self.named_steps.values())
+        return (*self.own_steps, *_walk_steps(named))
+
+    @cached_property
+    def steps_by_row(self) -> Mapping[str, LocatedSteps]:
+        """Return the steps that each row carries itself, by its id."""
+        by_row: dict[str, LocatedSteps] = {}
+        for (row, _), steps in self.steps_in_cells.items():
+            own = (entry for entry in steps if entry[1].steps[0] == "cases")
+            by_row[row] = (*by_row.get(row, ()), *_walk_steps(own))
+        return by_row
+
+    @cached_property
+    def steps_in_cells(self) -> Mapping[tuple[str, str], LocatedSteps]:
+        """Return row id and column -> the steps of a cell that ``run`` names, also by their name.
+
+        What is wrong with a cell is told.
+        """
+        runs = [(step, spot) for step, spot in self.own_steps if step.action == "run"]
+        columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
+        cells = ((row, column) for column in columns for row in self.rows)
+        return {
+            (row.id, column): self._read_cell(row, column)
+            for row, column in cells
+            if column in row.values
+        }
+
+    def _read_cell(self, row: Row, column: str) -> LocatedSteps:
+        value = row.values[column]
+        if isinstance(value, str) and value in self.named_steps:
+            return self.named_steps[value]
+        before = len(self.problems)
+        spot = row.spot.at(column) if row.spot else None
+        node = spot.source.root.at(spot.steps) if spot and isinstance(value, list) else None
+        if spot is not None and node is not None:
+            steps = decode(node, tuple[model.Step, ...], self.problems, steps=spot.steps)
+            if steps is not None:
+                return tuple(spot.elements(steps))
+        if len(self.problems) == before:
+            named = suggest(value, self.named_steps) if isinstance(value, str) else ""
+            message = msg(
+                "row {row!r}: {column} names no steps, got {value}; write a list of steps, or the "
+                "name of steps of a fragment{hint}",
+                row=row.id,
+                column=column,
+                value=references.show(value),
+                hint=named,
+            )
+            self.problems.append(Problem(message, spot.place if spot else row.place, "cases"))
+        return ()
 
     @cached_property
     def fault_sets(self) -> Mapping[str, tuple[tuple[model.FaultRule, Spot], ...]]:
@@ -558,6 +616,15 @@ class ScenarioDraft:
             for fragment, spot in self.fragments
             for name, steps in fragment.steps.items()
         }
+
+
+LocatedSteps = tuple[tuple[model.Step, Spot], ...]
+
+
+def column_of_run(step: model.Step) -> str:
+    """Return the column from which each row takes the steps that *step* runs, or nothing."""
+    inner = model.inner_steps(step)
+    return references.column_of(inner[0]) if inner else ""
 
 
 def _several(value: Any) -> Sequence[Any]:
