@@ -392,12 +392,8 @@ class Scenario(Model, frozen=True, kw_only=True):
     faults: tuple[Any, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
-<<<<<<< HEAD
     policies: tuple[Policy, ...] = ()
-    steps: tuple[Step, ...]
-=======
     steps: tuple[Step, ...] = ()
->>>>>>> c2
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
 
