@@ -6,14 +6,9 @@ action, write its class; it is known by its name in lower case with underscores.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
-from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar, Final, get_args
 
 import msgspec
@@ -23,11 +18,10 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest
 from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
-from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import WHO, FlowAction, NodeAction, check_people, move_of
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.python_step import handles_for
+from bpmax_sim.scenario.python_step import find_function, handles_for, import_module
 from bpmax_sim.scenario.references import column_of, show, whole_reference
 from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
@@ -591,7 +585,7 @@ class Python(Action, frozen=True, kw_only=True):
         module, _, function = str(arguments["call"]).partition(":")
         try:
             with redact_output(on.session.redact):
-                target = _find_function(_import_module(module, on.path), function)
+                target = find_function(import_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
                 result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
@@ -599,67 +593,6 @@ class Python(Action, frozen=True, kw_only=True):
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
             )
             raise SubjectError(message, code="EXITED") from None
-
-
-_LOADED: dict[str, ModuleType] = {}
-"""What Python steps have loaded, by file."""
-
-
-def _import_module(name: str, path: Path) -> Any:
-    """Import *name*, else load it from below the scenario's folder or the project's root.
-
-    Scenarios of two folders may each have a module of one name, so what was loaded from a file
-    stands in for that file alone.
-    """
-    known = sys.modules.get(name)
-    if known is None or known not in _LOADED.values():
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name.partition(".")[0]:
-                raise
-    below = Path(*name.split(".")).with_suffix(".py")
-    for folder in (path.parent, find_root(path)):
-        file = absolute(folder / below)
-        spec = importlib.util.spec_from_file_location(name, file)
-        if known is not None and file in _LOADED:
-            sys.modules[name] = _LOADED[file]
-            return _LOADED[file]
-        if Path(file).is_file() and spec and spec.loader:
-            module = _LOADED[file] = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module
-            spec.loader.exec_module(module)
-            return module
-    raise SubjectError(
-        "python: no module {name!r} beside the scenario or in the project's root",
-        code="NO_MODULE",
-        name=name,
-    )
-
-
-_MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hold_in_session"}
-"""Functions that scenarios written by an earlier version call, and what they are called now."""
-
-
-def _find_function(module: Any, name: str) -> Any:
-    """Return the function *name* of *module*.
-
-    Raises:
-        SubjectError: there is none; with the name that it has now, or one that is near.
-    """
-    try:
-        return getattr(module, name)
-    except AttributeError:
-        public = getattr(module, "__all__", None) or [one for one in dir(module) if one[0] != "_"]
-        moved = _MOVED.get((module.__name__, name))
-        hint = msg("; it is called {name!r} now", name=moved) if moved else suggest(name, public)
-        raise SubjectError(
-            "python: {module} has no function {name!r}{hint}",
-            code="NO_FUNCTION",
-            module=module.__name__,
-            name=name,
-            hint=hint,
-        ) from None
 
 
 class Advance(Action, frozen=True, kw_only=True):

@@ -25,12 +25,17 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.policies import check_policies
+from bpmax_sim.scenario.row_checks import (
+    check_cells,
+    check_ids,
+    check_only,
+    check_rows_differ,
+    check_run,
+)
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import (
     RESERVED,
-    LocatedSteps,
     ScenarioDraft,
-    column_of_run,
     names_in_cell,
 )
 from bpmax_sim.scenario.tautology_check import (
@@ -44,7 +49,6 @@ from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
-_ID = re.compile(r"[.\[\]{}]")
 
 
 def check(draft: ScenarioDraft) -> None:
@@ -400,26 +404,8 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps if draft.fragments else ():
         _check_inputs_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
-    _check_rows_differ(draft, used["case"])
+    check_rows_differ(draft, used["case"])
     _check_fragments_used(draft)
-
-
-def _check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Find rows that are like an earlier one in all but what only marks them."""
-    seen: dict[str, str] = {}
-    for row in draft.rows if "id" not in used else ():
-        values = {key: value for key, value in row.values.items() if key != "id"}
-        key = references.show(values)
-        if values and key in seen:
-            draft.tell(
-                row.spot or draft.spot.at("cases"),
-                "the row {row!r} has the values of the row {other!r}, so that it tests nothing new",
-                row=row.id,
-                other=seen[key],
-                kind="rule",
-                fails=False,
-            )
-        seen.setdefault(key, row.id)
 
 
 _NAMED = ("vars", "fault_sets")
@@ -510,38 +496,6 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _check_ids(draft: ScenarioDraft) -> None:
-    """Find ids that are used twice, or that no reference can name; each row has its own."""
-    first = _check_ids_of(draft, draft.shared_steps, {})
-    for steps in draft.steps_by_row.values():
-        _check_ids_of(draft, steps, first)
-
-
-def _check_ids_of(
-    draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
-) -> Mapping[str, Spot]:
-    """Judge the ids of *steps* beside *known* ones, and return where each stands."""
-    first = dict(known)
-    for step, spot in steps:
-        if step.id in first:
-            draft.tell(
-                spot.at("id"),
-                "the id {step_id!r} is used twice, first in line {line}",
-                step_id=step.id,
-                line=first[step.id].place.line,
-            )
-        elif step.id:
-            first[step.id] = spot
-        if wrong := _ID.search(step.id):
-            draft.tell(
-                spot.at("id"),
-                "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
-                step_id=step.id,
-                wrong=wrong[0],
-            )
-    return first
-
-
 def _runs(draft: ScenarioDraft) -> None:
     """Find named steps that run themselves."""
     calls = {
@@ -566,56 +520,11 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         value, at = getattr(step, actions[0]), spot.at(actions[0])
         check_action(draft, actions[0], value, at)
         if actions[0] != "run" and (column := references.column_of(value)):
-            _check_cells(draft, step, column)
+            check_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
     if wrong := references.check_condition(step.condition):
         draft.tell(spot.at("if"), wrong)
-
-
-def _check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
-    """Find what is wrong with the cells of *column*, which are the value of the action of *step*.
-
-    Where a condition chooses rows, those with an empty cell are none of them.
-    """
-    for row in draft.rows:
-        cell = row.values.get(column, UNSET)
-        is_chosen = step.only is UNSET or row.id in map(str, step.only)
-        is_empty = cell is None and step.condition is not True
-        if row.spot is None or cell is UNSET or is_empty or not is_chosen:
-            continue
-        spot = row.spot.at(column)
-        node = spot.source.root.at(spot.steps)
-        if node is not None and not any("${" in text for _, text in node.texts()):
-            check_action(draft, step.action, cell, spot)
-
-
-def _check_only(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find rows of ``only`` that are not there, and a list that no row is in."""
-    if step.only is UNSET:
-        return
-    rows = [row.id for row in draft.rows]
-    if spot.source.file != draft.spot.source.file:
-        draft.tell(spot.at("only"), msg("steps of a fragment know no rows; use if: instead"))
-    elif not rows:
-        draft.tell(spot.at("only"), msg("only names rows; the scenario has no cases"))
-    elif not step.only:
-        draft.tell(spot.at("only"), msg("only names no row, so this step is never done"))
-    for name, place in spot.at("only").elements(step.only) if rows else ():
-        if str(name) not in rows:
-            draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
-
-
-def _check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find steps of a row that are run where no row is known, or from within themselves."""
-    column = column_of_run(step)
-    is_own = spot.source is draft.spot.source and spot.steps[0] in _LISTS
-    if column and not is_own:
-        wrong = msg("only the steps of the scenario itself run those of a row")
-        draft.tell(spot.at("run"), wrong)
-
-
-_LISTS = ("steps", "finally")
 
 
 def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -716,7 +625,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_marks,
     _check_secrets,
     _check_faults,
-    _check_ids,
+    check_ids,
     _runs,
     _check_flow,
     _check_names_are_used,
@@ -727,8 +636,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _check_action,
-    _check_only,
-    _check_run,
+    check_only,
+    check_run,
     _check_node,
     _check_person,
     _check_refused_person,
