@@ -14,6 +14,7 @@ from math import isnan
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import PossibleFailure
@@ -71,6 +72,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         step: key of the step that it is about.
         place: the line of a script that crashed, else that of the call.
         is_shown: whether a schema or a recording shows that the response can be so.
+        expects: what a step of a scenario would have to expect, so that it fails for this.
     """
 
     verdict: VerdictKind
@@ -78,6 +80,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     place: Place | None = None
     is_shown: bool = False
+    expects: Mapping[str, Any] = {}
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
@@ -86,7 +89,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
     if broken := find_broken_invariant(run, place):
         return broken
     if twice := done_twice(base, run, failure):
-        return Judgement(verdict="duplicate", why=twice, step=failure.call.step, place=place)
+        return replace(twice, step=failure.call.step, place=place)
     if missing := describe_misses(run):
         return Judgement(verdict="unrecorded", why=missing, step=failure.call.step, place=place)
     return _FailureJudge(base, run, failure, place, shown).judge()
@@ -108,8 +111,10 @@ def describe_misses(run: RunView) -> str:
     return msg("no recording of {names}", names=series(names)) if names else ""
 
 
-def done_twice(base: RunView, run: RunView, failure: PossibleFailure | None = None) -> str:
-    """Return what was done more often than in *base* although once would do, or nothing.
+def done_twice(
+    base: RunView, run: RunView, failure: PossibleFailure | None = None
+) -> Judgement | None:
+    """Return the verdict on what was done more often than in *base*, or None.
 
     What a person does in two steps is wanted twice; what a script does by itself, later, is not.
     """
@@ -124,8 +129,10 @@ def done_twice(base: RunView, run: RunView, failure: PossibleFailure | None = No
         every = sum(n for effect, n in done.items() if effect[1:] == (name, request))
         number = every if is_late else times
         if number > max(wanted, 1):
-            return msg("{name} was done {number} times", name=name, number=number)
-    return ""
+            why = msg("{name} was done {number} times", name=name, number=number)
+            expects = {"proxy": [{"call": name, "times": max(wanted, 1)}]}
+            return Judgement(verdict="duplicate", why=why, expects=expects)
+    return None
 
 
 def _struck_call(run: RunView, failure: PossibleFailure) -> ObservedCall | None:
@@ -202,7 +209,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
-                verdict="silent", why=wrong, step=step, place=self.place, is_shown=self.shown
+                verdict="silent",
+                why=wrong,
+                step=step,
+                place=self.place,
+                is_shown=self.shown,
+                expects=self._expect_message(),
             )
         if failure.is_response:
             return Judgement(verdict="handled", step=step, place=self.place)
@@ -218,7 +230,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 return Judgement(verdict="handled", step=step, place=self.place)
             why = describe_difference(*differences[0]) if differences else ""
             late = msg("the response of {call} comes later: {why}", call=call.label, why=why)
-            return Judgement(verdict="differs", why=late, step=step, place=self.place)
+            expects = expect_value(*differences[0][:2]) if differences else {}
+            return Judgement(
+                verdict="differs", why=late, step=step, place=self.place, expects=expects
+            )
         if not differences:
             is_lost = failure.is_rejected and not self._is_superseded()
             why = msg("{call} failed, and nobody was told", call=call.label) if is_lost else ""
@@ -226,9 +241,16 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             why = ""
         else:
             why = msg("nobody was told: {what}", what=describe_difference(*differences[0]))
-        return Judgement(
-            verdict="silent" if why else "handled", why=why, step=step, place=self.place
-        )
+        if not why:
+            return Judgement(verdict="handled", step=step, place=self.place)
+        expects = self._expect_message()
+        return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
+
+    def _expect_message(self) -> Mapping[str, Any]:
+        """Return the expectation that a person is told, be it by another message than now."""
+        before = self.base.steps.get(self.failure.call.step)
+        shown = len(before.messages) if before else 0
+        return {"messages": {"$length": {"$gt": shown}}}
 
     def _is_superseded(self) -> bool:
         """Return whether another call took the place of a read: a newer one, or a second way."""
@@ -280,6 +302,15 @@ def describe_difference(place: str, was: Any, got: Any) -> str:
     """Return that a place holds another value than it should."""
     return msg("{place} is {got} instead of {was}", place=place, got=_shorten(got),
                was=_shorten(was))  # fmt: skip
+
+
+def expect_value(place: str, value: Any) -> Mapping[str, Any]:
+    """Return the expectation that *place* of form, fields or flow holds *value*."""
+    section, _, name = place.partition(".")
+    if section == "fields":
+        field, _, state = name.rpartition(".")
+        return {"fields": {field: {state: value}}}
+    return {section: {name: value}} if section in {"form", "flow"} else {}
 
 
 def _is_broken(value: Any) -> bool:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.judge import (
     Judgement,
-    VerdictKind,
     describe_difference,
     describe_misses,
     done_twice,
+    expect_value,
     find_broken_invariant,
     new_lines,
 )
@@ -39,25 +41,29 @@ def judge_order(
     """
     if broken := find_broken_invariant(run, late.place):
         return broken
-    verdict, why, place = _find_verdict(truth, run, base or truth, interruption)
-    return Judgement(verdict=verdict, why=why, step=late.step, place=place or late.place)
+    judgement = _find_verdict(truth, run, base or truth, interruption)
+    return replace(judgement, step=late.step, place=judgement.place or late.place)
 
 
 def _find_verdict(
     truth: RunView, run: RunView, base: RunView, interruption: Interruption | None
-) -> tuple[VerdictKind, str, Place | None]:
+) -> Judgement:
     if interruption is not None and _is_turned_away(run):
-        return "handled", "", None
+        return Judgement(verdict="handled")
     if twice := done_twice(base, run):
-        return "duplicate", twice, None
+        return twice
     if missing := describe_misses(run):
-        return "unrecorded", missing, None
+        return Judgement(verdict="unrecorded", why=missing)
     difference = next(_find_differences(truth, run, is_end=interruption is not None), None)
     if difference is None:
-        return "handled", "", None
+        return Judgement(verdict="handled")
     place, was, got = difference
-    kind: VerdictKind = "stale" if _is_stale(run, place) else "differs"
-    return kind, describe_difference(place, was, got), _last_writer(run, place)[0]
+    return Judgement(
+        verdict="stale" if _is_stale(run, place) else "differs",
+        why=describe_difference(place, was, got),
+        place=_last_writer(run, place)[0],
+        expects=expect_value(place, was),
+    )
 
 
 def _is_turned_away(run: RunView) -> bool:

@@ -58,6 +58,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
         interruption: what a person did meanwhile, if anything.
         is_shown: whether the response can be just so; of members alone it can be that nobody says.
         severity: what it is to the scenario.
+        asked: the calls that the base run makes up to this step.
     """
 
     call: ObservedCall
@@ -68,6 +69,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     is_shown: bool = True
     judgement: Judgement
     severity: Severity
+    asked: tuple[str, ...] = ()
 
     @property
     def is_red(self) -> bool:
@@ -230,6 +232,7 @@ class _Bench:
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
+            asked=self._names_until(failure.call),
         )
 
     def _try_order(self, order: Order) -> JudgedVariant:
@@ -241,7 +244,13 @@ class _Bench:
             rules=order.rules,
             judgement=judgement,
             severity=severity_of(judgement, self._spec),
+            asked=self._names_until(order.late),
         )
+
+    def _names_until(self, call: ObservedCall) -> tuple[str, ...]:
+        last = int(call.step or 0)
+        names = (one.name for one in self.base.calls if int(one.step or 0) <= last)
+        return tuple(dict.fromkeys(names))
 
     def _attempts_during(self, interruption: Interruption) -> Iterator[Attempt]:
         """Yield an interruption, and the same with each order of the responses then in flight."""
