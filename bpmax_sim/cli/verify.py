@@ -21,6 +21,7 @@ from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
+from bpmax_sim.cli.script_coverage import CoverageRequest, show_script_coverage
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -30,7 +31,7 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
@@ -266,7 +267,7 @@ def _drift_data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-def show_coverage(
+def show_coverage(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
@@ -279,9 +280,51 @@ def show_coverage(
         float,
         Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
+    scripts: Annotated[
+        bool, Option("--scripts", help=msg("Lines and branches of scripts instead."))
+    ] = False,
+    lcov: Annotated[
+        Path | None,
+        Option("--lcov", metavar="FILE", help=msg("With --scripts, write a tracefile of lcov.")),
+    ] = None,
+    report: Annotated[
+        Path | None,
+        Option(
+            "--report",
+            metavar="FILE",
+            help=msg("With --scripts, write a page with the annotated sources."),
+        ),
+    ] = None,
+    hits: Annotated[
+        list[Path] | None,
+        Option(
+            "--hits",
+            metavar="DIR",
+            help=msg(
+                "With --scripts, run nothing and read the .bpmax/hits of other runs, such as "
+                "shards; repeatable."
+            ),
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
+    if scripts:
+        return show_script_coverage(
+            [] if hits else list(collect(paths, keyword)),
+            CoverageRequest(
+                allow_hosts=allow_hosts or (),
+                fail_under=fail_under,
+                missing=missing,
+                lcov=lcov,
+                report=report,
+                hits=hits or (),
+                json=json,
+            ),
+        )
+    for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
+        if value:
+            raise ConfigError("{option} is of --scripts; add it", option=option)
     items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
@@ -307,7 +350,15 @@ def show_coverage(
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _touched_percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
+    say_result(
+        lines,
+        json=json,
+        percent=percent,
+        scenarios=len(ran),
+        kinds=kinds,
+        scripts=[],
+        uncounted=[],
+    )
     if percent >= fail_under:
         return ExitCode.PASSED
     tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
