@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli.execute import execute
@@ -35,6 +37,31 @@ from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.yamlfile import display_path, writing_to
 
 _MOST_RANGES = 8
+
+Scripts = Annotated[bool, Option("--scripts", help=msg("Lines and branches of scripts instead."))]
+LcovFile = Annotated[
+    Path | None,
+    Option("--lcov", metavar="FILE", help=msg("With --scripts, write a tracefile of lcov.")),
+]
+ReportFile = Annotated[
+    Path | None,
+    Option(
+        "--report",
+        metavar="FILE",
+        help=msg("With --scripts, write a page with the annotated sources."),
+    ),
+]
+HitFolders = Annotated[
+    list[Path] | None,
+    Option(
+        "--hits",
+        metavar="DIR",
+        help=msg(
+            "With --scripts, run nothing and read the .bpmax/hits of other runs, such as "
+            "shards; repeatable."
+        ),
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,14 @@ from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
-from bpmax_sim.cli.script_coverage import CoverageRequest, show_script_coverage
+from bpmax_sim.cli.script_coverage import (
+    CoverageRequest,
+    HitFolders,
+    LcovFile,
+    ReportFile,
+    Scripts,
+    show_script_coverage,
+)
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -280,32 +287,10 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         float,
         Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
-    scripts: Annotated[
-        bool, Option("--scripts", help=msg("Lines and branches of scripts instead."))
-    ] = False,
-    lcov: Annotated[
-        Path | None,
-        Option("--lcov", metavar="FILE", help=msg("With --scripts, write a tracefile of lcov.")),
-    ] = None,
-    report: Annotated[
-        Path | None,
-        Option(
-            "--report",
-            metavar="FILE",
-            help=msg("With --scripts, write a page with the annotated sources."),
-        ),
-    ] = None,
-    hits: Annotated[
-        list[Path] | None,
-        Option(
-            "--hits",
-            metavar="DIR",
-            help=msg(
-                "With --scripts, run nothing and read the .bpmax/hits of other runs, such as "
-                "shards; repeatable."
-            ),
-        ),
-    ] = None,
+    scripts: Scripts = False,
+    lcov: LcovFile = None,
+    report: ReportFile = None,
+    hits: HitFolders = None,
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
@@ -331,7 +316,15 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         return ExitCode.NOTHING
     choices = PerformOptions(options={"allow_hosts": allow_hosts or ()})
     ran = list(_replay_passed(items, choices))
-    parts = coverage(items, ran)
+    percent = _show_parts(coverage(items, ran), len(ran), missing=missing, json=json)
+    if percent >= fail_under:
+        return ExitCode.PASSED
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    return ExitCode.FAILED
+
+
+def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
+    """Show which of *parts* are touched by so many scenarios, and return the percentage."""
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -354,15 +347,12 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         lines,
         json=json,
         percent=percent,
-        scenarios=len(ran),
+        scenarios=ran,
         kinds=kinds,
         scripts=[],
         uncounted=[],
     )
-    if percent >= fail_under:
-        return ExitCode.PASSED
-    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
-    return ExitCode.FAILED
+    return percent
 
 
 def _replay_passed(
