@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import statistics
@@ -12,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
+from msgspec.structs import replace
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
@@ -22,6 +24,7 @@ from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of, parts_
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder
+from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
 _MANY, _FEW = 10_000, 100
@@ -130,6 +133,7 @@ def opening(folder: Path) -> dict[str, float]:
     kept = Cassette.load(path)
     memory = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
+    digest = microseconds(lambda: hashlib.sha256(path.read_bytes()).hexdigest(), rounds=9)
     peer = microseconds(
         lambda: FilesystemPersister.load_cassette(str(path), yamlserializer), rounds=1
     )
@@ -141,6 +145,7 @@ def opening(folder: Path) -> dict[str, float]:
     )
     return {
         f"open {len(kept)}, ms": ours / 1e3,
+        "open, times reading and digesting the file": ours / digest,
         "open, vcrpy, ms": peer / 1e3,
         "open, times faster": peer / ours,
         "open, peak memory, MB": memory / 1e6,
@@ -181,6 +186,23 @@ def recording(folder: Path) -> dict[str, float]:
     }
 
 
+def merging() -> dict[str, float]:
+    """Return the cost of merging 10,000 exchanges of two owners, of which each side adds to one."""
+
+    def version(*counts: int) -> bytes:
+        exchanges = [
+            replace(recorded(number, shape="urls"), owner=owner)
+            for owner, count in zip(("客户同步", "订单同步"), counts, strict=True)
+            for number in range(1, count + 1)
+        ]
+        return dump(exchanges, rules=_RULES)
+
+    half = _MANY // 2
+    base, ours, theirs = version(half, half), version(half + 1, half), version(half, half + 1)
+    cost = microseconds(lambda: merge_versions(base, ours, theirs, "merge.yaml"), rounds=3)
+    return {f"merge {_MANY}, s": cost / 1e6}
+
+
 def _growth(times: Sequence[float]) -> float:
     """Return what the last tenth takes, times what the others do."""
     late = len(times) // 10
@@ -203,7 +225,7 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder)
         base = floor()
-        found = {"floor, µs": base, **opening(here), **replay(here), **recording(here)}
+        found = {"floor, µs": base, **opening(here), **replay(here), **recording(here), **merging()}
     shapes = {name: value / base for name, value in found.items() if name.endswith("µs")}
     return {**found, **{f"{name[:-4]}, times the floor": value for name, value in shapes.items()}}
 

@@ -312,6 +312,11 @@ _OWN: Mapping[str, str] = {
     "what recording adds to a call, times a bare durable append": (
         "录制给一次调用增加的时间，含敏感信息扫描，与裸追加加 fdatasync 之比"
     ),
+    "what recording 67 kB of JSON adds to a call, times a bare durable append": (
+        "同上，响应是 67 kB 的 JSON"
+    ),
+    "open, times reading and digesting the file": "打开一万条录制，与读文件加 SHA-256 之比",
+    "merge 10000, s": "三方合并一万条录制，秒",
     "take, urls, growth 100 to 10000": "只算查找和解析，按 URL，100 条到 10000 条，按序",
     "take, urls, growth, shuffled": "同上，乱序",
     "take, bodies, growth 100 to 10000": "只算查找和解析，按请求体，100 条到 10000 条，按序",

@@ -27,11 +27,12 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.model import Entry
+from bpmax_sim.cassette.format import CODINGS
+from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.i18n import encode_message
-from bpmax_sim.messages import FailedExchange
+from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import decode_all
 
@@ -545,22 +546,22 @@ class LeakCheck:
     _passed: dict[int, tuple[PendingExchange, int]] = field(default_factory=dict, init=False)
     _undone: dict[int, tuple[PendingExchange, bytes]] = field(default_factory=dict, init=False)
 
-    def __call__(self, draft: PendingExchange) -> PendingExchange:
-        """Return *draft*, or a stub of it if there is a secret in it."""
+    def __call__(self, draft: PendingExchange, source: Exchange | None = None) -> PendingExchange:
+        """Return *draft*, or a stub of it if there is a secret in it; see `entry_parts`."""
         if self.known is None:
             return stub_if_leaking(draft, self.scan)
         known = self.known()  # first, as more may become known meanwhile
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = self._check_unseen(draft)
+        places = self._check_unseen(draft, source)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
 
-    def _check_unseen(self, draft: PendingExchange) -> PendingExchange:
+    def _check_unseen(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
         """Return the same; what it is made of was mostly searched before, when it was redacted."""
-        harmless, parts = self.harmless(), entry_parts(draft)
+        harmless, parts = self.harmless(), entry_parts(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
         heads = harmless.others(parts[1])
@@ -589,10 +590,11 @@ class LeakCheck:
             return True
         return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
 
-    def forget(self) -> None:
-        """Let go of the drafts."""
-        self._passed = {}
-        self._undone = {}
+    def forget(self, drafts: Iterable[PendingExchange]) -> None:
+        """Let go of *drafts*."""
+        for draft in drafts:
+            self._passed.pop(id(draft), None)
+            self._undone.pop(id(draft), None)
 
 
 def _search_bytes(text: str) -> Iterator[bytes]:
@@ -603,36 +605,48 @@ def _search_bytes(text: str) -> Iterator[bytes]:
 
 
 _RESPONSE = "\n  response:\n"
-_BLOCK = re.compile(r" (?:body|string): \|([-+])\n( +)")
-_QUOTED_LINES = re.compile(r' (?:body|string): (".*\\\n(?:.*\\\n)*.*")\n?\Z')
-_NO_BODY = (" body: null", ' string: ""\n')
+_BODIES = ("\n    body: ", "\n    body:\n      string: ")  # of a request and a response
+_BLOCK = re.compile(r"\|([-+])\n( +)")
+_NO_BODY = ("null", '""\n')
 _QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-def entry_parts(entry: Entry) -> tuple[list[bytes], list[bytes]] | None:
+def entry_parts(
+    entry: Entry, source: Exchange | None = None
+) -> tuple[list[bytes], list[bytes]] | None:
     """Return the values of *entry*, such as bodies, and its heads, which stand before bodies.
 
-    None where that is not easy to tell: of a failure, and of a body that is no block.
+    None where that is not easy to tell: of a failure, and of a body that is no block. *source* is
+    the exchange that *entry* was just written from: its bodies need not be read back.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
+    if not mark:
+        return None
+    bodies = _stored_bodies(entry.line, source)
     before, _, behind = request.partition("\n    uri: ")
     address, _, request = behind.partition("\n")
-    values, heads = [address.strip('"')], [before]
-    for side in (request, response):
-        if block := _BLOCK.search(side):
-            heads.append(side[: block.start()])
-            body = side[block.end() :].replace("\n" + block[2], "\n")
-            values.append(body if block[1] == "+" else body.removesuffix("\n"))
-        elif quoted := _QUOTED_LINES.search(side):
-            heads.append(side[: quoted.start()])
-            values.append(decode_quoted(quoted[1]))
-        elif mark and side.endswith(_NO_BODY):
-            heads.append(side)
-        else:
-            return None
     line = msgspec.structs.replace(entry.line, **_SAYS_NOTHING)
-    return [_encode(line), *map(str.encode, values)], list(map(str.encode, heads))
+    values, heads = [_encode(line), address.strip('"').encode()], [before]
+    for side, name, body in zip((request, response), _BODIES, bodies, strict=True):
+        head, _, scalar = f"\n{side}".partition(name)
+        heads.append(head)
+        if block := _BLOCK.match(scalar):
+            text = scalar[block.end() :].replace("\n" + block[2], "\n")
+            values.append((text if block[1] == "+" else text.removesuffix("\n")).encode())
+        elif scalar.startswith('"') and "\\\n" in scalar:
+            values.append(body or decode_quoted(scalar.removesuffix("\n")).encode())
+        elif scalar not in _NO_BODY:
+            return None
+    return values, list(map(str.encode, heads))
+
+
+def _stored_bodies(line: Line, source: Exchange | None) -> tuple[bytes, bytes]:
+    """Return the bodies of request and response of *source*, where they are stored as they are."""
+    is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
+    if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):
+        return b"", b""
+    return source.request.body or b"", source.outcome.body
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:

@@ -76,6 +76,7 @@ class Recorder:
         owner: str,
         scan: Scan,
         known: Callable[[], int] | None = None,
+        check: LeakCheck | None = None,
         zone: timedelta = timedelta(0),
         adding: bool = False,
         repeating: bool = False,
@@ -88,11 +89,11 @@ class Recorder:
 
         *scan* tells the secrets in some bytes, as objects whose text names place and credential
         and never the value; *known* how many it looks for, so that nothing is scanned twice for
-        the same. *zone* is that of instants in the file. With *adding*, the owner's older
-        exchanges stay; otherwise the new ones replace them, with *repeating* only where they
-        differ, and those of the owner *former*. *net* is the version of the net of names in
-        force. What a process that died left in a journal is sealed first, so load the cassette
-        for replay after this.
+        the same; or *check* does both, and remembers what redaction has searched. *zone* is that
+        of instants in the file. With *adding*, the owner's older exchanges stay; otherwise the
+        new ones replace them, with *repeating* only where they differ, and those of the owner
+        *former*. *net* is the version of the net of names in force. What a process that died left
+        in a journal is sealed first, so load the cassette for replay after this.
         A forked child's is a branch of the recorder *name* in the process *parent*.
 
         Raises:
@@ -102,7 +103,7 @@ class Recorder:
         self.path = Path(path)
         self.owner = owner
         self._rules = rules
-        self._check = LeakCheck(scan, known)
+        self._check = check or LeakCheck(scan, known)
         self._zone = zone
         self._adding = adding
         self._repeating = repeating
@@ -142,7 +143,7 @@ class Recorder:
         Raises:
             CassetteError: if the disk is full or the folder cannot be written.
         """
-        draft = (check or self._check)(self._make_draft(exchange, session, values or {}))
+        draft = (check or self._check)(self._make_draft(exchange, session, values or {}), exchange)
         with self._lock:
             try:
                 if self._journal is None:
@@ -283,8 +284,8 @@ class Recorder:
         self._forget(lambda _parents: None)
 
     def _forget(self, end: Callable[[Journal], None]) -> None:
+        self._check.forget(self._drafts)
         self._drafts = []
-        self._check.forget()
         journal, self._journal = self._journal, None
         if journal is not None:
             end(journal)

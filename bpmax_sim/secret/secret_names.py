@@ -21,6 +21,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
+from ahocorasick_rs import BytesAhoCorasick
+
 from bpmax_sim.secret.standin import is_standin
 
 VERSION: Final = 1
@@ -74,15 +76,29 @@ _NO_WORD: Final = re.compile(r"[^A-Za-z0-9\u4e00-\u9fff]+")
 _LONGEST_NAME: Final = 80
 _MOST_WORDS: Final = 3
 
-HINT: Final = re.compile(
-    rb"pass|pwd|secret|token|key|sign|sig\b|auth|csrf|xsrf|otp|credential|session|sess_?id|cookie"
-    rb"|verifier|assertion|saml|\\u(?:5bc6|53e3|79c1|4ee4)|"
-    + "密码|口令|密钥|私钥|令牌".encode()
-    + b"|"
-    + "密码|口令|密钥|私钥|令牌".encode("gb18030"),
-    re.IGNORECASE,
+_HINTS: Final = (
+    *("pass", "pwd", "secret", "token", "key", "sign", "auth", "csrf", "xsrf", "otp"),
+    *("credential", "session", "sessid", "sess_id", "cookie", "verifier", "assertion", "saml"),
+    *(r"\u5bc6", r"\u53e3", r"\u79c1", r"\u4ee4"),
 )
-"""What bytes without which hold no member of such a name."""
+_FIND_HINTS: Final = BytesAhoCorasick(
+    [hint.encode() for hint in _HINTS]
+    + [word.encode(codec) for word in _CHINESE for codec in ("utf-8", "gb18030")]
+)
+_SHORT_HINT: Final = re.compile(rb"sig\b")
+_LONGEST_HINT: Final = 16  # bytes
+_FIRST, _PART = 1 << 12, 1 << 16
+
+
+def may_name_secret(data: bytes) -> bool:
+    """Return whether *data* may have a member of such a name; most have none."""
+    data = data.lower()
+    begin, size = 0, _FIRST
+    while begin < len(data):  # all matches of a part are made, and one is enough
+        if _FIND_HINTS.find_matches_as_indexes(data[begin : begin + size + _LONGEST_HINT]):
+            return True
+        begin, size = begin + size, _PART
+    return b"sig" in data and _SHORT_HINT.search(data) is not None
 
 
 @lru_cache(maxsize=4096)

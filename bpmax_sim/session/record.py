@@ -231,7 +231,7 @@ class RecordMode:
             rules=self._rules,
             owner=owner,
             scan=vault.scan,
-            known=lambda: vault.size,
+            check=self._check,
             zone=self._start.zone,
             **options,
         )

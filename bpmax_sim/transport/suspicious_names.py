@@ -24,12 +24,12 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER
 from bpmax_sim.secret.secret_names import (
-    HINT,
     SHORTEST,
     VERSION,
     is_distinctive,
     is_secret_name,
     is_secret_value,
+    may_name_secret,
     member_spellings,
 )
 from bpmax_sim.secret.source import looks_random
@@ -184,14 +184,14 @@ def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
 
 @lru_cache(maxsize=256)
 def _hints_at(names: tuple[str, ...]) -> bool:
-    return any(HINT.search(name.encode()) and is_secret_name(name) for name in names)
+    return any(may_name_secret(name.encode()) and is_secret_name(name) for name in names)
 
 
 def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
     """Return whether a message may have a member that is named like a secret; most have none."""
-    if body and HINT.search(body):
+    if body and may_name_secret(body):
         return True
-    if query and HINT.search(query.encode("utf-8", "surrogatepass")):
+    if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
         return True
     return _hints_at(tuple([name for name, _ in headers if name.lower() not in _ALWAYS])) or any(
         name.lower() in {"location", "content-location"} for name, _ in headers
