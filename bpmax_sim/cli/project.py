@@ -123,7 +123,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
         return ExitCode.PASSED
     write_draft(draft, root)
     where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
-    tell(msg("{played} pass:   {where}bpmax-sim run", played=played, where=where))
+    tell(msg("It passes as it is ({played}):   {where}bpmax-sim run", played=played, where=where))
     tell(msg("a comment stands at each guess: scenarios/platforms, scenarios"))
     return ExitCode.PASSED
 

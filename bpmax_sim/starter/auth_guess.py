@@ -63,18 +63,12 @@ class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
 
 def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
     """Yield the credentials of *request*, by the names of their places."""
+    for cookie in Headers(request.headers).cookies:
+        yield CredentialPlace("cookie", cookie.name), cookie.value
     for name, value in request.headers:
-        lower = name.lower()
-        if lower == "cookie":
-            for pair in value.split(";"):
-                cookie, _, text = pair.strip().partition("=")
-                if cookie and text:
-                    yield CredentialPlace("cookie", cookie), text
-        elif lower == "authorization" or is_secret_name(lower):
-            yield (
-                CredentialPlace("header", "Authorization" if lower == "authorization" else name),
-                value,
-            )
+        if is_secret_name(name) and name.lower() not in {"cookie", "proxy-authorization"}:
+            spelled = "Authorization" if name.lower() == "authorization" else name
+            yield CredentialPlace("header", spelled), value
     for name, value in split_query(request.url)[1]:
         if is_secret_name(name):
             yield CredentialPlace("query", name), value
@@ -82,12 +76,10 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
 
 def issued_values(response: Response) -> dict[str, str]:
     """Return the texts that *response* issues, and where: ``$.data.token``, ``cookie:SESSION``."""
-    found: dict[str, str] = {}
+    headers = Headers(response.headers)
+    found = {value: f"cookie:{name}" for name, value in headers.set_cookies.items()}
     for name, value in response.headers:
-        if name.lower() == "set-cookie":
-            cookie, _, rest = value.partition("=")
-            found.setdefault(rest.partition(";")[0], f"cookie:{cookie.strip()}")
-        elif len(value) >= _SHORTEST and is_secret_name(name):
+        if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
             found.setdefault(value, f"header:{name}")
     for path, value in leaves(json_of(response), "$"):
         if isinstance(value, str) and len(value) >= _SHORTEST:
@@ -122,7 +114,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for exchange in exchanges:
         for place, value in credentials_in(exchange.request):
             seen.setdefault(place, []).append((exchange, value))
-    issued = _Issued()
+    issued = _LoginTokens()
     for place, uses in sorted(seen.items()):
         if source := _find_source(exchanges, uses):
             issued.add(place, source)
@@ -130,7 +122,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     credentials: dict[str, Any] = {}
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
-        if values and not _is_of_page(place):
+        if values and _is_configured(place):
             entry, own, comment = _configured(place, values, len(applies))
             applies.append(entry)
             credentials |= own
@@ -145,7 +137,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     )
 
 
-class _Issued:
+class _LoginTokens:
     """The places whose values responses issued, and those responses' exchanges, the logins."""
 
     def __init__(self) -> None:
@@ -189,8 +181,12 @@ def _path_of(request: Request) -> str:
     return "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
 
 
-def _is_of_page(place: CredentialPlace) -> bool:
-    return any(word in place.name.lower() for word in _OF_PAGE) and place.place != "cookie"
+def _is_configured(place: CredentialPlace) -> bool:
+    """Return whether a value at *place* that no response issued is one of the instance."""
+    name = place.name.lower()
+    return is_secret_name(name) and not (
+        place.place != "cookie" and any(w in name for w in _OF_PAGE)
+    )
 
 
 def _find_source(
@@ -300,9 +296,9 @@ def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
 def _login_request(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the request of a login as a template, and the credentials that it needs."""
     credentials: dict[str, Any] = {}
-    template = partial(_login_template, credentials)
+    fill = partial(_login_template, credentials)
     sent: dict[str, Any] = {"method": request.method, "path": _path_of(request)}
-    query = {name: template(name, value) for name, value in split_query(request.url)[1]}
+    query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
         sent["query"] = query
     headers = Headers(request.headers)
@@ -312,10 +308,10 @@ def _login_request(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     if media_type(headers.content_type) == FORM:
         text = (request.body or b"").decode(errors="replace")
         pairs = parse_qsl(text, keep_blank_values=True)
-        sent["form"] = {name: template(name, value) for name, value in pairs}
+        sent["form"] = {name: fill(name, value) for name, value in pairs}
     elif request.body:
         value = json_of(Response(status=200, body=request.body))
-        sent |= {} if value is None else {"body": template("body", value)}
+        sent |= {} if value is None else {"body": fill("body", value)}
     return sent, credentials
 
 

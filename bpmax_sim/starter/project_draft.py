@@ -52,7 +52,7 @@ from bpmax_sim.starter.scenario_draft import (
     draft_script,
     script_call,
 )
-from bpmax_sim.starter.traffic_sources import Sources
+from bpmax_sim.starter.traffic_sources import TrafficSources
 from bpmax_sim.traffic.import_recording import admit, render_exchanges, write
 from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import text_at, write_text
@@ -80,7 +80,9 @@ class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
 
 
-def draft_project(folder: Path, sources: Sources, environ: Mapping[str, str]) -> ProjectDraft:
+def draft_project(
+    folder: Path, sources: TrafficSources, environ: Mapping[str, str]
+) -> ProjectDraft:
     """Return what *sources* add to the project in *folder*, which need not be there.
 
     Addresses of a project that is there are read from *environ*.
@@ -123,7 +125,7 @@ class _Workplace:
     """A folder in which drafts are made and tried, and what came of it so far."""
 
     def __init__(
-        self, folder: Path, place: Path, sources: Sources, environ: dict[str, str]
+        self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
     ) -> None:
         self.folder, self.place = folder, place
         self.sources, self.environ = sources, environ

@@ -46,7 +46,7 @@ _ESCAPES: Final = (
 _AT: Final = 1767196800.0  # commands have no time; that of imported recordings without one
 
 
-class Sources(msgspec.Struct, frozen=True, kw_only=True):
+class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
     """What the files hold.
 
     Attributes:
@@ -66,7 +66,7 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
     script: str = ""
 
 
-def read_sources(paths: Sequence[Path]) -> Sources:
+def read_sources(paths: Sequence[Path]) -> TrafficSources:
     """Return what *paths* hold.
 
     Raises:
@@ -77,7 +77,7 @@ def read_sources(paths: Sequence[Path]) -> Sources:
     exchanges = (one for source in read for one in source.traffic.exchanges)
     notes = (note for source in read for note in source.traffic.notes)
     ordered = [replace(one, order=number) for number, one in enumerate(exchanges, 1)]
-    return Sources(
+    return TrafficSources(
         name=paths[0].name.partition(".")[0],
         told=", ".join(path.name for path in paths),
         traffic=ForeignExchanges(tuple(ordered), tuple(notes)),
@@ -87,11 +87,11 @@ def read_sources(paths: Sequence[Path]) -> Sources:
     )
 
 
-def _read_source(path: Path) -> Sources:
+def _read_source(path: Path) -> TrafficSources:
     if not path.is_file():
         raise ConfigError("--from {path}: there is no such file", path=display_path(path))
     text = decode_console(path.read_bytes()) if path.stat().st_size <= _SMALL else ""
-    found = Sources(name="", told="", traffic=ForeignExchanges(()))
+    found = TrafficSources(name="", told="", traffic=ForeignExchanges(()))
     if path.suffix == ".js":
         return replace(found, script=without_capture(text))
     if is_captured_console(text):
