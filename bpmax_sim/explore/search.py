@@ -232,7 +232,7 @@ class _Bench:
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
-            asked=self._names_until(failure.call),
+            asked=self._names_until(failure.call, without=failure.call),
         )
 
     def _try_order(self, order: Order) -> JudgedVariant:
@@ -247,10 +247,13 @@ class _Bench:
             asked=self._names_until(order.late),
         )
 
-    def _names_until(self, call: ObservedCall) -> tuple[str, ...]:
+    def _names_until(
+        self, call: ObservedCall, without: ObservedCall | None = None
+    ) -> tuple[str, ...]:
+        """Return what is called up to the step of *call*, but for the call *without*."""
         last = int(call.step or 0)
-        names = (one.name for one in self.base.calls if int(one.step or 0) <= last)
-        return tuple(dict.fromkeys(names))
+        calls = (one for one in self.base.calls if int(one.step or 0) <= last)
+        return tuple(dict.fromkeys(one.name for one in calls if one is not without))
 
     def _attempts_during(self, interruption: Interruption) -> Iterator[Attempt]:
         """Yield an interruption, and the same with each order of the responses then in flight."""
