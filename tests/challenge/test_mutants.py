@@ -83,7 +83,7 @@ def test_each_kind_of_mistake_is_made(kind: str) -> None:
         "const t = `${x}元`;",
         "const p = $proxy('crm', {caller: '合同'});",
         "setTimeout(() => 1, 300); clearTimeout(t);",
-        "console.log('a', form.b || 'c');",
+        "console.log('a', b || 'c');",
         "const n = 清单.length; 清单.map(f);",
         "这不是脚本 (",
     ],
