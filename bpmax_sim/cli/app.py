@@ -89,7 +89,8 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim init --platform crm_system --ci github",
         msg(
             "It asks for what no option says. In a project that has scenarios it writes CI "
-            "and Git files alone. What is there is replaced only if you agree."
+            "and Git files alone. What is there is replaced only if you agree. With --from FILE "
+            "nothing is asked or replaced: what is new in the traffic is added, and passes."
         ),
     ),
     "run": Command(
@@ -281,7 +282,8 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim capture",
         msg(
             "They watch $proxy, form and ctx, change nothing of the script, and write to the "
-            "console what was asked, answered, read and written; secrets are left out."
+            "console what was asked, answered, read and written; secrets are left out. "
+            "bpmax-sim init --from makes a project of the copied console."
         ),
     ),
     "coverage": Command(
