@@ -22,7 +22,7 @@ from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
-from bpmax_sim.subject.hooks import same
+from bpmax_sim.subject.hooks import FieldChanged, same
 
 VerdictKind = Literal[
     "handled",
@@ -253,10 +253,17 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return {"messages": {"$length": {"$gt": shown}}}
 
     def _is_superseded(self) -> bool:
-        """Return whether another call took the place of a read: a newer one, or a second way."""
+        """Return whether nobody waits for a read any more.
+
+        A person changed something meanwhile, or another call took its place: a newer one, or a
+        second way.
+        """
         call = self.failure.call
         if call.has_effect:
             return False
+        meanwhile = self.base.trial.events[call.begin : call.end]
+        if any(isinstance(event, FieldChanged) and event.by == "user" for event in meanwhile):
+            return True
         known = {(one.name, one.request) for one in self.base.calls}
         return any(
             one.name == call.name or (one.name, one.request) not in known

@@ -282,6 +282,12 @@ IN_PROSE = {
 """Tables with nothing that a name of the code could be compared with, and why that is so."""
 
 
+def test_the_verdicts_of_explore_are_told() -> None:
+    told = {name for one in names("explore_verdicts") for name in plain(one).split(", ")}
+
+    assert told == {*VERDICTS}
+
+
 def test_this_file_is_about_every_table() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
 
