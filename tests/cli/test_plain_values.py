@@ -47,10 +47,11 @@ def test_a_list_and_a_run_start_without_pydantic_and_a_list_without_what_runs(
 import sys, bpmax_sim.cli.listing
 print('bpmax_sim.session.session' in sys.modules)
 from bpmax_sim.cli.app import run_command_line
-print(run_command_line(['list']), run_command_line(['run']), {'pydantic', 'jinja2'} & {*sys.modules})
+codes = [run_command_line(['list']), run_command_line(['run'])]
+print(codes, {'pydantic', 'jinja2'} & {*sys.modules})
 """
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     lines = done.stdout.splitlines()
 
-    assert (lines[0], lines[-1]) == ("False", "0 0 set()")
+    assert (lines[0], lines[-1]) == ("False", "[0, 0] set()")
