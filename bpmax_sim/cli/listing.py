@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Option
 
@@ -27,6 +27,9 @@ def list_scenarios(
     old: Annotated[
         str, Option(metavar="AGE", help=msg("Only those whose recording is older, such as 90d."))
     ] = "",
+    resolved: Annotated[
+        bool, Option("--resolved", help=msg("Every key that each comes to, and where it stands."))
+    ] = False,
     json: option.Json = False,
 ) -> int:
     """List scenarios."""
@@ -47,6 +50,13 @@ def list_scenarios(
         for item in items
     ]
     lines = align_columns(rows) if rows else ()
+    keys_of: dict[ItemHeader, Any] = {}
+    if resolved:
+        from bpmax_sim.cli import resolved as keys  # noqa: PLC0415 - which loads every item
+
+        told = {one.header: list(keys.resolve_keys(one.load())) for one in found}
+        lines = keys.format_resolved((item.file, item.title, told[item]) for item in items)
+        keys_of = {item: keys.keys_as_data(one) for item, one in told.items()}
     data = [
         {
             "name": item.name,
@@ -59,6 +69,7 @@ def list_scenarios(
             "steps": item.steps,
             "skip": item.skip,
             "xfail": item.xfail,
+            "keys": keys_of.get(item, []),
         }
         for item in items
     ]

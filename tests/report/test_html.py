@@ -197,19 +197,21 @@ def _short(name: str) -> str:
 
 
 def test_what_no_scenario_that_passed_has_used_is_listed() -> None:
-    def attached(*used: bool) -> dict[str, Any]:
+    def attached(*used: bool) -> list[dict[str, Any]]:
         names = ("click.查询", "crm.get_customer", "${case.id} == 甲")
         kinds = ("handler", "stub", "branch")
         parts = [
             {"kind": kind, "name": name, "place": "a.scenario.yaml:3:1", "used": is_used}
             for kind, name, is_used in zip(kinds, names, used, strict=True)
         ]
-        return event("PartsAttached", parts=parts)
+        return parts
 
-    passed = [started("甲"), finished(), attached(True, False, False)]
-    failed = [started("乙"), finished(outcome="failed"), attached(True, True, False)]
+    passed = Trace("a", (started("甲"), finished()), parts=attached(True, False, False))
+    failure = finished(outcome="failed")
+    failed = Trace("a", (started("乙"), failure), parts=attached(True, True, False))
+    text = page([build_entry(passed), build_entry(failed)], version="1.0")
 
-    parts = checked(passed, failed).index["parts"]
+    parts = Checked(text).data["index"]["parts"]
 
     assert (parts["all"], parts["used"]) == (3, 1)
     assert [part["kind"] for part in parts["unused"]] == ["stub", "branch"]
