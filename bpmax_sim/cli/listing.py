@@ -54,9 +54,9 @@ def list_scenarios(
     if resolved:
         from bpmax_sim.cli import resolved as keys  # noqa: PLC0415 - which loads every item
 
-        told = {one.header: list(keys.resolve_keys(one.load())) for one in found}
-        lines = keys.format_resolved((item.file, item.title, told[item]) for item in items)
-        keys_of = {item: keys.keys_as_data(one) for item, one in told.items()}
+        every_key = {one.header: list(keys.resolve_keys(one.load())) for one in found}
+        lines = keys.format_resolved((item.file, item.title, every_key[item]) for item in items)
+        keys_of = {item: keys.keys_as_data(one) for item, one in every_key.items()}
     data = [
         {
             "name": item.name,

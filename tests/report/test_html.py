@@ -200,11 +200,10 @@ def test_what_no_scenario_that_passed_has_used_is_listed() -> None:
     def attached(*used: bool) -> list[dict[str, Any]]:
         names = ("click.查询", "crm.get_customer", "${case.id} == 甲")
         kinds = ("handler", "stub", "branch")
-        parts = [
+        return [
             {"kind": kind, "name": name, "place": "a.scenario.yaml:3:1", "used": is_used}
             for kind, name, is_used in zip(kinds, names, used, strict=True)
         ]
-        return parts
 
     passed = Trace("a", (started("甲"), finished()), parts=attached(True, False, False))
     failure = finished(outcome="failed")
