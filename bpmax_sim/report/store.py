@@ -51,15 +51,20 @@ class Trace(msgspec.Struct, frozen=True):
         folder: that of the scenario's file, from the project's root, with slashes.
         events: one mapping for each line, in order; ``event`` names its kind.
         sources: the files that it was made of, as the events name them.
-        flow: nodes and routes of its flow, where it has one.
+        flows: nodes and routes of its flow, and of sub-flows by their names.
         parts: its handlers, stubs and conditions, and which of them the run has used.
     """
 
     folder: str
     events: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
-    flow: Mapping[str, Any] | None = None
+    flows: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     parts: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def flow(self) -> Mapping[str, Any] | None:
+        """Return nodes and routes of the main flow, where there is one."""
+        return self.flows.get("")
 
 
 def trace_path(item: ItemHeader) -> Path:
@@ -119,17 +124,18 @@ def _attachment_events(
     yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    flow = item.subjects.flow.definition
-    if flow is not None:
-        nodes = {
-            name: {
-                "title": redact(node.title),
-                "end": node.end,
-                "routes": list(_route_data(node, redact)),
+    for name, flow_parts in {"": item.subjects.flow, **item.subjects.subflows}.items():
+        flow = flow_parts.definition
+        if flow is not None and flow.nodes:
+            nodes = {
+                node_name: {
+                    "title": redact(node.title),
+                    "end": node.end,
+                    "routes": list(_route_data(node, redact)),
+                }
+                for node_name, node in flow.nodes.items()
             }
-            for name, node in flow.nodes.items()
-        }
-        yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+            yield FlowAttached(name=name, flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
 def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
@@ -189,7 +195,7 @@ def read_trace(path: Path, name: str) -> Trace:
     folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
-    attached: dict[str, Mapping[str, Any]] = {}
+    attached: list[Mapping[str, Any]] = []
     data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
@@ -206,7 +212,7 @@ def read_trace(path: Path, name: str) -> Trace:
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
         elif event["event"] in {"FlowAttached", "PartsAttached"}:
-            attached[event["event"]] = event
+            attached.append(event)
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
@@ -214,9 +220,9 @@ def read_trace(path: Path, name: str) -> Trace:
             "{path}: this trace has no beginning; {how}", path=display_path(path), how=_HOW
         )
     _check_version(events[0], path)
-    parts = attached.get("PartsAttached", {}).get("parts") or ()
-    flow, place = attached.get("FlowAttached"), "" if folder == "." else folder
-    return Trace(place, tuple(events), sources, flow, parts)
+    flows = {str(one.get("name", "")): one for one in attached if one["event"] == "FlowAttached"}
+    parts = next((one.get("parts") for one in attached if one["event"] == "PartsAttached"), None)
+    return Trace("" if folder == "." else folder, tuple(events), sources, flows, parts or ())
 
 
 def _check_version(started: Mapping[str, Any], path: Path) -> None:
