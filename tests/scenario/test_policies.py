@@ -275,7 +275,8 @@ AT_LOAD = [
      "永远用不到"),
     ("{at: 财务, approve: {}}\n{at: 财务, by: 赵会计, reject: {}}", "8:5", "can never be used",
      "永远用不到"),
-    ("{at: 财务, only: [驳回], approve: {}}", "7:14", "only names rows; the scenario has no", "cases"),
+    ("{at: 财务, only: [驳回], approve: {}}", "7:14", "only names rows; the",
+     "cases"),
     ("{at: 财务, aprove: {}}", "7:14", "unknown key 'aprove'; did you mean 'approve'?", "approve"),
 ]  # fmt: skip
 OF_STEPS = [
