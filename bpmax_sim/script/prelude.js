@@ -79,7 +79,7 @@ function here() { // a function can be named like a frame
     if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
     const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
     const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
-    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
+    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + +column;
   }
   return '0,0';
 }

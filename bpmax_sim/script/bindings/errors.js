@@ -28,13 +28,13 @@ function frame(text) {
   const place = file.name + ':' + row + ':' + characters(line, +found[3]);
   return name && name[0] !== '<' ? ('\n    at ' + name + ' (' + place + ')') : ('\n    at ' + place);
 }
-function original(raw) { // the same with the columns of scripts as they were written, without counters
+function original(raw) { // with the columns of scripts as they were written, without counters: a 0 before says that it is done
   const lines = linesOf(raw);
   let text = '';
   for (let i = 0; i < lines.length; i++) {
     const found = exec(FRAME, lines[i]), file = found && fileOf(found[2]), row = file && found[2] - file.start;
-    const column = file && hasOwn(file, 'shifts') && hasOwn(file.shifts, row) ? back(file.shifts[row], +found[3]) : 0;
-    const line = column ? slice(lines[i], 0, lastIndexOf(lines[i], ':') + 1) + column + (found[1] === undefined ? '' : ')') : lines[i];
+    const column = file && found[3][0] !== '0' && hasOwn(file, 'shifts') && hasOwn(file.shifts, row) ? back(file.shifts[row], +found[3]) : 0;
+    const line = column ? slice(lines[i], 0, lastIndexOf(lines[i], ':') + 1) + '0' + column + (found[1] === undefined ? '' : ')') : lines[i];
     text += (i ? '\n' : '') + line;
   }
   return text;
