@@ -137,6 +137,15 @@ SHAPES: Mapping[str, Shape] = {
     "report": {
         "file": TEXT,
         **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+        "flow": (
+            {
+                "picture": TEXT,
+                "runs": WHOLE,
+                "nodes": [{"node": TEXT, "walked": WHOLE}],
+                "ways": [{**_text_keys("from", "action", "when", "to"), "walked": WHOLE}],
+            },
+            None,
+        ),
     },
     "lint": {
         **_RUN,
@@ -202,7 +211,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "challenge": {
         "summary": {
-            **_integer_keys("killed", "survived", "unreached", "unchanged", "limit", "ignored"),
+            **_integer_keys("killed", "differs", "unreached", "unchanged", "limit", "ignored"),
             "score": NUMBER,
             "exit_code": WHOLE,
         },
