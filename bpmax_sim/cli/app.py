@@ -292,7 +292,9 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim coverage --fail-under 80",
         msg(
             "The scenarios are replayed for it. Platforms that are built in do not count, "
-            "and neither does what a scenario touches that fails."
+            "and neither does what a scenario touches that fails. With --scripts, the lines and "
+            "branches of scripts are counted instead, and each branch that was never taken is "
+            "named with what would reach it."
         ),
     ),
     "challenge": Command(
