@@ -18,16 +18,19 @@ from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
 from bpmax_sim.check.scripts import RULES
 from bpmax_sim.cli.doctor import extension_points
+from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
 from bpmax_sim.platform.check import CLASSES
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
+from bpmax_sim.subject.definition import Definition, FlowNode
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import EXTENSIONS
 from bpmax_sim.subject.hooks import REFUSED
@@ -217,6 +220,14 @@ def test_every_file_that_is_shown_is_there() -> None:
     assert made == {"cassettes/crm/customer.yaml"}  # by recording
 
 
+def test_what_follows_a_product_is_a_setting_or_an_action() -> None:
+    known = {*keys_of(Definition), *keys_of(FlowNode), *ACTIONS, *keys_of(ACTIONS["add_owner"])}
+    column = [row[1] for row in tables()["approval_products"].rows]
+    named = {name for cell in column for name in re.findall(r"`(\w+): ", str(cell))}
+
+    assert {"applicant", "complete", "where"} <= named <= known
+
+
 def test_every_extra_is_told() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
@@ -283,7 +294,8 @@ IN_PROSE = {
 
 
 def test_the_verdicts_of_explore_are_told() -> None:
-    told = {name for one in names("explore_verdicts") for name in plain(one).split(", ")}
+    rows = tables()["explore_verdicts"].rows
+    told = {name for row in rows for name in text_of(row[0], "en").split(", ")}
 
     assert told == {*VERDICTS}
 
