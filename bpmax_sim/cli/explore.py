@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
@@ -13,6 +14,7 @@ from bpmax_sim.cli import options as option
 from bpmax_sim.cli.select import cassettes_at, collect
 from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.explore.page import make_page
 from bpmax_sim.explore.reproduce import reproduce
 from bpmax_sim.explore.reproduce import save as save_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
@@ -27,7 +29,7 @@ from bpmax_sim.explore.summary import (
 )
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path
+from bpmax_sim.yamlfile import display_path, write_text
 
 
 def explore(  # noqa: PLR0913 - the options of the command
@@ -43,6 +45,9 @@ def explore(  # noqa: PLR0913 - the options of the command
     save: Annotated[
         bool, Option("--save", help=msg("Write each finding as a scenario beside its own."))
     ] = False,
+    html: Annotated[
+        Path | None, Option(metavar="FILE", help=msg("Write findings and matrix as a page."))
+    ] = None,
     cassettes: option.Cassettes = None,
     json: option.Json = False,
 ) -> int:
@@ -58,6 +63,8 @@ def explore(  # noqa: PLR0913 - the options of the command
     ]
     if save:
         _save_findings(explorations)
+    if html is not None:
+        write_text(html, make_page(explorations))
     return _report(explorations, json=json)
 
 

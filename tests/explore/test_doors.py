@@ -39,6 +39,17 @@ def test_findings_and_the_matrix_are_printed(
     assert "tried 11 of 11: handled 2, silent 9" in err
 
 
+def test_a_page_shows_the_matrix(tmp_path: Path) -> None:
+    page = tmp_path / "explore.html"
+
+    assert explore(str(write_project(tmp_path, SILENT)), "--html", str(page)) == 1
+
+    text = page.read_text(encoding="utf-8")
+    assert text.count('<td class="c silent" title="silent">S</td>') == 9
+    assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
+    assert "<script" not in text
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
