@@ -52,6 +52,7 @@ from bpmax_sim.cli.terminal import (
     with_progress,
 )
 from bpmax_sim.cli.types import refresh_types
+from bpmax_sim.cli.usage import UsageOfRun
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.clock import Instant
@@ -66,8 +67,11 @@ from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import check_junit_path, write_junit
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
+from bpmax_sim.report.usage import Covers, read_jobs
 from bpmax_sim.scenario.header import ItemHeader
+from bpmax_sim.scenario.shards import FILE as DURATIONS
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.scenario.shards import keep as keep_durations
 from bpmax_sim.scenario.table_rows import cli_variables
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
@@ -85,6 +89,7 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     allow_ci_record: bool
     platforms: Sequence[Path] | None = None
     shard: str = ""
+    job: str = ""
     verbose: bool = False
     quiet: bool = False
     exit_first: bool = False
@@ -119,6 +124,7 @@ def run(  # noqa: PLR0913 - the options of the command
     faults: option.Faults = "on",
     unused: option.TreatUnused = None,
     shard: option.ShardOption = "",
+    job: option.Job = "",
     trace: option.Trace = "on-failure",
     engine: option.Engine = None,
     js_stack: option.Stack = "",
@@ -131,7 +137,7 @@ def run(  # noqa: PLR0913 - the options of the command
     return _perform(_args_of(locals()))
 
 
-_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch"})
 
 
 def record(
@@ -197,7 +203,8 @@ def _perform(args: _RunArguments) -> int:
     try:
         _check_combinations(args)
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
-        collected, problems = _collect_items(args)
+        usage = UsageOfRun(args.choices, args.job, shard)
+        collected, problems = _collect_items(args, usage)
         items = items_of_shard(collected, shard)
         _say_what_changed(args, collected)
     except BpmaxError as error:
@@ -215,7 +222,23 @@ def _perform(args: _RunArguments) -> int:
         tell(_say_why_nothing(args))
     elif args.watch:
         watch_files(_plan_watch(args), items, problems)
-    return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
+    code, verdicts = _run_and_report(
+        items, problems, args, shard, has_items=bool(collected), usage=usage
+    )
+    if (covers := _covered_by(args)) and not problems and len(verdicts) >= len(items):
+        usage.leave(set(collected) - set(items))
+        usage.store(covers)
+    return code
+
+
+def _covered_by(args: _RunArguments) -> Covers | None:
+    """Return what a run tells of recordings if it comes to its end, None for nothing."""
+    narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
+    if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
+        return None
+    if any(narrowing) or args.platforms or args.choices.options.get("default_instance"):
+        return "part" if args.job else None
+    return "scenarios"
 
 
 def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
@@ -266,6 +289,7 @@ def _run_and_report(
     shard: Shard | None,
     *,
     has_items: bool,
+    usage: UsageOfRun | None = None,
 ) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
@@ -277,7 +301,7 @@ def _run_and_report(
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
-        ran, gone = _run_items(items, args, shard)
+        ran, gone = _run_items(items, args, shard, usage)
     for problem in gone:
         tell(str(problem))
     problems = [*problems, *gone]
@@ -356,7 +380,10 @@ def _hint_at_merging() -> None:
 
 
 def _run_items(
-    items: Sequence[ProjectItem], args: _RunArguments, shard: Shard | None
+    items: Sequence[ProjectItem],
+    args: _RunArguments,
+    shard: Shard | None,
+    usage: UsageOfRun | None,
 ) -> tuple[list[tuple[Verdict, float]], list[Problem]]:
     """Run *items*, and tell of each as soon as it is known.
 
@@ -367,11 +394,11 @@ def _run_items(
     reported, results = set[str](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
-    verdicts = execute(load_each(items, problems), args.choices)
+    verdicts = execute(load_each(items, problems), args.choices, usage.add if usage else None)
     if args.exit_first:
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
-        verdicts = store_durations(verdicts, shard)
+        verdicts = store_durations(verdicts, shard, usage.seconds if usage else {})
     try:
         for verdict in with_progress(verdicts, len(items)):
             results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
@@ -467,7 +494,9 @@ def _check_combinations(args: _RunArguments) -> None:
         raise ConfigError("--watch and {name}: choose one", name=name)
 
 
-def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem]]:
+def _collect_items(
+    args: _RunArguments, usage: UsageOfRun | None = None
+) -> tuple[list[ProjectItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
@@ -477,6 +506,8 @@ def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem
     targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
     items, problems = find_items(targets, variables)
     find_all_conftests((item.header.path, item.header.root) for item in items)
+    if usage is not None:
+        usage.own(items)
     return filter_by_keyword(items, args.keyword), problems
 
 
@@ -638,6 +669,7 @@ def report(
         Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
     ] = None,
     *,
+    evidence_folders: option.EvidenceFolders = None,
     to: Annotated[
         Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
@@ -646,7 +678,11 @@ def report(
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
     path = to or root / store.TRACE_FOLDER.with_name("report.html")
-    counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
+    places = list(traces or ())
+    if evidence_folders:
+        places += _take_in_jobs(root, evidence_folders)
+    places = places or [root / store.TRACE_FOLDER]
+    counts = write_page(path, places, version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
     if left_out := counts["unreadable"]:
@@ -667,3 +703,19 @@ def report(
         [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
     )
     return ExitCode.USAGE if left_out else ExitCode.FAILED if unused else ExitCode.PASSED
+
+
+def _take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
+    """Take in how long the tests of all jobs took; return where these have their traces.
+
+    Raises:
+        ConfigError: a job or a shard is missing.
+    """
+    files = read_jobs(root, folders)
+    seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}
+    if seconds:
+        keep_durations(root, seconds, shard=None, complete=True)
+        number = plural(len(seconds), "{number} test", "{number} tests")
+        tell("{path}: what {number} took", path=display_path(root / DURATIONS), number=number)
+    traces = (file.path.parents[1] / store.TRACE_FOLDER.name for file in files)
+    return [path for path in dict.fromkeys(traces) if path.is_dir()]

@@ -17,10 +17,25 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
+from bpmax_sim.check.coverage import (
+    KINDS,
+    DeclaredPart,
+    PassedRun,
+    count_scenarios,
+    coverage,
+    touched_parts,
+)
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
+from bpmax_sim.cli.options import (
+    AllowHosts,
+    EvidenceFolders,
+    Json,
+    Keyword,
+    Paths,
+    PlatformFolders,
+    parse_age,
+)
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -30,7 +45,7 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
@@ -39,6 +54,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import align_columns
+from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
@@ -266,11 +282,12 @@ def _drift_data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-def show_coverage(
+def show_coverage(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
+    evidence_folders: EvidenceFolders = None,
     missing: Annotated[
         bool,
         Option("--missing/--no-missing", help=msg("Name what no scenario touches."), hidden=True),
@@ -286,9 +303,12 @@ def show_coverage(
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    choices = PerformOptions(options={"allow_hosts": allow_hosts or ()})
-    ran = list(_replay_passed(items, choices))
-    parts = coverage(items, ran)
+    touched = (
+        _read_touched(evidence_folders)
+        if evidence_folders
+        else _find_touched(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
+    )
+    parts = coverage(items, touched)
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -307,31 +327,48 @@ def show_coverage(
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _touched_percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
+    say_result(lines, json=json, percent=percent, scenarios=count_scenarios(touched), kinds=kinds)
     if percent >= fail_under:
         return ExitCode.PASSED
     tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
     return ExitCode.FAILED
 
 
-def _replay_passed(
+def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
+    """Return what the runs touched whose evidence is in *folders*.
+
+    Raises:
+        ConfigError: one of them is missing, or kept nothing of it.
+    """
+    evidence = read_evidence(find_root(Path.cwd()), folders)
+    if evidence is None or not evidence.touched:
+        raise ConfigError(
+            "{folders}: tells nothing of coverage; run with --job or --shard, or where CI is set",
+            folders=series(map(display_path, folders)),
+        )
+    return frozenset(evidence.touched)
+
+
+def _find_touched(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
-) -> Iterator[PassedRun]:
-    """Replay *items* and yield what those told that passed."""
+) -> set[str]:
+    """Replay *items* and return what those touched that passed."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         tell("skipped, as it needs a live system: {number}", number=number)
-    failed = 0
+    failed, touched = 0, set[str]()
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
-            yield PassedRun(verdict.item, platforms[id(verdict.item)], events)
+            run = PassedRun(verdict.item, platforms[id(verdict.item)], events)
+            touched |= touched_parts(run)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
         message = msg("{counted} failed, which counts for nothing", counted=counted)
         tell("{message}; see `bpmax-sim run`", message=message)
+    return touched
 
 
 def _touched_percent(parts: Sequence[DeclaredPart]) -> float:
