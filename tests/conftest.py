@@ -13,7 +13,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from tests import warm
 from tests.examples import EVERY_NIGHT
 
-collect_ignore = ["data"]
+collect_ignore = ["data", "challenge/cases"]
 """Scenarios of campaigns, whose third parties do not run here."""
 
 SLOW = (HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large)

@@ -31,6 +31,7 @@ from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
+from bpmax_sim.script.hits import ContextHits, ScriptHits, count_script
 from bpmax_sim.script.limits import EngineError, Limits, make_budget_error, make_time_error
 from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 from bpmax_sim.script.turn_result import (
@@ -75,6 +76,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
         parts: of chance, each four 32-bit words, not all zero, that seed it, and how much of the
             sequence is drawn before the next one counts; None for ever.
         on_draw: is called with the number of a script that draws, and how much when it calls.
+        hits: counts what scripts run, where somebody asks.
     """
 
     libraries: Sequence[Script] = ()
@@ -84,6 +86,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     zone: float = 0.0
     parts: Sequence[Sequence[int | None]] = ((1, 2, 3, 4, None),)
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
+    hits: ScriptHits | None = None
 
 
 class _ActiveTimer(msgspec.Struct, frozen=True):
@@ -206,7 +209,8 @@ class Context:
         self._setting = setting
         self._scheduler = scheduler
         self._begin = begin
-        self._sources = Sources(setting.libraries)
+        self._hits = ContextHits(setting.hits) if setting.hits is not None else None
+        self._sources = Sources(setting.libraries, *([count_script] if self._hits else []))
         self._libraries = tuple(self._sources.placed)
         self._bodies: dict[Script, PlacedScript] = {}
         self._failures = ErrorFactory(self._sources, "", setting.limits)
@@ -246,11 +250,12 @@ class Context:
             self._open(run, [*map(_describe_file, self._libraries), *files])
             self._is_new, files, parts = False, [], ()
         self._channel.renew()
+        self._declare_counters(placed)
         self._run_turn(
             run,
             "run",
             start=placed.start,
-            source=placed.script.source,
+            source=placed.code,
             files=files,
             **({"parts": parts} if parts else {}),
         )
@@ -266,9 +271,20 @@ class Context:
             )
             for library in self._libraries:
                 self._failures.name = library.script.name
+                self._declare_counters(library)
                 self._channel.load(library.text)
         except EngineError as error:
             self._halt(run, self._failures.make_engine_error(error))
+
+    def _declare_counters(self, placed: PlacedScript) -> None:
+        if self._hits is not None and placed.counted is not None:
+            self._hits.declare(placed.script, placed.counted, self._channel.load)
+
+    def _close_channel(self) -> None:
+        if self._hits is not None:
+            self._channel.renew()
+            self._hits.hand_in(self._channel.load)
+        self._channel.close()
 
     def close(self) -> None:
         """Let nothing happen any more."""
@@ -277,7 +293,7 @@ class Context:
             run.stop_timers()
         self._runs.clear()
         self._owners.clear()
-        self._channel.close()
+        self._close_channel()
 
     def forgotten_calls(self) -> set[int]:
         """Return the calls of a page whose promises nobody has taken by now."""
@@ -389,7 +405,7 @@ class Context:
             if active is run or not was_settled:
                 active.error = error
             active.stop_timers()
-        self._channel.close()
+        self._close_channel()
         for active in self.runs:
             if active is not run:
                 self._finish_if_idle(active)
@@ -699,7 +715,9 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
 
 def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     """Return a script as the prelude takes it."""
-    return {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
+    file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
+    counted = placed.counted
+    return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
 
 
 def _encode_answer(answer: Answer) -> tuple[str, Any]:

@@ -7,7 +7,7 @@ evaluated below its own number of empty lines, and positions are mapped back her
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -18,6 +18,7 @@ from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import decode_tagged
 from bpmax_sim.script import turn_result
 from bpmax_sim.script.limits import MEGABYTE, EngineError, LimitReachedError, Limits
+from bpmax_sim.script_source.counters import CountedScript
 
 FIRST_LINE = 500  # the prelude and the bindings are above
 _LINE_END = re.compile(r"\n|\r(?!\n)")
@@ -51,15 +52,21 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script, and the engine's line before its first one."""
+    """A script, the engine's line before its first one, and what counts its parts, if asked for."""
 
     script: Script
     start: int
+    counted: CountedScript | None = None
+
+    @property
+    def code(self) -> str:
+        """Return what the engine runs: the script, or the same with counters."""
+        return self.script.source if self.counted is None else self.counted.code
 
     @property
     def text(self) -> str:
         """Return the script below as many empty lines, as engines take it."""
-        return "\n" * self.start + escape_unencodable(self.script.source)
+        return "\n" * self.start + escape_unencodable(self.code)
 
     def locate(self, row: int, column: int) -> Place:
         """Return the position of the engine's *row* and *column*; one past the end is the end."""
@@ -74,8 +81,13 @@ class PlacedScript(msgspec.Struct, frozen=True):
 class Sources:
     """The scripts of one context."""
 
-    def __init__(self, scripts: Sequence[Script]) -> None:
-        """Give each script its lines."""
+    def __init__(
+        self,
+        scripts: Sequence[Script],
+        count: Callable[[Script], CountedScript | None] = lambda _script: None,
+    ) -> None:
+        """Give each script its lines; *count* makes what counts its parts."""
+        self._count = count
         self.placed: list[PlacedScript] = []
         self._next = FIRST_LINE
         for script in scripts:
@@ -84,7 +96,8 @@ class Sources:
     def add(self, script: Script) -> PlacedScript:
         """Give *script* lines of its own, below those that are there."""
         source = "\n".join(split_lines(script.source))  # a lone CR is the same to JavaScript only
-        placed = PlacedScript(Script(source, script.name), self._next)
+        own = Script(source, script.name)
+        placed = PlacedScript(own, self._next, self._count(own))
         self._next += source.count("\n") + 3
         self.placed.append(placed)
         return placed

@@ -56,8 +56,15 @@ function borrowed(source, proto, prefix, ...names) {
 // "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
-  return typeof raw === 'string' ? raw : undefined;
+  return typeof raw === 'string' ? original(raw) : undefined;
 });
+let original = raw => raw; // of scripts with counters: where they were written
+function addFiles(files) {
+  for (let i = 0; i < files.length; i++) {
+    shared.files[shared.files.length] = files[i];
+    if (hasOwn(files[i], 'shifts') && original !== shared.original) original = errors().uncounted();
+  }
+}
 function plainError(message, prepared) { // with the engine's own stack, not a script's
   const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
   if (before === prepared) return new NativeError(message);
@@ -197,7 +204,7 @@ delete globalThis.Atomics;
 const shared = {
   __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
   timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
-  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
+  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, original: undefined, pending, emit, encode, noOpaque,
   encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
@@ -236,7 +243,7 @@ const operations = {
     shared.offset = zone;
     shared.start = shared.now;
     draw(parts);
-    shared.files.push(...files);
+    addFiles(files);
     for (let n = 0; n < watched.length; n++) live[n] = module($live).bind(n, watched[n]);
     for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
@@ -249,7 +256,7 @@ const operations = {
   run({run, start, source, files, parts}) {
     const end = {__proto__: null, done: ''};
     bodies.set(run, end);
-    shared.files.push(...files);
+    addFiles(files);
     if (parts) draw(parts);
     const body = handed() ?? compile(start, source, end);
     if (!body) return;

@@ -19,6 +19,7 @@ from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
@@ -118,6 +119,7 @@ class Runtime:
         on_draw: is called with how much of its sequence a script has drawn when it makes a call.
         zone: local time of scripts, in seconds east of Greenwich.
         engine: makes a context.
+        hits: counts what scripts run, where somebody asks.
     """
 
     scheduler: Scheduler
@@ -128,6 +130,7 @@ class Runtime:
     on_draw: Callable[[int, int], None] = lambda _number, _drawn: None
     zone: float = SHANGHAI
     engine: MakeEngine = make_quickjs
+    hits: ScriptHits | None = None
 
     def __post_init__(self) -> None:
         self._watched: tuple[str, Callable[[], None]] | None = None
@@ -208,6 +211,7 @@ class Runtime:
             zone=self.zone,
             parts=[(*_seed_words(f"{seed}/{number}"), end) for seed, end in self.parts(number)],
             on_draw=self.on_draw,
+            hits=self.hits,
         )
         self.scheduler.call_soon(partial(self._launch, run, setting, page))
 

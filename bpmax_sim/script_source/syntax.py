@@ -72,6 +72,15 @@ class SyntaxTree:
         before = self._data[self._starts[row] : offset]
         return Place(self.name, row + 1, len(before.decode("utf-8", "replace")) + 1)
 
+    def locate_byte(self, offset: int) -> tuple[int, int]:
+        """Return the line and the byte column of *offset*, both from 1."""
+        row = bisect.bisect_right(self._starts, offset) - 1
+        return row + 1, offset - self._starts[row] + 1
+
+    def bytes_between(self, start: int, end: int | None) -> bytes:
+        """Return the script's bytes from *start* to *end*, or to its end."""
+        return self._data[start:end]
+
     def node_at(self, place: Place) -> Node | None:
         """Return the smallest node at *place*."""
         start = self._starts[place.line - 1] if place.line <= len(self._starts) else len(self._data)

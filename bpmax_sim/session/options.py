@@ -299,6 +299,7 @@ OPTIONS: Final[tuple[Option, ...]] = (
     Option("guard", _SESSION, default=False),
     Option("run", _SESSION),
     Option("shared_logins", _SESSION),
+    Option("hits", _SESSION),
     Option("logins", _SESSION),
     Option("remote", _SESSION),
     Option("replays", _SESSION),

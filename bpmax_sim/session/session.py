@@ -147,6 +147,7 @@ class Session:
             on_draw=start.owner_session.note_draw,
             zone=start.zone.total_seconds(),
             engine=select_engine(settings.engine),
+            hits=settings.hits,
         )
         if SHOWN_BY:
             SHOWN_BY[-1](wiring.secrets.vault.redact_for_output)

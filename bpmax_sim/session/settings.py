@@ -14,6 +14,7 @@ from bpmax_sim.cassette.remote import RemoteStorage
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.guard import NetworkGuard
+from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session import options
 from bpmax_sim.session.migration import RecordingMoves
@@ -53,6 +54,7 @@ class _Options(TypedDict, total=False):
     allow_hosts: str | options.Names
     run: RunRecordings | None
     shared_logins: SharedLogins | None
+    hits: ScriptHits | None
     logins: FilePath | None
     remote: RemoteStorage | None
     replays: Replays | None
@@ -140,6 +142,7 @@ class Settings:
         run: sessions of one owner in one run are one recording; None for those that are open at
             the same time as this one.
         shared_logins: what sessions of one run log in with once; None for a login of its own.
+        hits: counts what scripts run; None runs them as they are.
     """
 
     mode: options.Mode = "replay"
@@ -174,6 +177,7 @@ class Settings:
     allow_hosts: tuple[str, ...] = ()
     run: RunRecordings | None = field(default=None, repr=False)
     shared_logins: SharedLogins | None = field(default=None, repr=False)
+    hits: ScriptHits | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         for argument, kind, choices in _JUDGED:

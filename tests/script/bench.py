@@ -18,6 +18,7 @@ from bpmax_sim.proxy.client import TokenStore
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.runtime import SHANGHAI, Runtime, select_engine
 from bpmax_sim.script.scheduler import Scheduler
@@ -64,6 +65,7 @@ class Bench:
     live: bool = False
     clock: VirtualClock = field(default_factory=lambda: VirtualClock(START))
     programs: list[CallSpec] = field(default_factory=list)
+    hits: ScriptHits | None = None
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(
@@ -76,6 +78,7 @@ class Bench:
             parts=lambda _number: ((self.seed, None),),
             zone=self.zone,
             engine=select_engine(ENGINE.get()),
+            hits=self.hits,
         )
 
     def begin(self, program: CallSpec) -> Generator[Effect, Any, Answer]:

@@ -1,7 +1,7 @@
 // Errors on their way out, and what `error.stack` shows a script: only frames of the user's files.
 'use strict';
 ({shared, attempt, capture, define, put, emit, here, encode, list, files, rawOf, plainError, stackOf, failed, inspect, places, NativeError, NativeDate,
-  primordials: {names, Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
+  primordials, primordials: {names, Promise: NativePromise, Map: NativeMap, Set: NativeSet, TypeError: NativeTypeError, SyntaxError: NativeSyntaxError,
     AggregateError: NativeAggregate, String: toText, keys, hasOwn, getPrototypeOf, getOwnPropertyDescriptor, stringify, apply, isArray, isView,
     exec, linesOf, slice, indexOf, lastIndexOf, includes, codePointAt, toWellFormed, newSet, newList, inherits, reject: rejectPromise}}) => {
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
@@ -27,6 +27,61 @@ function frame(text) {
   const name = found[1], row = found[2] - file.start, line = row - 1 < file.lines.length ? file.lines[row - 1] : '';
   const place = file.name + ':' + row + ':' + characters(line, +found[3]);
   return name && name[0] !== '<' ? ('\n    at ' + name + ' (' + place + ')') : ('\n    at ' + place);
+}
+function original(raw) { // the same with the columns of scripts as they were written, without counters
+  const lines = linesOf(raw);
+  let text = '';
+  for (let i = 0; i < lines.length; i++) {
+    const found = exec(FRAME, lines[i]), file = found && fileOf(found[2]), row = file && found[2] - file.start;
+    const column = file && hasOwn(file, 'shifts') && hasOwn(file.shifts, row) ? back(file.shifts[row], +found[3]) : 0;
+    const line = column ? slice(lines[i], 0, lastIndexOf(lines[i], ':') + 1) + column + (found[1] === undefined ? '' : ')') : lines[i];
+    text += (i ? '\n' : '') + line;
+  }
+  return text;
+}
+function back(shifts, column) { // of each text that was put in, its column and its length
+  let moved = 0;
+  for (let i = 0; i < shifts.length && column > shifts[i][0]; i++) {
+    moved += column - shifts[i][0] < shifts[i][1] ? column - shifts[i][0] : shifts[i][1];
+  }
+  return column - moved;
+}
+function marksOf(file) { // of each text that was put in, where it begins in the code, and its length
+  if (hasOwn(file, 'marks')) return file.marks;
+  const marks = newList(), lines = linesOf(file.code);
+  for (let row = 0, start = 0; row < lines.length; start += lines[row++].length + 1) {
+    const shifts = hasOwn(file.shifts, row + 1) ? file.shifts[row + 1] : [];
+    for (let n = 0, at = 0, bytes = 1; n < shifts.length; n++) {
+      while (bytes < shifts[n][0]) {
+        const code = codePointAt(lines[row], at);
+        bytes += sizeOf(code);
+        at += code < 0x10000 ? 1 : 2;
+      }
+      marks[marks.length] = [start + at, shifts[n][1]];
+    }
+  }
+  put(file, 'marks', marks);
+  return marks;
+}
+function written(text) { // what a function says of itself, without counters, whose numbers are unique
+  for (let n = 0; n < files.length; n++) {
+    const start = hasOwn(files[n], 'code') ? indexOf(files[n].code, text) : -1, end = start + text.length;
+    if (start < 0) continue;
+    const marks = marksOf(files[n]);
+    let own = '', at = start;
+    for (let i = 0; i < marks.length; i++) {
+      if (marks[i][0] < at || marks[i][0] >= end) continue;
+      own += slice(files[n].code, at, marks[i][0]);
+      at = marks[i][0] + marks[i][1];
+    }
+    return own + slice(files[n].code, at, end);
+  }
+  return text;
+}
+function uncounted() { // from now on, scripts with counters look as they were written
+  const {functionText} = primordials, own = {toString() { return written(functionText(this)); }};
+  define(Function.prototype, 'toString', own.toString);
+  return shared.original = original;
 }
 const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
 const nameIn = text => { const found = exec(FRAME, text); return found ? found[1] : undefined; };
@@ -139,7 +194,7 @@ function stack(error, raw) {
 function captureStackTrace(_self, target, from) {
   apply(capture, NativeError, [target, from]);
   const own = getOwnPropertyDescriptor(target, 'stack'), raw = own && hasOwn(own, 'value') ? own.value : undefined;
-  if (typeof raw === 'string' && includes(raw, '<input>')) define(target, 'stack', stack(target, raw));
+  if (typeof raw === 'string' && includes(raw, '<input>')) define(target, 'stack', stack(target, shared.original ? original(raw) : raw));
 }
 const BRACES = 20; // so many closing braces are tried
 function closing(source, end, parse) { // the first of the last braces before `end` that closes the body's function
@@ -209,7 +264,7 @@ function misnamed(name, {platform, api}, isChain) { // a `$name` that a proxy, o
   reject(whole + ' has no ' + shared.brief(name) + (near || (isChain ? '; there is' : '; there is $api, and after it') + ' $path, $query, $header, $body and $call'), known);
 }
 return {
-  misnamed, rejection, probe, probed, syntax,
+  misnamed, rejection, uncounted, probe, probed, syntax,
   fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   Blob: function Blob() { throw absent('Blob', 'send the bytes as a Uint8Array'); },

@@ -10,7 +10,7 @@ const FIRST_USER_LINE = 500, raws = new WeakMap(), files = [];
 function byteColumn(row, column) {
   const file = files.findLast(({start}) => start < row);
   if (!file) return column;
-  file.lines ??= file.source.split('\n');
+  file.lines ??= (file.code ?? file.source).split('\n');
   let bytes = 1;
   for (const c of (file.lines[row - file.start - 1] ?? '').slice(0, column - 1)) {
     const code = c.codePointAt(0);

@@ -1,0 +1,320 @@
+"""A script -> the same script with counters in it: what of it ran, and how often.
+
+Only who asks what scripts cover runs such a text. What is put in stands on the lines that are
+there, calls nothing and names nothing that a script sees, so that a run comes to the same; where
+the text in front of a place moved it, `CountedScript.shifts` says by how much, and positions are
+those of the script as it was written.
+
+What is counted: statements; functions; and branches, which are both ways of an ``if`` and of
+``?:``, the right sides of ``||``, ``&&`` and ``??`` and of their assignments, the cases of a
+``switch``, and what catches an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+from bpmax_sim.script_source.syntax import LONGEST, SyntaxTree
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+CounterKind = Literal["statement", "function", "branch"]
+Arm = Literal["then", "else", "?", ":", "||", "&&", "??", "case", "default", "catch"]
+
+
+class Counter(msgspec.Struct, frozen=True):
+    """One thing that is counted.
+
+    Attributes:
+        kind: a statement, a function's body, or a branch.
+        line, column: where it begins, from 1, the column in characters.
+        end_line: the line that it ends on.
+        name: of a function, its own, or nothing.
+        arm: of a branch, which way it is.
+        decision: of a branch, the line and the column of what has these ways.
+    """
+
+    kind: CounterKind
+    line: int
+    column: int
+    end_line: int
+    name: str = ""
+    arm: Arm | Literal[""] = ""
+    decision: tuple[int, int] = (0, 0)
+
+
+class CountedScript(msgspec.Struct, frozen=True):
+    """A script with counters.
+
+    Attributes:
+        code: what the engine runs.
+        name: the array that counts, by the order of *counters*.
+        shifts: line -> of each text put into it, the byte column in *code*, from 1, and its bytes.
+    """
+
+    code: str
+    name: str
+    counters: tuple[Counter, ...]
+    shifts: Mapping[int, tuple[tuple[int, int], ...]]
+
+    @property
+    def declaration(self) -> str:
+        """Return the global script that has to run before: no property of the global object."""
+        return f"const {self.name} = [{','.join('0' * len(self.counters))}];"
+
+
+def write_reading(name: str) -> str:
+    """Return the global script that throws what the array *name* has counted, as a text.
+
+    It calls nothing, so that no script can have changed what it does.
+    """
+    return (
+        f"{{ let t = ''; for (let i = 0; i < {name}.length; i++) t += ' ' + {name}[i]; throw t; }}"
+    )
+
+
+@lru_cache(maxsize=256)
+def insert_counters(text: str, file: str = "script.js") -> CountedScript | None:
+    """Return *text* with counters, or None where nothing can be counted.
+
+    That is of what is no JavaScript, of bundles that no person wrote, and of nothing at all.
+    """
+    if len(text) > LONGEST:
+        return None
+    if _UNTOLD.search(text):
+        return None  # what stands for it in the tree is not what the engine gets
+    tree = SyntaxTree(text, file)
+    if tree.root.has_error:
+        return None
+    digest = hashlib.blake2b(f"{file}\0{text}".encode("utf-8", "surrogatepass"), digest_size=6)
+    writer = _CounterWriter(tree, f"$hits{digest.hexdigest()}")
+    writer.visit()
+    return writer.finish() if writer.counters else None
+
+
+_UNTOLD: Final = re.compile("[\0\ud800-\udfff]")
+_LISTS: Final = frozenset(
+    {"program", "statement_block", "switch_case", "switch_default", "class_static_block"}
+)
+"""What statements stand in one after the other."""
+_STATEMENTS: Final = frozenset(
+    {
+        "expression_statement",
+        "lexical_declaration",
+        "variable_declaration",
+        "class_declaration",
+        "return_statement",
+        "throw_statement",
+        "if_statement",
+        "for_statement",
+        "for_in_statement",
+        "while_statement",
+        "do_statement",
+        "switch_statement",
+        "try_statement",
+        "break_statement",
+        "continue_statement",
+        "labeled_statement",
+        "with_statement",
+        "debugger_statement",
+    }
+)
+_BODIES: Final[Mapping[str, str]] = {
+    "if_statement": "consequence",
+    "for_statement": "body",
+    "for_in_statement": "body",
+    "while_statement": "body",
+    "do_statement": "body",
+}
+"""What has one statement -> the field of it, which may be no block."""
+_LOGICAL: Final[Mapping[str, Arm]] = {
+    "||": "||",
+    "&&": "&&",
+    "??": "??",
+    "||=": "||",
+    "&&=": "&&",
+    "??=": "??",
+}
+_UNWRAPPED: Final = frozenset({"statement_block", "function_declaration", "labeled_statement"})
+"""Bodies that stay as they are: a label has to stand right before its loop."""
+_FUNCTIONS: Final = frozenset(
+    {
+        "arrow_function",
+        "function_declaration",
+        "function_expression",
+        "generator_function",
+        "generator_function_declaration",
+        "method_definition",
+    }
+)
+_TERNARY: Final[Mapping[str, Arm]] = {"consequence": "?", "alternative": ":"}
+_ANONYMOUS: Final = frozenset(
+    {"arrow_function", "function_expression", "generator_function", "class"}
+)
+"""What an assignment names after what it is assigned to."""
+
+
+class _CounterWriter:
+    """Walks one tree and notes what to put in where, in the order of the text."""
+
+    def __init__(self, tree: SyntaxTree, name: str) -> None:
+        self._tree = tree
+        self._name = name
+        self._texts: list[tuple[int, str]] = []
+        self.counters: list[Counter] = []
+
+    def visit(self) -> None:
+        """Note what is put in before, in and behind every node; deep trees need no stack."""
+        pending: list[tuple[Node, str | None]] = [(self._tree.root, None)]
+        while pending:
+            node, closing = pending.pop()
+            if closing is not None:
+                self._put(node.end_byte, closing)
+                continue
+            if closing := self._open_node(node):
+                pending.append((node, closing))
+            if node.type != "with_statement":  # its names may be looked up in the script's object
+                pending += [(child, None) for child in reversed(node.named_children)]
+
+    def finish(self) -> CountedScript:
+        """Return the script with everything that was noted."""
+        parts, at, shifts = list[bytes](), 0, dict[int, list[tuple[int, int]]]()
+        for offset, text in self._texts:
+            parts += [self._tree.bytes_between(at, offset), text.encode()]
+            at = offset
+            line, column = self._tree.locate_byte(offset)
+            of_line = shifts.setdefault(line, [])
+            of_line.append((column + sum(size for _, size in of_line), len(text)))
+        code = b"".join([*parts, self._tree.bytes_between(at, None)])
+        return CountedScript(
+            code.decode(),
+            self._name,
+            tuple(self.counters),
+            {line: tuple(found) for line, found in shifts.items()},
+        )
+
+    def _open_node(self, node: Node) -> str:
+        """Note what stands before *node* and within it, and return what closes it."""
+        parent, closing = node.parent, ""
+        if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
+            closing = " else {" + self._count_branch("else", node, node) + "}"
+        if parent is None:
+            return closing
+        if node.type == "statement_block":
+            self._open_block(node, parent)
+        elif node.type in {"switch_case", "switch_default"} and parent.parent is not None:
+            colon = next(child for child in node.children if child.type == ":")
+            arm: Arm = "case" if node.type == "switch_case" else "default"
+            self._put(colon.end_byte, self._count_branch(arm, node, parent.parent))
+        return closing + self._open_statement(node, parent) + self._open_expression(node, parent)
+
+    def _open_statement(self, node: Node, parent: Node) -> str:
+        if parent.type in _LISTS:
+            if node.type in _STATEMENTS and not _is_directive(node, parent):
+                self._put(node.start_byte, self._count("statement", node))
+            return ""
+        is_body = _is_at(parent, _BODIES.get(parent.type, ""), node)
+        if not (is_body or parent.type == "else_clause") or node.type in _UNWRAPPED:
+            return ""
+        text = self._count_way(node, parent)
+        text += self._count("statement", node) if node.type in _STATEMENTS else ""
+        self._put(node.start_byte, "{" + text)
+        return "}"
+
+    def _count_way(self, node: Node, parent: Node) -> str:
+        """Return the counter of the way of an ``if`` that *node* is, if it is one."""
+        if parent.type == "if_statement":
+            return self._count_branch("then", node, parent)
+        if parent.type == "else_clause" and parent.parent is not None:
+            return self._count_branch("else", node, parent.parent)
+        return ""
+
+    def _open_block(self, node: Node, parent: Node) -> None:
+        text = self._count_way(node, parent)
+        if parent.type == "catch_clause":
+            text = self._count_branch("catch", node, parent)
+        elif parent.type in _FUNCTIONS:
+            text = self._count_function(parent)
+        if text:
+            directives = [one for one in node.named_children if _is_directive(one, node)]
+            at = directives[-1].end_byte if directives else node.start_byte + 1
+            self._put(at, ";" * bool(directives) + text)
+
+    def _open_expression(self, node: Node, parent: Node) -> str:
+        """Note what counts a part of an expression, and return what closes it."""
+        texts: list[str] = []
+        if parent.type == "ternary_expression":
+            for field, arm in _TERNARY.items():
+                if _is_at(parent, field, node):
+                    texts.append(self._count_branch(arm, node, parent))
+        elif parent.type in {"binary_expression", "augmented_assignment_expression"}:
+            operator = parent.child_by_field_name("operator")
+            way = _LOGICAL.get(operator.type if operator is not None else "")
+            is_named = parent.type != "binary_expression" and node.type in _ANONYMOUS
+            if way and not is_named and _is_at(parent, "right", node):
+                texts.append(self._count_branch(way, node, parent))
+        elif (
+            parent.type == "arrow_function"
+            and node.type != "statement_block"
+            and _is_at(parent, "body", node)
+        ):
+            texts += self._count_function(parent), self._count("statement", node)
+        if texts:
+            self._put(node.start_byte, f"({_GETTER % ''.join(texts)},")
+        return ")" if texts else ""
+
+    def _put(self, offset: int, text: str) -> None:
+        self._texts.append((offset, text))
+
+    def _count(self, kind: CounterKind, node: Node, **more: Any) -> str:
+        """Return the text that counts *node* under the next number."""
+        place, end = self._tree.place(node), self._tree.place_of_byte(node.end_byte)
+        self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
+        return f"{self._name}[{len(self.counters) - 1}]++;"
+
+    def _count_function(self, function: Node) -> str:
+        named = function.child_by_field_name("name")
+        holder = function.parent
+        if named is None and holder is not None and holder.type == "variable_declarator":
+            named = holder.child_by_field_name("name")
+        name = self._tree.text_of(named) if named is not None else ""
+        return self._count("function", function, name=name)
+
+    def _count_branch(self, arm: Arm, node: Node, owner: Node) -> str:
+        first = self._tree.place(owner)
+        return self._count("branch", node, arm=arm, decision=(first.line, first.column))
+
+
+_GETTER: Final = "{get a(){%s}}.a"
+"""Runs a text in a function of its own, in the midst of an expression.
+
+The engine takes a call to be where the last name stands before it, of its arguments, too; a
+counter's name would be one.
+"""
+
+
+def _is_at(parent: Node, field: str, node: Node) -> bool:
+    found = parent.child_by_field_name(field) if field else None
+    return found is not None and found.id == node.id
+
+
+def _is_directive(node: Node, parent: Node) -> bool:
+    """Return whether *node* is one of the texts that a script or a function begins with."""
+    if parent.type not in {"program", "statement_block"}:
+        return False
+    for child in parent.named_children:
+        if child.type in {"comment", "hash_bang_line"}:
+            continue
+        inner = child.named_children
+        if child.type != "expression_statement" or [one.type for one in inner] != ["string"]:
+            return False
+        if child.id == node.id:
+            return True
+    return False

@@ -1,0 +1,2 @@
+const off = await $proxy('erp').cancel_order(form.订单号, form.原因 || '申请人撤销');
+form.状态 = off.data.status;

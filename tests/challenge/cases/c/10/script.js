@@ -1,0 +1,1 @@
+form.字数 = String(form.输入).length || 0;
