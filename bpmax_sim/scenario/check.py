@@ -22,14 +22,16 @@ from bpmax_sim.scenario.expect_check import (
     PROJECT,
     check_error,
     check_expect,
-    check_nothing_said,
-    check_tautological_error,
-    check_tautologies,
     names_call,
 )
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
+from bpmax_sim.scenario.tautology_check import (
+    check_nothing_said,
+    check_tautological_error,
+    check_tautologies,
+)
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
@@ -43,7 +45,7 @@ def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
-    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect")
+    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -559,6 +561,27 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         flow_actions.check_people(draft, step.by, spot.at("by"))
 
 
+def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find somebody who is refused, and whom nothing else names: a near name was perhaps meant."""
+    if step.expect_error is UNSET or draft.scenario.people:
+        return
+    value = step.value if isinstance(step.value, Mapping) else {}
+    own = spot.at(step.action, "by")
+    for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
+        if not isinstance(name, str) or not flow_actions.literal(name) or name in draft.people:
+            continue
+        if draft.acting_people.count(name) != 1:
+            continue
+        if hint := nearest_name(name, draft.people):
+            message = msg(
+                "nothing else names {name!r}{hint} (where another person is meant, list both in "
+                "people)",
+                name=name,
+                hint=hint,
+            )
+            draft.tell(place, message, kind="name", fails=False)
+
+
 def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
@@ -577,12 +600,12 @@ def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    _check_expectation(draft, step.expect, spot, "expect")
+    _check_expectation(draft, step.expect, spot, "expect", step)
     if isinstance(step.retry, model.Retry) and step.retry.tries == 1:
         wrong = msg("tries: 1 repeats nothing; write 2 or more, or leave retry out")
         draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-        _check_expectation(draft, step.retry.until, spot.at("retry"), "until")
+        _check_expectation(draft, step.retry.until, spot.at("retry"), "until", step)
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
@@ -592,11 +615,13 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
+def _check_expectation(
+    draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str, step: model.Step | None
+) -> None:
     """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)
-    check_tautologies(draft, expected, spot.at(key))
+    check_tautologies(draft, expected, spot.at(key), step)
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
@@ -621,6 +646,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_action,
     _check_node,
     _check_person,
+    _check_refused_person,
     _check_expectations,
     _check_during,
 )
