@@ -204,6 +204,7 @@ def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
         "message": error.message,
         "from": error.source,
         "status": error.status,
+        "unhandled": error.unhandled or None,
     }
     return {name: value for name, value in parts.items() if value is not None}
 

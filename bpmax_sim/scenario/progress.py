@@ -311,6 +311,8 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are armed.
+        is_judged: whether steps are held against what they expect; a trial of other responses is
+            not, and goes on after a step that does not pass.
         silent_faults: whether a rule may never strike.
         failures: in the order they were found.
         result: what the latest action gave.
@@ -325,12 +327,14 @@ class Progress:
         environ: Mapping[str, str],
         *,
         faults: bool,
+        is_judged: bool = True,
         silent_faults: bool = False,
     ) -> None:
         """Start before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
+        self.is_judged = is_judged
         self.silent_faults = silent_faults
         self.bodies = item.subjects.bodies
         root = absolute(item.root)

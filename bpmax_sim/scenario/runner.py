@@ -291,6 +291,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
+        if not progress.is_judged:
+            for name, value in step.save.items():
+                with suppress(UndefinedValueError):
+                    progress.scope.vars[name] = progress.scope.resolve(value)
+            return
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
