@@ -39,8 +39,10 @@ from bpmax_sim.errors import TransportError as TransportError
 from bpmax_sim.errors import UnawaitedWarning as UnawaitedWarning
 from bpmax_sim.errors import UncalledWarning as UncalledWarning
 from bpmax_sim.errors import UndeclaredSecretWarning as UndeclaredSecretWarning
+from bpmax_sim.errors import UnfitValueWarning as UnfitValueWarning
 from bpmax_sim.errors import UnknownNameWarning as UnknownNameWarning
 from bpmax_sim.errors import UnplayedWarning as UnplayedWarning
+from bpmax_sim.errors import UnseenFailureWarning as UnseenFailureWarning
 from bpmax_sim.errors import UnusedRuleWarning as UnusedRuleWarning
 from bpmax_sim.errors import WaitingTimerWarning as WaitingTimerWarning
 from bpmax_sim.errors import WeakSecretWarning as WeakSecretWarning

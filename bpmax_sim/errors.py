@@ -133,11 +133,16 @@ class BpmaxError(MessageError):
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing wrong in a file: where, the path inside the file, and what to do."""
+    """One thing wrong in a file: where, the path inside the file, and what to do.
+
+    Attributes:
+        kind: a key of `WARNINGS` where a lenient folder takes it as a warning.
+    """
 
     message: str
     place: Place | None = None
     path: str = ""
+    kind: str = ""
 
     def __str__(self) -> str:
         """Return ``file:line:column: path: message`` on one line."""
@@ -449,6 +454,20 @@ class InterruptedWarning(BpmaxWarning):
 
 class BlindIgnoreWarning(BpmaxWarning):
     """What is ignored makes calls equal whose recorded responses differ."""
+
+    kind = "ignore"
+
+
+class UnseenFailureWarning(BpmaxWarning):
+    """A third party reported a business failure, and neither script nor scenario looked at it."""
+
+    kind = "unseen"
+
+
+class UnfitValueWarning(BpmaxWarning):
+    """A script wrote a value that a field does not take, such as none of its options."""
+
+    kind = "unfit"
 
 
 class OutageWarning(BpmaxWarning):

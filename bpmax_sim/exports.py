@@ -29,7 +29,9 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "PowerWarning Problem "
             "RefusedActionWarning ScriptError ScriptLimitError ScriptSyntaxError SubjectError "
             "TransportError UnawaitedWarning UncalledWarning UndeclaredSecretWarning "
-            "UnknownNameWarning UnplayedWarning UnusedRuleWarning WaitingTimerWarning "
+            "UnfitValueWarning "
+            "UnknownNameWarning UnplayedWarning UnseenFailureWarning UnusedRuleWarning "
+            "WaitingTimerWarning "
             "WeakSecretWarning WrongCallWarning"
         ),
         "bpmax_sim.guard": "NetworkGuard",

@@ -293,6 +293,18 @@ COMMANDS: Mapping[str, Command] = {
             "and neither does what a scenario touches that fails."
         ),
     ),
+    "explore": Command(
+        "explore:explore",
+        msg("Try every failure of third parties on scenarios that pass, and judge what happens"),
+        "bpmax-sim explore scenarios/order --max 200",
+        msg(
+            "Each call and each login of a scenario is refused, times out, is cut off, is answered "
+            "with an error, with no JSON or without a member; each such variant is a run of its "
+            "own. Red is what nobody is told of (silent), what is done twice (duplicate), and a "
+            "crash on a response that a schema or a recording shows. Exit codes: 0 nothing red, "
+            "1 findings, 2 usage, 5 nothing to explore."
+        ),
+    ),
     "fuzz": Command(
         "fuzz:fuzz",
         msg("Search a platform and scripts for calls that break a law, and write them as tests"),

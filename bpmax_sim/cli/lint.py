@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Literal
 
+import msgspec
 from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
@@ -78,13 +79,13 @@ def lint(
     json: Json = False,
 ) -> int:
     """Report every problem."""
-    files, recordings = _split_paths(paths or ())
+    targets = _split_paths(paths or ())
+    files = targets.files
     hints: list[str] = []
     doubts: list[Problem] = []
     findings: list[ScriptFinding] = []
     every = _find_problems(
-        files,
-        recordings,
+        targets,
         cassettes=cassettes,
         hint=hints.append,
         warn=doubts.append,
@@ -137,7 +138,21 @@ def _format_annotation(problem: Problem, level: Level) -> str:
     return annotation(message, file=file, line=line, column=column, title=title, level=level)
 
 
-def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
+class LintTargets(msgspec.Struct, frozen=True):
+    """What is to be looked at.
+
+    Attributes:
+        files: of scenarios.
+        recordings: the cassettes that are named.
+        is_whole: whether a whole project is meant, its other cassettes, too.
+    """
+
+    files: Sequence[Selection]
+    recordings: Sequence[Path]
+    is_whole: bool
+
+
+def _split_paths(paths: Sequence[str]) -> LintTargets:
     """Return which of *paths* are scenarios, and which are cassettes.
 
     A platform file or a script stands for its project: what it breaks, breaks scenarios.
@@ -151,7 +166,13 @@ def _split_paths(paths: Sequence[str]) -> tuple[list[Selection], list[Path]]:
     named = [*folders, *scenarios]
     items = find_targets(named) if named else []
     items += find_targets(()) if whole else []
-    return list(dict.fromkeys(items)), recordings
+    is_whole = whole or any(map(_holds_all_scenarios, folders))
+    return LintTargets(list(dict.fromkeys(items)), recordings, is_whole)
+
+
+def _holds_all_scenarios(folder: str) -> bool:
+    path = Path(folder).resolve()
+    return (find_root(path) / "scenarios").resolve().is_relative_to(path)
 
 
 def _is_recording(path: Path) -> bool:
@@ -162,15 +183,14 @@ def _is_recording(path: Path) -> bool:
 
 
 def _find_problems(
-    files: Sequence[Selection],
-    recordings: Sequence[Path],
+    targets: LintTargets,
     *,
     cassettes: bool,
     hint: Callable[[str], None],
     warn: Callable[[Problem], None],
     note: Callable[[ScriptFinding], None],
 ) -> Iterator[Problem]:
-    found, problems = find_items(files)
+    found, problems = find_items(targets.files)
     loaded: dict[_FoldersKey, Platforms] = {}
     of_platforms = list(_load_platforms([item.header for item in found], loaded))
     indexes, groups = _load_indexes(found, loaded)
@@ -182,13 +202,8 @@ def _find_problems(
     yield from chain.from_iterable(map(literal_secrets, loaded.values()))
     of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
     yield from of_flows
-    own = chain.from_iterable(item.own.values() for item in loaded.values())
-    for text in chain.from_iterable(map(platform_hints, own)):
+    for text in _find_platform_hints(list(loaded.values())):
         hint(text)
-    for text in dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded.values()))):
-        hint(text)
-    for key, was, now in chain.from_iterable(item.overridden for item in loaded.values()):
-        hint(msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now))
     findings = list(_in_scripts(items, indexes, loaded, broken))
     for group in groups:
         group.save([*of_items, *of_flows, *(finding.problem for finding in findings)])
@@ -198,8 +213,24 @@ def _find_problems(
             yield finding.problem
         else:
             warn(finding.problem)
+    for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
+        warn(doubt)
     if cassettes:
-        yield from _in_cassettes(files, recordings, list(loaded.values()), hint)
+        played = {_cassette_of(item.header) for item in found}
+        yield from _in_cassettes(targets, played, list(loaded.values()), hint)
+
+
+def _cassette_of(header: ItemHeader) -> Path:
+    return header.root / "cassettes" / f"{header.cassette}.yaml"
+
+
+def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
+    """Yield what platforms hardly mean, earlier names, and what a later folder replaces."""
+    for platform in chain.from_iterable(item.own.values() for item in loaded):
+        yield from platform_hints(platform)
+    yield from dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded)))
+    for key, was, now in chain.from_iterable(item.overridden for item in loaded):
+        yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
 
 
 def _load_indexes(
@@ -268,24 +299,30 @@ def _in_scripts(
 
 
 def _in_cassettes(
-    files: Sequence[Selection],
-    named: Sequence[Path],
+    targets: LintTargets,
+    played: Collection[Path],
     loaded: Sequence[Platforms],
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the cassettes *named* and those of the projects of *files*.
+    """Yield what is wrong with the cassettes that are named and with those of scenarios.
 
-    If cassettes alone are named, there are no others.
+    These are all of the projects, or those that the scenarios have *played* alone. If cassettes
+    alone are named, there are no others.
     """
+    named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]
-    roots = dict.fromkeys([find_root(target.path) for target in files] or own)
+    roots = dict.fromkeys([find_root(target.path) for target in targets.files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
+    journals = cassettes_with_journals(folders) if folders else ()
     paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
+    if not targets.is_whole:
+        paths = [path for path in paths if path in played or path in named]
+        journals = [path for path in journals if path in played]
     not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
     yield from _find_secrets(paths, vault, not_secret, hint)
-    for message in () if named else not_secret.stale():
+    for message in not_secret.stale() if targets.is_whole and not named else ():
         hint(message)
     for path, other in namesakes(sorted(paths)):
         message = msg(
@@ -294,7 +331,7 @@ def _in_cassettes(
         )
         wrong = msg("{message}; rename one of them and record again", message=message)
         yield Problem(wrong, Place(display_path(other)))
-    yield from _find_interrupted([*paths, *(cassettes_with_journals(folders) if folders else ())])
+    yield from _find_interrupted([*paths, *journals])
 
 
 def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:

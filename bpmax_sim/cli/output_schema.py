@@ -175,6 +175,19 @@ SHAPES: Mapping[str, Shape] = {
         "scenarios": WHOLE,
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
     },
+    "explore": {
+        **_integer_keys("tried", "possible", "exit_code"),
+        "findings": [
+            {
+                **_text_keys("verdict", "file", "call", "why"),
+                "line": WHOLE,
+                "red": FLAG,
+                "failures": [TEXT],
+                "items": [TEXT],
+            }
+        ],
+        "refused": [_text_keys("item", "why")],
+    },
     "fuzz": {
         **_text_keys("platform", "against"),
         "summary": {**_integer_keys("examples", "broken", "exit_code"), "seconds": NUMBER},

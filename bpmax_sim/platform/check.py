@@ -358,7 +358,8 @@ class _PlatformChecks(Checks, frozen=True):
                     listed=series(known),
                     hint=nearest_name(str(default), known),
                 )
-                self.tell(message, *steps, "parameters", index, "default")
+                where = (*steps, "parameters", index, "default")
+                self.report_lenient_problem("rule", message, *where)
             if not seen.isdisjoint(spellings):
                 message = msg(
                     "a second parameter {name!r}, or a second one for its place; remove one",

@@ -36,7 +36,16 @@ from bpmax_sim.platform.instances import InstanceEntry, Origin, convention, read
 from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
 from bpmax_sim.platform.presets import expand_presets
 from bpmax_sim.platform.source import Find, PlatformSource, chain_of, lay_over, read_source
-from bpmax_sim.project import SUFFIXES, Stamp, absolute, file_stamp, find_instances, stamp
+from bpmax_sim.project import (
+    SUFFIXES,
+    Stamp,
+    absolute,
+    file_stamp,
+    find_instances,
+    find_root,
+    stamp,
+    strictness_of,
+)
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.yamlfile import Node, decode, display_path
 
@@ -128,6 +137,7 @@ class Platforms:
             where it was, and where it is.
         broken: what is wrong with each platform that cannot be used, by its key.
         problems: everything that is wrong in any of the platform files.
+        doubts: what is wrong, too, and stops nobody, as the folder is lenient.
         folders: where they were declared.
         folder: where platform files belong, and *instances* where instances do, for messages.
     """
@@ -141,6 +151,7 @@ class Platforms:
     overridden: tuple[tuple[str, Place, Place], ...] = ()
     broken: Mapping[str, tuple[Problem, ...]] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
+    doubts: tuple[Problem, ...] = ()
     folders: tuple[Path, ...] = ()
     _closed: dict[tuple[str, str], tuple[Instance, Credentials]] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -154,6 +165,11 @@ class Platforms:
     def keys(self) -> tuple[str, ...]:
         """Return every platform key, sorted."""
         return tuple(sorted({*self.own, *self.broken, *self.built_in_keys}))
+
+    @property
+    def depends_on_settings(self) -> bool:
+        """Return whether the strictness of a folder decides what is wrong."""
+        return bool(self.doubts) or any(problem.kind for problem in self.problems)
 
     def __iter__(self) -> Iterator[Platform]:
         return (self.platform(key) for key in self.keys if key not in self.broken)
@@ -389,7 +405,7 @@ def load_usable_platforms(
         place = find_instances(folders[-1]) if folders else ""
     now = tuple(part for folder in folders or ("",) for part in stamp(folder, place))
     cached = _loaded.get((folders, place))
-    if cached is None or cached[0] != now:
+    if cached is None or cached[0] != now or cached[1].depends_on_settings:
         platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
         if len(_loaded) >= _MOST_CACHED:
             _loaded.clear()
@@ -460,6 +476,7 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
         overridden=tuple(choice.overridden),
         broken={key: tuple(dict.fromkeys(found)) for key, found in broken.items()},
         problems=tuple(dict.fromkeys(choice.problems)),
+        doubts=tuple(dict.fromkeys(choice.doubts)),
         folders=tuple(folders),
     )
     entries: tuple[InstanceEntry, ...] = ()
@@ -486,12 +503,13 @@ class _FileChoice:
         latest: the file of each platform, of the last folder that has one.
         broken: what is wrong with the platforms that cannot be used.
         problems: everything that is wrong, also in files that a later folder replaces.
-        overridden: as of `Platforms`.
+        doubts, overridden: as of `Platforms`.
     """
 
     latest: dict[str, PlatformFile] = field(default_factory=dict)
     broken: dict[str, list[Problem]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
     overridden: list[tuple[str, Place, Place]] = field(default_factory=list)
 
 
@@ -512,15 +530,26 @@ def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _F
                 broken.setdefault(file.key, []).append(problem)
         for source, file in layer:
             key = file.key or source.probable_key
-            if file.problems and (file.key or key not in own):
-                broken.setdefault(key, []).extend(file.problems)
-            choice.problems += file.problems
+            doubts = [one for one in file.problems if one.kind and _is_lenient(source.path)]
+            problems = [one for one in file.problems if one not in doubts]
+            if problems and (file.key or key not in own):
+                broken.setdefault(key, []).extend(problems)
+            choice.problems += problems
+            choice.doubts += doubts
         choice.problems += chain.from_iterable(broken.values())
         replaced = [key for key in own if key in choice.latest]
         choice.overridden += [(key, choice.latest[key].place, own[key].place) for key in replaced]
         choice.latest |= own
         choice.broken = {k: v for k, v in choice.broken.items() if k not in own} | broken
     return choice
+
+
+def _is_lenient(path: Path) -> bool:
+    """Return whether the folder of *path* is lenient; a wrong setting is reported by scenarios."""
+    try:
+        return strictness_of(path, find_root(path)) == "lenient"
+    except (ConfigError, ValueError):
+        return False
 
 
 def _implied_entries(

@@ -22,14 +22,17 @@ from bpmax_sim.scenario.expect_check import (
     PROJECT,
     check_error,
     check_expect,
-    check_nothing_said,
-    check_tautological_error,
-    check_tautologies,
     names_call,
 )
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
+from bpmax_sim.scenario.tautology_check import (
+    check_nothing_said,
+    check_tautological_error,
+    check_tautologies,
+)
 from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
@@ -43,7 +46,7 @@ def check(draft: ScenarioDraft) -> None:
     """Tell *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
-    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect")
+    _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -247,33 +250,6 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
             draft.tell(spot.at(key), wrong)
         elif doubt := draft.names.field_doubt(field):
             draft.tell(spot.at(key), doubt, kind="name", fails=False)
-
-
-def _starts(draft: ScenarioDraft) -> None:
-    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
-    begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
-    for flow, (definition, file) in draft.flows.items():
-        for name, node in definition.nodes.items():
-            if node.child is None:
-                continue
-            spot = file.at("nodes", name, "subflow")
-            spot = spot if isinstance(node.subflow, str) else spot.at("flow")
-            if node.child.flow not in draft.subflows:
-                more = suggest(node.child.flow, draft.subflows) or msg(
-                    "; declare it in the scenario: flow.subflows"
-                )
-                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
-            begins[flow][node.child.flow] = spot
-    started = reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
-    for flow in draft.subflows:
-        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
-            spot = next(iter(begins[flow].values()))
-            draft.tell(
-                spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
-            )
-        if flow not in started:
-            spot = draft.spot.at("flow", "subflows", flow)
-            draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
@@ -559,6 +535,27 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         flow_actions.check_people(draft, step.by, spot.at("by"))
 
 
+def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find somebody who is refused, and whom nothing else names: a near name was perhaps meant."""
+    if step.expect_error is UNSET or draft.scenario.people:
+        return
+    value = step.value if isinstance(step.value, Mapping) else {}
+    own = spot.at(step.action, "by")
+    for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
+        if not isinstance(name, str) or not flow_actions.literal(name) or name in draft.people:
+            continue
+        if draft.acting_people.count(name) != 1:
+            continue
+        if hint := nearest_name(name, draft.people):
+            message = msg(
+                "nothing else names {name!r}{hint} (where another person is meant, list both in "
+                "people)",
+                name=name,
+                hint=hint,
+            )
+            draft.tell(place, message, kind="name", fails=False)
+
+
 def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     if not isinstance(step.during, model.During):
         return
@@ -577,12 +574,12 @@ def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    _check_expectation(draft, step.expect, spot, "expect")
+    _check_expectation(draft, step.expect, spot, "expect", step)
     if isinstance(step.retry, model.Retry) and step.retry.tries == 1:
         wrong = msg("tries: 1 repeats nothing; write 2 or more, or leave retry out")
         draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and isinstance(step.retry.until, model.Expect):
-        _check_expectation(draft, step.retry.until, spot.at("retry"), "until")
+        _check_expectation(draft, step.retry.until, spot.at("retry"), "until", step)
     if isinstance(step.expect_error, model.ExpectedError):
         if not step.action:
             wrong = msg("only an action can end in an error; this step has none")
@@ -592,11 +589,13 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
 
 
-def _check_expectation(draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str) -> None:
+def _check_expectation(
+    draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str, step: model.Step | None
+) -> None:
     """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)
-    check_tautologies(draft, expected, spot.at(key))
+    check_tautologies(draft, expected, spot.at(key), step)
 
 
 _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
@@ -612,7 +611,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _runs,
     _check_flow,
     _check_names_are_used,
-    _starts,
+    check_starts,
+    check_stand_ins,
     check_policies,
     _check_row_numbers,
 )
@@ -621,6 +621,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_action,
     _check_node,
     _check_person,
+    _check_refused_person,
     _check_expectations,
     _check_during,
 )

@@ -18,10 +18,16 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.claims import (
+    denies,
+    find_claims,
+    find_literals,
+    find_maps,
+    find_member_names,
+)
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.tautology import Shape, find_tautologies, is_positive
 from bpmax_sim.script.turn_result import Level
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.project import STATUSES, TASK_STATES
@@ -37,10 +43,13 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
-_DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated")
+_DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated", "applicant")
 """What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
-_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
+_SUBJECT_SECTIONS = {
+    **dict.fromkeys(("form", "fields"), ("form", "flow")),
+    **dict.fromkeys(("flow", "preview"), ("flow",)),
+}
 _MOVING = (
     "at",
     "status",
@@ -55,8 +64,7 @@ _MOVING = (
 )
 FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
-_THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
-_DENYING = frozenset({"$ne", "$not", "$exists"})
+_NOTHING = model.Expect()
 _SOURCES = ("script", "subject", "flow", "form", "python", "proxy")
 
 
@@ -72,9 +80,9 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
-    for path, code in _find_literals(expected.code):
+    for path, code in find_literals(expected.code):
         _check_code(context, code, spot.at("code", *path))
-    for path, source in _find_literals(expected.source):
+    for path, source in find_literals(expected.source):
         if not isinstance(source, str) or "${" in source or source in _SOURCES:
             continue
         if wrong := context.names.call_problem(source):
@@ -85,140 +93,6 @@ def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot
 def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
     if flow_actions.literal(code) and (wrong := context.names.code_problem(code)):
         context.tell(spot, wrong, kind="name")
-
-
-def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None:
-    """Report an expectation that is written and says nothing; one that a row fills is none."""
-    node = step_spot.source.root.at((*step_spot.steps, key))
-    if node is None or node.elements:
-        return
-    if not node.items and node.value in ({}, None):
-        cure = (
-            msg("write what the error says, such as message: {$contains: …}")
-            if key == "expect_error"
-            else msg("leave it out")
-        )
-        wrong = msg("{key} says nothing; {cure}", key=key, cure=cure)
-        context.tell(step_spot.at(key), wrong, kind="empty")
-    for name, child in node.items.items() if key != "expect_error" else ():
-        if name in _SECTIONS_OF_NAMES and child.value == {} and not child.items:
-            _tell_empty_part(context, name, step_spot.at(key, name))
-
-
-def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
-    context.tell(
-        spot,
-        "{name}: {{}} says nothing; name what has to hold, or write "
-        "{name}: {{$exactly: {{}}}} where nothing may be there",
-        name=name,
-        kind="empty",
-    )
-
-
-def check_tautologies(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
-    """Report parts of *expected* that hold whatever a step does; what a row fills in may."""
-    if expected == _NOTHING:
-        return
-    shapes: Mapping[str, Shape] = {}
-    for section, value in asdict(expected).items():
-        if section != "proxy" and type(value) in _STRUCTURES:
-            shapes = shapes or _find_section_shapes(context)
-            _tell_tautologies(context, value, shapes[section], spot.at(section))
-    if expected.proxy is UNSET:
-        return
-    for item, where in spot.at("proxy").elements(expected.proxy):
-        _check_call_says_something(context, item, where)
-
-
-def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report parts of an expected call that any call has."""
-    for part, value in asdict(item).items():
-        if value == {}:
-            _tell_empty_part(context, part, spot.at(part))
-        elif type(value) is dict:
-            _tell_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
-
-
-_NOTHING = model.Expect()
-_STRUCTURES = (dict, list)
-
-
-def check_tautological_error(
-    context: CheckContext, expected: model.ExpectedError, spot: Spot
-) -> None:
-    """Report parts of an expected error that any has, and one that says only what it is not."""
-    said = []
-    for name, key in zip(
-        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
-    ):
-        value = getattr(expected, name)
-        if value is not UNSET:
-            said.append(is_positive(value))
-            _tell_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
-    if said and not any(said):
-        context.tell(
-            spot,
-            msg(
-                "this says only what the error is not, so that any mistake meets it; say what it "
-                "is, such as code: READ_ONLY"
-            ),
-            kind="empty",
-        )
-
-
-def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spot) -> None:
-    for path in find_tautologies(value, shape):
-        part = value
-        for step in path:
-            part = part[step]
-        if path or part != {} or not isinstance(shape, Mapping):
-            context.tell(
-                spot.at(*path),
-                "{shown} holds whatever happens; say what has to be there, or take it away",
-                shown=show(part),
-                kind="empty",
-            )
-
-
-def _find_section_shapes(context: CheckContext) -> Mapping[str, Shape]:
-    """Return what each section certainly is: of the form its declared fields, for instance."""
-    declared: Shape = dict.fromkeys(context.names.fields, "present")
-    return {
-        "form": declared,
-        "fields": {"*": _FIELD_SHAPE},
-        "messages": _LINES_SHAPE,
-        "console": _LINES_SHAPE,
-        "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.nodes},
-        "result": "",
-        "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},
-        "trace": "text",
-    }
-
-
-_FIELD_SHAPE: Shape = {
-    **dict.fromkeys(("visible", "required", "readonly"), (True, False)),
-    "*": "",
-}
-_LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "*": ""}}
-_FLOW_SHAPE: Mapping[str, Shape] = {
-    "status": tuple(STATUSES),
-    **dict.fromkeys(("owners", "pending", "notified"), "list"),
-    "passed": "",
-    "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
-    "tasks": {"*": ""},
-    "projects": {"*": ""},
-    "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
-    "delay_level": "count",
-    "*": "",
-}
-_CALL_SHAPE: Mapping[str, Shape] = {
-    **{part: {"*": ""} for part in ("path", "query", "header")},
-    **dict.fromkeys(("source", "instance", "error"), "text"),
-    **dict.fromkeys(("body", "response", "status", "caller"), ""),
-    "times": "count",
-}
-_ERROR_SHAPE: Mapping[str, Shape] = {"type": "text", "message": "text", "source": "text"}
-_SECTIONS_OF_NAMES = ("form", "fields", "flow", "vars")
 
 
 def _check_operands(
@@ -277,19 +151,19 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report codes, sources and instances that there are not."""
     if item.error is not UNSET:
-        for path, code in _find_literals(item.error):
+        for path, code in find_literals(item.error):
             _check_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     platform = item.call.partition(".")[0]
-    for path, key in _find_literals(item.instance) if item.instance is not UNSET else ():
+    for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report words that are none of those that there are."""
-    for path, word in _find_literals(value):
+    for path, word in find_literals(value):
         if flow_actions.literal(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
@@ -307,7 +181,7 @@ def check_parts(
     for part in ("path", "query", "body", "response"):
         value = getattr(item, part, UNSET)
         known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
-        for path, name, denied in _find_member_names(value) if known else ():
+        for path, name, denied in find_member_names(value) if known else ():
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
             find_hint = suggest if part == "path" else nearest_name
@@ -328,7 +202,7 @@ def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None
     """Report members of a stub's body that are almost those that the API is declared to answer."""
     found = context.names.api_of(stub.on)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
-    for path, name, _ in _find_member_names(stub.body) if known else ():
+    for path, name, _ in find_member_names(stub.body) if known else ():
         names = known.get(path, (name,))
         if name not in names and (hint := nearest_name(name, names)):
             context.tell(
@@ -362,7 +236,7 @@ def check_sent(
         )
     for part in parts:
         known = _find_parameters(platform, api, part)
-        for path, name, _ in _find_member_names(value.get(part)):
+        for path, name, _ in find_member_names(value.get(part)):
             names = known.get(path, (name,))
             if name not in names and (hint := nearest_name(name, names)):
                 context.tell(
@@ -404,40 +278,6 @@ def _find_declared_members(
                 yield from _find_declared_members(inner, (*path, name))
 
 
-def _find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield the members that *value* names, each with its path and whether it may be absent."""
-    for inside, members, under in _find_maps(value, path, denied):
-        for name, expected in members.items():
-            yield inside, name, under or _denies(expected)
-            yield from _find_member_names(expected, (*inside, name), under)
-
-
-_Named = tuple[Path, str, bool]
-
-
-def _find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield what a value is compared with, also below operators, each with its path."""
-    for where, literal, _ in _find_claims(value, path):
-        yield where, literal
-
-
-def _find_claims(
-    value: Any, path: Path = (), denied: bool = False
-) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the same, and whether it is denied."""
-    if type(value) is str:
-        yield path, value, denied
-    elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
-        for key, operand in value.items():
-            if key in _THROUGH:
-                yield from _find_claims(operand, (*path, key), denied or key in _DENYING)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _find_claims(item, (*path, index), denied)
-    elif value is not UNSET:
-        yield path, value, denied
-
-
 def _check_flow(
     context: CheckContext,
     value: Mapping[str, Any],
@@ -446,7 +286,7 @@ def _check_flow(
 ) -> None:
     """Find facts that a flow has not, and nodes, people and fields that are not there."""
     definition = definition or context.names.definition
-    for path, facts, _ in _find_maps(value):
+    for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
             where = spot.at(*path, key)
             if key not in FLOW_FACTS:
@@ -482,7 +322,7 @@ def _check_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in _find_literals(value) if definition else ():
+    for path, node in find_literals(value) if definition else ():
         if definition and flow_actions.literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
@@ -492,7 +332,7 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person, denied in _find_claims(value):
+    for path, person, denied in find_claims(value):
         if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
             if denied:
@@ -504,7 +344,7 @@ def _check_project(
 ) -> None:
     """Find members of a project that nobody writes, where it is denied that they are there."""
     known = (*PROJECT, *context.names.project_members)
-    for path, name, denied in _find_member_names(value):
+    for path, name, denied in find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
             continue
         context.tell(
@@ -519,7 +359,7 @@ def _check_project(
 def _check_notices(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry, denied in _find_claims(value):
+    for path, entry, denied in find_claims(value):
         for key, expected in entry.items() if isinstance(entry, Mapping) else ():
             where = spot.at(*path, key)
             if key not in _NOTICE:
@@ -538,7 +378,7 @@ def _check_notices(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in _find_literals(value):
+    for path, status in find_literals(value):
         if flow_actions.literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
@@ -558,7 +398,7 @@ def _check_done(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in _find_literals(value):
+    for path, entry in find_literals(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -574,10 +414,41 @@ def _check_passed(
         _check_nodes(context, value, spot, definition)
 
 
+def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
+    """Find facts that a preview has not, and nodes and people that are not there."""
+    definition = context.names.definition
+    for path, facts, _ in find_maps(value):
+        for key, expected in facts.items():
+            where = spot.at(*path, key)
+            if key not in _PREVIEW:
+                context.tell(where, "a preview has no {key!r}{hint}", known=_PREVIEW, key=key)
+            else:
+                _PREVIEW[key](context, expected, where, definition)
+
+
+def _check_owners_of_nodes(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    """Find nodes of the main flow, and people, who are not there: node -> owners."""
+    for _, nodes, _ in find_maps(value):
+        for node, people in nodes.items():
+            if "/" not in node:  # else of a sub-flow
+                _check_nodes(context, node, spot.at(node), definition)
+            _check_people(context, people, spot.at(node), definition)
+
+
+def _check_branches(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    _check_node_map(context, value, spot, definition)
+    for node, first in value.items() if isinstance(value, Mapping) else ():
+        _check_nodes(context, first, spot.at(node), definition)
+
+
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in _find_literals(value):
+    for path, tasks in find_literals(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -585,7 +456,7 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in _find_literals(state):
+                for below, known in find_literals(state):
                     if flow_actions.literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
@@ -627,11 +498,20 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
 }
 
 
+_PREVIEW: Mapping[str, FlowCheck] = {
+    "nodes": _check_nodes,
+    "owners": _check_owners_of_nodes,
+    "branches": _check_branches,
+    "end": _check_nodes,
+    "status": _check_status,
+}
+
+
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Find fields that no form has, and columns that only seem to be absent."""
-    for path, fields, denied in _find_maps(value):
+    for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
-            where, is_denied = spot.at(*path, name), denied or _denies(expected)
+            where, is_denied = spot.at(*path, name), denied or denies(expected)
             base = name.partition("[")[0].partition(".")[0]
             wrong = context.names.field_problem(name)
             if wrong and (is_denied or base not in context.names.fields):
@@ -649,41 +529,22 @@ def _check_columns(
     """Find columns that rows of *table* have not, where it is denied that they are there."""
     if table not in context.names.columns:
         return
-    for path, row, under in _find_claims(expected, (), denied):
+    for path, row, under in find_claims(expected, (), denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.column_problem(table, column)
-            if wrong and (under or _denies(cell)):
+            if wrong and (under or denies(cell)):
                 context.tell(spot.at(*path, column), wrong, kind="name")
-
-
-def _denies(expected: Any) -> bool:
-    """Return whether an expectation also holds of what is not there."""
-    return isinstance(expected, Mapping) and any(
-        key in _DENYING and not (key == "$exists" and operand is True)
-        for key, operand in expected.items()
-    )
-
-
-def _find_maps(
-    value: Any, path: Path = (), denied: bool = False
-) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield the maps that a value is compared with, also below operators, and whether denied."""
-    if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
-        yield path, value, denied
-    elif isinstance(value, Mapping):
-        for key in _THROUGH & {*value}:
-            yield from _find_maps(value[key], (*path, key), denied or key in _DENYING)
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
     """Find keys that a message or a line of the console has not, and levels that nothing has."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
-    for path, line in _find_literals(value):
+    for path, line in find_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
             where = spot.at(*path, key)
             if key not in keys:
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
-            for inside, word in _find_literals(expected):
+            for inside, word in find_literals(expected):
                 if key == "code":
                     _check_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.is_in_scripts(str(word)):
@@ -691,7 +552,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    for path, fields, _ in _find_maps(value):
+    for path, fields, _ in find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
             if wrong := context.names.field_problem(name):
@@ -712,7 +573,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
     """Find options of which only is said that they are not there, and that nothing could offer."""
     if context.names.is_in_scripts("$proxy"):
         return  # any response may offer them
-    for path, option, denied in _find_claims(expected):
+    for path, option, denied in find_claims(expected):
         lines = spot.source.lines if denied and flow_actions.literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.is_in_scripts(option):
@@ -727,7 +588,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     known = context.names.variables
-    for path, variables, _ in _find_maps(value):
+    for path, variables, _ in find_maps(value):
         for name in variables:
             if name not in known:
                 context.tell(
@@ -741,6 +602,7 @@ def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot
 
 _FACTS: Mapping[str, Callable[[CheckContext, Mapping[str, Any], Spot], None]] = {
     "flow": _check_flow,
+    "preview": _check_preview,
     "fields": _check_fields,
     "form": _check_form,
     "vars": _check_variables,

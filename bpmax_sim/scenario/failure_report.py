@@ -86,8 +86,13 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     def report_finding(self, finding: NameFinding) -> Failure:
         """Return the failure of what a check found, where it stands."""
-        failure = self.report(finding.kind, finding.message, self._action)
-        return replace(failure, place=finding.place) if finding.place else failure
+        failure, place = self.report(finding.kind, finding.message, self._action), finding.place
+        if place is None:
+            return failure
+        source = self.spot.source
+        location = failure.location if self.located else place
+        shown = source.excerpt(location or place, place) if place.file == source.file else ()
+        return replace(failure, place=place, location=location, excerpt=shown)
 
     def report_wrong_call(self, call: CallMade) -> Failure:
         """Return the failure of a call that can never work, and that its script caught."""

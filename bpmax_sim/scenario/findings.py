@@ -139,6 +139,9 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
             check_stub_body(context, stub, place.at("body"))
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
+    findings += (
+        NameFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
+    )
     _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))
     for located in steps:
         _check_step(context, located.step, located.spot)
@@ -221,6 +224,18 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
         for table, column in _named_columns(expected.form):
             tables.get(table, set()).add(column)
     return {table: frozenset(columns) for table, columns in tables.items()}
+
+
+def expected_structures(item: ScenarioItem) -> frozenset[str]:
+    """Return the fields that expectations of *item* take for a map or a list."""
+    fields: set[str] = set()
+    for expected in (item.scenario.expect, *(one.step.expect for one in walk_steps(item))):
+        for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
+            base, *rest = path_steps(name) or (name,)
+            is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
+            if rest or is_map or isinstance(value, list | tuple):
+                fields.add(str(base))
+    return frozenset(fields)
 
 
 def _named_columns(value: Any) -> Iterator[tuple[str, str]]:

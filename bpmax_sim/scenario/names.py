@@ -38,8 +38,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fields: those that the form declares.
         initial_fields: where no form declares any, those that the flow's values name.
+        text_fields: those that start as a text.
         columns: table -> the columns of the rows that it starts with.
         declared_variables: those that a file declares, which are always there.
+        constants: those of them that no step changes: the file says them itself.
         variables: those of the file, of its fragments, and those that steps save.
         scripts: events of form and flow -> script files.
         definition: of the main flow.
@@ -57,8 +59,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
     initial_fields: tuple[str, ...] = ()
+    text_fields: frozenset[str] = frozenset()
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     declared_variables: tuple[str, ...] = ()
+    constants: frozenset[str] = frozenset()
     variables: tuple[str, ...] = ()
     scripts: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
     definition: Definition | None = None

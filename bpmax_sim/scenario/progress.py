@@ -23,7 +23,15 @@ from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
-from bpmax_sim.scenario import assertions, events, findings, load, model, source
+from bpmax_sim.scenario import (
+    assertions,
+    events,
+    findings,
+    load,
+    model,
+    result_checks,
+    source,
+)
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.calls import CallMade, event_of_call
@@ -41,15 +49,31 @@ from bpmax_sim.scenario.file_verdict import (
 )
 from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
-from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
+from bpmax_sim.scenario.observation import (
+    SubjectState,
+    digest_of,
+    fields_of,
+    flow_of,
+    form_of,
+    observe,
+    preview_of,
+    state_of,
+)
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.references import Path, Scope, UndefinedValueError
+from bpmax_sim.scenario.references import (
+    Path,
+    Reference,
+    Scope,
+    UndefinedValueError,
+    resolve,
+)
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.promises import PromiseMisuse
 from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers, find_promise_misuses
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
+from bpmax_sim.subject.definition import FlowParts
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
@@ -60,27 +84,8 @@ from bpmax_sim.subject.hooks import (
     Result,
     SubjectEvent,
 )
+from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import Fault
-
-
-def form_of(subject: Subject) -> Mapping[str, Any]:
-    """Return the present fields, of a flow those of its project."""
-    if subject is None:
-        return {}
-    return dict(
-        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
-    )
-
-
-def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what the form shows of its fields, of a flow that of its project."""
-    form = subject.front if isinstance(subject, FlowSubject) else subject
-    return dict(to_scenario_value(form.facts())) if form else {}
-
-
-def flow_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of the flow."""
-    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 class LogMark(msgspec.Struct, frozen=True):
@@ -102,6 +107,7 @@ class RunLog(msgspec.Struct):
         writers: field -> the script line that wrote its present value.
         names: what is written is held against them.
         expected_columns: of each table those that an expectation names, which nobody mistook.
+        structured: fields that an expectation takes for a map or a list.
     """
 
     session: Session
@@ -114,6 +120,8 @@ class RunLog(msgspec.Struct):
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
+    structured: Callable[[], frozenset[str]] = frozenset
+    options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)  # of calls, by their serial
@@ -138,6 +146,8 @@ class RunLog(msgspec.Struct):
         if isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
+            if misprint := result_checks.find_misprint(happening.text, "form.$message", None):
+                self.add_finding(misprint)
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -156,12 +166,23 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Note what a script wrote and the scenario does not declare; each name once."""
+        """Note what a script wrote and the scenario does not declare, or does not take, once."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
             else:
                 self.add_warning("name", wrong, change.place)
+        is_own = "/" not in change.field
+        is_script = change.by not in {"user", UNDO}
+        self.options.note_write(change.field, change.place, is_script=is_script and is_own)
+        texts = self.names.text_fields if is_own else frozenset()
+        misfit = result_checks.find_misfit(change.field, change.new, texts, change.place)
+        if is_script and misfit and change.field not in self.structured():
+            self.add_finding(misfit)
+
+    def add_finding(self, finding: findings.NameFinding) -> None:
+        """Say what a check found doubtful."""
+        self.add_warning(finding.kind, finding.message, finding.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
         """Note what scripts wrote of states, messages and context that there is not."""
@@ -280,6 +301,8 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are armed.
+        is_judged: whether steps are held against what they expect; a trial of other responses is
+            not, and goes on after a step that does not pass.
         silent_faults: whether a rule may never strike.
         failures: in the order they were found.
         result: what the latest action gave.
@@ -294,18 +317,27 @@ class Progress:
         environ: Mapping[str, str],
         *,
         faults: bool,
+        is_judged: bool = True,
         silent_faults: bool = False,
     ) -> None:
         """Start before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
+        self.is_judged = is_judged
         self.silent_faults = silent_faults
         self.bodies = item.subjects.bodies
         root = absolute(item.root)
         self.names = replace(item.names, platforms=session.platforms)
         columns = findings.expected_columns(item) if item.names.columns else {}
-        self.log = RunLog(session, item.homes, root, names=item.names, expected_columns=columns)
+        self.log = RunLog(
+            session,
+            item.homes,
+            root,
+            names=item.names,
+            expected_columns=columns,
+            structured=partial(findings.expected_structures, item),
+        )
         self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
@@ -421,7 +453,7 @@ class Progress:
             if one.fails:
                 failures.append(reporter.report_finding(one))
             else:
-                self.log.add_warning(one.kind, one.message, one.place)
+                self.log.add_finding(one)
         return self.sort_failures(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
@@ -457,6 +489,63 @@ class Progress:
                     self.log.add_warning(part.kind, part.message, part.place)
             failures = [failure_of(self.item, part) for part in unused if part.fails]
         return self.sort_failures(failures)
+
+    def warn_of_skipped(self, located: load.LocatedStep) -> None:
+        """Say what is wrong with what a row fills into a step whose ``if`` does not hold for it.
+
+        Nothing is wrong with an empty cell there.
+        """
+        step = located.step
+        if self.item.row is None or step.action not in located.fills:
+            return
+        try:
+            value = resolve(step.value, self._look_up_ahead)
+        except UndefinedValueError:
+            return
+        spot = located.spot.at(step.action)
+        for finding in findings.check_filled(
+            self.item, self.names, lambda to: check_action(to, step.action, value, spot)
+        ):
+            self.log.add_warning("name", finding.message, finding.place)
+
+    def _look_up_ahead(self, ref: Reference) -> Any:
+        """Return a value that does not depend on what runs.
+
+        Raises:
+            UndefinedValueError: it does, or is empty.
+        """
+        value = self.scope.lookup(ref) if ref.root in {"case", "vars", "env"} else None
+        if value in (None, "", "-"):
+            raise UndefinedValueError("{text}", text=ref.text)
+        return value
+
+    def warn_of_step(self, step: model.Step, since: LogMark) -> None:
+        """Say what a step that did as expected came to and is doubtful all the same."""
+        log, platforms = self.log, self.session.platforms
+        outcome = result_checks.StepOutcome(
+            step=step,
+            calls=log.calls[since.calls :],
+            expected=(step.expect, self.item.scenario.expect),
+            messages=len(log.messages) - since.messages,
+            console=[line for _, line in log.console[since.console :]],
+        )
+        found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
+        form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
+        if form is not None and form.states:
+            found += log.options.check_step(form, form_of(self.subject))
+        for finding in found:
+            log.add_finding(finding)
+
+    def warn_of_run(self) -> None:
+        """Say what the run as a whole came to and is doubtful."""
+        calls, subjects = self.log.calls, self.item.subjects
+        scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
+        for finding in (
+            *result_checks.find_borrowed_responses(calls),
+            *result_checks.find_idle_rules(calls, self.session.platforms),
+            *self.log.options.check_comparisons(scripts),
+        ):
+            self.log.add_finding(finding)
 
     def fail_warnings(self) -> list[source.Failure]:
         """Return what the run warned of as failures, where the scenario's folder is strict."""
@@ -495,7 +584,7 @@ class Progress:
             runner=self.session,
             tell=self.log.tell,
             tables=tuple(self.names.columns),
-            subflows=self.item.subjects.subflows,
+            subflows=self._fill_stand_ins(),
             creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
@@ -506,6 +595,18 @@ class Progress:
             # As the product's API writes it: 2026-03-02 09:00:00
             format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
+
+    def _fill_stand_ins(self) -> Mapping[str, FlowParts]:
+        """Return the sub-flows, with the values of those that stand-ins end with filled in."""
+        return {
+            name: parts
+            if parts.stand_in is None
+            else replace(
+                parts,
+                stand_in=replace(parts.stand_in, result=self.scope.resolve(parts.stand_in.result)),
+            )
+            for name, parts in self.item.subjects.subflows.items()
+        }
 
     def _make_form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
@@ -542,6 +643,7 @@ class Progress:
             "form": lambda: self.redact(form_of(self.subject)),
             "fields": lambda: self.redact(fields_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
+            "preview": lambda: self.redact(preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "console": lambda: [line for _, line in log.console[since.console :]],

@@ -97,6 +97,7 @@ class StepRun(msgspec.Struct):
             self.reason = msg(
                 "if: {condition} does not hold", condition=self.located.step.condition
             )
+            self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
             self.progress.ran.add(step_key(self.located))
             yield from self._run_body()
@@ -290,6 +291,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
+        if not progress.is_judged:
+            for name, value in step.save.items():
+                with suppress(UndefinedValueError):
+                    progress.scope.vars[name] = progress.scope.resolve(value)
+            return
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
@@ -320,6 +326,8 @@ class StepRun(msgspec.Struct):
             return
         checks, self.failures = progress.judge(reporter, step.expect, self.since)
         self.checks += checks
+        if not self.failures:
+            progress.warn_of_step(step, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield the failures of forgotten calls; those that a later script may take wait for it."""
@@ -444,7 +452,10 @@ def run_item(
                 for fault in (() if silent_faults else silent)
                 if fault in rules
             ]
-            progress.failures += progress.judge_unused() or progress.fail_warnings()
+            progress.failures += progress.judge_unused()
+            if not progress.failures:
+                progress.warn_of_run()
+                progress.failures += progress.fail_warnings()
     _close(progress)
     now = session.clock.now()
     outcome, failures = conclude(

@@ -387,8 +387,10 @@ class ScenarioDraft:
             subject_kinds=self.subject_kinds,
             fields=self.fields,
             initial_fields=() if self.fields else self.initial_fields,
+            text_fields=self.text_fields,
             columns=self.columns,
             declared_variables=tuple(self.declared_vars),
+            constants=self.constants,
             variables=self.variable_names,
             scripts=self.scripts,
             definition=self.definition,
@@ -454,6 +456,13 @@ class ScenarioDraft:
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
+    def text_fields(self) -> frozenset[str]:
+        """Return the fields of the form that start as a text, but for one that is filled in."""
+        form = self.scenario.form
+        fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        return frozenset(k for k, value in fields if isinstance(value, str) and "${" not in value)
+
+    @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
         """Return the columns of each table that starts with rows."""
         form = self.scenario.form
@@ -469,12 +478,23 @@ class ScenarioDraft:
     @cached_property
     def variable_names(self) -> tuple[str, ...]:
         """Return every variable that there is at some time of the run."""
+        return tuple(sorted({*self.declared_vars, *self._changed_variables}))
+
+    @cached_property
+    def constants(self) -> frozenset[str]:
+        """Return the variables whose values the file says, and no step changes."""
+        said = {k for k, value in self.declared_vars.items() if "${" not in references.show(value)}
+        return frozenset(said - self._changed_variables - self.variables.keys())
+
+    @cached_property
+    def _changed_variables(self) -> set[str]:
+        """Return the variables that steps save, or give to named steps."""
         steps = [step for step, _ in self.steps]
-        variables = {*self.declared_vars, *(name for step in steps for name in step.save)}
+        variables = {name for step in steps for name in step.save}
         for step in steps:
             if inner := model.inner_steps(step):
                 variables |= inner[1].keys()
-        return tuple(sorted(variables))
+        return variables
 
     @cached_property
     def subflows(self) -> Mapping[str, Definition]:
@@ -498,8 +518,16 @@ class ScenarioDraft:
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
         """Return who is named by flows, user and steps; nobody where others may be, too."""
-        if self.scenario.people or not self.flows:
+        names = self.acting_people
+        if self.scenario.people or not self.flows or not self.people:
             return ()
+        if any("${" in name for name in names):
+            return ()
+        return tuple(dict.fromkeys((*self.people, *names)))
+
+    @cached_property
+    def acting_people(self) -> Sequence[str]:
+        """Return everybody whom user, steps and deadlines name, as often as they do."""
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
@@ -508,10 +536,7 @@ class ScenarioDraft:
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
         ]
-        names = [str(name) for one in acting for name in _several(one)]
-        if not self.people or any("${" in name for name in names):
-            return ()
-        return tuple(dict.fromkeys((*self.people, *filter(None, names))))
+        return [str(name) for one in acting for name in _several(one) if name]
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:

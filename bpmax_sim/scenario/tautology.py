@@ -137,6 +137,20 @@ _NEVER: Final[Mapping[str, Callable[[Any, str], bool]]] = {
 }
 
 
+def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path]:
+    """Yield the path of each part of *expected* that is filled in by what it is compared with.
+
+    *path* is how a ``${…}`` names the value itself, such as ``vars`` or ``steps.a.result``.
+    """
+    if isinstance(expected, str):
+        if expected.startswith("${") and expected[2:-1].strip() == ".".join(path):
+            yield ()
+    elif isinstance(expected, Mapping):
+        for key, value in expected.items():
+            inner = path if is_operator(key) else (*path, str(key))
+            yield from ((key, *steps) for steps in find_self_comparisons(value, inner))
+
+
 def is_positive(expected: Any) -> bool:
     """Return whether *expected* says what a value is, not only what it is not."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):

@@ -365,10 +365,25 @@ def _check_state(form: FormSubject, name: str) -> None:
             )
 
 
+def option_values(options: Any) -> list[Any]:
+    """Return the values of ``$options`` of a field, each of which may stand beside its label."""
+    choices = options if isinstance(options, list | tuple) else ()
+    return [choice.get("value") if isinstance(choice, Mapping) else choice for choice in choices]
+
+
+def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterator[str]:
+    """Yield what is wrong with *value* as that of field *name*, and of its members, by options."""
+    for member, entered in ((name, value), *_changed_members(name, value, None)):
+        try:
+            _check_option(member, form.state(member).get("options"), entered)
+        except SubjectError as error:
+            yield str(error)
+
+
 def _check_option(name: str, options: Any, value: Any) -> None:
     if not isinstance(options, list | tuple) or is_empty(value):
         return
-    known = [option.get("value") if isinstance(option, Mapping) else option for option in options]
+    known = option_values(options)
     for choice in value if isinstance(value, list | tuple) else (value,):
         if not any(hooks.same(choice, option) for option in known):
             raise SubjectError(

@@ -95,6 +95,11 @@ class Checks(msgspec.Struct, frozen=True):
         place = node.key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, join((*self.above, *steps))))
 
+    def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
+        """Note a problem at *steps* that a lenient folder takes as a warning of *kind*."""
+        place = self.root.nearest(steps).place
+        self.problems.append(Problem(message, place, join((*self.above, *steps)), kind))
+
 
 class Shape:
     """What may stand at a place.

@@ -202,6 +202,42 @@ def test_the_hook_runs_for_the_files_of_a_project(path: str, *, is_meant: bool) 
     assert bool(re.search(hook()["files"], path)) is is_meant
 
 
+def test_one_file_says_nothing_of_the_cassettes_of_others(recorded: Project, bs: Command) -> None:
+    other = recorded.scenario.with_name("旁边.scenario.yaml")
+    text = "version: 1\nscenario: 旁边\nform: {fields: {单号: 1}}\nsteps: [{open: {}}]\n"
+    other.write_text(text, encoding="utf-8")
+    text = recorded.cassette.read_text(encoding="utf-8")
+    recorded.cassette.write_text(text.replace("张三", "李四"), encoding="utf-8")
+
+    alone, own, every = bs("lint", str(other)), bs("lint", str(recorded.scenario)), bs("lint", ".")
+
+    assert (alone.code, alone.err) == (0, "1 scenario file: sound\n")
+    assert HERE in own.err
+    assert HERE in every.err
+
+
+def test_a_default_that_is_no_choice_is_a_warning_in_a_lenient_folder(
+    recorded: Project, bs: Command
+) -> None:
+    recorded.edit(
+        recorded.folder / PLATFORM,
+        "apis:",
+        "apis:\n  列表:\n    path: /list\n"
+        "    parameters: [{name: 状态, in: query, enum: [open, closed], default: opened}]",
+    )
+    wrong = "the default 'opened' is none of open, closed; did you mean 'open'?"
+
+    strict = bs("lint")
+    settings = recorded.folder / "pyproject.toml"
+    settings.write_text("[tool.bpmax_sim]\nlenient = true\n", encoding="utf-8")
+    lenient = bs("lint")
+
+    assert (strict.code, lenient.code) == (2, 0)
+    assert wrong in strict.err
+    assert f"warning: {PLATFORM}:" in lenient.err
+    assert wrong in lenient.err
+
+
 @pytest.mark.parametrize(
     ("recover", "told"),
     [

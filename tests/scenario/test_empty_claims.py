@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,12 @@ def free(steps: str, scripts: str = "", **more: Any) -> Case:
     return Case(steps=steps, form=None, stubs="", top=flow, **more)
 
 
+JUDGING = {
+    "platforms/crm.yaml": PLATFORM
+    + "response: {ok: {all: [{path: $.code, in: [0]}]}, code: [$.code]}\n"
+}
+REFUSAL = "{on: crm.get_customer, body: {code: 500, message: 无此客户, data: null}}"
+LOOKS_AWAY = "const r = await $proxy('crm').get_customer('1');\nform.客户名称 = r.data?.name ?? ''"
 OTHER_FLOW = {"流程.yaml": FLOW.replace("start:", "admins: [ceoo]\nstart:")}
 LATE = {
     "流程.yaml": FLOW.replace(
@@ -71,6 +78,16 @@ DECLARED = PLATFORM.replace(
 )
 
 RED: dict[str, tuple[Case, str]] = {
+    "a variable that no step changes": (
+        Case(steps="{open: {}, expect: {vars: {单号: 1}}}", stubs="", top="vars: {单号: 1}"), "no step changes the variable '单号'",
+    ),
+    "a field that is compared with itself": (opened("form: {客户名称: '${form.客户名称}'}"), "this is compared with itself"),
+    "a result that is compared with itself": (
+        Case(steps="{id: 问, js: return 1, expect: {result: '${steps.问.result}'}}", stubs=""), "this is compared with itself",
+    ),
+    "an until that every response meets": (
+        Case(steps="{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {$exists: true}}}}"), "holds whatever happens",
+    ),
     # Everybody whom a scenario names.
     "a user who is not among the people": (approve("{at: 结束}", top="user: wangwuu"), "people has no 'wangwuu'"),
     "a user by id": (approve("{at: 结束}", top="user: {id: wangwuu}"), "people has no 'wangwuu'"),
@@ -246,6 +263,41 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a column that nothing reads": (
         Case(steps="open: {}", stubs="", top="cases: [{id: 甲, 期望: 1, 说明: 空}]"), "6:17: nothing reads the column '期望'",
     ),
+    "a step that a row skips and that names nobody": (
+        Case(steps="steps:\n  - open: {}\n  - {if: '${case.id} == 甲', approve: {by: '${case.人}'}}", flow="", stubs="",
+        top="cases: [{id: 甲, 人: wangwu}, {id: 乙, 人: wangwuu}]"), "people has no 'wangwuu'"),
+    "a refusal of somebody who is like an owner": (
+        free("{approve: {by: wangwuu}, expect_error: {code: NOT_OWNER}}"), "nothing else names 'wangwuu'; did you mean 'wangwu'?",
+    ),
+    "a business code at a place that no response has": (
+        opened("form: {客户名称: 张三}", script=CALL, stubs=STUB, files={"platforms/crm.yaml": PLATFORM + "response: {code: [$.cod]}\n"}),
+        "crm reads its business code at $.cod, and no response has that; did you mean 'code'?",
+    ),
+    "a business failure that nobody looks at": (
+        opened("form: {金额: 0}", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING), "crm.get_customer reported a business failure (500)",
+    ),
+    "a business failure of which only the status is expected": (
+        opened("proxy: [{call: crm.get_customer, status: 200}]", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING), "nothing looked at it",
+    ),
+    "a value that is no option": (
+        opened("form: {金额: 0}", script="form.$options = {客户名称: ['差旅', '招待']}; form.客户名称 = '差率'"),
+        "脚本.js:1:39: the script wrote a value: 客户名称: '差率' is none of its options; did you mean '差旅'?",
+    ),
+    "a comparison with what is no option": (
+        opened("form: {金额: 0}", script="form.$options = {客户名称: [{label: 差, value: '差旅'}, '招待']}; if (form.客户名称 === '招侍') form.金额 = 1".replace("label: 差", "label: '差'")),
+        "form.客户名称 is compared with '招侍', which is none of its options; did you mean '招待'?",
+    ),
+    "a map in a field of a text": (
+        opened("form: {金额: 0}", script="form.客户名称 = (await $proxy('crm').get_customer('1')).data", stubs=STUB),
+        "the script wrote a map into form.客户名称, which begins as a text",
+    ),
+    "an object within a text": (
+        opened("form: {金额: 0}", script="form.客户名称 = `客户 ${(await $proxy('crm').get_customer('1')).data}`", stubs=STUB),
+        'the script wrote "客户 [object Object]" into form.客户名称',
+    ),
+    "an object within a message": (
+        opened("form: {金额: 0}", script="form.$message = '失败：' + {}"), 'the script wrote "失败：[object Object]" into form.$message',
+    ),
     "a variable that nothing reads": (Case(steps="open: {}", stubs="", top="vars: {单号: 1}"), "nothing reads the variable '单号'"),
     "a fault set that nothing names": (
         Case(steps="open: {}", stubs="", top="fault_sets: {慢: [{on: crm.get_customer, do: {delay: 1s}}]}"), "nothing names the fault set '慢'",
@@ -269,6 +321,17 @@ def test_words_that_may_lie_are_warned_of(tmp_path: Path, case: Case, says: str)
 
 
 TRUE: dict[str, Case] = {
+    "a business failure that a script reads": opened("form: {金额: 0}", script=LOOKS_AWAY + "\nif (r.code !== 0) return;", stubs=REFUSAL, files=JUDGING),
+    "a business failure that is shown": opened("messages: [查不到]", script=LOOKS_AWAY + "\nif (!form.客户名称) form.$message = '查不到'", stubs=REFUSAL, files=JUDGING),
+    "a business failure that is expected": opened("proxy: [{call: crm.get_customer, response: {code: 500}}]", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING),
+    "a stub that leaves the business code out": opened("form: {金额: 0}", script=LOOKS_AWAY, stubs="{on: crm.get_customer, body: {data: null}}", files=JUDGING),
+    "a map in a field of which a member is expected": opened(
+        "form: {客户名称: {name: 张三}}", script="form.客户名称 = (await $proxy('crm').get_customer('1')).data", stubs=STUB,
+    ),
+    "two people with near names, both of whom act": free(
+        "steps:\n  - {approve: {by: wangwuu}, expect_error: {code: NOT_OWNER}}\n  - hand_over: {by: wangwu, to: wangwuu}\n  - approve: {by: wangwuu}",
+    ),
+    "a value of another variable": Case(steps="{open: {}, save: {一: '${vars.二}'}, expect: {vars: {一: '${vars.二}'}}}", stubs="", top="vars: {二: 2}"),
     "an option that another step brings": Case(
         steps="steps:\n  - set: {客户名称: 上海}\n  - {open: {}, expect: {fields: {客户名称: {options: {$not: {$contains: 上海}}}}}}",
         script="form.$options = {客户名称: [form.客户名称 === '北京' ? '是' : '否']}", stubs="",
@@ -298,7 +361,7 @@ TRUE: dict[str, Case] = {
     "a place that is ignored": sent("status: 200", proxy=", ignore: [path.id], redact: [body.data.name]"),
     "an instance that is there": sent("instance: a", proxy=", instance: a"),
     "variables of expectations and secrets": Case(
-        steps="{open: {}, expect: {vars: {单号: 1}}}", stubs="", top="vars: {单号: 1, 钥: k8s-3f9a}\nsecrets: [vars.钥]",
+        steps="{open: {}, save: {单号: 2}, expect: {vars: {单号: 2}}}", stubs="", top="vars: {单号: 1, 钥: k8s-3f9a}\nsecrets: [vars.钥]",
     ),
     "an undeclared parameter that is not sent": opened(
         "proxy: [{call: crm.list_orders, query: {customer: {$exists: false}}}]",
@@ -315,6 +378,14 @@ def test_words_that_are_true_pass_without_a_warning(tmp_path: Path, case: Case) 
 
     assert {getattr(last, "outcome", last) for last in verdicts} <= {"passed", "xfailed"}
     assert doubts(verdicts) == ""
+
+
+def test_an_empty_cell_of_a_step_that_its_row_skips_says_nothing(tmp_path: Path) -> None:
+    case, _ = DOUBTFUL["a step that a row skips and that names nobody"]
+
+    verdicts = run(tmp_path, replace(case, top=case.top.replace("wangwuu", "''")))
+
+    assert "people has" not in doubts(verdicts)
 
 
 def test_a_lenient_folder_takes_the_new_reds_as_warnings(tmp_path: Path) -> None:

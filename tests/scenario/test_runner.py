@@ -410,7 +410,7 @@ steps:
       form: {customerName: 李四, discount: 0.8}
       vars: {name: 李四, 客户: "12345", 两次: 0.8}
   - {if: "${case.id} == 乙", expect: {form: {discount: 99}}}
-  - expect: {form: {customerName: "${form.customerName}", discount: {$lt: "${steps.a.result.n}"}}}
+  - expect: {form: {customerName: "${vars.name}", discount: {$lt: "${steps.a.result.n}"}}}
   - expect: {vars: {name: "x ${now} ${uuid}"}}
 """
     path = write(folder, FORM + text)

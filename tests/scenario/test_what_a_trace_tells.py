@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.report.store import keep_trace, read_traces
-from bpmax_sim.scenario.events import ConsoleWritten, StepFinished
+from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.scenario.project import Project, third_party
@@ -167,6 +167,34 @@ def test_a_miss_tells_the_nearest_recording_and_a_match_what_it_ignored(
     assert missed.differs == ({"path": "body.id", "recorded": 1, "sent": 2},)
     assert missed.response == {"code": 200, "data": {"name": "张三"}}
     assert not Path(missed.file).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("recorded", "sent", "warned"),
+    [
+        ("甲", "乙", True),
+        ("13800000000", "13900000000", True),
+        ("2026-03-02T09:00:00Z", "2026-03-02 09:00:01", False),
+        ("1772413200123", "1772413209456", False),
+        ("0f8fad5b-d9cb-469f-a165-70867728950e", "7c9e6679-7425-40de-944b-e07fc1f90ae7", False),
+    ],
+)
+def test_a_response_of_another_value_of_an_ignored_place_is_warned_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, recorded: str, sent: str, warned: bool
+) -> None:
+    """But for values that every run makes anew."""
+    monkeypatch.chdir(tmp_path)
+    project = Project(tmp_path, handle=third_party)
+    script = "await $proxy('crm_system').$api('create_order').$body({id: 1, 批次: '%s'}).$call();"
+    for value, mode in ((recorded, "record"), (sent, "replay")):
+        steps = HEAD % ", ignore: [body.批次]" + "  - {open: {}}\n"
+        path = project.write(steps, {"form.js": script % value})
+        *_, last = project.events(path, mode=mode, allow_ci=True)
+    assert isinstance(last, ScenarioFinished)
+
+    expected = f'recorded for body.批次 "{recorded}", not "{sent}"'
+    assert [one.kind for one in last.warnings] == ["ignore"] * warned
+    assert all(expected in one.message for one in last.warnings)
 
 
 def _recording(events: list[Any]) -> Any:

@@ -1,0 +1,202 @@
+"""Expectations that say nothing: what is empty, what holds whatever happens, and how that is told.
+
+What a section certainly is, is known from the scenario: the fields of its form, a flow's facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.names import CheckContext
+from bpmax_sim.scenario.references import Path, show
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.tautology import (
+    Shape,
+    find_self_comparisons,
+    find_tautologies,
+    is_positive,
+)
+from bpmax_sim.subject.project import STATUSES
+
+
+def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None:
+    """Report an expectation that is written and says nothing; one that a row fills is none."""
+    node = step_spot.source.root.at((*step_spot.steps, key))
+    if node is None or node.elements:
+        return
+    if not node.items and node.value in ({}, None):
+        cure = (
+            msg("write what the error says, such as message: {$contains: …}")
+            if key == "expect_error"
+            else msg("leave it out")
+        )
+        wrong = msg("{key} says nothing; {cure}", key=key, cure=cure)
+        context.tell(step_spot.at(key), wrong, kind="empty")
+    for name, child in node.items.items() if key != "expect_error" else ():
+        if name in _SECTIONS_OF_NAMES and child.value == {} and not child.items:
+            _tell_empty_part(context, name, step_spot.at(key, name))
+
+
+def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
+    context.tell(
+        spot,
+        "{name}: {{}} says nothing; name what has to hold, or write "
+        "{name}: {{$exactly: {{}}}} where nothing may be there",
+        name=name,
+        kind="empty",
+    )
+
+
+def check_tautologies(
+    context: CheckContext, expected: model.Expect, spot: Spot, step: model.Step | None = None
+) -> None:
+    """Report parts of *expected* that hold whatever a step does; what a row fills in may.
+
+    *step* is the one that it is of; None for the whole scenario.
+    """
+    if expected == _NOTHING:
+        return
+    shapes: Mapping[str, Shape] = {}
+    for section, value in asdict(expected).items():
+        if section != "proxy" and value is not UNSET:
+            _tell_self_comparisons(context, value, _path_of(section, step), spot.at(section))
+        if section != "proxy" and type(value) in _STRUCTURES:
+            shapes = shapes or _find_section_shapes(context, step)
+            _tell_tautologies(context, value, shapes[section], spot.at(section))
+    _tell_constants(context, expected.vars, spot.at("vars"))
+    if expected.proxy is UNSET:
+        return
+    for item, where in spot.at("proxy").elements(expected.proxy):
+        _check_call_says_something(context, item, where)
+
+
+def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+    """Report parts of an expected call that any call has."""
+    for part, value in asdict(item).items():
+        if value == {}:
+            _tell_empty_part(context, part, spot.at(part))
+        elif type(value) is dict:
+            _tell_tautologies(context, value, _CALL_SHAPE[part], spot.at(part))
+
+
+def _path_of(section: str, step: model.Step | None) -> Path:
+    """Return how a ``${…}`` names what *section* is compared with."""
+    if section != "result":
+        return (section,)
+    return ("steps", step.id, "result") if step is not None and step.id else ("",)
+
+
+def _tell_self_comparisons(context: CheckContext, value: Any, path: Path, spot: Spot) -> None:
+    for steps in find_self_comparisons(value, tuple(map(str, path))):
+        context.tell(
+            spot.at(*steps),
+            "this is compared with itself, so it holds whatever happens; write the value",
+            kind="empty",
+        )
+
+
+def _tell_constants(context: CheckContext, expected: Any, spot: Spot) -> None:
+    """Report variables that the file says itself, and that no step changes."""
+    names = expected.keys() & context.names.constants if isinstance(expected, Mapping) else ()
+    for name in sorted(names):
+        context.tell(
+            spot.at(name),
+            "no step changes the variable {name!r}, so this holds whatever happens; expect what "
+            "is made of it, such as form",
+            name=name,
+            kind="empty",
+        )
+
+
+_NOTHING = model.Expect()
+_STRUCTURES = (dict, list)
+
+
+def check_tautological_error(
+    context: CheckContext, expected: model.ExpectedError, spot: Spot
+) -> None:
+    """Report parts of an expected error that any has, and one that says only what it is not."""
+    said = []
+    for name, key in zip(
+        expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
+    ):
+        value = getattr(expected, name)
+        if value is not UNSET:
+            said.append(is_positive(value))
+            _tell_tautologies(context, value, _ERROR_SHAPE.get(name, ""), spot.at(key))
+    if said and not any(said):
+        context.tell(
+            spot,
+            msg(
+                "this says only what the error is not, so that any mistake meets it; say what it "
+                "is, such as code: READ_ONLY"
+            ),
+            kind="empty",
+        )
+
+
+def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spot) -> None:
+    for path in find_tautologies(value, shape):
+        part = value
+        for step in path:
+            part = part[step]
+        if path or part != {} or not isinstance(shape, Mapping):
+            context.tell(
+                spot.at(*path),
+                "{shown} holds whatever happens; say what has to be there, or take it away",
+                shown=show(part),
+                kind="empty",
+            )
+
+
+def _find_section_shapes(
+    context: CheckContext, step: model.Step | None = None
+) -> Mapping[str, Shape]:
+    """Return what each section certainly is: of the form its declared fields, for instance.
+
+    A call has a result, or has failed already.
+    """
+    declared: Shape = dict.fromkeys(context.names.fields, "present")
+    return {
+        "form": declared,
+        "fields": {"*": _FIELD_SHAPE},
+        "messages": _LINES_SHAPE,
+        "console": _LINES_SHAPE,
+        "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.nodes},
+        "preview": {"*": ""},
+        "result": "present" if step is not None and step.action == "proxy" else "",
+        "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},
+        "trace": "text",
+    }
+
+
+_FIELD_SHAPE: Shape = {
+    **dict.fromkeys(("visible", "required", "readonly"), (True, False)),
+    "*": "",
+}
+_LINES_SHAPE: Shape = {"[]": {"text": "text", "type": "text", "level": "text", "*": ""}}
+_FLOW_SHAPE: Mapping[str, Shape] = {
+    "status": tuple(STATUSES),
+    **dict.fromkeys(("owners", "pending", "notified"), "list"),
+    "passed": "",
+    "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
+    "tasks": {"*": ""},
+    "projects": {"*": ""},
+    "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
+    "delay_level": "count",
+    "*": "",
+}
+_CALL_SHAPE: Mapping[str, Shape] = {
+    **{part: {"*": ""} for part in ("path", "query", "header")},
+    **dict.fromkeys(("source", "instance", "error"), "text"),
+    **dict.fromkeys(("body", "response", "status", "caller"), ""),
+    "times": "count",
+}
+_ERROR_SHAPE: Mapping[str, Shape] = {"type": "text", "message": "text", "source": "text"}
+_SECTIONS_OF_NAMES = ("form", "fields", "flow", "vars")
