@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from inspect import Signature, signature
 from pathlib import Path
@@ -20,7 +20,6 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
-from bpmax_sim import git
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.check.drift import recorded_at
@@ -34,6 +33,7 @@ from bpmax_sim.cli.execute import (
     store_durations,
     tell_recorded,
 )
+from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.select import (
     cassettes_at,
     filter_by_keyword,
@@ -334,7 +334,7 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
     for root in dict.fromkeys(item.header.root for item in recording):
         refresh_types(root)
     if recording:
-        _hint_at_merging()
+        hint_at_merging()
 
 
 _AFRESH = msg("everything is recorded already; record it all afresh?")
@@ -365,18 +365,6 @@ def _wants_afresh(args: _RunArguments) -> bool:
 def _with_record(args: _RunArguments, record: RecordMode) -> _RunArguments:
     options: SessionOptions = {**args.choices.options, "record": record}
     return msgspec.structs.replace(args, choices=replace(args.choices, options=options))
-
-
-def _hint_at_merging() -> None:
-    """Say once in a project that Git does not merge its cassettes."""
-    root = find_root(Path.cwd())
-    repository, mark = git.find_repository(root), root / ".bpmax" / "merge-hint"
-    if repository is None or os.environ.get("CI") or mark.exists() or git.is_set_up(repository):
-        return
-    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
-    with suppress(OSError):
-        mark.parent.mkdir(exist_ok=True)
-        mark.touch()
 
 
 def _run_items(
