@@ -293,6 +293,17 @@ COMMANDS: Mapping[str, Command] = {
             "and neither does what a scenario touches that fails."
         ),
     ),
+    "challenge": Command(
+        "challenge:challenge",
+        msg("Put small mistakes into scripts, and name the lines that scenarios lack to notice"),
+        "bpmax-sim challenge scenarios/crm",
+        msg(
+            "Scenarios have to pass. A mistake that fails one is noticed; for one that changes "
+            "something and fails none, the line of expect: that would fail is tried and shown. "
+            "Branches that nothing takes are named. It ends with 1 only where --fail-under or "
+            "--strict says so."
+        ),
+    ),
     "explore": Command(
         "explore:explore",
         msg("Try every failure of third parties on scenarios that pass, and judge what happens"),

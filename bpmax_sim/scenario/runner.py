@@ -303,7 +303,7 @@ class StepRun(msgspec.Struct):
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
         progress.log.judge_names(result.named_writes)
-        is_refused = result.refused and not result.errors and not _expects_refusal(step)
+        is_refused = result.refused and not result.errors and not expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
             *self._inner,
@@ -404,7 +404,7 @@ class StepRun(msgspec.Struct):
         )
 
 
-def _expects_refusal(step: Step) -> bool:
+def expects_refusal(step: Step) -> bool:
     """Return whether *step* expects something that tells a refusal from a success."""
     said = (step.expect.messages, step.expect.result, step.expect_error)
     flow = step.expect.flow

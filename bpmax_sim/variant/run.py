@@ -33,7 +33,7 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.trial import TrialRun, run_trial
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.subject.definition import FlowParts, NodeScreen
@@ -222,7 +222,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 def _options_of(baseline: Baseline, budget: Budget) -> SessionOptions:
     return {
         "environ": baseline.environ,
-        "limits": Limits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
+        "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }
 
