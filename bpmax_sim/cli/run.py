@@ -311,7 +311,7 @@ def _run_and_report(
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
-    if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
+    if recording and _wants_afresh(verdicts, args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
     _say_after_recording(waiting, recording)
     if args.json:
@@ -340,25 +340,41 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _has_recorded_nothing(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
-    """Return whether a third party was to be asked, and none had to be."""
-    if args.choices.options.get("record", "once") != "once":
-        return False
-    calls = [call for verdict in verdicts for call in verdict.calls]
+def _describe_nothing_recorded(verdicts: Sequence[Verdict], args: _RunArguments) -> str:
+    """Return why nothing was recorded, although all passed; empty if something was."""
+    sources = _sources_of(verdicts)
     is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
-    return is_passed and any(calls) and all(call.source == "recorded" for call in calls)
-
-
-def _wants_afresh(args: _RunArguments) -> bool:
-    """Say that nothing was recorded, and why; ask whether to record afresh where somebody can."""
-    if sys.stdin.isatty() and not args.json:
-        return choose(_AFRESH, ("yes", "no")) == "yes"
-    tell(
-        msg(
-            "nothing was recorded, as everything is recorded already: add missing calls with "
-            "--record new, or record afresh with --record rewrite"
+    record = args.choices.options.get("record", "once")
+    if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
+        return ""
+    if "recorded" not in sources:
+        return msg("nothing was recorded, as no call asked a third party")
+    if record == "new":
+        return msg(
+            "nothing was recorded, as no call is missing, which is all that --record new adds: "
+            "record afresh with --record rewrite"
         )
+    return msg(
+        "nothing was recorded, as everything is recorded already: add missing calls with "
+        "--record new, or record afresh with --record rewrite"
     )
+
+
+def _sources_of(verdicts: Iterable[Verdict]) -> set[str]:
+    return {call.source for verdict in verdicts for call in verdict.calls}
+
+
+_ASKED = frozenset({"live", "simulated", "", "unanswered"})
+"""Sources of calls of which an exchange is recorded."""
+
+
+def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+    """Say why nothing was recorded, if so; ask whether to record afresh where somebody can."""
+    why = _describe_nothing_recorded(verdicts, args)
+    if why and "recorded" in _sources_of(verdicts) and sys.stdin.isatty() and not args.json:
+        return choose(_AFRESH, ("yes", "no")) == "yes"
+    if why:
+        tell(why)
     return False
 
 
