@@ -19,6 +19,9 @@ from typing import Literal
 from bpmax_sim.i18n import msg
 
 SUFFIX = ".scenario.yaml"
+DEFAULTS = "defaults.yaml"
+"""What all scenarios in and below its folder inherit."""
+PROJECT = "pyproject.toml"
 
 
 def find_root(path: Path, otherwise: Path | None = None) -> Path:
@@ -31,7 +34,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
     folder = nearest
     while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
-        if _read_settings(folder) is not None:
+        if read_settings(folder) is not None:
             break
         above = os.path.dirname(folder)
         if above == folder:
@@ -40,10 +43,10 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
     return Path(folder)
 
 
-def _read_settings(folder: str | Path) -> dict[str, object] | None:
+def read_settings(folder: str | Path) -> dict[str, object] | None:
     """Return ``[tool.bpmax_sim]`` of the project at *folder*; None where there is none."""
     try:
-        with open(os.path.join(folder, "pyproject.toml"), encoding="utf-8") as file:  # noqa: PTH123
+        with open(os.path.join(folder, PROJECT), encoding="utf-8") as file:  # noqa: PTH123
             text = file.read()
     except (OSError, ValueError):
         return None
@@ -62,7 +65,7 @@ def _read_table(project: str) -> dict[str, object] | None:
 
 def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
-    language = (_read_settings(root) or {}).get("language")
+    language = (read_settings(root) or {}).get("language")
     return language if isinstance(language, str) else None
 
 
@@ -78,7 +81,7 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     Raises:
         ValueError: with what is wrong with one of them.
     """
-    project = os.path.join(root, "pyproject.toml")
+    project = os.path.join(root, PROJECT)
     chosen: tuple[int, Strictness] = (-1, "normal")
     for name, folders in _read_strictness(str(root), file_stamp(project)):
         for folder in folders:
@@ -89,7 +92,7 @@ def strictness_of(path: Path, root: Path) -> Strictness:
 
 @lru_cache(maxsize=64)
 def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
-    table = _read_settings(root) or {}
+    table = read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
     return tuple((name, tuple(_list_folders(root, name, table.get(name)))) for name in names)
 
@@ -118,14 +121,14 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
     Raises:
         ValueError: one of those that are named is not there.
     """
-    named = _platform_folders(str(root), file_stamp(os.path.join(root, "pyproject.toml")))
+    named = _platform_folders(str(root), file_stamp(os.path.join(root, PROJECT)))
     default = os.path.join(root, "scenarios", "platforms")
     return named or ((Path(default),) if os.path.exists(default) else ())  # noqa: PTH110
 
 
 @lru_cache(maxsize=64)
 def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
-    named = (_read_settings(root) or {}).get("platforms", ())
+    named = (read_settings(root) or {}).get("platforms", ())
     folders: list[Path] = []
     for folder in named if isinstance(named, list | tuple) else [named]:
         path = os.path.normpath(os.path.join(root, str(folder)))
@@ -147,7 +150,7 @@ def jobs_of(root: Path) -> tuple[str, ...]:
 
 def open_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
-    return _open_places(_read_settings(root))
+    return _open_places(read_settings(root))
 
 
 def _open_places(table: Mapping[str, object] | None) -> tuple[str, ...]:

@@ -20,7 +20,9 @@ ROOT = Path(__file__).parents[1]
 SCHEMAS = {
     "scenario": of_scenarios.scenario_schema(),
     "fragment": of_scenarios.fragment_schema(),
+    "form": of_scenarios.form_schema(),
     "flow": of_scenarios.flow_schema(),
+    "people": of_scenarios.people_schema(),
     "platform": of_platforms.platform_schema(),
     "instances": of_platforms.instances_schema(),
 }
@@ -33,6 +35,9 @@ def shipped() -> Iterator[tuple[str, Path]]:
         yield "instances", folder / "instances.yaml"
         yield from (("platform", path) for path in (folder / "platforms").glob("*.yaml"))
         yield from (("flow", path) for path in (folder / "flows").glob("*.yaml"))
+        yield from (("form", path) for path in (folder / "forms").glob("*.yaml"))
+        yield from (("people", path) for path in folder.rglob("people.yaml"))
+        yield from (("fragment", path) for path in folder.rglob("defaults.yaml"))
         yield from (("scenario", path) for path in folder.rglob("*.scenario.yaml"))
     yield from (("platform", path) for path in (ROOT / "bpmax_sim/platform/builtin").glob("*"))
 

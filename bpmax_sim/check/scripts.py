@@ -19,7 +19,7 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.index.response_shapes import ResponseShape, ResponseShapes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
-from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.promises import select_misuses
 from bpmax_sim.script_source.reading import (
@@ -90,6 +90,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         buttons: those of all forms, which have states as fields do.
         nodes: those of all flows that it runs with.
         libraries: what runs before it.
+        arguments: names that steps give it.
         is_library: it runs before others itself.
     """
 
@@ -99,6 +100,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     buttons: frozenset[str] = frozenset()
     nodes: frozenset[str] = frozenset()
     libraries: tuple[Script, ...] = ()
+    arguments: frozenset[str] = frozenset()
     is_library: bool = False
 
 
@@ -125,6 +127,7 @@ def script_contexts(
             continue
         subjects, fields = item.subjects, declared_fields(item)
         libraries, flows = subjects.all_libraries, item.names.subflows.values()
+        arguments = frozenset(chain.from_iterable(map(_arguments_of, item.walk_steps())))
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
                 script=script,
@@ -133,6 +136,7 @@ def script_contexts(
                 buttons=frozenset(item.names.buttons),
                 nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
                 libraries=libraries,
+                arguments=arguments if script in subjects.inline.values() else frozenset(),
                 is_library=script in libraries,
             )
             key = (script, id(platforms))
@@ -149,8 +153,16 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         buttons=first.buttons | second.buttons,
         nodes=first.nodes | second.nodes,
         libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
+        arguments=first.arguments | second.arguments,
         is_library=first.is_library or second.is_library,
     )
+
+
+def _arguments_of(located: LocatedStep) -> Iterable[str]:
+    """Return the names that a step gives to the script of a file."""
+    value = located.step.value if located.step.action == "js" else None
+    args = value.get("args") if isinstance(value, Mapping) else None
+    return args if isinstance(args, Mapping) else ()
 
 
 def _nodes_of(flow: Definition) -> Iterable[str]:
@@ -419,6 +431,7 @@ def _check_fields(
 def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     libraries = [read_script(library.source, library.name) for library in context.libraries]
     known = {name for library in libraries for name in library.declared} | _GLOBALS
+    known |= context.arguments
     assigned = {
         use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
     }

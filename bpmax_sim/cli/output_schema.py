@@ -80,6 +80,7 @@ _SCENARIO: Shape = {
     "steps": WHOLE,
     "skip": (FLAG, TEXT),
     "xfail": (FLAG, TEXT),
+    "keys": [{**_text_keys("key", "value"), **_PLACE}],
 }
 _EXCHANGE: Shape = {
     "line": WHOLE,

@@ -237,8 +237,8 @@ def schema(
         Argument(
             metavar="KIND",
             help=msg(
-                "scenario, fragment, flow, platform, instances, or a command: what its --json "
-                "prints."
+                "scenario, fragment, form, flow, people, platform, instances, or a command: "
+                "what its --json prints."
             ),
         ),
     ] = None,

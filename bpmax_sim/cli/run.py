@@ -34,6 +34,7 @@ from bpmax_sim.cli.execute import (
     tell_recorded,
 )
 from bpmax_sim.cli.merge import hint_at_merging
+from bpmax_sim.cli.resolved import format_resolved, keys_as_data, resolve_keys
 from bpmax_sim.cli.select import (
     cassettes_at,
     filter_by_keyword,
@@ -603,6 +604,9 @@ def list_scenarios(
     old: Annotated[
         str, Option(metavar="AGE", help=msg("Only those whose recording is older, such as 90d."))
     ] = "",
+    resolved: Annotated[
+        bool, Option("--resolved", help=msg("Every key that each comes to, and where it stands."))
+    ] = False,
     json: option.Json = False,
 ) -> int:
     """List scenarios."""
@@ -623,6 +627,10 @@ def list_scenarios(
         for item in items
     ]
     lines = align_columns(rows) if rows else ()
+    keys = {one: list(resolve_keys(one.load())) for one in found if resolved}
+    of_header = {one.header: told for one, told in keys.items()}
+    if resolved:
+        lines = format_resolved((item.file, item.title, of_header[item]) for item in items)
     data = [
         {
             "name": item.name,
@@ -635,6 +643,7 @@ def list_scenarios(
             "steps": item.steps,
             "skip": item.skip,
             "xfail": item.xfail,
+            "keys": keys_as_data(of_header.get(item, ())),
         }
         for item in items
     ]

@@ -129,12 +129,13 @@ def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]
     if line > len(source.lines):
         message = msg("the file has {lines_count} lines", lines_count=len(source.lines))
         raise ConfigError(Problem(message, Place(source.file, line)))
-    starts = [source.root.key_place(key).line for key in source.root.keys]
+    places = [source.root.key_place(key) for key in source.root.items]
+    starts = [place.line for place in places if place.file == source.file]
     begin = max((start for start in starts if start <= line), default=0)
     if begin != source.root.key_place("cases").line:
         return list(items)
-    places = [(item, item.header.place) for item in items]
-    rows = [item for item, place in places if place.file == source.file and place.line <= line]
+    found = [(item, item.header.place) for item in items]
+    rows = [item for item, place in found if place.file == source.file and place.line <= line]
     return rows[-1:] or list(items)
 
 

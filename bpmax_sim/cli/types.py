@@ -22,7 +22,13 @@ from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem, items
-from bpmax_sim.scenario.model import flow_schema, fragment_schema, scenario_schema
+from bpmax_sim.scenario.model import (
+    flow_schema,
+    form_schema,
+    fragment_schema,
+    people_schema,
+    scenario_schema,
+)
 from bpmax_sim.starter.editor_types import (
     SETTINGS,
     ProjectTypes,
@@ -96,7 +102,9 @@ def refresh_types(root: Path) -> None:
 FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
     "scenario": scenario_schema,
     "fragment": fragment_schema,
+    "form": form_schema,
     "flow": flow_schema,
+    "people": people_schema,
     "platform": platform_schema,
     "instances": instances_schema,
 }

@@ -19,7 +19,7 @@ from bpmax_sim.cli.terminal import tell
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.platform.source import find_key
-from bpmax_sim.project import SUFFIXES, absolute, find_instances, local_file_of
+from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute, find_instances, local_file_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.yamlfile import display_path
 
@@ -114,12 +114,14 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
 
 def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     """Return whether *file*, a real path, is one that *item* is made of or answered from."""
+    folder, name = os.path.split(file)
+    if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
+        return True  # also where it was removed
     if file in map(os.path.realpath, _files_of(run, item)):
         return True
     if file.endswith(".py"):
         loaded = item.load()
-        steps = (*loaded.steps, *loaded.cleanup)
-        return any(located.step.action == "python" for located in steps)
+        return any(located.step.action == "python" for located in loaded.walk_steps())
     folders = tuple(map(os.path.realpath, run.platforms or item.header.platforms))
     is_below = file.startswith(tuple(os.path.join(folder, "") for folder in folders))  # noqa: PTH118
     if not file.endswith(SUFFIXES) or not (file in folders or is_below):

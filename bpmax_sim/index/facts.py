@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.files import LARGEST
 from bpmax_sim.index.response_shapes import ResponseShape
-from bpmax_sim.project import SUFFIX
+from bpmax_sim.project import DEFAULTS, SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.script_source.reading import ScriptReading, read_script
 from bpmax_sim.yamlfile.node import Node, parse_yaml_bytes
@@ -30,7 +30,16 @@ Role = Literal[
     "loads", "plays", "records", "acts", "names",
 ]  # fmt: skip
 FileKind = Literal[
-    "scenario", "script", "platform", "instances", "flow", "cassette", "yaml", "other"
+    "scenario",
+    "form",
+    "people",
+    "script",
+    "platform",
+    "instances",
+    "flow",
+    "cassette",
+    "yaml",
+    "other",
 ]
 Steps = tuple[str, ...]
 
@@ -92,6 +101,8 @@ def read_facts(path: str, data: bytes) -> FileFacts:
         facts = tuple(_of_platform(root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
+    if kind == "scenario":
+        facts = (*facts, *_inherited_files(path))
     title = root.get("scenario") or root.get("flow") or root.get("title")
     name = str(title.value) if title is not None and isinstance(title.value, str) else ""
     return FileFacts(kind, facts, title=name)
@@ -99,15 +110,42 @@ def read_facts(path: str, data: bytes) -> FileFacts:
 
 def _kind_of(path: str, root: Node) -> FileKind:
     keys = root.items
-    if path.endswith(SUFFIX):
-        return "scenario"
-    if "platform_key" in keys:
-        return "platform"
-    if "nodes" in keys and "flow" in keys:
-        return "flow"
-    if root.elements and all("platform" in one.items for one in root.elements):
-        return "instances"
-    return "scenario" if {"steps", "fault_sets", "vars"} & set(keys) else "yaml"
+    kinds: tuple[tuple[FileKind, bool], ...] = (
+        ("scenario", path.endswith(SUFFIX)),
+        ("platform", "platform_key" in keys),
+        ("flow", "nodes" in keys and "flow" in keys),
+        ("instances", _are_instances(root)),
+        ("people", bool(keys) and all(map(_is_person, keys.items()))),
+        ("form", "fields" in keys),
+        ("scenario", is_defaults(path) or not _OF_SCENARIOS.isdisjoint(keys)),
+    )
+    return next((kind for kind, is_one in kinds if is_one), "yaml")
+
+
+def _are_instances(root: Node) -> bool:
+    return bool(root.elements) and all("platform" in one.items for one in root.elements)
+
+
+_OF_SCENARIOS: Final = frozenset({"steps", "fault_sets", "vars", "proxy", "form", "flow", "people"})
+_OF_PERSON: Final = frozenset({"id", "name"})
+
+
+def _is_person(entry: tuple[str, Node]) -> bool:
+    """Return whether an entry of a map says who a person is: ``lisi: {name: 李四}``."""
+    name, value = entry
+    return name not in _OF_SCENARIOS and not _OF_PERSON.isdisjoint(value.items)
+
+
+def is_defaults(path: str) -> bool:
+    """Return whether all scenarios below the folder of *path* inherit from that file."""
+    return path.rpartition("/")[2] == DEFAULTS
+
+
+def _inherited_files(path: str) -> Iterator[Fact]:
+    """Yield the files of defaults that a scenario may inherit from, the nearest first."""
+    parts = PurePosixPath(path).parent.parts
+    for depth in range(len(parts), -1, -1) if path.endswith(SUFFIX) else ():
+        yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
 
 
 def _of_platform(root: Node) -> Iterator[Fact]:
@@ -233,6 +271,7 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules_of("file", "runs", "scripts.?", "scripts.?.*", "js.file"),
         *_rules_of("file", "runs", "*.python"),
         *_rules_of("file", "loads", "libraries.*", "definition", "^use.*", "^cases.from"),
+        *_rules_of("file", "loads", "^form", "^flow", "^people", "^flow.subflows.?"),
         *_rules_of("file", "loads", "^proxy.platforms", "^proxy.platforms.*"),
         *_rules_of("file", "loads", "^proxy.instances"),
         *_rules_of("file", "plays", "^proxy.cassette"),
@@ -263,6 +302,12 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules_of("file", "runs", "scripts.?", "scripts.?.*"),
         *_rules_of("file", "loads", "libraries.*"),
     ),
+    "form": (
+        *_rules_of("field", "declares", "^fields.{}"),
+        *_rules_of("file", "runs", "scripts.?", "scripts.?.*"),
+        *_rules_of("file", "loads", "libraries.*"),
+    ),
+    "people": tuple(_rules_of("person", "declares", "^{}")),
     "instances": (
         *_rules_of("platform", "names", "^*.platform"),
         *_rules_of("instance", "declares", "^*.instance_key"),

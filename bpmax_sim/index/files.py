@@ -107,10 +107,13 @@ class FileLook:
         return file, data
 
     def is_settled(self, name: str) -> bool:
-        """Return whether the file was changed so long before the look that its stamp is proof."""
+        """Return whether the file was changed so long before the look that its stamp is proof.
+
+        One that is not there needs no stamp: whenever it comes, it has another digest.
+        """
         file = self.file(name)
         if file is None:
-            return False
+            return not os.path.lexists(self.path_of(name))
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
     def lasting_files(self) -> dict[str, IndexedFile]:

@@ -24,7 +24,7 @@ from bpmax_sim.index.files import (
     stamp_file,
     write_kept,
 )
-from bpmax_sim.project import NAME, find_root, platform_folders, strictness_of
+from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.yamlfile import display_path
@@ -32,7 +32,6 @@ from bpmax_sim.yamlfile.reads import record_reads
 
 _WHOLE: Final = 2
 """A look at one in so many of the kept files is one at the project, so the others may be old."""
-_PROJECT: Final = "pyproject.toml"
 
 
 class ProjectItem:
@@ -132,6 +131,7 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
     """The items of a scenario file, and the digests of the other files that they depend on.
 
     Attributes:
+        depends: path from the root -> digest; nothing of a file that would count if it were there.
         is_quiet: nothing in them is doubtful either.
     """
 
@@ -214,7 +214,7 @@ class ItemIndex:
 
     def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
         shown = display_path(path)
-        names = (name, *stored.depends)
+        names = (name, *(other for other, digest in stored.depends.items() if digest))
         sound = self._sound_files(names) if stored.is_quiet else {}
         source = _ScenarioFile(path, self.root, frozenset(map(self._disk.path_of, names)), sound)
         return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
@@ -257,7 +257,8 @@ class ItemIndex:
             is_quiet = not any(item.warnings for item in loaded)
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
             sound = self._sound_files(names) if is_quiet else {}
-        source = _ScenarioFile(path, self.root, frozenset(paths), sound)
+        there = (self._disk.path_of(other) for other in names if self._disk.digest(other))
+        source = _ScenarioFile(path, self.root, frozenset(there), sound)
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]
 
@@ -283,11 +284,11 @@ def _edition_of(root: Path) -> str:
     """Return what all items of the project at *root* depend on; nothing where it is wrong."""
     bare = FileLook(root, {})
     try:
-        strictness_of(root / _PROJECT, root)
+        strictness_of(root / PROJECT, root)
         folders = platform_folders(root)
     except ValueError:
         return ""
-    return f"{code_edition()} {bare.digest(_PROJECT).hex()} {bare.path_of('')} {folders}"
+    return f"{code_edition()} {bare.digest(PROJECT).hex()} {bare.path_of('')} {folders}"
 
 
 def _csv_path_of(item: ScenarioItem) -> str:

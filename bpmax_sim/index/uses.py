@@ -255,7 +255,7 @@ class ProjectUses:
 
     def cassettes_of(self, scenario: str) -> tuple[str, ...]:
         """Return the cassettes that the scenario at this path plays, those of its rows too."""
-        named = [f.name for f in self._index.files[scenario].facts if f.role == "plays"]
+        named = list(self._cassette_names(scenario))
         stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
         name = named[0] if named else stem
         return tuple(
@@ -263,6 +263,14 @@ class ProjectUses:
             for path in self._index.files
             if path == f"cassettes/{name}.yaml" or path.startswith(f"cassettes/{name}/")
         )
+
+    def _cassette_names(self, scenario: str) -> Iterator[str]:
+        """Yield the names that a scenario says, then those of its defaults, the nearest first."""
+        facts = self._index.files[scenario].facts
+        yield from (fact.name for fact in facts if fact.role == "plays")
+        for fact in facts:
+            if fact.detail == "defaults" and fact.name in self._index.files:
+                yield from self._cassette_names(fact.name)
 
     @cached_property
     def _users(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:

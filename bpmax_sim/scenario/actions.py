@@ -6,14 +6,9 @@ action, write its class; it is known by its name in lower case with underscores.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
-from pathlib import Path
-from types import ModuleType
 from typing import Any, ClassVar, Final, get_args
 
 import msgspec
@@ -23,7 +18,6 @@ from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest
 from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
-from bpmax_sim.project import absolute, find_root
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
     WHO,
@@ -34,7 +28,8 @@ from bpmax_sim.scenario.flow_actions import (
     move_of,
 )
 from bpmax_sim.scenario.names import CheckContext
-from bpmax_sim.scenario.python_step import handles_for
+from bpmax_sim.scenario.python_step import find_function, handles_for, import_module
+from bpmax_sim.scenario.references import column_of, show, whole_reference
 from bpmax_sim.scenario.row_actions import RowAction, row_texts
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.failure import Script
@@ -47,6 +42,8 @@ from bpmax_sim.yamlfile.schema import Texts
 from bpmax_sim.yamlfile.shapes import DURATION
 
 REFERENCE_PATTERN = r"\$\{"
+_NAME: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
+"""A name that a script can declare; a reserved word is the engine's to refuse."""
 
 
 class Open(Action, frozen=True, kw_only=True):
@@ -473,24 +470,48 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
 
 class Js(Action, frozen=True, kw_only=True):
-    """JavaScript of the step itself, or of a file."""
+    """JavaScript of the step itself, or of a file, with arguments or one of its functions."""
 
     sees_form: ClassVar = True
-    about = msg("Run JavaScript, or {file: path}")
-    texts: ClassVar = {"_": msg("A script in a file"), "file": msg("Its path")}
+    about = msg("Run JavaScript, or {file: path, args: …}")
+    texts: ClassVar = {
+        "_": msg("A script in a file"),
+        "file": msg("Its path"),
+        "call": msg("The function of it that is called; without one the file itself is run"),
+        "args": msg("What the script knows by name; of a function its arguments in order"),
+    }
     others = (str,)
-    takes = msg("JavaScript, or `{file: …}`")
+    takes = msg("JavaScript, or `{file: …, args: {…}}`, `{file: …, call: …, args: […]}`")
     is_code = True
 
     file: str
+    call: str = ""
+    args: Mapping[str, Any] | tuple[Any, ...] = {}
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find what is neither a script nor a file."""
-        if isinstance(value, str):
+        """Find what is neither a script nor a file, and arguments that it cannot take."""
+        if isinstance(value, str) or not cls.known_keys(context, value, spot):
             return
-        if cls.known_keys(context, value, spot) and not isinstance(value.get("file"), str):
+        if not isinstance(value.get("file"), str):
             context.tell(spot, msg("expected a script, or {file: path of a script}"))
+        call, args = value.get("call", ""), value.get("args", {})
+        if call and not _NAME.fullmatch(str(call)):
+            context.tell(
+                spot.at("call"), "expected the name of a function, got {call!r}", call=call
+            )
+        if isinstance(args, str) and "${" in args:
+            return
+        if not isinstance(args, list | tuple if call else Mapping):
+            wrong = msg("a function takes a list of arguments") if call else msg(
+                "a script takes arguments by name, such as {金额: 800}; a list belongs to call:"
+            )  # fmt: skip
+            context.tell(spot.at("args"), wrong)
+        for name in args if isinstance(args, Mapping) and not call else ():
+            if not _NAME.fullmatch(name):
+                context.tell(
+                    spot.at("args", name), "{name!r} is no name that a script can have", name=name
+                )
 
     @classmethod
     def script_file(cls, value: Any) -> str | None:
@@ -501,13 +522,26 @@ class Js(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
         """Run it with the subject's ``form`` and ``ctx``."""
-        script = on.inline[value["file"]] if isinstance(value, Mapping) else Script(value, name)
+        script, libraries = Script(str(value), name), on.libraries
+        if isinstance(value, Mapping):
+            script, libraries = cls._with_arguments(on, value, name)
         form, ctx = on.subject.views() if on.subject else (None, None)
-        ended = on.session.run_script(
-            script, form=form, ctx=ctx, libraries=on.libraries, page=Page()
-        )
+        ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
         result.take(ended)
         result.set_value(ended.value)
+
+    @classmethod
+    def _with_arguments(
+        cls, on: Performer, value: Mapping[str, Any], name: str
+    ) -> tuple[Script, tuple[Script, ...]]:
+        """Return the body of a file, or a call of its function, and what runs before it."""
+        file, args = on.inline[value["file"]], value.get("args", {})
+        if value.get("call"):
+            listed = ", ".join(map(show, args))
+            body = Script(f"return await {value['call']}({listed});", name)
+            return body, (*dict.fromkeys((*on.libraries, file)),)
+        known = "".join(f"const {key} = {show(known)};\n" for key, known in args.items())
+        return file, (*on.libraries, *([Script(known, name)] if known else []))
 
 
 class Python(Action, frozen=True, kw_only=True):
@@ -546,7 +580,7 @@ class Python(Action, frozen=True, kw_only=True):
         module, _, function = str(arguments["call"]).partition(":")
         try:
             with redact_output(on.session.redact):
-                target = _find_function(_import_module(module, on.path), function)
+                target = find_function(import_module(module, on.path), function)
                 seen = handles_for(target, on.subject)
                 result.set_value(target(on.session, **{**seen, **arguments.get("args", {})}))
         except SystemExit as error:  # would end the whole run, and print what it was given
@@ -554,67 +588,6 @@ class Python(Action, frozen=True, kw_only=True):
                 "python: {call} called sys.exit({code!r})", call=arguments["call"], code=error.code
             )
             raise SubjectError(message, code="EXITED") from None
-
-
-_LOADED: dict[str, ModuleType] = {}
-"""What Python steps have loaded, by file."""
-
-
-def _import_module(name: str, path: Path) -> Any:
-    """Import *name*, else load it from below the scenario's folder or the project's root.
-
-    Scenarios of two folders may each have a module of one name, so what was loaded from a file
-    stands in for that file alone.
-    """
-    known = sys.modules.get(name)
-    if known is None or known not in _LOADED.values():
-        try:
-            return importlib.import_module(name)
-        except ModuleNotFoundError as error:
-            if error.name != name.partition(".")[0]:
-                raise
-    below = Path(*name.split(".")).with_suffix(".py")
-    for folder in (path.parent, find_root(path)):
-        file = absolute(folder / below)
-        spec = importlib.util.spec_from_file_location(name, file)
-        if known is not None and file in _LOADED:
-            sys.modules[name] = _LOADED[file]
-            return _LOADED[file]
-        if Path(file).is_file() and spec and spec.loader:
-            module = _LOADED[file] = importlib.util.module_from_spec(spec)
-            sys.modules[name] = module
-            spec.loader.exec_module(module)
-            return module
-    raise SubjectError(
-        "python: no module {name!r} beside the scenario or in the project's root",
-        code="NO_MODULE",
-        name=name,
-    )
-
-
-_MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hold_in_session"}
-"""Functions that scenarios written by an earlier version call, and what they are called now."""
-
-
-def _find_function(module: Any, name: str) -> Any:
-    """Return the function *name* of *module*.
-
-    Raises:
-        SubjectError: there is none; with the name that it has now, or one that is near.
-    """
-    try:
-        return getattr(module, name)
-    except AttributeError:
-        public = getattr(module, "__all__", None) or [one for one in dir(module) if one[0] != "_"]
-        moved = _MOVED.get((module.__name__, name))
-        hint = msg("; it is called {name!r} now", name=moved) if moved else suggest(name, public)
-        raise SubjectError(
-            "python: {module} has no function {name!r}{hint}",
-            code="NO_FUNCTION",
-            module=module.__name__,
-            name=name,
-            hint=hint,
-        ) from None
 
 
 class Advance(Action, frozen=True, kw_only=True):
@@ -668,7 +641,7 @@ class RunAction(Action, frozen=True, kw_only=True):
         "with": msg("Variables for them"),
     }
     others = (str,)
-    takes = msg("a name, or `{steps: …, with: {…}}`")
+    takes = msg("a name, `${case.column}`, or `{steps: …, with: {…}}`")
 
     steps: str
     variables: Mapping[str, Any] = field(default={}, name="with")
@@ -682,10 +655,12 @@ class RunAction(Action, frozen=True, kw_only=True):
             name = value.get("steps")
             if not isinstance(value.get("with", {}), Mapping):
                 context.tell(spot.at("with"), msg("expected a map of variables"))
-        if not isinstance(name, str):
-            wrong = msg("expected the name of steps, or {steps: a name, with: variables}")
+        if not isinstance(name, str) or ("${" in name and not column_of(name)):
+            wrong = msg(
+                "expected the name of steps, ${case.column}, or {steps: a name, with: variables}"
+            )
             context.tell(spot, wrong)
-        elif name not in named:
+        elif "${" not in name and name not in named:
             more = suggest(name, named) or msg("; named steps come from the files of use")
             context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
@@ -710,12 +685,13 @@ ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _all_s
 
 
 def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
-    """Report to *context* what is wrong with *value*."""
+    """Report to *context* what is wrong with *value*; what a row or variable gives comes later."""
     kind = ACTIONS[action]
+    waits = whole_reference(value) is not None and not kind.is_code and kind is not RunAction
     if kind.needs and not {*kind.needs} & {*context.names.subject_kinds}:
         names = join_messages(msg(" or a "), kind.needs)
         context.tell(spot, "{action} needs a {names} in the scenario", action=action, names=names)
-    else:
+    elif not waits:
         kind.check(context, value, spot)
 
 

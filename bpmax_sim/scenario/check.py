@@ -25,6 +25,13 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.policies import check_policies
+from bpmax_sim.scenario.row_checks import (
+    check_cells,
+    check_ids,
+    check_only,
+    check_rows_differ,
+    check_run,
+)
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
@@ -39,7 +46,6 @@ from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
-_ID = re.compile(r"[.\[\]{}]")
 
 
 def check(draft: ScenarioDraft) -> None:
@@ -158,6 +164,12 @@ def _check_secrets(draft: ScenarioDraft) -> None:
 
 def _check_steps_and_start(draft: ScenarioDraft) -> None:
     steps = draft.spot.source.root.child("steps")
+    if (
+        draft.scenario.script is not UNSET
+        and draft.spot.source.root.keys.get("steps") != (draft.spot.source.root.keys["script"])
+    ):
+        wrong = msg("script is a scenario's only step; write js: in a step beside others")
+        draft.tell(draft.spot.at("script"), wrong)
     if not draft.scenario.steps and not (steps and steps.elements):
         draft.tell(draft.spot.at("steps"), msg("a scenario needs a step"))
     flow, spot = draft.scenario.flow, draft.spot.at("flow", "at")
@@ -335,8 +347,8 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
         named += [cell for row in draft.rows for value in row.values.values()
                   for cell in names_in_cell(value)]  # fmt: skip
     for name in draft.scenario.fault_sets:
-        if name not in named:
-            spot = draft.spot.at("fault_sets", name)
+        spot = draft.spot.at("fault_sets", name)
+        if name not in named and draft.is_own(spot):
             draft.tell(
                 spot, "nothing names the fault set {name!r}", name=name, kind="rule", fails=False
             )
@@ -349,9 +361,10 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
         return
     used = _find_used_names(draft)
     for name in draft.scenario.vars:
-        if name not in used["vars"]:
+        spot = draft.spot.at("vars", name)
+        if name not in used["vars"] and draft.is_own(spot):
             message = msg("nothing reads the variable {name!r}", name=name)
-            draft.tell(draft.spot.at("vars", name), message, kind="rule", fails=False)
+            draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
         for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
@@ -361,43 +374,37 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps if draft.fragments else ():
         _check_inputs_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
-    _check_rows_differ(draft, used["case"])
+    check_rows_differ(draft, used["case"])
     _check_fragments_used(draft)
 
 
-def _check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Find rows that are like an earlier one in all but what only marks them."""
-    seen: dict[str, str] = {}
-    for row in draft.rows if "id" not in used else ():
-        values = {key: value for key, value in row.values.items() if key != "id"}
-        key = references.show(values)
-        if values and key in seen:
-            draft.tell(
-                row.spot or draft.spot.at("cases"),
-                "the row {row!r} has the values of the row {other!r}, so that it tests nothing new",
-                row=row.id,
-                other=seen[key],
-                kind="rule",
-                fails=False,
-            )
-        seen.setdefault(key, row.id)
+_NAMED = ("vars", "fault_sets")
+"""What is used by its name, and lies unused where nothing names it."""
 
 
 def _check_fragments_used(draft: ScenarioDraft) -> None:
     """Find files of ``use`` of which the scenario uses nothing."""
+    if not draft.used:
+        return
     names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
     named = [names_in_cell(row.values.get("faults")) for row in draft.rows]
     faults_named = {name for part in named for name in part if isinstance(name, str)}
     lists = (draft.scenario.faults, *(step.faults for step, _ in draft.steps))
     faults_named |= {name for faults_ in lists for name in faults_ if isinstance(name, str)}
     is_open = any("${" in name for name in faults_named)
+    tree = draft.spot.source.root
+    inherited = {
+        file for key, node in tree.items.items() if key not in _NAMED for file in node.all_files
+    } | {tree.key_place(key).file for key in tree.items if key not in _NAMED}
     own = draft.spot.source.lines
-    for fragment, spot in draft.fragments:
+    first = len(draft.fragments) - draft.used
+    for fragment, spot in draft.fragments[first:]:
         has_use = (
             names & {*fragment.steps}
             or any(f"vars.{name}" in text for name in fragment.vars for text in own)
             or faults_named & {*fragment.fault_sets}
             or (is_open and fragment.fault_sets)
+            or spot.source.file in inherited
         )
         if not has_use:
             message = msg("nothing of {file} is used here", file=spot.source.file)
@@ -424,8 +431,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     """Return the names that references read, by root; those of code count as well."""
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
-    for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
-        texts += spot.source.lines
+    texts += draft.spot.source.texts
     for root, name in _READ.findall("\n".join(texts)):
         used[root] |= {name, *map(str, plain_steps(name)[:1])}
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
@@ -460,27 +466,6 @@ def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _check_ids(draft: ScenarioDraft) -> None:
-    first: dict[str, Spot] = {}
-    for step, spot in draft.steps:
-        if step.id in first:
-            draft.tell(
-                spot.at("id"),
-                "the id {step_id!r} is used twice, first in line {line}",
-                step_id=step.id,
-                line=first[step.id].place.line,
-            )
-        elif step.id:
-            first[step.id] = spot
-        if wrong := _ID.search(step.id):
-            draft.tell(
-                spot.at("id"),
-                "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
-                step_id=step.id,
-                wrong=wrong[0],
-            )
-
-
 def _runs(draft: ScenarioDraft) -> None:
     """Find named steps that run themselves."""
     calls = {
@@ -502,7 +487,10 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
             names=series(actions),
         )
     elif actions:
-        check_action(draft, actions[0], getattr(step, actions[0]), spot.at(actions[0]))
+        value, at = getattr(step, actions[0]), spot.at(actions[0])
+        check_action(draft, actions[0], value, at)
+        if actions[0] != "run" and (column := references.column_of(value)):
+            check_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
     if wrong := references.check_condition(step.condition):
@@ -607,7 +595,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_marks,
     _check_secrets,
     _check_faults,
-    _check_ids,
+    check_ids,
     _runs,
     _check_flow,
     _check_names_are_used,
@@ -619,6 +607,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _check_action,
+    check_only,
+    check_run,
     _check_node,
     _check_person,
     _check_refused_person,
@@ -629,7 +619,8 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
 
 _WITHOUT_VALUES = frozenset(
     ("scripts", "libraries", "definition", "description", "platforms", "use")
-) | {name for name, action in ACTIONS.items() if action.is_code}
+)
+_CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 
 def check_values(draft: ScenarioDraft) -> None:
@@ -650,13 +641,18 @@ def check_values(draft: ScenarioDraft) -> None:
 
 
 def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
-    spots = [draft.spot, *(spot for _, spot in draft.fragments)]
-    for spot in spots:
-        if not any("${" in line or "\\" in line for line in spot.source.lines):
-            continue  # nor is it spelled with an escape
+    if not any("${" in line or "\\" in line for line in draft.spot.source.texts):
+        return  # nor is it spelled with an escape
+    for spot in (draft.spot, *(spot for _, spot in draft.fragments)):
+        keys = spot.source.root.items if spot is draft.spot else _OF_FRAGMENT
         for path, text in spot.source.root.texts():
-            if "${" in text and _WITHOUT_VALUES.isdisjoint(path):
+            is_code = not path or path[-1] in _CODE or not _WITHOUT_VALUES.isdisjoint(path)
+            if "${" in text and not is_code and path[0] in keys:
                 yield Spot(spot.source, path), text
+
+
+_OF_FRAGMENT = ("steps",)
+"""What of a fragment stands in no tree but its own."""
 
 
 class _Scope:

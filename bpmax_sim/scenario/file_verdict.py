@@ -41,14 +41,17 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
     """Yield what some row of the file of *item* has to use."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        yield from _parts_of_stub(stub, where)
+        if where.place.file == item.spot.source.file:  # an inherited one is there for others, too
+            yield from _parts_of_stub(stub, where)
     for option, _, where in request_places(item):
         message = msg("{option}: no call has this place; take it away, or write its name as sent",
                       option=option)  # fmt: skip
-        yield str(where.place), "rule", message, where, False
+        if where.place.file == item.spot.source.file:
+            yield str(where.place), "rule", message, where, False
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
         unused = msg("this policy was never used; take it away, or mend what it is for")
-        yield str(where.place), "rule", unused, where, True
+        if where.place.file == item.spot.source.file:
+            yield str(where.place), "rule", unused, where, True
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
 

@@ -26,7 +26,7 @@ from bpmax_sim.scenario.expect_check import (
     check_sent,
     check_stub_body,
 )
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import path_steps
@@ -122,7 +122,7 @@ def check_filled(
 def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     """Return what *item* names of third parties and *platforms* do not declare."""
     context = FilledCheck(replace(item.names, platforms=platforms))
-    steps = list(walk_steps(item))
+    steps = list(item.walk_steps())
     faults = (fault for located in steps for fault in located.faults)
     findings = [
         NameFinding("rule", msg("this can never answer: {wrong}", wrong=wrong), rule.place)
@@ -176,14 +176,6 @@ def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
         context.tell(spot, wrong, kind="name")
 
 
-def walk_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
-    """Yield every step of *item*, of what it runs, and of what is done meanwhile."""
-    named = (step for steps in item.subjects.named.values() for step in steps)
-    for located in (*item.steps, *item.cleanup, *named):
-        yield located
-        yield from located.during
-
-
 def check_write(
     names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
@@ -219,7 +211,7 @@ def check_write(
 def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     """Return table -> the columns that expectations of *item* name."""
     tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
-    everything = [item.scenario.expect, *(located.step.expect for located in walk_steps(item))]
+    everything = [item.scenario.expect, *(located.step.expect for located in item.walk_steps())]
     for expected in everything if tables else ():
         for table, column in _named_columns(expected.form):
             tables.get(table, set()).add(column)
@@ -229,7 +221,7 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
 def expected_structures(item: ScenarioItem) -> frozenset[str]:
     """Return the fields that expectations of *item* take for a map or a list."""
     fields: set[str] = set()
-    for expected in (item.scenario.expect, *(one.step.expect for one in walk_steps(item))):
+    for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
             base, *rest = path_steps(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)

@@ -34,12 +34,12 @@ from bpmax_sim.project import (
     Strictness,
     absolute,
     find_root,
-    join_to_file,
     platform_folders,
     strictness_of,
 )
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.check import check, check_values
+from bpmax_sim.scenario.declarations import read_declarations, read_shared
 from bpmax_sim.scenario.faults import fault_of, fault_problem
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
@@ -47,6 +47,7 @@ from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_scr
 from bpmax_sim.scenario.table_rows import (
     Row,
     ScenarioDraft,
+    column_of_run,
     names_in_cell,
     parse_flag,
     rows_of,
@@ -64,6 +65,7 @@ class LocatedStep(msgspec.Struct, frozen=True):
     """A step, where it stands, the faults that it names, resolved, and what is done meanwhile.
 
     Attributes:
+        inner: the steps of its row that it runs, where the row carries them.
         fills: its keys that have a ``${…}``, so that what they name is known when it runs.
     """
 
@@ -71,7 +73,14 @@ class LocatedStep(msgspec.Struct, frozen=True):
     spot: Spot
     faults: tuple[Fault, ...] = ()
     during: tuple[LocatedStep, ...] = ()
+    inner: tuple[LocatedStep, ...] | None = None
     fills: frozenset[str] = frozenset()
+
+    def walk(self) -> Iterator[LocatedStep]:
+        """Yield it, what is done meanwhile, and the steps of its row that it runs."""
+        yield self
+        for located in (*self.during, *(self.inner or ())):
+            yield from located.walk()
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,6 +205,12 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
             steps=len(self.steps),
         )
 
+    def walk_steps(self) -> Iterator[LocatedStep]:
+        """Yield every step that it may run, those of fragments and those done meanwhile, too."""
+        named = chain.from_iterable(self.subjects.named.values())
+        for located in (*self.steps, *self.cleanup, *named):
+            yield from located.walk()
+
     @property
     def node_name(self) -> str:
         """Return the name as it stands in a test's id, on one line."""
@@ -215,9 +230,9 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def sources(self) -> Mapping[str, str]:
         """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
-        named = [located for steps in self.subjects.named.values() for located in steps]
-        steps = [*self.steps, *self.cleanup, *named]
-        files = [self.spot.source, *(located.spot.source for located in steps)]
+        own = self.spot.source
+        steps = self.walk_steps()
+        files = [own, *own.others.values(), *(located.spot.source for located in steps)]
         return {
             **{file.file: "\n".join(file.lines) for file in files},
             **{body.name: body.source for body in self.subjects.bodies},
@@ -264,26 +279,26 @@ def items(
     Raises:
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
     """
-    source = ScenarioSource.read(Path(path))
     problems: list[Problem] = Problems()
+    home = root or find_root(Path(path))
+    declared = read_declarations(Path(path), home, problems)
+    is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
-    if scenario is None:
-        raise ConfigError(*problems)
+    if scenario is None or is_broken:
+        raise ConfigError(*sorted(set(problems), key=by_place))
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
+        fragments=declared.fragments,
+        used=declared.used,
         variables=variables or {},
         environ=environ,
         problems=problems,
     )
-    home = root or find_root(source.path)
     try:
         draft.strictness = strictness_of(source.path, home)
     except ValueError as error:
         problems.append(Problem(str(error), Place(display_path(home / "pyproject.toml"))))
-    used = draft.spot.at("use").elements(scenario.use)
-    fragments = (_load_file(draft, spot, name, model.Fragment) for name, spot in used)
-    draft.fragments = tuple(chain.from_iterable(fragments))
     draft.flows = dict(_load_flows(draft))
     draft.rows = rows_of(draft.spot.at("cases"), problems) if scenario.cases is not UNSET else ()
     subjects = _load_subjects(draft)
@@ -306,21 +321,6 @@ def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ..
     return (*files, *(js for _, js in values if isinstance(js, str)))
 
 
-def _load_file(
-    draft: ScenarioDraft, spot: Spot, name: str, kind: type[M]
-) -> Iterator[tuple[M, Spot]]:
-    """Yield what the file *name* declares, which *spot* names; nothing if it cannot be read."""
-    try:
-        source = ScenarioSource.read(join_to_file(spot.source.path, name))
-    except ConfigError as error:
-        draft.problems += error.problems
-        draft.tell(spot, "{name} cannot be used; see the problem in that file", name=name)
-        return
-    value = decode(source.root, kind, draft.problems)
-    if value is not None:
-        yield value, Spot(source)
-
-
 def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
     """Yield the definitions of the flows, by name, the main flow first."""
     for flow, (spec, spot) in draft.flow_specs.items():
@@ -329,17 +329,25 @@ def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Defini
         if isinstance(spec, model.SubFlowSpec) and not spec.definition:
             yield flow, (Definition(flow=str(flow), start="", nodes={}), spot)
             continue
-        before = len(draft.problems)
-        for definition, file in _load_file(
-            draft, spot.at("definition"), spec.definition, Definition
-        ):
-            unread = [f"{problem.path}." for problem in draft.problems[before:]]
-            for path, message in definition.findings():
-                # What could not be read is not missing as well.
-                inside = f"{join(path)}.", f"{join(path)}["
-                if not any(there.startswith(inside) for there in unread):
-                    draft.tell(file.at(*path), message)
-            yield flow, (definition, file)
+        named = spot.at("definition")
+        try:
+            file = read_shared(named.join(spec.definition), Definition)
+        except ConfigError as error:
+            draft.problems += error.problems
+            draft.tell(
+                named, "{name} cannot be used; see the problem in that file", name=spec.definition
+            )
+            continue
+        draft.problems += file.problems
+        if file.value is None:
+            continue
+        unread = [f"{problem.path}." for problem in file.problems]
+        for path, message in file.value.findings():
+            # What could not be read is not missing as well.
+            inside = f"{join(path)}.", f"{join(path)}["
+            if not any(there.startswith(inside) for there in unread):
+                draft.tell(Spot(file.source).at(*path), message)
+        yield flow, (file.value, Spot(file.source))
 
 
 def _load_subjects(draft: ScenarioDraft) -> Subjects:
@@ -426,7 +434,7 @@ def _load_scripts(
     """Yield script files with their names, each relative to the file that names it."""
     for name, spot in names:
         try:
-            yield name, read_script(join_to_file(spot.source.path, name), spot.place)
+            yield name, read_script(spot.join(name), spot.place)
         except ConfigError as error:
             draft.problems += error.problems
 
@@ -435,9 +443,7 @@ def _build_item(
     draft: ScenarioDraft, subjects: Subjects, row: Row | None, root: Path
 ) -> ScenarioItem:
     scenario, source = draft.scenario, draft.spot.source
-    proxy = scenario.proxy
     values = row.values if row else {}
-    whole = source.path.absolute()
     faults = [*_fault_rules(draft, scenario.faults, draft.spot.at("faults"), row)]
     if row:
         named = names_in_cell(values.get("faults"))
@@ -460,8 +466,8 @@ def _build_item(
         cli_variables=draft.variables,
         faults=tuple(faults),
         cassette=_cassette_of(draft, row, root),
-        platforms=_find_platforms(draft, whole, root),
-        instances=join_to_file(whole, proxy.instances) if proxy.instances else None,
+        platforms=_find_platforms(draft, root),
+        instances=_find_instances(draft),
         names=draft.names,
         strictness=draft.strictness,
         warnings=tuple(draft.warnings),
@@ -470,9 +476,15 @@ def _build_item(
     )
 
 
-def _find_platforms(draft: ScenarioDraft, file: Path, root: Path) -> tuple[Path, ...]:
+def _find_instances(draft: ScenarioDraft) -> Path | None:
+    name = draft.scenario.proxy.instances
+    return Path(absolute(draft.spot.at("proxy", "instances").join(name))) if name else None
+
+
+def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
-        return tuple(join_to_file(file, name) for name in named)
+        spots = draft.spot.at("proxy", "platforms").elements(named)
+        return tuple(Path(absolute(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:
@@ -523,11 +535,14 @@ def _locate_step(
     draft: ScenarioDraft, step: model.Step, spot: Spot, row: Row | None
 ) -> LocatedStep:
     meanwhile = step.during.steps if isinstance(step.during, model.During) else ()
+    runs_row = row is not None and spot.steps[0] != "cases"  # or a row would run itself for ever
+    cell = draft.steps_in_cells.get((row.id, column_of_run(step))) if row and runs_row else None
     return LocatedStep(
         step,
         spot,
         tuple(_fault_rules(draft, step.faults, spot.at("faults"), row)),
         _locate_steps(draft, spot.at("during", "steps"), meanwhile, row),
+        None if cell is None else tuple(_locate_step(draft, *inner, row) for inner in cell),
         draft.filled_keys(spot),
     )
 

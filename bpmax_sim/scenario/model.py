@@ -31,15 +31,29 @@ from bpmax_sim.yamlfile import (
     read_hover,
     with_description,
 )
-from bpmax_sim.yamlfile.schema import REFERENCE, Texts
+from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
-    """The form that is driven: event -> script files, library files, fields and first values."""
+    """The form that is driven: event -> script files, library files, fields and first values.
 
+    Attributes:
+        definition: the file that says the rest; `FormSpec` has it all when it is loaded.
+    """
+
+    definition: str = ""
+    scripts: Mapping[str, tuple[str, ...]] = {}
+    libraries: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = {}
+
+
+class FormFile(Model, frozen=True, kw_only=True):
+    """A form in a file of its own; *form* is what people call it."""
+
+    form: str = ""
     scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
     fields: Mapping[str, Any] = {}
@@ -236,6 +250,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     Attributes:
         at: the node at whose form the step is done, where a project stands at several.
         by: who fills in, opens or clicks; has to be allowed to, as the node says.
+        only: ids of the rows for which it is done; in the others it is skipped.
     """
 
     id: str = ""
@@ -243,6 +258,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     at: str = ""
     by: str | int = ""
     condition: Any = field(default=True, name="if")
+    only: tuple[str | int, ...] | UnsetType = UNSET
     faults: tuple[Any, ...] = ()
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
@@ -337,26 +353,41 @@ def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
 
 
 class Fragment(Model, frozen=True, kw_only=True):
-    """A file that scenarios share through ``use``."""
+    """What scenarios share: through ``use``, or as ``defaults.yaml`` all those below its folder."""
 
     version: Literal[1] = 1
     description: str = ""
+    use: tuple[str, ...] = ()
+    form: FormSpec | UnsetType = UNSET
+    flow: FlowSpec | UnsetType = UNSET
+    proxy: ProxySpec = ProxySpec()
     vars: Mapping[str, Any] = {}
+    secrets: tuple[str, ...] = ()
+    user: Any = UNSET
+    people: Mapping[str, Any] = {}
+    clock: str = ""
+    seed: int | UnsetType = UNSET
+    policies: tuple[Policy, ...] = ()
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     steps: Mapping[str, tuple[Step, ...]] = {}
 
 
 class Scenario(Model, frozen=True, kw_only=True):
-    """One file: a subject, its third parties, the steps that drive it, and the rows of a table."""
+    """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
+
+    Attributes:
+        script: a script that is run alone; *steps* has it as its only step.
+    """
 
     scenario: str
     was: tuple[str, ...] = ()
-    version: Literal[1]
+    version: Literal[1] = 1
     description: str = ""
     tags: tuple[str, ...] = ()
     skip: bool | str = False
     xfail: bool | str = False
     use: tuple[str, ...] = ()
+    script: Any = UNSET
     form: FormSpec | UnsetType = UNSET
     flow: FlowSpec | UnsetType = UNSET
     proxy: ProxySpec = ProxySpec()
@@ -370,7 +401,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     fault_sets: Mapping[str, tuple[FaultRule, ...]] = {}
     cases: Any = UNSET
     policies: tuple[Policy, ...] = ()
-    steps: tuple[Step, ...]
+    steps: tuple[Step, ...] = ()
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
 
@@ -412,12 +443,16 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
-    subjects: tuple[SubjectKind, ...] = ("form", "flow")
-    for subject in subjects:  # only its events are keys of its scripts
-        patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
-        spec = schema["definitions"][f"{subject.title()}Spec"]
-        spec["properties"]["scripts"]["propertyNames"] = {"pattern": f"^({'|'.join(patterns)})$"}
+    script = _of_type(ACTIONS["js"].value_type(), schema["definitions"], texts)
+    _replace(schema, "script", script)
+    schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
+
+
+def _events_schema(subject: SubjectKind) -> Schema:
+    """Return the schema of a key of the scripts of *subject*: its events and nothing else."""
+    patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
+    return {"pattern": f"^({'|'.join(patterns)})$"}
 
 
 def fragment_schema() -> Schema:
@@ -428,9 +463,31 @@ def fragment_schema() -> Schema:
     return schema
 
 
+def form_schema() -> Schema:
+    """Return the schema of the files that ``form`` names."""
+    schema = json_schema(FormFile, title="bpmax-sim form", hover=hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _events_schema("form")
+    return schema
+
+
+def people_schema() -> Schema:
+    """Return the schema of the files that ``people`` names."""
+    person = {"type": ["string", "integer", "object"]}
+    text = help_text(hover_texts()["Scenario"]["people"])
+    return {
+        "$schema": DIALECT,
+        "title": "bpmax-sim people",
+        "description": text,
+        "type": "object",
+        "additionalProperties": person,
+    }
+
+
 def flow_schema() -> Schema:
     """Return the schema of flow definitions."""
-    return json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
+    schema = json_schema(Definition, title="bpmax-sim flow", hover=hover_texts())
+    schema["properties"]["scripts"]["propertyNames"] = _events_schema("flow")
+    return schema
 
 
 def _refine(schema: Schema, texts: Texts) -> None:
@@ -447,13 +504,28 @@ def _refine(schema: Schema, texts: Texts) -> None:
     for place in (schema, step):
         if "faults" in place["properties"]:
             _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
-    if "user" in schema["properties"]:
-        _replace(schema, "user", {"type": ["string", "integer", "object"]})
+    _refine_subjects(schema)
     definitions["Expected"] = _expected_schema(texts)
     for model in (Expect, ExpectedCall, ExpectedError):
         for key in {*keys_of(model)} - {"call", "proxy"}:
             _replace(definitions[model.__name__], key, _EXPECTED)
     schema["definitions"] = dict(sorted(definitions.items()))
+
+
+def _refine_subjects(schema: Schema) -> None:
+    """Say which scripts a subject has, and that a file may stand for a subject or for people."""
+    definitions = schema["definitions"]
+    _replace(schema, "user", {"type": ["string", "integer", "object"]})
+    subjects: tuple[SubjectKind, ...] = ("form", "flow")
+    for subject in subjects:
+        definition = definitions[f"{subject.title()}Spec"]
+        definition["properties"]["scripts"]["propertyNames"] = _events_schema(subject)
+    for key in (*subjects, "people"):  # or the file that says it
+        _replace(schema, key, {"anyOf": [{"type": "string"}, schema["properties"][key]]})
+    flows = definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"]
+    definitions["FlowSpec"]["properties"]["subflows"]["additionalProperties"] = {
+        "anyOf": [{"type": "string"}, flows]
+    }
 
 
 def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:

@@ -1,12 +1,20 @@
-"""What a ``python:`` step sees of a form and a flow, beside the session."""
+"""What a ``python:`` step calls, and what it sees of a form and a flow, beside the session."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import inspect
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
 
+from bpmax_sim.errors import SubjectError, suggest
+from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
+from bpmax_sim.project import absolute, find_root
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -114,3 +122,64 @@ def handles_for(
         form = subject
         there = {"form": FormHandle(lambda: form, form)}
     return {name: handle for name, handle in there.items() if name in parameters}
+
+
+_LOADED: dict[str, ModuleType] = {}
+"""What Python steps have loaded, by file."""
+
+
+def import_module(name: str, path: Path) -> Any:
+    """Import *name*, else load it from below the scenario's folder or the project's root.
+
+    Scenarios of two folders may each have a module of one name, so what was loaded from a file
+    stands in for that file alone.
+    """
+    known = sys.modules.get(name)
+    if known is None or known not in _LOADED.values():
+        try:
+            return importlib.import_module(name)
+        except ModuleNotFoundError as error:
+            if error.name != name.partition(".")[0]:
+                raise
+    below = Path(*name.split(".")).with_suffix(".py")
+    for folder in (path.parent, find_root(path)):
+        file = absolute(folder / below)
+        spec = importlib.util.spec_from_file_location(name, file)
+        if known is not None and file in _LOADED:
+            sys.modules[name] = _LOADED[file]
+            return _LOADED[file]
+        if Path(file).is_file() and spec and spec.loader:
+            module = _LOADED[file] = importlib.util.module_from_spec(spec)
+            sys.modules[name] = module
+            spec.loader.exec_module(module)
+            return module
+    raise SubjectError(
+        "python: no module {name!r} beside the scenario or in the project's root",
+        code="NO_MODULE",
+        name=name,
+    )
+
+
+_MOVED: Final[Mapping[tuple[str, str], str]] = {("bpmax_sim.fuzz", "held"): "hold_in_session"}
+"""Functions that scenarios written by an earlier version call, and what they are called now."""
+
+
+def find_function(module: Any, name: str) -> Any:
+    """Return the function *name* of *module*.
+
+    Raises:
+        SubjectError: there is none; with the name that it has now, or one that is near.
+    """
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        public = getattr(module, "__all__", None) or [one for one in dir(module) if one[0] != "_"]
+        moved = _MOVED.get((module.__name__, name))
+        hint = msg("; it is called {name!r} now", name=moved) if moved else suggest(name, public)
+        raise SubjectError(
+            "python: {module} has no function {name!r}{hint}",
+            code="NO_FUNCTION",
+            module=module.__name__,
+            name=name,
+            hint=hint,
+        ) from None

@@ -99,6 +99,23 @@ def reference(text: str) -> Reference:
     return Reference(text, str(root), tuple(path))
 
 
+def whole_reference(value: Any) -> Reference | None:
+    """Return the reference that *value* is as a whole, such as ``${case.路径}``, or None."""
+    if not isinstance(value, str) or not value.startswith("${"):
+        return None
+    try:
+        parts = pieces(value)
+    except UndefinedValueError:
+        return None  # told where all references are checked
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], Reference) else None
+
+
+def column_of(value: Any) -> str:
+    """Return the column whose cell *value* is as a whole, ``${case.路径}``; else nothing."""
+    ref = whole_reference(value)
+    return ref.text.partition(".")[2] if ref is not None and ref.root == "case" else ""
+
+
 def resolve(value: Any, lookup: Lookup) -> Any:
     """Return *value* with every ``${…}`` replaced by what *lookup* gives for it.
 

@@ -31,7 +31,7 @@ from bpmax_sim.errors import (
     Problem,
     SubjectError,
 )
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import FailedExchange
 from bpmax_sim.project import SUFFIX
@@ -93,6 +93,8 @@ class StepRun(msgspec.Struct):
         self.since = log.mark()
         started = self._start_event()
         yield log.add(started)
+        if not self.reason and not _is_for_row(self.located.step, self.progress.item.row_id):
+            self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
         if not self.reason and not self._is_expected() and not self.failures:
             self.reason = msg(
                 "if: {condition} does not hold", condition=self.located.step.condition
@@ -200,7 +202,8 @@ class StepRun(msgspec.Struct):
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
         if kind := step.kind:
-            value = step.value if kind.is_code else self._fill_action()
+            is_code = kind.is_code and isinstance(step.value, str)
+            value = step.value if is_code else self._fill_action()
             if value is None and self.failures:
                 return None
             line = spot.place.line
@@ -247,7 +250,7 @@ class StepRun(msgspec.Struct):
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.session.misses)
-        if not self._is_expected():
+        if not _is_for_row(self.located.step, progress.item.row_id) or not self._is_expected():
             return self.failures
         started = self._start_event()
         progress.log.note(started)
@@ -272,7 +275,8 @@ class StepRun(msgspec.Struct):
             self._fail_undefined(error, (self.located.step.action,))
             return None
         prefix = f"{self._step_title()} > "
-        for located in progress.item.subjects.named[name]:
+        inner_steps = self.located.inner
+        for located in progress.item.subjects.named[name] if inner_steps is None else inner_steps:
             before = len(progress.failures)
             inner = StepRun(progress, located, self.number, self.total, prefix)
             yield from inner.events()
@@ -402,6 +406,11 @@ class StepRun(msgspec.Struct):
             total=self.total,
             title=self._step_title(),
         )
+
+
+def _is_for_row(step: Step, row_id: str) -> bool:
+    """Return whether *step* is done in the row, or where there are no rows."""
+    return step.only is UNSET or row_id in map(str, step.only)
 
 
 def expects_refusal(step: Step) -> bool:

@@ -20,7 +20,7 @@ import msgspec
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import join_messages, label_message, msg
-from bpmax_sim.project import file_stamp
+from bpmax_sim.project import file_stamp, join_to_file
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade, describe_source
 from bpmax_sim.scenario.expect import Comparison, contrast, cut
@@ -280,12 +280,17 @@ T = TypeVar("T")
 
 
 class ScenarioSource(msgspec.Struct, frozen=True):
-    """A YAML file that was read."""
+    """A YAML file that was read.
+
+    Attributes:
+        others: the files that parts of *root* come from, by the name that messages show.
+    """
 
     path: Path
     file: str
     root: Node
     lines: tuple[str, ...]
+    others: Mapping[str, ScenarioSource] = {}
 
     @classmethod
     def read(cls, path: Path) -> ScenarioSource:
@@ -297,8 +302,15 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         text, name = read_text(path), display_path(path)
         return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Return the lines of the file, and of those that parts of it come from."""
+        return (*self.lines, *(line for other in self.others.values() for line in other.lines))
+
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
         """Return the line where a step starts and those around the failing one, which is marked."""
+        if failing.file in self.others:
+            return self.others[failing.file].excerpt(failing, failing)
         first, last = failing.line - _AROUND, failing.line + _AROUND
         rows = {max(start.line, 1), *range(max(first, start.line, 1), last + 1)}
         return tuple(
@@ -323,6 +335,10 @@ class Spot(msgspec.Struct, frozen=True):
         node = self.source.root.at(self.steps)
         is_list = node is not None and node.elements  # else a value that stands for a list of one
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
+
+    def join(self, name: str) -> Path:
+        """Return the file that is called *name* here: relative to the file where that stands."""
+        return join_to_file(Path(self.place.file), name)
 
     @property
     def place(self) -> Place:

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
-from bpmax_sim.yamlfile import Node, display_path, join
+from bpmax_sim.yamlfile import Node, decode, display_path, join
 from bpmax_sim.yamlfile.node import ScalarError, resolve
 from bpmax_sim.yamlfile.reads import note_read
 
@@ -334,7 +335,8 @@ class ScenarioDraft:
     """What the checks look at; `tell` takes what they find.
 
     Attributes:
-        fragments: those that ``use`` names.
+        fragments: what it inherits from, the weakest first.
+        used: how many of them, the last ones, its own ``use`` names.
         flows: the definitions that could be read, by the flow's name; the main flow has none.
         variables: given from outside, such as on the command line.
         environ: what ``${env.X}`` may name.
@@ -345,6 +347,7 @@ class ScenarioDraft:
     spot: Spot
     scenario: model.Scenario
     fragments: Sequence[tuple[model.Fragment, Spot]] = ()
+    used: int = 0
     flows: Mapping[str | None, tuple[Definition, Spot]] = field(default_factory=dict)
     rows: tuple[Row, ...] = ()
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -545,38 +548,90 @@ class ScenarioDraft:
         return tuple(flow.project) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
-    def steps(self) -> Sequence[tuple[model.Step, Spot]]:
-        """Return every step of the file and of its fragments, also those done meanwhile."""
+    def steps(self) -> LocatedSteps:
+        """Return every step of file, rows and fragments, also those done meanwhile."""
+        return (*self.shared_steps, *chain.from_iterable(self.steps_by_row.values()))
+
+    @cached_property
+    def own_steps(self) -> LocatedSteps:
+        """Return the steps that the file itself lists, also those done meanwhile."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
-        lists = [self.spot.at(key).elements(steps) for key, steps in own.items()]
-        return tuple(
-            _walk_steps(step for steps in (*lists, *self.named_steps.values()) for step in steps)
-        )
+        lists = (self.spot.at(key).elements(steps) for key, steps in own.items())
+        return tuple(_walk_steps(chain.from_iterable(lists)))
+
+    @cached_property
+    def shared_steps(self) -> LocatedSteps:
+        """Return the steps that are the same for all rows."""
+        named = chain.from_iterable(self.named_steps.values())
+        return (*self.own_steps, *_walk_steps(named))
+
+    @cached_property
+    def steps_by_row(self) -> Mapping[str, LocatedSteps]:
+        """Return the steps that each row carries itself, by its id."""
+        by_row: dict[str, LocatedSteps] = {}
+        for (row, _), steps in self.steps_in_cells.items():
+            own = (entry for entry in steps if entry[1].steps[0] == "cases")
+            by_row[row] = (*by_row.get(row, ()), *_walk_steps(own))
+        return by_row
+
+    @cached_property
+    def steps_in_cells(self) -> Mapping[tuple[str, str], LocatedSteps]:
+        """Return row id and column -> the steps of a cell that ``run`` names, also by their name.
+
+        What is wrong with a cell is told.
+        """
+        runs = [(step, spot) for step, spot in self.own_steps if step.action == "run"]
+        columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
+        cells = ((row, column) for column in columns for row in self.rows)
+        return {
+            (row.id, column): self._read_cell(row, column)
+            for row, column in cells
+            if column in row.values
+        }
+
+    def _read_cell(self, row: Row, column: str) -> LocatedSteps:
+        value = row.values[column]
+        if isinstance(value, str) and value in self.named_steps:
+            return self.named_steps[value]
+        before = len(self.problems)
+        spot = row.spot.at(column) if row.spot else None
+        node = spot.source.root.at(spot.steps) if spot and isinstance(value, list) else None
+        if spot is not None and node is not None:
+            steps = decode(node, tuple[model.Step, ...], self.problems, steps=spot.steps)
+            if steps is not None:
+                return tuple(spot.elements(steps))
+        if len(self.problems) == before:
+            named = suggest(value, self.named_steps) if isinstance(value, str) else ""
+            message = msg(
+                "row {row!r}: {column} names no steps, got {value}; write a list of steps, or the "
+                "name of steps of a fragment{hint}",
+                row=row.id,
+                column=column,
+                value=references.show(value),
+                hint=named,
+            )
+            self.problems.append(Problem(message, spot.place if spot else row.place, "cases"))
+        return ()
 
     @cached_property
     def fault_sets(self) -> Mapping[str, tuple[tuple[model.FaultRule, Spot], ...]]:
-        """Return the named fault sets; those of the file win over those of fragments."""
-        files: list[tuple[model.Fragment | model.Scenario, Spot]] = [
-            *self.fragments,
-            (self.scenario, self.spot),
-        ]
-        return {
-            name: tuple(spot.at("fault_sets", name).elements(rules))
-            for file, spot in files
-            for name, rules in file.fault_sets.items()
-        }
+        """Return the named fault sets; those of the file win over inherited ones."""
+        sets = self.scenario.fault_sets.items()
+        spot = self.spot.at("fault_sets")
+        return {name: tuple(spot.at(name).elements(rules)) for name, rules in sets}
 
     @cached_property
     def declared_vars(self) -> Mapping[str, Any]:
-        """Return variables, weakest first: fragments, the file, what is given from outside."""
-        variables: dict[str, Any] = {}
-        for fragment, _ in self.fragments:
-            variables |= fragment.vars
-        variables |= self.scenario.vars
-        outside = self.variables.items()
-        return variables | {
-            name: parse_variable(value, variables.get(name)) for name, value in outside
+        """Return variables, weakest first: inherited ones, the file's, those given from outside."""
+        declared, outside = self.scenario.vars, self.variables.items()
+        return {
+            **declared,
+            **{name: parse_variable(value, declared.get(name)) for name, value in outside},
         }
+
+    def is_own(self, spot: Spot) -> bool:
+        """Return whether the scenario says what stands at *spot* itself."""
+        return spot.place.file == self.spot.source.file
 
     @cached_property
     def named_steps(self) -> Mapping[str, tuple[tuple[model.Step, Spot], ...]]:
@@ -586,6 +641,15 @@ class ScenarioDraft:
             for fragment, spot in self.fragments
             for name, steps in fragment.steps.items()
         }
+
+
+LocatedSteps = tuple[tuple[model.Step, Spot], ...]
+
+
+def column_of_run(step: model.Step) -> str:
+    """Return the column from which each row takes the steps that *step* runs, or nothing."""
+    inner = model.inner_steps(step)
+    return references.column_of(inner[0]) if inner else ""
 
 
 def _several(value: Any) -> Sequence[Any]:

@@ -191,6 +191,7 @@ class Definition(Model, frozen=True, kw_only=True):
     """A flow: its name, first node and nodes.
 
     Attributes:
+        scripts: event -> script files, relative to the definition, and libraries for them.
         admins: who may terminate it, beside the project's owner.
         resubmit: where a project goes on that was sent back to who started it: from the ``start``,
             or ``back`` to the node that sent it.
@@ -202,6 +203,8 @@ class Definition(Model, frozen=True, kw_only=True):
 
     flow: str
     start: str
+    scripts: Mapping[str, tuple[str, ...]] = {}
+    libraries: tuple[str, ...] = ()
     admins: tuple[str | int, ...] = ()
     resubmit: Literal["start", "back"] = "start"
     repeated: Literal["ask", "adjacent", "none"] = "ask"

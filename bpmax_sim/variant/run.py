@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,7 +25,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, Subjects
+from bpmax_sim.scenario.load import ScenarioItem, Subjects
 from bpmax_sim.scenario.observation import Observation, compare_runs, observe
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, run_item
@@ -175,16 +175,9 @@ def find_obstacle(item: ScenarioItem) -> str:
         return msg(
             "asks a live system (mode: {mode}); only replay and simulate are tried", mode=mode
         )
-    if any(located.step.action == "python" for located in _all_steps(item)):
+    if any(located.step.action == "python" for located in item.walk_steps()):
         return msg("has a python: step, whose effects cannot be taken back; it is left out")
     return ""
-
-
-def _all_steps(item: ScenarioItem) -> Iterator[LocatedStep]:
-    named = (located for steps in item.subjects.named.values() for located in steps)
-    for located in (*item.steps, *item.cleanup, *named):
-        yield located
-        yield from located.during
 
 
 def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:  # noqa: B008 - frozen

@@ -53,6 +53,7 @@ class Node(Struct, frozen=True):
         value: ``dict`` of nodes, ``tuple`` of nodes, or the scalar itself.
         line, column: where it starts, counted from 1, in characters.
         keys: where each key of a mapping starts, as line and column.
+        files: the files of those keys that stand in another than *file*.
         size: how many nodes it holds, itself included, each alias counted in full.
         depth: how many levels lie below it.
     """
@@ -64,6 +65,7 @@ class Node(Struct, frozen=True):
     keys: Mapping[str, Mark] = {}
     size: int = 1
     depth: int = 0
+    files: Mapping[str, str] = {}
 
     @property
     def place(self) -> Place:
@@ -73,7 +75,7 @@ class Node(Struct, frozen=True):
     def key_place(self, key: str) -> Place:
         """Return where *key* itself starts, or the mapping when it has no such key."""
         line, column = self.keys.get(key, (self.line, self.column))
-        return Place(self.file, line, column)
+        return Place(self.files.get(key, self.file), line, column)
 
     @property
     def items(self) -> Mapping[str, Node]:
@@ -126,6 +128,12 @@ class Node(Struct, frozen=True):
         if isinstance(value, tuple):
             return [child.plain() for child in value]
         return value
+
+    @property
+    def all_files(self) -> frozenset[str]:
+        """Return the files that it, and all that is below it, come from."""
+        inner = (child.all_files for child in (*self.items.values(), *self.elements))
+        return frozenset({self.file}).union(*inner)
 
     def texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
         """Yield the path and the value of every text below, keys aside."""

@@ -183,5 +183,6 @@ def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
 
 def test_keys_are_told_with_what_they_list() -> None:
     assert ", ".join(keys(SHAPES["list"])) == snapshot(
-        "items[] (name, row, file, line, was[], tags[], cassette, steps, skip, xfail)"
+        "items[] (name, row, file, line, was[], tags[], cassette, steps, skip, xfail, keys[] "
+        "(key, value, file, line, column))"
     )

@@ -41,11 +41,21 @@ TEXTS: Mapping[str, tuple[str, ...]] = {
         "steps: {打开: [{set: {金额: 5}}]}\n",
         "steps: {关上去: [{set: {金额: 5}}]}\n",
     ),
+    "scenarios/defaults.yaml": (
+        "people: people.yaml\n",
+        "clock: '2026-03-02'\n",
+        "proxy: {cassette: 共用}\nform: form.yaml\n",
+        "clok: 1\n",
+    ),
+    "defaults.yaml": ("proxy: {cassette: 外层}\n", "use: [defaults.yaml]\n"),
+    "scenarios/people.yaml": ("zhangsan: 张三\n", "zhangsan: [\n", "- zhangsan\n"),
+    "scenarios/form.yaml": ("fields: {金额: 1}\n", "fields: {数量: 10}\n"),
     "pyproject.toml": (
         "[tool.bpmax_sim]\n",
         "[tool.bpmax_sim]\nlenient = ['scenarios/采购']\n",
         "[tool.bpmax_sim]\nstrict = ['nowhere']\n",
         "[tool.bpmax_sim]\nplatforms = ['parts']\n",
+        "[tool.bpmax_sim.defaults.proxy]\ncassette = '设置'\n",
     ),
 }
 """Contents of different sizes: within one step of the clock nothing else tells them apart here."""

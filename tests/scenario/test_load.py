@@ -266,7 +266,7 @@ FORM_PROBLEMS = [
         "proxy: {cassette: 'crm/${form.phone}'}\nsteps: [{open: {}}]",
         "6:9: proxy.cassette: a cassette's name knows case, vars and env only, not ${form.phone}",
     ),
-    ("use: 没有.yaml\nsteps: [{open: {}}]", "6:1: use: 没有.yaml cannot be used; see the problem"),
+    ("use: 没有.yaml\nsteps: [{open: {}}]", "6:6: there is no file"),
     (
         "proxy: {ignore: [header.X-Request-ID, headr.X]}\nsteps: [{open: {}}]",
         "6:39: proxy.ignore[1]: 'headr.X' is not a path; write path, query.<name>, header.<name>",
@@ -382,7 +382,7 @@ def test_a_scenario_needs_a_name(folder: Path) -> None:
             HEAD.replace("customerId: a.js", "customerId: b.js"),
             "4:13: script b.js cannot be read: No such file or directory",
         ),
-        (HEAD.replace("version: 1\n", ""), "1:1: the key 'version' is missing; add it"),
+        (HEAD.replace("scenario: 选择客户\n", ""), "1:1: the key 'scenario' is missing; add it"),
         (HEAD.replace("version: 1", "version: 2"), "1:10: version: expected 1, got"),
     ],
 )

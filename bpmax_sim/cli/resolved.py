@@ -1,0 +1,79 @@
+"""``list --resolved``: what a scenario comes to, each key with the place where it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bpmax_sim.errors import Place
+from bpmax_sim.report.terminal import align_columns
+from bpmax_sim.scenario.declarations import BY_KEY, KeyTree
+from bpmax_sim.scenario.expect import cut
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.model import Scenario, keys_of
+from bpmax_sim.scenario.references import as_text
+from bpmax_sim.yamlfile import Node, Steps, join
+
+_WIDTH = 80
+_HIDDEN = "***"
+_LISTS = frozenset({"steps", "finally", "cases", "stubs"})
+
+
+class ResolvedKey(NamedTuple):
+    """A key of a scenario: its path, its value as text, where it stands."""
+
+    key: str
+    value: str
+    place: Place
+
+
+def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
+    """Yield the keys of the file of *item* and of all that it inherits.
+
+    The values of variables that ``secrets`` names are not told.
+    """
+    hidden = {f"vars.{name.removeprefix('vars.')}" for name in item.scenario.secrets}
+    root = item.spot.source.root
+    order = keys_of(Scenario)
+    for key, node in sorted(root.items.items(), key=lambda entry: order.index(entry[0])):
+        yield from _walk((key,), node, root.key_place(key), BY_KEY.get(key), hidden)
+
+
+def _walk(
+    path: Steps, node: Node, place: Place, by_key: KeyTree | None, hidden: set[str]
+) -> Iterator[ResolvedKey]:
+    if node.items and by_key is not None:
+        for key, child in node.items.items():
+            yield from _walk((*path, key), child, node.key_place(key), by_key.get(key), hidden)
+    elif node.elements and path[-1] in _LISTS:
+        for number, element in enumerate(node.elements):
+            yield ResolvedKey(join((*path, number)), as_text(element.plain()), element.place)
+    else:
+        key = join(path)
+        yield ResolvedKey(key, _HIDDEN if key in hidden else as_text(node.plain()), place)
+
+
+def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
+    """Yield the lines of scenarios: file, title and keys; rows of one file come to the same."""
+    for file, title, keys in {one[0]: one for one in found}.values():
+        yield f"{file}  {title}"
+        rows = [(f"  {one.place.file}:{one.place.line}", one.key, _shorten(one)) for one in keys]
+        yield from align_columns(rows)
+
+
+def _shorten(one: ResolvedKey) -> str:
+    return cut(" ".join(one.value.split()), _WIDTH) or '""'
+
+
+def keys_as_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:
+    """Return *keys* as ``--json`` prints them."""
+    return [
+        {
+            "key": one.key,
+            "value": one.value,
+            "file": one.place.file,
+            "line": one.place.line,
+            "column": one.place.column,
+        }
+        for one in keys
+    ]

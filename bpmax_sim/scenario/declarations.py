@@ -1,0 +1,373 @@
+"""What a scenario says together with what it inherits: one tree, in which each key knows its file.
+
+From far to near: ``[tool.bpmax_sim.defaults]``, the ``defaults.yaml`` of each folder from the
+project's root down, the fragments of ``use``, the scenario itself; the nearer wins key by key. The
+files that ``form``, ``flow`` and ``people`` name lie below what the naming file says itself. Trees
+are joined before anything is decoded, so a problem is told where its key stands.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
+from bpmax_sim.i18n import msg
+from bpmax_sim.project import DEFAULTS, PROJECT, Stamp, absolute, file_stamp, join_to_file
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.source import ScenarioSource, Spot
+from bpmax_sim.scenario.toml_defaults import has_toml_defaults, read_toml_defaults
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.yamlfile import Node, decode, display_path
+from bpmax_sim.yamlfile.reads import note_read
+
+_INHERITED: Final = (
+    "form", "flow", "proxy", "user", "people", "clock", "seed", "secrets", "policies", "vars",
+    "fault_sets",
+)  # fmt: skip
+_SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "form": ("fields", "scripts", "libraries"),
+    "flow": ("scripts", "libraries"),
+}
+"""What the file that ``definition`` of each names says in its stead."""
+
+KeyTree = Mapping[str, "KeyTree"]
+BY_KEY: Final[KeyTree] = {
+    "form": {"scripts": {}, "fields": {}},
+    "flow": {"scripts": {}, "project": {}, "form": {}, "subflows": {}},
+    "proxy": {},
+    "people": {},
+    "vars": {},
+    "fault_sets": {},
+}
+"""The maps that are joined key by key; of any other value the nearest holds as a whole."""
+_ADDED: Final = ("secrets", "redact", "policies")
+"""Lists whose far elements stay, behind: what is hidden stays so, and the first policy wins."""
+
+Fragments = tuple[tuple[model.Fragment, Spot], ...]
+
+
+class Declarations(msgspec.Struct, frozen=True):
+    """A scenario file with all that it inherits.
+
+    Attributes:
+        source: the joined tree, and every file that something in it stands in.
+        fragments: what it inherits from, the weakest first.
+        used: how many of them, the last ones, its own ``use`` names.
+    """
+
+    source: ScenarioSource
+    fragments: Fragments = ()
+    used: int = 0
+
+
+def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declarations:
+    """Return what the scenario at *path* says and inherits; what is wrong goes to *problems*.
+
+    Raises:
+        ConfigError: the scenario itself cannot be read, or is not YAML.
+    """
+    own = ScenarioSource.read(path)
+    reader = DeclarationReader(problems)
+    if has_toml_defaults(root):
+        reader.add(root / PROJECT, None, ())
+    for file in _find_defaults(absolute(path.parent), absolute(root)):
+        note_read(file)  # also where there is none yet
+        if os.path.exists(file):  # noqa: PTH110 - faster
+            reader.add(Path(file), None, ())
+    of_defaults = len(reader.fragments)
+    reader.add_used(own, ())
+    tree = reader.expand(own)
+    inherited: set[str] = set()
+    for layer in reversed(reader.layers):
+        inherited |= layer.items.keys()
+        tree = join_nodes(tree, layer)
+    taken = {key for key in inherited if tree.items[key].value is None}
+    if taken:
+        tree = _without(tree, taken)
+    tree = _make_step_of_script(reader.add_definitions(tree))
+    source = replace(own, root=tree, others=reader.sources)
+    fragments = tuple(reader.fragments)
+    return Declarations(source, fragments, len(fragments) - of_defaults)
+
+
+def _make_step_of_script(tree: Node) -> Node:
+    """Return *tree* with the script that it runs alone as its only step."""
+    script = tree.child("script")
+    if script is None or "steps" in tree.items:
+        return tree
+    mark = tree.keys["script"]
+    value = script
+    if isinstance(script.value, str):
+        value = replace(script, value={"file": script}, keys={"file": (script.line, script.column)})
+    step = replace(script, value={"js": value}, keys={"js": mark})
+    steps = replace(script, value=(step,), keys={})
+    return replace(tree, value={**tree.items, "steps": steps}, keys={**tree.keys, "steps": mark})
+
+
+@lru_cache(maxsize=1024)
+def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
+    """Return where defaults of scenarios in *folder* may stand, the weakest first."""
+    files = []
+    while True:
+        files.append(os.path.join(folder, DEFAULTS))  # noqa: PTH118
+        above = os.path.dirname(folder)  # noqa: PTH120
+        if folder in {root, above}:
+            break
+        folder = above
+    return tuple(reversed(files))
+
+
+def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
+    """Return the map *near* with what only *far* has; maps that *by_key* names are joined, too."""
+    values: dict[str, Node] = {}
+    keys, files = dict(near.keys), dict(near.files)
+    for key, inherited in far.items.items():
+        own = near.items.get(key)
+        if own is None:
+            values[key], keys[key] = inherited, far.keys[key]
+            files[key] = far.files.get(key, far.file)
+        elif key in by_key and own.items and inherited.items:
+            anew = key in _SUBJECTS and "definition" in own.items
+            values[key] = own if anew else join_nodes(own, inherited, by_key[key])
+        elif by_key is BY_KEY["proxy"] and key == "stubs":
+            values[key] = _join_stubs(own, inherited)
+        elif key in _ADDED and own.value is not None:
+            values[key] = _add_elements(own, _elements_of(inherited))
+        else:
+            values[key] = own
+    rest = {key: node for key, node in near.items.items() if key not in values}
+    return replace(near, value={**values, **rest}, keys=keys, files=files)
+
+
+def _join_stubs(near: Node, far: Node) -> Node:
+    """Return the stubs of *near*, and those of *far* for the APIs that *near* says nothing of."""
+    known = {_target_of(stub) for stub in _elements_of(near)}
+    return _add_elements(near, [s for s in _elements_of(far) if _target_of(s) not in known])
+
+
+def _target_of(stub: Node) -> object:
+    on = stub.child("on")
+    return None if on is None else on.value
+
+
+def _elements_of(node: Node) -> tuple[Node, ...]:
+    """Return the elements of a list; any other value stands for a list of one."""
+    return node.elements if isinstance(node.value, tuple) else (node,)
+
+
+def _add_elements(node: Node, more: Iterable[Node]) -> Node:
+    return replace(node, value=(*_elements_of(node), *more))
+
+
+def _without(tree: Node, keys: Iterable[str]) -> Node:
+    left = {key: node for key, node in tree.items.items() if key not in set(keys)}
+    return replace(tree, value=left)
+
+
+def _wrap(node: Node) -> Node:
+    """Return ``{definition: FILE}`` for a text that names a file; anything else as it is."""
+    if not isinstance(node.value, str):
+        return node
+    mark = (node.line, node.column)
+    return replace(node, value={"definition": node}, keys={"definition": mark})
+
+
+class SharedFile(msgspec.Struct, frozen=True):
+    """A file that scenarios share, as it was read once.
+
+    Attributes:
+        value: what it declares; None if that could not be read.
+        problems: what is wrong with it.
+    """
+
+    source: ScenarioSource
+    value: Any
+    problems: tuple[Problem, ...] = ()
+
+
+def read_shared(path: Path, kind: Any) -> SharedFile:
+    """Return the file at *path*, read as *kind*; one that did not change is not read again.
+
+    Raises:
+        ConfigError: it cannot be read, or is not YAML.
+    """
+    note_read(path)
+    text = str(path)
+    return _read_shared(text, display_path(path), file_stamp(text), kind)
+
+
+@lru_cache(maxsize=512)
+def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
+    problems: list[Problem] = []
+    source = _read_source(path, name)
+    root = source.root
+    if kind is model.Fragment:
+        none = [key for key in _INHERITED if key in root.items and root.items[key].value is None]
+        root = _expand(_without(root, none)) if root.items else root
+        if isinstance(people := root.child("people"), Node) and isinstance(people.value, str):
+            root = _without(root, ["people"])
+        foreign = list(_find_foreign_keys(root, problems))
+        root = _without(root, foreign) if foreign else root
+    value = decode(root, kind, problems)
+    return SharedFile(source, value, tuple(problems))
+
+
+def _find_foreign_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
+    """Yield the keys of *root* that belong elsewhere, and say where in *problems*."""
+    of_scenario = {*model.keys_of(model.Scenario)} - {*model.keys_of(model.Fragment)}
+    for key in root.items:
+        if key in of_scenario or (key == "steps" and root.items[key].elements):
+            message = msg("{key!r} belongs to a scenario; this file is shared by several", key=key)
+        elif key in model.keys_of(model.ProxySpec):
+            message = msg("{key!r} belongs to proxy; write proxy: {{{key}: …}}", key=key)
+        else:
+            continue
+        problems.append(Problem(message, root.key_place(key), key))
+        yield key
+
+
+def _read_source(path: str, name: str) -> ScenarioSource:
+    if os.path.basename(path) == PROJECT:  # noqa: PTH119
+        return read_toml_defaults(Path(path), name)
+    return ScenarioSource.read(Path(path))
+
+
+def _expand(tree: Node) -> Node:
+    """Return *tree* with ``form``, ``flow`` and sub-flows as maps where they name a file."""
+    values = {key: _wrap(node) if key in _SUBJECTS else node for key, node in tree.items.items()}
+    flow = values.get("flow")
+    subflows = flow.child("subflows") if flow is not None else None
+    if flow is not None and subflows is not None and subflows.items:
+        wrapped = {name: _wrap(node) for name, node in subflows.items.items()}
+        values["flow"] = replace(
+            flow, value={**flow.items, "subflows": replace(subflows, value=wrapped)}
+        )
+    return replace(tree, value=values)
+
+
+class DeclarationReader:
+    """Reads what a scenario inherits, and notes every file that it comes to.
+
+    Attributes:
+        sources: the files by the name that messages show.
+        layers: what can be inherited of each, the weakest first.
+    """
+
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = problems
+        self.sources: dict[str, ScenarioSource] = {}
+        self.fragments: list[tuple[model.Fragment, Spot]] = []
+        self.layers: list[Node] = []
+
+    def add(self, path: Path, by: Place | None, users: tuple[str, ...]) -> None:
+        """Read a fragment, or defaults, and those that it uses itself.
+
+        Args:
+            path: the file.
+            by: where it is named; None for defaults.
+            users: the files that led here, by their names in messages.
+        """
+        shared = self._read(path, model.Fragment, by)
+        if shared is None:
+            return
+        self.add_used(shared.source, users)
+        if shared.value is not None:
+            self.fragments.append((shared.value, Spot(shared.source)))
+        tree = self.expand(shared.source)
+        kept = {key: node for key, node in tree.items.items() if key in _INHERITED}
+        self.layers.append(replace(tree, value=kept))
+
+    def add_used(self, source: ScenarioSource, users: tuple[str, ...]) -> None:
+        """Read the fragments that *source* uses; each counts once, also on two ways."""
+        node = source.root.child("use")
+        for name in _elements_of(node) if node is not None else ():
+            if not isinstance(name.value, str):
+                continue  # told when it is decoded
+            path = join_to_file(source.path, name.value)
+            shown, chain = display_path(path), (*users, source.file)
+            if shown in chain:
+                circle = " -> ".join((*chain[chain.index(shown) :], shown))
+                message = msg("these files use each other without end: {circle}", circle=circle)
+                self.problems.append(Problem(message, name.place, "use"))
+            elif shown not in self.sources:
+                self.add(path, name.place, chain)
+
+    def expand(self, source: ScenarioSource) -> Node:
+        """Return the tree of *source* with the files of people read in."""
+        tree = _expand(source.root) if source.root.items else source.root
+        people = tree.child("people")
+        if people is None or not isinstance(people.value, str):
+            return tree
+        path = join_to_file(source.path, people.value)
+        file = self._read(path, dict[str, Any], people.place)
+        is_sound = file is not None and not file.problems
+        root = file.source.root if file and is_sound else replace(people, value={}, keys={})
+        return replace(tree, value={**tree.items, "people": root})
+
+    def add_definitions(self, tree: Node) -> Node:
+        """Return *tree* with what the files of form and flows say below what it says itself."""
+        values = dict(tree.items)
+        for key, parts in _SUBJECTS.items():
+            subject = values.get(key)
+            if subject is None or not subject.items:
+                continue
+            subject = self._add_definition(subject, key, parts)
+            subflows = subject.child("subflows") if key == "flow" else None
+            if subflows is not None and subflows.items:
+                laid = {
+                    name: self._add_definition(node, key, parts)
+                    for name, node in subflows.items.items()
+                }
+                below = replace(subflows, value=laid)
+                subject = replace(subject, value={**subject.items, "subflows": below})
+            values[key] = subject
+        return replace(tree, value=values)
+
+    def _add_definition(self, subject: Node, key: str, parts: tuple[str, ...]) -> Node:
+        name = subject.child("definition")
+        if name is None or not isinstance(name.value, str) or not name.value:
+            return subject
+        path = join_to_file(Path(name.file), name.value)
+        if key == "flow":
+            with suppress(ConfigError):  # told where flows are loaded
+                file = read_shared(path, Definition)
+                self.sources[file.source.file] = file.source
+                return self._lay_below(subject, file, key, parts)
+            return subject
+        form = self._read(path, model.FormFile, name.place)
+        if form is None or form.problems:
+            return subject
+        return self._lay_below(subject, form, key, parts)
+
+    def _lay_below(self, subject: Node, file: SharedFile, key: str, parts: tuple[str, ...]) -> Node:
+        root = file.source.root
+        said = {part: root.items[part] for part in parts if part in root.items}
+        return join_nodes(subject, replace(root, value=said), BY_KEY[key])
+
+    def _read(self, path: Path, kind: Any, by: Place | None) -> SharedFile | None:
+        """Return the file at *path*; None, and a problem at *by*, if it cannot be read."""
+        try:
+            shared = read_shared(path, kind)
+        except ConfigError as error:
+            self.problems += [_problem_of_file(path, problem, by) for problem in error.problems]
+            return None
+        self.sources[shared.source.file] = shared.source
+        self.problems += shared.problems
+        return shared
+
+
+def _problem_of_file(path: Path, problem: Problem, by: Place | None) -> Problem:
+    """Return *problem* of a file; of one that is not there, the problem of what names it."""
+    if by is None or path.is_file():
+        return problem
+    near = nearest_name(path.name, (file.name for file in path.parent.glob("*.yaml")))
+    message = msg("there is no file {path}{hint}", path=display_path(path), hint=near)
+    return Problem(message, by)

@@ -1,0 +1,109 @@
+"""What can be wrong with the rows of a table, and with steps that rows carry or that name rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+
+from msgspec import UNSET
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import model, references
+from bpmax_sim.scenario.actions import check_action
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import LocatedSteps, ScenarioDraft, column_of_run
+
+_ID = re.compile(r"[.\[\]{}]")
+
+
+def check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
+    """Find rows that are like an earlier one in all but what only marks them."""
+    seen: dict[str, str] = {}
+    is_named = "id" in used or any(step.only is not UNSET for step, _ in draft.steps)
+    for row in () if is_named else draft.rows:
+        values = {key: value for key, value in row.values.items() if key != "id"}
+        key = references.show(values)
+        if values and key in seen:
+            draft.tell(
+                row.spot or draft.spot.at("cases"),
+                "the row {row!r} has the values of the row {other!r}, so that it tests nothing new",
+                row=row.id,
+                other=seen[key],
+                kind="rule",
+                fails=False,
+            )
+        seen.setdefault(key, row.id)
+
+
+def check_ids(draft: ScenarioDraft) -> None:
+    """Find ids that are used twice, or that no reference can name; each row has its own."""
+    first = _check_ids_of(draft, draft.shared_steps, {})
+    for steps in draft.steps_by_row.values():
+        _check_ids_of(draft, steps, first)
+
+
+def _check_ids_of(
+    draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
+) -> Mapping[str, Spot]:
+    """Judge the ids of *steps* beside *known* ones, and return where each stands."""
+    first = dict(known)
+    for step, spot in steps:
+        if step.id in first:
+            draft.tell(
+                spot.at("id"),
+                "the id {step_id!r} is used twice, first in line {line}",
+                step_id=step.id,
+                line=first[step.id].place.line,
+            )
+        elif step.id:
+            first[step.id] = spot
+        if wrong := _ID.search(step.id):
+            draft.tell(
+                spot.at("id"),
+                "the id {step_id!r} has a {wrong!r}; a reference to it would end there",
+                step_id=step.id,
+                wrong=wrong[0],
+            )
+    return first
+
+
+def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
+    """Find what is wrong with the cells of *column*, which are the value of the action of *step*.
+
+    Where a condition chooses rows, those with an empty cell are none of them.
+    """
+    for row in draft.rows:
+        cell = row.values.get(column, UNSET)
+        is_chosen = step.only is UNSET or row.id in map(str, step.only)
+        is_empty = cell is None and step.condition is not True
+        if row.spot is None or cell is UNSET or is_empty or not is_chosen:
+            continue
+        spot = row.spot.at(column)
+        node = spot.source.root.at(spot.steps)
+        if node is not None and not any("${" in text for _, text in node.texts()):
+            check_action(draft, step.action, cell, spot)
+
+
+def check_only(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find rows of ``only`` that are not there, and a list that no row is in."""
+    if step.only is UNSET:
+        return
+    rows = [row.id for row in draft.rows]
+    if spot.source.file != draft.spot.source.file:
+        draft.tell(spot.at("only"), msg("steps of a fragment know no rows; use if: instead"))
+    elif not rows:
+        draft.tell(spot.at("only"), msg("only names rows; the scenario has no cases"))
+    elif not step.only:
+        draft.tell(spot.at("only"), msg("only names no row, so this step is never done"))
+    for name, place in spot.at("only").elements(step.only) if rows else ():
+        if str(name) not in rows:
+            draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
+
+
+def check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find steps of a row that are run where no row is known, or from within themselves."""
+    column = column_of_run(step)
+    is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
+    if column and not is_own:
+        wrong = msg("only the steps of the scenario itself run those of a row")
+        draft.tell(spot.at("run"), wrong)
