@@ -60,4 +60,4 @@ class UsageOfRun:
         """Keep it for `bpmax-sim cassette prune` and `coverage`."""
         root = find_root(Path.cwd())
         evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
-        store_evidence(evidence, root, self._job or "run", self._shard)
+        store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)

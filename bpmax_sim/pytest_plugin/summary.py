@@ -289,7 +289,7 @@ def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -
         covers: Covers = "project" if is_complete else "part"
         is_shared = is_read_elsewhere(job, shard)
         evidence = gather_evidence(tally, root, covers, is_shared=is_shared)
-        store_evidence(evidence, root, job or "pytest", shard)
+        store_evidence(evidence, root, job or ("" if shard else "pytest"), shard)
 
 
 def _is_complete(config: pytest.Config, tally: Tally) -> bool:

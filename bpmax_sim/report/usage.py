@@ -1,9 +1,9 @@
 """What runs tell of cassettes, from one machine or from many: ``.bpmax/usage``.
 
-A complete run keeps ``pytest.1-of-1.json`` or ``run.1-of-1.json``, the third shard of eight
-``run.3-of-8.json``, and one that has a name (``--job``) ``name.1-of-1.json``. Paths are relative to
-the project, so that what other machines gathered counts here; nothing counts unless all shards of
-a job are there, and all jobs that the project lists.
+A complete run keeps ``pytest.1-of-1.json`` or ``run.1-of-1.json``, the third shard of eight, of
+either, ``3-of-8.json``, and one that has a name (``--job``) ``name.1-of-1.json``. Paths are
+relative to the project, so that what other machines gathered counts here; nothing counts unless all
+shards of a job are there, and all jobs that the project lists.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encode_message
+from bpmax_sim.i18n import encode_message, msg
 from bpmax_sim.project import SUFFIX, jobs_of, make_folder
 from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import display_path
 
 FOLDER: Final = Path(".bpmax", "usage")
-_FILE: Final = re.compile(r"(.+)\.(\d+)-of-(\d+)\.json", re.DOTALL)
+_FILE: Final = re.compile(r"(?:(.+)\.)?(\d+)-of-(\d+)\.json", re.DOTALL)
 _PATTERN: Final = "*-of-*.json"
 _WHOLE: Final = Shard(1, 1)
 _PYTHON_TESTS: Final = ("test_*.py", "*_test.py")
@@ -127,17 +127,17 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
 def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None = None) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none.
 
-    What was kept of another number of shards of the *job* goes.
+    A shard of no named *job* has none. What was kept of another number of shards of the job goes.
     """
     shard = shard or _WHOLE
-    stem = file_name(job)
-    name = f"{stem}.{shard.number}-of-{shard.total}.json"
+    stem = file_name(job) if job else ""
+    name = f"{stem}{stem and '.'}{shard.number}-of-{shard.total}.json"
     with suppress(OSError):
         folder = root / FOLDER
         make_folder(folder / name)
         for path in folder.glob(_PATTERN):
             match = _FILE.fullmatch(path.name)
-            if match and match[1] == stem and int(match[3]) != shard.total:
+            if match and (match[1] or "") == stem and int(match[3]) != shard.total:
                 path.unlink()
         (folder / name).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
 
@@ -193,7 +193,7 @@ def _read_files(places: Sequence[Path]) -> Iterator[EvidenceFile]:
             )
         for path, match in files:
             yield EvidenceFile(
-                path, match[1], Shard(int(match[2]), int(match[3])), _read_file(path)
+                path, match[1] or "", Shard(int(match[2]), int(match[3])), _read_file(path)
             )
 
 
@@ -236,11 +236,11 @@ def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
         for number in range(1, total + 1):
             if number not in numbers:
                 raise ConfigError(
-                    "what shard {number} of {total} of job {job} used is missing; keep its "
+                    "what shard {number} of {total}{whose} used is missing; keep its "
                     ".bpmax/usage, too",
                     number=number,
                     total=total,
-                    job=repr(job),
+                    whose=msg(" of job {job}", job=repr(job)) if job else "",
                 )
 
 

@@ -221,14 +221,14 @@ def test_the_evidence_of_all_shards_counts_and_a_missing_one_is_named(
     for number in (1, 2):
         orphan.run(f"--bpmax-shard={number}/2").assert_outcomes(passed=1, deselected=1)
         (artefacts / str(number)).mkdir()
-        usage = orphan.root / FOLDER / f"pytest.{number}-of-2.json"
+        usage = orphan.root / FOLDER / f"{number}-of-2.json"
         usage.rename(artefacts / str(number) / usage.name)
     both = [word for number in (1, 2) for word in ("--evidence", str(artefacts / str(number)))]
 
     missing = prune("--evidence", str(artefacts / "1"), "--yes")
     assert (missing.code, missing.err) == (
         2,
-        "what shard 2 of 2 of job 'pytest' used is missing; keep its .bpmax/usage, too\n",
+        "what shard 2 of 2 used is missing; keep its .bpmax/usage, too\n",
     )
     assert (orphan.root / OLD).is_file()
     assert prune(*both, "--yes").out == f"{OLD}: the whole file, 1 exchange\n"

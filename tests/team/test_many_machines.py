@@ -18,6 +18,7 @@ from tests.team.project import Crm, TeamProject
 
 ORPHAN = "cassettes/旧的.yaml"
 JOBS = '[tool.bpmax_sim]\njobs = ["冒烟", "python"]\n'
+PYTEST = "pytest --bpmax-trace=on --bpmax-shard"
 Machine = Callable[..., Path]
 
 
@@ -58,20 +59,14 @@ def evidence(folders: Sequence[Path]) -> list[str]:
     return [word for folder in folders for word in ("--evidence", str(folder / "usage"))]
 
 
-def shards_of(machine: Machine, door: str) -> list[Path]:
-    commands = {
-        "run": ("bpmax-sim", "run", "--trace=on", "--shard"),
-        "pytest": ("pytest", "--bpmax-trace=on", "--bpmax-shard"),
-    }
-    *words, option = commands[door]
-    return [machine(*words, f"{option}={number}/2") for number in (1, 2)]
-
-
-@pytest.mark.parametrize("door", ["run", "pytest"])
+@pytest.mark.parametrize("doors", [("run", "run"), ("pytest", "pytest"), ("pytest", "run")])
 def test_two_checkouts_tell_together_what_one_does(
-    recorded: TeamProject, machine: Machine, bs: Command, door: str
+    recorded: TeamProject, machine: Machine, bs: Command, doors: tuple[str, str]
 ) -> None:
-    shards = shards_of(machine, door)
+    commands = {"run": "bpmax-sim run --trace=on --shard", "pytest": PYTEST}
+    shards = [
+        machine(*f"{commands[door]}={number}/2".split()) for number, door in enumerate(doors, 1)
+    ]
     whole = json.loads(bs("coverage", "--json").out)
     (recorded.root / ".bpmax").rename(recorded.root.parent / f"{recorded.root.name}.bpmax")
 
@@ -79,7 +74,7 @@ def test_two_checkouts_tell_together_what_one_does(
         done = bs(*command, *evidence(shards[:1]))
         assert (done.code, done.err.splitlines()[-1]) == (
             2,
-            f"what shard 2 of 2 of job {door!r} used is missing; keep its .bpmax/usage, too",
+            "what shard 2 of 2 used is missing; keep its .bpmax/usage, too",
         )
     assert (recorded.root / ORPHAN).is_file()
 
