@@ -144,7 +144,7 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
 
 def jobs_of(root: Path) -> tuple[str, ...]:
     """Return ``jobs`` of ``[tool.bpmax_sim]``: those that run all tests of the project together."""
-    jobs = (_read_settings(root) or {}).get("jobs")
+    jobs = (read_settings(root) or {}).get("jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
 
 
