@@ -343,7 +343,7 @@ def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
     evidence = read_evidence(find_root(Path.cwd()), folders)
     if evidence is None or not evidence.touched:
         raise ConfigError(
-            "{folders}: tells nothing of coverage; run with --job or --shard, or where CI is set",
+            "{folders}: a run kept nothing of coverage there; run with --job or --shard, or where CI is set",
             folders=series(map(display_path, folders)),
         )
     return frozenset(evidence.touched)
