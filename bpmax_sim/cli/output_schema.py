@@ -184,6 +184,21 @@ SHAPES: Mapping[str, Shape] = {
         "percent": NUMBER,
         "scenarios": WHOLE,
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
+        "scripts": [
+            {
+                "file": TEXT,
+                "percent": NUMBER,
+                "lines": {**_integer_keys("covered", "total"), "missing": [WHOLE]},
+                "branches": {
+                    **_integer_keys("covered", "total"),
+                    "missing": [
+                        {**_integer_keys("line", "column"), **_text_keys("arm", "message", "reach")}
+                    ],
+                },
+                "lost": WHOLE,
+            }
+        ],
+        "uncounted": [TEXT],
     },
     "challenge": {
         "summary": {

@@ -36,6 +36,14 @@ from bpmax_sim.cli.options import (
     PlatformFolders,
     parse_age,
 )
+from bpmax_sim.cli.script_coverage import (
+    CoverageRequest,
+    HitFolders,
+    LcovFile,
+    ReportFile,
+    Scripts,
+    show_script_coverage,
+)
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -296,9 +304,29 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         float,
         Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
+    scripts: Scripts = False,
+    lcov: LcovFile = None,
+    report: ReportFile = None,
+    hits: HitFolders = None,
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
+    if scripts:
+        return show_script_coverage(
+            [] if hits else list(collect(paths, keyword)),
+            CoverageRequest(
+                allow_hosts=allow_hosts or (),
+                fail_under=fail_under,
+                missing=missing,
+                lcov=lcov,
+                report=report,
+                hits=hits or (),
+                json=json,
+            ),
+        )
+    for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
+        if value:
+            raise ConfigError("{option} is of --scripts; add it", option=option)
     items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
@@ -308,7 +336,16 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         if evidence_folders
         else _find_touched(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
     )
-    parts = coverage(items, touched)
+    number = count_scenarios(touched)
+    percent = _show_parts(coverage(items, touched), number, missing=missing, json=json)
+    if percent >= fail_under:
+        return ExitCode.PASSED
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    return ExitCode.FAILED
+
+
+def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
+    """Show which of *parts* are touched by so many scenarios, and return the percentage."""
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -327,11 +364,16 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _touched_percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=count_scenarios(touched), kinds=kinds)
-    if percent >= fail_under:
-        return ExitCode.PASSED
-    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
-    return ExitCode.FAILED
+    say_result(
+        lines,
+        json=json,
+        percent=percent,
+        scenarios=ran,
+        kinds=kinds,
+        scripts=[],
+        uncounted=[],
+    )
+    return percent
 
 
 def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
@@ -343,7 +385,8 @@ def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
     evidence = read_evidence(find_root(Path.cwd()), folders)
     if evidence is None or not evidence.touched:
         raise ConfigError(
-            "{folders}: a run kept nothing of coverage there; run with --job or --shard, or where CI is set",
+            "{folders}: a run kept nothing of coverage there; run with --job or --shard, or where "
+            "CI is set",
             folders=series(map(display_path, folders)),
         )
     return frozenset(evidence.touched)

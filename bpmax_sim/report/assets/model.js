@@ -19,7 +19,7 @@ const seconds = s => s >= 86400 ? (s / 86400).toFixed(s % 86400 ? 1 : 0) + ' d' 
   : s >= 60 ? (s / 60).toFixed(1) + ' min' : s >= 1 ? +s.toFixed(3) + ' s' : Math.round(s * 1e6) / 1e3 + ' ms';
 
 // The address: #s=story&e=event&t=tab&q=words&f=filters; what is not in it has its usual value.
-const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api'];
+const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api', 'c'];
 const fromHash = () => {
   const given = new URLSearchParams(location.hash.slice(1));
   return Object.fromEntries(KEYS.map(key => [key, given.get(key) || '']));
