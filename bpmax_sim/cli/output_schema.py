@@ -202,7 +202,7 @@ SHAPES: Mapping[str, Shape] = {
     },
     "challenge": {
         "summary": {
-            **_integer_keys("killed", "survived", "unreached", "unchanged", "limit", "ignored"),
+            **_integer_keys("killed", "differs", "unreached", "unchanged", "limit", "ignored"),
             "score": NUMBER,
             "exit_code": WHOLE,
         },
