@@ -92,6 +92,34 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         tell(label_message(display_path(path), message))
 
 
+def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
+    """Return why nothing was recorded, although all passed; empty if something was."""
+    sources = sources_of(verdicts)
+    is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
+    if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
+        return ""
+    if "recorded" not in sources:
+        return msg("nothing was recorded, as no call asked a third party")
+    if record == "new":
+        return msg(
+            "nothing was recorded, as no call is missing, which is all that --record new adds: "
+            "record afresh with --record rewrite"
+        )
+    return msg(
+        "nothing was recorded, as everything is recorded already: add missing calls with "
+        "--record new, or record afresh with --record rewrite"
+    )
+
+
+def sources_of(verdicts: Iterable[Verdict]) -> set[str]:
+    """Return who answered the calls of *verdicts*."""
+    return {call.source for verdict in verdicts for call in verdict.calls}
+
+
+_ASKED = frozenset({"live", "simulated", "", "unanswered"})
+"""Sources of calls of which an exchange is recorded."""
+
+
 def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
     """Return those of *items* that are in *shard*, in their order; without one, all.
 

@@ -28,8 +28,10 @@ from bpmax_sim.cli.affected import describe_changes, narrow_targets
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
+    describe_nothing_recorded,
     execute,
     items_of_shard,
+    sources_of,
     store_durations,
     tell_recorded,
 )
@@ -53,7 +55,7 @@ from bpmax_sim.cli.terminal import (
     with_progress,
 )
 from bpmax_sim.cli.types import refresh_types
-from bpmax_sim.cli.usage import UsageOfRun
+from bpmax_sim.cli.usage import UsageOfRun, take_in_jobs
 from bpmax_sim.cli.watch import WatchPlan
 from bpmax_sim.cli.watch import watch as watch_files
 from bpmax_sim.clock import Instant
@@ -68,11 +70,9 @@ from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import check_junit_path, write_junit
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.terminal import Verdict, align_columns
-from bpmax_sim.report.usage import Covers, read_jobs
+from bpmax_sim.report.usage import Covers
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.scenario.shards import FILE as DURATIONS
 from bpmax_sim.scenario.shards import Shard
-from bpmax_sim.scenario.shards import keep as keep_durations
 from bpmax_sim.scenario.table_rows import cli_variables
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
@@ -341,38 +341,10 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _describe_nothing_recorded(verdicts: Sequence[Verdict], args: _RunArguments) -> str:
-    """Return why nothing was recorded, although all passed; empty if something was."""
-    sources = _sources_of(verdicts)
-    is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
-    record = args.choices.options.get("record", "once")
-    if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
-        return ""
-    if "recorded" not in sources:
-        return msg("nothing was recorded, as no call asked a third party")
-    if record == "new":
-        return msg(
-            "nothing was recorded, as no call is missing, which is all that --record new adds: "
-            "record afresh with --record rewrite"
-        )
-    return msg(
-        "nothing was recorded, as everything is recorded already: add missing calls with "
-        "--record new, or record afresh with --record rewrite"
-    )
-
-
-def _sources_of(verdicts: Iterable[Verdict]) -> set[str]:
-    return {call.source for verdict in verdicts for call in verdict.calls}
-
-
-_ASKED = frozenset({"live", "simulated", "", "unanswered"})
-"""Sources of calls of which an exchange is recorded."""
-
-
 def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Say why nothing was recorded, if so; ask whether to record afresh where somebody can."""
-    why = _describe_nothing_recorded(verdicts, args)
-    if why and "recorded" in _sources_of(verdicts) and sys.stdin.isatty() and not args.json:
+    why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
+    if why and "recorded" in sources_of(verdicts) and sys.stdin.isatty() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
     if why:
         tell(why)
@@ -707,7 +679,7 @@ def report(
     path = to or root / store.TRACE_FOLDER.with_name("report.html")
     places = list(traces or ())
     if evidence_folders:
-        places += _take_in_jobs(root, evidence_folders)
+        places += take_in_jobs(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]
     counts = write_page(path, places, version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
@@ -735,19 +707,3 @@ def report(
         flow=None,
     )
     return ExitCode.USAGE if left_out else ExitCode.FAILED if unused else ExitCode.PASSED
-
-
-def _take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
-    """Take in how long the tests of all jobs took; return where these have their traces.
-
-    Raises:
-        ConfigError: a job or a shard is missing.
-    """
-    files = read_jobs(root, folders)
-    seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}
-    if seconds:
-        keep_durations(root, seconds, shard=None, complete=True)
-        number = plural(len(seconds), "{number} test", "{number} tests")
-        tell("{path}: what {number} took", path=display_path(root / DURATIONS), number=number)
-    traces = (file.path.parents[1] / store.TRACE_FOLDER.name for file in files)
-    return [path for path in dict.fromkeys(traces) if path.is_dir()]

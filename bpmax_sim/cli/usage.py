@@ -7,15 +7,26 @@ from pathlib import Path
 
 from bpmax_sim.cli.execute import cassette_of
 from bpmax_sim.cli.select import platforms_of
+from bpmax_sim.cli.terminal import tell
+from bpmax_sim.i18n import plural
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import find_root
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.recording_use import RecordingUse
+from bpmax_sim.report.store import TRACE_FOLDER
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.report.usage import Covers, gather_evidence, is_read_elsewhere, store_evidence
+from bpmax_sim.report.usage import (
+    Covers,
+    gather_evidence,
+    is_read_elsewhere,
+    read_jobs,
+    store_evidence,
+)
+from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.session.session import Session
+from bpmax_sim.yamlfile import display_path
 
 
 class UsageOfRun:
@@ -61,3 +72,19 @@ class UsageOfRun:
         root = find_root(Path.cwd())
         evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
         store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)
+
+
+def take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
+    """Take in how long the tests of all jobs took; return where these have their traces.
+
+    Raises:
+        ConfigError: a job or a shard is missing.
+    """
+    files = read_jobs(root, folders)
+    seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}
+    if seconds:
+        shards.keep(root, seconds, shard=None, complete=True)
+        number = plural(len(seconds), "{number} test", "{number} tests")
+        tell("{path}: what {number} took", path=display_path(root / shards.FILE), number=number)
+    traces = (file.path.parents[1] / TRACE_FOLDER.name for file in files)
+    return [path for path in dict.fromkeys(traces) if path.is_dir()]
