@@ -20,13 +20,6 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
-<<<<<<< HEAD
-from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import review_file
-from bpmax_sim.check.drift import recorded_at
-=======
-from bpmax_sim import git
->>>>>>> main
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
@@ -38,11 +31,6 @@ from bpmax_sim.cli.execute import (
     store_durations,
     tell_recorded,
 )
-<<<<<<< HEAD
-from bpmax_sim.cli.merge import hint_at_merging
-from bpmax_sim.cli.resolved import format_resolved, keys_as_data, resolve_keys
-=======
->>>>>>> main
 from bpmax_sim.cli.select import (
     cassettes_at,
     filter_by_keyword,
@@ -60,14 +48,6 @@ from bpmax_sim.cli.terminal import (
     tell,
     with_progress,
 )
-<<<<<<< HEAD
-from bpmax_sim.cli.types import refresh_types
-from bpmax_sim.cli.usage import UsageOfRun, take_in_jobs
-from bpmax_sim.cli.watch import WatchPlan
-from bpmax_sim.cli.watch import watch as watch_files
-from bpmax_sim.clock import Instant
-=======
->>>>>>> main
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
@@ -75,12 +55,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
-<<<<<<< HEAD
-from bpmax_sim.report.terminal import Verdict, align_columns
-from bpmax_sim.report.usage import Covers
-=======
 from bpmax_sim.report.terminal import Verdict
->>>>>>> main
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import cli_variables
@@ -92,7 +67,9 @@ from bpmax_sim.yamlfile import display_path
 # ruff: noqa: PLC0415
 
 if TYPE_CHECKING:
+    from bpmax_sim.cli.usage import UsageOfRun
     from bpmax_sim.cli.watch import WatchPlan
+    from bpmax_sim.report.usage import Covers
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +194,8 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _perform(args: _RunArguments) -> int:
+    from bpmax_sim.cli.usage import UsageOfRun
+
     try:
         _check_combinations(args)
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
@@ -238,8 +217,9 @@ def _perform(args: _RunArguments) -> int:
     if not collected and not problems:
         tell(_say_why_nothing(args))
     elif args.watch:
-<<<<<<< HEAD
-        watch_files(_plan_watch(args), items, problems)
+        from bpmax_sim.cli.watch import watch
+
+        watch(_plan_watch(args), items, problems)
     code, verdicts = _run_and_report(
         items, problems, args, shard, has_items=bool(collected), usage=usage
     )
@@ -257,12 +237,6 @@ def _covered_by(args: _RunArguments) -> Covers | None:
     if any(narrowing) or args.platforms or args.choices.options.get("default_instance"):
         return "part" if args.job else None
     return "scenarios"
-=======
-        from bpmax_sim.cli.watch import watch
-
-        watch(_plan_watch(args), items, problems)
-    return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
->>>>>>> main
 
 
 def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
@@ -386,16 +360,12 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if not recording:
         return
+    from bpmax_sim.cli.merge import hint_at_merging
     from bpmax_sim.cli.types import refresh_types
 
     for root in dict.fromkeys(item.header.root for item in recording):
         refresh_types(root)
-<<<<<<< HEAD
-    if recording:
-        hint_at_merging()
-=======
-    _hint_at_merging()
->>>>>>> main
+    hint_at_merging()
 
 
 _AFRESH = msg("everything is recorded already; record it all afresh?")
@@ -667,6 +637,8 @@ def report(
     path = to or root / store.TRACE_FOLDER.with_name("report.html")
     places = list(traces or ())
     if evidence_folders:
+        from bpmax_sim.cli.usage import take_in_jobs
+
         places += take_in_jobs(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]
     counts = write_page(path, places, version=bpmax_sim.__version__)

@@ -61,11 +61,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
-<<<<<<< HEAD
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.report.usage import read_evidence
-=======
->>>>>>> main
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
