@@ -217,16 +217,19 @@ def _perform(args: _RunArguments) -> int:
     if not collected and not problems:
         tell(_say_why_nothing(args))
     elif args.watch:
-        from bpmax_sim.cli.watch import watch
-
-        watch(_plan_watch(args), items, problems)
+        _watch(args, items, problems)
     code, verdicts = _run_and_report(
         items, problems, args, shard, has_items=bool(collected), usage=usage
     )
-    if (covers := _covered_by(args)) and not problems and len(verdicts) >= len(items):
-        usage.leave(set(collected) - set(items))
-        usage.store(covers)
+    if not problems and len(verdicts) >= len(items):
+        usage.store(_covered_by(args), besides=set(collected) - set(items))
     return code
+
+
+def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
+    from bpmax_sim.cli.watch import watch
+
+    watch(_plan_watch(args), items, problems)
 
 
 def _covered_by(args: _RunArguments) -> Covers | None:

@@ -52,10 +52,6 @@ class UsageOfRun:
                 str(path), str(folder), owner=item.header.name, test=item.header.path.absolute()
             )
 
-    def leave(self, items: Iterable[ProjectItem]) -> None:
-        """Note the recordings of *items*, which another shard runs."""
-        self._use.elsewhere.update(str(cassette_of(i.header, self._options)) for i in items)
-
     def add(self, verdict: Verdict, events: Sequence[Event], sessions: Sequence[Session]) -> None:
         """Take what an item used."""
         doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
@@ -67,8 +63,14 @@ class UsageOfRun:
             run = PassedRun(verdict.item, platforms_of(verdict.item), events)
             self._use.touched |= touched_parts(run)
 
-    def store(self, covers: Covers) -> None:
-        """Keep it for `bpmax-sim cassette prune` and `coverage`."""
+    def store(self, covers: Covers | None, besides: Iterable[ProjectItem]) -> None:
+        """Keep it for `bpmax-sim cassette prune` and `coverage`, unless it *covers* nothing.
+
+        *besides* run in other shards.
+        """
+        if covers is None:
+            return
+        self._use.elsewhere.update(str(cassette_of(i.header, self._options)) for i in besides)
         root = find_root(Path.cwd())
         evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
         store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)
