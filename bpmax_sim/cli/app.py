@@ -293,6 +293,29 @@ COMMANDS: Mapping[str, Command] = {
             "and neither does what a scenario touches that fails."
         ),
     ),
+    "challenge": Command(
+        "challenge:challenge",
+        msg("Put small mistakes into scripts, and name the lines that scenarios lack to notice"),
+        "bpmax-sim challenge scenarios/crm",
+        msg(
+            "Scenarios have to pass. A mistake that fails one is noticed; for one that changes "
+            "something and fails none, the line of expect: that would fail is tried and shown. "
+            "Branches that nothing takes are named. It ends with 1 only where --fail-under or "
+            "--strict says so."
+        ),
+    ),
+    "explore": Command(
+        "explore:explore",
+        msg("Try every failure of third parties on scenarios that pass, and judge what happens"),
+        "bpmax-sim explore scenarios/order --max 200",
+        msg(
+            "Each call and each login of a scenario is refused, times out, is cut off, is answered "
+            "with an error, with no JSON or without a member; each such variant is a run of its "
+            "own. Red is what nobody is told of (silent), what is done twice (duplicate), and a "
+            "crash on a response that a schema or a recording shows. Exit codes: 0 nothing red, "
+            "1 findings, 2 usage, 5 nothing to explore."
+        ),
+    ),
     "fuzz": Command(
         "fuzz:fuzz",
         msg("Search a platform and scripts for calls that break a law, and write them as tests"),

@@ -113,6 +113,15 @@ _FINDING: Shape = {
     "javascript": [TEXT],
     **dict.fromkeys(("scenario", "test"), _text_keys("file", "text")),
 }
+_WEAKNESS: Shape = {
+    **_PLACE,
+    **_text_keys("verdict", "kind", "message", "old", "new", "scenario"),
+    "scenario_line": WHOLE,
+    **_text_keys("step", "place", "before", "after", "expect"),
+    "columns": {},
+    "kills": WHOLE,
+    "suspicious": FLAG,
+}
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
 
 _USE: Shape = {"role": TEXT, **_PLACE, "detail": TEXT, "learned": FLAG, "through": [TEXT]}
@@ -175,6 +184,28 @@ SHAPES: Mapping[str, Shape] = {
         "percent": NUMBER,
         "scenarios": WHOLE,
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
+    },
+    "challenge": {
+        "summary": {
+            **_integer_keys("killed", "survived", "unreached", "unchanged", "limit", "ignored"),
+            "score": NUMBER,
+            "exit_code": WHOLE,
+        },
+        "findings": [_WEAKNESS],
+        "mutants": [{**_PLACE, **_text_keys("kind", "old", "new", "verdict", "cause")}],
+    },
+    "explore": {
+        **_integer_keys("tried", "possible", "exit_code"),
+        "findings": [
+            {
+                **_text_keys("verdict", "file", "call", "why"),
+                "line": WHOLE,
+                "red": FLAG,
+                "failures": [TEXT],
+                "items": [TEXT],
+            }
+        ],
+        "refused": [_text_keys("item", "why")],
     },
     "fuzz": {
         **_text_keys("platform", "against"),

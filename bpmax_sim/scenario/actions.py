@@ -19,7 +19,14 @@ from bpmax_sim.errors import SubjectError, suggest
 from bpmax_sim.i18n import join_messages, msg, plain, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
-from bpmax_sim.scenario.flow_actions import WHO, FlowAction, NodeAction, check_people, move_of
+from bpmax_sim.scenario.flow_actions import (
+    WHO,
+    FlowAction,
+    NodeAction,
+    check_entries,
+    check_people,
+    move_of,
+)
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.python_step import find_function, handles_for, import_module
 from bpmax_sim.scenario.references import column_of, show, whole_reference
@@ -82,18 +89,6 @@ class Set(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set each, which fires what hangs on its change."""
         on.any("set").set(value)
-
-
-def check_entries(context: CheckContext, fields: Any, spot: Spot) -> None:
-    """Report fields and columns of *fields* that the form does not have."""
-    names = context.names
-    for name, value in fields.items() if isinstance(fields, Mapping) else ():
-        if wrong := names.field_problem(name):
-            context.tell(spot.at(name), wrong)
-        elif doubt := names.field_doubt(name):
-            context.tell(spot.at(name), doubt, kind="name", fails=False)
-        for path, wrong in names.value_problems(name, value):
-            context.tell(spot.at(name, *path), wrong, kind="name")
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):

@@ -28,7 +28,18 @@ from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import format_of
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
 
-SECTIONS = ("form", "fields", "flow", "proxy", "messages", "console", "result", "vars", "trace")
+SECTIONS = (
+    "form",
+    "fields",
+    "flow",
+    "preview",
+    "proxy",
+    "messages",
+    "console",
+    "result",
+    "vars",
+    "trace",
+)
 
 
 State = Mapping[str, Callable[[], Any]]

@@ -33,11 +33,8 @@ from bpmax_sim.scenario.row_checks import (
     check_run,
 )
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import (
-    RESERVED,
-    ScenarioDraft,
-    names_in_cell,
-)
+from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
+from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.tautology_check import (
     check_nothing_said,
     check_tautological_error,
@@ -265,33 +262,6 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
             draft.tell(spot.at(key), wrong)
         elif doubt := draft.names.field_doubt(field):
             draft.tell(spot.at(key), doubt, kind="name", fails=False)
-
-
-def _starts(draft: ScenarioDraft) -> None:
-    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
-    begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
-    for flow, (definition, file) in draft.flows.items():
-        for name, node in definition.nodes.items():
-            if node.child is None:
-                continue
-            spot = file.at("nodes", name, "subflow")
-            spot = spot if isinstance(node.subflow, str) else spot.at("flow")
-            if node.child.flow not in draft.subflows:
-                more = suggest(node.child.flow, draft.subflows) or msg(
-                    "; declare it in the scenario: flow.subflows"
-                )
-                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
-            begins[flow][node.child.flow] = spot
-    started = reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
-    for flow in draft.subflows:
-        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
-            spot = next(iter(begins[flow].values()))
-            draft.tell(
-                spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
-            )
-        if flow not in started:
-            spot = draft.spot.at("flow", "subflows", flow)
-            draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
@@ -629,7 +599,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _runs,
     _check_flow,
     _check_names_are_used,
-    _starts,
+    check_starts,
+    check_stand_ins,
     check_policies,
     _check_row_numbers,
 )

@@ -498,7 +498,7 @@ def count_problem(times: Any) -> str | None:
 _LINES = ((str, list, Mapping), msg("a text, a list of them, or operators"))
 _NAMED = ((Mapping,), msg("a map of names and values, or operators"))
 _SECTIONS: Mapping[str, tuple[tuple[type, ...], str]] = {
-    **dict.fromkeys(("form", "fields", "flow", "vars"), _NAMED),
+    **dict.fromkeys(("form", "fields", "flow", "preview", "vars"), _NAMED),
     **dict.fromkeys(("messages", "console"), _LINES),
     "trace": ((str, Mapping), msg("a digest, or operators")),
 }

@@ -18,6 +18,13 @@ from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.claims import (
+    denies,
+    find_claims,
+    find_literals,
+    find_maps,
+    find_member_names,
+)
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
@@ -36,10 +43,13 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
-_DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated")
+_DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated", "applicant")
 """What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
-_SUBJECT_SECTIONS = {"form": ("form", "flow"), "fields": ("form", "flow"), "flow": ("flow",)}
+_SUBJECT_SECTIONS = {
+    **dict.fromkeys(("form", "fields"), ("form", "flow")),
+    **dict.fromkeys(("flow", "preview"), ("flow",)),
+}
 _MOVING = (
     "at",
     "status",
@@ -54,8 +64,6 @@ _MOVING = (
 )
 FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
-_THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
-_DENYING = frozenset({"$ne", "$not", "$exists"})
 _NOTHING = model.Expect()
 _SOURCES = ("script", "subject", "flow", "form", "python", "proxy")
 
@@ -72,9 +80,9 @@ def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> N
 def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot) -> None:
     """Report what is wrong with an expected error."""
     _check_operands(context, expected, spot)
-    for path, code in _find_literals(expected.code):
+    for path, code in find_literals(expected.code):
         _check_code(context, code, spot.at("code", *path))
-    for path, source in _find_literals(expected.source):
+    for path, source in find_literals(expected.source):
         if not isinstance(source, str) or "${" in source or source in _SOURCES:
             continue
         if wrong := context.names.call_problem(source):
@@ -143,19 +151,19 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report codes, sources and instances that there are not."""
     if item.error is not UNSET:
-        for path, code in _find_literals(item.error):
+        for path, code in find_literals(item.error):
             _check_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
     platform = item.call.partition(".")[0]
-    for path, key in _find_literals(item.instance) if item.instance is not UNSET else ():
+    for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
 
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report words that are none of those that there are."""
-    for path, word in _find_literals(value):
+    for path, word in find_literals(value):
         if flow_actions.literal(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
@@ -173,7 +181,7 @@ def check_parts(
     for part in ("path", "query", "body", "response"):
         value = getattr(item, part, UNSET)
         known = _find_parameters(platform, api, part) if isinstance(value, dict) else {}
-        for path, name, denied in _find_member_names(value) if known else ():
+        for path, name, denied in find_member_names(value) if known else ():
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
             find_hint = suggest if part == "path" else nearest_name
@@ -194,7 +202,7 @@ def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None
     """Report members of a stub's body that are almost those that the API is declared to answer."""
     found = context.names.api_of(stub.on)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
-    for path, name, _ in _find_member_names(stub.body) if known else ():
+    for path, name, _ in find_member_names(stub.body) if known else ():
         names = known.get(path, (name,))
         if name not in names and (hint := nearest_name(name, names)):
             context.tell(
@@ -228,7 +236,7 @@ def check_sent(
         )
     for part in parts:
         known = _find_parameters(platform, api, part)
-        for path, name, _ in _find_member_names(value.get(part)):
+        for path, name, _ in find_member_names(value.get(part)):
             names = known.get(path, (name,))
             if name not in names and (hint := nearest_name(name, names)):
                 context.tell(
@@ -270,40 +278,6 @@ def _find_declared_members(
                 yield from _find_declared_members(inner, (*path, name))
 
 
-def _find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield the members that *value* names, each with its path and whether it may be absent."""
-    for inside, members, under in _find_maps(value, path, denied):
-        for name, expected in members.items():
-            yield inside, name, under or _denies(expected)
-            yield from _find_member_names(expected, (*inside, name), under)
-
-
-_Named = tuple[Path, str, bool]
-
-
-def _find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield what a value is compared with, also below operators, each with its path."""
-    for where, literal, _ in _find_claims(value, path):
-        yield where, literal
-
-
-def _find_claims(
-    value: Any, path: Path = (), denied: bool = False
-) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the same, and whether it is denied."""
-    if type(value) is str:
-        yield path, value, denied
-    elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
-        for key, operand in value.items():
-            if key in _THROUGH:
-                yield from _find_claims(operand, (*path, key), denied or key in _DENYING)
-    elif isinstance(value, list | tuple):
-        for index, item in enumerate(value):
-            yield from _find_claims(item, (*path, index), denied)
-    elif value is not UNSET:
-        yield path, value, denied
-
-
 def _check_flow(
     context: CheckContext,
     value: Mapping[str, Any],
@@ -312,7 +286,7 @@ def _check_flow(
 ) -> None:
     """Find facts that a flow has not, and nodes, people and fields that are not there."""
     definition = definition or context.names.definition
-    for path, facts, _ in _find_maps(value):
+    for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
             where = spot.at(*path, key)
             if key not in FLOW_FACTS:
@@ -348,7 +322,7 @@ def _check_projects(
 def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, node in _find_literals(value) if definition else ():
+    for path, node in find_literals(value) if definition else ():
         if definition and flow_actions.literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
@@ -358,7 +332,7 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person, denied in _find_claims(value):
+    for path, person, denied in find_claims(value):
         if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
             if denied:
@@ -370,7 +344,7 @@ def _check_project(
 ) -> None:
     """Find members of a project that nobody writes, where it is denied that they are there."""
     known = (*PROJECT, *context.names.project_members)
-    for path, name, denied in _find_member_names(value):
+    for path, name, denied in find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
             continue
         context.tell(
@@ -385,7 +359,7 @@ def _check_project(
 def _check_notices(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry, denied in _find_claims(value):
+    for path, entry, denied in find_claims(value):
         for key, expected in entry.items() if isinstance(entry, Mapping) else ():
             where = spot.at(*path, key)
             if key not in _NOTICE:
@@ -404,7 +378,7 @@ def _check_notices(
 def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, status in _find_literals(value):
+    for path, status in find_literals(value):
         if flow_actions.literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
@@ -424,7 +398,7 @@ def _check_done(
 def _check_history(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry in _find_literals(value):
+    for path, entry in find_literals(value):
         for key, check in _HISTORY.items() if isinstance(entry, Mapping) else ():
             if key in entry:
                 check(context, entry[key], spot.at(*path, key), definition)
@@ -440,10 +414,41 @@ def _check_passed(
         _check_nodes(context, value, spot, definition)
 
 
+def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
+    """Find facts that a preview has not, and nodes and people that are not there."""
+    definition = context.names.definition
+    for path, facts, _ in find_maps(value):
+        for key, expected in facts.items():
+            where = spot.at(*path, key)
+            if key not in _PREVIEW:
+                context.tell(where, "a preview has no {key!r}{hint}", known=_PREVIEW, key=key)
+            else:
+                _PREVIEW[key](context, expected, where, definition)
+
+
+def _check_owners_of_nodes(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    """Find nodes of the main flow, and people, who are not there: node -> owners."""
+    for _, nodes, _ in find_maps(value):
+        for node, people in nodes.items():
+            if "/" not in node:  # else of a sub-flow
+                _check_nodes(context, node, spot.at(node), definition)
+            _check_people(context, people, spot.at(node), definition)
+
+
+def _check_branches(
+    context: CheckContext, value: Any, spot: Spot, definition: Definition | None
+) -> None:
+    _check_node_map(context, value, spot, definition)
+    for node, first in value.items() if isinstance(value, Mapping) else ():
+        _check_nodes(context, first, spot.at(node), definition)
+
+
 def _check_tasks(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, tasks in _find_literals(value):
+    for path, tasks in find_literals(value):
         for node, owners in tasks.items() if isinstance(tasks, Mapping) else ():
             where = spot.at(*path, node)
             _check_nodes(context, node, where, definition)
@@ -451,7 +456,7 @@ def _check_tasks(
                 if person.startswith("$"):
                     continue
                 _check_people(context, person, where.at(person), definition)
-                for below, known in _find_literals(state):
+                for below, known in find_literals(state):
                     if flow_actions.literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
@@ -493,11 +498,20 @@ _FLOW_VALUES: Mapping[str, FlowCheck] = {
 }
 
 
+_PREVIEW: Mapping[str, FlowCheck] = {
+    "nodes": _check_nodes,
+    "owners": _check_owners_of_nodes,
+    "branches": _check_branches,
+    "end": _check_nodes,
+    "status": _check_status,
+}
+
+
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     """Find fields that no form has, and columns that only seem to be absent."""
-    for path, fields, denied in _find_maps(value):
+    for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
-            where, is_denied = spot.at(*path, name), denied or _denies(expected)
+            where, is_denied = spot.at(*path, name), denied or denies(expected)
             base = name.partition("[")[0].partition(".")[0]
             wrong = context.names.field_problem(name)
             if wrong and (is_denied or base not in context.names.fields):
@@ -515,41 +529,22 @@ def _check_columns(
     """Find columns that rows of *table* have not, where it is denied that they are there."""
     if table not in context.names.columns:
         return
-    for path, row, under in _find_claims(expected, (), denied):
+    for path, row, under in find_claims(expected, (), denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.column_problem(table, column)
-            if wrong and (under or _denies(cell)):
+            if wrong and (under or denies(cell)):
                 context.tell(spot.at(*path, column), wrong, kind="name")
-
-
-def _denies(expected: Any) -> bool:
-    """Return whether an expectation also holds of what is not there."""
-    return isinstance(expected, Mapping) and any(
-        key in _DENYING and not (key == "$exists" and operand is True)
-        for key, operand in expected.items()
-    )
-
-
-def _find_maps(
-    value: Any, path: Path = (), denied: bool = False
-) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield the maps that a value is compared with, also below operators, and whether denied."""
-    if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
-        yield path, value, denied
-    elif isinstance(value, Mapping):
-        for key in _THROUGH & {*value}:
-            yield from _find_maps(value[key], (*path, key), denied or key in _DENYING)
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
     """Find keys that a message or a line of the console has not, and levels that nothing has."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
-    for path, line in _find_literals(value):
+    for path, line in find_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
             where = spot.at(*path, key)
             if key not in keys:
                 context.tell(where, "a line has no {key!r}{hint}", known=keys, key=key, kind="name")
-            for inside, word in _find_literals(expected):
+            for inside, word in find_literals(expected):
                 if key == "code":
                     _check_code(context, word, where.at(*inside))
                 elif key == level_key and not context.names.is_in_scripts(str(word)):
@@ -557,7 +552,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
 
 
 def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    for path, fields, _ in _find_maps(value):
+    for path, fields, _ in find_maps(value):
         for name, facts in fields.items():
             where = spot.at(*path, name)
             if wrong := context.names.field_problem(name):
@@ -578,7 +573,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
     """Find options of which only is said that they are not there, and that nothing could offer."""
     if context.names.is_in_scripts("$proxy"):
         return  # any response may offer them
-    for path, option, denied in _find_claims(expected):
+    for path, option, denied in find_claims(expected):
         lines = spot.source.lines if denied and flow_actions.literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.is_in_scripts(option):
@@ -593,7 +588,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
 
 def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
     known = context.names.variables
-    for path, variables, _ in _find_maps(value):
+    for path, variables, _ in find_maps(value):
         for name in variables:
             if name not in known:
                 context.tell(
@@ -607,6 +602,7 @@ def _check_variables(context: CheckContext, value: Mapping[str, Any], spot: Spot
 
 _FACTS: Mapping[str, Callable[[CheckContext, Mapping[str, Any], Spot], None]] = {
     "flow": _check_flow,
+    "preview": _check_preview,
     "fields": _check_fields,
     "form": _check_form,
     "vars": _check_variables,

@@ -172,6 +172,36 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
             on.player.play(on, flow, str((value or {}).get("until", "")), result)
 
 
+class PreviewAction(action.Action, frozen=True, kw_only=True):
+    """Looking where a project would go, before it is submitted."""
+
+    about = msg("Tell the nodes, owners and branches that a project would come to; nothing stays")
+    texts: ClassVar = {
+        "_": msg("What would come if everybody agreed"),
+        "by": msg("Who would submit it"),
+        "form": msg("What the form would hold"),
+    }
+    others: ClassVar = (None,)
+    needs = ("flow",)
+
+    by: str | int = ""
+    form: Mapping[str, Any] = {}
+
+    @classmethod
+    def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
+        """Find people and fields that are not there; without a definition nothing is known."""
+        if context.names.definition is None:
+            context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
+        elif value is not None and cls.known_keys(context, value, spot):
+            check_people(context, value.get("by", ""), spot.at("by"))
+            check_entries(context, value.get("form"), spot.at("form"))
+
+    @classmethod
+    def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
+        """Return what would come."""
+        result.set_value(on.flow("preview").preview(move_of(value)))
+
+
 _NODE = msg("the node")
 
 
@@ -192,6 +222,18 @@ def move_of(value: Any) -> FlowMove:
 
 def _as_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
+
+
+def check_entries(context: CheckContext, fields: Any, spot: source.Spot) -> None:
+    """Report fields and columns of *fields* that the form does not have."""
+    names = context.names
+    for name, value in fields.items() if isinstance(fields, Mapping) else ():
+        if wrong := names.field_problem(name):
+            context.tell(spot.at(name), wrong)
+        elif doubt := names.field_doubt(name):
+            context.tell(spot.at(name), doubt, kind="name", fails=False)
+        for path, wrong in names.value_problems(name, value):
+            context.tell(spot.at(name, *path), wrong, kind="name")
 
 
 def literal(value: Any) -> bool:

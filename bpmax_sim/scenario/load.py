@@ -54,7 +54,7 @@ from bpmax_sim.scenario.table_rows import (
     variable_arguments,
 )
 from bpmax_sim.script.failure import Script
-from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen
+from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, StandIn
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.yamlfile import decode, display_path, join
 
@@ -326,6 +326,9 @@ def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Defini
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
+        if isinstance(spec, model.SubFlowSpec) and not spec.definition:
+            yield flow, (Definition(flow=str(flow), start="", nodes={}), spot)
+            continue
         named = spot.at("definition")
         try:
             file = read_shared(named.join(spec.definition), Definition)
@@ -353,7 +356,8 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
     scripts, libraries = _load_code(draft, form, draft.spot.at("form"))
     names = [name for name in draft.flow_specs if name is None or name in draft.flows]
     flows = {name: _load_flow_parts(draft, name) for name in names}
-    sources = [file.source for _, file in draft.flows.values()]
+    files = [file.source for _, file in draft.flows.values()]
+    sources = [source for source in files if source is not draft.spot.source]
     named_files = (
         (name, spot.at(step.action, "file"))
         for step, spot in draft.steps
@@ -380,6 +384,10 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
     if flow not in draft.flows:
         return parts
     definition, file = draft.flows[flow]
+    spec = draft.flow_specs[flow][0]
+    if isinstance(spec, model.SubFlowSpec) and isinstance(spec.result, Mapping):
+        stand_in = StandIn(result=spec.result, status=spec.status)
+        return replace(parts, definition=definition, stand_in=stand_in)
     screens = {}
     for name, node in definition.nodes.items():
         if isinstance(node.form, NodeForm):

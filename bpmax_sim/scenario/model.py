@@ -60,9 +60,16 @@ class FormFile(Model, frozen=True, kw_only=True):
 
 
 class SubFlowSpec(Model, frozen=True, kw_only=True):
-    """A flow that nodes start as a project of its own."""
+    """A flow that nodes start as a project of its own; or, with *result*, what stands in for it.
 
-    definition: str
+    Attributes:
+        result: fields of its form that it ends with at once; nothing of it is run.
+        status: how it ends then.
+    """
+
+    definition: str = ""
+    result: Mapping[str, Any] | UnsetType = UNSET
+    status: Literal["finished", "rejected"] = "finished"
     scripts: Mapping[str, tuple[str, ...]] = {}
     libraries: tuple[str, ...] = ()
 
@@ -200,6 +207,7 @@ class Expect(Model, frozen=True, kw_only=True):
     fields: Any = UNSET
     messages: Any = UNSET
     flow: Any = UNSET
+    preview: Any = UNSET
     proxy: tuple[ExpectedCall, ...] | UnsetType = UNSET
     console: Any = UNSET
     result: Any = UNSET

@@ -77,6 +77,32 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
     result: Any = None
 
 
+def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+    """Return the present fields, of a flow those of its project."""
+    if subject is None:
+        return {}
+    return dict(
+        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
+    )
+
+
+def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+    """Return what the form shows of its fields, of a flow that of its project."""
+    form = subject.front if isinstance(subject, FlowSubject) else subject
+    return dict(to_scenario_value(form.facts())) if form else {}
+
+
+def flow_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
+    """Return what can be said of the flow."""
+    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
+
+
+def preview_of(subject: FormSubject | FlowSubject | None) -> Any:
+    """Return what the last preview told, or that there was none."""
+    foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
+    return UNSET if foreseen is None else to_scenario_value(foreseen)
+
+
 def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> SubjectState:
     """Return what *subject* holds now; *result* is already in plain values."""
     result = None if isinstance(result, UndefinedType) else result
@@ -204,6 +230,7 @@ def _observe_error(error: ErrorThrown) -> Mapping[str, Any]:
         "message": error.message,
         "from": error.source,
         "status": error.status,
+        "unhandled": error.unhandled or None,
     }
     return {name: value for name, value in parts.items() if value is not None}
 

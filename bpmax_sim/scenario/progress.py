@@ -49,7 +49,16 @@ from bpmax_sim.scenario.file_verdict import (
 )
 from bpmax_sim.scenario.flow_actions import check_user
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
-from bpmax_sim.scenario.observation import SubjectState, digest_of, observe, state_of
+from bpmax_sim.scenario.observation import (
+    SubjectState,
+    digest_of,
+    fields_of,
+    flow_of,
+    form_of,
+    observe,
+    preview_of,
+    state_of,
+)
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import (
     Path,
@@ -64,6 +73,7 @@ from bpmax_sim.script_source.promises import PromiseMisuse
 from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers, find_promise_misuses
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
+from bpmax_sim.subject.definition import FlowParts
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
@@ -76,26 +86,6 @@ from bpmax_sim.subject.hooks import (
 )
 from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import Fault
-
-
-def form_of(subject: Subject) -> Mapping[str, Any]:
-    """Return the present fields, of a flow those of its project."""
-    if subject is None:
-        return {}
-    return dict(
-        to_scenario_value(subject.form if isinstance(subject, FlowSubject) else subject.fields)
-    )
-
-
-def fields_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what the form shows of its fields, of a flow that of its project."""
-    form = subject.front if isinstance(subject, FlowSubject) else subject
-    return dict(to_scenario_value(form.facts())) if form else {}
-
-
-def flow_of(subject: Subject) -> Mapping[str, Any]:
-    """Return what can be said of the flow."""
-    return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 class LogMark(msgspec.Struct, frozen=True):
@@ -311,6 +301,8 @@ class Progress:
 
     Attributes:
         faults: whether the scenario's faults are armed.
+        is_judged: whether steps are held against what they expect; a trial of other responses is
+            not, and goes on after a step that does not pass.
         silent_faults: whether a rule may never strike.
         failures: in the order they were found.
         result: what the latest action gave.
@@ -325,12 +317,14 @@ class Progress:
         environ: Mapping[str, str],
         *,
         faults: bool,
+        is_judged: bool = True,
         silent_faults: bool = False,
     ) -> None:
         """Start before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
+        self.is_judged = is_judged
         self.silent_faults = silent_faults
         self.bodies = item.subjects.bodies
         root = absolute(item.root)
@@ -590,7 +584,7 @@ class Progress:
             runner=self.session,
             tell=self.log.tell,
             tables=tuple(self.names.columns),
-            subflows=self.item.subjects.subflows,
+            subflows=self._fill_stand_ins(),
             creation=self._make_form(values) if form else None,
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
@@ -601,6 +595,18 @@ class Progress:
             # As the product's API writes it: 2026-03-02 09:00:00
             format_time=lambda seconds: str(zone.at(seconds))[:19].replace("T", " "),
         )
+
+    def _fill_stand_ins(self) -> Mapping[str, FlowParts]:
+        """Return the sub-flows, with the values of those that stand-ins end with filled in."""
+        return {
+            name: parts
+            if parts.stand_in is None
+            else replace(
+                parts,
+                stand_in=replace(parts.stand_in, result=self.scope.resolve(parts.stand_in.result)),
+            )
+            for name, parts in self.item.subjects.subflows.items()
+        }
 
     def _make_form(self, fields: dict[str, Any]) -> FormSubject:
         return FormSubject(
@@ -637,6 +643,7 @@ class Progress:
             "form": lambda: self.redact(form_of(self.subject)),
             "fields": lambda: self.redact(fields_of(self.subject)),
             "flow": lambda: self.redact(flow_of(self.subject)),
+            "preview": lambda: self.redact(preview_of(self.subject)),
             "proxy": lambda: log.calls[since.calls :],
             "messages": lambda: log.messages[since.messages :],
             "console": lambda: [line for _, line in log.console[since.console :]],

@@ -295,6 +295,11 @@ class StepRun(msgspec.Struct):
     def _check(self, result: Result) -> None:
         """Find what is wrong: misses first, then errors, then what is expected."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
+        if not progress.is_judged:
+            for name, value in step.save.items():
+                with suppress(UndefinedValueError):
+                    progress.scope.vars[name] = progress.scope.resolve(value)
+            return
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
@@ -302,7 +307,7 @@ class StepRun(msgspec.Struct):
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
         progress.log.judge_names(result.named_writes)
-        is_refused = result.refused and not result.errors and not _expects_refusal(step)
+        is_refused = result.refused and not result.errors and not expects_refusal(step)
         silent = [msg("no call of {call} was made meanwhile", call=call) for call in self._missing]
         failures = [
             *self._inner,
@@ -408,7 +413,7 @@ def _is_for_row(step: Step, row_id: str) -> bool:
     return step.only is UNSET or row_id in map(str, step.only)
 
 
-def _expects_refusal(step: Step) -> bool:
+def expects_refusal(step: Step) -> bool:
     """Return whether *step* expects something that tells a refusal from a success."""
     said = (step.expect.messages, step.expect.result, step.expect_error)
     flow = step.expect.flow

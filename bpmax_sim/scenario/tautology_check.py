@@ -169,6 +169,7 @@ def _find_section_shapes(
         "messages": _LINES_SHAPE,
         "console": _LINES_SHAPE,
         "flow": {**_FLOW_SHAPE, "form": declared, "at": context.names.nodes},
+        "preview": {"*": ""},
         "result": "present" if step is not None and step.action == "proxy" else "",
         "vars": {**dict.fromkeys(context.names.declared_variables, "present"), "*": ""},
         "trace": "text",

@@ -32,7 +32,13 @@ from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
 from bpmax_sim.script.hits import ContextHits, ScriptHits, count_script
-from bpmax_sim.script.limits import EngineError, Limits, make_budget_error, make_time_error
+from bpmax_sim.script.limits import (
+    EngineError,
+    Limits,
+    budget_of,
+    make_budget_error,
+    make_time_error,
+)
 from bpmax_sim.script.scheduler import ScheduledEvent, Scheduler
 from bpmax_sim.script.turn_result import (
     AbsentMember,
@@ -412,14 +418,14 @@ class Context:
 
     def _is_within_budget(self, name: str) -> bool:
         """Count one more of *name* now, and return whether nothing of the budget was exceeded."""
-        budget = self._setting.limits.budget
+        budget = budget_of(self._setting.limits)
         if budget is None:
             return True
         is_in_time = budget.allows_instant(self._scheduler.clock.now())
         return budget.allows(name) and is_in_time
 
     def _halt_over_budget(self, run: ScriptRun) -> None:
-        budget = self._setting.limits.budget
+        budget = budget_of(self._setting.limits)
         assert budget is not None, "called only where one is exceeded"
         self._halt(run, self._failures.make_engine_error(make_budget_error(budget)))
 

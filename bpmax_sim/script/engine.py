@@ -28,6 +28,7 @@ from bpmax_sim.script.limits import (
     EngineError,
     Limits,
     Watch,
+    budget_of,
     default_stack_size,
     make_budget_error,
     make_time_error,
@@ -278,7 +279,8 @@ class QuickJSNG:
         native = NativeContext() if load_library() else None
         self._context: Any = native or _quickjs.Context()
         room = ROOM if native else 0
-        self._watch = Watch(self._context, limits.memory, room, limits.budget)
+        self._budget = budget_of(limits)
+        self._watch = Watch(self._context, limits.memory, room, self._budget)
         self._interrupts = Interrupts(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
@@ -366,7 +368,7 @@ class QuickJSNG:
                 self._check_pumped()
 
     def _check_pumped(self) -> None:
-        budget = self._limits.budget
+        budget = self._budget
         if budget is not None and not budget.allows("jobs", _PUMPED_BETWEEN_LOOKS):
             self._watch.fired = "budget"
         if self._watch.fired or self._cpu_used() > self._left:
@@ -389,9 +391,9 @@ class QuickJSNG:
             raise self._watch.raised
         if fired == "memory":
             return EngineError("InternalError", "out of memory", raw)
-        if fired == "budget" and self._limits.budget is not None:
+        if fired == "budget" and self._budget is not None:
             self._left = self._left_wall = 0.0
-            return make_budget_error(self._limits.budget, raw)
+            return make_budget_error(self._budget, raw)
         if self._left > 0 or self._left_wall > 0:
             self._is_wall = fired == "wall" if fired else self._left_wall < self._left
         self._left = self._left_wall = 0.0

@@ -39,7 +39,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
         stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
             scripts on a thread of their own.
         calls: ``$proxy`` calls.
-        budget: counts what all scripts of the session do together, where that is limited.
     """
 
     cpu: float = 2.0
@@ -48,7 +47,17 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     memory: int = 64 * MEGABYTE
     stack: int | None = None
     calls: int = 10_000
-    budget: Budget | None = None
+
+
+class CountedLimits(Limits, frozen=True, kw_only=True):
+    """Limits of which one counts what all scripts of the session do together."""
+
+    budget: Budget
+
+
+def budget_of(limits: Limits) -> Budget | None:
+    """Return what counts the scripts that run within *limits*, if anything does."""
+    return limits.budget if isinstance(limits, CountedLimits) else None
 
 
 _SIZE = re.compile(r"(\d+)\s*(kB|KB|MB|)")

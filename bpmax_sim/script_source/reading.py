@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Access = Literal["read", "write", "truth", "test"]
-_BUILT_IN: Final = frozenset(
+BUILT_IN: Final = frozenset(
     {
         "map", "filter", "forEach", "find", "some", "every", "flatMap", "findIndex", "findLast",
         "slice", "sort", "reverse", "toSorted", "concat", "length", "reduce", "reduceRight", "push",
@@ -246,7 +246,7 @@ class _ScriptReader:
             return
         root: Literal["form", "ctx", "result"] = value.kind  # type: ignore[assignment]
         path = value.path
-        while path and path[-1] in _BUILT_IN:
+        while path and path[-1] in BUILT_IN:
             path, access = path[:-1], "read"
         if not path:
             return

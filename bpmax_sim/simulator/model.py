@@ -373,6 +373,7 @@ _CLASSES: Final = {
     "rate": (429, "too many requests"),
     "transient": (503, "busy, try again"),
 }
+_OTHER_CLASS: Final = (400, "refused")
 _ERRORS: Final = {
     "400": (400, ""),
     "401": (401, "the credentials are wrong"),
@@ -442,7 +443,7 @@ def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseT
     That is the status of a success only where the third party answers so: where the status alone
     does not say what a success is.
     """
-    status, message = _CLASSES[name]
+    status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))
     if own.status:
         status = own.status[0]
@@ -471,12 +472,20 @@ def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, declared.ResponseRules)
     token = rules.classes.get("token", declared.ErrorClass())
+    code = token.code[0] if token.code else UNSET
+    return refusal_with_code(rules, "token", code, "the token has expired (fault)")
+
+
+def refusal_with_code(
+    rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
+) -> Response:
+    """Return a response of the class of failures *name*, with a business *code* unless `UNSET`."""
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
-    if token.code:
-        _set_in_response(body, headers, _first_segment(rules.code), token.code[0])
-    _set_in_response(body, headers, _first_segment(rules.message), "the token has expired (fault)")
-    status = _error_class_template(rules, "token").status
+    if code is not UNSET:
+        _set_in_response(body, headers, _first_segment(rules.code), code)
+    _set_in_response(body, headers, _first_segment(rules.message), message)
+    status = _error_class_template(rules, name).status
     assert isinstance(status, int)
     text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     pairs = tuple((name.lower(), value) for name, value in headers.items())

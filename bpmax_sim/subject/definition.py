@@ -197,6 +197,8 @@ class Definition(Model, frozen=True, kw_only=True):
             or ``back`` to the node that sent it.
         repeated: whether who has approved is asked again: ``ask``, or not by the ``adjacent`` node,
             or by ``none``.
+        applicant: whether who started the project is asked where he decides himself: ``ask``, or
+            ``skip``, which passes his task.
     """
 
     flow: str
@@ -206,6 +208,7 @@ class Definition(Model, frozen=True, kw_only=True):
     admins: tuple[str | int, ...] = ()
     resubmit: Literal["start", "back"] = "start"
     repeated: Literal["ask", "adjacent", "none"] = "ask"
+    applicant: Literal["ask", "skip"] = "ask"
     nodes: Mapping[str, FlowNode]
 
     def findings(self) -> Iterator[Finding]:
@@ -453,15 +456,24 @@ class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
     libraries: tuple[Script, ...] = ()
 
 
+class StandIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What a sub-flow comes to that is not run: the fields that it ends with, and how it ends."""
+
+    result: Mapping[str, Any]
+    status: str
+
+
 class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """What a flow is made of: its definition, with the scripts of flow and nodes.
 
     Attributes:
         conditions: where each ``when`` stands in its file, by node, action and number of the route.
         screens: node -> what it shows of the form.
+        stand_in: what it comes to at once, where it is not run.
     """
 
     definition: Definition | None = None
+    stand_in: StandIn | None = None
     conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()

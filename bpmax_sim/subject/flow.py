@@ -16,12 +16,14 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import ACTIONS, Action, first_node
 from bpmax_sim.subject.form import FormSubject, check_complete
-from bpmax_sim.subject.hooks import FlowMove, Result
+from bpmax_sim.subject.hooks import FlowMove, Result, SubjectEvent
 from bpmax_sim.subject.moves import MovingProject
 from bpmax_sim.subject.owners import OpenTask, OwnersTable, Visit
 
 START = "start"
 """What ``return`` names where the project goes back to who started it."""
+_MOST_FORESEEN = 500
+"""Decisions of a preview after which a flow counts as endless."""
 _DECIDED: Mapping[str, int] = {"approve": owners.PASSED, "reject": owners.REFUSED}
 
 
@@ -387,6 +389,80 @@ class FlowSubject(MovingProject, kw_only=True):
             for item in visit.table.pending():
                 yield replace(task, by=owners.owner_of(item))
 
+    def preview(self, move: FlowMove) -> Mapping[str, Any]:
+        """Return where the project would go if everybody agreed, and who would be asked.
+
+        Nothing of it stays. It is what happens after a submit, but that of the hooks only those run
+        that say where it goes and to whom.
+
+        Raises:
+            SubjectError: it would stand still or never end, or it has ended.
+        """
+        if self.status != project.NEW:
+            self._check_under_way("preview")
+        parts = self._all_projects()
+        before = [(part, part._remember(), part._screens) for part in parts]  # noqa: SLF001
+        tell, self.previews, value = self.tell, True, self._result.value
+        for part in parts:
+            part.tell, part._screens = _tell_nobody, {}  # noqa: SLF001 - of its own class
+        try:
+            self.foreseen = self._foresee(move)
+        finally:
+            for part, memory, screens in before:
+                part._restore(memory)  # noqa: SLF001 - of its own class
+                part.tell, part._screens = tell, screens  # noqa: SLF001
+            self.previews, self._result.value = False, value
+        return self.foreseen
+
+    def _foresee(self, move: FlowMove) -> Mapping[str, Any]:
+        if self.status == project.NEW:
+            self.create(move)
+        else:
+            self.store("form", move.form, "user")
+        for _ in range(_MOST_FORESEEN):
+            if self.status != project.PROCESSING or self._result.errors:
+                break
+            tasks = self.open_tasks()
+            task = next((one for one in tasks if one.by), None)
+            if task is None:
+                waiting = [visit for visit in self.visits.values() if not visit.child]
+                self._check_actor(waiting[0], "")
+                break
+            self.find(task.project)._agree(task)  # noqa: SLF001 - of its own class
+        else:
+            raise SubjectError(
+                "nodes follow each other without end if everybody agrees: {nodes}",
+                code="ENDLESS",
+                nodes=shorten_list(self.passed_nodes[-8:]),
+            )
+        passed = list(dict.fromkeys(self.passed_nodes))
+        return {
+            "nodes": list(self.passed_nodes),
+            "owners": {
+                part.qualify(node): list(map(owners.owner_of, items))
+                for part in self._all_projects()
+                for node, items in part.owners.items()
+            },
+            "branches": {
+                node: list(self.nodes[node].parallel)
+                for node in passed
+                if node in self.nodes and self.nodes[node].parallel
+            },
+            "end": self.at,
+            "status": self.status,
+        }
+
+    def _agree(self, task: OpenTask) -> None:
+        """Approve as one who fills in nothing."""
+        visit = self.visits[task.node]
+        acting = FlowMove(at=task.node, by=task.by, action="approve")
+        self._record_decision(visit, acting)
+        self._add_history(acting)
+        if visit.table.status == owners.PASSED:
+            self._follow_route(visit, "approve", acting)
+        if not self._result.errors:
+            self._run_computed(acting)
+
     def fire(self, event: str) -> Result:
         """Run the hook *event* alone; ``computed`` and ``owners`` have their effect."""
         name, _, target = event.partition(".")
@@ -479,6 +555,10 @@ class FlowSubject(MovingProject, kw_only=True):
                 may=may,
             )
         return by
+
+
+def _tell_nobody(_event: SubjectEvent) -> None:
+    """Tell nothing of what a preview only looks at."""
 
 
 def _single_target(move: FlowMove) -> str | int:

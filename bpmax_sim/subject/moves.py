@@ -277,31 +277,36 @@ class MovingProject(ProjectState, kw_only=True):
         if self._assign(visit, coming):
             self._run_titles(coming)
             if visit.table.items:
-                self._skip_repeated_owners(visit, previous, coming)
+                self._skip_owners(visit, previous, coming)
             else:
                 self._decide_without_owners(visit, coming)
 
-    def _skip_repeated_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
-        """Decide a node whose owners have approved before, where they are not asked again."""
+    def _skip_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+        """Pass the tasks of owners who are not asked: they approved before, or started it."""
         table = visit.table
+        known = dict.fromkeys(self._previous_approvers(previous), "repeated")
+        if self.definition and self.definition.applicant == "skip":
+            known |= dict.fromkeys(self._known_initiators(), "applicant")
+        for item in table.pending() if known else ():
+            by = owners.owner_of(item)
+            if by in known and table.status == owners.UNTREATED:
+                item["status"] = owners.PASSED
+                self._add_history(FlowMove(at=visit.node, by=by, action=known[by]))
+        if table.status == owners.PASSED:
+            self._decide_without_people(visit, "approve", coming)
+
+    def _previous_approvers(self, previous: str) -> set[str]:
+        """Return who has approved and is not asked again, by the setting ``repeated``."""
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
-            return
+            return set()
         again = ("return", "resubmit")
         last = [n for n, entry in enumerate(self.history) if entry["action"] in again]
-        before = {
+        return {
             entry["by"]
             for entry in self.history[last[-1] if last else 0 :]
             if entry["action"] == "approve" and (asks == "none" or entry["node"] == previous)
         }
-        for item in table.pending():
-            if owners.owner_of(item) in before and table.status == owners.UNTREATED:
-                item["status"] = owners.PASSED
-                self._add_history(
-                    FlowMove(at=visit.node, by=owners.owner_of(item), action="repeated")
-                )
-        if table.status == owners.PASSED:
-            self._decide_without_people(visit, "approve", coming)
 
     def _decide_without_owners(self, visit: Visit, move: FlowMove) -> None:
         """Do what the definition says where nobody owns a node."""
@@ -369,10 +374,24 @@ class MovingProject(ProjectState, kw_only=True):
         if spec.wait:
             visit.child = name
         value = self._result.value
-        child.create(FlowMove(by=self.starter or move.by, form=form))
+        begins = FlowMove(by=self.starter or move.by, form=form)
+        if child.stand_in is None:
+            child.create(begins)
+        else:
+            child.end_as_stand_in(begins)
         self._result.value = value
         if not spec.wait and not self._result.errors:
             self._follow_route(visit, "approve", move)
+
+    def end_as_stand_in(self, begins: FlowMove) -> None:
+        """End at once with what the scenario says that this sub-flow comes to."""
+        if self.stand_in is None:
+            return
+        self.starter, self.created = begins.by, self.now()
+        self.store("form", {**begins.form, **self.stand_in.result}, self.name)
+        self._finish(self.stand_in.status)
+        self._emit_entered("", "", self.stand_in.status, "")
+        self._resume_parent(self.status)
 
     def _resume_parent(self, status: str) -> None:
         """Let the project go on that waited for this one."""

@@ -29,6 +29,7 @@ from bpmax_sim.subject.definition import (
     FlowNode,
     FlowParts,
     NodeScreen,
+    StandIn,
     check_returned,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
@@ -131,6 +132,8 @@ def _says_no(thrown: Exception) -> bool:
 
 NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected"
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
+_FORESEEN = ("owners", "jump", "computed")
+"""Hooks that say where a project goes, and to whom; they run in a preview, too."""
 UNDO = "undo"
 """Who takes back what an action wrote that went wrong, and the action of going back."""
 STATUSES = (NEW, PROCESSING, FINISHED, REJECTED, CANCELLED, TERMINATED, RETURNED)
@@ -169,6 +172,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     Attributes:
         conditions: where each ``when`` stands in its file, by node, action and number of the route.
+        stand_in: what the project of a sub-flow comes to at once, where it is not run.
         at: the present node, of several the first; empty before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
@@ -192,9 +196,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
         created, ended: when the project was created, and when it ended.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
         commits: how often something was done while another action was under way.
+        previews: whether only is looked where a project would go; hooks that act do not run.
+        foreseen: what the last preview told.
     """
 
     definition: Definition | None = None
+    stand_in: StandIn | None = None
     conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
@@ -226,6 +233,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     shelved: dict[str, dict[str, dict[str, Any]]] = msgspec.field(default_factory=dict)
     commits: int = 0
     is_meanwhile: bool = False
+    previews: bool = False
+    foreseen: Mapping[str, Any] | None = None
     _screens: dict[str, FormSubject] = msgspec.field(default_factory=dict)
     _hops: int = 0
 
@@ -394,6 +403,8 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _call_hook(
         self, event: str, move: FlowMove, *, both: bool = False, target: str = ""
     ) -> Any:
+        if self.root.previews and event.partition(".")[0] not in _FORESEEN:
+            return None
         value = self.run_bodies(
             event, lambda script: self._run(script, event, move, both=both, target=target)
         )

@@ -30,9 +30,10 @@ from bpmax_sim.scenario.observation import Observation, compare_runs, observe
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
+from bpmax_sim.scenario.trial import TrialRun, run_trial
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.subject.definition import FlowParts, NodeScreen
@@ -185,11 +186,7 @@ def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:
     if variant.scripts:
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
     budget = Budget(baseline.most)
-    options: SessionOptions = {
-        "environ": baseline.environ,
-        "limits": Limits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
-        "guard": True,
-    }
+    options = _options_of(baseline, budget)
     if variant.is_lenient:
         options["unused"] = "ignore"
     with warnings.catch_warnings():
@@ -197,6 +194,30 @@ def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:
         events = _run(item, variant, options, baseline)
     exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
     return VariantRun(events, budget.used, exceeded)
+
+
+def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
+    """Run the item of *baseline* with *variant* as a trial, whatever its steps expect.
+
+    Raises:
+        BpmaxError: the session could not be opened.
+    """
+    item = variant.item or baseline.item
+    budget = Budget(baseline.most)
+    options = _options_of(baseline, budget)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = open_session(item, cassettes=baseline.cassettes, **options)
+        run = run_trial(item, session, injected=variant.faults, environ=baseline.environ)
+    return replace(run, exceeded=budget.exceeded)
+
+
+def _options_of(baseline: Baseline, budget: Budget) -> SessionOptions:
+    return {
+        "environ": baseline.environ,
+        "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
+        "guard": True,
+    }
 
 
 def _run(

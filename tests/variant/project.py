@@ -11,7 +11,7 @@ platform_key: erp
 base_url: https://erp.example.test
 apis:
   getOrder: {method: GET, path: "/orders/{id}"}
-  createOrder: {method: POST, path: /orders, body: [customer, amount]}
+  createOrder: {method: POST, path: /orders, parameters: [{name: order, in: body, to: $}]}
 """
 
 

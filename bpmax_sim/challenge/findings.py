@@ -1,0 +1,438 @@
+"""What a challenge found, in the words of a person: few, ranked, and each with what to do.
+
+At most one finding a line of a script. A line of ``expect`` that kills several mutants is one
+finding; the more it kills, the earlier it stands. What may be equivalent to the script is not
+shown: an unchanged mutant is a finding only where the reason is known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge, ScriptTarget
+from bpmax_sim.challenge.mutants import BRANCH, KINDS, Mutant
+from bpmax_sim.challenge.proposals import (
+    Divergence,
+    ExpectLine,
+    is_suspicious,
+    sort_divergences,
+)
+from bpmax_sim.challenge.reach import Branch, find_untaken
+from bpmax_sim.errors import Place, Problem
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario.expect import contrast, text_of
+from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.yamlfile.write import write_yaml
+
+FindingVerdict = Literal["survived", "unchanged", "unreached"]
+SHOWN = 20
+_WIDTH = 60
+
+
+class Weakness(msgspec.Struct, frozen=True, kw_only=True):
+    """One weakness of the scenarios.
+
+    Attributes:
+        place: in the script.
+        kind: of the mutant, or ``unreached``.
+        old, new: what stands in the script, and the mistake that nobody notices.
+        message: what is missing, in a sentence.
+        scenario, step, where: the scenario, the number of its step and the place that differ.
+        before, after: what stands there, and what the mutant makes of it, as text.
+        line: what to add to a scenario; None where no line was found that does it.
+        kills: how many mutants that kills, or would run.
+        others: the lines of the other mutants among them.
+        is_suspicious: what the script itself comes to looks like a mistake.
+    """
+
+    place: Place
+    verdict: FindingVerdict
+    kind: str
+    old: str = ""
+    new: str = ""
+    message: str = ""
+    scenario: str = ""
+    scenario_place: Place | None = None
+    step: str = ""
+    where: str = ""
+    before: str = ""
+    after: str = ""
+    line: ExpectLine | None = None
+    kills: int = 1
+    others: tuple[int, ...] = ()
+    is_suspicious: bool = False
+
+    @property
+    def expect(self) -> str:
+        """Return the line to add, as YAML; nothing where there is none."""
+        return write_yaml(self.line.keys, block=0).rstrip("\n") if self.line else ""
+
+
+class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a challenge came to.
+
+    Attributes:
+        findings: all, the most useful first.
+        counts: verdict -> number of mutants; ``ignored`` are those of a comment.
+        problems: comments that are wrong.
+        unused: comments that left nothing out.
+    """
+
+    findings: tuple[Weakness, ...] = ()
+    counts: Mapping[str, int] = {}
+    problems: tuple[Problem, ...] = ()
+    unused: tuple[Problem, ...] = ()
+
+    @property
+    def score(self) -> float:
+        """Return the percentage of mutants that are noticed, of those that can be."""
+        missed = sum(self.counts.get(name, 0) for name in ("survived", "unreached", "limit"))
+        killed = self.counts.get("killed", 0)
+        return 100 * killed / (killed + missed) if killed + missed else 100.0
+
+
+Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
+
+
+def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
+    """Return what *judgements*, one for each mutant of *challenge*, come to."""
+    ignoring = _Ignoring(challenge.targets)
+    counts: Counter[str] = Counter()
+    cases: list[Case] = []
+    numbered = zip(challenge.numbered, judgements, strict=True)
+    for number, ((target, mutant), judgement) in enumerate(numbered):
+        is_missed = judgement.verdict != "killed"
+        if is_missed and ignoring.covers(target, mutant.kind, mutant.place.line):
+            counts["ignored"] += 1
+            continue
+        counts[judgement.verdict] += 1
+        cases.append((number, target, mutant, judgement))
+    found = [
+        *_find_survivors(challenge, [case for case in cases if case[3].verdict == "survived"]),
+        *_find_unchanged(challenge, [case for case in cases if case[3].verdict == "unchanged"]),
+        *_find_unreached(challenge, cases, ignoring),
+    ]
+    return ChallengeResult(
+        findings=tuple(_one_a_line(found)),
+        counts=dict(counts),
+        problems=tuple(ignoring.problems()),
+        unused=tuple(ignoring.unused()),
+    )
+
+
+class _Ignoring:
+    """The comments that leave mutants out, and which of them did."""
+
+    def __init__(self, targets: Sequence[ScriptTarget]) -> None:
+        self._targets = targets
+        self._used: set[Place] = set()
+
+    def covers(self, target: ScriptTarget, kind: str, line: int) -> bool:
+        for ignored in target.ignored:
+            if not ignored.wrong and ignored.line == line and kind in ignored.kinds:
+                self._used.add(ignored.place)
+                return True
+        return False
+
+    def problems(self) -> Iterator[Problem]:
+        for target in self._targets:
+            yield from (Problem(one.wrong, one.place) for one in target.ignored if one.wrong)
+
+    def unused(self) -> Iterator[Problem]:
+        message = msg("this comment leaves nothing out; remove it")
+        for target in self._targets:
+            for one in target.ignored:
+                if not one.wrong and one.place not in self._used:
+                    yield Problem(message, one.place)
+
+
+def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
+    """Yield the most useful finding of each line of a script."""
+    order: Mapping[str, int] = {"survived": 0, "unreached": 1, "unchanged": 2}
+
+    def rank(finding: Weakness) -> tuple[Any, ...]:
+        has_none = finding.verdict == "survived" and finding.line is None
+        place = finding.place
+        return (has_none, order[finding.verdict], -finding.kills, place.file, place.line)
+
+    seen: set[tuple[str, int]] = set()
+    for finding in sorted(findings, key=rank):
+        key = finding.place.file, finding.place.line
+        if key not in seen:
+            seen.add(key)
+            yield finding
+
+
+# ---------------------------------------------------------------------- survivors
+
+
+def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
+    left = list(cases)
+    while left:
+        groups: dict[int, list[Case]] = {}
+        for number, _, _, judgement in left:
+            if (line := judgement.line) is not None:
+                groups[number] = [case for case in left if _is_about(line, case, challenge)]
+        if not groups:
+            break
+        best = max(groups, key=lambda number: (len(groups[number]), -number))
+        case = next(case for case in left if case[0] == best)
+        line = case[3].line
+        assert line is not None, "only those with a line were grouped"
+        killed = [
+            other
+            for other in groups[best]
+            if other is case or challenge.tells(line, other[0], other[3].divergences)
+        ]
+        others = sorted({other[2].place.line for other in killed} - {case[2].place.line})
+        yield replace(_survivor(challenge, case), kills=len(killed), others=tuple(others))
+        left = [other for other in left if other not in killed]
+    yield from _without_line(challenge, left)
+
+
+def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
+    return any(
+        one.place == line.place
+        and one.step == str(line.step)
+        and challenge.baselines[one.user].item.spot.source.file == line.file
+        for one in case[3].divergences
+    )
+
+
+def _without_line(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
+    """Yield those that no line kills, of those at one place of a scenario the first."""
+    groups: dict[tuple[int, str, str], list[Case]] = {}
+    for case in cases:
+        first = sort_divergences(case[3].divergences)[0]
+        groups.setdefault((first.user, first.step, first.place), []).append(case)
+    for group in groups.values():
+        lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
+        finding = _survivor(challenge, group[0])
+        yield replace(finding, kills=len(group), others=tuple(lines))
+
+
+def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
+    _, _, mutant, judgement = case
+    divergence = _telling(challenge, judgement)
+    item = challenge.baselines[divergence.user].item
+    before, after = contrast(text_of(divergence.first), text_of(divergence.second), _WIDTH)
+    step = divergence.step
+    place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
+    is_odd = judgement.line is None and is_suspicious(divergence.first)
+    return Weakness(
+        place=mutant.place,
+        verdict="survived",
+        kind=mutant.kind,
+        old=_on_a_line(mutant.old),
+        new=_describe_change(mutant),
+        message=msg(KINDS[mutant.kind]),
+        scenario=item.name,
+        scenario_place=place,
+        step=step,
+        where=divergence.place,
+        before=before,
+        after=after,
+        line=judgement.line,
+        is_suspicious=is_odd,
+    )
+
+
+def _telling(challenge: ScriptChallenge, judgement: MutantVerdict) -> Divergence:
+    """Return the difference that the line speaks of, or the plainest one."""
+    line = judgement.line
+    key = (line.file, str(line.step), line.place) if line is not None else ()
+    for one in judgement.divergences:
+        file = challenge.baselines[one.user].item.spot.source.file
+        if (file, one.step, one.place) == key:
+            return one
+    return sort_divergences(judgement.divergences)[0]
+
+
+_LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard"})
+
+
+def _describe_change(mutant: Mutant) -> str:
+    if mutant.kind in _LEFT_OUT:
+        return msg("left out")
+    if mutant.kind == "error-swallowed":
+        return msg("its error is swallowed")
+    return _on_a_line(mutant.new)
+
+
+def _on_a_line(text: str) -> str:
+    short = " ".join(text.split())
+    return short if len(short) <= _WIDTH else f"{short[: _WIDTH - 1]}…"
+
+
+# ---------------------------------------------------------------------- unchanged, unreached
+
+
+def _find_unchanged(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
+    calls: dict[str, list[Case]] = {}
+    for case in cases:
+        _, target, mutant, _ = case
+        if mutant.kind == "error-swallowed" and mutant.about and mutant.new.startswith("await"):
+            calls.setdefault(_plain_name(mutant.about), []).append(case)
+        elif mutant.kind == "comparison" and _is_never_equal(target, mutant):
+            yield _make(mutant, "unchanged", _describe_boundary(mutant.about))
+    made = [call for baseline in challenge.baselines for call in baseline.run.calls]
+    failing = {_plain_name(call.call) for call in made if call.error}
+    names = {_plain_name(call.call): call.call for call in made}
+    for name, group in calls.items():
+        if name not in failing:
+            mutant = group[0][2]
+            message = _describe_call(names.get(name, mutant.about))
+            finding = _make(mutant, "unchanged", message)
+            lines = sorted({case[2].place.line for case in group[1:]} - {mutant.place.line})
+            yield replace(finding, kills=len(group), others=tuple(lines))
+
+
+def _is_never_equal(target: ScriptTarget, mutant: Mutant) -> bool:
+    """Return whether both sides of a comparison differed each time that it was evaluated."""
+    seen = {mark for start, end, mark in target.taken if (start, end) == (mutant.start, mutant.end)}
+    return "unequal" in seen and "equal" not in seen
+
+
+def _plain_name(call: str) -> str:
+    return call.replace("_", "").lower()
+
+
+def _describe_call(name: str) -> str:
+    return msg(
+        "nobody lets {call} fail; add a row with faults: [{{on: {call}, do: {{error: timeout}}}}]",
+        call=name,
+    )
+
+
+def _describe_boundary(condition: str) -> str:
+    left, sign, right = _split_comparison(condition)
+    return msg(
+        "no row where {left} = {right}, so that {sign} may be off by one",
+        left=left,
+        right=right,
+        sign=sign,
+    )
+
+
+def _split_comparison(condition: str) -> tuple[str, str, str]:
+    for sign in ("<=", ">=", "<", ">"):
+        left, found, right = condition.partition(sign)
+        if found:
+            return left.strip(), sign, right.strip()
+    return condition, "", ""
+
+
+def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
+    return Weakness(
+        place=mutant.place,
+        verdict=verdict,
+        kind=mutant.kind,
+        old=_on_a_line(mutant.old),
+        new=_describe_change(mutant),
+        message=message,
+    )
+
+
+def _find_unreached(
+    challenge: ScriptChallenge, cases: Sequence[Case], ignoring: _Ignoring
+) -> Iterator[Weakness]:
+    for target in challenge.targets:
+        unreached = [
+            mutant for _, own, mutant, judged in cases
+            if own is target and judged.verdict == "unreached"
+        ]  # fmt: skip
+        for branch in find_untaken(target.tree, target.taken):
+            place = target.tree.place_of_byte(branch.start)
+            if ignoring.covers(target, BRANCH, place.line):
+                continue
+            behind = sum(branch.start <= mutant.start <= branch.end for mutant in unreached)
+            yield Weakness(
+                place=place,
+                verdict="unreached",
+                kind=BRANCH,
+                old=_on_a_line(branch.text),
+                message=describe_branch(branch, target),
+                kills=max(1, behind),
+            )
+
+
+def describe_branch(branch: Branch, target: ScriptTarget) -> str:
+    """Return what nothing takes, and what would."""
+    text = _on_a_line(branch.text)
+    if branch.kind == "condition":
+        how = _reach_condition(branch, target)
+        if branch.missing == "true":
+            return msg("this condition was never true{how}", how=how)
+        return msg("this condition was never false{how}", how=how)
+    if branch.kind == "fallback":
+        return msg("{left} was never missing, so the fallback was never used", left=text)
+    if branch.kind == "catch":
+        names = series(sorted(set(_calls_within(branch, target))))
+        first = names or msg("the call")
+        return msg(
+            "nothing in this try ever fails; add a row with "
+            "faults: [{{on: {call}, do: {{error: timeout}}}}]",
+            call=first,
+        )
+    if branch.kind == "case":
+        return msg("no row comes to case {value}", value=text)
+    return msg("this function was never called")
+
+
+def _reach_condition(branch: Branch, target: ScriptTarget) -> str:
+    """Return which row or response makes a condition what it never was, where that is simple."""
+    start, end = target.tree.place_of_byte(branch.start), target.tree.place_of_byte(branch.end)
+    reading = read_script(target.tree.text, target.name)
+    inside = [
+        use
+        for use in reading.members
+        if (start.line, start.column) <= (use.place.line, use.place.column)
+        and (use.place.line, use.place.column) < (end.line, end.column)
+    ]
+    fields = list(dict.fromkeys(use.path[0] for use in inside if use.root == "form"))
+    responses = [use for use in inside if use.root == "result"]
+    if responses:
+        use = responses[0]
+        call = reading.calls[use.call] if use.call is not None else None
+        name = f"{call.platform}.{call.api}" if call else ""
+        return msg(
+            "; a response of {call} with another {member} would do it (a stub or a fault)",
+            call=name,
+            member=".".join(use.path),
+        )
+    if fields:
+        return msg("; a row with another {fields} would do it", fields=series(fields))
+    return ""
+
+
+def _calls_within(branch: Branch, target: ScriptTarget) -> Iterator[str]:
+    """Yield the calls in the ``try`` whose ``catch`` *branch* is."""
+    reading = read_script(target.tree.text, target.name)
+    node = target.tree.root.descendant_for_byte_range(branch.start, branch.end)
+    while node is not None and node.type != "try_statement":
+        node = node.parent
+    body = node.child_by_field_name("body") if node is not None else None
+    if body is None:
+        return
+    first, last = target.tree.place(body), target.tree.place_of_byte(body.end_byte)
+    for call in reading.calls:
+        if (
+            (first.line, first.column)
+            <= (call.place.line, call.place.column)
+            < (
+                last.line,
+                last.column,
+            )
+        ):
+            yield f"{call.platform}.{call.api}"
+
+
+def to_json(value: Any) -> Any:
+    """Return *value* in plain JSON types; what is not there is None."""
+    return None if value is UNSET else msgspec.to_builtins(value)

@@ -1,0 +1,470 @@
+"""The line of ``expect`` that tells a mutant from the script, tried before it is shown.
+
+A line is read from where the two runs differ. It holds of the script in every row of its file, and
+fails of the mutant in every row in which that differs there; a line that does not is not shown.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect import is_operator
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
+from bpmax_sim.scenario.observation import Observation
+from bpmax_sim.scenario.table_rows import RESERVED
+from bpmax_sim.variant.run import Baseline, Variant, VariantRun, run_variant
+
+Values = Mapping[str, Any]
+
+
+class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be added to a step of a scenario file.
+
+    Attributes:
+        file: the scenario's, as messages call it.
+        step: number of the step from 1.
+        expect: sections to be merged into ``expect:``.
+        error: members to be merged into ``expect_error:``.
+        columns: name of a new column of the rows -> id of a row -> value.
+        place: the place of the observation that it is about.
+    """
+
+    file: str
+    step: int
+    expect: Values = {}
+    error: Values = {}
+    columns: Mapping[str, Values] = {}
+    place: str = ""
+
+    @property
+    def keys(self) -> Values:
+        """Return what is added to the step, as its file has it."""
+        parts = {"expect": self.expect, "expect_error": self.error}
+        return {name: value for name, value in parts.items() if value}
+
+
+class Divergence(msgspec.Struct, frozen=True):
+    """Where a mutant and the script come to something else, in one item.
+
+    Attributes:
+        user: number of the baseline.
+        first, second: of the script and of the mutant; `UNSET` where there is nothing.
+    """
+
+    user: int
+    step: str
+    place: str
+    first: Any
+    second: Any
+
+
+_RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "errors", "console")
+_TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
+_INSTANT: Final = re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\d{10,}")
+_SENT: Final = ("path", "query", "body")
+
+
+def section_of(place: str) -> str:
+    """Return the part of ``expect`` that speaks of the *place* of an observation."""
+    return re.split(r"[.\[]", place, maxsplit=1)[0]
+
+
+def split_entry(place: str) -> tuple[str, int, str]:
+    """Return list, position and part of ``calls[0].body``; of another place no part."""
+    owner, _, rest = place.partition("[")
+    number, bracket, part = rest.partition("].")
+    return (owner, int(number), part) if bracket and number.isdigit() else (place, 0, "")
+
+
+def is_suspicious(value: Any) -> bool:
+    """Return whether *value* looks like the mistake of a script, not like what somebody wants."""
+    if isinstance(value, Mapping):
+        return any(map(is_suspicious, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_suspicious, value))
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, str):
+        return not value or _TEXT_LIKE.search(value) is not None
+    return value is UNSET
+
+
+class LineSearch:
+    """Finds lines for the items of one project.
+
+    Attributes:
+        baselines: of all items.
+    """
+
+    def __init__(self, baselines: Sequence[Baseline]) -> None:
+        """Read what each of *baselines* came to."""
+        self.baselines = baselines
+        self._observed = [
+            {(one.step, one.place): one.value for one in baseline.run.observations}
+            for baseline in baselines
+        ]
+        self._recorded = [_recorded_values(baseline.run) for baseline in baselines]
+        self._files: dict[str, list[int]] = {}
+        for number, baseline in enumerate(baselines):
+            self._files.setdefault(baseline.item.spot.source.file, []).append(number)
+
+    def find_line(
+        self,
+        divergences: Sequence[Divergence],
+        mutate: Callable[[int], Variant],
+    ) -> ExpectLine | None:
+        """Return the first line that tells a mutant, whose variant *mutate* gives, or None."""
+        tried = 0
+        for divergence in sort_divergences(divergences):
+            for line in self._candidates(divergence):
+                tried += 1
+                if self.tells(line, divergences, mutate):
+                    return line
+                if tried >= _MOST_TRIALS:
+                    return None
+        return None
+
+    # ------------------------------------------------------------------ candidates
+
+    def _candidates(self, divergence: Divergence) -> Iterator[ExpectLine]:
+        item = self.baselines[divergence.user].item
+        if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
+            return
+        section = section_of(divergence.place)
+        make = _MAKE.get(section)
+        if make is None:
+            return
+        for keys in make(self, divergence):
+            yield ExpectLine(
+                file=item.spot.source.file,
+                step=int(divergence.step),
+                place=divergence.place,
+                **keys,
+            )
+
+    def _state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        """Yield the value of a field, of a state of a field or of a fact of the flow."""
+        section, _, name = divergence.place.partition(".")
+        path = [name] if section != "fields" else list(name.rpartition(".")[::2])
+        part = _differing_part(divergence.first, divergence.second)
+        if part is UNSET or is_suspicious(part):
+            return
+        for value, columns in self._in_all_rows(divergence, part, path[-1] if path else section):
+            inner: Any = value
+            for key in reversed(path):
+                inner = {key: inner}
+            yield {"expect": {section: inner}, "columns": columns}
+
+    def _result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        part = _differing_part(divergence.first, divergence.second)
+        if part is not UNSET and not is_suspicious(part):
+            for value, columns in self._in_all_rows(divergence, part, "result"):
+                yield {"expect": {"result": value}, "columns": columns}
+
+    def _in_all_rows(
+        self, divergence: Divergence, part: Any, name: str
+    ) -> Iterator[tuple[Any, dict[str, Values]]]:
+        """Yield what *part* is to be in every row of the file, and the columns that takes."""
+        users = self._rows_of(divergence.user)
+        values = {user: self._observed[user].get((divergence.step, divergence.place), UNSET)
+                  for user in users}  # fmt: skip
+        there = {user: value for user, value in values.items() if value is not UNSET}
+        if all(value == divergence.first for value in there.values()):
+            yield self._generalise(divergence.user, part), {}
+            return
+        if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
+            return
+        rows = {user: self.baselines[user].item.row for user in there}
+        known = [row.values for row in rows.values() if row is not None]
+        for column in known[0] if len(known) == len(there) else ():
+            if column not in RESERVED and all(
+                row is not None and row.values.get(column) == there[user]
+                for user, row in rows.items()
+            ):
+                yield f"${{case.{column}}}", {}
+                return
+        if len(known) == len(there) == len(users):
+            column = _free_column(name, known)
+            cells = {row.id: there[user] for user, row in rows.items() if row is not None}
+            yield f"${{case.{column}}}", {column: cells}
+
+    def _generalise(self, user: int, value: Any) -> Any:
+        """Return *value*; a text out of a recording, or of a time, as a pattern."""
+        if isinstance(value, Mapping):
+            return {key: self._generalise(user, inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self._generalise(user, inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        if value in self._recorded[user] or _INSTANT.search(value):
+            return {"$matches": pattern_of(value)}
+        return value.replace("${", "$${")
+
+    def _messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = self._lines(divergence, "messages")
+        is_level = divergence.place.endswith(".level")
+        if any(is_suspicious(line["text"]) for line in lines):
+            return
+        entries = [
+            {"text": text, "type": line["level"]} if is_level else text
+            for line in lines
+            for text in [self._generalise(divergence.user, line["text"])]
+        ]
+        yield {"expect": {"messages": entries}}
+
+    def _console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = [line["text"] for line in self._lines(divergence, "console")]
+        if lines and not any(map(is_suspicious, lines)):
+            yield {"expect": {"console": self._generalise(divergence.user, lines)}}
+
+    def _lines(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
+        """Return the lines of a list of the step, each as its parts."""
+        lines: dict[int, dict[str, Any]] = {}
+        for (step, place), value in self._observed[divergence.user].items():
+            owner, number, part = split_entry(place)
+            if step == divergence.step and owner == name and part:
+                lines.setdefault(number, {})[part] = value
+        return [lines[number] for number in sorted(lines)]
+
+    def _calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        _, number, part = split_entry(divergence.place)
+        calls = self._lines(divergence, "calls")
+        entries: list[dict[str, Any]] = [{"call": call["api"]} for call in calls]
+        if part in _SENT and number < len(calls):
+            value = _differing_part(divergence.first, divergence.second)
+            if value is UNSET or is_suspicious(value):
+                return
+            entries[number][part] = self._generalise(divergence.user, value)
+        elif part != "api":
+            return
+        yield {"expect": {"proxy": entries}}
+
+    def _errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        _, number, part = split_entry(divergence.place)
+        value = divergence.first
+        if number or value is UNSET or is_suspicious(value):
+            return
+        step = self.baselines[divergence.user].item.steps[int(divergence.step) - 1].step
+        if step.expect_error is not UNSET:
+            yield {"error": {part: self._generalise(divergence.user, value)}}
+
+    # ------------------------------------------------------------------ trial
+
+    def _rows_of(self, user: int) -> list[int]:
+        return self._files[self.baselines[user].item.spot.source.file]
+
+    def tells(
+        self,
+        line: ExpectLine,
+        divergences: Sequence[Divergence],
+        mutate: Callable[[int], Variant],
+    ) -> bool:
+        """Return whether *line* holds of the script, and fails of the mutant, in every row.
+
+        A row in which the two do not differ at its place says nothing.
+        """
+        users = self._files[line.file]
+        differing = {one.user for one in divergences if one.place == line.place} & {*users}
+        for user in users:
+            item = insert_line(self.baselines[user].item, line)
+            if item is None:
+                return False
+            if not run_variant(self.baselines[user], Variant(item=item)).is_passed:
+                return False
+            mutant = replace(mutate(user), item=item)
+            if user in differing and run_variant(self.baselines[user], mutant).is_passed:
+                return False
+        return bool(differing)
+
+
+_MAKE: Final[Mapping[str, Callable[[LineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
+    "form": LineSearch._state,  # noqa: SLF001 - the table of the class
+    "fields": LineSearch._state,  # noqa: SLF001
+    "flow": LineSearch._state,  # noqa: SLF001
+    "result": LineSearch._result,  # noqa: SLF001
+    "messages": LineSearch._messages,  # noqa: SLF001
+    "console": LineSearch._console,  # noqa: SLF001
+    "calls": LineSearch._calls,  # noqa: SLF001
+    "errors": LineSearch._errors,  # noqa: SLF001
+}
+_MOST_TRIALS: Final = 6
+
+
+def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
+    """Return the first place of each kind at which two runs differ, the plainest first."""
+    first: dict[tuple[int, str], Divergence] = {}
+    for one in divergences:
+        first.setdefault((one.user, one.place), one)
+
+    def rank(one: Divergence) -> tuple[int, bool, bool]:
+        section = section_of(one.place)
+        known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
+        return (
+            known + 10 * one.place.startswith("flow.log"),
+            is_suspicious(one.first),
+            "." in one.step,
+        )
+
+    return sorted(first.values(), key=rank)
+
+
+def find_divergences(user: int, baseline: Baseline, run: VariantRun) -> Iterator[Divergence]:
+    """Yield where *run* of a variant differs from the baseline, each place once."""
+    before, after = (_as_map(each.observations) for each in (baseline.run, run))
+    for step, place in dict.fromkeys((*before, *after)):
+        first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
+        if first is UNSET or second is UNSET or not _same(first, second):
+            yield Divergence(user, step, place, first, second)
+
+
+def _as_map(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
+    return {(one.step, one.place): one.value for one in observations}
+
+
+def _same(first: Any, second: Any) -> bool:
+    both_nan = first != first and second != second  # noqa: PLR0124 - only NaN is unlike itself
+    return both_nan or (type(first) is type(second) and bool(first == second)) or (
+        _is_number(first) and _is_number(second) and first == second
+    )  # fmt: skip
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _differing_part(first: Any, second: Any) -> Any:
+    """Return as little of *first* as tells it from *second*."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        parts = {
+            key: _differing_part(value, second.get(key, UNSET))
+            for key, value in first.items()
+            if key not in second or not _same(value, second[key])
+        }
+        kept = {key: value for key, value in parts.items() if value is not UNSET}
+        return kept or UNSET
+    return first
+
+
+def _recorded_values(run: VariantRun) -> frozenset[str]:
+    """Return the texts of responses that come from a recording."""
+    return frozenset(
+        text
+        for call in run.calls
+        if call.source == "recorded" and not call.is_login
+        for text in _texts_in(call)
+    )
+
+
+def _texts_in(call: CallMade) -> Iterator[str]:
+    pending = [call.response]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            pending += value.values()
+        elif isinstance(value, list | tuple):
+            pending += value
+
+
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FEW_DIGITS: Final = 3
+
+
+def pattern_of(text: str) -> str:
+    """Return a regular expression for *text*, in which digits of a number may be others."""
+    if _UUID.fullmatch(text):
+        return "^[0-9a-f-]{36}$"
+    if sum(map(str.isdigit, text)) < _FEW_DIGITS:
+        return f"^{_escape(text)}$"
+    pieces = re.split(r"([0-9]+)", text)
+    digits = (r"\d{" + str(len(piece)) + "}" for piece in pieces[1::2])
+    pieces[::2] = map(_escape, pieces[::2])
+    pieces[1::2] = digits
+    return f"^{''.join(pieces)}$"
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+
+
+def _free_column(name: str, rows: Sequence[Values]) -> str:
+    """Return *name*, or another one like it that no row has."""
+    stem = re.sub(r"\W+", "_", name).strip("_") or "value"
+    taken = {*RESERVED, *(column for row in rows for column in row)}
+    names = (stem if not number else f"{stem}_{number + 1}" for number in range(len(taken) + 1))
+    return next(one for one in names if one not in taken)
+
+
+# ---------------------------------------------------------------------- insertion
+
+
+def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
+    """Return *item* with *line* in it, or None where what is expected there leaves no room."""
+    located = item.steps[line.step - 1]
+    step = _insert_into_step(located, line)
+    if step is None:
+        return None
+    steps = (*item.steps[: line.step - 1], step, *item.steps[line.step :])
+    row = item.row
+    if row is not None and line.columns:
+        cells = {name: values.get(row.id) for name, values in line.columns.items()}
+        row = replace(row, values={**row.values, **cells})
+    return replace(item, steps=steps, row=row)
+
+
+def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | None:
+    step, expect, error = located.step, located.step.expect, located.step.expect_error
+    for section, addition in line.expect.items():
+        merged = merge_expected(_plain(getattr(expect, section)), addition)
+        if merged is UNSET:
+            return None
+        if section == "proxy":
+            merged = msgspec.convert(merged, tuple[ExpectedCall, ...])
+        expect = replace(expect, **{section: merged})
+    if line.error:
+        known = error if isinstance(error, ExpectedError) else ExpectedError()
+        names = {"from": "source"}
+        for key, addition in line.error.items():
+            name = names.get(key, key)
+            merged = merge_expected(getattr(known, name), addition)
+            if merged is UNSET:
+                return None
+            known = replace(known, **{name: merged})
+        error = known
+    return replace(located, step=replace(step, expect=expect, expect_error=error))
+
+
+def _plain(value: Any) -> Any:
+    """Return a section of `Expect` as its file has it."""
+    if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
+        return [msgspec.to_builtins(call) for call in value]
+    return list(value) if isinstance(value, tuple) else value
+
+
+def merge_expected(known: Any, addition: Any) -> Any:
+    """Return what is expected already with *addition*; `UNSET` where the two do not go together."""
+    if known is UNSET:
+        return addition
+    if isinstance(known, Mapping) and isinstance(addition, Mapping):
+        merged = dict(known)
+        for key, value in addition.items():
+            merged[key] = merge_expected(merged.get(key, UNSET), value)
+            if merged[key] is UNSET:
+                return UNSET
+        return merged
+    if isinstance(known, list) and isinstance(addition, list) and len(known) == len(addition):
+        elements = [merge_expected(*pair) for pair in zip(known, addition, strict=True)]
+        return UNSET if UNSET in elements else elements
+    if isinstance(known, Mapping) and known and all(map(is_operator, known)):
+        return UNSET if "$eq" in known or isinstance(addition, list) else {**known, "$eq": addition}
+    return known if known == addition else UNSET

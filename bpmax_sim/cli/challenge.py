@@ -1,0 +1,207 @@
+"""``challenge``: which mistakes in scripts nobody would notice, and the lines that would."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any
+
+from typer import Option
+
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise
+from bpmax_sim.challenge.judge import ScriptChallenge
+from bpmax_sim.cli import options as option
+from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.select import find_targets, load_sound_items
+from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg, plural, series, template
+from bpmax_sim.report.exit_codes import ExitCode
+
+
+def challenge(  # noqa: PLR0913 - the options of the command
+    paths: option.Paths = None,
+    *,
+    keyword: option.Keyword = "",
+    changed: option.Changed = "",
+    workers: Annotated[
+        int, Option("-n", metavar="WORKERS", help=msg("Processes; 0 for one for each core."))
+    ] = 1,
+    fail_under: Annotated[
+        float | None,
+        Option(
+            "--fail-under",
+            metavar="PERCENT",
+            help=msg("End with 1 where fewer mistakes than this are noticed."),
+        ),
+    ] = None,
+    strict: Annotated[
+        bool, Option("--strict", help=msg("End with 1 where anything is found."))
+    ] = False,
+    json: option.Json = False,
+) -> int:
+    """ScriptChallenge scenarios."""
+    _check(workers, fail_under)
+    targets = narrow_targets(find_targets(paths), uses="", changed=changed)
+    items, problems = load_sound_items(targets, keyword)
+    if problems:
+        raise ConfigError(*problems)
+    if not items:
+        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        return ExitCode.NOTHING
+    ready = ScriptChallenge(items)
+    for problem in ready.left_out:
+        tell("left out: {problem}", problem=problem)
+    total = len(ready.numbered)
+    judgements = list(with_progress(ready.judge(workers or os.cpu_count() or 1), total))
+    result = summarise(ready, judgements)
+    if result.problems:
+        raise ConfigError(*result.problems)
+    code = _exit_code(result, fail_under, strict=strict)
+    if json:
+        say_document(
+            summary=_summary_data(result, code),
+            findings=list(map(_finding_data, result.findings)),
+            mutants=[
+                {
+                    "file": mutant.place.file,
+                    "line": mutant.place.line,
+                    "column": mutant.place.column,
+                    "kind": mutant.kind,
+                    "old": mutant.old,
+                    "new": mutant.new,
+                    "verdict": judgement.verdict,
+                    "cause": judgement.cause,
+                }
+                for (_, mutant), judgement in zip(ready.numbered, judgements, strict=True)
+            ],
+        )
+    else:
+        for line in _report_lines(result.findings):
+            say(line)
+    for problem in result.unused:
+        tell(str(problem))
+    tell(_sum_up(result))
+    return code
+
+
+def _check(workers: int, fail_under: float | None) -> None:
+    """Refuse what makes no sense.
+
+    Raises:
+        ConfigError: with what is expected.
+    """
+    if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
+        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
+    if fail_under is not None and not 0 <= fail_under <= 100:  # noqa: PLR2004 - percent
+        raise ConfigError("--fail-under {percent:g}: expected 0 to 100", percent=fail_under)
+
+
+def _exit_code(result: ChallengeResult, fail_under: float | None, *, strict: bool) -> ExitCode:
+    is_below = fail_under is not None and result.score < fail_under
+    return ExitCode.FAILED if is_below or (strict and result.findings) else ExitCode.PASSED
+
+
+def _report_lines(findings: Sequence[Weakness]) -> Iterator[str]:
+    for finding in findings[:SHOWN]:
+        yield from _finding_lines(finding)
+        yield ""
+    if (left := len(findings) - SHOWN) > 0:
+        yield plural(
+            left, "{number} more finding; --json has all", "{number} more findings; --json has all"
+        )
+
+
+def _finding_lines(finding: Weakness) -> Iterator[str]:
+    yield msg("{place}  {message}", place=finding.place, message=finding.message)
+    if finding.verdict == "unreached":
+        yield from (f"    {line}" for line in [finding.old] if line)
+        return
+    yield msg("    {old}  →  {new}", old=finding.old, new=finding.new)
+    if finding.verdict == "survived":
+        yield msg(
+            "    {scenario}, step {step}: {where} {before} → {after}, and it still passes",
+            scenario=finding.scenario,
+            step=finding.step,
+            where=finding.where,
+            before=finding.before,
+            after=finding.after,
+        )
+        yield from _line_to_add(finding)
+    if finding.kills > 1:
+        others = series(map(str, finding.others))
+        more = msg(", also of lines {others}", others=others) if others else ""
+        yield plural(
+            finding.kills, "    {number} mistake{more}", "    {number} mistakes{more}", more=more
+        )
+
+
+def _line_to_add(finding: Weakness) -> Iterator[str]:
+    if finding.line is None:
+        if finding.is_suspicious:
+            yield msg(
+                "    the script itself comes to {before}; is that right?", before=finding.before
+            )
+        else:
+            yield msg("    no line was found that tells the two")
+        return
+    yield msg("    add at {place}:", place=finding.scenario_place)
+    yield from (f"      {line}" for line in finding.expect.splitlines())
+    for column, cells in finding.line.columns.items():
+        yield msg("    with a column {column} in cases:", column=column)
+        yield from (f"      {row}: {value}" for row, value in cells.items())
+
+
+def _sum_up(result: ChallengeResult) -> str:
+    counts = result.counts
+    parts = [msg(text, number=counts[name]) for name, text in _OUTCOMES.items() if counts.get(name)]
+    total = sum(counts.values())
+    return msg(
+        "{mistakes}: {parts}",
+        mistakes=plural(total, "{number} mistake tried", "{number} mistakes tried"),
+        parts=series(parts) or msg("no script of a scenario has anything to try"),
+    )
+
+
+_OUTCOMES = {
+    "killed": template("{number} noticed"),
+    "survived": template("{number} not noticed"),
+    "unreached": template("{number} never run"),
+    "unchanged": template("{number} without effect"),
+    "limit": template("{number} ended by a limit, so not judged"),
+    "ignored": template("{number} ignored by comments"),
+}
+"""What is said of the mutants of a verdict."""
+
+
+def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
+    names = ("killed", "survived", "unreached", "unchanged", "limit", "ignored")
+    counts = {name: result.counts.get(name, 0) for name in names}
+    return {**counts, "score": round(result.score, 1), "exit_code": int(code)}
+
+
+def _finding_data(finding: Weakness) -> dict[str, Any]:
+    place = finding.scenario_place
+    return {
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "verdict": finding.verdict,
+        "kind": finding.kind,
+        "message": finding.message,
+        "old": finding.old,
+        "new": finding.new,
+        "scenario": place.file if place else "",
+        "scenario_line": place.line if place else 0,
+        "step": finding.step,
+        "place": finding.where,
+        "before": finding.before,
+        "after": finding.after,
+        "expect": finding.expect,
+        "columns": {
+            name: {row: str(value) for row, value in cells.items()}
+            for name, cells in (finding.line.columns if finding.line else {}).items()
+        },
+        "kills": finding.kills,
+        "suspicious": finding.is_suspicious,
+    }

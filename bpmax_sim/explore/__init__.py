@@ -1,0 +1,1 @@
+"""Try every failure of a third party, and every order of its responses, on scenarios that pass."""

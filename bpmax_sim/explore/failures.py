@@ -1,0 +1,211 @@
+"""The table of failures: what can happen to one call or login of a run, and the rule that does it.
+
+Each is a rule as a scenario file has it under ``faults``, so what was found can be written down.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.explore.members import (
+    RecordedResponses,
+    members_of,
+    rules_of,
+    without_member,
+)
+from bpmax_sim.explore.run_view import ObservedCall
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.scenario.faults import fault_of
+from bpmax_sim.scenario.model import FaultAction, FaultRule
+from bpmax_sim.simulator.model import refusal_with_code
+from bpmax_sim.transport.faults import Fault
+
+JSON: Final = {"content-type": "application/json; charset=utf-8"}
+EVERY_SENDING: Final = 10
+"""As often a rule strikes the same call, whatever the client sends again by itself."""
+
+
+class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
+    """A way in which a call fails.
+
+    Attributes:
+        name: as matrix and terminal call it.
+        do: what happens, as in a scenario's ``faults``.
+        is_executed: whether the third party did what it was asked for.
+        for_writes: whether it is tried only of calls that have an effect.
+    """
+
+    name: str
+    do: FaultAction
+    is_executed: bool = False
+    for_writes: bool = False
+
+
+KINDS: Final[tuple[FailureKind, ...]] = (
+    FailureKind(name=msg("refused"), do=FaultAction(error="connect")),
+    FailureKind(name=msg("timeout"), do=FaultAction(error="timeout")),
+    FailureKind(
+        name=msg("timeout (executed)"),
+        do=FaultAction(error="timeout"),
+        is_executed=True,
+        for_writes=True,
+    ),
+    FailureKind(name=msg("reset"), do=FaultAction(error="reset", after=20), is_executed=True),
+    FailureKind(name="500", do=FaultAction(status=500)),
+    FailureKind(name="429", do=FaultAction(status=429)),
+    FailureKind(
+        name=msg("empty body"), do=FaultAction(status=200, headers=JSON, body=""), is_executed=True
+    ),
+    FailureKind(name=msg("no JSON"), do=FaultAction(error="invalid_json"), is_executed=True),
+    FailureKind(name=msg("half a body"), do=FaultAction(error="truncated"), is_executed=True),
+)
+"""What can happen to any call."""
+_TOKEN_EXPIRED: Final = FailureKind(
+    name=msg("token expired"),
+    do=FaultAction(token="expired"),  # noqa: S106 - a state, no secret
+)
+_TOKEN_REVOKED: Final = FailureKind(
+    name=msg("token revoked"),
+    do=FaultAction(token="revoked"),  # noqa: S106 - a state, no secret
+)
+
+
+class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """One failure of one call of a run.
+
+    Attributes:
+        call: what it strikes.
+        kind: as matrix and terminal call it: ``500``, ``code 45009``, ``data.name null``.
+        rule: as a scenario file has it; *fault* is the same for the transport.
+        is_executed: whether the third party did what it was asked for.
+        shown_by: who shows that this happens: ``declared``, ``recorded``, or nothing.
+        is_response: whether the call as such succeeds, with a member lacking.
+    """
+
+    call: ObservedCall
+    kind: str
+    rule: FaultRule
+    fault: Fault
+    is_executed: bool = False
+    shown_by: str = ""
+    is_response: bool = False
+
+
+def possible_failures(
+    calls: Sequence[ObservedCall],
+    platforms: Platforms,
+    recorded: RecordedResponses,
+    words: frozenset[str],
+) -> Iterator[PossibleFailure]:
+    """Yield what can happen to each of *calls*, in their order.
+
+    *words* are the names in the scripts: a member that none of them names is not read.
+    """
+    for call in calls:
+        if call.is_faulted:
+            continue
+        platform = platforms.find(call.platform)
+        if platform is None:
+            continue
+        api = platform.apis.get(call.api)
+        for kind in _kinds_of(call, platform, api):
+            yield _make_failure(call, kind)
+        if not call.is_login:
+            yield from _refusals_of(call, platform, api, recorded)
+        if api is not None:
+            yield from _lacking_members(call, api, recorded, words)
+
+
+def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterator[FailureKind]:
+    for kind in KINDS:
+        if call.has_effect or not kind.for_writes:
+            yield kind
+    if api is not None and platform.auth_of(api).acquires(api.method):
+        yield _TOKEN_EXPIRED
+        yield _TOKEN_REVOKED
+
+
+def _make_failure(
+    call: ObservedCall,
+    kind: FailureKind,
+    *,
+    shown_by: str = "",
+    is_response: bool = False,
+) -> PossibleFailure:
+    once = kind is _TOKEN_EXPIRED
+    rule = FaultRule(
+        on=call.name, call=call.number, attempts=UNSET if once else EVERY_SENDING, do=kind.do
+    )
+    return PossibleFailure(
+        call=call,
+        kind=kind.name,
+        rule=rule,
+        fault=fault_of(rule),
+        is_executed=kind.is_executed,
+        shown_by=shown_by,
+        is_response=is_response,
+    )
+
+
+def _refusals_of(
+    call: ObservedCall, platform: Platform, api: Api | None, recorded: RecordedResponses
+) -> Iterator[PossibleFailure]:
+    """Yield the declared and the recorded ways in which the third party itself says no."""
+    seen = set[str]()
+    for (status, code), response in recorded.refusals(call.name).items():
+        name = msg("code {code}", code=code) if code else str(status)
+        seen.add(code or str(status))
+        kind = FailureKind(name=name, do=_reply(response))
+        yield _make_failure(call, kind, shown_by="recorded")
+    rules = rules_of(platform, api)
+    for name, group in rules.classes.items():
+        for declared in group.code if name != "token" else ():
+            if str(declared) in seen:
+                continue
+            response = refusal_with_code(rules, name, declared)
+            kind = FailureKind(name=msg("code {code}", code=declared), do=_reply(response))
+            yield _make_failure(call, kind, shown_by="declared")
+
+
+def _reply(response: Response) -> FaultAction:
+    text = response.body.decode("utf-8", "replace")
+    content_type = response.header("content-type")
+    try:
+        body: Any = json.loads(text)
+    except ValueError:
+        body = text
+    headers = {"content-type": content_type} if content_type else {}
+    return FaultAction(status=response.status, headers=headers, body=body)
+
+
+def _lacking_members(
+    call: ObservedCall, api: Api, recorded: RecordedResponses, words: frozenset[str]
+) -> Iterator[PossibleFailure]:
+    """Yield the response without one of its members, where it can be read and can be lacking."""
+    body = call.response
+    if not isinstance(body, Mapping | list) or call.error:
+        return
+    for member in members_of(body, api, recorded.of(call.name)):
+        if str(member.steps[-1]) not in words:
+            continue
+        for lack, shown_by in member.lacks.items() or (("null", ""),):
+            name = f"{member.name} {_LACKS[lack]}"
+            changed = without_member(body, member.steps, lack)
+            do = FaultAction(status=call.status or 200, headers=JSON, body=changed)
+            kind = FailureKind(name=name, do=do, is_executed=True)
+            yield _make_failure(call, kind, shown_by=shown_by, is_response=True)
+
+
+_LACKS: Final[Mapping[str, str]] = {
+    "absent": msg("absent"),
+    "null": "null",
+    "empty": msg("empty"),
+}

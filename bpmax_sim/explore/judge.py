@@ -1,0 +1,334 @@
+"""What became of a run when a call failed: judged by what each step came to, against the base run.
+
+A verdict is absolute: whether anybody was told, whether something was done twice, whether a script
+crashed. The base run only says what would have been there anyway.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import SequenceMatcher
+from math import isnan
+from typing import Any, Final, Literal
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.explore.failures import PossibleFailure
+from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario.events import ErrorThrown
+from bpmax_sim.scenario.references import show
+from bpmax_sim.subject.hooks import same
+
+VerdictKind = Literal[
+    "handled",
+    "crash",
+    "silent",
+    "partial",
+    "duplicate",
+    "differs",
+    "stale",
+    "unrecorded",
+    "invariant",
+]
+VERDICTS: Final[Mapping[VerdictKind, str]] = {
+    "handled": msg("handled"),
+    "crash": msg("crash"),
+    "silent": msg("silent"),
+    "partial": msg("partial"),
+    "duplicate": msg("duplicate"),
+    "differs": msg("differs"),
+    "stale": msg("stale"),
+    "unrecorded": msg("unrecorded"),
+    "invariant": msg("invariant"),
+}
+RED: Final = frozenset({"silent", "duplicate", "differs", "stale", "invariant"})
+"""What fails by default; a crash does so too where it is shown that the response can be so."""
+_CRASHES: Final = frozenset(
+    {"TypeError", "ReferenceError", "RangeError", "SyntaxError", "InternalError", "URIError",
+     "EvalError", "ScriptLimitError", "PendingPromise", "PendingPromiseError"}
+)  # fmt: skip
+_TELLING: Final = frozenset({"error", "warn", "warning"})
+_BROKEN_VALUE: Final = re.compile(r"\b(undefined|NaN|null)\b|\[object Object\]")
+_SAYS_SO: Final = re.compile(
+    r"失败|错误|异常|未|无法|不能|稍后|重试|不可用|待|暂|手工|人工|手动|请|没有|超时|缺|\?|？|"
+    r"fail|error|unknown|unavail|retry|later|pending|n/?a\b|manual|time-?out|offline|missing",
+    re.IGNORECASE,
+)
+"""What a text says that stands in a field in the place of a value that could not be had."""
+_ALIKE: Final = 0.6
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """The verdict on one variant.
+
+    Attributes:
+        why: in one line, what was seen.
+        step: key of the step that it is about.
+        place: the line of a script that crashed, else that of the call.
+        is_shown: whether a schema or a recording shows that the response can be so.
+    """
+
+    verdict: VerdictKind
+    why: str = ""
+    step: str = ""
+    place: Place | None = None
+    is_shown: bool = False
+
+
+def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
+    """Return what became of *run*, in which *failure* struck, other than of *base*."""
+    place, shown = failure.call.place, bool(failure.shown_by)
+    for broken in run.trial.failures:
+        if broken.kind in {"always", "never"}:
+            return Judgement(
+                verdict="invariant", why=broken.essence, step=str(broken.step), place=place
+            )
+    if twice := done_twice(base, run, failure):
+        return Judgement(verdict="duplicate", why=twice, step=failure.call.step, place=place)
+    if run.trial.misses:
+        names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
+        why = msg("no recording of {names}", names=series(names))
+        return Judgement(verdict="unrecorded", why=why, step=failure.call.step, place=place)
+    return _FailureJudge(base, run, failure, place, shown).judge()
+
+
+def done_twice(base: RunView, run: RunView, failure: PossibleFailure | None = None) -> str:
+    """Return what was done more often than in *base* although once would do, or nothing.
+
+    What a person does in two steps is wanted twice; what a script does by itself, later, is not.
+    """
+    struck = None if failure is None else _struck_call(run, failure)
+    done = run.effects(struck)
+    if failure is not None and failure.is_executed and struck is not None and struck.has_effect:
+        done[struck.step, struck.name, struck.request] += 1
+    before = base.effects()
+    for (step, name, request), times in done.items():
+        wanted = before[step, name, request]
+        is_late = step in run.idle and times > wanted
+        every = sum(n for effect, n in done.items() if effect[1:] == (name, request))
+        number = every if is_late else times
+        if number > max(wanted, 1):
+            return msg("{name} was done {number} times", name=name, number=number)
+    return ""
+
+
+def _struck_call(run: RunView, failure: PossibleFailure) -> ObservedCall | None:
+    call = failure.call
+    same_call = (c for c in run.calls if c.name == call.name and c.number == call.number)
+    return next(same_call, None)
+
+
+class _FailureJudge(msgspec.Struct, frozen=True):
+    base: RunView
+    run: RunView
+    failure: PossibleFailure
+    place: Place | None
+    shown: bool
+
+    def judge(self) -> Judgement:
+        """Return the verdict: what comes first, step by step, a crash or that somebody was told."""
+        for before, after in self._steps():
+            crash = next((e for e in _new(before.errors, after.errors) if _is_crash(e)), None)
+            if crash is not None:
+                return self._judge_crash(after, crash)
+            told = _told(before, after)
+            if told:
+                return self._judge_told(before, after, told)
+        return self._judge_untold()
+
+    def _steps(self) -> Iterator[tuple[StepView, StepView]]:
+        """Yield each step from the struck one on, as it was and as it is."""
+        keys = list(self.run.steps)
+        first = keys.index(self.failure.call.step) if self.failure.call.step in keys else 0
+        for key in keys[first:]:
+            yield self.base.steps.get(key) or StepView(key=key), self.run.steps[key]
+
+    def _judge_crash(self, after: StepView, crash: Line) -> Judgement:
+        why = f"{crash['type']}: {crash['message']}"
+        place = _place_of_error(self.run, crash) or self.place
+        if done := self._done_in(after.key):
+            if not self.shown:
+                return self._partial(after, done, why, place)
+            why = msg("{why}, after {done}", why=why, done=done)
+        return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
+
+    def _judge_told(self, before: StepView, after: StepView, told: str) -> Judgement:
+        has_failed = any(not error.get("unhandled") for error in _new(before.errors, after.errors))
+        done = self._done_in(after.key) if after.key == self.failure.call.step else ""
+        if has_failed and done:
+            return self._partial(after, done, told, self.place)
+        return Judgement(verdict="handled", why=told, step=after.key, place=self.place)
+
+    def _partial(self, after: StepView, done: str, why: str, place: Place | None) -> Judgement:
+        why = msg("{done}, then the script failed: {why}", done=done, why=why)
+        return Judgement(
+            verdict="partial", why=why, step=after.key, place=place, is_shown=self.shown
+        )
+
+    def _done_in(self, step: str) -> str:
+        """Return what had an effect in *step* of the run, or nothing."""
+        struck = _struck_call(self.run, self.failure)
+        done = [
+            call.name
+            for call in self.run.calls
+            if call.has_effect and call.step == step and not call.error and call is not struck
+        ]
+        if struck is not None and struck.has_effect and self.failure.is_executed:
+            done.append(struck.name)
+        if not done:
+            return ""
+        return msg("{names} was done", names=series(dict.fromkeys(done)))
+
+    def _judge_untold(self) -> Judgement:
+        """Return the verdict where nobody was told of the failure."""
+        failure, step = self.failure, self.failure.call.step
+        if wrong := self._find_broken_value():
+            return Judgement(
+                verdict="silent", why=wrong, step=step, place=self.place, is_shown=self.shown
+            )
+        why = "" if failure.is_response else self._describe_loss()
+        return Judgement(
+            verdict="silent" if why else "handled", why=why, step=step, place=self.place
+        )
+
+    def _describe_loss(self) -> str:
+        """Return what is not as it would be without the failure, or nothing where a reader sees."""
+        call, differences = self.failure.call, list(self._find_differences())
+        came_through = self._came_through(_struck_call(self.run, self.failure))
+        if came_through and same(self.base.end, self.run.end):
+            return ""
+        if not differences and call.has_effect and not came_through:
+            return msg("{call} failed, and nobody was told", call=call.label)
+        if not differences or any(
+            _shows_fallback(*one, has_effect=call.has_effect) for one in differences
+        ):
+            return ""
+        place, was, got = differences[0]
+        return msg(
+            "nobody was told, and {place} is {got} instead of {was}",
+            place=place,
+            got=_shorten(got),
+            was=_shorten(was),
+        )
+
+    def _came_through(self, struck: ObservedCall | None) -> bool:
+        """Return whether what failed was done after all: sent again, by script or client."""
+        if struck is not None and not struck.error and struck.source != "fault":
+            return True
+        request = self.failure.call.request
+        return any(
+            call.request == request and not call.error and call is not struck
+            for call in self.run.calls
+            if struck is None or call.begin > struck.begin
+        )
+
+    def _find_differences(self) -> Iterator[tuple[str, Any, Any]]:
+        """Yield place, value of the base and value of the run where the steps' states differ."""
+        for before, after in self._steps():
+            for place in dict.fromkeys((*before.state, *after.state)):
+                was, got = before.state.get(place), after.state.get(place)
+                if not same(was, got):
+                    yield place, was, got
+
+    def _find_broken_value(self) -> str:
+        """Return where a person sees, or a third party gets, what a script made of nothing."""
+        for before, after in self._steps():
+            for line in _new(before.messages, after.messages):
+                if _BROKEN_VALUE.search(str(line.get("text"))):
+                    return msg("shown: {text}", text=_shorten(line["text"]))
+            for place, got in after.state.items():
+                was = before.state.get(place)
+                if isinstance(got, str) and _is_broken(got) and not _is_broken(was):
+                    return msg("{place} is {got}", place=place, got=_shorten(got))
+                if isinstance(got, float) and isnan(got) and not same(was, got):
+                    return msg("{place} is {got}", place=place, got="NaN")
+        return ""
+
+
+def _is_broken(value: Any) -> bool:
+    return isinstance(value, str) and bool(_BROKEN_VALUE.search(value))
+
+
+def _shorten(value: Any, most: int = 60) -> str:
+    text = value if isinstance(value, str) and value else show(value)
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _new(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
+    """Return the lines of *after* that are more than those of *before*."""
+    left = Counter(map(_key_of, before))
+    fresh = []
+    for line in after:
+        key = _key_of(line)
+        if left[key]:
+            left[key] -= 1
+        else:
+            fresh.append(line)
+    return fresh
+
+
+def _key_of(line: Line) -> str:
+    return repr(sorted(line.items(), key=str))
+
+
+def _is_crash(error: Line) -> bool:
+    return error.get("type") in _CRASHES and error.get("from") in {"script", "python", None}
+
+
+def _told(before: StepView, after: StepView) -> str:
+    """Return how a person or a log was told in a step that something is wrong, or nothing."""
+    gone = [str(line.get("text")) for line in _new(after.messages, before.messages)]
+    for line in _new(before.messages, after.messages):
+        text = str(line.get("text"))
+        if line.get("level") != "success" and text and not _is_same_template(text, gone):
+            return msg("shown: {text}", text=_shorten(text))
+    for line in _new(before.console, after.console):
+        if line.get("level") in _TELLING:
+            return msg("console: {text}", text=_shorten(line.get("text")))
+    for error in _new(before.errors, after.errors):
+        if not error.get("unhandled"):
+            return msg("rejected: {text}", text=_shorten(error.get("message")))
+    return ""
+
+
+def _is_same_template(text: str, gone: Iterable[str]) -> bool:
+    """Return whether *text* is one of *gone* with other values in it, or has none of its own."""
+    if _SAYS_SO.search(text):
+        return False
+    return bool(_BROKEN_VALUE.search(text)) or any(
+        SequenceMatcher(None, text, old).ratio() > _ALIKE for old in gone
+    )
+
+
+def _shows_fallback(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
+    """Return whether a reader of the form sees by *got* that there is no value.
+
+    Of a call with an effect, a flag that is down says that it was not done.
+    """
+    if place.startswith("form.") and has_effect and was is True and got is False:
+        return True
+    if place.startswith("fields."):
+        return got is not None
+    if place == "result":
+        is_empty = got is None or got is False or got in ("", [], {})
+        return is_empty or (isinstance(got, Mapping) and _says_failed(got))
+    return place.startswith("form.") and isinstance(got, str) and bool(_SAYS_SO.search(got))
+
+
+def _says_failed(result: Mapping[str, Any]) -> bool:
+    flags = {name: result.get(name) for name in ("ok", "success", "成功")}
+    return any(flag is False for flag in flags.values()) or any(
+        result.get(name) for name in ("error", "errors", "message", "错误", "原因")
+    )
+
+
+def _place_of_error(run: RunView, error: Line) -> Place | None:
+    """Return the script line of *error*."""
+    for event in run.trial.events:
+        if isinstance(event, ErrorThrown) and event.message == error.get("message"):
+            return event.place
+    return None

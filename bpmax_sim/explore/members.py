@@ -1,0 +1,185 @@
+"""What is known of the responses of an API: members that may be absent, and recorded refusals.
+
+A member of a response is said to be absent or null at times only where a schema declares so or a
+recording shows it. Recordings are those of the whole project.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.errors import CassetteError
+from bpmax_sim.index.response_shapes import ResponseShape, shape_of_schema
+from bpmax_sim.messages import Response
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Platform, ResponseRules, snake
+from bpmax_sim.proxy.response import (
+    accepts,
+    as_text,
+    compile_finder,
+    find_first,
+    read_body,
+)
+
+Lack = Literal["absent", "null", "empty"]
+Steps = tuple[str | int, ...]
+Names = tuple[str, ...]
+_DEEPEST: Final = 6
+_MOST: Final = 60
+"""Members of one response that are looked at."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A member of one response, and how it can be lacking.
+
+    Attributes:
+        steps: the way to it in this body; of a list the first element.
+        lacks: ``absent``, ``null``, or ``empty`` of a list, each with who shows it, ``declared`` or
+            ``recorded``; nothing where nobody does.
+    """
+
+    steps: Steps
+    lacks: Mapping[Lack, str]
+
+    @property
+    def name(self) -> str:
+        """Return the way to it, such as ``data.items[0].name``."""
+        text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps)
+        return text.removeprefix(".")
+
+
+class _RecordedApi:
+    """What the recordings of one API show."""
+
+    def __init__(self) -> None:
+        self.lacks: dict[Names, set[Lack]] = defaultdict(set)
+        self.refusals: dict[tuple[int, str], Response] = {}
+        self._seen: dict[Names, tuple[set[str], set[str]]] = {}
+
+    def add_body(self, value: Any, path: Names = ()) -> None:
+        """Take the body of one successful response, or what is at *path* in it."""
+        if value is None and path:
+            self.lacks[path].add("null")
+        elif isinstance(value, Mapping) and len(path) < _DEEPEST:
+            self._add_names({str(name) for name in value}, path)
+            for name, inner in value.items():
+                self.add_body(inner, (*path, str(name)))
+        elif isinstance(value, list):
+            if not value:
+                self.lacks[path].add("empty")
+            for inner in value:
+                self.add_body(inner, (*path, "*"))
+
+    def _add_names(self, names: set[str], path: Names) -> None:
+        ever, always = self._seen.setdefault(path, (set(), set(names)))
+        ever |= names
+        always &= names
+        for name in ever - always:
+            self.lacks[(*path, name)].add("absent")
+
+
+class RecordedResponses:
+    """What all cassettes of a project show of responses; each file is read once."""
+
+    def __init__(self, folder: Path, platforms: Platforms) -> None:
+        """Read the cassettes below *folder* when they are asked for; *platforms* judge them."""
+        self._folder = folder
+        self._platforms = platforms
+        self._apis: dict[str, _RecordedApi] | None = None
+
+    def of(self, call: str) -> _RecordedApi:
+        """Return what is recorded of ``platform.api`` *call*."""
+        if self._apis is None:
+            self._apis = defaultdict(_RecordedApi)
+            for path in sorted(self._folder.rglob("*.yaml")):
+                self._read(path, self._apis)
+        return self._apis.get(call) or _RecordedApi()
+
+    def refusals(self, call: str) -> Mapping[tuple[int, str], Response]:
+        """Return the recorded responses of *call* that are no success, by status and code."""
+        return self.of(call).refusals
+
+    def _read(self, path: Path, apis: dict[str, _RecordedApi]) -> None:
+        try:
+            cassette = Cassette.load(path)
+            for number in range(len(cassette)):
+                exchange = cassette.exchange(number)
+                call, response = exchange.request.call, exchange.outcome
+                if call is None or call.is_login or not isinstance(response, Response):
+                    continue
+                body, rules = read_body(response), self._rules_of(call.platform, call.api)
+                if not accepts(rules.ok, response, body, lenient=True):
+                    code = find_first(map(compile_finder, rules.code), response, body)
+                    text = "" if code is UNSET else as_text(code)
+                    apis[call.name].refusals.setdefault((response.status, text), response)
+                elif body.kind == "json":
+                    apis[call.name].add_body(body.value)
+        except (CassetteError, OSError):
+            return  # whoever plays it is told
+
+    def _rules_of(self, platform_key: str, api_key: str) -> ResponseRules:
+        platform = self._platforms.find(platform_key)
+        if platform is None:
+            return ResponseRules()
+        api = platform.apis.get(platform.spellings.get(snake(api_key), api_key))
+        return rules_of(platform, api)
+
+
+def rules_of(platform: Platform, api: Api | None) -> ResponseRules:
+    """Return how responses of *api* are read: by its own rules, else by those of the platform."""
+    own = api.response if api is not None else UNSET
+    return own if isinstance(own, ResponseRules) else platform.response
+
+
+def members_of(body: Any, api: Api, recorded: _RecordedApi) -> tuple[Member, ...]:
+    """Return the members of a *body* in their order, and how each of them can be lacking."""
+    shape = shape_of_schema(api.answer) if api.answer else None
+    found = _walk(body, (), (), shape, recorded)
+    return tuple(member for _, member in zip(range(_MOST), found, strict=False))
+
+
+def _walk(
+    value: Any, steps: Steps, names: Names, shape: ResponseShape | None, recorded: _RecordedApi
+) -> Iterator[Member]:
+    if isinstance(value, Mapping) and len(steps) < _DEEPEST:
+        for name, inner in value.items():
+            at, known = (*names, str(name)), shape.members.get(name) if shape else None
+            is_optional = shape is not None and name in shape.optional
+            lacks = dict(_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional))
+            yield Member((*steps, str(name)), lacks)
+            yield from _walk(inner, (*steps, str(name)), at, known, recorded)
+    elif isinstance(value, list) and value:
+        item = shape.item if shape else None
+        yield from _walk(value[0], (*steps, 0), (*names, "*"), item, recorded)
+
+
+def _lacks(
+    value: Any, shape: ResponseShape | None, recorded: Iterable[Lack], *, is_optional: bool
+) -> Iterator[tuple[Lack, str]]:
+    if is_optional:
+        yield "absent", "declared"
+    if shape is not None and "null" in shape.kinds and value is not None:
+        yield "null", "declared"
+    for lack in sorted(recorded):
+        if lack != "empty" or isinstance(value, list):
+            yield lack, "recorded"
+
+
+def without_member(value: Any, steps: Steps, lack: Lack) -> Any:
+    """Return the body *value* without what stands at *steps*: gone, null, or an empty list."""
+    step, *rest = steps
+    if isinstance(step, int):
+        inner = without_member(value[step], tuple(rest), lack)
+        return [*value[:step], inner, *value[step + 1 :]]
+    if rest:
+        return {**value, step: without_member(value[step], tuple(rest), lack)}
+    if lack == "absent":
+        return {name: inner for name, inner in value.items() if name != step}
+    return {**value, step: None if lack == "null" else []}

@@ -1,0 +1,67 @@
+"""What an expectation claims: the maps, names and values in it, also below its operators."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.scenario import expect
+from bpmax_sim.scenario.references import Path
+
+_THROUGH = frozenset({"$eq", "$ne", "$in", "$not", "$contains", "$each", "$unordered", "$exactly"})
+_DENYING = frozenset({"$ne", "$not", "$exists"})
+
+
+def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
+    """Yield the members that *value* names, each with its path and whether it may be absent."""
+    for inside, members, under in find_maps(value, path, denied):
+        for name, expected in members.items():
+            yield inside, name, under or denies(expected)
+            yield from find_member_names(expected, (*inside, name), under)
+
+
+_Named = tuple[Path, str, bool]
+
+
+def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Yield what a value is compared with, also below operators, each with its path."""
+    for where, literal, _ in find_claims(value, path):
+        yield where, literal
+
+
+def find_claims(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Any, bool]]:
+    """Yield the same, and whether it is denied."""
+    if type(value) is str:
+        yield path, value, denied
+    elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
+        for key, operand in value.items():
+            if key in _THROUGH:
+                yield from find_claims(operand, (*path, key), denied or key in _DENYING)
+    elif isinstance(value, list | tuple):
+        for index, item in enumerate(value):
+            yield from find_claims(item, (*path, index), denied)
+    elif value is not UNSET:
+        yield path, value, denied
+
+
+def denies(expected: Any) -> bool:
+    """Return whether an expectation also holds of what is not there."""
+    return isinstance(expected, Mapping) and any(
+        key in _DENYING and not (key == "$exists" and operand is True)
+        for key, operand in expected.items()
+    )
+
+
+def find_maps(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
+    """Yield the maps that a value is compared with, also below operators, and whether denied."""
+    if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
+        yield path, value, denied
+    elif isinstance(value, Mapping):
+        for key in _THROUGH & {*value}:
+            yield from find_maps(value[key], (*path, key), denied or key in _DENYING)

@@ -1,0 +1,85 @@
+"""What is wrong with the sub-flows of a scenario: which nodes start them, and what stands in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import UNSET
+
+from bpmax_sim.errors import suggest
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.subject.definition import reachable
+
+
+def check_starts(draft: ScenarioDraft) -> None:
+    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
+    begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
+    for flow, (definition, file) in draft.flows.items():
+        for name, node in definition.nodes.items():
+            if node.child is None:
+                continue
+            spot = file.at("nodes", name, "subflow")
+            spot = spot if isinstance(node.subflow, str) else spot.at("flow")
+            if node.child.flow not in draft.subflows:
+                more = suggest(node.child.flow, draft.subflows) or msg(
+                    "; declare it in the scenario: flow.subflows"
+                )
+                draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
+            begins[flow][node.child.flow] = spot
+    started = reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
+    for flow in draft.subflows:
+        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
+            spot = next(iter(begins[flow].values()))
+            draft.tell(
+                spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
+            )
+        if flow not in started:
+            spot = draft.spot.at("flow", "subflows", flow)
+            draft.tell(spot, "no node starts the sub-flow {flow!r}", flow=flow)
+
+
+def check_stand_ins(draft: ScenarioDraft) -> None:
+    """Find sub-flows that are neither run nor stood in for, or both, and what they do not give."""
+    for name, (spec, spot) in draft.flow_specs.items():
+        if not isinstance(spec, model.SubFlowSpec):
+            continue
+        is_stand_in = spec.result is not UNSET
+        if is_stand_in is bool(spec.definition):
+            wrong = msg("a sub-flow has a definition, or a result that stands in for it")
+            draft.tell(spot, wrong)
+        elif not is_stand_in and spec.status != "finished":
+            draft.tell(spot.at("status"), msg("status goes with result; a definition is run"))
+        elif is_stand_in and (spec.scripts or spec.libraries):
+            key = "scripts" if spec.scripts else "libraries"
+            wrong = msg("{key}: nothing of a sub-flow with a result is run", key=key)
+            draft.tell(spot.at(key), wrong)
+        elif is_stand_in:
+            _check_result(draft, str(name), spec, spot)
+
+
+def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot: Spot) -> None:
+    """Find fields that a node takes back and the result has not, and an end that it cannot take."""
+    result = spec.result if isinstance(spec.result, Mapping) else {}
+    for definition, _ in draft.flows.values():
+        for node, declared in definition.nodes.items():
+            child = declared.child
+            if child is None or child.flow != name:
+                continue
+            known = (*result, *child.form)
+            for field in child.back.values():
+                if field not in known:
+                    draft.tell(
+                        spot.at("result"), "node {node!r} takes {field!r} back{hint}", node=node,
+                        field=field, hint=suggest(field, result) or msg("; result is empty"),
+                    )  # fmt: skip
+            if spec.status == "rejected" and child.wait and "reject" not in declared.offers:
+                draft.tell(
+                    spot.at("status"),
+                    "node {node!r} does not offer {then}; it offers {offered}",
+                    node=node,
+                    then="reject",
+                    offered=series(declared.offers),
+                )

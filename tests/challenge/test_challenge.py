@@ -1,0 +1,180 @@
+"""A project is challenged: what becomes of each mistake, and the line that is missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.challenge.findings import ChallengeResult, Weakness, summarise
+from bpmax_sim.challenge.judge import ScriptChallenge
+from bpmax_sim.challenge.proposals import insert_line
+from bpmax_sim.scenario.load import items
+from bpmax_sim.variant.run import BaselineError, Variant, run_variant
+from tests.variant.project import write_project
+
+SCENARIO = """\
+version: 1
+scenario: 订单
+form:
+  scripts: {change.编号: submit.js}
+  libraries: [names.js]
+  fields: {编号: "", 客户: "", 金额: 0, 等级: "", 备注: ""}
+proxy:
+  stubs:
+    - {on: erp.get_order, body: {customer: 张三, amount: 800, phone: "13800138000"}}
+    - {on: erp.create_order, body: {id: 1}}
+steps:
+  - name: 选单
+    set: {编号: "7"}
+    expect: {form: {客户: 张三}}  # 名称一定要对
+"""
+SCRIPT = """\
+const order = await $proxy('erp').getOrder(form.编号);
+form.客户 = order.customer;
+form.金额 = order.amount;
+form.等级 = grade(order.amount, 1);
+if (order.amount > 1000) form.备注 = '大额';
+await $proxy('erp').createOrder({customer: order.customer, phone: order.phone});
+"""
+LIBRARY = "function grade(amount, least) { return amount >= least ? '甲' : '乙'; }\n"
+
+
+def _challenge(folder: Path, scenario: str = SCENARIO, script: str = SCRIPT) -> ScriptChallenge:
+    return ScriptChallenge(items(write_project(folder, scenario, submit=script, names=LIBRARY)))
+
+
+def _result(challenge: ScriptChallenge, workers: int = 1) -> ChallengeResult:
+    return summarise(challenge, list(challenge.judge(workers)))
+
+
+def _finding(result: ChallengeResult, line: int, file: str = "submit.js") -> Weakness:
+    return next(one for one in result.findings
+                if (one.place.line, Path(one.place.file).name) == (line, file))  # fmt: skip
+
+
+def test_each_verdict_has_its_place_and_its_line(tmp_path: Path) -> None:
+    result = _result(_challenge(tmp_path))
+    amount = _finding(result, 3)
+    assert (amount.verdict, amount.where, amount.before) == ("survived", "form.金额", "800")
+    assert amount.expect == "expect: {form: {金额: 800}}"
+    assert _finding(result, 4).expect == "expect: {form: {等级: 甲}}"
+    sent = _finding(result, 6)
+    assert sent.verdict == "survived"
+    assert sent.expect.startswith("expect: {proxy: [{call: erp.getOrder}, {call: erp.createOrder")
+    condition = _finding(result, 5)
+    assert (condition.verdict, condition.kills) == ("unreached", 1)
+    assert "never true" in condition.message
+    call = _finding(result, 1)
+    assert (call.verdict, call.kind) == ("unchanged", "error-swallowed")
+    assert "erp.getOrder" in call.message
+    assert _finding(result, 1, "names.js").verdict == "unreached"
+    assert result.counts["killed"] >= 2
+
+
+def test_a_line_that_is_shown_passes_on_the_script_and_fails_on_the_mutant(tmp_path: Path) -> None:
+    challenge = _challenge(tmp_path)
+    (baseline,) = challenge.baselines
+    for (target, mutant), judgement in zip(challenge.numbered, challenge.judge(), strict=True):
+        if judgement.line is None:
+            continue
+        item = insert_line(baseline.item, judgement.line)
+        assert run_variant(baseline, Variant(item=item)).is_passed
+        text = {target.name: mutant.apply(target.data)}
+        assert not run_variant(baseline, Variant(item=item, scripts=text)).is_passed
+
+
+BARE = """\
+version: 1
+scenario: 订单
+form:
+  scripts: {change.编号: submit.js}
+  libraries: [names.js]
+  fields: {编号: "", 客户: "", 备注: 无}
+"""
+STEPS = 'steps:\n  - set: {编号: "7"}\n'
+ROWS = BARE + STEPS.replace('"7"', '"${case.编号}"')
+CASES = 'cases:\n  - {id: 甲, 编号: "1"}\n  - {id: 乙, 编号: "2"}\n'
+
+
+def test_a_value_that_differs_by_row_becomes_a_column(tmp_path: Path) -> None:
+    script = "form.客户 = form.编号 + '号';\n"
+    result = _result(_challenge(tmp_path, ROWS + CASES, script))
+    finding = _finding(result, 1)
+    assert finding.line is not None
+    assert finding.expect == 'expect: {form: {客户: "${case.客户}"}}'
+    assert finding.line.columns == {"客户": {"甲": "1号", "乙": "2号"}}
+
+
+def test_a_column_that_there_is_already_is_taken(tmp_path: Path) -> None:
+    script = "form.客户 = form.编号;\n"
+    finding = _finding(_result(_challenge(tmp_path, ROWS + CASES, script)), 1)
+    assert finding.line is not None
+    assert (finding.expect, finding.line.columns) == (
+        'expect: {form: {客户: "${case.编号}"}}',
+        {},
+    )
+
+
+@pytest.mark.parametrize("value", ["''", "String(undefined)", "`${{}}！`", "'共 ' + NaN + ' 元'"])
+def test_what_looks_like_a_mistake_is_flagged_and_never_expected(
+    tmp_path: Path, value: str
+) -> None:
+    result = _result(_challenge(tmp_path, BARE + STEPS, f"form.备注 = {value};\n"))
+    finding = _finding(result, 1)
+    assert (finding.verdict, finding.line, finding.is_suspicious) == ("survived", None, True)
+
+
+def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path) -> None:
+    script = SCRIPT.replace(
+        "form.金额 =", "// bpmax-ignore-next field-write, member-name: 另有对账\nform.金额 ="
+    ).replace("form.客户 =", "// bpmax-ignore-next guard: 没有\nform.客户 =")
+    result = _result(_challenge(tmp_path, script=script))
+    assert result.counts["ignored"] == 2
+    assert not any(one.where == "form.金额" for one in result.findings)
+    assert [problem.place.line for problem in result.unused if problem.place] == [2]
+
+
+def test_findings_are_the_same_in_the_same_order_for_any_number_of_workers(tmp_path: Path) -> None:
+    challenge = _challenge(tmp_path)
+    assert _result(challenge, 1).findings == _result(challenge, 3).findings
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("客户: 张三}}", "客户: 李四}}", "does not pass"),
+        ("customer: 张三", "customer: 李四", "pass"),
+    ],
+)
+def test_it_refuses_to_start_where_a_scenario_is_red(
+    tmp_path: Path, old: str, new: str, says: str
+) -> None:
+    with pytest.raises(BaselineError, match=says):
+        _challenge(tmp_path, SCENARIO.replace(old, new))
+
+
+ENDLESS = [
+    "while (true) { if (form.编号 === '7') break; }",
+    "let n = 0; while (n < 3) { n = n + (form.编号 === '7' ? 1 : 0); }",
+    "const f = async k => { if (k === 0) return; await null; await f(k - 1); }; await f(3);",
+    (
+        "const w = () => new Promise(r => setTimeout(r, 10));\n"
+        "for (let d = false; !d;) { await w(); d = form.编号 === '7' ? true : false; }"
+    ),
+    "for (let n = 0; ; n++) { await $proxy('erp').getOrder('7'); if (n === 2) break; }",
+    "const q = [1, 2]; while (q.length) { if (q[0] === 9) continue; q.shift(); }",
+]
+
+
+@pytest.mark.parametrize("script", ENDLESS)
+def test_what_becomes_endless_is_never_called_noticed(tmp_path: Path, script: str) -> None:
+    stub = "proxy: {stubs: [{on: erp.get_order}]}\n" if "$proxy" in script else ""
+    challenge = _challenge(tmp_path, BARE + stub + STEPS, f"{script}\n")
+    checks = [
+        judgement.verdict
+        for (_, mutant), judgement in zip(challenge.numbered, challenge.judge(), strict=True)
+        if mutant.kind == "code-check"
+    ]
+    assert "limit" in checks
+    assert "killed" not in checks

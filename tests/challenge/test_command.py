@@ -1,0 +1,92 @@
+"""``bpmax-sim challenge``: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli.app import run_command_line
+from tests.challenge.test_challenge import LIBRARY, SCENARIO, SCRIPT
+from tests.variant.project import write_project
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return write_project(tmp_path, SCENARIO, submit=SCRIPT, names=LIBRARY)
+
+
+def test_findings_are_printed_with_what_to_add(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command_line(["challenge"]) == 0
+    out, err = capsys.readouterr()
+    assert (
+        "scenarios/submit.js:3:1  a field is not written\n"
+        "    form.金额 = order.amount  →  left out\n"
+        "    订单, step 1: form.金额 800 → 0, and it still passes\n"
+        "    add at scenarios/订单.scenario.yaml:12:5:\n"
+        "      expect: {form: {金额: 800}}\n"
+    ) in out
+    assert "this condition was never true" in out
+    assert "mistakes tried: " in err
+
+
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [
+        (["--strict"], 1),
+        (["--fail-under", "99"], 1),
+        (["--fail-under", "10"], 0),
+        (["--fail-under", "101"], 2),
+        (["-n", "65"], 2),
+        (["--changed", "nowhere"], 2),
+        (["-k", "没有这样的"], 5),
+    ],
+)
+def test_exit_codes(options: list[str], code: int) -> None:
+    assert run_command_line(["challenge", *options]) == code
+
+
+def test_json_has_each_finding_and_the_verdict_of_each_mistake(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run_command_line(["challenge", "--json"])
+    document = json.loads(capsys.readouterr().out)
+    found = {one["line"]: one for one in document["findings"] if "submit" in one["file"]}
+    assert (found[3]["verdict"], found[3]["expect"]) == (
+        "survived",
+        "expect: {form: {金额: 800}}",
+    )
+    assert len(document["mutants"]) == sum(
+        number for name, number in document["summary"].items() if name not in {"score", "exit_code"}
+    )
+
+
+def test_a_script_with_a_syntax_error_stops_it_by_name(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project.parent / "submit.js").write_text("form.a = ;", encoding="utf-8")
+    assert run_command_line(["challenge"]) == 2
+    assert "submit.js:1:" in capsys.readouterr().err
+
+
+def test_a_comment_without_a_reason_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"// bpmax-ignore-next field-write\n{SCRIPT}"
+    (project.parent / "submit.js").write_text(text, encoding="utf-8")
+    assert run_command_line(["challenge"]) == 2
+    assert "submit.js:1:1: a reason is missing" in capsys.readouterr().err
+
+
+def test_what_cannot_be_tried_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = SCENARIO.replace("scenario: 订单", "scenario: 另一个").replace(
+        "steps:", "steps:\n  - {python: tests.variant.project:load_item}"
+    )
+    project.with_name("另一个.scenario.yaml").write_text(text, encoding="utf-8")
+    assert run_command_line(["challenge"]) == 0
+    assert (
+        "left out: scenarios/另一个.scenario.yaml:2:1: has a python: step"
+        in capsys.readouterr().err
+    )

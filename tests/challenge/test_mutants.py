@@ -1,0 +1,101 @@
+"""The kinds of mistakes that are put into scripts, and what is left as it is."""
+
+from __future__ import annotations
+
+import pytest
+
+from bpmax_sim.challenge.mutants import KINDS, read_ignored, read_mutants
+from bpmax_sim.script_source.syntax import SyntaxTree
+
+CALL = "const 客户 = await $proxy('crm', {caller: '合同'}).getCustomer(form.编号, '简版');\n"
+
+MADE = {
+    "member-name": (
+        f"{CALL}if (客户.data.level) form.等级 = 1;",
+        ["data → data_", "level → level_"],
+    ),
+    "field-write": (
+        "form.客户 = '甲'; ctx.project.remark = 1; form.明细[0].金额 += 2;",
+        ["form.客户 = '甲' → void ('甲')", "ctx.project.remark = 1 → void (1)",
+         "form.明细[0].金额 += 2 → void (2)"],
+    ),
+    "field-state": (
+        "form.$required = {附件: true, 类别: false}; form.$options = {类别: ['甲']};",
+        ["附件: true → ...{}", "类别: false → ...{}",
+         "form.$options = {类别: ['甲']} → void ({类别: ['甲']})"],
+    ),
+    "message": (
+        "form.$message = {type: 'error', text: '错'};",
+        ["form.$message = {type: 'error', text: '错'} → void ({type: 'error', text: '错'})"],
+    ),
+    "body-member": (
+        "const 单 = {客户: 1, 行: {数量: 2}};\nawait $proxy('erp').createOrder(单);",
+        ["客户: 1 → ...{}", "行: {数量: 2} → ...{}", "数量: 2 → ...{}"],
+    ),
+    "args-swap": (
+        f"{CALL}核对(form.甲, form.乙); Math.max(1, 2); setTimeout(f, 300);",
+        ["form.编号, '简版' → '简版', form.编号", "form.甲, form.乙 → form.乙, form.甲"],
+    ),
+    "code-check": (
+        "if (结果.code !== 200 && form.启用) form.a = 1;",
+        ["结果.code !== 200 && form.启用 → true", "结果.code !== 200 && form.启用 → false",
+         "结果.code !== 200 && form.启用 → (form.启用)"],
+    ),
+    "comparison": ("if (form.金额 > 1000) a();", ["form.金额 > 1000 → form.金额 >= 1000"]),
+    "fallback": (
+        "form.名称 = form.简称 || '无'; const 数 = x ?? 0; if (a || b) c();",
+        ["form.简称 || '无' → (form.简称)", "x ?? 0 → (x)"],
+    ),
+    "text": (f"{CALL}核对('甲'); console.log('乙');", ["'简版' → '简版~'", "'甲' → '甲~'"]),
+    "guard": (
+        "if (a) throw new Error('x'); if (b) return false; if (c) return 1;",
+        ["throw new Error('x'); → ;", "return false; → ;"],
+    ),
+    "error-swallowed": (
+        ("try { await $proxy('crm').getA(); } catch (e) { form.错 = e.code; }\n"
+        "await $proxy('crm').getB();"),
+        ["{ form.错 = e.code; } → {}", ("await $proxy('crm').getB() → await (async () => { try { "
+         "return await $proxy('crm').getB(); } catch { return {}; } })()")],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_mistake_is_made(kind: str) -> None:
+    script, changes = MADE[kind]
+    found = [one for one in read_mutants(SyntaxTree(script)) if one.kind == kind]
+    assert [f"{one.old} → {one.new}" for one in found] == changes
+    for mutant in found:
+        assert not SyntaxTree(mutant.apply(script.encode())).root.has_error
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "form.a = form.b + form.c * 2;",  # arithmetic, and members that lint knows
+        "const t = `${x}元`;",
+        "const p = $proxy('crm', {caller: '合同'});",
+        "setTimeout(() => 1, 300); clearTimeout(t);",
+        "console.log('a', form.b || 'c');",
+        "const n = 清单.length; 清单.map(f);",
+        "这不是脚本 (",
+    ],
+)
+def test_what_is_noise_is_left_as_it_is(script: str) -> None:
+    kinds = {one.kind for one in read_mutants(SyntaxTree(script))}
+    assert kinds <= {"field-write"}
+
+
+def test_a_comment_leaves_kinds_out_and_says_why() -> None:
+    tree = SyntaxTree(
+        "// bpmax-ignore-next args-swap, text: 两个编号相同\n核对(a, b);\n"
+        "// bpmax-ignore-next args-swap\n核对(a, b);\n"
+        "// bpmax-ignore-next arg-swap: 没有这种\n"
+        "// bpmax-ignore: power\n"
+    )
+    good, bare, unknown = read_ignored(tree)
+    assert (good.kinds, good.line, good.reason) == (("args-swap", "text"), 2, "两个编号相同")
+    assert not good.wrong
+    assert "reason is missing" in bare.wrong
+    assert "'arg-swap'" in unknown.wrong
+    assert "args-swap" in unknown.wrong
