@@ -505,6 +505,20 @@ def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
 
 
+def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find somebody who is not there, and steps in which nobody acts."""
+    if step.user is UNSET:
+        return
+    if not isinstance(step.user, str | int | Mapping):
+        draft.tell(spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
+    elif not draft.flow_specs:
+        draft.tell(spot.at("user"), msg("user says who acts in a flow; there is no flow"))
+    elif step.action == "run":
+        draft.tell(spot.at("user"), msg("user is of one action; write it at the steps that run"))
+    else:
+        flow_actions.check_user(draft, step.user, spot.at("user"))
+
+
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find people who are not there, and actions that say inside who acts, or that nobody does."""
     if step.by == "":
@@ -611,6 +625,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     check_run,
     _check_node,
     _check_person,
+    _check_step_user,
     _check_refused_person,
     _check_expectations,
     _check_during,

@@ -577,7 +577,6 @@ class Progress:
         if not isinstance(scenario.flow, model.FlowSpec):
             return self._make_form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
-        user = {} if scenario.user is UNSET else resolve(scenario.user)
         zone = self.item.clock
         return FlowSubject(
             **asdict(self.item.subjects.flow),
@@ -589,7 +588,7 @@ class Progress:
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=values,
-            user=user if isinstance(user, Mapping) else {"id": user},
+            user=self._person(scenario.user),
             people=resolve(scenario.people),
             now=self.session.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
@@ -618,11 +617,24 @@ class Progress:
             fields=fields,
         )
 
-    def look_at(self, node: str, by: str | int) -> None:
-        """Let the form of *node* be the one that is seen, by *by*; empty ones say nothing of it."""
-        if isinstance(self.subject, FlowSubject):
-            self.subject.focus = self.scope.resolve(node)
-            self.subject.actor = str(self.scope.resolve(by))
+    def look_at(self, step: model.Step) -> None:
+        """Let the form that is seen, and who acts, be what *step* says, or what every step does."""
+        if not isinstance(self.subject, FlowSubject):
+            return
+        self.subject.focus = self.scope.resolve(step.at)
+        self.subject.actor = str(self.scope.resolve(step.by))
+        person = self._person(self.item.scenario.user if step.user is UNSET else step.user)
+        for project in self.subject.with_subprojects():
+            project.user = person
+
+    def _person(self, user: Any) -> Mapping[str, Any]:
+        """Return what is known of a *user*, who is an id or a map."""
+        user = {} if user is UNSET else self.scope.resolve(user)
+        if isinstance(user, Mapping):
+            return user
+        known = self.item.scenario.people.get(str(user))
+        more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+        return {"id": user, **self.scope.resolve(more)}
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return a reporter of failures, with the calls that were made since the mark *since*."""
