@@ -92,6 +92,20 @@ def _check_members(draft: ScenarioDraft) -> None:
 _PERSON = ("id", "name")
 
 
+def _check_added_names(draft: ScenarioDraft) -> None:
+    """Find people and fields that the scenario adds, and that are almost inherited ones."""
+    for path in (("people",), ("form", "fields")):
+        spot = draft.spot.at(*path)
+        node = spot.source.root.at(path)
+        names = node.items if node is not None else {}
+        inherited = [name for name in names if not draft.is_own(spot.at(name))]
+        for name in names if inherited else ():
+            hint = nearest_name(name, inherited) if draft.is_own(spot.at(name)) else ""
+            if hint and name not in inherited:
+                wrong = msg("{name!r} is added to what is inherited{hint}", name=name, hint=hint)
+                draft.tell(spot.at(name), wrong, kind="name", fails=False)
+
+
 def _check_proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
@@ -605,6 +619,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_scripts,
     _check_settings,
     _check_members,
+    _check_added_names,
     _check_proxy,
     _check_marks,
     _check_secrets,

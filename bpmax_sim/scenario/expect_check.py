@@ -43,6 +43,7 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
+_NOTICE_KINDS = ("forward", "remind", "deadline")
 _DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated", "applicant")
 """What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
@@ -374,7 +375,7 @@ def _check_notices(
             elif key == "node":
                 _check_nodes(context, expected, where, definition)
             elif key == "kind":
-                _check_words(context, expected, where, _NOTICES)
+                _check_words(context, expected, where, _NOTICE_KINDS)
 
 
 def _check_status(
