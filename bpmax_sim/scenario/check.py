@@ -97,7 +97,7 @@ def _check_added_names(draft: ScenarioDraft) -> None:
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
-        names = node.items if node is not None else {}
+        names = node.items if node is not None and node.files else {}
         inherited = [name for name in names if not draft.is_own(spot.at(name))]
         for name in names if inherited else ():
             hint = nearest_name(name, inherited) if draft.is_own(spot.at(name)) else ""
@@ -503,7 +503,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     elif actions:
         value, at = getattr(step, actions[0]), spot.at(actions[0])
         check_action(draft, actions[0], value, at)
-        if actions[0] != "run" and (column := references.column_of(value)):
+        if draft.rows and actions[0] != "run" and (column := references.column_of(value)):
             check_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
