@@ -9,7 +9,9 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.app import run_command_line
+from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.script.hits import ScriptHits
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
@@ -98,3 +100,13 @@ def test_every_kind_of_thing_that_goes_on_is_shown() -> None:
         "令牌过期": True,
         "坏JSON": True,
     }
+
+
+def test_a_run_with_counters_comes_to_the_same() -> None:
+    hits = ScriptHits()
+    for item in ROWS:
+        plain, _ = perform(item, PerformOptions())
+        counted, _ = perform(item, PerformOptions(options={"hits": hits}))
+        same = [(one.outcome, one.digest, one.console, one.calls) for one in (plain, counted)]
+        assert same[0] == same[1], item.name
+    assert not hits.lost

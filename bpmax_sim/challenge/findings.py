@@ -7,6 +7,7 @@ shown: an unchanged mutant is a finding only where the reason is known.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
@@ -23,14 +24,14 @@ from bpmax_sim.challenge.proposals import (
     is_suspicious,
     sort_divergences,
 )
-from bpmax_sim.challenge.reach import Branch, find_untaken
+from bpmax_sim.challenge.reach import Branch, Mark, find_untaken, is_reached
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.expect import contrast, text_of
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.yamlfile.write import write_yaml
 
-FindingVerdict = Literal["survived", "unchanged", "unreached"]
+FindingVerdict = Literal["differs", "unchanged", "unreached", "limit"]
 SHOWN = 20
 _WIDTH = 60
 
@@ -92,7 +93,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def score(self) -> float:
         """Return the percentage of mutants that are noticed, of those that can be."""
-        missed = sum(self.counts.get(name, 0) for name in ("survived", "unreached", "limit"))
+        missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached", "limit"))
         killed = self.counts.get("killed", 0)
         return 100 * killed / (killed + missed) if killed + missed else 100.0
 
@@ -114,9 +115,14 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         counts[judgement.verdict] += 1
         cases.append((number, target, mutant, judgement))
     found = [
-        *_find_survivors(challenge, [case for case in cases if case[3].verdict == "survived"]),
-        *_find_unchanged(challenge, [case for case in cases if case[3].verdict == "unchanged"]),
+        *_find_survivors(challenge, [case for case in cases if case[3].verdict == "differs"]),
+        *_find_unchanged([case for case in cases if case[3].verdict == "unchanged"]),
         *_find_unreached(challenge, cases, ignoring),
+        *(
+            _make(mutant, "limit", msg("with this mistake it never ends, so nothing judges it"))
+            for _, _, mutant, verdict in cases
+            if verdict.verdict == "limit"
+        ),
     ]
     return ChallengeResult(
         findings=tuple(_one_a_line(found)),
@@ -154,10 +160,10 @@ class _Ignoring:
 
 def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield the most useful finding of each line of a script."""
-    order: Mapping[str, int] = {"survived": 0, "unreached": 1, "unchanged": 2}
+    order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2, "limit": 3}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
-        has_none = finding.verdict == "survived" and finding.line is None
+        has_none = finding.verdict == "differs" and finding.line is None
         place = finding.place
         return (has_none, order[finding.verdict], -finding.kills, place.file, place.line)
 
@@ -182,18 +188,32 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
         if not groups:
             break
         best = max(groups, key=lambda number: (len(groups[number]), -number))
-        case = next(case for case in left if case[0] == best)
+        case = min(groups[best], key=_directness)
+        case = case if case[3].line is not None else _case_of(best, left)
         line = case[3].line
         assert line is not None, "only those with a line were grouped"
         killed = [
             other
-            for other in groups[best]
+            for other in groups.get(case[0], groups[best])
             if other is case or challenge.tells(line, other[0], other[3].divergences)
         ]
         others = sorted({other[2].place.line for other in killed} - {case[2].place.line})
         yield replace(_survivor(challenge, case), kills=len(killed), others=tuple(others))
         left = [other for other in left if other not in killed]
     yield from _without_line(challenge, left)
+
+
+def _directness(case: Case) -> tuple[int, int]:
+    """Return how far a mistake is from what it changes, so that the nearest is shown."""
+    number, _, mutant, _ = case
+    return (_DIRECT.index(mutant.kind) if mutant.kind in _DIRECT else len(_DIRECT)), number
+
+
+_DIRECT = ("message", "field-state", "body-member", "argument", "args-swap", "field-write")
+
+
+def _case_of(number: int, cases: Sequence[Case]) -> Case:
+    return next(case for case in cases if case[0] == number)
 
 
 def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
@@ -227,7 +247,7 @@ def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
     is_odd = judgement.line is None and is_suspicious(divergence.first)
     return Weakness(
         place=mutant.place,
-        verdict="survived",
+        verdict="differs",
         kind=mutant.kind,
         old=_on_a_line(mutant.old),
         new=_describe_change(mutant),
@@ -262,6 +282,8 @@ def _describe_change(mutant: Mutant) -> str:
         return msg("left out")
     if mutant.kind == "error-swallowed":
         return msg("its error is swallowed")
+    if mutant.kind == "argument" and not mutant.old.startswith(("'", '"')):
+        return msg("another value")
     return _on_a_line(mutant.new)
 
 
@@ -273,41 +295,32 @@ def _on_a_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_unchanged(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
-    calls: dict[str, list[Case]] = {}
-    for case in cases:
-        _, target, mutant, _ = case
-        if mutant.kind == "error-swallowed" and mutant.about and mutant.new.startswith("await"):
-            calls.setdefault(_plain_name(mutant.about), []).append(case)
-        elif mutant.kind == "comparison" and _is_never_equal(target, mutant):
+def _find_unchanged(cases: Sequence[Case]) -> Iterator[Weakness]:
+    """Yield unchanged mutants of which it is known why: all others may be equivalent."""
+    for _, target, mutant, _ in cases:
+        seen = {mark: has_span(mutant, mark, target) for mark in _MARKS}
+        if mutant.kind == "comparison" and seen["unequal"] and not seen["equal"]:
             yield _make(mutant, "unchanged", _describe_boundary(mutant.about))
-    made = [call for baseline in challenge.baselines for call in baseline.run.calls]
-    failing = {_plain_name(call.call) for call in made if call.error}
-    names = {_plain_name(call.call): call.call for call in made}
-    for name, group in calls.items():
-        if name not in failing:
-            mutant = group[0][2]
-            message = _describe_call(names.get(name, mutant.about))
-            finding = _make(mutant, "unchanged", message)
-            lines = sorted({case[2].place.line for case in group[1:]} - {mutant.place.line})
-            yield replace(finding, kills=len(group), others=tuple(lines))
+        elif mutant.kind == "fallback" and not seen["fallback"]:
+            left = re.split(r"\s*(?:\|\||\?\?)", mutant.old)[0]
+            message = msg("no row where {left} is missing, so nobody needs the fallback", left=left)
+            yield _make(mutant, "unchanged", message)
+        elif mutant.kind == "code-check" and mutant.new == "true" and not seen["false"]:
+            how = _reach_condition(mutant.start, mutant.end, target)
+            message = msg("this condition was never false{how}", how=how)
+            yield _make(mutant, "unchanged", message)
 
 
-def _is_never_equal(target: ScriptTarget, mutant: Mutant) -> bool:
-    """Return whether both sides of a comparison differed each time that it was evaluated."""
-    seen = {mark for start, end, mark in target.taken if (start, end) == (mutant.start, mutant.end)}
-    return "unequal" in seen and "equal" not in seen
+_MARKS: tuple[Mark | Literal["fallback"], ...] = ("equal", "unequal", "false", "fallback")
 
 
-def _plain_name(call: str) -> str:
-    return call.replace("_", "").lower()
-
-
-def _describe_call(name: str) -> str:
-    return msg(
-        "nobody lets {call} fail; add a row with faults: [{{on: {call}, do: {{error: timeout}}}}]",
-        call=name,
-    )
+def has_span(mutant: Mutant, mark: Mark | Literal["fallback"], target: ScriptTarget) -> bool:
+    """Return whether *mark* happened at the bytes of *mutant*, or its fallback was used."""
+    if mark != "fallback":
+        return (mutant.start, mutant.end, mark) in target.taken
+    node = target.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
+    right = node.child_by_field_name("right") if node is not None else None
+    return right is not None and is_reached(right, target.taken)
 
 
 def _describe_boundary(condition: str) -> str:
@@ -352,6 +365,8 @@ def _find_unreached(
             if ignoring.covers(target, BRANCH, place.line):
                 continue
             behind = sum(branch.start <= mutant.start <= branch.end for mutant in unreached)
+            if branch.missing == "false" and not branch.has_more:
+                continue  # nothing stands there; what the condition checks is a mutant of its own
             yield Weakness(
                 place=place,
                 verdict="unreached",
@@ -366,12 +381,10 @@ def describe_branch(branch: Branch, target: ScriptTarget) -> str:
     """Return what nothing takes, and what would."""
     text = _on_a_line(branch.text)
     if branch.kind == "condition":
-        how = _reach_condition(branch, target)
+        how = _reach_condition(branch.start, branch.end, target)
         if branch.missing == "true":
             return msg("this condition was never true{how}", how=how)
         return msg("this condition was never false{how}", how=how)
-    if branch.kind == "fallback":
-        return msg("{left} was never missing, so the fallback was never used", left=text)
     if branch.kind == "catch":
         names = series(sorted(set(_calls_within(branch, target))))
         first = names or msg("the call")
@@ -385,9 +398,9 @@ def describe_branch(branch: Branch, target: ScriptTarget) -> str:
     return msg("this function was never called")
 
 
-def _reach_condition(branch: Branch, target: ScriptTarget) -> str:
+def _reach_condition(first: int, last: int, target: ScriptTarget) -> str:
     """Return which row or response makes a condition what it never was, where that is simple."""
-    start, end = target.tree.place_of_byte(branch.start), target.tree.place_of_byte(branch.end)
+    start, end = target.tree.place_of_byte(first), target.tree.place_of_byte(last)
     reading = read_script(target.tree.text, target.name)
     inside = [
         use

@@ -1,8 +1,8 @@
 """Put mistakes into the scripts of scenarios that pass, and judge what the scenarios make of each.
 
-*killed*: a scenario fails · *unreached*: no scenario evaluates the place · *unchanged*: nothing is
-other · *survived*: something is other, and all scenarios pass · *limit*: it was ended by a count.
-A mutant of a library counts through the scripts that use it.
+*killed*: a scenario fails, or warns of it · *unreached*: no scenario evaluates the place ·
+*unchanged*: nothing is other · *differs*: something is other, and all scenarios pass · *limit*: it
+was ended by a count. A mutant of a library counts through the scripts that use it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from bpmax_sim.variant.run import (
 )
 from bpmax_sim.variant.workers import map_in_order
 
-Verdict = Literal["killed", "unreached", "unchanged", "survived", "limit"]
+Verdict = Literal["killed", "unreached", "unchanged", "differs", "limit"]
 _MOST_DIVERGENCES = 60
 
 
@@ -150,6 +150,8 @@ class ScriptChallenge:
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
                 return MutantVerdict(verdict="killed", killer=baseline.item.name, cause=cause)
+            elif {*run.end.warnings} - {*baseline.run.end.warnings}:
+                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause="warning")
             else:
                 divergences += find_divergences(user, baseline, run)
         if exceeded:
@@ -158,7 +160,7 @@ class ScriptChallenge:
             return MutantVerdict(verdict="unchanged" if users else "unreached")
         line = self._search.find_line(divergences, lambda _user: variant)
         some = tuple(divergences[:_MOST_DIVERGENCES])
-        return MutantVerdict(verdict="survived", divergences=some, line=line)
+        return MutantVerdict(verdict="differs", divergences=some, line=line)
 
     def tells(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, which was found for another mutant, kills this one too."""

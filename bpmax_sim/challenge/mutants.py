@@ -33,7 +33,7 @@ KINDS: Final[Mapping[str, str]] = {
     "code-check": template("a check is always true, never true, or left out"),
     "comparison": template("a comparison is off by one"),
     "fallback": template("a fallback is left out"),
-    "text": template("a text that is passed on is another one"),
+    "argument": template("a value that is passed on is another one"),
     "guard": template("what stops here goes on"),
     "error-swallowed": template("an error is swallowed"),
 }
@@ -90,6 +90,14 @@ _GLOBALS: Final = frozenset(
         "structuredClone", "atob", "btoa", *_TIMERS,
     }
 )  # fmt: skip
+_COMPUTED: Final = frozenset(
+    {"identifier", "member_expression", "subscript_expression", "template_string", "number"}
+)
+_OTHER: Final = (
+    "v => typeof v === 'string' ? v + '~' : typeof v === 'number' ? v + 1 : "
+    "typeof v === 'boolean' ? !v : v"
+)
+_READ: Final = frozenset({"result", "form", "ctx"})
 _SENT: Final = frozenset({"$body", "$query"})
 _BUILT_IN_MEMBERS: Final = BUILT_IN | {"message", "stack", "then", "catch", "finally"}
 
@@ -105,7 +113,8 @@ class _MutantReader:
     def read(self) -> Iterator[Mutant]:
         for node in self._tree.walk():
             reader = _READERS.get(node.type)
-            if reader is not None and not self._is_quiet(node):
+            is_read = node.type == "member_expression"
+            if reader is not None and not self._is_quiet(node, is_read=is_read):
                 yield from reader(self, node)
 
     def _make(
@@ -132,12 +141,12 @@ class _MutantReader:
     def _text(self, node: Node | None) -> str:
         return self._tree.text_of(node) if node is not None else ""
 
-    def _is_quiet(self, node: Node) -> bool:
-        """Return whether *node* is in what is logged, or says which platform is called."""
+    def _is_quiet(self, node: Node, *, is_read: bool) -> bool:
+        """Return whether *node* says which platform is called, or is logged and *is_read* not."""
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
                 name = self._text(parent.parent.child_by_field_name("function"))
-                if name == "$proxy" or name.startswith("console."):
+                if name == "$proxy" or (name.startswith("console.") and not is_read):
                     return True
             if parent.type in FUNCTIONS:
                 return False
@@ -153,7 +162,7 @@ class _MutantReader:
             return
         is_called = parent.child_by_field_name("function") == node
         value = self._values.value(node)
-        is_named = value is not None and value.kind != "result"
+        is_named = value is not None and value.kind not in _READ
         root = owner
         while (inner := root.child_by_field_name("object")) is not None:
             root = inner
@@ -161,7 +170,7 @@ class _MutantReader:
         text = self._text(name)
         if is_called or is_named or text in _BUILT_IN_MEMBERS or text.startswith("$"):
             return
-        if is_global and self._text(root) in {*_GLOBALS, "form", "ctx"}:
+        if is_global and self._text(root) in _GLOBALS:
             return
         yield self._make("member-name", name, f"{text}_", about=self._text(node))
 
@@ -217,7 +226,7 @@ class _MutantReader:
         for argument in arguments if is_direct or is_setter else ():
             yield from self._drop_members(argument, about)
         for argument in arguments if is_direct or is_setter or is_own else ():
-            yield from self._change_text(argument, about)
+            yield from self._change_value(argument, about, is_sent=is_direct or is_setter)
         if is_direct or is_own:
             yield from self._swap(arguments, about)
         if name.endswith(".catch") and arguments:
@@ -260,14 +269,18 @@ class _MutantReader:
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )
 
-    def _change_text(self, node: Node, about: str) -> Iterator[Mutant]:
-        node = self._follow(node) if node.type == "identifier" else node
-        if node.type == "object":
-            for pair in node.named_children:
-                if (value := pair.child_by_field_name("value")) is not None:
-                    yield from self._change_text(value, about)
+    def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
+        """Change a text; of what is sent to a third party also what is only known when it runs."""
+        followed = self._follow(node) if is_sent else node
+        if followed.type == "object":
+            for pair in followed.named_children:
+                value = pair.child_by_field_name("value")
+                if value is not None:
+                    yield from self._change_value(value, about, is_sent=is_sent)
         elif node.type == "string" and len(text := self._text(node)) > len("''"):
-            yield self._make("text", node, f"{text[:-1]}~{text[-1]}", about=about)
+            yield self._make("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
+        elif is_sent and node.type in _COMPUTED:
+            yield self._make("argument", node, f"({_OTHER})({self._text(node)})", about=about)
 
     # ------------------------------------------------------------------ conditions
 

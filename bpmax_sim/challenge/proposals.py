@@ -112,7 +112,9 @@ class LineSearch:
             {(one.step, one.place): one.value for one in baseline.run.observations}
             for baseline in baselines
         ]
+        self._differing: Sequence[Divergence] = ()  # of the mutant that a line is looked for
         self._recorded = [_recorded_values(baseline.run) for baseline in baselines]
+        self._texts = ["\n".join(baseline.item.spot.source.lines) for baseline in baselines]
         self._files: dict[str, list[int]] = {}
         for number, baseline in enumerate(baselines):
             self._files.setdefault(baseline.item.spot.source.file, []).append(number)
@@ -123,7 +125,7 @@ class LineSearch:
         mutate: Callable[[int], Variant],
     ) -> ExpectLine | None:
         """Return the first line that tells a mutant, whose variant *mutate* gives, or None."""
-        tried = 0
+        tried, self._differing = 0, divergences
         for divergence in sort_divergences(divergences):
             for line in self._candidates(divergence):
                 tried += 1
@@ -198,26 +200,28 @@ class LineSearch:
             yield f"${{case.{column}}}", {column: cells}
 
     def _generalise(self, user: int, value: Any) -> Any:
-        """Return *value*; a text out of a recording, or of a time, as a pattern."""
+        """Return *value*; a text out of a recording, or of a time, as a pattern.
+
+        What the scenario itself gives, such as a row or a stub, stays as it is.
+        """
         if isinstance(value, Mapping):
             return {key: self._generalise(user, inner) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [self._generalise(user, inner) for inner in value]
         if not isinstance(value, str):
             return value
-        if value in self._recorded[user] or _INSTANT.search(value):
+        is_given = value in self._texts[user]
+        if not is_given and (value in self._recorded[user] or _INSTANT.search(value)):
             return {"$matches": pattern_of(value)}
         return value.replace("${", "$${")
 
     def _messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._lines(divergence, "messages")
-        is_level = divergence.place.endswith(".level")
         if any(is_suspicious(line["text"]) for line in lines):
             return
         entries = [
-            {"text": text, "type": line["level"]} if is_level else text
+            {"text": self._generalise(divergence.user, line["text"]), "type": line["level"]}
             for line in lines
-            for text in [self._generalise(divergence.user, line["text"])]
         ]
         yield {"expect": {"messages": entries}}
 
@@ -236,17 +240,20 @@ class LineSearch:
         return [lines[number] for number in sorted(lines)]
 
     def _calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        _, number, part = split_entry(divergence.place)
-        calls = self._lines(divergence, "calls")
-        entries: list[dict[str, Any]] = [{"call": call["api"]} for call in calls]
-        if part in _SENT and number < len(calls):
-            value = _differing_part(divergence.first, divergence.second)
-            if value is UNSET or is_suspicious(value):
-                return
-            entries[number][part] = self._generalise(divergence.user, value)
-        elif part != "api":
+        _, _, part = split_entry(divergence.place)
+        entries = [{"call": call["api"]} for call in self._lines(divergence, "calls")]
+        if part != "api" and part not in _SENT:
             return
-        yield {"expect": {"proxy": entries}}
+        for other in self._differing:
+            owner, number, name = split_entry(other.place)
+            is_same = (other.user, other.step, owner) == (divergence.user, divergence.step, "calls")
+            if not is_same or name not in _SENT or number >= len(entries):
+                continue
+            value = _differing_part(other.first, other.second)
+            if value is not UNSET and not is_suspicious(value):
+                entries[number][name] = self._generalise(divergence.user, value)
+        if part == "api" or any(len(entry) > 1 for entry in entries):
+            yield {"expect": {"proxy": entries}}
 
     def _errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_entry(divergence.place)
@@ -453,18 +460,19 @@ def _plain(value: Any) -> Any:
 
 def merge_expected(known: Any, addition: Any) -> Any:
     """Return what is expected already with *addition*; `UNSET` where the two do not go together."""
-    if known is UNSET:
+    if known is UNSET or known == addition:
         return addition
-    if isinstance(known, Mapping) and isinstance(addition, Mapping):
-        merged = dict(known)
-        for key, value in addition.items():
-            merged[key] = merge_expected(merged.get(key, UNSET), value)
-            if merged[key] is UNSET:
-                return UNSET
-        return merged
-    if isinstance(known, list) and isinstance(addition, list) and len(known) == len(addition):
-        elements = [merge_expected(*pair) for pair in zip(known, addition, strict=True)]
+    if isinstance(known, list) and isinstance(addition, list):
+        is_whole = len(known) == len(addition)
+        pairs = zip(known, addition, strict=False)
+        elements = [merge_expected(*pair) for pair in pairs] if is_whole else [UNSET]
         return UNSET if UNSET in elements else elements
-    if isinstance(known, Mapping) and known and all(map(is_operator, known)):
-        return UNSET if "$eq" in known or isinstance(addition, list) else {**known, "$eq": addition}
-    return known if known == addition else UNSET
+    if not isinstance(known, Mapping):
+        return UNSET
+    if isinstance(addition, Mapping):
+        added = {key: merge_expected(known.get(key, UNSET), v) for key, v in addition.items()}
+        return UNSET if UNSET in added.values() else {**known, **added}
+    if not all(map(is_operator, known)) or "$eq" in known:
+        return UNSET
+    # A list that is equal to what the operators hold of says more than they do.
+    return addition if isinstance(addition, list) else {**known, "$eq": addition}

@@ -50,6 +50,13 @@ _IMPURE: Final = frozenset(
         "augmented_assignment_expression", "new_expression", "yield_expression", *FUNCTIONS,
     }
 )  # fmt: skip
+_PURE: Final = frozenset(
+    {
+        "indexOf", "lastIndexOf", "includes", "trim", "toFixed", "getTime", "getFullYear",
+        "getMonth", "getDate", "localeCompare", "slice", "split", "join", "abs", "round", "floor",
+        "ceil", "max", "min", "findIndex", "startsWith", "endsWith", "keys", "values", "parse",
+    }
+)  # fmt: skip
 _COMPARES: Final = frozenset({"<", "<=", ">", ">="})
 
 
@@ -137,10 +144,17 @@ def _sides_of(node: Node) -> tuple[Node, Node] | None:
     pending = [left, right]
     while pending:
         inner = pending.pop()
-        if inner.type in _IMPURE:
+        if inner.type in _IMPURE and not _is_pure_call(inner):
             return None
         pending += inner.named_children
     return left, right
+
+
+def _is_pure_call(node: Node) -> bool:
+    """Return whether *node* calls a method that changes nothing, such as ``indexOf``."""
+    called = node.child_by_field_name("function") if node.type == "call_expression" else None
+    name = called.child_by_field_name("property") if called is not None else None
+    return name is not None and name.text is not None and name.text.decode() in _PURE
 
 
 def _operator(node: Node) -> str:
@@ -224,11 +238,12 @@ class Branch(msgspec.Struct, frozen=True):
     """A branch that a script offers.
 
     Attributes:
-        kind: ``condition``, ``fallback``, ``catch``, ``function`` or ``case``.
+        kind: ``condition``, ``catch``, ``function`` or ``case``.
         missing: ``true``, ``false``, or ``ran``.
         start: byte of the condition, or of the first statement of what never ran.
         end: byte where that ends.
-        text: of the condition, of the left side, or the name of the function.
+        text: of the condition, or the name of the function.
+        has_more: whether code stands in the branch, or behind one that leaves.
     """
 
     kind: str
@@ -236,6 +251,7 @@ class Branch(msgspec.Struct, frozen=True):
     start: int
     end: int
     text: str
+    has_more: bool = True
 
 
 def find_untaken(tree: SyntaxTree, hits: Hits) -> Iterator[Branch]:
@@ -282,34 +298,33 @@ def _find_one_sided(tree: SyntaxTree, node: Node, hits: Hits) -> Iterator[Branch
             text = tree.text_of(value) if value is not None else ""
             yield Branch("case", "ran", node.start_byte, node.end_byte, text)
         return
-    condition, left = condition_of(node), fallback_of(node)
+    condition = condition_of(node)
     if condition is not None and node.type in {"if_statement", "ternary_expression"}:
         was: dict[Mark, bool] = {mark: has_hit(condition, mark, hits) for mark in _TRUTHS}
         for missing in _TRUTHS if any(was.values()) else ():
             if not was[missing]:
                 start, end = condition.start_byte, condition.end_byte
-                yield Branch("condition", missing, start, end, tree.text_of(condition))
-    elif left is not None or (_operator(node) == "||" and not _decides(node)):
-        unused: Mark = "nullish" if left is not None else "false"
-        side = left or node.child_by_field_name("left")
-        if side is not None and not has_hit(side, unused, hits):
-            yield Branch("fallback", "ran", node.start_byte, node.end_byte, tree.text_of(side))
+                more = missing == "true" or _has_more(node)
+                yield Branch("condition", missing, start, end, tree.text_of(condition), more)
 
 
 _TRUTHS: Final[tuple[Mark, ...]] = ("true", "false")
 
 
-def _decides(node: Node) -> bool:
-    """Return whether *node* is part of a condition."""
-    child, parent = node, node.parent
-    while parent is not None:
-        if condition_of(parent) is not None and parent.child_by_field_name("condition") == child:
-            return True
-        is_part = parent.type in {"parenthesized_expression", "unary_expression"}
-        if not is_part and _operator(parent) not in {"&&", "||"}:
-            return False
-        child, parent = parent, parent.parent
-    return False
+def _has_more(node: Node) -> bool:
+    """Return whether anything stands where the condition of *node* is false."""
+    if node.child_by_field_name("alternative") is not None:
+        return True
+    inner = node.child_by_field_name("consequence")
+    statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
+    last = statements[-1] if statements else None
+    is_last = node.next_named_sibling is None
+    return last is not None and last.type in _LEAVES and not is_last
+
+
+_LEAVES: Final = frozenset(
+    {"return_statement", "throw_statement", "continue_statement", "break_statement"}
+)
 
 
 def _first_statement(block: Node) -> Node | None:

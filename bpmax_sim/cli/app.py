@@ -89,7 +89,8 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim init --platform crm_system --ci github",
         msg(
             "It asks for what no option says. In a project that has scenarios it writes CI "
-            "and Git files alone. What is there is replaced only if you agree."
+            "and Git files alone. What is there is replaced only if you agree. With --from FILE "
+            "nothing is asked or replaced: what is new in the traffic is added, and passes."
         ),
     ),
     "run": Command(
@@ -281,7 +282,8 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim capture",
         msg(
             "They watch $proxy, form and ctx, change nothing of the script, and write to the "
-            "console what was asked, answered, read and written; secrets are left out."
+            "console what was asked, answered, read and written; secrets are left out. "
+            "bpmax-sim init --from makes a project of the copied console."
         ),
     ),
     "coverage": Command(
@@ -290,7 +292,9 @@ COMMANDS: Mapping[str, Command] = {
         "bpmax-sim coverage --fail-under 80",
         msg(
             "The scenarios are replayed for it. Platforms that are built in do not count, "
-            "and neither does what a scenario touches that fails."
+            "and neither does what a scenario touches that fails. With --scripts, the lines and "
+            "branches of scripts are counted instead, and each branch that was never taken is "
+            "named with what would reach it."
         ),
     ),
     "challenge": Command(

@@ -11,4 +11,5 @@ def capture() -> int:
     """Print what to paste."""
     say(capture_lines().rstrip("\n"))
     tell(msg("paste these lines above the script, below 'use strict' where it begins with that"))
+    tell(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))
     return 0

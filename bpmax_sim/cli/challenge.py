@@ -118,7 +118,7 @@ def _finding_lines(finding: Weakness) -> Iterator[str]:
         yield from (f"    {line}" for line in [finding.old] if line)
         return
     yield msg("    {old}  →  {new}", old=finding.old, new=finding.new)
-    if finding.verdict == "survived":
+    if finding.verdict == "differs":
         yield msg(
             "    {scenario}, step {step}: {where} {before} → {after}, and it still passes",
             scenario=finding.scenario,
@@ -165,7 +165,7 @@ def _sum_up(result: ChallengeResult) -> str:
 
 _OUTCOMES = {
     "killed": template("{number} noticed"),
-    "survived": template("{number} not noticed"),
+    "differs": template("{number} not noticed"),
     "unreached": template("{number} never run"),
     "unchanged": template("{number} without effect"),
     "limit": template("{number} ended by a limit, so not judged"),
@@ -175,7 +175,7 @@ _OUTCOMES = {
 
 
 def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
-    names = ("killed", "survived", "unreached", "unchanged", "limit", "ignored")
+    names = ("killed", "differs", "unreached", "unchanged", "limit", "ignored")
     counts = {name: result.counts.get(name, 0) for name in names}
     return {**counts, "score": round(result.score, 1), "exit_code": int(code)}
 

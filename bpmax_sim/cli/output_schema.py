@@ -137,6 +137,15 @@ SHAPES: Mapping[str, Shape] = {
     "report": {
         "file": TEXT,
         **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+        "flow": (
+            {
+                "picture": TEXT,
+                "runs": WHOLE,
+                "nodes": [{"node": TEXT, "walked": WHOLE}],
+                "ways": [{**_text_keys("from", "action", "when", "to"), "walked": WHOLE}],
+            },
+            None,
+        ),
     },
     "lint": {
         **_RUN,
@@ -184,10 +193,25 @@ SHAPES: Mapping[str, Shape] = {
         "percent": NUMBER,
         "scenarios": WHOLE,
         "kinds": [{"kind": TEXT, "total": WHOLE, "touched": [TEXT], "missing": [TEXT]}],
+        "scripts": [
+            {
+                "file": TEXT,
+                "percent": NUMBER,
+                "lines": {**_integer_keys("covered", "total"), "missing": [WHOLE]},
+                "branches": {
+                    **_integer_keys("covered", "total"),
+                    "missing": [
+                        {**_integer_keys("line", "column"), **_text_keys("arm", "message", "reach")}
+                    ],
+                },
+                "lost": WHOLE,
+            }
+        ],
+        "uncounted": [TEXT],
     },
     "challenge": {
         "summary": {
-            **_integer_keys("killed", "survived", "unreached", "unchanged", "limit", "ignored"),
+            **_integer_keys("killed", "differs", "unreached", "unchanged", "limit", "ignored"),
             "score": NUMBER,
             "exit_code": WHOLE,
         },

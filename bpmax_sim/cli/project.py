@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from textwrap import indent
 from typing import Annotated
 
 import typer
@@ -18,7 +20,7 @@ from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, t
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
-from bpmax_sim.i18n import join_messages, msg, plural, series
+from bpmax_sim.i18n import join_messages, msg, plural, series, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -34,7 +36,7 @@ _QUESTIONS = {
 }
 
 
-def init(
+def init(  # noqa: PLR0913 - the options of the command
     folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
     *,
     platform: Annotated[str, Option(metavar="KEY", help=msg("The third party's key."))] = "",
@@ -49,9 +51,31 @@ def init(
     yes: Annotated[
         bool, Option("--yes", "-y", help=msg("Ask nothing, and replace what is there."))
     ] = False,
+    sources: Annotated[
+        list[Path] | None,
+        Option(
+            "--from",
+            metavar="FILE",
+            help=msg(
+                "Draft from traffic: a captured console, HAR, curl commands, Postman, a cassette, "
+                "OpenAPI; repeatable."
+            ),
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help=msg("With --from: show it, and write nothing."))
+    ] = False,
 ) -> int:
     """Make a project."""
+    if sources:
+        return init_from_traffic(folder, sources, is_dry=dry_run)
+    if dry_run:
+        raise ConfigError("--dry-run belongs to --from FILE")
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
+    return _init_asking(folder, options, yes=yes)
+
+
+def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
     chosen = _choose_options(folder, options, ask=not yes and sys.stdin.isatty())
     ready = plan(folder, chosen)
     if ready.replaced and not yes:
@@ -73,6 +97,34 @@ def init(
         tell(line)
     for line in _say_next_steps(folder, chosen, written):
         tell(line)
+    return ExitCode.PASSED
+
+
+def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) -> int:
+    """Draft what *sources* add to the project in *folder*, and write it; nothing is asked."""
+    from bpmax_sim.starter.project_draft import draft_project, write_draft  # noqa: PLC0415 - large
+    from bpmax_sim.starter.traffic_sources import read_sources  # noqa: PLC0415 - large
+
+    root = folder.absolute()
+    draft = draft_project(root, read_sources(sources), os.environ)
+    for note in draft.notes:
+        tell(note)
+    for name, data in draft.files.items():
+        more = msg(" (what is there stays, and more comes behind it)")
+        say(f"{display_path(root / name)}{translate(more) if name in draft.changed else ''}")
+        if is_dry and not name.startswith((".", "cassettes/")):
+            say(indent(data.decode(), "    ").rstrip("\n"))
+    if not draft.files:
+        tell(msg("nothing to do, everything is there"))
+        return ExitCode.PASSED
+    played = plural(draft.calls, "{number} call", "{number} calls")
+    if is_dry:
+        tell(msg("dry run: nothing was written; {played} would be played", played=played))
+        return ExitCode.PASSED
+    write_draft(draft, root)
+    where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
+    tell(msg("It passes as it is ({played}):   {where}bpmax-sim run", played=played, where=where))
+    tell(msg("a comment stands at each guess: scenarios/platforms, scenarios"))
     return ExitCode.PASSED
 
 

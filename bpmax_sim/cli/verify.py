@@ -21,6 +21,14 @@ from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
+from bpmax_sim.cli.script_coverage import (
+    CoverageRequest,
+    HitFolders,
+    LcovFile,
+    ReportFile,
+    Scripts,
+    show_script_coverage,
+)
 from bpmax_sim.cli.select import (
     collect,
     declared_folders,
@@ -30,7 +38,7 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
-from bpmax_sim.errors import Place
+from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
@@ -266,7 +274,7 @@ def _drift_data(place: Place, drift: Drift) -> dict[str, Any]:
     }
 
 
-def show_coverage(
+def show_coverage(  # noqa: PLR0913 - the options of the command
     paths: Paths = None,
     *,
     keyword: Keyword = "",
@@ -279,16 +287,44 @@ def show_coverage(
         float,
         Option(metavar="PERCENT", min=0, max=100, help=msg("End with 1 if less is touched.")),
     ] = 0.0,
+    scripts: Scripts = False,
+    lcov: LcovFile = None,
+    report: ReportFile = None,
+    hits: HitFolders = None,
     json: Json = False,
 ) -> int:
     """Show what scenarios touch."""
+    if scripts:
+        return show_script_coverage(
+            [] if hits else list(collect(paths, keyword)),
+            CoverageRequest(
+                allow_hosts=allow_hosts or (),
+                fail_under=fail_under,
+                missing=missing,
+                lcov=lcov,
+                report=report,
+                hits=hits or (),
+                json=json,
+            ),
+        )
+    for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
+        if value:
+            raise ConfigError("{option} is of --scripts; add it", option=option)
     items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     choices = PerformOptions(options={"allow_hosts": allow_hosts or ()})
     ran = list(_replay_passed(items, choices))
-    parts = coverage(items, ran)
+    percent = _show_parts(coverage(items, ran), len(ran), missing=missing, json=json)
+    if percent >= fail_under:
+        return ExitCode.PASSED
+    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    return ExitCode.FAILED
+
+
+def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
+    """Show which of *parts* are touched by so many scenarios, and return the percentage."""
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -307,11 +343,16 @@ def show_coverage(
     left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _touched_percent(parts)
-    say_result(lines, json=json, percent=percent, scenarios=len(ran), kinds=kinds)
-    if percent >= fail_under:
-        return ExitCode.PASSED
-    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
-    return ExitCode.FAILED
+    say_result(
+        lines,
+        json=json,
+        percent=percent,
+        scenarios=ran,
+        kinds=kinds,
+        scripts=[],
+        uncounted=[],
+    )
+    return percent
 
 
 def _replay_passed(

@@ -253,6 +253,10 @@ def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
     output = getattr(session.config, "workeroutput", None)
+    if options.value(session.config, "cov"):
+        from bpmax_sim.pytest_plugin.script_hits import finish_hits  # noqa: PLC0415
+
+        finish_hits(session)
     if output is None and not _has_tally():
         return
     tally = _tally_of(session.config)
@@ -274,6 +278,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take what a worker sent; one that crashed sent nothing."""
+    if options.value(node.config, "cov"):
+        from bpmax_sim.pytest_plugin.script_hits import take_hits  # noqa: PLC0415
+
+        take_hits(node)
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
         _tally_of(node.config).partial = True
@@ -296,7 +304,7 @@ def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to tell; what tells it takes long to import."""
     if _has_tally() and _tally_of(config).is_touched:
         return True
-    if options.value(config, "shard") is not None:
+    if options.value(config, "shard") is not None or options.value(config, "cov"):
         return True
     reports = chain.from_iterable(reporter.stats.values())
     return any(_SCENARIO in (getattr(report, "nodeid", None) or "") for report in reports)

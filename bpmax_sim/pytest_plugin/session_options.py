@@ -108,6 +108,10 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         chosen["instances"] = root_of(node) / mark["instances"]
     if "cassette" in mark:
         chosen["cassette"] = path_of_cassette(node, mark["cassette"])
+    if options.value(node.config, "cov"):
+        from bpmax_sim.pytest_plugin.script_hits import hits_of  # noqa: PLC0415 - where asked for
+
+        chosen["hits"] = hits_of(node.config)
     chosen["remote"] = remote_of(node.config)
     chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
     return cast("SessionOptions", chosen)

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -36,6 +36,10 @@ from bpmax_sim.report.usage import (
     store_evidence,
 )
 from bpmax_sim.scenario.shards import Shard
+
+if TYPE_CHECKING:
+    from bpmax_sim.pytest_plugin.script_hits import CoverageResult
+    from bpmax_sim.report.script_coverage import CoveredScript
 
 _MOST = 10
 _ROWS = 50
@@ -204,22 +208,45 @@ def write_summary(
         shard = options.value(config, "shard")
         lines += _find_orphans(tally) if shard is None else []
         _store_evidence(tally, find_root(config.rootpath), shard)
-    path = options.report_path(config)
-    problems = list(_unreadable_files(reporter.stats, config)) if path else []
-    if path and (tally.traces or problems):
-        from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
-
-        traces = [Path(trace) for trace in sorted(tally.traces)]
-        try:
-            write_page(path, traces, version=bpmax_sim.__version__, problems=problems)
-            lines.append(msg("report: {path}", path=display_path(path)))
-        except ConfigError as error:  # the tests passed or failed all the same
-            lines.append(str(error))
+    result = _coverage_of(config)
+    lines += result.lines if result else []
+    lines += _write_report(reporter, config, tally, result.covered if result else ())
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(translate(line))
     write_github_summary(reporter, config, lines)
+
+
+def _write_report(
+    reporter: pytest.TerminalReporter,
+    config: pytest.Config,
+    tally: Tally,
+    covered: Sequence[CoveredScript],
+) -> list[str]:
+    """Write the page, where it is wanted, and return the line that tells where it is."""
+    path = options.report_path(config)
+    problems = list(_unreadable_files(reporter.stats, config)) if path else []
+    if not path or not (tally.traces or problems):
+        return []
+    from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
+
+    traces = [Path(trace) for trace in sorted(tally.traces)]
+    version = bpmax_sim.__version__
+    try:
+        write_page(path, traces, version=version, problems=problems, covered=covered)
+    except ConfigError as error:  # the tests passed or failed all the same
+        return [str(error)]
+    return [msg("report: {path}", path=display_path(path))]
+
+
+def _coverage_of(config: pytest.Config) -> CoverageResult | None:
+    """Return what scripts ran, where that was asked for."""
+    if not options.value(config, "cov"):
+        return None
+    from bpmax_sim.pytest_plugin.script_hits import result_of  # noqa: PLC0415 - where asked for
+
+    return result_of(config)
 
 
 def _summary_lines(tally: Tally) -> Iterator[str]:

@@ -26,7 +26,16 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
-from bpmax_sim.report.page_data import LONGEST_BODY, PageEntry, add_row, body_text, build_entry, say
+from bpmax_sim.report.page_data import (
+    LONGEST_BODY,
+    PageEntry,
+    add_row,
+    body_text,
+    build_entry,
+    in_all_languages,
+    say,
+)
+from bpmax_sim.report.script_coverage import CoveredScript, describe_branch, percent_of
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.yamlfile import display_path, writing_to
 
@@ -39,7 +48,7 @@ MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 _FAILED = ("failed", "did not end")
 _INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
-_APP = ("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "app.js")
+_APP = (*("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "covered.js", "app.js"),)
 
 
 def page(
@@ -49,6 +58,7 @@ def page(
     largest: int = LARGEST,
     language: str = "",
     problems: Sequence[str] = (),
+    covered: Sequence[CoveredScript] = (),
 ) -> str:
     """Return the page of *stories*, those that failed first.
 
@@ -61,6 +71,7 @@ def page(
         largest: bytes after which of stories that did not fail only the summary is there.
         language: of the page when it opens, by default the chosen one; it has a switch.
         problems: what kept other files from being read, a line each with its place.
+        covered: scripts with what ran of them.
     """
     language = language or current_language()
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
@@ -73,11 +84,16 @@ def page(
     index = {
         "version": version,
         "language": language,
-        "texts": _page_texts(),
+        "texts": page_texts(),
         "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
         "marks": MARKS,
+        "covered": [
+            {"file": one.file, "percent": percent_of(one.counts), "counts": one.counts}
+            for one in covered
+        ],
     }
+    blocks |= {f"covered-{n}": _encode_json(_covered_data(one)) for n, one in enumerate(covered)}
     blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
     return _page_template().render(
         stories=ordered,
@@ -87,7 +103,7 @@ def page(
         marks=MARKS,
         version=version,
         language=language,
-        t={name: forms[language] for name, forms in _page_texts().items()},
+        t={name: forms[language] for name, forms in page_texts().items()},
         say=partial(say, language=language),
         # Markup is what is shipped with the package, or JSON without a `<` in it.
         style=Markup(_read_asset("page.css")),  # noqa: S704
@@ -107,6 +123,25 @@ def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
         "sources": {
             file: numbers.setdefault(text, len(numbers)) for file, text in story.sources.items()
         },
+    }
+
+
+def _covered_data(one: CoveredScript) -> dict[str, Any]:
+    """Return the source of a script and what ran of it."""
+    never = {branch: describe_branch(branch) for branch in one.missing}
+    return {
+        "text": one.source,
+        "lines": one.lines,
+        "lost": one.lost,
+        "branches": [
+            {
+                "line": one.place[0],
+                "arm": one.arm,
+                "why": in_all_languages(why),
+                "reach": in_all_languages(one.reach),
+            }
+            for one, why in never.items()
+        ],
     }
 
 
@@ -133,12 +168,13 @@ def write_page(
     version: str,
     language: str = "",
     problems: Sequence[str] = (),
+    covered: Sequence[CoveredScript] = (),
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
     A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned; what
-    no row of a file has used is one, too, ``unused``. Where no page can be written an earlier one
-    goes away, or it would be read as that of this run.
+    no row of a file has used is one, too, ``unused``. Of scripts there is *covered*.
+    Where no page can be written an earlier one goes away, or it would be read as that of this run.
 
     Raises:
         ConfigError: there is no trace, or *path* cannot be written.
@@ -147,7 +183,7 @@ def write_page(
     unreadable: list[str] = []
     runs = FileRuns()
     try:
-        for name, file in store.find_traces(places).items():
+        for name, file in store.find_traces(places).items() if places else ():
             try:
                 trace = store.read_trace(file, name)
                 stories.append(build_entry(trace))
@@ -158,7 +194,7 @@ def write_page(
                 unreadable.append(str(_describe_damage(file, error)))
         unused = [str(part) for _, part in runs.unused_parts()]
         wrong = [*problems, *unreadable, *unused]
-        text = page(stories, version=version, language=language, problems=wrong)
+        text = page(stories, version=version, language=language, problems=wrong, covered=covered)
         with writing_to(path):
             make_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -201,7 +237,8 @@ def _read_scripts() -> tuple[str, ...]:
 
 
 @cache
-def _page_texts() -> Mapping[str, Mapping[str, str]]:
+def page_texts() -> Mapping[str, Mapping[str, str]]:
+    """Return the words of the page, by what they stand for and by language."""
     texts: dict[str, dict[str, str]] = json.loads(_read_asset("texts.json"))
     return texts
 

@@ -289,6 +289,10 @@ def _failure_data(event: _Event, home: RootPaths) -> dict[str, Any]:
 
 
 def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
-    message = map_message(message, home.text)
+    return in_all_languages(map_message(message, home.text))
+
+
+def in_all_languages(message: str) -> LocalisedText:
+    """Return *message*, by language where it is not the same in all."""
     forms = {language: plain(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain(message)

@@ -73,6 +73,9 @@ def perform(
         guard: closed while recordings or stand-ins answer; without one *prepare* sees to it.
         prepare: called with the session before anything runs.
     """
+    if (hits := options.options.get("hits")) is not None:
+        for script in scripts_of(item):
+            hits.declare(script)
     if item.skip:
         return skip_item(item, options)
     chosen: SessionOptions = {**options.options, "environ": os.environ}

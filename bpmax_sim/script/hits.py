@@ -18,6 +18,8 @@ from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
 from bpmax_sim.script_source.counters import CountedScript, insert_counters, write_reading
 
+HitsData = tuple[str, str, list[int] | None, int, str]
+"""A script's name and text, its counts, how many contexts were lost, and the text as shown."""
 _COUNTS: Final = re.compile(r"[ \d]+")
 
 
@@ -27,12 +29,31 @@ class ScriptHits:
     Attributes:
         counts: script -> the numbers of its counters, in their order.
         lost: script -> how many contexts with it passed a limit, of which nothing is known.
+        uncounted: scripts that cannot be counted: no JavaScript, empty, or larger than any person
+            writes.
+        shown: script -> its text without what is secret.
     """
 
     def __init__(self) -> None:
         """Start with nothing."""
         self.counts: dict[Script, list[int]] = {}
         self.lost: Counter[Script] = Counter()
+        self.uncounted: dict[Script, None] = {}
+        self.shown: dict[Script, str] = {}
+
+    def hide(self, redact: Callable[[str], str]) -> None:
+        """Show no secret that a session knows."""
+        for script in self.counts:
+            self.shown[script] = redact(self.shown.get(script, script.source))
+
+    def declare(self, script: Script) -> None:
+        """Count *script* also where no run comes to it."""
+        own = unify_lines(script)
+        counted = count_script(own)
+        if counted is None:
+            self.uncounted[own] = None
+        else:
+            self.counts.setdefault(own, [0] * len(counted.counters))
 
     def add(self, script: Script, counts: Sequence[int]) -> None:
         """Add what a context counted of *script*."""
@@ -43,14 +64,31 @@ class ScriptHits:
             else [one + more for one, more in zip(before, counts, strict=True)]
         )
 
-    def merge(self, data: Iterable[tuple[str, str, Sequence[int]]]) -> None:
+    def merge(self, data: Iterable[HitsData]) -> None:
         """Add what another process counted, as `to_data` returns it."""
-        for name, source, counts in data:
-            self.add(Script(source, name), counts)
+        for name, source, counts, lost, shown in data:
+            script = Script(source, name)
+            if shown != source:
+                self.shown[script] = shown
+            self.lost += Counter({script: lost})
+            if counts is None:
+                self.uncounted[script] = None
+            else:
+                self.add(script, counts)
 
-    def to_data(self) -> list[tuple[str, str, list[int]]]:
-        """Return name, text and counts of each script, as plain values."""
-        return [(script.name, script.source, counts) for script, counts in self.counts.items()]
+    def to_data(self) -> list[HitsData]:
+        """Return of each script its name, text, counts and lost contexts, as plain values."""
+        known = {**dict.fromkeys(self.uncounted), **dict.fromkeys(self.lost), **self.counts}
+        return [
+            (
+                script.name,
+                script.source,
+                counts,
+                self.lost[script],
+                self.shown.get(script, script.source),
+            )
+            for script, counts in known.items()
+        ]
 
 
 class ContextHits:
@@ -81,14 +119,18 @@ class ContextHits:
                     self._hits.add(script, [int(number) for number in error.message.split()])
 
 
+def unify_lines(script: Script) -> Script:
+    """Return *script* as engines take it, without line ends that they do not count."""
+    return Script("\n".join(split_lines(script.source)), script.name)
+
+
 @lru_cache(maxsize=256)
 def count_script(script: Script) -> CountedScript | None:
     """Return *script* with counters, or None where it has to run as it is.
 
     That is of what is not valid: it has to fail in its own words.
     """
-    source = "\n".join(split_lines(script.source))
-    counted = insert_counters(source, script.name)
+    counted = insert_counters(script.source, script.name)
     return counted if counted is not None and _is_valid(counted.code) else None
 
 

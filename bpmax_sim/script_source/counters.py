@@ -239,7 +239,7 @@ class _CounterWriter:
     def _open_block(self, node: Node, parent: Node) -> None:
         text = self._count_way(node, parent)
         if parent.type == "catch_clause":
-            text = self._count_branch("catch", node, parent)
+            text = self._count_branch("catch", node, parent.parent or parent)
         elif parent.type in _FUNCTIONS:
             text = self._count_function(parent)
         if text:

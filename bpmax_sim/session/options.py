@@ -93,6 +93,13 @@ def _parse_limits(text: str) -> Any:
     return parse_limits(text)
 
 
+def _parse_percent(text: str) -> float:
+    percent = float(text)
+    if not 0 <= percent <= 100:  # noqa: PLR2004 - a percentage
+        raise ValueError(msg("{text}: expected a number from 0 to 100", text=text))
+    return percent
+
+
 _SESSION: Final = ("session",)
 _COMMANDS: Final = ("pytest", "cli")
 _FILES: Final = ("session", "scenario", "marker")
@@ -270,6 +277,26 @@ OPTIONS: Final[tuple[Option, ...]] = (
         help=template("one HTML page of all scenarios (default: .bpmax/report.html)"),
         kind="optional",
         metavar="FILE",
+    ),
+    Option(
+        "cov",
+        ("pytest",),
+        bool,
+        template("count which lines and branches of scripts run"),
+        kind="switch",
+    ),
+    Option(
+        "cov_lcov",
+        ("pytest",),
+        help=template("with {cov}, where the tracefile goes (default: .bpmax/lcov.info)"),
+        metavar="FILE",
+    ),
+    Option(
+        "cov_fail_under",
+        ("pytest",),
+        help=template("with {cov}, fail if less than this percentage of lines and branches ran"),
+        metavar="PERCENT",
+        read=_parse_percent,
     ),
     Option(
         "tb",

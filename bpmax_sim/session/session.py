@@ -486,6 +486,8 @@ class Session:
         if self._guard is not None:
             self._guard.leave()
         self._runtime.close()
+        if self.settings.hits is not None:
+            self.settings.hits.hide(self.redact)
         self._scheduler.close()
         self._wiring.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:

@@ -55,7 +55,7 @@ def test_json_has_each_finding_and_the_verdict_of_each_mistake(
     document = json.loads(capsys.readouterr().out)
     found = {one["line"]: one for one in document["findings"] if "submit" in one["file"]}
     assert (found[3]["verdict"], found[3]["expect"]) == (
-        "survived",
+        "differs",
         "expect: {form: {金额: 800}}",
     )
     assert len(document["mutants"]) == sum(

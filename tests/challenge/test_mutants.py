@@ -9,10 +9,14 @@ from bpmax_sim.script_source.syntax import SyntaxTree
 
 CALL = "const 客户 = await $proxy('crm', {caller: '合同'}).getCustomer(form.编号, '简版');\n"
 
+OTHER = (
+    "v => typeof v === 'string' ? v + '~' : typeof v === 'number' ? v + 1 : "
+    "typeof v === 'boolean' ? !v : v"
+)
 MADE = {
     "member-name": (
         f"{CALL}if (客户.data.level) form.等级 = 1;",
-        ["data → data_", "level → level_"],
+        ["编号 → 编号_", "data → data_", "level → level_"],
     ),
     "field-write": (
         "form.客户 = '甲'; ctx.project.remark = 1; form.明细[0].金额 += 2;",
@@ -46,7 +50,10 @@ MADE = {
         "form.名称 = form.简称 || '无'; const 数 = x ?? 0; if (a || b) c();",
         ["form.简称 || '无' → (form.简称)", "x ?? 0 → (x)"],
     ),
-    "text": (f"{CALL}核对('甲'); console.log('乙');", ["'简版' → '简版~'", "'甲' → '甲~'"]),
+    "argument": (
+        "await $proxy('crm').getA('简版', 数); 核对('甲', 数); console.log('乙');",
+        ["'简版' → '简版~'", f"数 → ({OTHER})(数)", "'甲' → '甲~'"],
+    ),
     "guard": (
         "if (a) throw new Error('x'); if (b) return false; if (c) return 1;",
         ["throw new Error('x'); → ;", "return false; → ;"],
@@ -72,11 +79,11 @@ def test_each_kind_of_mistake_is_made(kind: str) -> None:
 @pytest.mark.parametrize(
     "script",
     [
-        "form.a = form.b + form.c * 2;",  # arithmetic, and members that lint knows
+        "form.a = 1 + 2 * 3;",
         "const t = `${x}元`;",
         "const p = $proxy('crm', {caller: '合同'});",
         "setTimeout(() => 1, 300); clearTimeout(t);",
-        "console.log('a', form.b || 'c');",
+        "console.log('a', b || 'c');",
         "const n = 清单.length; 清单.map(f);",
         "这不是脚本 (",
     ],
@@ -88,13 +95,13 @@ def test_what_is_noise_is_left_as_it_is(script: str) -> None:
 
 def test_a_comment_leaves_kinds_out_and_says_why() -> None:
     tree = SyntaxTree(
-        "// bpmax-ignore-next args-swap, text: 两个编号相同\n核对(a, b);\n"
+        "// bpmax-ignore-next args-swap, argument: 两个编号相同\n核对(a, b);\n"
         "// bpmax-ignore-next args-swap\n核对(a, b);\n"
         "// bpmax-ignore-next arg-swap: 没有这种\n"
         "// bpmax-ignore: power\n"
     )
     good, bare, unknown = read_ignored(tree)
-    assert (good.kinds, good.line, good.reason) == (("args-swap", "text"), 2, "两个编号相同")
+    assert (good.kinds, good.line, good.reason) == (("args-swap", "argument"), 2, "两个编号相同")
     assert not good.wrong
     assert "reason is missing" in bare.wrong
     assert "'arg-swap'" in unknown.wrong

@@ -66,7 +66,7 @@ function App() {
     return () => removeEventListener('hashchange', listen);
   }, []);
   const go = (change, quiet) => {
-    const next = {...state, ...change};
+    const next = {...state, ...('s' in change || 'status' in change ? {c: ''} : {}), ...change};
     history[quiet ? 'replaceState' : 'pushState'](null, '', toHash(next));
     setState(next);
   };
@@ -90,12 +90,13 @@ function App() {
   const speak = () => { language = language === 'zh' ? 'en' : 'zh'; stored('language', language); document.documentElement.lang = language === 'zh' ? 'zh-CN' : 'en'; redraw(n => n + 1); };
   const shade = () => { const dark = getComputedStyle(document.documentElement).colorScheme === 'dark' || (!document.documentElement.dataset.theme && matchMedia('(prefers-color-scheme: dark)').matches);
     document.documentElement.dataset.theme = dark ? 'light' : 'dark'; stored('theme', document.documentElement.dataset.theme); };
-  return html`<div class="app"><header class="top"><strong class="brand">bpmax_sim</strong>
+  return html`<div class=${stories.length || index.problems.length ? 'app' : 'app alone'}><header class="top"><strong class="brand">bpmax_sim</strong>
       <span class="counts">${outcomes.map(word => html`<button type="button" class=${word.replaceAll(' ', '-') + (state.status === word ? ' on' : '')} aria-pressed=${state.status === word ? 'true' : 'false'} onClick=${() => go({status: state.status === word ? '' : word})}>${MARKS[word]} ${count(word)} ${t(word)}</button>`)}</span>
+      ${covered.length ? html`<button type="button" class=${isCovered(state) ? 'on' : ''} aria-pressed=${isCovered(state) ? 'true' : 'false'} onClick=${() => go({c: isCovered(state) ? '' : covered[0].file})}>${t('scripts ran', {percent: percentOf(allCounts)})}</button>` : null}
       <span class="keys">${t('keys')}</span>
       <button type="button" onClick=${shade}>${t('theme')}</button><button type="button" lang=${language === 'zh' ? 'en' : 'zh-CN'} onClick=${speak}>${t('language')}</button></header>
-    <${Tree} state=${told} go=${go} found=${found} />
-    ${at < 0 ? html`<main class="story"><p class="quiet">${t('nothing')}</p></main>` : html`<${Story} key=${stories[at].id + language} number=${at} state=${told} go=${go} />`}
+    ${stories.length || index.problems.length ? html`<${Tree} state=${told} go=${go} found=${found} />` : null}
+    ${isCovered(state) ? html`<${Covered} state=${state} go=${go} />` : at < 0 ? html`<main class="story"><p class="quiet">${t('nothing')}</p></main>` : html`<${Story} key=${stories[at].id + language} number=${at} state=${told} go=${go} />`}
     <footer class="foot">bpmax_sim ${index.version}. ${t('foot')}</footer></div>`;
 }
 const theme = stored('theme');

@@ -23,7 +23,7 @@ const seconds = s => {
 };
 
 // The address: #s=story&e=event&t=tab&q=words&f=filters; what is not in it has its usual value.
-const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api'];
+const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api', 'c'];
 const fromHash = () => {
   const given = new URLSearchParams(location.hash.slice(1));
   return Object.fromEntries(KEYS.map(key => [key, given.get(key) || '']));

@@ -1,0 +1,228 @@
+"""``coverage --scripts``: which lines and branches of scripts the scenarios run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+from typer import Option
+
+import bpmax_sim
+from bpmax_sim.cli.execute import execute
+from bpmax_sim.cli.terminal import say_result, tell, with_progress
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import label_message, msg, plural, series
+from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.html import write_page
+from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.script_coverage import (
+    CoveredBranch,
+    CoveredScript,
+    add_counts,
+    cover_scripts,
+    describe_branch,
+    list_uncounted,
+    percent_of,
+    read_hits,
+    store_hits,
+    write_lcov,
+)
+from bpmax_sim.report.terminal import align_columns
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.yamlfile import display_path, writing_to
+
+_MOST_RANGES = 8
+
+Scripts = Annotated[bool, Option("--scripts", help=msg("Lines and branches of scripts instead."))]
+LcovFile = Annotated[
+    Path | None,
+    Option("--lcov", metavar="FILE", help=msg("With --scripts, write a tracefile of lcov.")),
+]
+ReportFile = Annotated[
+    Path | None,
+    Option(
+        "--report",
+        metavar="FILE",
+        help=msg("With --scripts, write a page with the annotated sources."),
+    ),
+]
+HitFolders = Annotated[
+    list[Path] | None,
+    Option(
+        "--hits",
+        metavar="DIR",
+        help=msg(
+            "With --scripts, run nothing and read the .bpmax/hits of other runs, such as "
+            "shards; repeatable."
+        ),
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageRequest:
+    """What is asked for: the options of ``coverage --scripts``.
+
+    Attributes:
+        hits: where runs kept what they counted; nothing is run then.
+    """
+
+    allow_hosts: Sequence[str] = ()
+    fail_under: float = 0.0
+    missing: bool = True
+    lcov: Path | None = None
+    report: Path | None = None
+    hits: Sequence[Path] = ()
+    json: bool = False
+
+
+def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest) -> int:
+    """Show what *items* run of their scripts, or what other runs have counted.
+
+    Raises:
+        ConfigError: what they counted cannot be used, or a file cannot be written.
+    """
+    root = find_root(items[0].path if items else Path.cwd())
+    if request.hits and request.report is not None:
+        raise ConfigError("--report shows sources, of which a run knows what is secret; no --hits")
+    if request.hits:
+        hits, ran = read_hits(request.hits, root), 0
+    else:
+        hits, ran = _count_hits(items, request.allow_hosts)
+        store_hits(hits, root, Shard(1, 1))
+    covered = cover_scripts(hits, root)
+    _write_files(covered, request)
+    return _show(covered, list_uncounted(hits, root), ran, request)
+
+
+def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> None:
+    if request.lcov is not None:
+        with writing_to(request.lcov):
+            make_folder(request.lcov)
+            request.lcov.write_text(write_lcov(covered), encoding="utf-8", newline="\n")
+    if request.report is not None:
+        write_page(request.report, [], version=bpmax_sim.__version__, covered=covered)
+        tell("report: {path}", path=display_path(request.report))
+
+
+def _show(
+    covered: Sequence[CoveredScript], uncounted: Sequence[str], ran: int, request: CoverageRequest
+) -> int:
+    percent = percent_of(add_counts(covered))
+    lines = _format_table(covered)
+    if request.missing and (left := list(list_missing(covered))):
+        lines += ["", *left]
+    say_result(
+        lines,
+        json=request.json,
+        percent=percent,
+        scenarios=ran,
+        kinds=[],
+        scripts=list(map(_as_document, covered)),
+        uncounted=list(uncounted),
+    )
+    for path in uncounted:
+        tell("{path}: not counted: no JavaScript that can be read, or too large", path=path)
+    if percent >= request.fail_under:
+        return ExitCode.PASSED
+    tell(
+        "{percent:g} % of lines and branches ran, and {least:g} % have to",
+        percent=percent,
+        least=request.fail_under,
+    )
+    return ExitCode.FAILED
+
+
+def _count_hits(
+    items: Sequence[ScenarioItem], allow_hosts: Sequence[str]
+) -> tuple[ScriptHits, int]:
+    """Run *items*, and return what was counted and how many ran."""
+    closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
+    if len(closed) < len(items):
+        number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
+        tell("skipped, as it needs a live system: {number}", number=number)
+    hits = ScriptHits()
+    choices = PerformOptions(options={"allow_hosts": tuple(allow_hosts), "hits": hits})
+    failed = 0
+    for verdict in with_progress(execute(closed, choices), len(closed)):
+        failed += verdict.outcome == "failed"
+    if failed:
+        counted = plural(failed, "{number} scenario", "{number} scenarios")
+        message = msg("{counted} failed; what they ran counts", counted=counted)
+        tell("{message}; see `bpmax-sim run`", message=message)
+    return hits, len(closed)
+
+
+def _format_table(covered: Sequence[CoveredScript]) -> list[str]:
+    rows = [(msg("script"), msg("lines"), msg("branches"), "%", msg("lines never run"))]
+    for one in covered:
+        never = [line for line, hits in one.lines.items() if not hits]
+        rows.append((one.file, *_format_counts(one.counts), _join_ranges(never)))
+    rows.append((msg("all"), *_format_counts(add_counts(covered)), ""))
+    return list(align_columns(rows))
+
+
+def _format_counts(counts: tuple[int, int, int, int]) -> tuple[str, str, str]:
+    ran, lines, taken, branches = counts
+    return (
+        msg("{number} of {total}", number=ran, total=lines),
+        msg("{number} of {total}", number=taken, total=branches) if branches else "-",
+        f"{percent_of(counts):g}",
+    )
+
+
+def _join_ranges(lines: Sequence[int]) -> str:
+    """Return *lines* as ``3, 5-7``; of many only the first."""
+    ranges: list[list[int]] = []
+    for line in lines:
+        if ranges and line == ranges[-1][1] + 1:
+            ranges[-1][1] = line
+        else:
+            ranges.append([line, line])
+    texts = [f"{first}-{last}" if last > first else f"{first}" for first, last in ranges]
+    return series([*texts[:_MOST_RANGES], *(["…"] if len(texts) > _MOST_RANGES else [])])
+
+
+def list_missing(covered: Sequence[CoveredScript]) -> Iterator[str]:
+    """Yield each branch that nothing has taken: where, why, and what would."""
+    for one in covered:
+        for branch in one.missing:
+            place = f"{one.file}:{branch.place[0]}:{branch.place[1]}"
+            message: str = describe_branch(branch)
+            if branch.reach:
+                message = msg("{message}; add {reach}", message=message, reach=branch.reach)
+            yield label_message(place, message)
+
+
+def _as_document(one: CoveredScript) -> dict[str, Any]:
+    ran, lines, taken, branches = one.counts
+    return {
+        "file": one.file,
+        "percent": percent_of(one.counts),
+        "lines": {
+            "covered": ran,
+            "total": lines,
+            "missing": [line for line, hits in one.lines.items() if not hits],
+        },
+        "branches": {
+            "covered": taken,
+            "total": branches,
+            "missing": [_branch_document(branch) for branch in one.missing],
+        },
+        "lost": one.lost,
+    }
+
+
+def _branch_document(branch: CoveredBranch) -> dict[str, Any]:
+    return {
+        "line": branch.place[0],
+        "column": branch.place[1],
+        "arm": branch.arm,
+        "message": describe_branch(branch),
+        "reach": branch.reach,
+    }

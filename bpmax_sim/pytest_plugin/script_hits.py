@@ -1,0 +1,112 @@
+"""``--bpmax-cov``: what scripts ran in a run of pytest, in one process or in many."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg
+from bpmax_sim.project import find_root, make_folder
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.report.script_coverage import (
+    LCOV,
+    CoveredScript,
+    add_counts,
+    cover_scripts,
+    list_uncounted,
+    percent_of,
+    store_hits,
+    write_lcov,
+)
+from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.yamlfile import display_path, writing_to
+
+_HITS: Final = pytest.StashKey[ScriptHits]()
+_RESULT: Final = pytest.StashKey["CoverageResult"]()
+_OUTPUT: Final = "bpmax_sim_hits"
+
+
+class CoverageResult(NamedTuple):
+    """What ran, and the lines that tell it."""
+
+    covered: list[CoveredScript]
+    lines: list[str]
+
+
+def hits_of(config: pytest.Config) -> ScriptHits:
+    """Return what this process has counted."""
+    return config.stash.setdefault(_HITS, ScriptHits())
+
+
+def take_hits(node: Any) -> None:
+    """Add what a worker of pytest-xdist has counted; one that crashed sent nothing."""
+    if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
+        hits_of(node.config).merge(sent)
+
+
+def result_of(config: pytest.Config) -> CoverageResult | None:
+    """Return what came of the whole run, once it is over."""
+    return config.stash.get(_RESULT, None)
+
+
+def finish_hits(session: pytest.Session) -> None:
+    """Send what a worker has counted; of the whole run, write it and judge it."""
+    config = session.config
+    hits = hits_of(config)
+    output = getattr(config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = hits.to_data()
+        return
+    root = find_root(config.rootpath)
+    covered = cover_scripts(hits, root)
+    counts = add_counts(covered)
+    ran, lines, taken, branches = counts
+    percent = percent_of(counts)
+    told = [
+        msg(
+            "scripts: {percent:g} % ran: {ran} of {lines} lines, {taken} of {branches} branches; "
+            "what did not: bpmax-sim coverage --scripts --hits .bpmax/hits",
+            percent=percent,
+            ran=ran,
+            lines=lines,
+            taken=taken,
+            branches=branches,
+        ),
+        *(
+            msg("{path}: not counted: no JavaScript that can be read, or too large", path=path)
+            for path in list_uncounted(hits, root)
+        ),
+    ]
+    try:
+        told.append(_write_files(config, hits, covered, root))
+    except ConfigError as error:  # the tests passed or failed all the same
+        told.append(str(error))
+    least = options.value(config, "cov_fail_under")
+    if least is not None and percent < least:
+        told.append(
+            msg(
+                "FAILED {percent:g} % of lines and branches ran, and {least:g} % have to",
+                percent=percent,
+                least=least,
+            )
+        )
+        if session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    config.stash[_RESULT] = CoverageResult(covered, told)
+
+
+def _write_files(
+    config: pytest.Config, hits: ScriptHits, covered: list[CoveredScript], root: Path
+) -> str:
+    shard = options.value(config, "shard") or Shard(1, 1)
+    store_hits(hits, root, shard)
+    chosen = options.value(config, "cov_lcov")
+    path = Path(config.invocation_params.dir, chosen) if chosen else root / LCOV
+    with writing_to(path):
+        make_folder(path)
+        path.write_text(write_lcov(covered), encoding="utf-8", newline="\n")
+    return msg("lcov: {path}", path=display_path(path))

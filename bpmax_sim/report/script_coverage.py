@@ -1,0 +1,307 @@
+"""Hits of scripts -> which lines and branches of each file ran; as lcov, and kept for other runs.
+
+A run keeps ``.bpmax/hits/1-of-1.json``, the third shard of eight ``3-of-8.json``; what several
+counted is read together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_names import relative_name
+from bpmax_sim.i18n import msg
+from bpmax_sim.project import make_folder
+from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
+from bpmax_sim.script_source.counters import Counter
+from bpmax_sim.script_source.reach import ReachFinder
+from bpmax_sim.session.scripts import read_script
+from bpmax_sim.yamlfile import display_path
+
+FOLDER: Final = Path(".bpmax", "hits")
+LCOV: Final = Path(".bpmax", "lcov.info")
+_VERSION: Final = 1
+
+
+_OF_CONDITION: Final = frozenset({"then", "else", "?", ":"})
+
+
+class CoveredBranch(msgspec.Struct, frozen=True):
+    """One way of a decision.
+
+    Attributes:
+        line, column: where it stands.
+        arm: ``then``, ``else``, ``?``, ``:``, ``||``, ``&&``, ``??``, ``case``, ``default`` or
+            ``catch``.
+        decision: line and column of what has these ways.
+        reach: what would reach it, if it was not reached and the text says that simply.
+    """
+
+    line: int
+    column: int
+    arm: str
+    hits: int
+    decision: tuple[int, int]
+    reach: str = ""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return the line and the column that a reader looks at: of a condition, where it is."""
+        return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
+
+
+_NEVER: Final[Mapping[str, str]] = {
+    "then": msg("this condition was never true"),
+    "else": msg("this condition was always true"),
+    "?": msg("this condition was never true"),
+    ":": msg("this condition was always true"),
+    "&&": msg("what stands before && was never true"),
+    "||": msg("what stands before || was always true"),
+    "??": msg("what stands before ?? was always there"),
+    "case": msg("this case never came"),
+    "default": msg("there was a case for everything"),
+    "catch": msg("nothing was ever caught here"),
+}
+
+
+def describe_branch(branch: CoveredBranch) -> str:
+    """Return why *branch* was never taken."""
+    return _NEVER[branch.arm]
+
+
+class CoveredScript(msgspec.Struct, frozen=True):
+    """The lines and branches of one file.
+
+    Attributes:
+        file: relative to the project's root.
+        lines: line -> how often a statement ran that begins there.
+        functions: line, name and hits of each.
+        lost: how many runs passed a limit, of which nothing is known.
+    """
+
+    file: str
+    source: str
+    lines: Mapping[int, int]
+    functions: tuple[tuple[int, str, int], ...]
+    branches: tuple[CoveredBranch, ...]
+    lost: int = 0
+
+    @property
+    def counts(self) -> tuple[int, int, int, int]:
+        """Return the lines that ran, all lines, the branches that were taken, all branches."""
+        ran = sum(hits > 0 for hits in self.lines.values())
+        taken = sum(branch.hits > 0 for branch in self.branches)
+        return ran, len(self.lines), taken, len(self.branches)
+
+    @property
+    def missing(self) -> list[CoveredBranch]:
+        """Return the branches that were never taken."""
+        return [branch for branch in self.branches if not branch.hits]
+
+
+def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
+    """Return the sums of `CoveredScript.counts`."""
+    columns = list(zip(*(one.counts for one in covered), strict=True)) or [(0,)] * 4
+    ran, lines, taken, branches = map(sum, columns)
+    return ran, lines, taken, branches
+
+
+def percent_of(counts: tuple[int, int, int, int]) -> float:
+    """Return the share of lines and branches together; of nothing, all."""
+    ran, lines, taken, branches = counts
+    return round(100 * (ran + taken) / (lines + branches), 1) if lines + branches else 100.0
+
+
+def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
+    """Return what ran of each file below *root*, by its name.
+
+    What lies in no file, such as the text of a step, is left out, and so is what another version of
+    a file has counted.
+    """
+    covered = {
+        name: _cover_script(name, script, hits)
+        for script in hits.counts
+        if (name := _name_of_file(script, root))
+    }
+    return [covered[name] for name in sorted(covered)]
+
+
+def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
+    """Return the files with code that cannot be counted."""
+    return sorted(
+        name
+        for script in hits.uncounted
+        if (name := _name_of_file(script, root)) and not _NOTHING.fullmatch(script.source)
+    )
+
+
+_NOTHING: Final = re.compile(r"(?:\s|//.*|/\*(?s:.*?)\*/)*")
+
+
+def _name_of_file(script: Script, root: Path) -> str:
+    path = Path(script.name)
+    if path.suffix in {".yaml", ".yml"} or not path.is_file():
+        return ""
+    return relative_name(path.absolute(), root)
+
+
+def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
+    counted = count_script(script)
+    assert counted is not None, "it was counted"
+    lines, functions, ways = dict[int, int](), [], list[tuple[Counter, int]]()
+    for counter, number in zip(counted.counters, hits.counts[script], strict=True):
+        if counter.kind == "branch":
+            ways.append((counter, number))
+        elif counter.kind == "function":
+            functions.append((counter.line, counter.name, number))
+        else:
+            lines[counter.line] = max(number, lines.get(counter.line, 0))
+    shown = hits.shown.get(script, script.source)
+    finder = ReachFinder(script.source if shown == script.source else "", script.name)
+    branches = [
+        CoveredBranch(
+            way.line,
+            way.column,
+            way.arm,
+            number,
+            way.decision,
+            "" if number else finder.describe_reach(way),
+        )
+        for way, number in sorted(ways, key=lambda pair: _order_of(pair[0]))
+    ]
+    return CoveredScript(
+        file=name,
+        source=shown,
+        lines=dict(sorted(lines.items())),
+        functions=tuple(functions),
+        branches=tuple(branches),
+        lost=hits.lost[script],
+    )
+
+
+def _order_of(way: Counter) -> tuple[object, ...]:
+    """Return where a way stands among others: that of a condition that holds comes first."""
+    return way.decision, way.arm in {"else", ":"}, way.line, way.column
+
+
+def write_lcov(covered: Iterable[CoveredScript]) -> str:
+    """Return *covered* as a tracefile of lcov, which CI servers and genhtml read."""
+    return "".join(f"{line}\n" for one in covered for line in _lcov_lines(one))
+
+
+def _lcov_lines(one: CoveredScript) -> Iterator[str]:
+    ran, lines, taken, branches = one.counts
+    yield "TN:"
+    yield f"SF:{one.file}"
+    # genhtml wants a line with hits for all that it names.
+    named = [
+        (
+            min((known for known in one.lines if known >= line), default=line),
+            f"{_BAD_NAME.sub('_', name) or 'anonymous'}_{line}_{number}",
+            hits,
+        )
+        for number, (line, name, hits) in enumerate(one.functions)
+    ]
+    yield from (f"FN:{line},{name}" for line, name, _ in named)
+    yield from (f"FNDA:{hits},{name}" for _, name, hits in named)
+    yield f"FNF:{len(named)}"
+    yield f"FNH:{sum(hits > 0 for *_, hits in named)}"
+    ways = defaultdict[tuple[int, int], list[CoveredBranch]](list)
+    for branch in one.branches:
+        ways[branch.decision].append(branch)
+    for block, ((decided, _), arms) in enumerate(ways.items()):
+        line = max((known for known in one.lines if known <= decided), default=decided)
+        is_known = one.lines.get(line, 1) > 0
+        for number, arm in enumerate(arms):
+            yield f"BRDA:{line},{block},{number},{arm.hits if is_known or arm.hits else '-'}"
+    yield f"BRF:{branches}"
+    yield f"BRH:{taken}"
+    yield from (f"DA:{line},{hits}" for line, hits in one.lines.items())
+    yield f"LF:{lines}"
+    yield f"LH:{ran}"
+    yield "end_of_record"
+
+
+_BAD_NAME: Final = re.compile(r"[\s,]+")
+
+
+class StoredHits(msgspec.Struct, frozen=True):
+    """What a run has counted: names from the project's root, digests of texts, counts, lost."""
+
+    scripts: list[tuple[str, str, list[int] | None, int]]
+    version: int = _VERSION
+
+
+def digest_text(text: str) -> str:
+    """Return the SHA-256 of *text*, in hexadecimal."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
+    """Write what was counted below *root*; what was kept of another number of shards goes.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    path = root / FOLDER / f"{shard.number}-of-{shard.total}.json"
+    scripts = [
+        (name, digest_text(source), counts, lost)
+        for written, source, counts, lost, _ in hits.to_data()
+        if (name := _name_of_file(Script(source, written), root))
+    ]
+    try:
+        make_folder(path)
+        for old in path.parent.glob("*-of-*.json"):
+            if not old.name.endswith(f"-of-{shard.total}.json"):
+                old.unlink()
+        path.write_bytes(msgspec.json.encode(StoredHits(scripts)))
+    except OSError as error:
+        raise ConfigError(
+            "{path}: cannot be written: {reason}", path=display_path(path), reason=error.strerror
+        ) from error
+
+
+def read_hits(places: Sequence[Path], root: Path) -> ScriptHits:
+    """Return what the runs whose ``.bpmax/hits`` are in *places* have counted together.
+
+    Raises:
+        ConfigError: there is none, one cannot be read, or has counted another text of a file.
+    """
+    hits = ScriptHits()
+    for place in places:
+        found = [place] if place.is_file() else sorted(place.rglob("*-of-*.json"))
+        if not found:
+            raise ConfigError(
+                "{place}: there are no hits here; keep .bpmax/hits of each run with --bpmax-cov",
+                place=display_path(place),
+            )
+        for path in found:
+            try:
+                stored = msgspec.json.decode(path.read_bytes(), type=StoredHits)
+            except (OSError, msgspec.MsgspecError):
+                stored = StoredHits([], version=0)
+            if stored.version != _VERSION:
+                raise ConfigError(
+                    "{path}: cannot be read, or is of another version of bpmax-sim; run all "
+                    "tests again",
+                    path=display_path(path),
+                )
+            for name, digest, counts, lost in stored.scripts:
+                script = unify_lines(read_script(display_path(root / name)))
+                if digest_text(script.source) != digest:
+                    raise ConfigError(
+                        "{name}: changed since {path} was counted; run all tests again",
+                        name=name,
+                        path=display_path(path),
+                    )
+                hits.merge([(script.name, script.source, counts, lost, script.source)])
+    return hits

@@ -1,0 +1,197 @@
+"""What would reach a way of a script that nothing has taken, where its text says that simply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.script_source.counters import Counter
+from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_OPERATORS: Final = {
+    "===": "!==", "!==": "===", "==": "!=", "!=": "==", ">": "<=", "<=": ">", "<": ">=", ">=": "<",
+}  # fmt: skip
+"""Each comparison and the one that holds where it does not."""
+_TURNED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
+_WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥", "<=": "≤"}
+_LITERALS: Final = frozenset({"number", "string", "true", "false", "null", "undefined"})
+
+
+_CONDITIONAL: Final = {
+    "then": "if_statement",
+    "else": "if_statement",
+    "?": "ternary_expression",
+    ":": "ternary_expression",
+}
+_Requirement = tuple[str, str]
+"""What has to be so: the call whose response has it, nothing for a row, and what it is."""
+
+
+class ReachFinder:
+    """Reads one script; nothing of it runs."""
+
+    def __init__(self, text: str, file: str) -> None:
+        """Read *text*."""
+        self._tree = SyntaxTree(text, file)
+        self._values = Values(self._tree, Scopes(self._tree))
+
+    def describe_reach(self, branch: Counter) -> str:
+        """Return what would reach *branch*: a row, a response or a fault; nothing if unclear."""
+        node = self._tree.node_at(Place(self._tree.name, branch.line, branch.column))
+        if node is None:
+            return ""
+        if branch.arm == "catch":
+            return self._describe_failure(node)
+        if branch.arm in {"case", "default"}:
+            return _join(self._require_case(node))
+        if kind := _CONDITIONAL.get(branch.arm):
+            owner = _climb(node, kind, branch)
+            condition = owner.child_by_field_name("condition") if owner is not None else None
+            return _join(self._require(condition, holds=branch.arm in {"then", "?"}))
+        return _join(self._require(_left_of(node), holds=branch.arm == "&&"))
+
+    def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
+        """Return what makes the condition *node* hold, or not; nothing if its text is unclear."""
+        while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
+            operator = node.child_by_field_name("operator")
+            if operator is not None and operator.type != "!":
+                return []
+            holds ^= operator is not None
+            node = node.named_children[0] if node.named_children else None
+        if node is None:
+            return []
+        binary = node.type == "binary_expression"
+        return (self._require_binary if binary else self._require_truth)(node, holds=holds)
+
+    def _require_binary(self, node: Node, *, holds: bool) -> list[_Requirement]:
+        operator = node.child_by_field_name("operator")
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        if operator is None or left is None or right is None:
+            return []
+        if operator.type in _OPERATORS:
+            return self._require_comparison(left, operator.type, right, holds=holds)
+        if operator.type not in {"&&", "||"}:
+            return []
+        one, other = (self._require(side, holds=holds) for side in (left, right))
+        if (operator.type == "&&") is holds:
+            return [*one, *other] if one and other else []
+        return one or other
+
+    def _require_comparison(
+        self, left: Node, operator: str, right: Node, *, holds: bool
+    ) -> list[_Requirement]:
+        if left.type in _LITERALS:
+            left, operator, right = right, _TURNED.get(operator, operator), left
+        found = self._values.value(left)
+        field = self._values.value(right)
+        is_field = field is not None and field.kind == "form" and bool(field.path)
+        if not (right.type in _LITERALS or is_field) or found is None or not found.path:
+            return []
+        wanted = operator if holds else _OPERATORS[operator]
+        value = (
+            ".".join(field.path) if field is not None and is_field else self._tree.text_of(right)
+        )
+        sign = _WRITTEN.get(wanted, wanted)
+        name = ".".join(found.path)
+        return self._require_of(
+            found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
+        )
+
+    def _require_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
+        found = self._values.value(node)
+        if found is None or not found.path:
+            return []
+        path = found.path[:-1] if found.path[-1] == "length" else found.path
+        name = ".".join(path)
+        text = msg("{name} not empty", name=name) if holds else msg("{name} empty", name=name)
+        return self._require_of(found, text)
+
+    def _require_of(self, value: ScriptValue, text: str) -> list[_Requirement]:
+        """Return *text* as something that a row has to have, or the response that *value* is of."""
+        if value.kind in {"form", "ctx"}:
+            return [("", text)]
+        if value.kind == "result" and 0 <= value.call < len(self._values.calls):
+            call = _name_call(self._values.calls[value.call])
+            return [(call, text)] if call else []
+        return []
+
+    def _require_case(self, node: Node) -> list[_Requirement]:
+        case = node if node.type == "switch_case" else node.parent
+        if case is None or case.type != "switch_case" or case.parent is None:
+            return []
+        switch, value = case.parent.parent, case.child_by_field_name("value")
+        asked = switch.child_by_field_name("value") if switch is not None else None
+        while asked is not None and asked.type == "parenthesized_expression":
+            asked = asked.named_children[0]
+        if asked is None or value is None:
+            return []
+        return self._require_comparison(asked, "===", value, holds=True)
+
+    def _describe_failure(self, node: Node) -> str:
+        """Return the fault of what is called in the block whose errors are caught here."""
+        clause = node
+        while clause.type != "catch_clause" and clause.parent is not None:
+            clause = clause.parent
+        body = clause.parent.child_by_field_name("body") if clause.parent is not None else None
+        for call in self._find_calls(body) if body is not None else ():
+            return msg("a fault on {call}, such as {{error: timeout}}", call=call)
+        return ""
+
+    def _find_calls(self, body: Node) -> Iterator[str]:
+        for node in self._tree.walk(body):
+            if node.type != "call_expression":
+                continue
+            value = self._values.value(node)
+            is_call = value is not None and 0 <= value.call < len(self._values.calls)
+            if (
+                value is not None
+                and is_call
+                and (name := _name_call(self._values.calls[value.call]))
+            ):
+                yield name
+
+
+def _join(required: list[_Requirement]) -> str:
+    """Return what has to be there, each row or response once."""
+    texts = []
+    for call in dict.fromkeys(call for call, _ in required):
+        having = series(text for owner, text in required if owner == call)
+        texts.append(
+            msg("a response of {call} with {having}", call=call, having=having)
+            if call
+            else msg("a row with {having}", having=having)
+        )
+    return series(texts) if texts else ""
+
+
+def _name_call(call: ProxyCall) -> str | None:
+    return f"{call.platform}.{call.api}" if call.platform and call.api else None
+
+
+def _climb(node: Node, kind: str, branch: Counter) -> Node | None:
+    """Return the nearest *kind* above *node* whose decision *branch* is of."""
+    current: Node | None = node
+    while current is not None:
+        row, _ = current.start_point
+        if current.type == kind and row + 1 == branch.decision[0]:
+            return current
+        current = current.parent
+    return None
+
+
+def _left_of(node: Node) -> Node | None:
+    """Return the left side of the operator whose right side begins with *node*."""
+    current: Node | None = node
+    while current is not None and current.parent is not None:
+        right = current.parent.child_by_field_name("right")
+        if right is not None and right.id == current.id:
+            return current.parent.child_by_field_name("left")
+        current = current.parent
+    return None

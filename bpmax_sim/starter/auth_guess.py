@@ -1,0 +1,351 @@
+"""How one logs in, guessed from traffic: where a credential stands, and which response gave it.
+
+A value that a response issued and that later requests carry is a token, and its exchange the login.
+What stands in the places of credentials otherwise was configured, and is one of the instance.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from bpmax_sim.cassette.matching import split_query
+from bpmax_sim.i18n import msg
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
+from bpmax_sim.platform.model import snake
+from bpmax_sim.secret.http_auth import read_basic, split_scheme
+from bpmax_sim.secret.secret_names import is_secret_name
+
+_LITERALS: Final = frozenset({
+    "grant_type", "scope", "response_type", "type", "lang", "locale", "format", "version",
+    "audience",
+})  # fmt: skip
+"""Parameters of logins that are the same for everybody."""
+
+_TTLS: Final = ("expires_in", "expiresin", "expire_in", "expirein", "expire", "expires", "ttl")
+_SHORTEST: Final = 8
+_MILLISECONDS: Final = 1_000_000
+_SIGNED: Final = frozenset({"sign", "signature", "sig", "x_sign", "x_signature", "x_ca_signature"})
+_OF_PAGE: Final = ("csrf", "xsrf")
+
+
+class CredentialPlace(msgspec.Struct, frozen=True, order=True):
+    """Where requests carry a credential: ``header``, ``query`` or ``cookie``, and its name."""
+
+    place: str
+    name: str
+
+
+class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
+    """What a platform file says of auth.
+
+    Attributes:
+        auth: the key ``auth``.
+        credentials: the key ``credentials``.
+        comments: why, one sentence each.
+        logins: the exchanges that are logins.
+        places: where credentials stand.
+        issued: whether each came with the response of a login.
+    """
+
+    auth: Any = "none"
+    credentials: Mapping[str, Any] = {}
+    comments: tuple[str, ...] = ()
+    logins: tuple[Exchange, ...] = ()
+    places: tuple[CredentialPlace, ...] = ()
+
+
+def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
+    """Yield the credentials of *request*, by the names of their places."""
+    for cookie in Headers(request.headers).cookies:
+        yield CredentialPlace("cookie", cookie.name), cookie.value
+    for name, value in request.headers:
+        if is_secret_name(name) and name.lower() not in {"cookie", "proxy-authorization"}:
+            spelled = "Authorization" if name.lower() == "authorization" else name
+            yield CredentialPlace("header", spelled), value
+    for name, value in split_query(request.url)[1]:
+        if is_secret_name(name):
+            yield CredentialPlace("query", name), value
+
+
+def issued_values(response: Response) -> dict[str, str]:
+    """Return the texts that *response* issues, and where: ``$.data.token``, ``cookie:SESSION``."""
+    headers = Headers(response.headers)
+    found = {value: f"cookie:{name}" for name, value in headers.set_cookies.items()}
+    for name, value in response.headers:
+        if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
+            found.setdefault(value, f"header:{name}")
+    for path, value in leaves(json_of(response), "$"):
+        if isinstance(value, str) and len(value) >= _SHORTEST:
+            found.setdefault(value, path)
+    return found
+
+
+def json_of(response: Response) -> Any:
+    """Return the JSON value of a body; None where it is none."""
+    try:
+        return loads(response.body) if response.body[:1] in b"{[" else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the values below *value* that hold no others, with their JSON path."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if re.fullmatch(r"\w+", name):
+                yield from leaves(inner, f"{path}.{name}")
+    elif not isinstance(value, list):
+        yield path, value
+
+
+Uses = list[tuple[Exchange, str]]
+
+
+def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
+    """Return how the requests of *exchanges*, which are of one platform, are authorised."""
+    seen: dict[CredentialPlace, Uses] = {}
+    for exchange in exchanges:
+        for place, value in credentials_in(exchange.request):
+            seen.setdefault(place, []).append((exchange, value))
+    issued = _LoginTokens()
+    for place, uses in sorted(seen.items()):
+        if source := _find_source(exchanges, uses):
+            issued.add(place, source)
+    applies, comments, places = issued.applies, issued.comments, issued.places
+    credentials: dict[str, Any] = {}
+    for place in sorted(seen.keys() - {*places}):
+        values = [value for one, value in seen[place] if one.order not in issued.logins]
+        if values and _is_configured(place):
+            entry, own, comment = _configured(place, values, len(applies))
+            applies.append(entry)
+            credentials |= own
+            comments.append(comment)
+            places.append(place)
+    return AuthGuess(
+        auth=issued.auth(credentials) if issued.logins else _as_preset(applies, credentials),
+        credentials=credentials,
+        comments=tuple(comments),
+        logins=tuple(issued.logins.values()),
+        places=tuple(places),
+    )
+
+
+class _LoginTokens:
+    """The places whose values responses issued, and those responses' exchanges, the logins."""
+
+    def __init__(self) -> None:
+        self.logins: dict[int, Exchange] = {}
+        self.extracts: dict[int, dict[str, Any]] = {}
+        self.applies: list[dict[str, str]] = []
+        self.comments: list[str] = []
+        self.places: list[CredentialPlace] = []
+
+    def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
+        """Note that *source*, an exchange, a place in its response and a prefix, gives *place*."""
+        login, path, prefix = source
+        self.logins[login.order] = login
+        name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
+        self.extracts.setdefault(login.order, {})[name] = {"path": path, "secret": True}
+        self.applies.append(_apply(place, f"{prefix}{{{{ {name} }}}}"))
+        self.places.append(place)
+        self.comments.append(
+            msg(
+                "{place} {name} carries what the response of {method} {path} issued",
+                place=place.place,
+                name=place.name,
+                method=login.request.method,
+                path=_path_of(login.request),
+            )
+        )
+
+    def auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
+        """Return the key ``auth``; the credentials of the logins are added to *credentials*."""
+        steps, own = _login_steps(self.logins, self.extracts)
+        credentials |= own
+        acquire = {"share": sorted(own), "steps": steps, "ttl": _ttl_of(self.logins)}
+        return {
+            "acquire": {key: value for key, value in acquire.items() if value},
+            "apply": self.applies,
+            "recover": {"token": {"refresh": 1}},
+        }
+
+
+def _path_of(request: Request) -> str:
+    return "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0]
+
+
+def _is_configured(place: CredentialPlace) -> bool:
+    """Return whether a value at *place* that no response issued is one of the instance."""
+    name = place.name.lower()
+    return is_secret_name(name) and not (
+        place.place != "cookie" and any(w in name for w in _OF_PAGE)
+    )
+
+
+def _find_source(
+    exchanges: Sequence[Exchange], uses: Sequence[tuple[Exchange, str]]
+) -> tuple[Exchange, str, str] | None:
+    """Return the exchange that issued what *uses* carry, its place, and what stands before it."""
+    for exchange in exchanges:
+        if not isinstance(exchange.outcome, Response):
+            continue
+        issued = issued_values(exchange.outcome)
+        for used, value in uses:
+            scheme, rest = split_scheme(value)
+            for text, prefix in ((value, ""), (rest, scheme)):
+                if text in issued and used.order > exchange.order:
+                    return exchange, issued[text], prefix
+    return None
+
+
+def _apply(place: CredentialPlace, value: str) -> dict[str, str]:
+    return {"in": place.place, "name": place.name, "value": value}
+
+
+def _configured(
+    place: CredentialPlace, values: Sequence[str], number: int
+) -> tuple[dict[str, str], dict[str, Any], str]:
+    """Return what is applied, the credential, and why, where an instance has the value."""
+    first = values[0]
+    scheme = split_scheme(first)[0]
+    if read_basic(first) is not None:
+        why = msg("requests carry a user name and a password (HTTP Basic)")
+        text = "Basic {{ (username ~ ':' ~ password) | b64 }}"
+        return _apply(place, text), {"username": {}, "password": {"secret": True}}, why
+    name = "token" if place.name == "Authorization" else _identifier(place.name)
+    name = name if not number or name != "token" else f"token_{number + 1}"
+    is_signed = snake(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
+        1, len(values) // 2
+    )
+    why = (
+        msg(
+            "{place} {name} differs from request to request: a signature? Then declare `sign`, as "
+            "how-to/sign-requests says",
+            place=place.place,
+            name=place.name,
+        )
+        if is_signed and len(values) > 1
+        else msg("{place} {name} is the same in all requests", place=place.place, name=place.name)
+    )
+    return _apply(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
+
+
+def _identifier(name: str) -> str:
+    text = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_").lower()
+    return text if text and text[0].isalpha() else f"key_{text}".rstrip("_")
+
+
+def _as_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
+    """Return the preset that says the same, where there is one."""
+    if not applies:
+        return "none"
+    if len(applies) == 1:
+        (entry,) = applies
+        if "username" in credentials:
+            return "basic"
+        if (entry["name"], entry["value"]) == ("Authorization", "Bearer {{ token }}"):
+            return "bearer"
+        if entry["value"].startswith("{{") and entry["name"] != "Authorization":
+            credentials.clear()
+            credentials["key"] = {"secret": True}
+            return {"preset": "api_key", "in": entry["in"], "name": entry["name"]}
+    return {"apply": list(applies)}
+
+
+def _login_steps(
+    logins: Mapping[int, Exchange], extracts: Mapping[int, dict[str, Any]]
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    steps, credentials = [], dict[str, Any]()
+    for order, login in sorted(logins.items()):
+        sent, own = _login_request(login.request)
+        credentials |= own
+        found = dict(extracts[order])
+        response = login.outcome
+        if isinstance(response, Response):
+            found |= _ttl_place(response)
+        steps.append({"request": sent, "extract": found})
+    return steps, credentials
+
+
+def _ttl_place(response: Response) -> dict[str, Any]:
+    """Return where *response* says how long its token lives, as an entry of ``extract``."""
+    for path, _ in _ttls_in(response):
+        return {"ttl": {"path": path, "optional": True}}
+    return {}
+
+
+def _ttls_in(response: Response) -> Iterator[tuple[str, int]]:
+    for path, value in leaves(json_of(response), "$"):
+        if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
+            yield path, value
+
+
+def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
+    responses = [one.outcome for one in logins.values() if isinstance(one.outcome, Response)]
+    times = [value for response in responses for _, value in _ttls_in(response)]
+    return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
+
+
+def _login_request(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the request of a login as a template, and the credentials that it needs."""
+    credentials: dict[str, Any] = {}
+    fill = partial(_login_template, credentials)
+    sent: dict[str, Any] = {"method": request.method, "path": _path_of(request)}
+    query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
+    if query:
+        sent["query"] = query
+    headers = Headers(request.headers)
+    if read_basic(headers.get("authorization") or ""):
+        credentials |= {"client_id": {}, "client_secret": {"secret": True}}
+        sent["headers"] = {"Authorization": "Basic {{ (client_id ~ ':' ~ client_secret) | b64 }}"}
+    if media_type(headers.content_type) == FORM:
+        text = (request.body or b"").decode(errors="replace")
+        pairs = parse_qsl(text, keep_blank_values=True)
+        sent["form"] = {name: fill(name, value) for name, value in pairs}
+    elif request.body:
+        value = json_of(Response(status=200, body=request.body))
+        sent |= {} if value is None else {"body": fill("body", value)}
+    return sent, credentials
+
+
+def _login_template(credentials: dict[str, Any], name: str, value: Any) -> Any:
+    """Return *value* with its texts as credentials, which are added to *credentials*."""
+    if isinstance(value, Mapping):
+        return {key: _login_template(credentials, key, inner) for key, inner in value.items()}
+    if not isinstance(value, str) or snake(name) in _LITERALS or not value:
+        return value
+    key = _identifier(name)
+    credentials[key] = {"secret": True} if is_secret_name(name) else {}
+    return f"{{{{ {key} }}}}"
+
+
+def shared_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
+    """Return which origins of *groups* are one platform: they share credentials or a login."""
+    holders: dict[str, set[str]] = {}
+    for origin, exchanges in groups:
+        for exchange in exchanges:
+            for value in _tokens_of(exchange):
+                holders.setdefault(value, set()).add(origin)
+    merged: list[set[str]] = []
+    for origins in (one for one in holders.values() if len(one) > 1):
+        touching = [one for one in merged if one & origins]
+        merged = [one for one in merged if not one & origins]
+        merged.append(set().union(origins, *touching))
+    return merged
+
+
+def _tokens_of(exchange: Exchange) -> Iterator[str]:
+    """Yield the credentials that *exchange* carries, and those that it issues, by their names."""
+    for _, value in credentials_in(exchange.request):
+        yield split_scheme(value)[1]
+    if isinstance(exchange.outcome, Response):
+        for value, place in issued_values(exchange.outcome).items():
+            if any(map(is_secret_name, re.split("[.:]", place))):
+                yield value

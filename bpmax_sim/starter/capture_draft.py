@@ -1,0 +1,384 @@
+"""A captured run of a script -> the script, a scenario that stubs what ``$proxy`` returned, a flow.
+
+Only results are known, not requests. So where no platform declares an API that was called, its
+method and path are made up; the parameters are those that the script passed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.live.console import CapturedRun
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import snake
+from bpmax_sim.starter.platform_draft import commented
+from bpmax_sim.starter.scenario_draft import BUTTON, literal
+from bpmax_sim.yamlfile import write_yaml
+
+_SHANGHAI: Final = timezone(timedelta(hours=8))
+_FAULTS: Final = {"TIMEOUT": "timeout", "CONNECT": "connect", "RESET": "reset", "TLS": "tls"}
+_END: Final = "结束"
+_UNSEEN: Final = "not-recorded"
+"""What stands for a secret, whose place alone was told."""
+
+
+class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A ``$proxy`` call, and what came of it; *outcome* is None where that was not told."""
+
+    ask: Mapping[str, Any]
+    outcome: Mapping[str, Any] | None
+
+    @property
+    def platform(self) -> str:
+        """Return the key as the script wrote it."""
+        return str(plain_value(self.ask.get("platform")))
+
+    @property
+    def api(self) -> str:
+        """Return the name as the script wrote it."""
+        return str(plain_value(self.ask.get("api")))
+
+    @property
+    def error(self) -> Mapping[str, Any]:
+        """Return the members of the error that it ended with; empty where it did not."""
+        if not self.outcome or self.outcome["e"] != "throw":
+            return {}
+        value = plain_value(self.outcome.get("error"))
+        return value if isinstance(value, dict) and value else {"code": ""}
+
+
+class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """The files of one run: what they are called in the project -> their texts."""
+
+    script: str
+    scenario: str
+    flow: str
+
+
+def plain_value(value: Any) -> Any:
+    """Return what a captured *value* is in a YAML file."""
+    if isinstance(value, Mapping):
+        if "$secret" in value:
+            return _UNSEEN
+        if "$" in value:
+            kind, inner = value["$"], value.get("value")
+            return (
+                inner
+                if kind in {"date", "bigint", "cut"}
+                else plain_value(inner)
+                if kind in {"map", "set"}
+                else None
+            )
+        return {
+            str(name).replace("$$", "$", 1) if name == "$$" else str(name): plain_value(one)
+            for name, one in value.items()
+        }
+    return [plain_value(one) for one in value] if isinstance(value, list) else value
+
+
+def calls_of(run: CapturedRun) -> list[CapturedCall]:
+    """Return the calls of *run*, in the order in which they were made."""
+    outcomes = {one["id"]: one for one in run.records if one.get("e") in {"ok", "throw"}}
+    return [
+        CapturedCall(ask=one, outcome=outcomes.get(one["id"]))
+        for one in run.records
+        if one.get("e") == "ask"
+    ]
+
+
+def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> dict[str, str]:
+    """Return the platform files that the calls of *runs* need and *known* has not, by key."""
+    called: dict[str, dict[str, list[CapturedCall]]] = {}
+    for run in runs:
+        for call in calls_of(run):
+            called.setdefault(call.platform, {}).setdefault(snake(call.api), []).append(call)
+    texts = {}
+    for key, apis in called.items():
+        if known.find(key) is None:
+            head = commented(
+                (
+                    msg("Drafted by bpmax-sim init --from, of what a script called."),
+                    msg(
+                        "Only results of $proxy are known: address, auth, methods and paths are "
+                        "made up."
+                    ),
+                ),
+                write_yaml(
+                    {
+                        "platform_key": key,
+                        "title": key,
+                        "base_url": f"https://{_host(key)}.example.test",
+                        "auth": "none",
+                    }
+                ),
+            )
+            entries = {calls[0].api: _api_of(calls) for calls in apis.values()}
+            texts[key] = head + write_yaml({"apis": entries}, block=3)
+    return texts
+
+
+def _host(key: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "platform"
+
+
+def _api_of(calls: Sequence[CapturedCall]) -> dict[str, Any]:
+    parameters: dict[tuple[str, str], dict[str, Any]] = {}
+    has_body = False
+    for call in calls:
+        for place, name in _inputs_of(call):
+            parameters.setdefault((place, name), {"name": name, "in": place})
+            has_body = has_body or place == "body"
+    names = [name for place, name in parameters if place == "path"]
+    path = "/" + "/".join(
+        [re.sub(r"[^\w-]+", "_", calls[0].api), *(f"{{{name}}}" for name in names)]
+    )
+    for (place, _), entry in parameters.items():
+        if place == "path":
+            entry["required"] = True
+    value: dict[str, Any] = {"method": "POST" if has_body else "GET", "path": path}
+    entries = [*parameters.values()]
+    counted: set[str] = set()
+    for entry in entries:
+        if entry["name"] in counted:
+            entry["to"], entry["name"] = entry["name"], f"{entry['in']}_{entry['name']}"
+        counted.add(entry["name"])
+    return value | ({"parameters": entries} if entries else {})
+
+
+def _inputs_of(call: CapturedCall) -> Iterator[tuple[str, str]]:
+    arguments = call.ask.get("args")
+    if arguments is not None:
+        place = (
+            "body"
+            if any(isinstance(plain_value(one), dict | list) for one in arguments)
+            else "query"
+        )
+        for number in range(1, len(arguments) + 1):
+            yield place, f"arg_{number}"
+        return
+    for kind, values in call.ask.get("steps", ()):
+        value = plain_value(values)
+        if kind == "body" and not isinstance(value, Mapping):
+            continue
+        yield from (
+            (kind, str(name))
+            for name in (value if isinstance(value, Mapping) else ())
+            if str(name).strip() and "." not in str(name)
+        )
+
+
+Rules = list[dict[str, Any]]
+
+
+def stubs_of(
+    calls: Sequence[CapturedCall], names: Mapping[tuple[str, str], str]
+) -> tuple[Rules, Rules]:
+    """Return stubs that answer *calls* in turn, and faults for those that failed otherwise.
+
+    *names* are those of the declared APIs, by platform and API as scripts wrote them.
+    """
+    stubs: dict[str, Rules] = {}
+    faults: Rules = []
+    counted: Counter[str] = Counter()
+    for call in calls:
+        on = names[call.platform, call.api]
+        counted[on] += 1
+        if fault := _FAULTS.get(str(call.error.get("code"))):
+            faults.append({"on": on, "call": counted[on], "do": {"error": fault}})
+        else:
+            stubs.setdefault(on, []).append(_answer_of(call))
+    return [{"on": on, "answers": answers} for on, answers in stubs.items()], faults
+
+
+def _answer_of(call: CapturedCall) -> dict[str, Any]:
+    answer: dict[str, Any] = {}
+    if call.error:
+        reply = call.error.get("response")
+        told = reply if isinstance(reply, dict) else {}
+        status = call.error.get("status", told.get("status"))
+        answer["status"] = status if isinstance(status, int) else 500
+        body = told.get("body")
+    else:
+        body = plain_value((call.outcome or {}).get("value"))
+    answer["body"] = "" if body is None else body
+    if ms := (call.outcome or {}).get("ms"):
+        answer["delay"] = f"{ms}ms"
+    return answer
+
+
+class RunFiles(msgspec.Struct, frozen=True):
+    """What the files of a run are called, below ``scenarios``, and its scenario."""
+
+    title: str
+    script: str
+    flow: str
+
+
+def draft_run(
+    run: CapturedRun, known: Platforms, files: RunFiles, source: str = ""
+) -> list[RunDraft]:
+    """Return drafts of *run*, the likeliest first; they differ in how the script ends.
+
+    *source* is the script's text where the run did not tell it.
+    """
+    calls = calls_of(run)
+    names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
+    told = run.begin.get("script") or source
+    node = _node_of(run)
+    stubs, faults = stubs_of(calls, names)
+    value = _scenario_value(run, node, files)
+    value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
+    value |= {"faults": faults} if faults else {}
+    step: dict[str, Any] = {"approve": _approval(run, node)} if node else {"click": BUTTON}
+    step |= _expectation(run, calls, names, is_flow=bool(node))
+    codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
+    endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
+    text = f"{(told or _script_of(run)).strip(chr(10))}\n"
+    flow = _flow_of(files.title, run, node) if node else ""
+    return [
+        RunDraft(
+            script=text,
+            scenario=commented(
+                _comments(bool(told), bool(node)),
+                write_yaml({**value, "steps": [{**step, **ending}]}, block=2),
+            ),
+            flow=flow,
+        )
+        for ending in endings
+    ]
+
+
+def _declared_name(call: CapturedCall, known: Platforms) -> str:
+    platform = known.platform(call.platform)
+    return f"{platform.platform_key}.{known.api(platform, call.api).key}"
+
+
+def _comments(is_told: bool, has_node: bool) -> Iterator[str]:
+    yield msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX.")
+    if not is_told:
+        yield msg("The script's text was not told: this one does again what was seen.")
+    if not has_node:
+        yield msg("Guess: a button starts the script; hang it on the event that it has in BPMAX.")
+
+
+def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
+    """Return a scenario without its steps and ``proxy``."""
+    start = datetime.fromtimestamp(run.begin["at"] / 1000, UTC).astimezone(_SHANGHAI)
+    value: dict[str, Any] = {"version": 1, "scenario": files.title}
+    if node:
+        flow: dict[str, Any] = {"definition": files.flow}
+        flow |= {"scripts": {f"approve.{node}": files.script}, "at": node}
+        if name := _context(run, "project").get("name"):
+            flow["project"] = {"name": name}
+        value["flow"] = {**flow, "form": _fields_of(run)}
+    else:
+        scripts = {f"click.{BUTTON}": files.script}
+        value["form"] = {"scripts": scripts, "fields": _fields_of(run)}
+    user = _context(run, "userInfo")
+    if user.get("id"):
+        value["user"] = user
+    return {**value, "clock": start.isoformat(timespec="seconds")}
+
+
+def _context(run: CapturedRun, name: str) -> dict[str, Any]:
+    """Return the member *name* of ``ctx``, empty where it was no object."""
+    value = plain_value((run.begin.get("ctx") or {}).get(name))
+    return value if isinstance(value, dict) else {}
+
+
+def _fields_of(run: CapturedRun) -> dict[str, Any]:
+    fields = {str(name): plain_value(one) for name, one in (run.begin.get("form") or {}).items()}
+    for record in run.records:
+        name = str(record.get("name", ""))
+        if record.get("of") == "form" and name and not name.startswith("$"):
+            fields.setdefault(name, plain_value(record["value"]) if record["e"] == "get" else None)
+    return {name: one for name, one in fields.items() if not name.startswith("$")}
+
+
+def _expectation(
+    run: CapturedRun,
+    calls: Sequence[CapturedCall],
+    names: Mapping[tuple[str, str], str],
+    *,
+    is_flow: bool,
+) -> dict[str, Any]:
+    written = {str(one["name"]): plain_value(one["value"]) for one in _writes(run)}
+    proxy = [{"call": names[one.platform, one.api], **_result_of(one)} for one in calls]
+    form = {"flow": {"form": written}} if is_flow else {"form": written}
+    return {"expect": {**(form if written else {}), "proxy": proxy}}
+
+
+def _writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of fields that were written."""
+    for one in run.records:
+        if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
+            yield one
+
+
+def _result_of(call: CapturedCall) -> dict[str, Any]:
+    if (code := call.error.get("code")) in _FAULTS:
+        return {"error": code}
+    return {"status": _answer_of(call).get("status", 200)}
+
+
+def _node_of(run: CapturedRun) -> str:
+    """Return the node in whose approval a script ran; nothing where it was that of a form."""
+    step = _context(run, "step")
+    told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
+    return str(step.get("name") or step.get("id") or told or "")
+
+
+def _approval(run: CapturedRun, node: str) -> dict[str, Any]:
+    by = _context(run, "userInfo").get("id")
+    return {"at": node} | ({"by": by} if by else {})
+
+
+def _flow_of(title: str, run: CapturedRun, node: str) -> str:
+    told = _context(run, "step").get("owner")
+    owners = [_owner_id(one) for one in told] if isinstance(told, list) else []
+    by = _context(run, "userInfo").get("id")
+    if by and by not in owners:
+        owners.append(by)
+    target = str(plain_value(run.begin["ctx"].get("target_step")) or _END)
+    nodes: dict[str, Any] = {node: {"owners": owners, "approve": target}, target: {"end": True}}
+    comments = [
+        msg("Drafted by bpmax-sim init --from, of the node in which a script ran."),
+        msg(
+            "Not seen: what leads to {node}, what follows {target}, where a rejection goes.",
+            node=node,
+            target=target,
+        ),
+    ]
+    return commented(comments, write_yaml({"flow": title, "start": node, "nodes": nodes}, block=2))
+
+
+def _owner_id(owner: Any) -> str:
+    return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
+
+
+def _script_of(run: CapturedRun) -> str:
+    """Return a script that does again what was told of one."""
+    lines = [f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"]
+    for record in run.records:
+        if record.get("e") == "ask":
+            key = literal(plain_value(record.get("platform")))
+            lines.append(f"await $proxy({key}){_setters(record)}.catch(() => null);")
+        elif record in tuple(_writes(run)):
+            value = literal(plain_value(record["value"]))
+            lines.append(f"form[{literal(record['name'])}] = {value};")
+    return "\n".join(lines)
+
+
+def _setters(ask: Mapping[str, Any]) -> str:
+    api = plain_value(ask["api"])
+    if ask.get("args") is not None:
+        return f".{api}({', '.join(literal(plain_value(one)) for one in ask['args'])})"
+    steps = [f".${kind}({literal(plain_value(value))})" for kind, value in ask.get("steps", ())]
+    return f".$api({literal(api)}){''.join(steps)}.$call()"

@@ -1,0 +1,54 @@
+"""What an OpenAPI document alone says: a platform key, and a call of each API with examples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.simulator.engine import example_value
+from bpmax_sim.starter.scenario_draft import ScriptedCall, literal, platform_name
+
+_GENERIC: Final = frozenset(
+    {"openapi", "swagger", "api", "apis", "schema", "spec", "index", "doc", "docs"}
+)
+_WHOLE: Final = "$"
+
+
+def document_key(name: str, root: Any) -> str:
+    """Return the key for the platform of a document: its file's *name*, else its title."""
+    info = root.get("info")
+    title = str(info.get("title", "")) if isinstance(info, Mapping) else ""
+    texts = (
+        re.sub(r"\W+", "_", text).strip("_") for text in (name.split(".", maxsplit=1)[0], title)
+    )
+    return next((one.lower()[:64] for one in texts if one and one.lower() not in _GENERIC), "api")
+
+
+def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
+    """Yield a call of each API of *platform* with examples of what it requires."""
+    for name, api in platform.apis.items():
+        start = f"await {platform_name(platform.platform_key)}.$api({literal(name)})"
+        yield ScriptedCall(
+            line=f"{start}{_setters(api)}.$call();",
+            expectation={"call": f"{platform.platform_key}.{name}"},
+        )
+
+
+def _setters(api: Api) -> str:
+    setters = ""
+    for place in ("path", "query", "header"):
+        values = {
+            one.target: example_value(one)
+            for one in api.parameters
+            if one.place == place and one.required
+        }
+        if values:
+            setters += f".${place}({literal(values)})"
+    members = [one for one in api.parameters if one.place == "body" and one.required]
+    if any(one.to == _WHOLE for one in members):
+        setters += f".$body({literal(example_value(members[0]))})"
+    elif members:
+        setters += f".$body({literal({one.target: example_value(one) for one in members})})"
+    return setters

@@ -1,0 +1,63 @@
+"""Files that a draft adds to: an entry for ``instances.yaml``, APIs for a platform file.
+
+What is there stays to the character; what is added comes behind it, and is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from textwrap import indent
+from typing import Any
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.yamlfile import display_path, read_yaml, write_yaml
+
+
+def entry_of(value: Mapping[str, Any]) -> str:
+    """Return *value* as an item of a list."""
+    return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
+
+
+def with_instance(before: str, value: Mapping[str, Any]) -> str:
+    """Return the text of ``instances.yaml`` with *value*; one of its platform that is there stays.
+
+    Raises:
+        ConfigError: the list cannot be added to; the message has the entry.
+    """
+    entries: Any = read_yaml(before).plain() if before.strip() else []
+    if any(
+        isinstance(one, dict) and one.get("platform") == value["platform"] for one in entries or ()
+    ):
+        return before
+    gap = "\n" if before and not before.endswith("\n") else ""
+    text = f"{before}{gap}{entry_of(value)}"
+    if read_yaml(text).plain() != [*(entries or []), dict(value)]:
+        raise ConfigError(
+            "instances.yaml: add this to the list yourself:\n{entry}", entry=entry_of(value)
+        )
+    return text
+
+
+def with_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
+    """Return the text of a platform file with more *apis*, whose texts stand below ``apis``.
+
+    Raises:
+        ConfigError: they cannot be added at its end; the message has them.
+    """
+    added = "".join(apis.values())
+    gap = "\n" if before and not before.endswith("\n") else ""
+    known: Any = read_yaml(before).plain()
+    try:
+        value = read_yaml(text := f"{before}{gap}{added}").plain()
+    except ConfigError:
+        value = None
+    more: Any = read_yaml(f"apis:\n{added}").plain()
+    expected = {**known.get("apis", {}), **more["apis"]}
+    if value is None or value != {**known, "apis": expected}:
+        raise ConfigError(
+            "{path}: add these below `apis` yourself:\n{added}",
+            path=display_path(path),
+            added=added,
+        )
+    return text

@@ -1,0 +1,172 @@
+"""Paths that were seen -> path templates: ``/customers/12345`` is ``/customers/{customer_id}``.
+
+Segments are kept in a tree. A segment is a value where it looks like one (a number, an id, a date,
+anything that nobody names a path by), or where three or more of its siblings lead to the same
+thing: the same rest of the path, methods and shape of the response, as ``/users/alice`` and
+``/users/bob`` do and ``/orders/search`` and ``/orders/cancel`` do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from bpmax_sim.path_template import decode_path
+
+_VERSION: Final = re.compile(r"v?\d{1,2}(\.\d+)*(alpha|beta)?\d*", re.IGNORECASE)
+_NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)*")
+_HEX: Final = re.compile(
+    r"(?=.*\d)[0-9a-fA-F]{8,}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+)
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z]*([-_.:][A-Za-z]+)*\d{0,3}")
+_LONG_WORD: Final = 32
+_ALIKE: Final = 3
+"""As many siblings that lead to the same thing make a parameter."""
+
+_HOLDS_VERSION: Final = frozenset({"api", "rest", "version", "openapi", "services"})
+
+
+class ObservedPath(msgspec.Struct, frozen=True):
+    """A request's method and path, percent-encoded, and the shape of its response, if it was good.
+
+    Two responses have one shape where `shape_of` returns the same for both.
+    """
+
+    method: str
+    path: str
+    shape: str = ""
+
+
+def shape_of(value: Any, levels: int = 2) -> str:
+    """Return which members a JSON *value* has, down to *levels*; their values do not count."""
+    if isinstance(value, Mapping):
+        if not levels:
+            return "{}"
+        inner = (f"{name}:{shape_of(one, levels - 1)}" for name, one in sorted(value.items()))
+        return f"{{{','.join(inner)}}}"
+    if isinstance(value, list):
+        return f"[{shape_of(value[0], levels - 1) if value and levels else ''}]"
+    return "" if value is None else type(value).__name__
+
+
+def is_value(segment: str, before: str = "") -> bool:
+    """Return whether a decoded *segment*, which follows *before*, looks like a value by itself."""
+    if _VERSION.fullmatch(segment) and (segment[:1] in "vV" or before.lower() in _HOLDS_VERSION):
+        return False
+    if _NUMBER.fullmatch(segment) or _HEX.fullmatch(segment) or len(segment) > _LONG_WORD:
+        return True
+    return not _WORD.fullmatch(segment)
+
+
+class _Node:
+    """A segment, or several that are one parameter, and what comes below."""
+
+    __slots__ = ("children", "ends")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node] = {}
+        self.ends: set[tuple[str, str]] = set()
+
+    def absorb(self, other: _Node) -> None:
+        self.ends |= other.ends
+        for segment, child in other.children.items():
+            self.children.setdefault(segment, _Node()).absorb(child)
+
+    def signature(self) -> frozenset[tuple[str, str, str]]:
+        """Return the ends below, by the rest of the path with its values left out."""
+        own = {("", method, shape) for method, shape in self.ends if shape}
+        for segment, child in self.children.items():
+            rest = "*" if is_value(segment) else segment
+            own |= {(f"/{rest}{path}", method, shape) for path, method, shape in child.signature()}
+        return frozenset(own)
+
+
+_PARAMETER: Final = ""
+"""The segment of a parameter in a tree; no path has an empty one that is told apart."""
+
+
+def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], str]:
+    """Return the template of each method and path of *observed*, which are of one address."""
+    every = list(observed)
+    root = _Node()
+    for one in every:
+        node = root
+        for segment in _segments(one.path):
+            node = node.children.setdefault(segment, _Node())
+        node.ends.add((one.method, one.shape))
+    merged: dict[int, set[str]] = {}
+    _merge(root, "", merged)
+    return {(one.method, one.path): _template(root, one.path, merged) for one in every}
+
+
+def _segments(path: str) -> list[str]:
+    return [decode_path(segment) for segment in path.lstrip("/").split("/")]
+
+
+def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
+    """Put the values among the children of *node* together, then those below."""
+    values = _values_among(node, before)
+    if values:
+        parameter = _Node()
+        for segment in values:
+            parameter.absorb(node.children.pop(segment))
+        merged[id(node)] = values
+        node.children[_PARAMETER] = parameter
+    for segment, child in node.children.items():
+        _merge(child, segment, merged)
+
+
+def _values_among(node: _Node, before: str) -> set[str]:
+    values = {segment for segment in node.children if segment and is_value(segment, before)}
+    known = frozenset[tuple[str, str, str]]().union(
+        *(node.children[segment].signature() for segment in values)
+    )
+    groups: dict[frozenset[tuple[str, str, str]], list[str]] = {}
+    for segment, child in node.children.items():
+        signature = child.signature() if segment and segment not in values else frozenset()
+        if signature and signature <= known:
+            values.add(segment)
+        elif signature:
+            groups.setdefault(signature, []).append(segment)
+    for signature, segments in groups.items():
+        is_told = any(shape not in {"[]", "{}", "str"} for _, _, shape in signature)
+        if len(segments) >= _ALIKE and is_told:
+            values.update(segments)
+    return values
+
+
+def _template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
+    node, parts = root, list[str]()
+    names: list[str] = []
+    for segment, raw in zip(_segments(path), path.lstrip("/").split("/"), strict=True):
+        if segment in merged.get(id(node), ()):
+            name = _placeholder(parts, names)
+            names.append(name)
+            parts.append(f"{{{name}}}")
+            node = node.children[_PARAMETER]
+        else:
+            parts.append(raw)
+            node = node.children[segment]
+    return f"/{'/'.join(parts)}"
+
+
+def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
+    """Return a name for the value behind *parts*: ``customer_id`` behind ``customers``."""
+    before = next((part for part in reversed(parts) if not part.startswith("{")), "")
+    word = singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
+    stem = f"{word}_id" if word and word[0].isalpha() else "id"
+    number = 1
+    while (name := stem if number == 1 else f"{stem}_{number}") in names:
+        number += 1
+    return name
+
+
+def singular(word: str) -> str:
+    """Return one of what *word* names: ``customers``, ``categories``, ``boxes``."""
+    for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("us", "us")):
+        if word.endswith(end) and len(word) > len(end) + 1:
+            return word[: -len(end)] + instead
+    return word[:-1] if word.endswith("s") and len(word) > 2 else word  # noqa: PLR2004 - "is"

@@ -1,0 +1,456 @@
+"""A platform file drafted from traffic: hosts, auth, success rule, and an API for each template.
+
+The address that was observed is nowhere in it: the platform has one of its own, and the instance
+takes the true one from a variable. What is guessed has a comment that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+
+from bpmax_sim.cassette.matching import split_query
+from bpmax_sim.i18n import msg, series, translate
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
+from bpmax_sim.path_template import placeholders
+from bpmax_sim.platform.model import snake
+from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, json_of
+from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, shape_of, singular
+from bpmax_sim.yamlfile import write_yaml
+
+_GENERIC_LABELS: Final = frozenset({
+    "www", "api", "apis", "open", "openapi", "gateway", "gw", "app", "prod", "test", "uat", "dev",
+    "staging", "com", "cn", "net", "org", "io", "co", "gov", "edu", "local", "localhost", "example",
+    "internal", "svc",
+})  # fmt: skip
+_LEADING: Final = re.compile(r"api|rest|v\d+(\.\d+)*|services?|open|openapi|public", re.IGNORECASE)
+_VERBS: Final = {"POST": "create", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
+_CODES: Final = (
+    "code", "errcode", "errCode", "error_code", "errorCode", "errno", "ret", "retcode", "retCode",
+    "resultCode", "result_code", "Code", "status", "success",
+)  # fmt: skip
+_GOOD: Final = ("0", "200", "00000", "000000", "0000", "success", "ok", "true", "1")
+_MESSAGES: Final = (
+    "message",
+    "msg",
+    "errmsg",
+    "errMsg",
+    "error_msg",
+    "errorMsg",
+    "Message",
+    "error_description",
+)
+_DATA: Final = ("data", "result", "Data")
+_OF_CLIENTS: Final = re.compile(
+    r"accept(-.*)?|user-agent|referer|origin|sec-.*|cookie|content-.*|host|connection|pragma|dnt|te"
+    r"|cache-control|upgrade-insecure-requests|priority|if-.*|authorization|proxy-.*|postman-token"
+    r"|traceparent|tracestate|x-forwarded-.*|via|expect|transfer-encoding|keep-alive|range|:.*"
+)
+_OK: Final = range(200, 300)
+_REDIRECT: Final = range(300, 400)
+_UNAUTHORISED: Final = 401
+
+
+class PlatformDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """A platform file and an instance.
+
+    Attributes:
+        text: of the platform file.
+        instance: of the entry in ``instances.yaml``.
+        addresses: variable of the instance -> the address that was observed.
+        apis: the text of each API, by its key, as it stands below ``apis``.
+    """
+
+    key: str
+    text: str
+    instance: Mapping[str, Any]
+    addresses: Mapping[str, str]
+    apis: Mapping[str, str]
+
+
+def platform_key(origin: str) -> str:
+    """Return a key for the platform at *origin*: ``crm`` of ``https://api.crm.example.com``."""
+    host = urlsplit(origin).hostname or ""
+    labels = [label for label in host.split(".") if label and label not in _GENERIC_LABELS]
+    names = [label for label in labels if not label.isdigit() and ":" not in label]
+    text = re.sub(r"\W+", "_", names[0] if names else "", flags=re.ASCII).strip("_").lower()
+    port = urlsplit(origin).port
+    return text if text and text[0].isalpha() else f"api_{port}" if port else "api"
+
+
+def variable_prefix(key: str) -> str:
+    """Return what the variables of the platform *key* begin with."""
+    return re.sub(r"\W+", "_", key, flags=re.ASCII).strip("_").upper() or "API"
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of *url*."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def path_of(request: Request) -> str:
+    """Return the raw path of *request*."""
+    return (
+        "/" + request.url.partition("://")[2].partition("/")[2].partition("?")[0].partition("#")[0]
+    )
+
+
+def commented(lines: Iterable[str], text: str, indent: str = "") -> str:
+    """Return *text* below *lines* as comments."""
+    return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
+
+
+class _ApiDraft(msgspec.Struct, frozen=True):
+    """The requests of one method, template and host."""
+
+    method: str
+    template: str
+    host: str
+    exchanges: list[Exchange]
+
+
+def draft_platform(
+    key: str, exchanges: Sequence[Exchange], origins: Sequence[str], taken: Iterable[str] = ()
+) -> PlatformDraft:
+    """Return the platform *key* of *exchanges*, which went to *origins*, the main one first.
+
+    APIs get no name of *taken*.
+    """
+    auth = guess_auth(exchanges)
+    logins = {login.order for login in auth.logins}
+    hosts = {origin: _host_name(origin, number) for number, origin in enumerate(origins) if number}
+    calls = [exchange for exchange in exchanges if exchange.order not in logins]
+    drafts = list(_find_apis(calls, hosts))
+    names = _name_apis(drafts, {*map(snake, taken)})
+    apis = {
+        name: commented(notes, _text_of_api(name, value), "  ")
+        for name, (value, notes) in zip(
+            names, (_draft_api(one, auth) for one in drafts), strict=True
+        )
+    }
+    text = commented(_head_comments(variable_prefix(key)), write_yaml(_address_keys(key, hosts)))
+    if auth.credentials:
+        text += write_yaml({"credentials": dict(auth.credentials)}, block=2)
+    rules, notes = _response_rules(calls)
+    if rules:
+        text += commented(notes, write_yaml({"response": rules}, block=2))
+    placed = _with_login_hosts(auth, hosts)
+    text += commented(_auth_comments(auth), write_yaml({"auth": placed}, block=4))
+    instance, addresses = _draft_instance(key, origins[0], hosts, auth)
+    return PlatformDraft(
+        key=key,
+        text=f"{text}apis:\n{''.join(apis.values())}",
+        instance=instance,
+        addresses=addresses,
+        apis=apis,
+    )
+
+
+def _address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
+    own = f"{key.replace('_', '-')}.example.test"
+    value: dict[str, Any] = {"platform_key": key, "title": key, "base_url": f"https://{own}"}
+    if hosts:
+        value["hosts"] = {name: f"https://{name}.{own}" for name in hosts.values()}
+    return value
+
+
+def _draft_instance(
+    key: str, origin: str, hosts: Mapping[str, str], auth: AuthGuess
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the entry of ``instances.yaml``, and the addresses of its variables."""
+    prefix = variable_prefix(key)
+    instance: dict[str, Any] = {"platform": key, "instance_key": "default", "default": True}
+    instance["base_url"] = {"env": f"{prefix}_URL"}
+    addresses = {f"{prefix}_URL": origin}
+    for address, name in hosts.items():
+        variable = f"{prefix}_{name}_URL".upper()
+        instance.setdefault("hosts", {})[name] = {"env": variable}
+        addresses[variable] = address
+    if auth.credentials:
+        names = {name: {"env": f"{prefix}_{name}".upper()} for name in auth.credentials}
+        instance["credentials"] = names
+    return instance, addresses
+
+
+def _head_comments(prefix: str) -> Iterator[str]:
+    yield msg("Drafted by bpmax-sim init --from; a comment stands at each guess.")
+    yield msg(
+        "The address is made up; {prefix}_URL has the true one while you record.", prefix=prefix
+    )
+
+
+def _auth_comments(auth: AuthGuess) -> Iterator[str]:
+    yield from (msg("Guess: {reason}.", reason=reason) for reason in auth.comments)
+    if not auth.comments:
+        yield msg("Guess: no request carried a credential.")
+
+
+def _host_name(origin: str, number: int) -> str:
+    label = (urlsplit(origin).hostname or "").partition(".")[0]
+    text = re.sub(r"\W+", "_", label, flags=re.ASCII).strip("_").lower()
+    return text if text and text[0].isalpha() else f"host_{number + 1}"
+
+
+def _with_login_hosts(auth: AuthGuess, hosts: Mapping[str, str]) -> Any:
+    for step, login in zip(
+        auth.auth.get("acquire", {}).get("steps", ()) if isinstance(auth.auth, dict) else (),
+        auth.logins,
+        strict=False,
+    ):
+        if host := hosts.get(origin_of(login.request.url)):
+            step["request"]["host"] = host
+    return auth.auth
+
+
+def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Iterator[_ApiDraft]:
+    by_origin: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
+    for origin, own in by_origin.items():
+        templates = find_templates(
+            ObservedPath(one.request.method, path_of(one.request), _shape(one)) for one in own
+        )
+        found: dict[tuple[str, str], _ApiDraft] = {}
+        for exchange in own:
+            place = (
+                exchange.request.method,
+                templates[exchange.request.method, path_of(exchange.request)],
+            )
+            found.setdefault(place, _ApiDraft(*place, hosts.get(origin, ""), [])).exchanges.append(
+                exchange
+            )
+        yield from found.values()
+
+
+def _shape(exchange: Exchange) -> str:
+    response = exchange.outcome
+    if not isinstance(response, Response) or response.status not in _OK:
+        return ""
+    value = json_of(response)
+    return (
+        shape_of(value) if value is not None else media_type(Headers(response.headers).content_type)
+    )
+
+
+def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
+    paths = [[part for part in one.template.split("/") if part] for one in drafts]
+    names = []
+    for draft, whole in zip(drafts, paths, strict=True):
+        parts = _without_leading(whole)
+        words = [
+            singular(part)
+            if number + 1 < len(parts) and parts[number + 1].startswith("{")
+            else part
+            for number, part in enumerate(parts)
+            if not part.startswith("{")
+        ]
+        plain = re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).strip("_") or "root"
+        is_verb = draft.method == "POST" and not plain.endswith("s")
+        stem = snake(
+            plain if is_verb else f"{_VERBS.get(draft.method, draft.method.lower())}_{plain}"
+        )
+        if draft.method == "POST" and not is_verb:
+            stem = snake(f"create_{'_'.join([*words[:-1], singular(words[-1])])}")
+        stem = re.sub(r"\W+", "_", stem, flags=re.ASCII)
+        stem = stem if stem[0].isalpha() else f"call_{stem.strip('_')}"
+        number = 1
+        while (name := stem if number == 1 else f"{stem}_{number}") in taken:
+            number += 1
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _without_leading(parts: list[str]) -> list[str]:
+    """Return *parts* of a path without those that say nothing, such as ``api/v1``."""
+    start = 0
+    while start < len(parts) - 1 and _LEADING.fullmatch(parts[start]):
+        start += 1
+    return parts[start:]
+
+
+def _text_of_api(name: str, value: Mapping[str, Any]) -> str:
+    return write_yaml({"apis": {name: value}}, block=3).partition("\n")[2]
+
+
+def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[str]]:
+    """Return the keys of an API, and the guesses in it."""
+    requests = [exchange.request for exchange in draft.exchanges]
+    notes = []
+    for name in placeholders(draft.template):
+        count = len({path_of(one) for one in requests})
+        if count == 1:
+            notes.append(msg("Guess: {name} of the path was seen with one value.", name=name))
+    value: dict[str, Any] = {"method": draft.method, "path": draft.template}
+    if draft.method == "GET":
+        del value["method"]
+    if draft.host:
+        value["host"] = draft.host
+    parameters: list[dict[str, Any]] = [
+        {"name": name, "in": "path", "required": True} for name in placeholders(draft.template)
+    ]
+    parameters += _inputs("query", [dict(split_query(one.url)[1]) for one in requests], auth)
+    parameters += _inputs("header", [_own_headers(one) for one in requests], auth)
+    body, more = _draft_body(requests)
+    value["parameters"] = list(_with_own_names([*parameters, *body]))
+    if not value["parameters"]:
+        del value["parameters"]
+    if any(
+        isinstance(one.outcome, Response) and one.outcome.status in _REDIRECT
+        for one in draft.exchanges
+    ):
+        more["redirects"] = "result"
+    return value | more, notes
+
+
+def _own_headers(request: Request) -> dict[str, str]:
+    return {
+        name: value for name, value in request.headers if not _OF_CLIENTS.fullmatch(name.lower())
+    }
+
+
+def _inputs(
+    place: str, seen: Sequence[Mapping[str, Any]], auth: AuthGuess
+) -> Iterator[dict[str, Any]]:
+    hidden = {one.name.lower() for one in auth.places if one.place == place}
+    for name in dict.fromkeys(name for one in seen for name in one):
+        if name.lower() not in hidden:
+            entry: dict[str, Any] = {"name": name, "in": place}
+            if all(name in one for one in seen):
+                entry["required"] = True
+            yield entry
+
+
+def _with_own_names(parameters: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Yield *parameters*, the second of a name called by its place as well."""
+    names: set[str] = set()
+    for one in parameters:
+        name, number = one["name"], 1
+        while name in names:
+            number += 1
+            name = f"{one['in']}_{one['name']}" + ("" if number == 2 else f"_{number}")  # noqa: PLR2004 - the first
+        names.add(name)
+        yield (
+            one
+            if name == one["name"]
+            else {
+                "name": name,
+                "in": one["in"],
+                "to": one.get("to", one["name"]),
+                **{k: v for k, v in one.items() if k not in {"name", "in", "to"}},
+            }
+        )
+
+
+_KINDS: Final = {
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    str: "string",
+    list: "array",
+    dict: "object",
+}
+
+
+def _draft_body(requests: Sequence[Request]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    bodies = [one for one in requests if one.body]
+    if not bodies:
+        return [], {}
+    content_type = Headers(bodies[0].headers).content_type
+    media = media_type(content_type)
+    whole = [{"name": "body", "in": "body", "to": "$"}]
+    if media == FORM:
+        pairs = [
+            dict(parse_qsl((one.body or b"").decode(errors="replace"), keep_blank_values=True))
+            for one in bodies
+        ]
+        return list(_body_members(pairs, typed=False)), {"encoding": "form"}
+    if "json" not in media and media:
+        kind = "xml" if "xml" in media else "text"
+        return whole, {"encoding": kind, "headers": {"Content-Type": content_type}}
+    values = [_json_body(one) for one in bodies]
+    more = {} if media in {"application/json", ""} else {"headers": {"Content-Type": content_type}}
+    are_objects = all(isinstance(value, dict) for value in values)
+    if not are_objects or any(
+        not re.fullmatch(r"[^\W\d][\w-]*", name) for value in values for name in value
+    ):
+        return whole, more
+    return list(_body_members(values, typed=True)), more
+
+
+def _json_body(request: Request) -> Any:
+    try:
+        return loads(request.body or b"null")
+    except (ValueError, RecursionError):
+        return None
+
+
+def _body_members(values: Sequence[Mapping[str, Any]], *, typed: bool) -> Iterator[dict[str, Any]]:
+    for name in dict.fromkeys(name for value in values for name in value):
+        own = [value[name] for value in values if name in value]
+        entry: dict[str, Any] = {"name": name, "in": "body"}
+        if len(own) == len(values):
+            entry["required"] = True
+        kinds = {type(one) for one in own if one is not None}
+        if typed and len(kinds) == 1 and (kind := _KINDS.get(kinds.pop())):
+            entry["type"] = kind
+        yield entry
+
+
+def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
+    """Return how responses are judged, and why."""
+    responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
+    good = [one for one in responses if one.status in _OK]
+    values = [value for one in good if isinstance(value := json_of(one), dict)]
+    states = sorted({one.status for one in good}) or [200]
+    found = _success_code(values)
+    classes = (
+        {"token": {"status": [401]}}
+        if any(one.status == _UNAUTHORISED for one in responses)
+        else {}
+    )
+    if found is None:
+        return ({"classes": classes} if classes else {}), [
+            msg("Guess: HTTP 401 means a bad token.")
+        ]
+    name, accepted, others = found
+    rules: dict[str, Any] = {
+        "ok": {"status": states, "all": [{"path": f"$.{name}", "in": accepted}]},
+        "code": [f"$.{name}"],
+    }
+    for key, names in (("message", _MESSAGES), ("data", _DATA)):
+        place = next((one for one in names if any(one in value for value in values)), "")
+        if place:
+            rules[key] = [f"$.{place}"]
+    if classes:
+        rules["classes"] = classes
+    notes = [
+        msg(
+            "Guess: {name} is the business code, and {codes} a success.",
+            name=name,
+            codes=series(map(str, accepted)),
+        )
+    ]
+    if others:
+        notes.append(
+            msg("Seen too, and taken for failures: {codes}", codes=series(map(str, others)))
+        )
+    return rules, notes
+
+
+def _success_code(values: Sequence[Mapping[str, Any]]) -> tuple[str, list[Any], list[Any]] | None:
+    for name in _CODES:
+        seen = [value[name] for value in values if isinstance(value.get(name), str | int | bool)]
+        if not seen or 2 * len(seen) < len(values):
+            continue
+        codes = list(dict.fromkeys(seen))
+        accepted = [code for code in codes if str(code).lower() in _GOOD]
+        if accepted and (name != "status" or str(accepted[0]) != "1"):
+            return name, accepted, [code for code in codes if code not in accepted]
+    return None

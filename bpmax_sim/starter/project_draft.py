@@ -1,0 +1,525 @@
+"""``init --from``: files of traffic -> a project that passes, or what is new for one that is there.
+
+Everything is drafted, recorded and run in a folder of its own first. Only what passed there comes
+into the project, and nothing that is in the project already is replaced.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.journal import PendingExchange
+from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.errors import ConfigError, LeakError
+from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
+from bpmax_sim.live.console import CapturedRun
+from bpmax_sim.messages import Exchange, Headers, Response, media_type
+from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.document import read_document
+from bpmax_sim.platform.load import Platforms, declaring_file, load_platforms
+from bpmax_sim.platform.matcher import ApiMatcher, address_variables, addresses_in
+from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.session.credentials import matching_rules
+from bpmax_sim.starter.auth_guess import shared_tokens
+from bpmax_sim.starter.capture_draft import RunFiles, calls_of, draft_captured_platforms, draft_run
+from bpmax_sim.starter.document_draft import document_key, sample_calls
+from bpmax_sim.starter.file_additions import with_apis, with_instance
+from bpmax_sim.starter.init import InitOptions, plan
+from bpmax_sim.starter.platform_draft import (
+    draft_platform,
+    origin_of,
+    platform_key,
+    variable_prefix,
+)
+from bpmax_sim.starter.scenario_draft import (
+    ScriptedCall,
+    UnplayableCall,
+    draft_scenario,
+    draft_script,
+    script_call,
+)
+from bpmax_sim.starter.traffic_sources import TrafficSources
+from bpmax_sim.traffic.import_recording import admit, render_exchanges, write
+from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.yamlfile import text_at, write_text
+
+_OF_PAGES: Final = re.compile(
+    r"text/(html|css|javascript|ecmascript)|application/(x-)?(javascript|ecmascript|font.*|wasm)"
+    r"|image/.*|font/.*|video/.*|audio/.*|application/(octet-stream|pdf|zip|manifest\+json)"
+)
+_SHANGHAI: Final = timezone(timedelta(hours=8))
+
+
+class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
+    """What is new for a project.
+
+    Attributes:
+        files: path in the project -> its bytes; some are there and get more.
+        changed: those of them that are there already.
+        notes: what was left out and why.
+        calls: how many calls the new scenarios play.
+    """
+
+    files: Mapping[str, bytes]
+    changed: frozenset[str]
+    notes: tuple[str, ...]
+    calls: int
+
+
+def draft_project(
+    folder: Path, sources: TrafficSources, environ: Mapping[str, str]
+) -> ProjectDraft:
+    """Return what *sources* add to the project in *folder*, which need not be there.
+
+    Addresses of a project that is there are read from *environ*.
+
+    Raises:
+        ConfigError: no call is in them, or the draft does not pass; nothing is written.
+        LeakError: a secret is left in a file.
+    """
+    with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
+        work = _Workplace(folder, Path(place), sources, dict(environ))
+        work.copy_declarations()
+        before = _files_of(work.place)
+        work.import_documents()
+        work.draft_traffic()
+        work.draft_runs()
+        work.simulate_documents()
+        if not work.calls and not sources.documents:  # nor anything that was there already
+            raise ConfigError(
+                "{source}: no call of an API is in it{why}",
+                source=sources.told,
+                why=join_messages("", [f"; {note}" for note in work.notes[:3]]),
+            )
+        for path, text in plan(folder, InitOptions()).texts.items():
+            write_text(work.place / path.relative_to(folder), text)
+        files = {
+            path: data for path, data in _files_of(work.place).items() if before.get(path) != data
+        }
+    _refuse_leaks(files, work.vault)
+    changed = frozenset(name for name in files if (folder / name).exists())
+    return ProjectDraft(files=files, changed=changed, notes=tuple(work.notes), calls=work.calls)
+
+
+def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
+    leaking = [name for name, data in files.items() if vault.scan(data)]
+    if leaking:
+        raise LeakError("not written, a secret was found in {names}", names=series(leaking))
+
+
+class _Workplace:
+    """A folder in which drafts are made and tried, and what came of it so far."""
+
+    def __init__(
+        self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
+    ) -> None:
+        self.folder, self.place = folder, place
+        self.sources, self.environ = sources, environ
+        self.vault = Vault()
+        self.notes: list[str] = []
+        self.calls = 0
+
+    def copy_declarations(self) -> None:
+        """Copy what drafts add to: platforms, instances and settings."""
+        (self.place / "scenarios/platforms").mkdir(parents=True)
+        for name in ("scenarios/platforms", "scenarios/presets"):
+            if (self.folder / name).is_dir():
+                shutil.copytree(self.folder / name, self.place / name, dirs_exist_ok=True)
+        for name in (
+            "pyproject.toml",
+            "scenarios/instances.yaml",
+            "scenarios/instances.local.yaml",
+        ):
+            if (self.folder / name).is_file():
+                shutil.copy(self.folder / name, self.place / name)
+
+    def load_platforms(self) -> Platforms:
+        """Return the platforms as they are drafted now."""
+        instances = self.place / "scenarios/instances.yaml"
+        return load_platforms(
+            self.place / "scenarios/platforms", instances=instances if instances.is_file() else None
+        )
+
+    def import_documents(self) -> None:
+        """Write the platform of each OpenAPI document."""
+        origins = Counter(origin_of(one.request.url) for one in self.sources.traffic.exchanges)
+        for path in self.sources.documents:
+            document = read_document(path)
+            key = document_key(path.name, document.root)
+            if self.load_platforms().find(key) is not None:
+                self.notes.append(
+                    msg(
+                        "{path}: the platform {key} is there, and stays as it is",
+                        path=path.name,
+                        key=key,
+                    )
+                )
+                continue
+            converted = make(document, key=key, has_answers=True)
+            write_text(self.place / f"scenarios/platforms/{key}.yaml", converted.text)
+            variable = f"{variable_prefix(key)}_URL"
+            names = {
+                name: {"env": f"{variable_prefix(key)}_{name}".upper()}
+                for name in converted.credentials
+            }
+            self._add_instance(
+                {
+                    "platform": key,
+                    "instance_key": "default",
+                    "default": True,
+                    "base_url": {"env": variable},
+                }
+                | ({"credentials": names} if names else {})
+            )
+            base = urlsplit(self.load_platforms().platform(key).base_url).path.rstrip("/")
+            for origin, _ in origins.most_common(1):
+                self.environ[variable] = f"{origin}{base}"
+            self.notes += [
+                label_message(path.name, str(kind.first) + kind.more) for kind in converted.kinds
+            ]
+
+    def _add_instance(self, value: Mapping[str, Any]) -> None:
+        path = self.place / "scenarios/instances.yaml"
+        write_text(path, with_instance(text_at(path), value))
+
+    def draft_traffic(self) -> None:
+        """Write platforms, recording, script and scenario of the exchanges."""
+        kept, notes = _select_calls(self.sources.traffic)
+        self.notes += notes
+        if not kept:
+            return
+        known = self.load_platforms()
+        for origins, own in _group_by_platform(kept):
+            key = _key_of(origins[0], known, self.environ)
+            if known.find(key) is None:
+                draft = draft_platform(key, own, origins)
+                write_text(self.place / f"scenarios/platforms/{key}.yaml", draft.text)
+                self._add_instance(draft.instance)
+                self.environ |= draft.addresses
+            else:
+                self._extend_platform(known, key, origins[0], own)
+            known = self.load_platforms()
+        self._record(kept)
+
+    def _extend_platform(
+        self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
+    ) -> None:
+        """Add to the file of the platform *key* the APIs that *exchanges* need and it has not."""
+        for name in address_variables(known, key):
+            self.environ.setdefault(name, origin)
+        matcher = ApiMatcher(known, addresses_in(known, self.environ))
+        matches = [(one, matcher.match(one.request)) for one in exchanges]
+        lacking = [one for one, match in matches if match is None or not match.target.is_declared]
+        if not lacking:
+            return
+        path = declaring_file([self.place / "scenarios/platforms"], key)
+        if path is None:
+            self.notes.append(
+                msg("{key} is built in; what it does not declare is left out", key=key)
+            )
+            return
+        draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
+        write_text(path, with_apis(text_at(path), draft.apis, path))
+
+    def _record(self, exchanges: Sequence[Exchange]) -> None:
+        """Write recording, script and scenario of *exchanges*, but for what cannot be played."""
+        known = self.load_platforms()
+        rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)
+        admitted = admit(
+            ForeignExchanges(tuple(exchanges)),
+            known,
+            self.vault,
+            rules=rules,
+            owner=self.sources.name,
+            addresses=addresses,
+        )
+        self.notes += admitted.notes
+        matcher = ApiMatcher(known)
+        played: list[Exchange] = []
+        for exchange in admitted.exchanges:
+            try:
+                script_call(exchange, matcher, 1)
+            except UnplayableCall as reason:
+                self._leave_out(exchange, str(reason))
+            else:
+                played.append(exchange)
+        if not played:
+            return
+        draft = partial(self._draft_recorded, matcher, rules)
+        try:
+            self._place(partial(draft, played))
+        except ConfigError:
+            playable = [one for one in played if self._is_playable(one, partial(draft, [one]))]
+            if not playable:
+                raise
+            self._place(partial(draft, playable))
+            played = playable
+        self.calls += len(played)
+
+    def _leave_out(self, exchange: Exchange, reason: str) -> None:
+        self.notes.append(
+            msg(
+                "{method} {url}: {reason}; it is left out",
+                method=exchange.request.method,
+                url=exchange.request.url.partition("?")[0],
+                reason=reason,
+            )
+        )
+
+    def _is_playable(self, exchange: Exchange, draft: Callable[[str], list[_Files]]) -> bool:
+        (files,) = draft(_TRIAL)
+        headline = self._write_files(files)
+        self._remove_files(files)
+        if headline:
+            self._leave_out(exchange, headline)
+        return not headline
+
+    def _draft_recorded(
+        self, matcher: ApiMatcher, rules: Rules, played: Sequence[Exchange], name: str
+    ) -> list[_Files]:
+        ordered = [replace(one, order=n, owner=name) for n, one in enumerate(played, 1)]
+        calls = [script_call(one, matcher, one.order) for one in ordered]
+        keys = dict.fromkeys(one.request.call.platform for one in ordered if one.request.call)
+        proxy = {"cassette": name}
+        scenario = draft_scenario(name, proxy, calls, clock=_clock(ordered[0].at))
+        script = draft_script(self.sources.told, calls, keys)
+        recording = render_exchanges(ordered, rules, self.vault)
+        return [_Files(name, _texts_of(name, script, scenario), recording)]
+
+    def draft_runs(self) -> None:
+        """Write the files of each captured run."""
+        drafted = draft_captured_platforms(self.sources.runs, self.load_platforms())
+        for key, text in drafted.items():
+            write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
+        known = self.load_platforms()
+        for run in self.sources.runs:
+            self._place(partial(self._draft_captured, run, known))
+            self.calls += len(calls_of(run))
+
+    def _draft_captured(self, run: CapturedRun, known: Platforms, name: str) -> list[_Files]:
+        files = RunFiles(name, f"scripts/{name}.js", f"flows/{name}.yaml")
+        return [
+            _Files(
+                name,
+                _texts_of(name, draft.script, draft.scenario)
+                | ({f"scenarios/flows/{name}.yaml": draft.flow} if draft.flow else {}),
+            )
+            for draft in draft_run(run, known, files, self.sources.script)
+        ]
+
+    def simulate_documents(self) -> None:
+        """Write a scenario that calls each API of the documents, where no traffic was given."""
+        if self.calls or not self.sources.documents:
+            return
+        roots = [(path, read_document(path).root) for path in self.sources.documents]
+        keys = dict.fromkeys(document_key(path.name, root) for path, root in roots)
+        known = self.load_platforms()
+        calls = [call for key in keys for call in sample_calls(known.platform(key))]
+        try:
+            self._place(partial(self._draft_simulated, calls, keys))
+        except ConfigError as error:
+            self.notes.append(str(error))
+            calls = [call for call in calls if self._is_simulated(call, keys)]
+            if calls:
+                self._place(partial(self._draft_simulated, calls, keys))
+        self.calls += len(calls)
+
+    def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
+        (files,) = self._draft_simulated([call], keys, _TRIAL)
+        headline = self._write_files(files)
+        self._remove_files(files)
+        return not headline
+
+    def _draft_simulated(
+        self, calls: Sequence[ScriptedCall], keys: Mapping[str, None], name: str
+    ) -> list[_Files]:
+        scenario = draft_scenario(name, {"mode": "simulate"}, calls)
+        return [
+            _Files(name, _texts_of(name, draft_script(self.sources.told, calls, keys), scenario))
+        ]
+
+    def _place(self, draft: Callable[[str], list[_Files]]) -> None:
+        """Write the first of the files that *draft* makes for a free name which passes.
+
+        Nothing is written where the project has the same already.
+
+        Raises:
+            ConfigError: none passes.
+        """
+        plain = re.sub(r"[^\w-]+", "_", self.sources.name).strip("_") or "traffic"
+        for number in count(1):
+            name = plain if number == 1 else f"{plain}_{number}"
+            drafts = draft(name)
+            roots = (self.folder, self.place)
+            if not any((root / one).exists() for root in roots for one in drafts[0].paths):
+                break
+            if any(files.is_in(self.folder) for files in drafts):
+                self.notes.append(msg("{name} is there already, and the same", name=name))
+                return
+        headlines = []
+        for files in drafts:
+            headline = self._write_files(files)
+            if not headline:
+                return
+            headlines.append(headline)
+            self._remove_files(files)
+        raise ConfigError(
+            "the draft does not pass, so nothing was written: {headline}", headline=headlines[0]
+        )
+
+    def _write_files(self, files: _Files) -> str:
+        """Write *files* and run their scenario; return the headline of its failure, or nothing."""
+        for path, text in files.texts.items():
+            write_text(self.place / path, text)
+        if files.recording:
+            write(self.place / f"cassettes/{files.name}.yaml", files.name, files.recording)
+        failures = run_scenario(str(self.place / f"scenarios/{files.name}.scenario.yaml")).failures
+        return str(failures[0].headline).replace(f"{self.place}/", "") if failures else ""
+
+    def _remove_files(self, files: _Files) -> None:
+        for path in files.paths:
+            (self.place / path).unlink()
+
+
+_TRIAL: Final = "bpmax_draft_trial"
+"""The name of a scenario that is run to find out whether a single call can be played."""
+
+
+class _Files(msgspec.Struct, frozen=True):
+    """What a draft consists of.
+
+    Attributes:
+        name: of its scenario.
+        texts: path in the project -> text.
+    """
+
+    name: str
+    texts: Mapping[str, str]
+    recording: tuple[PendingExchange, ...] = ()
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Return the files that it would write, that of its recording, too."""
+        return (*self.texts, *((f"cassettes/{self.name}.yaml",) if self.recording else ()))
+
+    def is_in(self, folder: Path) -> bool:
+        """Return whether *folder* has just these texts."""
+        return all(text_at(folder / path) == text for path, text in self.texts.items())
+
+
+def _texts_of(name: str, script: str, scenario: str) -> dict[str, str]:
+    return {
+        f"scenarios/scripts/{name}.js": script,
+        f"scenarios/{name}.scenario.yaml": scenario,
+    }
+
+
+def _clock(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).astimezone(_SHANGHAI).isoformat(timespec="seconds")
+
+
+def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]:
+    """Return the exchanges that are calls of APIs, and what was left out."""
+    kept, pages, preflights = [], 0, 0
+    for exchange in traffic.exchanges:
+        if exchange.request.method == "OPTIONS":
+            preflights += 1
+        elif _is_of_page(exchange):
+            pages += 1
+        else:
+            kept.append(exchange)
+    notes = list(traffic.notes)
+    if pages:
+        notes.append(
+            plural(
+                pages,
+                "{number} page, style, script or image is left out",
+                "{number} pages, styles, scripts and images are left out",
+            )
+        )
+    if preflights:
+        notes.append(
+            plural(
+                preflights,
+                "{number} preflight request (OPTIONS) is left out",
+                "{number} preflight requests (OPTIONS) are left out",
+            )
+        )
+    return kept, notes
+
+
+def _is_of_page(exchange: Exchange) -> bool:
+    if exchange.request.method != "GET" or not isinstance(exchange.outcome, Response):
+        return False
+    kind = media_type(Headers(exchange.outcome.headers).content_type)
+    return bool(_OF_PAGES.fullmatch(kind)) or exchange.request.url.partition("?")[0].endswith(
+        "/favicon.ico"
+    )
+
+
+def _files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and ".bpmax" not in path.parts and not path.name.endswith(".journal")
+    }
+
+
+def _key_of(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
+    for (key, _, _), address in addresses_in(known, environ).items():
+        if origin_of(address) == origin:
+            return key
+    declared = (
+        platform.platform_key for platform in known if origin_of(platform.base_url) == origin
+    )
+    return next(declared, platform_key(origin))
+
+
+def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:
+    """Yield the origins of each platform, the one with most calls first, and its exchanges."""
+    by_origin: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
+    joint = shared_tokens(by_origin.items())
+    done: set[str] = set()
+    for origin in by_origin:
+        if origin in done:
+            continue
+        together = next((one for one in joint if origin in one), {origin})
+        done |= together
+        origins = sorted(together, key=lambda one: (-len(by_origin[one]), one))
+        own = [one for one in exchanges if origin_of(one.request.url) in together]
+        yield origins, own
+
+
+def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
+    """Write the files of *draft* into *folder*, and return them.
+
+    Raises:
+        ConfigError: one cannot be written.
+    """
+    written = []
+    for name, data in draft.files.items():
+        path = folder / name
+        write_text(path, data.decode())
+        written.append(path)
+    return written
+
+
+def notes_of(draft: ProjectDraft, source: str) -> Iterator[str]:
+    """Yield what is to be told of *draft*."""
+    yield from (label_message(source, note) for note in draft.notes)

@@ -1,0 +1,201 @@
+"""A script that makes the calls that were seen, and a scenario that plays them.
+
+The script takes each call from the recording as a builder would have made it, so that nothing that
+auth puts in is part of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.js_values import loads
+from bpmax_sim.messages import FORM, Call, Exchange, Headers, Response, media_type
+from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
+from bpmax_sim.yamlfile import write_yaml
+
+BUTTON: Final = "调用"
+"""The button that starts the drafted script."""
+
+_NAME: Final = re.compile(r"[A-Za-z_$][\w$]*", re.ASCII)
+_LARGEST: Final = 2**53 - 1
+_WIDTH: Final = 100
+_OK: Final = range(200, 300)
+_REDIRECT: Final = range(300, 400)
+_NO_VARIABLES: Final = frozenset({"form", "ctx", "error", "await"})
+
+
+class UnplayableCall(Exception):  # noqa: N818 - a finding, which becomes a note
+    """A call that no script can make again as it was; the text says why."""
+
+
+class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call in a script, and what is expected of it.
+
+    Attributes:
+        line: the statement.
+        expectation: its entry in ``expect: proxy``.
+    """
+
+    line: str
+    expectation: Mapping[str, Any]
+
+
+def literal(value: Any) -> str:
+    """Return *value* as JavaScript.
+
+    Raises:
+        UnplayableCall: a number in it has more digits than JavaScript keeps.
+    """
+    _check_numbers(value)
+    return (
+        json.dumps(value, ensure_ascii=False)
+        .replace("\u2028", "\\u2028")
+        .replace("\u2029", "\\u2029")
+    )
+
+
+def _check_numbers(value: Any) -> None:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            _check_numbers(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _check_numbers(inner)
+    elif isinstance(value, int) and abs(value) > _LARGEST:
+        raise UnplayableCall(msg("{value} is a number that JavaScript does not keep", value=value))
+
+
+def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
+    """Return the statement that makes the recorded call of *exchange* again.
+
+    Raises:
+        UnplayableCall: no script can.
+    """
+    call, match = exchange.request.call, matcher.match(exchange.request)
+    if call is None or match is None or match.target.api is None:
+        raise UnplayableCall(msg("it is of no declared API"))
+    expectation: dict[str, Any] = {"call": call.name}
+    if match.parameters:
+        expectation["path"] = dict(match.parameters)
+    expectation |= _outcome_of(exchange)
+    parts = [f"await {platform_name(call.platform)}.$api({literal(call.api)})"]
+    parts += [f".${name}({literal(value)})" for name, value in _setters(call, match)]
+    caught = f".catch(error => console.warn({number}, error.code))"
+    parts.append(f".$call(){caught if _is_rejected(exchange, match) else ''};")
+    line = "".join(parts)
+    return ScriptedCall(
+        line=line if len(line) <= _WIDTH else "\n  ".join(parts), expectation=expectation
+    )
+
+
+def _outcome_of(exchange: Exchange) -> dict[str, Any]:
+    outcome = exchange.outcome
+    return {"status": outcome.status} if isinstance(outcome, Response) else {"error": outcome.code}
+
+
+def _setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
+    assert match.target.api is not None
+    if match.parameters:
+        yield "path", dict(match.parameters)
+    if call.query:
+        yield "query", _grouped(call.query)
+    left_out = {"content-type", "accept", *(name.lower() for name in match.target.api.headers)}
+    headers = {name: value for name, value in call.headers if name.lower() not in left_out}
+    if headers:
+        yield "header", headers
+    if call.body is not None:
+        yield "body", _body_value(call)
+
+
+def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
+    """Return whether ``$proxy`` rejects with what *exchange* came to."""
+    outcome = exchange.outcome
+    if not isinstance(outcome, Response):
+        return True
+    assert match.target.api is not None
+    if outcome.status not in _OK:
+        return not (match.target.api.redirects == "result" and outcome.status in _REDIRECT)
+    is_json = "json" in Headers(outcome.headers).content_type
+    return is_json and bool(outcome.body) and not _is_json(outcome.body)
+
+
+def _is_json(body: bytes) -> bool:
+    try:
+        loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Return *pairs* by name; several values of a name are a list."""
+    grouped: dict[str, Any] = {}
+    for name, value in pairs:
+        known = grouped.get(name)
+        grouped[name] = (
+            value if known is None else [*(known if isinstance(known, list) else [known]), value]
+        )
+    return grouped
+
+
+def _body_value(call: Call) -> Any:
+    assert call.body is not None
+    media = media_type(Headers(call.headers).content_type)
+    try:
+        text = call.body.decode()
+    except UnicodeDecodeError:
+        raise UnplayableCall(msg("its body is no text")) from None
+    if media == FORM:
+        return _grouped(parse_qsl(text, keep_blank_values=True))
+    if "json" in media or not media:
+        try:
+            return loads(text)
+        except (ValueError, RecursionError):
+            return text
+    if media.startswith("multipart/"):
+        raise UnplayableCall(msg("its body has several parts"))
+    return text
+
+
+def platform_name(key: str) -> str:
+    """Return the variable that holds the platform *key* in a drafted script."""
+    return key if _NAME.fullmatch(key) and key not in _NO_VARIABLES else f"$proxy({literal(key)})"
+
+
+def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
+    """Return a script of *calls* of the platforms *keys*, which were read from *source*."""
+    head = msg("The calls of {source}, in their order; take what a form needs.", source=source)
+    lines = [f"// {translate(head)}"]
+    lines += [f"const {key} = $proxy({literal(key)});" for key in keys if platform_name(key) == key]
+    lines += [call.line for call in calls]
+    return "\n".join(lines) + "\n"
+
+
+def draft_scenario(
+    title: str, proxy: Mapping[str, Any], calls: Sequence[ScriptedCall], *, clock: str = ""
+) -> str:
+    """Return the scenario *title* that starts the script of that name and expects *calls*.
+
+    *proxy* says where the responses come from.
+    """
+    scripts = {f"click.{BUTTON}": f"scripts/{title}.js"}
+    value: dict[str, Any] = {
+        "version": 1,
+        "scenario": title,
+        "form": {"scripts": scripts, "fields": {}},
+        "proxy": {"platforms": "platforms/", **proxy},
+        **({"clock": clock} if clock else {}),
+        "steps": [{"click": BUTTON, "expect": {"proxy": [call.expectation for call in calls]}}],
+    }
+    comment = msg(
+        "Drafted by bpmax-sim init --from: the calls are those that were seen, the button is "
+        "made up."
+    )
+    return f"# {translate(comment)}\n{write_yaml(value, block=2)}"

@@ -1,0 +1,246 @@
+"""What ``init --from`` reads: captured consoles, recordings of any known format, curl commands.
+
+A curl command has no response. It becomes a call that is answered with an empty object, and that
+is noted.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import label_message, plural
+from bpmax_sim.live.capture import without_capture
+from bpmax_sim.live.console import CapturedRun, decode_console, is_captured_console, read_console
+from bpmax_sim.messages import FORM, Exchange, Response
+from bpmax_sim.traffic.import_recording import read_file
+from bpmax_sim.traffic.imported import ForeignExchanges, make_request
+from bpmax_sim.yamlfile import display_path
+
+_CURL: Final = re.compile(r"^\s*\$?\s*curl(\.exe)?\s", re.MULTILINE)
+_OPENAPI: Final = re.compile(r"""(?m)^[\s{]*["']?(?:openapi|swagger)["']?\s*:""")
+_SMALL: Final = 1 << 24
+_VALUED: Final = {
+    "-H": "header", "--header": "header", "-X": "method", "--request": "method", "-d": "data",
+    "--data": "data", "--data-raw": "data", "--data-binary": "data", "--data-ascii": "data",
+    "--data-urlencode": "encoded", "-u": "user", "--user": "user", "-b": "Cookie",
+    "--cookie": "Cookie", "-A": "User-Agent", "--user-agent": "User-Agent", "-e": "Referer",
+    "--referer": "Referer", "--url": "url", "--json": "json", "-F": "part", "--form": "part",
+    "-o": "", "--output": "", "-m": "", "--max-time": "", "--connect-timeout": "", "-x": "",
+    "--proxy": "", "--cacert": "", "--cert": "", "--key": "", "-w": "",
+}  # fmt: skip
+"""Options of curl with a value, and what they are; those that say nothing of the request are ''."""
+
+_ESCAPES: Final = (
+    (r"\n", "\n"), (r"\r", "\r"), (r"\t", "\t"), (r"\'", "'"), (r"\!", "!"), (r"\\", "\\"),
+)  # fmt: skip
+_AT: Final = 1767196800.0  # commands have no time; that of imported recordings without one
+
+
+class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
+    """What the files hold.
+
+    Attributes:
+        name: what a scenario of them may be called.
+        told: the files, as messages name them.
+        traffic: exchanges, in order.
+        runs: captured runs of scripts.
+        documents: OpenAPI documents.
+        script: the text of a script that was given beside a console.
+    """
+
+    name: str
+    told: str
+    traffic: ForeignExchanges
+    runs: tuple[CapturedRun, ...] = ()
+    documents: tuple[Path, ...] = ()
+    script: str = ""
+
+
+def read_sources(paths: Sequence[Path]) -> TrafficSources:
+    """Return what *paths* hold.
+
+    Raises:
+        ConfigError: one is not there, or nothing that is known.
+        CassetteError: a recording cannot be read.
+    """
+    read = [_read_source(path) for path in paths]
+    exchanges = (one for source in read for one in source.traffic.exchanges)
+    notes = (note for source in read for note in source.traffic.notes)
+    ordered = [replace(one, order=number) for number, one in enumerate(exchanges, 1)]
+    return TrafficSources(
+        name=paths[0].name.partition(".")[0],
+        told=", ".join(path.name for path in paths),
+        traffic=ForeignExchanges(tuple(ordered), tuple(notes)),
+        runs=tuple(run for source in read for run in source.runs),
+        documents=tuple(path for source in read for path in source.documents),
+        script="".join(source.script for source in read),
+    )
+
+
+def _read_source(path: Path) -> TrafficSources:
+    if not path.is_file():
+        raise ConfigError("--from {path}: there is no such file", path=display_path(path))
+    text = decode_console(path.read_bytes()) if path.stat().st_size <= _SMALL else ""
+    found = TrafficSources(name="", told="", traffic=ForeignExchanges(()))
+    if path.suffix == ".js":
+        return replace(found, script=without_capture(text))
+    if is_captured_console(text):
+        runs = read_console(text)
+        notes = [note for run in runs for note in run.notes]
+        return replace(
+            found, runs=runs, traffic=_with_names(path, ForeignExchanges((), tuple(notes)))
+        )
+    if _CURL.search(text) and not text.lstrip().startswith(("{", "[", "version:")):
+        return replace(found, traffic=_with_names(path, read_curl(text)))
+    if _OPENAPI.search(text[:65_536]):
+        return replace(found, documents=(path,))
+    return replace(found, traffic=_with_names(path, read_file(path).imported))
+
+
+def _with_names(path: Path, read: ForeignExchanges) -> ForeignExchanges:
+    """Return *read* with the name of its file before each note."""
+    notes = [label_message(display_path(path), note) for note in read.notes]
+    return ForeignExchanges(read.exchanges, tuple(notes))
+
+
+def read_curl(text: str) -> ForeignExchanges:
+    """Return the requests of curl commands, as a browser's *Copy as cURL* writes them for bash.
+
+    Raises:
+        ConfigError: a command cannot be read; the message has its number.
+    """
+    exchanges = []
+    for number, command in enumerate(_commands(text), 1):
+        try:
+            words = shlex.split(_without_ansi_quotes(command))
+        except ValueError as error:
+            raise ConfigError(
+                "curl command {number}: its quotes do not match ({error}); "
+                "copy it as 'cURL (bash)'",
+                number=number,
+                error=str(error),
+            ) from None
+        exchanges.append(_exchange_of(words, number))
+    note = plural(
+        len(exchanges),
+        "{number} curl command says nothing of its response: it is answered with {{}}",
+        "{number} curl commands say nothing of their responses: they are answered with {{}}",
+    )
+    return ForeignExchanges(tuple(exchanges), (note,))
+
+
+def _commands(text: str) -> Iterator[str]:
+    joined = re.sub(r"[\\^]\r?\n", " ", text)
+    starts = [found.start() for found in _CURL.finditer(joined)]
+    for start, end in zip(starts, [*starts[1:], len(joined)], strict=True):
+        yield joined[start:end].strip().removeprefix("$").strip().rstrip(";& \n")
+
+
+def _without_ansi_quotes(command: str) -> str:
+    """Return *command* with ``$'…'`` of bash as plain quotes, its escapes undone."""
+
+    def undo(found: re.Match[str]) -> str:
+        inner = re.sub(r"\\u([0-9a-fA-F]{4})", lambda one: chr(int(one[1], 16)), found[1])
+        inner = re.sub(r"\\x([0-9a-fA-F]{2})", lambda one: chr(int(one[1], 16)), inner)
+        for escape, plain in (
+            (r"\n", "\n"),
+            (r"\r", "\r"),
+            (r"\t", "\t"),
+            (r"\'", "'"),
+            (r"\!", "!"),
+            (r"\\", "\\"),
+        ):
+            inner = inner.replace(escape, plain)
+        return shlex.quote(inner)
+
+    return re.sub(r"\$'((?:[^'\\]|\\.)*)'", undo, command)
+
+
+class _CurlCommand:
+    """The request of a command, as its words are read."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.method, self.url = "", ""
+        self.headers: list[tuple[str, str]] = []
+        self.data: list[str] = []
+        self.is_get = False
+
+    def read_option(self, kind: str, value: str) -> None:
+        """Take in an option of *kind*, one of those in `_VALUED`."""
+        match kind:
+            case "header":
+                name, _, text = value.partition(":")
+                self.headers.append((name.strip(), text.strip()))
+            case "method":
+                self.method = value.upper()
+            case "url":
+                self.url = value
+            case "user":
+                basic = base64.b64encode(value.encode()).decode()
+                self.headers.append(("Authorization", f"Basic {basic}"))
+            case "Cookie" | "User-Agent" | "Referer":
+                self.headers.append((kind, value))
+            case "part":
+                raise ConfigError(
+                    "curl command {number}: a body of several parts (-F) cannot be drafted; "
+                    "take it out",
+                    number=self.number,
+                )
+            case _:
+                self._read_data(kind, value)
+
+    def _read_data(self, kind: str, value: str) -> None:
+        if kind == "encoded":
+            name, equals, text = value.partition("=")
+            value = f"{name}={quote(text)}" if equals else quote(value)
+        elif kind == "json":
+            self.headers.append(("Content-Type", "application/json"))
+        if kind:
+            self.data.append(value)
+
+    def read_flag(self, word: str) -> None:
+        """Take in a word that has no value."""
+        if word in {"-G", "--get"}:
+            self.is_get = True
+        elif word in {"-I", "--head"}:
+            self.method = "HEAD"
+        elif not word.startswith("-"):
+            self.url = self.url or word
+
+    def exchange(self) -> Exchange:
+        """Return the request, with an empty object as its response."""
+        if not re.match(r"https?://", self.url):
+            raise ConfigError(
+                "curl command {number}: it has no http:// or https:// address", number=self.number
+            )
+        url, body = self.url, "&".join(self.data).encode() if self.data else None
+        if self.is_get and body:
+            url, body = f"{url}{'&' if '?' in url else '?'}{body.decode()}", None
+        if body and not any(name.lower() == "content-type" for name, _ in self.headers):
+            self.headers.append(("Content-Type", FORM))
+        method = self.method or ("POST" if body else "GET")
+        answered = Response(status=200, headers=(("content-type", "application/json"),), body=b"{}")
+        request = make_request(method, url, tuple(self.headers), body)
+        return Exchange(request=request, outcome=answered, at=_AT + self.number, order=self.number)
+
+
+def _exchange_of(words: Sequence[str], number: int) -> Exchange:
+    command, values = _CurlCommand(number), iter(words[1:])
+    for word in values:
+        option, equals, attached = word.partition("=") if word[:2] == "--" else (word, "", "")
+        if option in _VALUED:
+            command.read_option(_VALUED[option], attached if equals else next(values, ""))
+        else:
+            command.read_flag(word)
+    return command.exchange()

@@ -1,0 +1,238 @@
+# ruff: noqa: E501 - files
+"""``init --from`` makes a project of traffic which passes, and adds only what is new."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.scenario.runner import run_scenario
+from bpmax_sim.starter.project_draft import ProjectDraft, draft_project, write_draft
+from bpmax_sim.starter.traffic_sources import read_curl, read_sources
+from tests.live.test_capture import console_of
+from tests.live.traffic import BEARER, CRM, TOKEN, entry, good, ten_calls, write_archive
+
+
+def make_project(folder: Path, *sources: Path) -> ProjectDraft:
+    """Draft what *sources* add to *folder*, write it, and see every scenario pass there."""
+    draft = draft_project(folder, read_sources(sources), {})
+    write_draft(draft, folder)
+    for path in folder.rglob("*.scenario.yaml"):
+        assert [*run_scenario(str(path)).failures] == []
+    return draft
+
+
+def from_entries(folder: Path, entries: Sequence[Any], name: str = "crm.har") -> ProjectDraft:
+    return make_project(folder, write_archive(folder.parent / name, entries))
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return tmp_path / "project"
+
+
+def test_an_archive_of_ten_calls_becomes_a_project_that_passes(project: Path) -> None:
+    draft = from_entries(project, ten_calls())
+    assert draft.calls == 10
+    platform = load_platforms(project / "scenarios/platforms").platform("crm")
+    assert {name: (api.method, api.path) for name, api in platform.apis.items()} == {
+        "get_customers": ("GET", "/api/v1/customers"),
+        "get_customer": ("GET", "/api/v1/customers/{customer_id}"),
+        "create_customer_order": ("POST", "/api/v1/customers/{customer_id}/orders"),
+        "get_order": ("GET", "/api/v1/orders/{order_id}"),
+        "update_order": ("PUT", "/api/v1/orders/{order_id}"),
+        "delete_order": ("DELETE", "/api/v1/orders/{order_id}"),
+        "get_orders_search": ("GET", "/api/v1/orders/search"),
+    }
+    assert platform.credentials.keys() == {"username", "password"}
+    assert platform.response.ok.all[0].any_of == (0,)
+    text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
+    assert (
+        "# Guess: header Authorization carries what the response of POST /auth/login issued."
+        in text
+    )
+
+
+def test_no_address_and_no_secret_of_the_traffic_is_in_the_project(project: Path) -> None:
+    from_entries(project, ten_calls())
+    every = b"".join(path.read_bytes() for path in project.rglob("*") if path.is_file())
+    for text in ("huayuan", TOKEN, "Zs@20261102!"):
+        assert text.encode() not in every
+    assert json.dumps({"sku": "M-1"})[1:-1].encode() in every
+
+
+def test_a_second_time_adds_nothing_and_what_is_there_stays(project: Path) -> None:
+    entries = ten_calls()
+    from_entries(project, entries)
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    assert not from_entries(project, entries).files
+    more = [
+        *entries[:2],
+        entry("GET", f"{CRM}/api/v1/suppliers/S-01", good({"id": "S-01"}), headers=BEARER),
+    ]
+    draft = from_entries(project, more, "suppliers.har")
+    assert draft.changed == {"scenarios/platforms/crm.yaml"}
+    for path, data in before.items():
+        assert path.read_bytes().startswith(data)
+    assert "get_supplier" in load_platforms(project / "scenarios/platforms").platform("crm").apis
+
+
+def test_hosts_that_share_a_token_are_one_platform(project: Path) -> None:
+    login = entry(
+        "POST",
+        "https://sso.huayuan.com.cn/oauth/token",
+        {"access_token": TOKEN, "expires_in": 7200},
+        body="grant_type=client_credentials&client_id=app-7&client_secret=s3cr3t-9f8e7d",
+        sent="application/x-www-form-urlencoded",
+    )
+    draft = from_entries(
+        project,
+        [
+            login,
+            entry("GET", f"{CRM}/api/stock?sku=M-1", good({}), headers=BEARER),
+            entry("GET", f"{CRM}/api/stock?sku=M-2", good({}), headers=BEARER),
+        ],
+    )
+    assert draft.calls == 2
+    (platform,) = [
+        one for one in load_platforms(project / "scenarios/platforms") if one.platform_key == "crm"
+    ]
+    assert platform.hosts == {"sso": "https://sso.crm.example.test"}
+    assert platform.credentials["client_secret"].secret
+
+
+def test_hosts_that_share_nothing_are_two_platforms(project: Path) -> None:
+    from_entries(
+        project,
+        [
+            entry("GET", f"{CRM}/api/a", good({})),
+            entry("GET", "https://api.erp.example.cn/b", good({})),
+        ],
+    )
+    files = {path.stem for path in (project / "scenarios/platforms").glob("*.yaml")}
+    assert files == {"crm", "erp"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "url", "auth"),
+    [
+        ({"Authorization": "Basic emhhbmdzYW46WnNAMjAyNjExMDIh"}, "", "basic"),
+        ({"Authorization": f"Bearer {TOKEN}"}, "", "bearer"),
+        ({"X-API-Key": "9f8e7d6c5b4a3928"}, "", "api_key"),
+        ({"Cookie": "SESSION=9f8e7d6c5b4a3928"}, "", "api_key"),
+        ({}, "?access_token=9f8e7d6c5b4a3928", "api_key"),
+        ({"Authorization": "Token 9f8e7d6c5b4a3928"}, "", "apply"),
+    ],
+)
+def test_what_is_configured_is_a_credential_of_the_instance(
+    project: Path, headers: dict[str, str], url: str, auth: str
+) -> None:
+    from_entries(
+        project,
+        [
+            entry("GET", f"{CRM}/api/customers/{n}{url}", good({"id": n}), headers=headers)
+            for n in (1, 2)
+        ],
+    )
+    text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
+    assert auth in text.partition("\nauth:")[2].partition("\napis:")[0]
+    every = b"".join(path.read_bytes() for path in project.rglob("*") if path.is_file())
+    assert b"9f8e7d6c5b4a3928" not in every
+
+
+def test_what_is_no_call_is_left_out_and_said(project: Path) -> None:
+    websocket = entry("GET", "wss://crm.huayuan.com.cn/ws")
+    websocket["_webSocketMessages"] = [{"type": "send", "data": "x"}]
+    lacking = entry("GET", f"{CRM}/api/big", "")
+    del lacking["response"]["content"]["text"]
+    lacking["response"]["content"]["size"] = 9000
+    picture = entry("GET", f"{CRM}/logo.png", "PNG", kind="image/png")
+    binary = entry(
+        "POST",
+        f"{CRM}/api/upload",
+        good({}),
+        body='--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n1\r\n--x--',
+        sent="multipart/form-data; boundary=x",
+    )
+    preflight = entry("OPTIONS", f"{CRM}/api/a", "", status=204)
+    draft = from_entries(
+        project,
+        [websocket, lacking, picture, binary, preflight, entry("GET", f"{CRM}/api/a", good({}))],
+    )
+    notes = "\n".join(map(str, draft.notes))
+    assert draft.calls == 1
+    for part in (
+        "WebSocket",
+        "leaves out the body",
+        "1 page, style, script or image",
+        "preflight",
+        "several parts",
+    ):
+        assert part in notes
+
+
+def test_a_file_without_calls_writes_nothing(project: Path) -> None:
+    page = write_archive(
+        project.parent / "page.har", [entry("GET", f"{CRM}/", "<html>", kind="text/html")]
+    )
+    with pytest.raises(ConfigError, match="no call of an API is in it; 1 page"):
+        make_project(project, page)
+    assert not project.exists()
+
+
+@pytest.mark.parametrize("text", ["", "{", "hello", "openapi: 3.0.0", '{"log": {}}', "curl 'x"])
+def test_what_cannot_be_read_is_refused_and_nothing_is_written(project: Path, text: str) -> None:
+    path = project.parent / "source.txt"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BpmaxError):
+        make_project(project, path)
+    assert not project.exists()
+
+
+def test_curl_commands_of_a_browser_become_calls(project: Path) -> None:
+    path = project.parent / "curl.txt"
+    path.write_text(
+        "curl 'https://api.erp.example.cn/v2/stock?sku=M-1' \\\n  -H 'x-api-key: 9f8e7d6c5b4a3928' --compressed ;\n"
+        "curl 'https://api.erp.example.cn/v2/orders' -H 'content-type: application/json' --data-raw $'{\"note\":\"\\u52a0\\u6025\"}'\n",
+        encoding="utf-8",
+    )
+    assert make_project(project, path).calls == 2
+    first, second = read_curl(path.read_text("utf-8")).exchanges
+    assert (first.request.method, second.request.method) == ("GET", "POST")
+    assert json.loads(second.request.body or b"") == {"note": "加急"}
+
+
+CAPTURED = """const crm = $proxy('crm_system');
+const found = await crm.getCustomerDetail(form.a);
+if (found.code === 200) form.b = found.data.name;
+await crm.$api('create_order').$path({id: 7}).$body({sku: 'M-1', rows: [{n: 1}]}).$call();
+"""
+
+
+def test_a_captured_console_becomes_script_stubs_and_scenario(project: Path) -> None:
+    path = project.parent / "console.txt"
+    path.write_text(console_of(CAPTURED), encoding="utf-8")
+    assert make_project(project, path).calls == 2
+    assert (project / "scenarios/scripts/console.js").read_text("utf-8") == CAPTURED
+    scenario = (project / "scenarios/console.scenario.yaml").read_text("utf-8")
+    assert "form: {b: 张三}" in scenario
+
+
+def test_an_error_that_the_script_threw_is_expected(project: Path) -> None:
+    path = project.parent / "console.txt"
+    path.write_text(console_of("await $proxy('crm').fail();"), encoding="utf-8")
+    make_project(project, path)
+    assert "expect_error: {code: CONNECT}" in (
+        project / "scenarios/console.scenario.yaml"
+    ).read_text("utf-8")
+
+
+def test_an_openapi_document_alone_becomes_a_project_that_passes(project: Path) -> None:
+    make_project(project, Path("tests/data/openapi/crm.json").absolute())
+    assert "mode: simulate" in (project / "scenarios/crm.scenario.yaml").read_text("utf-8")
