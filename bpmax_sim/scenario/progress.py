@@ -47,7 +47,7 @@ from bpmax_sim.scenario.file_verdict import (
     step_key,
     unused_parts,
 )
-from bpmax_sim.scenario.flow_actions import check_user
+from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
     SubjectState,
@@ -588,7 +588,7 @@ class Progress:
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=values,
-            user=self._person(scenario.user),
+            user=describe_person(scenario.user, scenario.people, resolve),
             people=resolve(scenario.people),
             now=self.session.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
@@ -623,18 +623,10 @@ class Progress:
             return
         self.subject.focus = self.scope.resolve(step.at)
         self.subject.actor = str(self.scope.resolve(step.by))
-        person = self._person(self.item.scenario.user if step.user is UNSET else step.user)
+        user = self.item.scenario.user if step.user is UNSET else step.user
+        person = describe_person(user, self.item.scenario.people, self.scope.resolve)
         for project in self.subject.with_subprojects():
             project.user = person
-
-    def _person(self, user: Any) -> Mapping[str, Any]:
-        """Return what is known of a *user*, who is an id or a map."""
-        user = {} if user is UNSET else self.scope.resolve(user)
-        if isinstance(user, Mapping):
-            return user
-        known = self.item.scenario.people.get(str(user))
-        more = known if isinstance(known, Mapping) else {"name": known} if known else {}
-        return {"id": user, **self.scope.resolve(more)}
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return a reporter of failures, with the calls that were made since the mark *since*."""
