@@ -535,6 +535,10 @@ class ScenarioDraft:
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
             acting += [step.by, value.get("by", ""), value.get("to", "")]
+        for policy in self.scenario.policies:
+            values = (getattr(policy, action) for action in model.POLICY_ACTIONS)
+            named = [value.get("to", "") for value in values if isinstance(value, Mapping)]
+            acting += [policy.by, *named]
         flows = [flow for flow, _ in self.flows.values()]
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
@@ -580,6 +584,8 @@ class ScenarioDraft:
 
         What is wrong with a cell is told.
         """
+        if not self.rows:
+            return {}
         runs = [(step, spot) for step, spot in self.own_steps if step.action == "run"]
         columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
         cells = ((row, column) for column in columns for row in self.rows)
