@@ -76,6 +76,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
             "ScenarioFinished ScenarioPart ScenarioStarted SourceAttached StepFinished StepStarted"
         ),
         "bpmax_sim.scenario.python_step": "FlowHandle FormHandle",
+        "bpmax_sim.script.hits": "ScriptHits",
         "bpmax_sim.script.turn_result": "ConsoleLine TimerFired UnawaitedCall",
         "bpmax_sim.session.options": "Against EngineName Mode RecordMode Unawaited Unused",
         "bpmax_sim.session.sending_log": "InjectedFault RecordingMatch",

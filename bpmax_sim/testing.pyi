@@ -30,6 +30,7 @@ from bpmax_sim.scenario.events import StepFinished as StepFinished
 from bpmax_sim.scenario.events import StepStarted as StepStarted
 from bpmax_sim.scenario.python_step import FlowHandle as FlowHandle
 from bpmax_sim.scenario.python_step import FormHandle as FormHandle
+from bpmax_sim.script.hits import ScriptHits as ScriptHits
 from bpmax_sim.script.turn_result import ConsoleLine as ConsoleLine
 from bpmax_sim.script.turn_result import TimerFired as TimerFired
 from bpmax_sim.script.turn_result import UnawaitedCall as UnawaitedCall
