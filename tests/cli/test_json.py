@@ -25,6 +25,8 @@ OTHER = str(ROOT / "cassettes/seed/chained_call.yaml")
 CALLS: Mapping[str, Sequence[str]] = {
     "run": ["run", "--var", "customer=12346"],
     "migrate": ["migrate"],
+    "challenge": ["challenge"],
+    "explore": ["explore"],
     "record": ["record"],
     "review": ["review"],
     "list": ["list"],
