@@ -137,6 +137,15 @@ SHAPES: Mapping[str, Shape] = {
     "report": {
         "file": TEXT,
         **_integer_keys("passed", "failed", "xfailed", "skipped", "ended_early"),
+        "flow": (
+            {
+                "picture": TEXT,
+                "runs": WHOLE,
+                "nodes": [{"node": TEXT, "walked": WHOLE}],
+                "ways": [{**_text_keys("from", "action", "when", "to"), "walked": WHOLE}],
+            },
+            None,
+        ),
     },
     "lint": {
         **_RUN,

@@ -650,10 +650,24 @@ def report(
     to: Annotated[
         Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
+    flow: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help=msg(
+                "Draw this flow instead, with what runs walked; by default below .bpmax/flows."
+            ),
+        ),
+    ] = None,
     json: option.Json = False,
 ) -> int:
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
+    if flow is not None:
+        from bpmax_sim.cli.flows import draw_flow  # noqa: PLC0415 - nothing else needs it
+
+        page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
+        return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)
     path = to or root / store.TRACE_FOLDER.with_name("report.html")
     counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
@@ -673,6 +687,11 @@ def report(
             )
         )
     say_result(
-        [display_path(path)], json=json, file=display_path(path), **totals, ended_early=early
+        [display_path(path)],
+        json=json,
+        file=display_path(path),
+        **totals,
+        ended_early=early,
+        flow=None,
     )
     return ExitCode.USAGE if left_out else ExitCode.FAILED if unused else ExitCode.PASSED

@@ -84,7 +84,7 @@ def page(
     index = {
         "version": version,
         "language": language,
-        "texts": _page_texts(),
+        "texts": page_texts(),
         "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
         "marks": MARKS,
@@ -103,7 +103,7 @@ def page(
         marks=MARKS,
         version=version,
         language=language,
-        t={name: forms[language] for name, forms in _page_texts().items()},
+        t={name: forms[language] for name, forms in page_texts().items()},
         say=partial(say, language=language),
         # Markup is what is shipped with the package, or JSON without a `<` in it.
         style=Markup(_read_asset("page.css")),  # noqa: S704
@@ -237,7 +237,8 @@ def _read_scripts() -> tuple[str, ...]:
 
 
 @cache
-def _page_texts() -> Mapping[str, Mapping[str, str]]:
+def page_texts() -> Mapping[str, Mapping[str, str]]:
+    """Return the words of the page, by what they stand for and by language."""
     texts: dict[str, dict[str, str]] = json.loads(_read_asset("texts.json"))
     return texts
 

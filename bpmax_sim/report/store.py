@@ -42,13 +42,18 @@ class Trace(msgspec.Struct, frozen=True):
         folder: that of the scenario's file, from the project's root, with slashes.
         events: one mapping for each line, in order; ``event`` names its kind.
         sources: the files that it was made of, as the events name them.
-        flow: nodes and routes of its flow, where it has one.
+        flows: nodes and routes of its flow, and of sub-flows by their names.
     """
 
     folder: str
     events: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
-    flow: Mapping[str, Any] | None = None
+    flows: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+
+    @property
+    def flow(self) -> Mapping[str, Any] | None:
+        """Return nodes and routes of the main flow, where there is one."""
+        return self.flows.get("")
 
 
 def trace_path(item: ItemHeader) -> Path:
@@ -103,17 +108,18 @@ def _attachment_events(item: ScenarioItem, at: float, redact: Redact) -> Iterato
     """Yield what a viewer shows beside the events: it may be opened without the project."""
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    flow = item.subjects.flow.definition
-    if flow is not None:
-        nodes = {
-            name: {
-                "title": redact(node.title),
-                "end": node.end,
-                "routes": list(_route_data(node, redact)),
+    for name, parts in {"": item.subjects.flow, **item.subjects.subflows}.items():
+        flow = parts.definition
+        if flow is not None and flow.nodes:
+            nodes = {
+                node_name: {
+                    "title": redact(node.title),
+                    "end": node.end,
+                    "routes": list(_route_data(node, redact)),
+                }
+                for node_name, node in flow.nodes.items()
             }
-            for name, node in flow.nodes.items()
-        }
-        yield FlowAttached(flow=flow.flow, start=flow.start, nodes=nodes, at=at)
+            yield FlowAttached(name=name, flow=flow.flow, start=flow.start, nodes=nodes, at=at)
 
 
 def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
@@ -173,7 +179,7 @@ def read_trace(path: Path, name: str) -> Trace:
     folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
-    flow: Mapping[str, Any] | None = None
+    flows: dict[str, Mapping[str, Any]] = {}
     data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
@@ -190,7 +196,7 @@ def read_trace(path: Path, name: str) -> Trace:
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
         elif event["event"] == "FlowAttached":
-            flow = event
+            flows[str(event.get("name", ""))] = event
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
@@ -207,7 +213,7 @@ def read_trace(path: Path, name: str) -> Trace:
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,
         )
-    return Trace("" if folder == "." else folder, tuple(events), sources, flow)
+    return Trace("" if folder == "." else folder, tuple(events), sources, flows)
 
 
 def _decode_event(line: bytes) -> Mapping[str, Any] | None:

@@ -192,8 +192,13 @@ class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """The nodes of the flow, by name, and the routes from each; no part of the digest."""
+    """The nodes of a flow, by name, and the routes from each; no part of the digest.
 
+    Attributes:
+        name: that of the sub-flow in its scenario; empty for the main flow.
+    """
+
+    name: str = ""
     flow: str
     start: str
     nodes: Mapping[str, Mapping[str, Any]]

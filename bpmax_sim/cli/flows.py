@@ -1,0 +1,89 @@
+"""``report --flow``: the picture of a flow with what all runs walked, and its tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from bpmax_sim.cli.terminal import say_result
+from bpmax_sim.errors import ConfigError, Problem, Problems, by_place
+from bpmax_sim.project import absolute, find_root, make_folder
+from bpmax_sim.report import store
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, summary_lines
+from bpmax_sim.report.flow_walks import FlowWalks, count_walks
+from bpmax_sim.scenario.source import ScenarioSource, Spot
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.yamlfile import decode, display_path, join, writing_to
+
+
+def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> int:
+    """Write the page and the picture of the flow in *file*, and print it as a tree.
+
+    Raises:
+        ConfigError: the flow cannot be read, or nothing can be written.
+    """
+    root = find_root(file)
+    name = Path(absolute(file)).relative_to(root.absolute()).as_posix()
+    walks = count_walks(_read_definition(file), name, _read_traces(traces))
+    picture = page.with_suffix(".svg")
+    texts = {page: draw_page(walks, display_path(file)), picture: draw_svg(walks)}
+    for path, text in texts.items():
+        with writing_to(path):
+            make_folder(path)
+            path.write_text(text, encoding="utf-8", newline="\n")
+    lines = [*draw_tree(walks), "", *summary_lines(walks), *map(display_path, texts)]
+    counts = dict.fromkeys(("passed", "failed", "xfailed", "skipped", "ended_early"), 0)
+    say_result(lines, json=json, file=display_path(page), **counts, flow=_flow_data(walks, picture))
+    return ExitCode.PASSED
+
+
+def _read_definition(file: Path) -> Definition:
+    """Return the flow that *file* declares.
+
+    Raises:
+        ConfigError: anything is wrong with it; all of it at once.
+    """
+    source = ScenarioSource.read(file)
+    problems: list[Problem] = Problems()
+    definition = decode(source.root, Definition, problems)
+    if definition is not None and not problems:
+        problems += [
+            Problem(message, Spot(source, path).place, join(path))
+            for path, message in definition.findings()
+        ]
+    if definition is None or problems:
+        raise ConfigError(*sorted(set(problems), key=by_place))
+    return definition
+
+
+def _read_traces(places: Sequence[Path]) -> list[store.Trace]:
+    """Return the traces of *places*; without any the flow is drawn as never walked."""
+    try:
+        return list(store.read_traces(places))
+    except ConfigError:
+        if any(place.exists() for place in places) and any(
+            place.is_file() or next(place.rglob("*.ndjson"), None) for place in places
+        ):
+            raise
+        return []
+
+
+def _flow_data(walks: FlowWalks, picture: Path) -> dict[str, object]:
+    return {
+        "picture": display_path(picture),
+        "runs": walks.runs,
+        "nodes": [
+            {"node": name, "walked": walks.visits.get(name, 0)} for name in walks.definition.nodes
+        ],
+        "ways": [
+            {
+                "from": way.source,
+                "action": way.action,
+                "when": way.when,
+                "to": way.target,
+                "walked": walks.counts.get(way, 0),
+            }
+            for way in walks.ways
+        ],
+    }

@@ -1,0 +1,274 @@
+"""Places the boxes of a graph in layers, from the top to the bottom, and the lines between them.
+
+The layers are those of Sugiyama, Tagawa and Toda (1981): ways back are left aside, each node stands
+below all that lead to it, ways that pass layers get a point in each, and the order in a layer is
+that of few crossings. The same graph is placed in the same way on every machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+
+import msgspec
+
+GAP = 26
+"""Between the boxes of a layer."""
+HEIGHT = 46
+LAYER = HEIGHT + 62
+_SWEEPS = 12
+_POINT = 12
+"""The width that a passing line takes up."""
+_BEND = 9
+
+Point = tuple[float, float]
+Way = tuple[str, str]
+_Vertex = str | tuple[str, str, int]
+"""A node; or a way where it passes a layer."""
+
+
+class Layout(msgspec.Struct, frozen=True, kw_only=True):
+    """Where everything is.
+
+    Attributes:
+        boxes: node -> its middle.
+        ways: way -> its points from box to box; those of a way back are corners.
+        back: the ways that lead up.
+    """
+
+    width: float
+    height: float
+    boxes: Mapping[str, Point]
+    ways: Mapping[Way, Sequence[Point]]
+    back: frozenset[Way]
+
+
+def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
+    """Place boxes of these *widths*, by name, the first at the top, and the *ways* between them."""
+    every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
+    back = _find_ways_back(list(widths), every)
+    forward = [way for way in every if way not in back]
+    ranks = _rank(list(widths), forward)
+    chains = {way: _chain(way, ranks) for way in forward}
+    links = [pair for chain in chains.values() for pair in pairwise(chain)]
+    layers = _order(_make_layers(ranks, chains), links)
+    room = {vertex: widths.get(str(vertex), _POINT) if isinstance(vertex, str) else _POINT
+            for layer in layers for vertex in layer}  # fmt: skip
+    middles = _place(layers, links, room)
+    left = min((middles[v] - room[v] / 2 for v in middles), default=0) - _BEND
+    right = max((middles[v] + room[v] / 2 for v in middles), default=0) - left
+    top = _BEND * (4 if back else 1)
+    points = {
+        vertex: (middles[vertex] - left, number * LAYER + HEIGHT / 2 + top)
+        for number, layer in enumerate(layers)
+        for vertex in layer
+    }
+    boxes = {name: points[name] for name in widths}
+    lines: dict[Way, Sequence[Point]] = _forward_lines(chains, points, widths)
+    lines |= {
+        way: _line_back(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
+        for number, way in enumerate(sorted(back, key=every.index))
+    }
+    return Layout(
+        width=right + _BEND * (2 * len(back) + 3 if back else 1),
+        height=(len(layers) - 1) * LAYER + HEIGHT + top + 4 * _BEND,
+        boxes=boxes,
+        ways=lines,
+        back=back,
+    )
+
+
+def _find_ways_back(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]:
+    """Return the ways that lead to a node on the way to where they begin, in the order of names."""
+    following: dict[str, list[str]] = {name: [] for name in names}
+    for source, target in ways:
+        following[source].append(target)
+    back: set[Way] = set()
+    done: set[str] = set()
+
+    def visit(name: str, above: frozenset[str]) -> None:
+        if name in done:
+            return
+        above |= {name}
+        for target in following[name]:
+            if target in above:
+                back.add((name, target))
+            else:
+                visit(target, above)
+        done.add(name)
+
+    for name in names:
+        visit(name, frozenset())
+    return frozenset(back)
+
+
+def _rank(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
+    """Return the layer of each node: below all that lead to it."""
+    ranks = dict.fromkeys(names, 0)
+    for _ in names:
+        moved = False
+        for source, target in ways:
+            if ranks[target] <= ranks[source]:
+                ranks[target], moved = ranks[source] + 1, True
+        if not moved:
+            break
+    return ranks
+
+
+def _chain(way: Way, ranks: Mapping[str, int]) -> list[_Vertex]:
+    source, target = way
+    between = range(ranks[source] + 1, ranks[target])
+    return [source, *((source, target, rank) for rank in between), target]
+
+
+def _make_layers(
+    ranks: Mapping[str, int], chains: Mapping[Way, Sequence[_Vertex]]
+) -> list[list[_Vertex]]:
+    layers: list[list[_Vertex]] = [[] for _ in range(max(ranks.values(), default=-1) + 1)]
+    for name, rank in ranks.items():
+        layers[rank].append(name)
+    for chain in chains.values():
+        for vertex in chain[1:-1]:
+            layers[int(vertex[2])].append(vertex)
+    return layers
+
+
+def _order(
+    layers: list[list[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
+) -> list[list[_Vertex]]:
+    """Return the layers in an order of few crossings: each vertex at the mean of its neighbours."""
+    above, below = _neighbours(links)
+    best, fewest = layers, _count_crossings(layers, links)
+    for sweep in range(_SWEEPS):
+        layers = [list(layer) for layer in layers]
+        around = above if sweep % 2 == 0 else below
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            at = {vertex: n for one in layers for n, vertex in enumerate(one)}
+            means = {
+                vertex: sum(at[one] for one in around[vertex]) / len(around[vertex])
+                if around.get(vertex)
+                else at[vertex]
+                for vertex in layer
+            }
+            layer.sort(key=means.__getitem__)
+        if (crossings := _count_crossings(layers, links)) < fewest:
+            best, fewest = layers, crossings
+    return best
+
+
+def _neighbours(
+    links: Sequence[tuple[_Vertex, _Vertex]],
+) -> tuple[dict[_Vertex, list[_Vertex]], dict[_Vertex, list[_Vertex]]]:
+    above: dict[_Vertex, list[_Vertex]] = {}
+    below: dict[_Vertex, list[_Vertex]] = {}
+    for upper, lower in links:
+        above.setdefault(lower, []).append(upper)
+        below.setdefault(upper, []).append(lower)
+    return above, below
+
+
+def _count_crossings(
+    layers: Sequence[Sequence[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
+) -> int:
+    at = {vertex: (rank, n) for rank, layer in enumerate(layers) for n, vertex in enumerate(layer)}
+    by_rank: dict[int, list[tuple[int, int]]] = {}
+    for upper, lower in links:
+        by_rank.setdefault(at[upper][0], []).append((at[upper][1], at[lower][1]))
+    return sum(
+        (first[0] - second[0]) * (first[1] - second[1]) < 0
+        for pairs in by_rank.values()
+        for number, first in enumerate(pairs)
+        for second in pairs[:number]
+    )
+
+
+def _place(
+    layers: Sequence[Sequence[_Vertex]],
+    links: Sequence[tuple[_Vertex, _Vertex]],
+    room: Mapping[_Vertex, float],
+) -> dict[_Vertex, float]:
+    """Return the middle of each vertex: near those it is linked with, and apart from others."""
+    above, below = _neighbours(links)
+    middles: dict[_Vertex, float] = {}
+    for layer in layers:
+        spread = _spread(layer, [0.0] * len(layer), room)
+        middles |= dict(zip(layer, spread, strict=True))
+    for sweep in range(_SWEEPS):
+        order = layers if sweep % 2 == 0 else list(reversed(layers))
+        for layer in order:
+            wanted = []
+            for vertex in layer:
+                near = [*above.get(vertex, ()), *below.get(vertex, ())]
+                mean = sum(middles[one] for one in near) / len(near) if near else middles[vertex]
+                wanted.append(mean)
+            middles |= dict(zip(layer, _spread(layer, wanted, room), strict=True))
+    return middles
+
+
+def _spread(
+    layer: Sequence[_Vertex], wanted: Sequence[float], room: Mapping[_Vertex, float]
+) -> list[float]:
+    """Return places as near to *wanted* as order and distance allow (pool adjacent violators)."""
+    offsets = [0.0]
+    for one, other in pairwise(layer):
+        offsets.append(offsets[-1] + (room[one] + room[other]) / 2 + GAP)
+    pools: list[tuple[float, int]] = []  # mean and size
+    for place, offset in zip(wanted, offsets, strict=True):
+        mean, size = place - offset, 1
+        while pools and pools[-1][0] > mean:
+            before, count = pools.pop()
+            mean, size = (before * count + mean * size) / (count + size), count + size
+        pools.append((mean, size))
+    means = [mean for mean, size in pools for _ in range(size)]
+    return [round(mean + offset, 2) for mean, offset in zip(means, offsets, strict=True)]
+
+
+def _forward_lines(
+    chains: Mapping[Way, Sequence[_Vertex]],
+    points: Mapping[_Vertex, Point],
+    widths: Mapping[str, float],
+) -> dict[Way, Sequence[Point]]:
+    """Return the points of each way down; those of one box begin and end beside each other."""
+    begins, ends = (
+        _ports({way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
+               widths)
+        for end in (0, 1)
+    )  # fmt: skip
+    lines: dict[Way, Sequence[Point]] = {}
+    for way, chain in chains.items():
+        (left, top), *between, (right, bottom) = (points[vertex] for vertex in chain)
+        begin = (left + begins[way], top + HEIGHT / 2)
+        lines[way] = [begin, *between, (right + ends[way], bottom - HEIGHT / 2)]
+    return lines
+
+
+def _ports(ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]) -> dict[Way, float]:
+    """Return how far from the middle of its box each way meets it: way -> box, where it goes."""
+    by_box: dict[str, list[Way]] = {}
+    for way, (box, _) in ways.items():
+        by_box.setdefault(box, []).append(way)
+    shifts: dict[Way, float] = {}
+    for box, group in by_box.items():
+        group.sort(key=lambda way: ways[way][1])
+        step = min(26.0, (widths[box] - 30) / len(group))
+        for number, way in enumerate(group):
+            shifts[way] = step * (number - (len(group) - 1) / 2)
+    return shifts
+
+
+def _line_back(
+    way: Way, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
+) -> list[Point]:
+    """Return the corners of a way back: below its box, up beside all others, and in from above."""
+    (left, low), (right, high) = boxes[way[0]], boxes[way[1]]
+    shift = 8 + 5 * (number % 4)
+    begin, end = left + widths[way[0]] / 4, right + widths[way[1]] / 4
+    under, over = low + HEIGHT / 2 + shift, high - HEIGHT / 2 - shift
+    return [
+        (begin, low + HEIGHT / 2),
+        (begin, under),
+        (channel, under),
+        (channel, over),
+        (end, over),
+        (end, high - HEIGHT / 2),
+    ]

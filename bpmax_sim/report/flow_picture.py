@@ -1,0 +1,327 @@
+"""The picture of a flow with what was walked: as SVG, as a page around it, as a tree of text.
+
+What was never walked is dashed, besides being pale, so that no colour is needed to see it. The SVG
+stands for itself, and follows the dark or light scheme of whoever looks at it.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+
+from markupsafe import Markup
+
+from bpmax_sim.i18n import current_language, join_messages, msg, plural, series, translate, width
+from bpmax_sim.report.flow_layout import HEIGHT, Layout, Point, lay_out
+from bpmax_sim.report.flow_walks import FlowWalks, FlowWay
+from bpmax_sim.report.html import page_texts
+from bpmax_sim.subject.definition import FlowNode
+
+_COLUMN = 7.0
+"""Pixels of a half-width column in a box."""
+_LEAST_WIDTH, _MOST_COLUMNS, _LABEL_COLUMNS = 92, 20, 18
+
+STYLE = """
+.flow { --ink: #1c2024; --soft: #57606a; --paper: #ffffff; --box: #f5f6f8; --edge: #8c959f;
+  --walked: #0b57c9; --pick: #dbe8ff; font: 13px system-ui, "Noto Sans CJK SC", "PingFang SC",
+  "Microsoft YaHei", sans-serif; }
+@media (prefers-color-scheme: dark) { .flow { --ink: #e8eaed; --soft: #a9b1ba; --paper: #16181b;
+  --box: #1d2024; --edge: #6e7781; --walked: #8ab6ff; --pick: #22385c; } }
+.flow .paper { fill: var(--paper); }
+.flow .box { fill: var(--box); stroke: var(--edge); stroke-width: 1.3; stroke-dasharray: 5 3; }
+.flow .walked .box { fill: var(--pick); stroke: var(--walked); stroke-width: 1.8;
+  stroke-dasharray: none; }
+.flow text { fill: var(--soft); } .flow .walked .name { fill: var(--ink); font-weight: 600; }
+.flow .small { font-size: 11px; }
+.flow .line { fill: none; stroke: var(--edge); stroke-width: 1.2; stroke-dasharray: 5 3; }
+.flow .head { fill: var(--edge); } .flow .walked .head { fill: var(--walked); }
+.flow .walked .line { stroke: var(--walked); stroke-width: 2; stroke-dasharray: none; }
+.flow .label { font-size: 11px; paint-order: stroke; stroke: var(--paper); stroke-width: 4px; }
+.flow .walked .label { fill: var(--ink); }
+""".strip()
+_PAGE_STYLE = """
+:root { color-scheme: light dark; } body { margin: 0 auto; padding: 16px; max-width: 1100px;
+  color: light-dark(#1c2024, #e8eaed); background: light-dark(#ffffff, #16181b);
+  font: 14px/1.6 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
+h1 { font-size: 18px; margin: 0; } h2 { font-size: 15px; margin: 20px 0 4px; } p { margin: 4px 0; }
+.picture { overflow-x: auto; margin: 12px 0; } .picture svg { display: block; margin: 0 auto; }
+ul { margin: 4px 0; padding-inline-start: 20px; } li { overflow-wrap: anywhere; }
+.quiet { color: light-dark(#57606a, #a9b1ba); }
+""".strip()
+
+
+def draw_svg(walks: FlowWalks) -> str:
+    """Return the picture as a file of its own."""
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(walks, style=True)}\n'
+
+
+def draw_page(walks: FlowWalks, file: str) -> str:
+    """Return a page with the picture and with what was never walked, in the chosen language."""
+    styles = f"{_PAGE_STYLE}\n{STYLE}"
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    flow = walks.definition.flow
+    title = translate(msg("Flow {flow}", flow=flow))
+    lines = [translate(line) for line in summary_lines(walks)]
+    never = [translate(line) for line in _never_lines(walks)]
+    parts = [
+        f'<!doctype html>\n<html lang="{current_language()}"><head><meta charset="utf-8">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        (
+            '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
+            f"style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'\">"
+        ),
+        Markup("<title>{}</title>").format(title),
+        f"<style>{styles}</style></head><body><main>",
+        Markup('<h1>{}</h1><p class="quiet">{}</p>').format(title, file),
+        *(Markup("<p>{}</p>").format(line) for line in lines),
+        f'<div class="picture" tabindex="0">{_svg(walks)}</div>',
+        Markup("<h2>{}</h2>").format(translate(msg("Never walked"))),
+        Markup("<ul>{}</ul>").format(
+            Markup("").join(Markup("<li>{}</li>").format(line) for line in never)
+        )
+        if never
+        else Markup("<p>{}</p>").format(translate(msg("Nothing: every node and way was walked."))),
+        "</main></body></html>\n",
+    ]
+    return "\n".join(map(str, parts))
+
+
+def summary_lines(walks: FlowWalks) -> Iterator[str]:
+    """Yield how much of a flow was walked, and what the runs do not fit."""
+    nodes, ways = len(walks.definition.nodes), len(walks.ways)
+    yield msg(
+        "{seen} of {nodes} nodes and {gone} of {ways} ways were walked, in {runs}",
+        seen=nodes - len(walks.nodes_never_walked),
+        nodes=nodes,
+        gone=ways - len(walks.ways_never_walked),
+        ways=ways,
+        runs=plural(walks.runs, "{number} run", "{number} runs"),
+    )
+    if not walks.runs:
+        yield msg("no trace knows this flow; write some with `bpmax-sim run --trace=on`")
+    if walks.strangers:
+        names = series(walks.strangers)
+        yield msg("traces know nodes that the file has not: {names}; run again", names=names)
+
+
+def _never_lines(walks: FlowWalks) -> Iterator[str]:
+    yield from walks.nodes_never_walked
+    yield from (_describe_way(way) for way in walks.ways_never_walked)
+
+
+def _word_of(action: str) -> str:
+    """Return what a reader calls an action that leads from node to node."""
+    words = page_texts().get(f"flow {action}", {})
+    return words.get(current_language(), action)
+
+
+def _describe_way(way: FlowWay) -> str:
+    action = _word_of(way.action)
+    when = msg(" [{when}]", when=way.when) if way.when else ""
+    return msg(
+        "{source} → {target} ({action}{when})",
+        source=way.source,
+        target=way.target,
+        action=action,
+        when=when,
+    )
+
+
+# ---------------------------------------------------------------------------- text
+
+
+def draw_tree(walks: FlowWalks) -> Iterator[str]:
+    """Yield the flow as lines of text: each node once, below the first way that leads to it."""
+    seen: set[str] = set()
+    start = walks.definition.start
+    yield join_messages("", [start, _times(walks.visits.get(start, 0))])
+    yield from _branches(walks, start, "", seen)
+
+
+def _branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Iterator[str]:
+    seen.add(name)
+    ways = [way for way in walks.ways if way.source == name]
+    for number, way in enumerate(ways):
+        is_last = number == len(ways) - 1
+        again = way.target in seen
+        yield join_messages(
+            "",
+            [
+                indent + ("└─ " if is_last else "├─ "),
+                _word_of(way.action),
+                f" [{_cut(way.when, 40)}]" if way.when else "",
+                f" → {way.target}",
+                msg(" (above)") if again else "",
+                _times(walks.counts.get(way, 0)),
+            ],
+        )
+        if not again:
+            yield from _branches(walks, way.target, indent + ("   " if is_last else "│  "), seen)
+
+
+def _times(count: int) -> str:
+    return f"  ×{count}" if count else msg("  never walked")
+
+
+def _cut(text: str, columns: int) -> str:
+    """Return *text* in so many columns at most."""
+    if width(text) <= columns:
+        return text
+    kept = ""
+    for letter in text:
+        if width(kept + letter) >= columns:
+            break
+        kept += letter
+    return f"{kept}…"
+
+
+# ---------------------------------------------------------------------------- SVG
+
+
+def _svg(walks: FlowWalks, *, style: bool = False) -> str:
+    nodes = walks.definition.nodes
+    start = walks.definition.start
+    names = [start, *(name for name in nodes if name != start)]
+    widths = {name: _box_width(name, nodes[name]) for name in names}
+    layout = lay_out(widths, ((way.source, way.target) for way in walks.ways))
+    title = translate(msg("Flow {flow}", flow=walks.definition.flow))
+    size = f"{layout.width:.0f} {layout.height:.0f}"
+    parts = [
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" class="flow" role="img" viewBox="0 0 {size}" '
+            f'width="{layout.width:.0f}" height="{layout.height:.0f}">'
+        ),
+        Markup("<title>{}</title>").format(title),
+        f"<style>{STYLE}</style>" if style else "",
+        '<rect class="paper" width="100%" height="100%"/>',
+        *_draw_ways(walks, layout),
+        *(_draw_node(walks, name, widths[name], layout.boxes[name]) for name in names),
+        "</svg>",
+    ]
+    return "\n".join(str(part) for part in parts if part)
+
+
+def _box_width(name: str, node: FlowNode) -> float:
+    text = max(width(_cut(node.title or name, _MOST_COLUMNS)) + 7, width(_second_line(node)))
+    return max(_LEAST_WIDTH, text * _COLUMN + 16)
+
+
+def _second_line(node: FlowNode) -> str:
+    """Return who decides at a node, or what kind of node it is."""
+    if node.end:
+        return ""
+    if node.parallel:
+        text = msg("parallel")
+    elif node.child:
+        text = msg("sub-flow {name}", name=node.child.flow)
+    elif node.owners:
+        text = join_messages(msg(", "), map(str, node.owners))
+    else:
+        text = msg("owners by a script")
+    return _cut(translate(text), _MOST_COLUMNS)
+
+
+def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Markup:
+    node, count = walks.definition.nodes[name], walks.visits.get(name, 0)
+    left, top = middle[0] - wide / 2, middle[1] - HEIGHT / 2
+    mark = f"×{count}" if count else translate(msg("never"))
+    return Markup(
+        '<g class="{kind}"><title>{whole}</title><rect class="box" x="{left:.1f}" y="{top:.1f}" '
+        'width="{wide:.1f}" height="{high}" rx="{round}"/>'
+        '<text class="name" x="{x:.1f}" y="{first:.1f}">{name}</text>'
+        '<text class="small" x="{x:.1f}" y="{second:.1f}">{more}</text>'
+        '<text class="small" text-anchor="end" x="{right:.1f}" y="{first:.1f}">{mark}</text></g>'
+    ).format(
+        kind="walked" if count else "never",
+        whole=f"{node.title or name} {mark}",
+        left=left,
+        top=top,
+        wide=wide,
+        high=HEIGHT,
+        round=22 if node.end else 6,
+        x=left + (16 if node.end else 9),
+        right=left + wide - (14 if node.end else 8),
+        first=top + (28 if node.end else 20),
+        second=top + 37,
+        name=_cut(node.title or name, _MOST_COLUMNS),
+        more=_second_line(node),
+        mark=mark,
+    )
+
+
+def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
+    """Yield the lines, those that were walked on top of others, and what stands at them."""
+    groups: dict[tuple[str, str], list[FlowWay]] = {}
+    for way in walks.ways:
+        groups.setdefault((way.source, way.target), []).append(way)
+    by_use = sorted(groups.items(), key=lambda one: any(walks.counts.get(w) for w in one[1]))
+    for pair, ways in by_use:
+        points, is_back = layout.ways[pair], pair in layout.back
+        yield Markup(
+            '<g class="{kind}"><title>{whole}</title><path class="line" d="{path}"/>'
+            '<path class="head" d="{head}"/></g>'
+        ).format(
+            kind="walked" if any(walks.counts.get(way) for way in ways) else "never",
+            whole=translate(join_messages(" / ", map(_describe_way, ways))),
+            path=_corners(points) if is_back else _curve(points),
+            head=_arrow(points[-1]),
+        )
+    numbers: dict[str, int] = {}
+    for pair, ways in groups.items():
+        number = numbers[pair[0]] = numbers.get(pair[0], -1) + 1
+        (x, y), anchor = _label_place(layout.ways[pair], number, is_back=pair in layout.back)
+        yield Markup(
+            '<g class="{kind}"><text class="label" text-anchor="{anchor}" x="{x:.1f}" '
+            'y="{y:.1f}">{label}</text></g>'
+        ).format(
+            kind="walked" if any(walks.counts.get(way) for way in ways) else "never",
+            anchor=anchor,
+            x=x,
+            y=y,
+            label=translate(join_messages(" / ", (_label(way, walks.counts) for way in ways))),
+        )
+
+
+def _label(way: FlowWay, counts: Mapping[FlowWay, int]) -> str:
+    """Return what stands at a way: its condition, or an action that is no approval, and how often.
+
+    A plain approval needs no word.
+    """
+    is_plain = way.action in ("approve", "parallel")
+    word = "" if is_plain else _word_of(way.action)
+    when = _cut(way.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if way.when else ""
+    count = counts.get(way, 0)
+    times = f"×{count}" if count else "×0"
+    return join_messages(" ", filter(None, (word, when, times)))
+
+
+def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tuple[Point, str]:
+    """Return where the label of a way stands, of which a box has *number* before it."""
+    if is_back:
+        return (points[1][0] + 5, points[1][1] + 12), "start"
+    (left, top), (right, bottom) = points[0], points[1]
+    share = (0.5, 0.3, 0.72)[number % 3]
+    eased = share * share * (3 - 2 * share)  # as the curve bends
+    return (left + (right - left) * eased, top + (bottom - top) * share + 4), "middle"
+
+
+def _curve(points: Sequence[Point]) -> str:
+    """Return a line that leaves and enters every point straight down."""
+    (left, top), *rest = points
+    path = f"M{left:.1f} {top:.1f}"
+    for right, bottom in rest:
+        bend = (bottom - top) / 2
+        path += f"C{left:.1f} {top + bend:.1f} {right:.1f} {bottom - bend:.1f}"
+        path += f" {right:.1f} {bottom:.1f}"
+        left, top = right, bottom
+    return path
+
+
+def _corners(points: Sequence[Point]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+
+
+def _arrow(tip: Point) -> str:
+    x, y = tip
+    return f"M{x:.1f} {y:.1f}L{x - 4.5:.1f} {y - 8:.1f}L{x + 4.5:.1f} {y - 8:.1f}Z"

@@ -1,0 +1,135 @@
+"""A flow as a graph, and how often its nodes and ways were walked in the runs that left traces."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from bpmax_sim.report.page_data import RootPaths
+from bpmax_sim.report.store import Trace
+from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.project import UNDO
+
+
+class FlowWay(msgspec.Struct, frozen=True):
+    """A way from one node to another.
+
+    Attributes:
+        when: the condition, where there is one.
+    """
+
+    source: str
+    action: str
+    target: str
+    when: str = ""
+
+
+class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
+    """How often a flow was walked.
+
+    Attributes:
+        ways: those of the definition, then those that were only walked, such as returns.
+        counts: way -> how often; *visits*: node -> how often a project came there or left it.
+        runs: how many scenarios and rows had it.
+        strangers: nodes that runs knew and the file does not.
+    """
+
+    definition: Definition
+    ways: tuple[FlowWay, ...]
+    counts: Mapping[FlowWay, int]
+    visits: Mapping[str, int]
+    runs: int
+    strangers: tuple[str, ...]
+
+    @property
+    def nodes_never_walked(self) -> list[str]:
+        """Return the nodes where no project ever was."""
+        return [name for name in self.definition.nodes if not self.visits.get(name)]
+
+    @property
+    def ways_never_walked(self) -> list[FlowWay]:
+        """Return the ways that no project ever went."""
+        return [way for way in self.ways if not self.counts.get(way)]
+
+
+def ways_of(definition: Definition) -> Iterator[FlowWay]:
+    """Yield the ways that a definition has, in its order."""
+    for name, node in definition.nodes.items():
+        for action in node.offers:
+            for route in node.routes(action):
+                yield FlowWay(name, action, route.to, route.when or "")
+        yield from (FlowWay(name, "parallel", first) for first in node.parallel)
+        if node.late_target:
+            yield FlowWay(name, "deadline", node.late_target)
+
+
+def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
+    """Return how often *definition* was walked, which stands in *file*, a path from the root.
+
+    A trace tells the titles of its flows, and the files that it is made of.
+    """
+    ways = dict.fromkeys(ways_of(definition))
+    counts: Counter[FlowWay] = Counter()
+    entered: Counter[str] = Counter()
+    left: Counter[str] = Counter()
+    runs = 0
+    for trace in traces:
+        home = RootPaths(trace.folder)
+        is_made_of = file in map(home.place, trace.sources)
+        flows = trace.flows.items() if is_made_of else ()
+        names = {name for name, flow in flows if flow["flow"] == definition.flow}
+        runs += bool(names)
+        for source, action, target, waits in _moves_of(trace, names):
+            entered[target] += not waits
+            if source:
+                is_gateway = source in definition.nodes and definition.nodes[source].parallel
+                left[source] += not is_gateway  # it is left once for each branch
+                way = _way_of(ways, source, action, target)
+                ways.setdefault(way)
+                counts[way] += 1
+    known = definition.nodes
+    return FlowWalks(
+        definition=definition,
+        ways=tuple(way for way in ways if {way.source, way.target} <= known.keys()),
+        counts=counts,
+        visits={name: max(entered[name], left[name]) for name in known},
+        runs=runs,
+        strangers=tuple(name for name in entered if name and name not in known),
+    )
+
+
+def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]:
+    """Return source, action, target of each move that was not taken back, and whether it waits."""
+    moves: list[tuple[str, str, str, bool]] = []
+    for event in trace.events if names else ():
+        if event["event"] == "NodeEntered":
+            target = _own_name(trace, event["node"], names)
+            source = _own_name(trace, event["previous"], names) or ""
+            if event["action"] == UNDO and source:
+                while moves and moves.pop()[0] != (target or ""):
+                    pass
+            elif target:
+                moves.append((source, event["action"], target, False))
+        elif event["event"] == "BranchArrived":
+            node, join = (_own_name(trace, event[key], names) for key in ("node", "join"))
+            if node and join:
+                moves.append((node, "approve", join, True))
+    return moves
+
+
+def _own_name(trace: Trace, told: str, names: set[str]) -> str | None:
+    """Return the node that a trace tells of one of *names* (``用印#2/盖章``), or None."""
+    project, slash, node = told.partition("/")
+    name = project.partition("#")[0]
+    if slash and name in trace.flows and name:
+        return node if name in names else None
+    return told if "" in names else None
+
+
+def _way_of(ways: Iterable[FlowWay], source: str, action: str, target: str) -> FlowWay:
+    """Return the way that was gone; of several the one of the action, else one of its own."""
+    between = [way for way in ways if (way.source, way.target) == (source, target)]
+    fitting = [way for way in between if way.action in (action, "parallel")]
+    return next(iter(fitting), FlowWay(source, action, target))
