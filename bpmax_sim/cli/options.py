@@ -104,6 +104,13 @@ Changed = Annotated[
 JunitXml = Annotated[
     Path | None, Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
 ]
+Update = Annotated[
+    bool,
+    Option(
+        "--update",
+        help=msg("Write what was got into expect:, where nothing else is wrong; after a diff."),
+    ),
+]
 Watch = Annotated[
     bool,
     Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),

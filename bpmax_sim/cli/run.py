@@ -26,6 +26,7 @@ from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.check.drift import recorded_at
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import describe_changes, narrow_targets
+from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -35,6 +36,7 @@ from bpmax_sim.cli.execute import (
     tell_recorded,
 )
 from bpmax_sim.cli.resolved import format_resolved, keys_as_data, resolve_keys
+from bpmax_sim.cli.rewrite import update_items
 from bpmax_sim.cli.select import (
     cassettes_at,
     filter_by_keyword,
@@ -95,6 +97,8 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     junitxml: Path | None = None
     watch: bool = False
     check: bool = False
+    update: bool = False
+    yes: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -126,13 +130,15 @@ def run(  # noqa: PLR0913 - the options of the command
     js_limits: option.LimitsOption = "",
     junitxml: option.JunitXml = None,
     watch: option.Watch = False,
+    update: option.Update = False,
+    yes: Yes = False,
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
     return _perform(_args_of(locals()))
 
 
-_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch"})
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch", "update", "yes"})
 
 
 def record(
@@ -295,9 +301,18 @@ def _run_and_report(
         say_json(build_document(verdicts, code=code, problems=problems))
     elif has_items or _count_unread(problems):
         _say_end(verdicts, len(items), started, problems, failed=bool(code))
+    _write_what_is_asked_for(args, ran, problems)
+    return code, verdicts
+
+
+def _write_what_is_asked_for(
+    args: _RunArguments, ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem]
+) -> None:
     if args.junitxml is not None:
         write_junit(args.junitxml, ran, problems)
-    return code, verdicts
+    if args.update:
+        failed = [one.item for one, _ in ran if one.outcome == "failed" and one.digest]
+        update_items(failed, yes=args.yes)
 
 
 def _count_unread(problems: Sequence[Problem]) -> int:
@@ -463,6 +478,7 @@ def _check_combinations(args: _RunArguments) -> None:
         "--shard": bool(args.shard),
         "--mode record": is_recording,
         "--mode live": args.choices.mode == "live",
+        "--update": args.update,
     }
     if name := next((name for name, passed in against.items() if passed and args.watch), ""):
         raise ConfigError("--watch and {name}: choose one", name=name)

@@ -6,6 +6,7 @@ step; `Progress` is what the steps share.
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -38,6 +39,7 @@ from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
+from bpmax_sim.scenario.expect_update import make_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
@@ -717,6 +719,7 @@ class Progress:
             What was compared; and what is wrong, a value that is not defined, too.
         """
         resolve: Callable[[Any], Any] = self.expected_value
+        written = expected
         try:
             if reporter.fills(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
@@ -734,7 +737,11 @@ class Progress:
                 message = msg("{label} {expected}: {doubt}", label=check.label,
                               expected=check.expected, doubt=check.doubt)  # fmt: skip
                 self.log.add_warning("empty", message, place)
-        return checks, reporter.report_expectation(checks, path)
+        failures = reporter.report_expectation(checks, path)
+        if failures and path == ("expect",):
+            update = make_update(written, self.state(since), self.expected_value, reporter.spot)
+            failures = [dataclasses.replace(one, update=update) for one in failures]
+        return checks, failures
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
