@@ -21,7 +21,9 @@ from bpmax_sim.scenario.events import ConsoleWritten as ConsoleWritten
 from bpmax_sim.scenario.events import ErrorThrown as ErrorThrown
 from bpmax_sim.scenario.events import FaultStruck as FaultStruck
 from bpmax_sim.scenario.events import FlowAttached as FlowAttached
+from bpmax_sim.scenario.events import PartsAttached as PartsAttached
 from bpmax_sim.scenario.events import ScenarioFinished as ScenarioFinished
+from bpmax_sim.scenario.events import ScenarioPart as ScenarioPart
 from bpmax_sim.scenario.events import ScenarioStarted as ScenarioStarted
 from bpmax_sim.scenario.events import SourceAttached as SourceAttached
 from bpmax_sim.scenario.events import StepFinished as StepFinished

@@ -14,18 +14,17 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.check.drift import class_of, recipe_of
-from bpmax_sim.errors import Place
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.events import Event, ScenarioFinished, StepFinished, StepStarted
+from bpmax_sim.scenario.events import Event, ScenarioPart
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.source import RunWarning
+from bpmax_sim.scenario.parts import declared_parts, used_parts
 from bpmax_sim.subject.definition import ACTIONS, Definition
-from bpmax_sim.subject.hooks import BranchArrived, FieldChanged, HookStarted, NodeEntered
+from bpmax_sim.subject.hooks import BranchArrived, FieldChanged, NodeEntered
 from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
@@ -73,12 +72,6 @@ class PassedRun(msgspec.Struct, frozen=True):
     events: Sequence[Event]
 
     @property
-    def unused_parts(self) -> Iterator[RunWarning]:
-        """Return which stubs and conditions of the file it has not used."""
-        ends = (event for event in self.events if isinstance(event, ScenarioFinished))
-        return (part for end in ends for part in end.unused)
-
-    @property
     def calls(self) -> Iterator[CallMade]:
         """Return what was called, logins too."""
         return (event for event in self.events if isinstance(event, CallMade))
@@ -105,33 +98,13 @@ def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
         yield from (_name_field(item, name) for name in item.scenario.form.fields)
     if item.subjects.flow.definition is not None:
         yield from _of_flow(item.subjects.flow.definition)
-    yield from _handlers_of(item)
-    yield from (name for name, _ in _of_file(item))
+    yield from map(_name_part, declared_parts(item))
 
 
-def _handlers_of(item: ScenarioItem) -> Iterator[Name]:
-    """Yield the script of each event, of the forms of nodes, too."""
-    subjects = item.subjects
-    flows = (subjects.flow, *subjects.subflows.values())
-    screens = (screen.scripts for flow in flows for screen in flow.screens.values())
-    for scripts in (subjects.scripts, *(flow.scripts for flow in flows), *screens):
-        for event, bodies in scripts.items():
-            yield from (_handler(event, body.name) for body in bodies)
-
-
-def _handler(event: str, script: str) -> Name:
-    return "handler", f"{event}: {script}"
-
-
-def _of_file(item: ScenarioItem) -> Iterator[tuple[Name, Place]]:
-    """Yield the stubs of a scenario, and its steps with conditions, each with where it stands."""
-    spot = item.spot.at("proxy", "stubs")
-    for stub, where in spot.elements(item.scenario.proxy.stubs):
-        yield ("stub", f"{where.place}: {stub.on}"), where.place
-    for located in (*item.steps, *item.cleanup):
-        if isinstance(located.step.condition, str):
-            place = located.spot.at("if").place
-            yield ("branch", f"{place}: {located.step.condition}"), located.spot.place
+def _name_part(part: ScenarioPart) -> Name:
+    is_handler = part.kind == "handler"
+    named = f"{part.name}: {part.place.file}" if is_handler else f"{part.place}: {part.name}"
+    return part.kind, named
 
 
 def _of_platform(platform: Platform) -> Iterator[Name]:
@@ -183,21 +156,11 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
             yield _name_transition(
                 ran.item.subjects.flow.definition, event.node, "approve", event.join
             )
-    unused = {part.place for part in ran.unused_parts} | set(_skipped_steps(ran.events))
-    yield from (name for name, place in _of_file(ran.item) if place not in unused)
-    yield from _fired_handlers(ran.events)
+    yield from map(_name_part, used_parts(ran.item, ran.events))
     for located in ran.item.steps:
         expected = located.step.expect.form
         if isinstance(expected, Mapping):
             yield from (_name_field(ran.item, name) for name in expected)
-
-
-def _fired_handlers(events: Iterable[Event]) -> Iterator[Name]:
-    """Yield each handler that ran; an event of a sub-flow stands behind its project's name."""
-    for event in events:
-        if isinstance(event, HookStarted):
-            parts = event.event.split("/")
-            yield from (_handler("/".join(parts[n:]), event.script) for n in range(len(parts)))
 
 
 def _drop_undone(events: Iterable[Event]) -> list[Event]:
@@ -225,17 +188,6 @@ def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     for parameter in api.parameters if api else ():
         if _has_argument(call, parameter):
             yield "parameter", f"{call.call} {parameter.name}"
-
-
-def _skipped_steps(events: Iterable[Event]) -> Iterator[Place]:
-    """Yield where the steps stand that were skipped."""
-    begun: list[Place] = []
-    for event in events:
-        if isinstance(event, StepStarted):
-            begun.append(event.place)
-        elif isinstance(event, StepFinished):
-            place = begun.pop()
-            yield from [place] if event.outcome == "skipped" else ()
 
 
 def _has_argument(call: CallMade, parameter: Parameter) -> bool:

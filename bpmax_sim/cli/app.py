@@ -120,7 +120,7 @@ COMMANDS: Mapping[str, Command] = {
         ),
     ),
     "list": Command(
-        "run:list_scenarios",
+        "listing:list_scenarios",
         msg("List scenarios and the rows of their tables"),
         "bpmax-sim list --json",
     ),

@@ -25,7 +25,7 @@ from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
-from bpmax_sim.cli.options import CassettePaths, Json
+from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.select import (
     collect,
     file_of,
@@ -35,12 +35,19 @@ from bpmax_sim.cli.select import (
     missing_problem,
     platforms_of,
 )
-from bpmax_sim.cli.terminal import agree, say, say_bytes, say_document, say_result, tell
+from bpmax_sim.cli.terminal import (
+    agree,
+    align_columns,
+    say,
+    say_bytes,
+    say_document,
+    say_result,
+    tell,
+)
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import write_foreign
 from bpmax_sim.yamlfile import display_path
@@ -72,9 +79,6 @@ def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
                 owner=line.owner,
                 n=line.n,
             )
-
-
-Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(

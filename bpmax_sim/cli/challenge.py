@@ -14,7 +14,7 @@ from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.proposals import edits_of
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
-from bpmax_sim.cli.cassettes import Yes
+from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.rewrite import rewrite
 from bpmax_sim.cli.select import find_targets, load_sound_items
 from bpmax_sim.cli.terminal import say, say_document, tell, with_progress

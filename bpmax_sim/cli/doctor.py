@@ -19,7 +19,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim import git
 from bpmax_sim.cli.select import folders_of_project
-from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.terminal import align_columns, say, tell
 from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.extensions import ExtensionPoint
@@ -28,7 +28,6 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.kept_credentials import kept_folder, read_kept
 from bpmax_sim.session.session import Session

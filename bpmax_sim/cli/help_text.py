@@ -9,6 +9,7 @@ from typing import Any, Final, get_type_hints
 
 from typer.core import TyperCommand, TyperGroup
 
+from bpmax_sim.cli.plain_values import take_plain_values
 from bpmax_sim.i18n import msg, template, translate, width
 
 METAVARS: Final = frozenset(
@@ -136,7 +137,13 @@ def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
 
 
 class _LocalisedHelp:
-    """Formats usage and options of typer's classes in the reader's language."""
+    """Formats usage and options of typer's classes in the reader's language.
+
+    Its parameters take plain values without pydantic.
+    """
+
+    def get_params(self: Any, ctx: Any) -> Any:
+        return take_plain_values(super().get_params(ctx))  # type: ignore[misc]
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         pieces = " ".join(translate_metavar(piece) for piece in self.collect_usage_pieces(ctx))

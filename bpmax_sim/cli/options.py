@@ -104,6 +104,7 @@ Changed = Annotated[
 JunitXml = Annotated[
     Path | None, Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
 ]
+Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
 Update = Annotated[
     bool,
     Option(

@@ -16,8 +16,7 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
-from bpmax_sim.cli.cassettes import Yes
-from bpmax_sim.cli.options import Json
+from bpmax_sim.cli.options import Json, Yes
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import relative_name

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bpmax_sim.cli.terminal import align_columns
 from bpmax_sim.errors import Place
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.declarations import BY_KEY, KeyTree
 from bpmax_sim.scenario.expect import cut
 from bpmax_sim.scenario.load import ScenarioItem

@@ -1,4 +1,4 @@
-"""``run`` and ``record``, one function in two modes; ``list`` and ``report``.
+"""``run`` and ``record``, one function in two modes; ``report``.
 
 Scenario items become verdicts, printed as soon as they are known; the exit code is the most severe.
 """
@@ -14,19 +14,14 @@ from contextlib import nullcontext, redirect_stdout, suppress
 from dataclasses import replace
 from inspect import Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import review_file
-from bpmax_sim.check.drift import recorded_at
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.affected import describe_changes, narrow_targets
-from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
@@ -35,8 +30,6 @@ from bpmax_sim.cli.execute import (
     store_durations,
     tell_recorded,
 )
-from bpmax_sim.cli.resolved import format_resolved, keys_as_data, resolve_keys
-from bpmax_sim.cli.rewrite import update_items
 from bpmax_sim.cli.select import (
     cassettes_at,
     filter_by_keyword,
@@ -54,27 +47,26 @@ from bpmax_sim.cli.terminal import (
     tell,
     with_progress,
 )
-from bpmax_sim.cli.types import refresh_types
-from bpmax_sim.cli.watch import WatchPlan
-from bpmax_sim.cli.watch import watch as watch_files
-from bpmax_sim.clock import Instant
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
-from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
+from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
-from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.html import write_page
-from bpmax_sim.report.junit import check_junit_path, write_junit
 from bpmax_sim.report.perform import PerformOptions
-from bpmax_sim.report.terminal import Verdict, align_columns
+from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.scenario.table_rows import cli_variables
 from bpmax_sim.session.options import CI_REFUSES, RecordMode, options_of
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.yamlfile import display_path
+
+# What few runs do, such as a page or a watch, is imported when it is done.
+# ruff: noqa: PLC0415
+
+if TYPE_CHECKING:
+    from bpmax_sim.cli.watch import WatchPlan
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,7 +123,7 @@ def run(  # noqa: PLR0913 - the options of the command
     junitxml: option.JunitXml = None,
     watch: option.Watch = False,
     update: option.Update = False,
-    yes: Yes = False,
+    yes: option.Yes = False,
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
@@ -211,7 +203,7 @@ def _perform(args: _RunArguments) -> int:
         tell(str(error))
         if args.json:
             wrong = error.problems if isinstance(error, ConfigError) else ()
-            say_json(build_document([], code=ExitCode.USAGE, problems=wrong))
+            _say_document([], ExitCode.USAGE, wrong)
         return ExitCode.USAGE
     if args.last_failed and items:
         failed = [item for item in items if store.did_fail(item.header)]
@@ -221,7 +213,9 @@ def _perform(args: _RunArguments) -> int:
     if not collected and not problems:
         tell(_say_why_nothing(args))
     elif args.watch:
-        watch_files(_plan_watch(args), items, problems)
+        from bpmax_sim.cli.watch import watch
+
+        watch(_plan_watch(args), items, problems)
     return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
 
 
@@ -229,6 +223,8 @@ def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None
     """Say since when and how far changes narrow the run, before anything runs."""
     if not args.changed:
         return
+    from bpmax_sim.cli.affected import describe_changes
+
     files = {item.header.path for item in items}
     for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
         tell(line)
@@ -236,6 +232,10 @@ def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
     """Return what watching runs again; traces of all are kept, for the page is made of them."""
+    from bpmax_sim.cli.types import refresh_types
+    from bpmax_sim.cli.watch import WatchPlan
+    from bpmax_sim.report.html import write_page
+
     if args.choices.trace != "off":
         args = msgspec.structs.replace(args, choices=replace(args.choices, trace="on"))
     root = find_root(Path.cwd())
@@ -289,7 +289,7 @@ def _run_and_report(
         tell(str(problem))
     problems = [*problems, *gone]
     verdicts = [verdict for verdict, _ in ran]
-    waiting = [path for path in map(review_file, before) if path.exists()]
+    waiting = _find_reviews(before)
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
@@ -298,21 +298,46 @@ def _run_and_report(
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
     _say_after_recording(waiting, recording)
     if args.json:
-        say_json(build_document(verdicts, code=code, problems=problems))
+        _say_document(verdicts, code, problems)
     elif has_items or _count_unread(problems):
         _say_end(verdicts, len(items), started, problems, failed=bool(code))
-    _write_what_is_asked_for(args, ran, problems)
+    _write_junit(args, ran, problems)
+    _update(verdicts, args)
     return code, verdicts
 
 
-def _write_what_is_asked_for(
-    args: _RunArguments, ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem]
+def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
+    """Write what was got into the files of scenarios that failed, if that is asked for."""
+    if not args.update:
+        return
+    from bpmax_sim.cli.rewrite import update_items
+
+    failed = [one.item for one in verdicts if one.outcome == "failed" and one.digest]
+    update_items(failed, yes=args.yes)
+
+
+def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
+    """Return what waits for review beside *cassettes*, which were recorded, if any."""
+    if not (recorded := list(cassettes)):
+        return []
+    from bpmax_sim.cassette.merge import review_file
+
+    return [path for path in map(review_file, recorded) if path.exists()]
+
+
+def _say_document(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
+    from bpmax_sim.report.document import build_document
+
+    say_json(build_document(verdicts, code=code, problems=problems))
+
+
+def _write_junit(
+    args: _RunArguments, ran: Sequence[tuple[Verdict, Any]], problems: Sequence[Problem]
 ) -> None:
     if args.junitxml is not None:
+        from bpmax_sim.report.junit import write_junit
+
         write_junit(args.junitxml, ran, problems)
-    if args.update:
-        failed = [one.item for one, _ in ran if one.outcome == "failed" and one.digest]
-        update_items(failed, yes=args.yes)
 
 
 def _count_unread(problems: Sequence[Problem]) -> int:
@@ -323,10 +348,13 @@ def _count_unread(problems: Sequence[Problem]) -> int:
 def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+    if not recording:
+        return
+    from bpmax_sim.cli.types import refresh_types
+
     for root in dict.fromkeys(item.header.root for item in recording):
         refresh_types(root)
-    if recording:
-        _hint_at_merging()
+    _hint_at_merging()
 
 
 _AFRESH = msg("everything is recorded already; record it all afresh?")
@@ -408,8 +436,7 @@ def _report_until_interrupted(
             terminal.summary([verdict for verdict, _ in ran], sum(took for _, took in ran)),
             failed=True,
         )
-    if args.junitxml is not None:
-        write_junit(args.junitxml, ran, problems)
+    _write_junit(args, ran, problems)
 
 
 def _replay_recorded(
@@ -471,6 +498,8 @@ def _check_combinations(args: _RunArguments) -> None:
     if is_recording and os.environ.get("CI") and not args.allow_ci_record:
         raise ConfigError(CI_REFUSES)
     if args.junitxml is not None:
+        from bpmax_sim.report.junit import check_junit_path
+
         check_junit_path(args.junitxml)
     against = {
         "--json": args.json,
@@ -491,7 +520,11 @@ def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem
         raise ConfigError(
             "--var {error}: expected NAME=VALUE, such as --var customer=12345", error=error
         ) from None
-    targets = narrow_targets(find_targets(args.paths), uses=args.uses, changed=args.changed)
+    targets = find_targets(args.paths)
+    if args.uses or args.changed:
+        from bpmax_sim.cli.affected import narrow_targets
+
+        targets = narrow_targets(targets, uses=args.uses, changed=args.changed)
     items, problems = find_items(targets, variables)
     find_all_conftests((item.header.path, item.header.root) for item in items)
     return filter_by_keyword(items, args.keyword), problems
@@ -578,85 +611,6 @@ def _tell_of_conftests(items: Sequence[ProjectItem]) -> None:
         )
 
 
-def list_scenarios(
-    paths: option.Paths = None,
-    *,
-    keyword: option.Keyword = "",
-    old: Annotated[
-        str, Option(metavar="AGE", help=msg("Only those whose recording is older, such as 90d."))
-    ] = "",
-    resolved: Annotated[
-        bool, Option("--resolved", help=msg("Every key that each comes to, and where it stands."))
-    ] = False,
-    json: option.Json = False,
-) -> int:
-    """List scenarios."""
-    age = option.parse_age("--old", old) if old else None
-    found, problems = find_items(find_targets(paths), keyword=keyword)
-    if problems:
-        raise ConfigError(*problems)
-    every = [item.header for item in found]
-    ages = {item: told for item in every if age is not None and (told := _tell_age(item, age))}
-    items = every if age is None else list(ages)
-    rows = [
-        (
-            f"{item.place.file}:{item.place.line}",
-            item.name,
-            item.cassette,
-            join_messages(" ", [*item.tags, *_earlier_names(item), ages.get(item, "")]),
-        )
-        for item in items
-    ]
-    lines = align_columns(rows) if rows else ()
-    keys = {one: list(resolve_keys(one.load())) for one in found if resolved}
-    of_header = {one.header: told for one, told in keys.items()}
-    if resolved:
-        lines = format_resolved((item.file, item.title, of_header[item]) for item in items)
-    data = [
-        {
-            "name": item.name,
-            "row": item.row_id,
-            "file": item.place.file,
-            "line": item.place.line,
-            "was": list(item.was),
-            "tags": list(item.tags),
-            "cassette": item.cassette,
-            "steps": item.steps,
-            "skip": item.skip,
-            "xfail": item.xfail,
-            "keys": keys_as_data(of_header.get(item, ())),
-        }
-        for item in items
-    ]
-    say_result(lines, json=json, items=data)
-    if every and not items:
-        tell("no recording is older than {age}", age=old)
-    elif not items and not json:
-        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
-    return ExitCode.PASSED if every else ExitCode.NOTHING
-
-
-def _tell_age(item: ItemHeader, age: float) -> str:
-    """Return how old the oldest exchange of *item* is, or nothing if none is older than *age*."""
-    path = item.root / "cassettes" / f"{item.cassette}.yaml"
-    if not path.is_file():
-        return ""
-    cassette = Cassette.load(display_path(path))
-    owners = (item.name, *item.was, *(cassette.owners if len(cassette.owners) == 1 else ()))
-    owner = next((name for name in owners if name in cassette.owners), "")
-    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.numbers(owner)]
-    passed = time.time() - min(instants, default=time.time())
-    if passed <= age:
-        return ""
-    day = str(Instant(min(instants)))[:10]
-    return msg("recorded {day}, {days} days ago", day=day, days=int(passed // 86_400))
-
-
-def _earlier_names(item: ItemHeader) -> Iterator[str]:
-    if item.was:
-        yield msg("(was {names})", names=series(map(repr, item.was)))
-
-
 def report(
     traces: Annotated[
         list[Path] | None,
@@ -678,9 +632,11 @@ def report(
     json: option.Json = False,
 ) -> int:
     """Write the page and say where it is."""
+    from bpmax_sim.report.html import write_page
+
     root = find_root(Path.cwd())
     if flow is not None:
-        from bpmax_sim.cli.flows import draw_flow  # noqa: PLC0415 - nothing else needs it
+        from bpmax_sim.cli.flows import draw_flow
 
         page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
         return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)

@@ -11,7 +11,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli.execute import execute
-from bpmax_sim.cli.terminal import say_result, tell, with_progress
+from bpmax_sim.cli.terminal import align_columns, say_result, tell, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.project import find_root, make_folder
@@ -30,7 +30,6 @@ from bpmax_sim.report.script_coverage import (
     store_hits,
     write_lcov,
 )
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.hits import ScriptHits

@@ -5,28 +5,33 @@ Every problem of every file is found before anything runs.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
 from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
-from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.project import SUFFIX, find_root, platform_folders
-from bpmax_sim.report.perform import check_syntax, scripts_of
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import display_path
+
+# What runs, records and declares is imported where it is needed: a list needs none of it.
+# ruff: noqa: PLC0415
+
+if TYPE_CHECKING:
+    from bpmax_sim.cassette.file import Cassette
+    from bpmax_sim.cassette.remote import RemoteStorage
+    from bpmax_sim.platform.load import Platforms
+    from bpmax_sim.scenario.load import ScenarioItem
+    from bpmax_sim.script.failure import Script
 
 _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
@@ -73,7 +78,7 @@ def find_targets(arguments: Sequence[str] | None) -> list[Selection]:
     ]
     if problems:
         raise ConfigError(*problems)
-    return list(dict.fromkeys(result))
+    return list(dict.fromkeys(result)) if len(texts) > 1 else result
 
 
 def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
@@ -85,7 +90,7 @@ def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> I
         path, line = path_and_line(text)
     place = Path.cwd() / path
     if place.is_dir():
-        yield from map(Selection, sorted(place.rglob(f"*{SUFFIX}")))
+        yield from (Selection(Path(path)) for path in _scenario_files(os.fspath(place)))
     elif place.is_file() and place.name.endswith(SUFFIX):
         yield Selection(place, line, name)
     elif place.is_file():
@@ -96,6 +101,17 @@ def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> I
         problems.append(Problem(message, Place(path)))
     elif is_named:
         problems.append(missing_problem(path, SUFFIX))
+
+
+def _scenario_files(folder: str) -> list[str]:
+    """Return the scenario files below *folder*, in the order of their folders and names."""
+    found = [
+        f"{place}{os.sep}{name}"
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.endswith(SUFFIX)
+    ]
+    return sorted(found, key=lambda path: path.split(os.sep))  # noqa: PTH206 - of thousands
 
 
 def path_and_line(text: str) -> tuple[str, int]:
@@ -194,6 +210,8 @@ def load_sound_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
+    from bpmax_sim.report.perform import scripts_of
+
     found, problems = find_items(targets, keyword=keyword)
     items = list(load_each(found, problems))
     broken = broken_scripts(items)
@@ -203,6 +221,8 @@ def load_sound_items(
 
 def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
     """Return the scripts of *items* that the engine cannot parse, and why."""
+    from bpmax_sim.report.perform import check_syntax, scripts_of
+
     scripts = dict.fromkeys(chain.from_iterable(map(scripts_of, items)))
     return {script: problem for script in scripts if (problem := check_syntax(script))}
 
@@ -217,6 +237,8 @@ def load_cassette(path: Path) -> Cassette:
         ConfigError: there is no such file.
         CassetteError: it is not sound.
     """
+    from bpmax_sim.cassette.file import Cassette
+
     if not path.exists() or path.is_dir():
         raise ConfigError(missing_problem(path, ".yaml"))
     return Cassette.load(path)
@@ -241,6 +263,8 @@ def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
     """Return the folder that *text* names, and where its files come from if that is a URL."""
     if not text:
         return None, None
+    from bpmax_sim.cassette.remote import is_url, mirror
+
     if not is_url(text):
         return Path(text), None
     remote = mirror(text, find_root(Path.cwd()))
@@ -269,6 +293,8 @@ def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
     Raises:
         ConfigError: if one of *folders* is not there, or something in it is wrong.
     """
+    from bpmax_sim.platform.load import load_platforms
+
     return load_platforms(declared_folders(folders))
 
 
@@ -323,6 +349,8 @@ def platforms_of(item: ScenarioItem) -> Platforms:
     Raises:
         ConfigError: something in them is wrong.
     """
+    from bpmax_sim.platform.load import load_platforms
+
     return load_platforms(item.platforms, instances=item.instances)
 
 

@@ -22,7 +22,7 @@ import typer
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import fill_message, join_messages, msg, series, translate
+from bpmax_sim.i18n import fill_message, join_messages, msg, series, translate, width
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
@@ -284,3 +284,12 @@ class _Bar:
     def hide(self) -> None:
         if self._drawn is not None:
             self._drawn.stop()
+
+
+def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
+    rows = [[translate(cell) for cell in row] for row in rows]
+    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
+        yield join_messages("  ", cells).rstrip()

@@ -37,7 +37,7 @@ from bpmax_sim.cli.select import (
     load_cassette,
     platforms_of,
 )
-from bpmax_sim.cli.terminal import say, say_document, say_result, tell, with_progress
+from bpmax_sim.cli.terminal import align_columns, say, say_document, say_result, tell, with_progress
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
@@ -46,7 +46,6 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
-from bpmax_sim.report.terminal import align_columns
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session

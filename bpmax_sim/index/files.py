@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import platform
+import re
 import stat
 import tempfile
 import time
@@ -28,6 +29,10 @@ from bpmax_sim.project import make_folder
 LARGEST: Final = 64 * 1024 * 1024
 _RACY: Final = 2_000_000_000
 """Nanoseconds within which two changes may have one time; FAT keeps times to two seconds."""
+
+
+_UNTIDY: Final = re.compile(rf"[{re.escape(os.sep)}/][./{re.escape(os.sep)}]|{os.altsep or '$^'}")
+"""What a path has in it that is not as `os.path.abspath` writes it, or may be so."""
 
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True):
@@ -64,7 +69,9 @@ class FileLook:
 
     def name_of(self, path: str | os.PathLike[str]) -> str:
         """Return how the index names *path*: from the root, with ``/``."""
-        whole = os.path.abspath(path)  # noqa: PTH100
+        whole = os.fspath(path)
+        if not whole.startswith(self._place) or _UNTIDY.search(whole):
+            whole = os.path.abspath(whole)  # noqa: PTH100
         if whole.startswith(self._place):
             return whole[len(self._place) :].replace(os.sep, "/")
         with contextlib.suppress(ValueError):  # of another drive

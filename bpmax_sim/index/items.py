@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -26,9 +27,11 @@ from bpmax_sim.index.files import (
 )
 from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
-from bpmax_sim.scenario.load import ScenarioItem, items
 from bpmax_sim.yamlfile import display_path
 from bpmax_sim.yamlfile.reads import record_reads
+
+if TYPE_CHECKING:
+    from bpmax_sim.scenario.load import ScenarioItem
 
 _WHOLE: Final = 2
 """A look at one in so many of the kept files is one at the project, so the others may be old."""
@@ -75,24 +78,36 @@ class _ScenarioFile:
     """A scenario file: where it is, and its items once they are loaded.
 
     Attributes:
-        sound: what tells of each of *files* whether it is still the one that was found sound.
+        names: the files that its items are made of, as *disk* names them.
+        is_sound: whether nothing was found wrong or doubtful in them.
     """
 
     def __init__(
-        self, path: Path, root: Path, files: frozenset[str], sound: Mapping[str, IndexedFile] = {}
+        self, path: Path, root: Path, disk: FileLook, names: Iterable[str], *, is_sound: bool
     ) -> None:
         self.path = path
         self.root = root
-        self.files = files
-        self.sound = sound
+        self.names = names
+        self.is_sound = is_sound
         self.items: list[ScenarioItem] | None = None
+        self._disk = disk
+
+    @cached_property
+    def files(self) -> frozenset[str]:
+        return frozenset(map(self._disk.path_of, self.names))
+
+    @cached_property
+    def sound(self) -> Mapping[str, IndexedFile]:
+        """Return what tells of each of *files* whether it is still the one that was found sound."""
+        known = ((name, self._disk.file(name)) for name in self.names if self.is_sound)
+        return {self._disk.path_of(name): file for name, file in known if file is not None}
 
     def load(self) -> list[ScenarioItem]:
         if self.items is None:
             is_sound = self.is_current()
-            loaded = items(self.path, root=self.root, is_checked=is_sound)
+            loaded = _load_items(self.path, root=self.root, is_checked=is_sound)
             if is_sound and not self.is_current():  # it changed meanwhile
-                loaded = items(self.path, root=self.root)
+                loaded = _load_items(self.path, root=self.root)
             self.items = loaded
         return self.items
 
@@ -215,13 +230,8 @@ class ItemIndex:
     def _restore(self, path: Path, name: str, stored: _StoredFile) -> list[ProjectItem]:
         shown = display_path(path)
         names = (name, *(other for other, digest in stored.depends.items() if digest))
-        sound = self._sound_files(names) if stored.is_quiet else {}
-        source = _ScenarioFile(path, self.root, frozenset(map(self._disk.path_of, names)), sound)
+        source = _ScenarioFile(path, self.root, self._disk, names, is_sound=stored.is_quiet)
         return [ProjectItem(self._header(path, shown, item), source) for item in stored.items]
-
-    def _sound_files(self, names: Iterable[str]) -> dict[str, IndexedFile]:
-        files = {self._disk.path_of(name): self._disk.file(name) for name in names}
-        return {path: file for path, file in files.items() if file is not None}
 
     def _header(self, path: Path, shown: str, stored: _StoredItem) -> ItemHeader:
         file = display_path(path.parent / stored.table) if stored.table else shown
@@ -247,18 +257,17 @@ class ItemIndex:
     ) -> list[ProjectItem]:
         environ = _NotedEnviron(os.environ)
         with record_reads() as paths:
-            loaded = items(path, variables=variables, environ=environ, root=self.root)
+            loaded = _load_items(path, variables=variables, environ=environ, root=self.root)
         self.loaded += 1
         names = frozenset(map(self._disk.name_of, paths))
-        sound: dict[str, IndexedFile] = {}
+        is_quiet = False
         if digest and not environ.is_read and all(map(self._disk.is_settled, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._store(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)
             self._scenarios[digest] = _StoredFile(depends, stored, is_quiet)
-            sound = self._sound_files(names) if is_quiet else {}
-        there = (self._disk.path_of(other) for other in names if self._disk.digest(other))
-        source = _ScenarioFile(path, self.root, frozenset(there), sound)
+        there = [other for other in names if self._disk.digest(other)]
+        source = _ScenarioFile(path, self.root, self._disk, there, is_sound=is_quiet)
         source.items = loaded
         return [ProjectItem(item.header, source) for item in loaded]
 
@@ -278,6 +287,13 @@ class ItemIndex:
             instances=str(item.instances or ""),
             steps=len(item.steps),
         )
+
+
+def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
+    """Return the items of the file *path*; what is known already is known without the loader."""
+    from bpmax_sim.scenario.load import items  # noqa: PLC0415
+
+    return items(path, **options)
 
 
 def _edition_of(root: Path) -> str:
@@ -324,7 +340,7 @@ class ItemFinder:
     def __init__(self) -> None:
         """Begin with nothing looked at."""
         self._indexes: dict[Path, ItemIndex] = {}
-        self._roots: dict[Path, Path] = {}
+        self._of_folders: dict[str, ItemIndex] = {}
 
     def items_of(
         self, path: Path, variables: Mapping[str, Any] | None = None, root: Path | None = None
@@ -334,21 +350,22 @@ class ItemFinder:
         Raises:
             ConfigError: everything that is wrong with the file or what it names.
         """
-        root = root or self._root_of(path)
-        if root not in self._indexes:
-            self._indexes[root] = ItemIndex(root)
-        return self._indexes[root].items_of(path, variables)
+        if root is not None:
+            return self._index_of(root).items_of(path, variables)
+        folder = os.path.dirname(path)  # noqa: PTH120 - of thousands of files
+        if folder not in self._of_folders:
+            self._of_folders[folder] = self._index_of(find_root(path))
+        return self._of_folders[folder].items_of(path, variables)
 
     def save(self) -> None:
         """Keep what is known of each project."""
         for index in self._indexes.values():
             index.save()
 
-    def _root_of(self, path: Path) -> Path:
-        folder = path.parent
-        if folder not in self._roots:
-            self._roots[folder] = find_root(path)
-        return self._roots[folder]
+    def _index_of(self, root: Path) -> ItemIndex:
+        if root not in self._indexes:
+            self._indexes[root] = ItemIndex(root)
+        return self._indexes[root]
 
 
 def load_each(found: Iterable[ProjectItem], problems: list[Problem]) -> Iterator[ScenarioItem]:

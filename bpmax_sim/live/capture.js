@@ -6,8 +6,11 @@
   const @names@;
   const write = console.log.bind(console), warn = console.warn.bind(console), {stringify} = JSON;
   const mark = Symbol.for('bpmax-sim.capture');
-  if (!globalThis[mark]) Object.defineProperty(globalThis, mark, {value: {runs: 0, calls: 0, wrapped: new WeakMap(), secrets: []}});
-  const state = globalThis[mark], {wrapped, secrets} = state, run = Date.now().toString(36) + '-' + ++state.runs;
+  if (!globalThis[mark]) Object.defineProperty(globalThis, mark, {value: {runs: 0, calls: 0, wrapped: new WeakMap(), secrets: [], isBusy: true}});
+  const state = globalThis[mark], {wrapped, secrets} = state;
+  /* What an earlier script of the same page has wrapped tells of this one from now on. */
+  state.run = {name: Date.now().toString(36) + '-' + ++state.runs, records: 0};
+  state.isBusy = true;
   const isObject = value => (typeof value === 'object' && value !== null) || typeof value === 'function';
   const isLetter = c => (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'), isUpper = c => c >= 'A' && c <= 'Z', isDigit = c => c >= '0' && c <= '9';
 
@@ -77,9 +80,9 @@
   const quietly = work => { try { return work(); } catch { return undefined; } };
 
   /* One record as numbered pieces; no blank and no mark is inside one, and a sum tells damage. */
-  let number = 0;
   const send = record => quietly(() => {
-    const json = stringify(record), count = ++number;
+    if (state.isBusy) return;
+    const json = stringify(record), count = ++state.run.records;
     let text = '', sum = 0;
     for (let i = 0; i < json.length; i++) {
       const code = json.charCodeAt(i);
@@ -87,7 +90,7 @@
     }
     for (let i = 0; i < text.length; i++) sum = (sum * 31 + text.charCodeAt(i)) >>> 0;
     const pieces = Math.ceil(text.length / @piece@);
-    for (let i = 0; i < pieces; i++) write('~bpmax:' + [run, count, i + 1, pieces, sum.toString(36)].join('.') + ':' + text.slice(i * @piece@, (i + 1) * @piece@) + '~');
+    for (let i = 0; i < pieces; i++) write('~bpmax:' + [state.run.name, count, i + 1, pieces, sum.toString(36)].join('.') + ':' + text.slice(i * @piece@, (i + 1) * @piece@) + '~');
   });
 
   /* form and ctx: what is read and written, and what changed inside a value that was read. */
@@ -103,6 +106,7 @@
     if (wrapped.has(target)) return wrapped.get(target);
     const known = new Map(), methods = new WeakMap(), last = new Map();
     const note = (e, name, value) => quietly(() => {
+      if (state.isBusy) return;
       const told = plain(isSecretName(name) && typeof value === 'string' ? {[name]: value} : value, isSecretName(name) ? of : of + '.' + name);
       const json = stringify(told);
       if (e === 'get' && last.get(name) === json) return;
@@ -219,6 +223,9 @@
     const told = {}, {ctx: flow, form: fields} = views;
     if (isObject(flow) && bound.ctx !== 'absent') for (const name of ['action', 'step_id', 'target_step', 'step', 'userInfo', 'project']) told[name] = plain(flow[name], 'ctx.' + name);
     const values = isObject(fields) && bound.form !== 'absent' ? fields : isObject(flow) ? flow.form : undefined;
-    send({e: 'begin', version: @version@, at: Date.now(), zone: -new Date().getTimezoneOffset(), bound, ctx: told, form: isObject(values) ? plain(values, 'form') : null, script: source === null ? null : hide(source, 'script')});
+    const record = {e: 'begin', version: @version@, at: Date.now(), zone: -new Date().getTimezoneOffset(), bound, ctx: told, form: isObject(values) ? plain(values, 'form') : null, script: source === null ? null : hide(source, 'script')};
+    state.isBusy = false;
+    send(record);
   });
+  state.isBusy = false;
 }

@@ -87,6 +87,7 @@ def page(
         "texts": page_texts(),
         "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
+        "parts": (parts := _add_part_uses(ordered)),
         "marks": MARKS,
         "covered": [
             {"file": one.file, "percent": percent_of(one.counts), "counts": one.counts}
@@ -110,9 +111,22 @@ def page(
         scripts=[Markup(script) for script in _read_scripts()],  # noqa: S704
         policy=_content_policy(),
         problems=problems,
+        parts=parts,
         index=Markup(_encode_json(index)),  # noqa: S704
         blocks=[(name, Markup(text)) for name, text in blocks.items()],  # noqa: S704
     )
+
+
+def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
+    """Return how many parts of all *stories* there are, and those that none of them has used."""
+    uses: dict[tuple[str, str, str], bool] = {}
+    for story in stories:
+        for key, is_used in story.parts.items():
+            uses[key] = uses.get(key, False) or is_used
+    unused = [
+        dict(zip(("kind", "name", "place"), key, strict=True)) for key in uses if not uses[key]
+    ]
+    return {"all": len(uses), "used": len(uses) - len(unused), "unused": unused}
 
 
 def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:

@@ -71,6 +71,8 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
         apis: what was called, logins too.
         events: what happened, bounded: ``{event, at, …}``.
         sources: file -> text of what it is made of.
+        parts: its handlers, stubs and conditions, by kind, name and place, and whether a run that
+            passed has used each.
     """
 
     id: str
@@ -92,6 +94,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     events: Sequence[_Event]
     sources: Mapping[str, str]
     flow: Mapping[str, Any] | None
+    parts: Mapping[tuple[str, str, str], bool]
 
     @property
     def calls(self) -> int:
@@ -134,7 +137,17 @@ def build_entry(trace: Trace) -> PageEntry:
             home.place(cut_texts(file)): body_text(text) for file, text in trace.sources.items()
         },
         flow=None if trace.flow is None else cut_texts(trace.flow),
+        parts=dict(_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
     )
+
+
+def _part_uses(
+    trace: Trace, home: RootPaths, *, has_passed: bool
+) -> Iterator[tuple[tuple[str, str, str], bool]]:
+    for part in trace.parts:
+        place = home.place(cut_texts(str(part["place"])))
+        key = (str(part["kind"]), cut(str(part["name"]), LONGEST_NAME), place)
+        yield key, bool(part.get("used")) and has_passed
 
 
 def add_row(runs: FileRuns, trace: Trace) -> None:

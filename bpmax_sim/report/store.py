@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name, relative_name
@@ -22,10 +23,18 @@ from bpmax_sim.i18n import encode_message, msg, translate
 from bpmax_sim.project import SUFFIX, TRACES, make_folder
 from bpmax_sim.report.console import ConsoleOutput
 from bpmax_sim.scenario import outcome, source
-from bpmax_sim.scenario.events import VERSION, Event, FlowAttached, SourceAttached, trace
+from bpmax_sim.scenario.events import (
+    VERSION,
+    Event,
+    FlowAttached,
+    PartsAttached,
+    SourceAttached,
+    trace,
+)
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.parts import attach_use
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import display_path
@@ -43,12 +52,14 @@ class Trace(msgspec.Struct, frozen=True):
         events: one mapping for each line, in order; ``event`` names its kind.
         sources: the files that it was made of, as the events name them.
         flows: nodes and routes of its flow, and of sub-flows by their names.
+        parts: its handlers, stubs and conditions, and which of them the run has used.
     """
 
     folder: str
     events: tuple[Mapping[str, Any], ...]
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
     flows: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
+    parts: Sequence[Mapping[str, Any]] = ()
 
     @property
     def flow(self) -> Mapping[str, Any] | None:
@@ -97,19 +108,24 @@ def keep_trace(
             path.unlink(missing_ok=True)
         else:
             make_folder(path)
-            attached = _attachment_events(item, events[-1].at, redact) if redact else ()
+            attached = _attachment_events(item, events, redact) if redact else ()
             text = "".join(trace([*events, *attached], item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
 
 
-def _attachment_events(item: ScenarioItem, at: float, redact: Redact) -> Iterator[Event]:
+def _attachment_events(
+    item: ScenarioItem, events: Sequence[Event], redact: Redact
+) -> Iterator[Event]:
     """Yield what a viewer shows beside the events: it may be opened without the project."""
+    at = events[-1].at
+    parts = attach_use(item, events)
+    yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
     for file, text in item.sources.items():
         yield SourceAttached(file=Place(file), text=redact(text), at=at)
-    for name, parts in {"": item.subjects.flow, **item.subjects.subflows}.items():
-        flow = parts.definition
+    for name, flow_parts in {"": item.subjects.flow, **item.subjects.subflows}.items():
+        flow = flow_parts.definition
         if flow is not None and flow.nodes:
             nodes = {
                 node_name: {
@@ -179,7 +195,7 @@ def read_trace(path: Path, name: str) -> Trace:
     folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
-    flows: dict[str, Mapping[str, Any]] = {}
+    attached: list[Mapping[str, Any]] = []
     data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
@@ -195,15 +211,27 @@ def read_trace(path: Path, name: str) -> Trace:
             )
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
-        elif event["event"] == "FlowAttached":
-            flows[str(event.get("name", ""))] = event
+        elif event["event"] in {"FlowAttached", "PartsAttached"}:
+            attached.append(event)
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
         raise ConfigError(
             "{path}: this trace has no beginning; {how}", path=display_path(path), how=_HOW
         )
-    version = events[0].get("version", 1)
+    _check_version(events[0], path)
+    flows = {str(one.get("name", "")): one for one in attached if one["event"] == "FlowAttached"}
+    parts = next((one.get("parts") for one in attached if one["event"] == "PartsAttached"), None)
+    return Trace("" if folder == "." else folder, tuple(events), sources, flows, parts or ())
+
+
+def _check_version(started: Mapping[str, Any], path: Path) -> None:
+    """Refuse the trace that *started* begins if this version does not read it.
+
+    Raises:
+        ConfigError: it is of another version.
+    """
+    version = started.get("version", 1)
     if version != VERSION:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
@@ -213,7 +241,6 @@ def read_trace(path: Path, name: str) -> Trace:
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,
         )
-    return Trace("" if folder == "." else folder, tuple(events), sources, flows)
 
 
 def _decode_event(line: bytes) -> Mapping[str, Any] | None:

@@ -28,7 +28,6 @@ from bpmax_sim.i18n import (
     series,
     template,
     translate,
-    width,
 )
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
@@ -301,15 +300,6 @@ def summary(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str
         calls=label_message(number, by_source) if by_source else number,
         seconds=seconds,
     )
-
-
-def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
-    rows = [[translate(cell) for cell in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
-        yield join_messages("  ", cells).rstrip()
 
 
 Level = Literal["error", "warning"]

@@ -205,6 +205,28 @@ class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
+    """A part of a scenario that a run may leave out.
+
+    Attributes:
+        kind: ``handler``, ``stub`` or ``branch``, a step with ``if:``.
+        name: the event, ``platform.api``, or the condition.
+        place: where it stands; of a handler its script.
+    """
+
+    kind: Literal["handler", "stub", "branch"]
+    name: str
+    place: Place
+    used: bool = False
+
+
+class PartsAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """What the scenario may leave out, and which of it the run has used; no part of the digest."""
+
+    parts: tuple[ScenarioPart, ...]
+    at: float
+
+
 Event = (
     ScenarioStarted
     | StepStarted
@@ -219,6 +241,7 @@ Event = (
     | ScenarioFinished
     | SourceAttached
     | FlowAttached
+    | PartsAttached
     | SubjectEvent
 )
 

@@ -264,6 +264,7 @@ class Context:
             source=placed.code,
             files=files,
             **({"parts": parts} if parts else {}),
+            **({"counted": True} if self._hits is not None else {}),
         )
 
     def _open(self, run: ScriptRun, files: list[dict[str, Any]]) -> None:
@@ -274,6 +275,7 @@ class Context:
                 parts=setting.parts,
                 values=encode_tagged(dict(setting.values)),
                 files=files,
+                **({"counted": True} if self._hits is not None else {}),
             )
             for library in self._libraries:
                 self._failures.name = library.script.name

@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Final
 
+from msgspec.structs import replace
+
+from bpmax_sim.script.channel import MakeEngine
 from bpmax_sim.script.failure import Script, split_lines
-from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits
+from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make_time_error
 from bpmax_sim.script_source.counters import CountedScript, insert_counters, write_reading
 
 HitsData = tuple[str, str, list[int] | None, int, str]
@@ -89,6 +92,41 @@ class ScriptHits:
             )
             for script, counts in known.items()
         ]
+
+
+_PATIENCE: Final = 4
+"""How many times as long a script may take while it is counted."""
+
+
+class CountingEngine:
+    """An engine that gives scripts the time that counting takes; errors tell the limits as set."""
+
+    def __init__(self, make: MakeEngine, limits: Limits, sources: Sequence[str]) -> None:
+        """Have *make* make it, within *limits* and what counting takes."""
+        self._limits = limits
+        self._allowed = replace(limits, cpu=limits.cpu * _PATIENCE, wall=limits.wall * _PATIENCE)
+        self._inner = make(self._allowed, sources)
+        self.renew, self.close = self._inner.renew, self._inner.close
+
+    def load(self, source: str) -> None:
+        """Run *source* as a global script."""
+        with self._tell_own_limits():
+            self._inner.load(source)
+
+    def call(self, operation: str, argument: str) -> str:
+        """Run one operation of the prelude and every microtask, and return its outbox."""
+        with self._tell_own_limits():
+            return self._inner.call(operation, argument)
+
+    @contextmanager
+    def _tell_own_limits(self) -> Iterator[None]:
+        try:
+            yield
+        except LimitReachedError as error:
+            for is_wall in (False, True):
+                if error.message == make_time_error(self._allowed, is_wall=is_wall).message:
+                    raise make_time_error(self._limits, is_wall=is_wall, raw=error.raw) from None
+            raise
 
 
 class ContextHits:

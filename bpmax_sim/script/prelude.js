@@ -1,5 +1,5 @@
 // The JavaScript half of a context: what it does queues in an outbox, as JSON that Python drains.
-// Other files are read on first use: each a function, its text, or, linked, its number.
+// Other files are read on first use: a function, its text, or, linked, its number.
 (function (linked, $primordials, $errors, $values, $timers, $console, $table, $date, $random, $text, $clone,
   $proxy, $guards, $walk, $search, $dom, $url, $intl, $collation, $places, $inspect, $sort, $install, $math, $pow, $stack, $radix, $legacy, $web, $gbk, $formatjs, $icu, $live, $messages) {
 'use strict';
@@ -56,16 +56,9 @@ function borrowed(source, proto, prefix, ...names) {
 // "line,column" of the innermost frame in a user's file.
 const rawOf = error => attempt(() => { // not a text where a script has its own prepareStackTrace
   const raw = apply(rawStack, error, []);
-  return typeof raw === 'string' ? original(raw) : undefined;
+  return typeof raw === 'string' ? shared.original?.(raw) ?? raw : undefined;
 });
-let original = raw => raw; // of scripts with counters: where they were written
-function addFiles(files) {
-  for (let i = 0; i < files.length; i++) {
-    shared.files[shared.files.length] = files[i];
-    if (hasOwn(files[i], 'shifts') && original !== shared.original) original = errors().uncounted();
-  }
-}
-function plainError(message, prepared) { // with the engine's own stack, not a script's
+function plainError(message, prepared) { // with the engine's own stack
   const before = prepare?.set ? apply(prepare.get, NativeError, []) : prepared;
   if (before === prepared) return new NativeError(message);
   apply(prepare.set, NativeError, [prepared]);
@@ -79,7 +72,7 @@ function here() { // a function can be named like a frame
     if ((end = indexOf(raw, '\n', at)) < 0) end = raw.length;
     const from = lastIndexOf(raw, '<input>:', end) + 8, colon = indexOf(raw, ':', from), row = slice(raw, from, colon);
     const column = slice(raw, colon + 1, end - (raw[end - 1] === ')'));
-    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + column;
+    if (+row >= FIRST_USER_LINE && +column > 0) return row + ',' + +column;
   }
   return '0,0';
 }
@@ -95,16 +88,16 @@ defineProperty(NativeError.prototype, 'stack', {
   set(value) { define(this, 'stack', value); },
 });
 // Values: tagged JSON, as js_values.py reads it. `sent`: {platform, api} of a call.
-const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : (',"v":' + value)) + '}');
+const tag = (name, value) => ('{"$":"' + name + '"' + (value === undefined ? '' : ',"v":' + value) + '}');
 const refuse = (rule, got, known) => errors().refuse(rule, got, known);
 const noOpaque = (kind, sent, within) => errors().noOpaque(kind, sent, within);
 const encoders = {
   __proto__: null,
   boolean: v => v ? 'true' : 'false',
   undefined: () => tag('undefined'),
-  bigint: v => tag('bigint', ('"' + v + '"')),
+  bigint: v => tag('bigint', '"' + v + '"'),
   number: v => v !== v ? tag('nan') : v === Infinity ? tag('inf') : v === -Infinity ? tag('-inf')
-    : v === 0 && 1 / v < 0 ? tag('-0') : ('' + v),
+    : v === 0 && 1 / v < 0 ? tag('-0') : '' + v,
   string: v => isWellFormed(v) ? stringify(v) : tag('str', list(v, unit => charCodeAt(unit, 0))),
 };
 function list(values, one) {
@@ -136,9 +129,9 @@ function encodeObject(value, one, sent) {
   let isOdd = false, text = '';
   for (let i = 0; i < names.length; i++) isOdd ||= names[i] === '$' || !isWellFormed(names[i]);
   if (isOdd) {
-    return tag('object', list(names, k => ('[' + encoders.string(k) + ',' + one(value[k]) + ']')));
+    return tag('object', list(names, k => '[' + encoders.string(k) + ',' + one(value[k]) + ']'));
   }
-  for (let i = 0; i < names.length; i++) text += '' + (i ? ',' : '') + stringify(names[i]) + ':' + one(value[names[i]]);
+  for (let i = 0; i < names.length; i++) text += (i ? ',' : '') + stringify(names[i]) + ':' + one(value[names[i]]);
   return '{' + text + '}';
 }
 function decode(t) {
@@ -160,7 +153,7 @@ function drained() {
   flush();
   let ends = '';
   bodies.forEach((end, run) => { if (end.done) { ends += (ends && ',') + '[' + run + ',' + end.done + ']'; bodies.delete(run); } });
-  const reply = join(['{"out":[', out, '],"done":[', ends, ']}'], ''); // flat: the wheel cannot take a rope
+  const reply = join(['{"out":[', out, '],"done":[', ends, ']}'], ''); // flat: the wheel takes no rope
   out = '';
   return reply;
 }
@@ -171,7 +164,7 @@ const live = [];
 function flush() { if (live.length) module($live).flush(); }
 function patch(changes) { if (changes.length) module($live).patch(changes); }
 
-// Promises of the script while pending.
+// Pending promises of the script.
 const pending = newMap();
 const ScriptPromise = new NativeProxy(NativePromise, {
   __proto__: null,
@@ -183,7 +176,7 @@ function resolve(value) { return apply(nativeResolve, this === ScriptPromise ? N
 global('Promise', ScriptPromise);
 define(AggregateError.prototype, 'message', 'All promises were rejected');
 
-// Rejections that nobody handles.
+// Unhandled rejections.
 const unhandled = newMap();
 const track = (promise, reason, handled) => { // engine.py
   if (handled === undefined) part = promise;
@@ -204,7 +197,7 @@ delete globalThis.Atomics;
 const shared = {
   __proto__: null, basics, get primordials() { return whole(); }, define, put, global, attempt, NativeError, NativeDate, files: [],
   timeOf: NativeDate.prototype.getTime, offset: 0, now: 0, run: 0, own: value => value, seed: new Uint32Array(4), parts: null, part: 0,
-  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, original: undefined, pending, emit, encode, noOpaque,
+  left: 0, drawn: 0, noted: 0, promises: 0, live, looked: 0, capture: NativeError.captureStackTrace, rawOf, plainError, pending, emit, encode, noOpaque,
   encoders, decode, list, tag, here, refuse, misnamed: () => errors().misnamed, stackOf, failed, placed, waiting, unseen, callPlace, flush,
   describe: error => errors().describe(error), inspect: value => module($inspect).inspect(value),
   brief: text => text.length > 60 ? slice(text, 0, 60) + '…' : text || "''",
@@ -226,14 +219,14 @@ borrowed($intl, String.prototype, 'string.', 'localeCompare', 'toLocaleLowerCase
 module($install);
 
 const answers = {__proto__: null, json: parse, text: v => v, null: () => null, bytes: v => module($values).decode('bytes', v)};
-const fail = error => ('false,' + (attempt(() => shared.describe(error), 'null')));
+const fail = error => 'false,' + attempt(() => shared.describe(error), 'null');
 function compile(start, source, end) { // the body's line n is the engine's line start + n
   const lines = repeat('\n', start - 1), body = text => (lines + '(async function () {\n' + text + ')');
   const parse = text => { try { indirectEval('throw 0;' + text); } catch (error) { if (error !== 0) throw error; } };
   try { // Nothing runs here; what closes its function early needs a ':' here, which `body` refuses.
     parse(lines + '(function () { return 0 ? async () => {\n' + source + '\n} : 0; })');
     return indirectEval(body(source + '\n}'));
-  } catch { end.done = ('null,' + (errors().syntax(start, source, text => parse(body(text))))); }
+  } catch { end.done = 'null,' + errors().syntax(start, source, text => parse(body(text))); }
 }
 const draw = parts => { shared.parts = parts; shared.part = shared.left = shared.drawn = shared.noted = 0; };
 const operations = {
@@ -243,7 +236,7 @@ const operations = {
     shared.offset = zone;
     shared.start = shared.now;
     draw(parts);
-    addFiles(files);
+    shared.files.push(...files);
     for (let n = 0; n < watched.length; n++) live[n] = module($live).bind(n, watched[n]);
     for (const [name, index] of bindings) global(name, live[index].proxy);
     patch(fields);
@@ -256,7 +249,7 @@ const operations = {
   run({run, start, source, files, parts}) {
     const end = {__proto__: null, done: ''};
     bodies.set(run, end);
-    addFiles(files);
+    shared.files.push(...files);
     if (parts) draw(parts);
     const body = handed() ?? compile(start, source, end);
     if (!body) return;
@@ -276,12 +269,12 @@ const operations = {
   },
   fire: ({id}) => module($timers).fire(id),
   probe({run}) { quiet = true; errors().probe(pending, run); },
-  probed() { quiet = false; emit('"probed",' + (errors().probed())); },
+  probed() { quiet = false; emit('"probed",' + errors().probed()); },
   end({run, calls: made}) {
     const calls = newList(), reasons = newList();
     for (let i = 0; i < made.length; i++) if (unseen.has(made[i])) calls[calls.length] = made[i];
     unhandled.forEach((reason, promise) => { reasons[reasons.length] = reason; unhandled.delete(promise); });
-    emit('"end",' + (list(calls, id => ('' + id))) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.(run) ?? '[]'));
+    emit('"end",' + (list(calls, id => '' + id)) + ',' + list(reasons, shared.describe) + ',' + (shared.chains?.(run) ?? '[]'));
   },
 };
 const EMPTY = '{"out":[],"done":[]}';
@@ -292,6 +285,7 @@ function entry(operation, text) {
   if (hasOwn(argument, 'run')) shared.run = argument.run;
   shared.looked = 0;
   if (hasOwn(argument, 'patch')) patch(argument.patch);
+  if (hasOwn(argument, 'counted')) errors().uncount();
   operations[operation](argument);
   return operation === 'open' ? EMPTY : undefined; // nothing of a script runs in it
 }

@@ -19,7 +19,7 @@ from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.script.hits import CountingEngine, ScriptHits
 from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
 from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
@@ -305,9 +305,10 @@ class Runtime:
         if context is None or not context.is_open:
             others = page.scripts if page is not None else ()
             scripts = dict.fromkeys((*setting.libraries, run.script, *others))
+            make = self.engine if self.hits is None else partial(CountingEngine, self.engine)
             context = Context(
                 setting,
-                engine=self.engine(setting.limits, [script.source for script in scripts]),
+                engine=make(setting.limits, [script.source for script in scripts]),
                 scheduler=self.scheduler,
                 begin=self._begin_watched,
             )

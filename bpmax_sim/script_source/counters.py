@@ -267,7 +267,9 @@ class _CounterWriter:
         ):
             texts += self._count_function(parent), self._count("statement", node)
         if texts:
-            self._put(node.start_byte, f"({_GETTER % ''.join(texts)},")
+            text = "".join(texts)
+            counts = text.replace(";", ",") if _begins_with_name(node) else f"{_GETTER % text},"
+            self._put(node.start_byte, f"({counts}")
         return ")" if texts else ""
 
     def _put(self, offset: int, text: str) -> None:
@@ -296,8 +298,32 @@ _GETTER: Final = "{get a(){%s}}.a"
 """Runs a text in a function of its own, in the midst of an expression.
 
 The engine takes a call to be where the last name stands before it, of its arguments, too; a
-counter's name would be one.
+counter's name would be one, unless another follows before anything else happens.
 """
+_FIRST: Final = frozenset(
+    {
+        "augmented_assignment_expression",
+        "await_expression",
+        "binary_expression",
+        "call_expression",
+        "member_expression",
+        "new_expression",
+        "parenthesized_expression",
+        "subscript_expression",
+        "ternary_expression",
+        "unary_expression",
+        "update_expression",
+    }
+)
+"""What evaluates its first part first."""
+
+
+def _begins_with_name(node: Node) -> bool:
+    """Return whether a name is the first that the expression *node* evaluates."""
+    current: Node | None = node
+    while current is not None and current.type in _FIRST:
+        current = next((one for one in current.named_children if one.type != "comment"), None)
+    return current is not None and current.type == "identifier"
 
 
 def _is_at(parent: Node, field: str, node: Node) -> bool:

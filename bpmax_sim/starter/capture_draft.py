@@ -230,7 +230,7 @@ def draft_run(
     """
     calls = calls_of(run)
     names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
-    told = run.begin.get("script") or source
+    told = str(run.begin.get("script") or source).strip("\n")
     node = _node_of(run)
     stubs, faults = stubs_of(calls, names)
     value = _scenario_value(run, node, files)
@@ -240,32 +240,45 @@ def draft_run(
     step |= _expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
-    text = f"{(told or _script_of(run)).strip(chr(10))}\n"
+    scenario = _ScenarioText(value, step, bool(node))
     flow = _flow_of(files.title, run, node) if node else ""
-    return [
-        RunDraft(
-            script=text,
-            scenario=commented(
-                _comments(bool(told), bool(node)),
-                write_yaml({**value, "steps": [{**step, **ending}]}, block=2),
-            ),
-            flow=flow,
-        )
-        for ending in endings
+    drafts = [
+        RunDraft(script=f"{told}\n", scenario=scenario.write(ending, ()), flow=flow)
+        for ending in (endings if told else ())
     ]
+    why = _NEEDS_MORE if told else _UNTOLD
+    again = _script_of(run, told)
+    return [*drafts, RunDraft(script=again, scenario=scenario.write({}, (why,)), flow=flow)]
+
+
+_UNTOLD: Final = msg("The script's text was not told: this one does again what was seen.")
+_NEEDS_MORE: Final = msg(
+    "The script needs what is not here, such as a library or a later event: this one does again "
+    "what was seen, and the script stands above it."
+)
+
+
+class _ScenarioText(msgspec.Struct, frozen=True):
+    """A scenario but for how its step ends."""
+
+    value: Mapping[str, Any]
+    step: Mapping[str, Any]
+    has_node: bool
+
+    def write(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
+        """Return the text of the scenario whose step has *ending*, with *more* comments."""
+        comments = [msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX."), *more]
+        if not self.has_node:
+            comments.append(
+                msg("Guess: a button starts the script; hang it on the event that it has in BPMAX.")
+            )
+        steps = [{**self.step, **ending}]
+        return commented(comments, write_yaml({**self.value, "steps": steps}, block=2))
 
 
 def _declared_name(call: CapturedCall, known: Platforms) -> str:
     platform = known.platform(call.platform)
     return f"{platform.platform_key}.{known.api(platform, call.api).key}"
-
-
-def _comments(is_told: bool, has_node: bool) -> Iterator[str]:
-    yield msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX.")
-    if not is_told:
-        yield msg("The script's text was not told: this one does again what was seen.")
-    if not has_node:
-        yield msg("Guess: a button starts the script; hang it on the event that it has in BPMAX.")
 
 
 def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
@@ -363,9 +376,12 @@ def _owner_id(owner: Any) -> str:
     return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
 
 
-def _script_of(run: CapturedRun) -> str:
-    """Return a script that does again what was told of one."""
-    lines = [f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"]
+def _script_of(run: CapturedRun, told: str) -> str:
+    """Return a script that does again what *run* told, below *told*, its own text, as comments."""
+    lines = [f"// | {line}".rstrip() for line in told.splitlines()]
+    lines.append(
+        f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"
+    )
     for record in run.records:
         if record.get("e") == "ask":
             key = literal(plain_value(record.get("platform")))
@@ -373,7 +389,7 @@ def _script_of(run: CapturedRun) -> str:
         elif record in tuple(_writes(run)):
             value = literal(plain_value(record["value"]))
             lines.append(f"form[{literal(record['name'])}] = {value};")
-    return "\n".join(lines)
+    return "\n".join(lines) + "\n"
 
 
 def _setters(ask: Mapping[str, Any]) -> str:

@@ -54,11 +54,19 @@ def shape_of(value: Any, levels: int = 2) -> str:
 
 def is_value(segment: str, before: str = "") -> bool:
     """Return whether a decoded *segment*, which follows *before*, looks like a value by itself."""
-    if _VERSION.fullmatch(segment) and (segment[:1] in "vV" or before.lower() in _HOLDS_VERSION):
+    holds_version = not before or before.lower() in _HOLDS_VERSION
+    if _VERSION.fullmatch(segment) and (segment[:1] in "vV" or holds_version):
         return False
     if _NUMBER.fullmatch(segment) or _HEX.fullmatch(segment) or len(segment) > _LONG_WORD:
         return True
     return not _WORD.fullmatch(segment)
+
+
+End = tuple[str, str, str]
+"""What a path leads to: its rest with the values left out, the method, the response's shape."""
+
+_NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
+"""Shapes that anything may have."""
 
 
 class _Node:
@@ -75,7 +83,15 @@ class _Node:
         for segment, child in other.children.items():
             self.children.setdefault(segment, _Node()).absorb(child)
 
-    def signature(self) -> frozenset[tuple[str, str, str]]:
+    def routes(self) -> frozenset[tuple[str, str]]:
+        """Return the methods below, by the rest of the path with its values left out."""
+        own = {("", method) for method, _ in self.ends}
+        for segment, child in self.children.items():
+            rest = "*" if is_value(segment) else segment
+            own |= {(f"/{rest}{path}", method) for path, method in child.routes()}
+        return frozenset(own)
+
+    def signature(self) -> frozenset[End]:
         """Return the ends below, by the rest of the path with its values left out."""
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
@@ -121,18 +137,22 @@ def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
 
 def _values_among(node: _Node, before: str) -> set[str]:
     values = {segment for segment in node.children if segment and is_value(segment, before)}
-    known = frozenset[tuple[str, str, str]]().union(
-        *(node.children[segment].signature() for segment in values)
-    )
-    groups: dict[frozenset[tuple[str, str, str]], list[str]] = {}
-    for segment, child in node.children.items():
-        signature = child.signature() if segment and segment not in values else frozenset()
-        if signature and signature <= known:
+    words = {
+        segment: child.signature()
+        for segment, child in node.children.items()
+        if segment and segment not in values
+    }
+    known = frozenset[End]().union(*(node.children[one].signature() for one in values))
+    below = {route for one in values for route in node.children[one].routes() if route[0]}
+    groups: dict[frozenset[End], list[str]] = {}
+    for segment, signature in words.items():
+        leads_alike = not below.isdisjoint(node.children[segment].routes())
+        if leads_alike or (signature and signature <= known):
             values.add(segment)
         elif signature:
             groups.setdefault(signature, []).append(segment)
     for signature, segments in groups.items():
-        is_told = any(shape not in {"[]", "{}", "str"} for _, _, shape in signature)
+        is_told = any(shape not in _NO_SHAPES or path for path, _, shape in signature)
         if len(segments) >= _ALIKE and is_told:
             values.update(segments)
     return values

@@ -307,8 +307,15 @@ class _Workplace:
             write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
         known = self.load_platforms()
         for run in self.sources.runs:
-            self._place(partial(self._draft_captured, run, known))
-            self.calls += len(calls_of(run))
+            try:
+                self._place(partial(self._draft_captured, run, known))
+            except ConfigError as error:
+                reason = str(error)
+                self.notes.append(
+                    msg("run {run} is left out: {reason}", run=run.name, reason=reason)
+                )
+            else:
+                self.calls += len(calls_of(run))
 
     def _draft_captured(self, run: CapturedRun, known: Platforms, name: str) -> list[_Files]:
         files = RunFiles(name, f"scripts/{name}.js", f"flows/{name}.yaml")

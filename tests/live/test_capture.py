@@ -14,10 +14,12 @@ from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.live.capture import capture_lines, without_capture
 from bpmax_sim.live.console import decode_console, is_captured_console, read_console
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.secret_names import is_secret_name
 from tests.live.scripts import STYLES
-from tests.script.bench import ENGINE, Bench, Form, ok, texts
+from tests.script.bench import ENGINE, NAME, Bench, Form, ok, texts
 
 FIELDS: Mapping[str, Any] = {"a": 7, "b": None, "rows": [{"n": 1}, {"n": 2}]}
 
@@ -138,6 +140,22 @@ def test_a_secret_inside_a_text_stays_there(text: str) -> None:
         if one["e"] == "set"
     ]
     assert "abcdef123456" not in json.dumps(told)
+
+
+def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the_names() -> None:
+    bench, form = Bench(answer), Form(json.loads(json.dumps(FIELDS)))
+    sources = ["form.a = 8;", "form.b = (await $proxy('crm').getCustomer(form.a)).data.name;"]
+    scripts = [Script(capture_lines() + source, NAME) for source in sources]
+    page = Page(scripts)
+    told = [
+        line
+        for script in scripts
+        for line in texts(bench.runtime.run(script, bindings={"form": form}, page=page))
+    ]
+    first, second = read_console("\n".join(told))
+    assert [one["e"] for one in first.records] == ["begin", "set"]
+    assert [one["e"] for one in second.records] == ["begin", "ask", "ok", "set"]
+    assert (second.begin["form"]["a"], second.records[1]["args"]) == (8, [8])
 
 
 def test_a_copied_console_survives_wrapping_and_other_lines() -> None:

@@ -224,6 +224,19 @@ def test_a_captured_console_becomes_script_stubs_and_scenario(project: Path) -> 
     assert "form: {b: 张三}" in scenario
 
 
+@pytest.mark.parametrize("script", ["helper();", "setTimeout(() => { form.a = 1; }, 300);"])
+def test_a_script_that_needs_more_than_itself_is_done_again_as_it_was_seen(
+    project: Path, script: str
+) -> None:
+    path = project.parent / "console.txt"
+    script = f"form.b = (await $proxy('crm').getCustomer('1')).data.name; {script}"
+    path.write_text(console_of(script), encoding="utf-8")
+    make_project(project, path)
+    text = (project / "scenarios/scripts/console.js").read_text("utf-8")
+    assert text.endswith('form["b"] = "张三";\n') == ("helper" in script)
+    assert text.removeprefix("// | ").startswith(script)
+
+
 def test_an_error_that_the_script_threw_is_expected(project: Path) -> None:
     path = project.parent / "console.txt"
     path.write_text(console_of("await $proxy('crm').fail();"), encoding="utf-8")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bpmax_sim.cli.terminal import align_columns
 from bpmax_sim.i18n import width
 from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.terminal import align_columns
 
 CODES = st.lists(st.sampled_from(ExitCode))
 

@@ -196,6 +196,26 @@ def _short(name: str) -> str:
     return name if len(name) <= 500 else f"{name[:499]}…"
 
 
+def test_what_no_scenario_that_passed_has_used_is_listed() -> None:
+    def attached(*used: bool) -> list[dict[str, Any]]:
+        names = ("click.查询", "crm.get_customer", "${case.id} == 甲")
+        kinds = ("handler", "stub", "branch")
+        return [
+            {"kind": kind, "name": name, "place": "a.scenario.yaml:3:1", "used": is_used}
+            for kind, name, is_used in zip(kinds, names, used, strict=True)
+        ]
+
+    passed = Trace("a", (started("甲"), finished()), parts=attached(True, False, False))
+    failure = finished(outcome="failed")
+    failed = Trace("a", (started("乙"), failure), parts=attached(True, True, False))
+    text = page([build_entry(passed), build_entry(failed)], version="1.0")
+
+    parts = Checked(text).data["index"]["parts"]
+
+    assert (parts["all"], parts["used"]) == (3, 1)
+    assert [part["kind"] for part in parts["unused"]] == ["stub", "branch"]
+
+
 def test_a_body_is_cut_at_64_kb_and_never_inside_a_character() -> None:
     long = "合" * LONGEST_BODY
     shown, _, rest = body_text(long).rpartition("\n")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.report.html import page as page_of
+from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
 from bpmax_sim.report.store import Trace, keep_trace, read_traces
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
@@ -231,3 +233,27 @@ def test_without_a_script_summary_and_failures_are_there(running: Any, file: Pat
     assert "没有录过" in told
     assert "步骤 2/3 选择客户：no such call" in told
     assert "form.折扣" in told
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (1280, "light")])
+def test_sources_show_what_ran_and_what_never_did(
+    running: Any, tmp_path: Path, width: int, scheme: str
+) -> None:
+    taken = CoveredBranch(2, 1, "else", 3, (2, 1))
+    never = CoveredBranch(3, 3, "then", 0, (2, 1), "a row with 金额 > 1000")
+    source = "// 超过一千元要附件\nif (form.金额 > 1000) {\n  form.附件必填 = true;\n}\n" + HOSTILE
+    one = CoveredScript("scripts/报销.js", source, {2: 3, 3: 0}, (), (never, taken))
+    file = tmp_path / "页.html"
+    file.write_text(page_of([], version="1", covered=[one, one]), encoding="utf-8")
+
+    view = Viewer(running, file, size=(width, 800), color_scheme=scheme)
+
+    assert "50 %" in view.text("h1")
+    view.page.locator(".missing button").first.click()
+    assert view.count(".annotated .line.target") == 1
+    assert "a row with 金额 > 1000" in view.text(".missing")
+    lines = view.page.locator(".annotated .line")
+    kinds = [str(lines.nth(n).get_attribute("class")) for n in range(3)]
+    assert [kind.split()[1:2] for kind in kinds] == [[], ["partly"], ["never"]]
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= width
+    assert view.wrong == []

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.errors import ScriptLimitError
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits, count_script
+from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.script_source.syntax import LONGEST
 from tests.script.bench import NAME, Bench, Form
@@ -157,6 +159,14 @@ def test_scripts_of_one_page_are_counted_apart() -> None:
         NAME: 1,
         HELPERS.name: 3,
     }
+
+
+def test_a_script_without_end_is_told_as_without_counters() -> None:
+    for hits in (None, ScriptHits()):
+        bench = Bench(hits=hits, limits=Limits(cpu=0.05, wall=5))
+        error = bench.run("let i = 0;\nwhile (i >= 0) i++;").error
+        assert isinstance(error, ScriptLimitError)
+        assert error.message == "the script used more than 0.05 s of processor time"
 
 
 def test_a_script_that_passes_a_limit_is_named_as_lost() -> None:

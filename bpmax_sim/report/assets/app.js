@@ -23,6 +23,8 @@ function Tree({state, go, found}) {
   const items = useMemo(() => itemsOf(found), [found]);
   return html`<nav class="tree" aria-label=${t('scenarios')}>
     ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${t('unreadable', {n: index.problems.length})}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
+    ${index.parts.all ? html`<details class="problems parts"><summary class=${index.parts.unused.length ? '' : 'passed'}>${t('parts', {n: index.parts.used, all: index.parts.all})}</summary>${
+      index.parts.unused.length ? html`<p>${t('part unused')}</p>` : null}<ul>${index.parts.unused.map(part => html`<li>${t('part ' + part.kind)} <bdi>${part.name}</bdi> <span class="quiet">${part.place}</span></li>`)}</ul></details>` : null}
     <div class="search"><input id="search" type="search" placeholder=${t('search')} aria-label=${t('search')} value=${state.q}
       onInput=${event => go({q: event.currentTarget.value}, true)}
       onKeyDown=${event => { if (event.key === 'Enter' && found[0]) { go({s: found[0].id, e: '', t: ''}); event.currentTarget.blur(); } }} /></div>

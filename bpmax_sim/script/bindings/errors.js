@@ -28,13 +28,13 @@ function frame(text) {
   const place = file.name + ':' + row + ':' + characters(line, +found[3]);
   return name && name[0] !== '<' ? ('\n    at ' + name + ' (' + place + ')') : ('\n    at ' + place);
 }
-function original(raw) { // the same with the columns of scripts as they were written, without counters
+function original(raw) { // with the columns of scripts as they were written, without counters: a 0 before says that it is done
   const lines = linesOf(raw);
   let text = '';
   for (let i = 0; i < lines.length; i++) {
     const found = exec(FRAME, lines[i]), file = found && fileOf(found[2]), row = file && found[2] - file.start;
-    const column = file && hasOwn(file, 'shifts') && hasOwn(file.shifts, row) ? back(file.shifts[row], +found[3]) : 0;
-    const line = column ? slice(lines[i], 0, lastIndexOf(lines[i], ':') + 1) + column + (found[1] === undefined ? '' : ')') : lines[i];
+    const column = file && found[3][0] !== '0' && hasOwn(file, 'shifts') && hasOwn(file.shifts, row) ? back(file.shifts[row], +found[3]) : 0;
+    const line = column ? slice(lines[i], 0, lastIndexOf(lines[i], ':') + 1) + '0' + column + (found[1] === undefined ? '' : ')') : lines[i];
     text += (i ? '\n' : '') + line;
   }
   return text;
@@ -78,10 +78,10 @@ function written(text) { // what a function says of itself, without counters, wh
   }
   return text;
 }
-function uncounted() { // from now on, scripts with counters look as they were written
+function uncount() { // from now on, scripts with counters look as they were written
   const {functionText} = primordials, own = {toString() { return written(functionText(this)); }};
   define(Function.prototype, 'toString', own.toString);
-  return shared.original = original;
+  shared.original = original;
 }
 const isUntold = typeof InternalError === 'function'; // not V8, which knows the place of every error
 const nameIn = text => { const found = exec(FRAME, text); return found ? found[1] : undefined; };
@@ -194,7 +194,7 @@ function stack(error, raw) {
 function captureStackTrace(_self, target, from) {
   apply(capture, NativeError, [target, from]);
   const own = getOwnPropertyDescriptor(target, 'stack'), raw = own && hasOwn(own, 'value') ? own.value : undefined;
-  if (typeof raw === 'string' && includes(raw, '<input>')) define(target, 'stack', stack(target, shared.original ? original(raw) : raw));
+  if (typeof raw === 'string' && includes(raw, '<input>')) define(target, 'stack', stack(target, shared.original?.(raw) ?? raw));
 }
 const BRACES = 20; // so many closing braces are tried
 function closing(source, end, parse) { // the first of the last braces before `end` that closes the body's function
@@ -264,7 +264,7 @@ function misnamed(name, {platform, api}, isChain) { // a `$name` that a proxy, o
   reject(whole + ' has no ' + shared.brief(name) + (near || (isChain ? '; there is' : '; there is $api, and after it') + ' $path, $query, $header, $body and $call'), known);
 }
 return {
-  misnamed, rejection, uncounted, probe, probed, syntax,
+  misnamed, rejection, uncount, probe, probed, syntax,
   fetch() { return apply(rejectPromise, NativePromise, [closed('fetch')]); },
   XMLHttpRequest: function XMLHttpRequest() { throw closed('XMLHttpRequest'); },
   Blob: function Blob() { throw absent('Blob', 'send the bytes as a Uint8Array'); },

@@ -1,7 +1,7 @@
 // What the engine says of an error in the words of V8, before a script can catch it: the engine asks Error.prepareStackTrace
 // for the stack of each error that it makes. Where V8 names what was called, it is read from the source at the error's place.
 'use strict';
-({files, places, NativeError, define, attempt, basics: {apply, defineProperty, getOwnPropertyDescriptor}}) => {
+({shared, files, places, NativeError, define, attempt, basics: {apply, defineProperty, getOwnPropertyDescriptor}}) => {
 const FRAME = /^ +at (?:(.*) \()?<input>:(\d+):(\d+)\)?$/;
 const FIRST_USER_LINE = 500;
 const SAME = {__proto__: null,
@@ -187,6 +187,7 @@ function rawStack(sites) { // as the engine itself writes it
 }
 function prepare(error, sites) {
   let raw = rawStack(sites);
+  if (shared.original) raw = shared.original(raw);
   attempt(() => {
     const own = getOwnPropertyDescriptor(error, 'message'), place = sourceAt(raw);
     if (typeof own?.value !== 'string' || (place && isOwn(place))) return;

@@ -56,7 +56,7 @@ function moved(error, raw) {
   if (at < 0) return raw;
   const before = source.slice(0, at).split('\n');
   const bytes = Array.from(before.at(-1), c => sizeOf(c.codePointAt(0))).reduce((a, b) => a + b, 1);
-  return [`${head}${start + before.length}:${bytes}${tail}`, ...rest].join('\n');
+  return [`${head}${start + before.length}:${column[0] === '0' ? '0' : ''}${bytes}${tail}`, ...rest].join('\n');
 }
 const WORD = /^[\w$\u0080-\uffff]+(?:\??\.[\w$\u0080-\uffff]+)*/, BEFORE = /(?:[\w$\u0080-\uffff]+\??\.)*$/, KEYWORDS = ['await', 'return', 'typeof', 'new', 'void', 'yield', 'throw', 'delete', 'super', 'import'];
 function closed(text) { // what stands behind the bracket that closes the one at its start

@@ -1,0 +1,92 @@
+"""The parts of a scenario that a run may leave out, and which of them it has used.
+
+They are the handlers of events, the stubs, and the steps with ``if:``. Of a run that failed, what
+it has used proves nothing; who asks leaves those away.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place
+from bpmax_sim.scenario.events import (
+    Event,
+    ScenarioFinished,
+    ScenarioPart,
+    StepFinished,
+    StepStarted,
+)
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.subject.hooks import HookStarted
+
+
+def declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
+    """Yield every handler, stub and condition of *item*, unused as yet."""
+    yield from _handlers_of(item)
+    yield from (part for part, _ in _parts_of_file(item))
+
+
+def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
+    """Yield those of `declared_parts` that the run which told *events* has used."""
+    events = list(events)
+    ended = [event for event in events if isinstance(event, ScenarioFinished)]
+    unused = {part.place for event in ended for part in event.unused}
+    unused |= set(_find_skipped_steps(events))
+    fired = set(_find_fired_handlers(events))
+    for part in _handlers_of(item):
+        if (part.name, part.place.file) in fired:
+            yield replace(part, used=True)
+    for part, place in _parts_of_file(item):
+        if place not in unused:
+            yield replace(part, used=True)
+
+
+def attach_use(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
+    """Return all of `declared_parts`, each as it was used by the run that told *events*."""
+    used = {replace(part, used=False) for part in used_parts(item, events)}
+    every = dict.fromkeys(declared_parts(item))
+    return tuple(replace(part, used=part in used) for part in every)
+
+
+def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
+    """Yield the script of each event, of the forms of nodes, too."""
+    subjects = item.subjects
+    flows = (subjects.flow, *subjects.subflows.values())
+    screens = (screen.scripts for flow in flows for screen in flow.screens.values())
+    for scripts in (subjects.scripts, *(flow.scripts for flow in flows), *screens):
+        for event, bodies in scripts.items():
+            for body in bodies:
+                yield ScenarioPart(kind="handler", name=event, place=Place(body.name))
+
+
+def _parts_of_file(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
+    """Yield stubs, and steps with conditions, each with the place that a run reports it by."""
+    spot = item.spot.at("proxy", "stubs")
+    for stub, where in spot.elements(item.scenario.proxy.stubs):
+        yield ScenarioPart(kind="stub", name=stub.on, place=where.place), where.place
+    for located in (*item.steps, *item.cleanup):
+        condition = located.step.condition
+        if isinstance(condition, str):
+            place = located.spot.at("if").place
+            yield ScenarioPart(kind="branch", name=condition, place=place), located.spot.place
+
+
+def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
+    """Yield event and script of what ran; one of a sub-flow stands behind its project's name."""
+    for event in events:
+        if isinstance(event, HookStarted):
+            names = event.event.split("/")
+            yield from (("/".join(names[n:]), event.script) for n in range(len(names)))
+
+
+def _find_skipped_steps(events: Iterable[Event]) -> Iterator[Place]:
+    """Yield where the steps stand that were skipped."""
+    begun: list[Place] = []
+    for event in events:
+        if isinstance(event, StepStarted):
+            begun.append(event.place)
+        elif isinstance(event, StepFinished):
+            place = begun.pop()
+            yield from [place] if event.outcome == "skipped" else ()
