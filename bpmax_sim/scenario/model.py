@@ -313,6 +313,7 @@ class _PolicyHead(Model, frozen=True, kw_only=True):
         by: who, where it is not for all who are to act; of a ``withdraw`` and its like who does it.
         after: how long after the task came to him.
         times: how often at most in one run.
+        only: ids of the rows for which it is there.
     """
 
     at: str
@@ -320,6 +321,7 @@ class _PolicyHead(Model, frozen=True, kw_only=True):
     project: str = ""
     after: Seconds = 0
     times: Annotated[int, Meta(ge=1)] | UnsetType = UNSET
+    only: tuple[str | int, ...] | UnsetType = UNSET
     condition: Any = field(default=True, name="if")
 
 
@@ -344,6 +346,11 @@ else:  # one key an action
         frozen=True,
         kw_only=True,
     )
+
+
+def is_for_row(part: Step | Policy, row_id: str) -> bool:
+    """Return whether a step or a policy is for the row, or where there are no rows."""
+    return part.only is UNSET or row_id in map(str, part.only)
 
 
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:

@@ -19,6 +19,7 @@ from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.action import Performer
 from bpmax_sim.scenario.flow_actions import FlowAction, check_people, literal
+from bpmax_sim.scenario.row_checks import check_only
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.subject import project
@@ -354,7 +355,7 @@ def check_policies(draft: ScenarioDraft) -> None:
             draft.tell(
                 where,
                 "this policy can never be used: the one in line {line} fits all that it fits; put "
-                "this one before it, or give that one if:, by: or times:",
+                "this one before it, or give that one only:, if:, by: or times:",
                 line=first.place.line,
                 kind="rule",
             )
@@ -373,6 +374,7 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
     key, kind, value = actions[0]
     if wrong := references.check_condition(policy.condition):
         draft.tell(spot.at("if"), wrong)
+    check_only(draft, policy, spot)
     options = value if isinstance(value, Mapping) else {}
     doubled = [name for name in _OUTSIDE if name in options]
     for name in doubled:
@@ -458,7 +460,8 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
 def _shadows(first: model.Policy, later: model.Policy) -> bool:
     """Return whether *first* is certainly taken wherever *later* fits."""
     kind, other = action_of(first), action_of(later)
-    if kind is None or other is None or first.condition is not True or first.times is not UNSET:
+    narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True
+    if kind is None or other is None or narrows:
         return False
     is_open = any("${" in str(value) for value in (first.at, first.by, later.at, later.by))
     alike = (kind.needs_task, kind.is_for_starter) == (other.needs_task, other.is_for_starter)

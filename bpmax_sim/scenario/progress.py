@@ -393,10 +393,12 @@ class Progress:
         steps = (*item.steps, *item.cleanup, *chain(*item.subjects.named.values()))
         if not policies and not any(located.step.action == "play" for located in steps):
             return None
-        spot = item.spot.at("policies")
-        player = PolicyPlayer(
-            tuple(spot.elements(policies)), self.scope, self._check_policy, self.ran
+        located = tuple(
+            (policy, spot)
+            for policy, spot in item.spot.at("policies").elements(policies)
+            if model.is_for_row(policy, item.row_id)
         )
+        player = PolicyPlayer(located, self.scope, self._check_policy, self.ran)
         player.nodes = tuple(definition.nodes) if definition else ()
         return player
 

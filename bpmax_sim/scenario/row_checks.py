@@ -84,7 +84,7 @@ def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
             check_action(draft, step.action, cell, spot)
 
 
-def check_only(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
     """Find rows of ``only`` that are not there, and a list that no row is in."""
     if step.only is UNSET:
         return

@@ -45,7 +45,7 @@ from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import step_key, unused_parts
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
-from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps
+from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
@@ -93,7 +93,7 @@ class StepRun(msgspec.Struct):
         self.since = log.mark()
         started = self._start_event()
         yield log.add(started)
-        if not self.reason and not _is_for_row(self.located.step, self.progress.item.row_id):
+        if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
             self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
         if not self.reason and not self._is_expected() and not self.failures:
             self.reason = msg(
@@ -250,7 +250,7 @@ class StepRun(msgspec.Struct):
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.session.misses)
-        if not _is_for_row(self.located.step, progress.item.row_id) or not self._is_expected():
+        if not is_for_row(self.located.step, progress.item.row_id) or not self._is_expected():
             return self.failures
         started = self._start_event()
         progress.log.note(started)
@@ -406,11 +406,6 @@ class StepRun(msgspec.Struct):
             total=self.total,
             title=self._step_title(),
         )
-
-
-def _is_for_row(step: Step, row_id: str) -> bool:
-    """Return whether *step* is done in the row, or where there are no rows."""
-    return step.only is UNSET or row_id in map(str, step.only)
 
 
 def expects_refusal(step: Step) -> bool:

@@ -24,10 +24,12 @@ from bpmax_sim.platform.check import CLASSES
 from bpmax_sim.platform.filters import FILTERS
 from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
+from bpmax_sim.subject.definition import Definition, FlowNode
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import EXTENSIONS
 from bpmax_sim.subject.hooks import REFUSED
@@ -215,6 +217,14 @@ def test_every_file_that_is_shown_is_there() -> None:
     demo = ROOT / "bpmax_sim/starter/demo_files"
     made = {name for name in names("demo_files") if not (demo / name).exists()}
     assert made == {"cassettes/crm/customer.yaml"}  # by recording
+
+
+def test_what_follows_a_product_is_a_setting_or_an_action() -> None:
+    known = {*keys_of(Definition), *keys_of(FlowNode), *ACTIONS, *keys_of(ACTIONS["add_owner"])}
+    column = [row[1] for row in tables()["approval_products"].rows]
+    named = {name for cell in column for name in re.findall(r"`(\w+): ", str(cell))}
+
+    assert {"applicant", "complete", "where"} <= named <= known
 
 
 def test_every_extra_is_told() -> None:

@@ -12,8 +12,8 @@ from bpmax_sim.scenario.runner import run_scenario
 PATTERNS = sorted((Path(__file__).parents[2] / "scenarios/approvals").glob("*.scenario.yaml"))
 
 
-def test_there_are_ten_of_them() -> None:
-    assert len(PATTERNS) == 10
+def test_there_are_twelve_of_them() -> None:
+    assert len(PATTERNS) == 12
 
 
 @pytest.mark.parametrize("path", PATTERNS, ids=lambda path: path.stem.partition(".")[0])
