@@ -6,6 +6,7 @@ is left as it is. Operators and ``${…}`` that hold stay; what does not hold be
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from bpmax_sim.scenario.expect import holds, is_operator
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.yamlfile import display_path, join
 from bpmax_sim.yamlfile.node import Steps
 
@@ -99,6 +100,18 @@ _UPDATES: Mapping[str, Callable[[Any, Any, Resolve], Any]] = {
 }
 
 
+def attach_update(
+    failures: Sequence[Failure],
+    expected: Expect,
+    got: Mapping[str, Callable[[], Any]],
+    resolve: Resolve,
+    spot: Spot,
+) -> list[Failure]:
+    """Return *failures* of *expected* with what it is to be, as `make_update` says."""
+    update = make_update(expected, got, resolve, spot) if failures else None
+    return [dataclasses.replace(failure, update=update) for failure in failures]
+
+
 def make_update(
     expected: Expect, got: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
@@ -116,11 +129,16 @@ def make_update(
         if value is UNSET:
             return None
         sections[section] = value
-    keys = msgspec.to_builtins(sections, enc_hook=str)
+    keys = msgspec.to_builtins(sections, enc_hook=_as_text)
     calls = msgspec.convert(keys.get("proxy", ()), tuple[ExpectedCall, ...])
     typed = {**sections, **({"proxy": calls} if "proxy" in sections else {})}
     edit = ExpectEdit(spot.source.path, spot.steps, {"expect": keys})
     return ExpectUpdate(edit, replace(expected, **typed))
+
+
+def _as_text(value: Any) -> str:
+    """Return *value* as plain text; a message of the bench is a text of its own kind."""
+    return value[:] if isinstance(value, str) else repr(value)
 
 
 Run = Callable[[ScenarioItem], ScenarioFinished]

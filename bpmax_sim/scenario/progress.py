@@ -6,7 +6,6 @@ step; `Progress` is what the steps share.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -39,7 +38,7 @@ from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
-from bpmax_sim.scenario.expect_update import make_update
+from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
@@ -740,10 +739,8 @@ class Progress:
                               expected=check.expected, doubt=check.doubt)  # fmt: skip
                 self.log.add_warning("empty", message, place)
         failures = reporter.report_expectation(checks, path)
-        if failures and path == ("expect",):
-            update = make_update(written, self.state(since), self.expected_value, reporter.spot)
-            failures = [dataclasses.replace(one, update=update) for one in failures]
-        return checks, failures
+        own = (written, self.state(since), self.expected_value, reporter.spot)
+        return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
