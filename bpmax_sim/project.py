@@ -142,6 +142,12 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
     return tuple(folders)
 
 
+def jobs_of(root: Path) -> tuple[str, ...]:
+    """Return ``jobs`` of ``[tool.bpmax_sim]``: those that run all tests of the project together."""
+    jobs = (read_settings(root) or {}).get("jobs")
+    return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
+
+
 def open_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
     return _open_places(read_settings(root))

@@ -2,8 +2,9 @@
 
 An exchange says nothing without the ones around it, as they share a session, a clock and a seed. So
 what one side recorded of an owner is taken whole; where both recorded it, ours stays and theirs
-waits for review. Logins are shared by everybody and made again at any time: of each, the later one
-is taken. The result does not depend on which side is called ours, as long as nothing conflicts.
+waits for review; what one side dropped and the other recorded anew is there. Logins are shared by
+everybody and made again at any time: of each, the later one is taken. The result does not depend on
+which side is called ours, as long as nothing conflicts.
 """
 
 from __future__ import annotations
@@ -54,6 +55,8 @@ def merge_versions(
             merged[owner] = other
         elif _are_logins(own) and _are_logins(other):
             merged[owner] = merge_logins(was, own, other)
+        elif not (own and other):
+            merged[owner] = own or other
         else:
             merged[owner], conflicting[owner] = own, other
     if not conflicting:

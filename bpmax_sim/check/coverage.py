@@ -7,7 +7,7 @@ the stubs and the steps with ``if:``. What a scenario that failed touched does n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal
 
 import msgspec
@@ -54,6 +54,7 @@ KINDS: Final[Mapping[Kind, str]] = {
 }
 """What is counted, and how a person reads it."""
 Name = tuple[Kind, str]
+_SCENARIO: Final = "scenario\t"
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
@@ -78,14 +79,28 @@ class PassedRun(msgspec.Struct, frozen=True):
 
 
 def coverage(
-    items: Iterable[tuple[ScenarioItem, Platforms]], ran: Iterable[PassedRun]
+    items: Iterable[tuple[ScenarioItem, Platforms]], touched: Collection[str]
 ) -> list[DeclaredPart]:
-    """Return every part that *items* declare, by kind and name, and whether *ran* touched it."""
+    """Return every part that *items* declare, by kind and name; *touched* are `touched_parts`."""
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
-    touched = {name for run in ran for name in _touched_names(run)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
-    return [DeclaredPart(kind, name, (kind, name) in touched) for kind, name in ordered]
+    return [DeclaredPart(kind, name, _as_text((kind, name)) in touched) for kind, name in ordered]
+
+
+def touched_parts(run: PassedRun) -> set[str]:
+    """Return what *run* touched, as texts that mean the same on every machine."""
+    item = run.item
+    return {f"{_SCENARIO}{item.node_id}", *map(_as_text, _touched_names(run))}
+
+
+def count_scenarios(touched: Collection[str]) -> int:
+    """Return of how many scenarios the parts in *touched* are."""
+    return sum(part.startswith(_SCENARIO) for part in touched)
+
+
+def _as_text(name: Name) -> str:
+    return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
 
 def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:

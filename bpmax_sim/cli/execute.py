@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 from operator import itemgetter
@@ -21,20 +21,29 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.perform import Performance, PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.file_verdict import FileRuns, failure_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.session.session import Session
 from bpmax_sim.session.shared_logins import SharedLogins
 from bpmax_sim.yamlfile import display_path
 
-
-def execute(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[Verdict]:
-    """Run *items* one after the other, each in a session of its own."""
-    return (verdict for verdict, _ in observe(items, options))
+TellUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
+"""Takes verdict, events and closed sessions of an item."""
 
 
-def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[Performance]:
+def execute(
+    items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
+) -> Iterator[Verdict]:
+    """Run *items* one after the other, each in a session of its own; *tell* hears of each."""
+    return (verdict for verdict, _ in observe(items, options, tell))
+
+
+def observe(
+    items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
+) -> Iterator[Performance]:
     """Run *items* as `execute` does, and yield with each verdict everything that happened."""
     options = replace(options, options={"shared_logins": SharedLogins(), **options.options})
     runs, first = FileRuns(), dict[str, ScenarioItem]()
@@ -43,10 +52,11 @@ def observe(items: Iterable[ScenarioItem], options: PerformOptions) -> Iterator[
         guard = NetworkGuard(
             msg("scenario {node_id}", node_id=item.node_id), allow="--allow-hosts={}", closed=False
         )
-        performance = perform(
-            item, replace(options, cassettes=_cassette_folder(item, options)), guard=guard
-        )
-        verdict, events = performance
+        sessions: list[Session] = []
+        choices = replace(options, cassettes=_cassette_folder(item, options))
+        verdict, events = perform(item, choices, guard=guard, prepare=sessions.append)
+        if tell is not None:
+            tell(verdict, events, sessions)
         runs.add(item, verdict.outcome, verdict.unused)
         doubtful = tuple(runs.doubtful(item.spot.source.file)) if item.rows else ()
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
@@ -82,6 +92,34 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         tell(label_message(display_path(path), message))
 
 
+def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
+    """Return why nothing was recorded, although all passed; empty if something was."""
+    sources = sources_of(verdicts)
+    is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
+    if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
+        return ""
+    if "recorded" not in sources:
+        return msg("nothing was recorded, as no call asked a third party")
+    if record == "new":
+        return msg(
+            "nothing was recorded, as no call is missing, which is all that --record new adds: "
+            "record afresh with --record rewrite"
+        )
+    return msg(
+        "nothing was recorded, as everything is recorded already: add missing calls with "
+        "--record new, or record afresh with --record rewrite"
+    )
+
+
+def sources_of(verdicts: Iterable[Verdict]) -> set[str]:
+    """Return who answered the calls of *verdicts*."""
+    return {call.source for verdict in verdicts for call in verdict.calls}
+
+
+_ASKED = frozenset({"live", "simulated", "", "unanswered"})
+"""Sources of calls of which an exchange is recorded."""
+
+
 def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
     """Return those of *items* that are in *shard*, in their order; without one, all.
 
@@ -97,9 +135,11 @@ def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[Pr
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
 
-def store_durations(verdicts: Iterable[Verdict], shard: Shard | None) -> Iterator[Verdict]:
-    """Yield *verdicts* of items that are replayed, and keep what each took in real time."""
-    root, took = find_root(Path.cwd()), dict[str, float]()
+def store_durations(
+    verdicts: Iterable[Verdict], shard: Shard | None, took: dict[str, float]
+) -> Iterator[Verdict]:
+    """Yield *verdicts* of items that are replayed, and keep what each *took* in real time."""
+    root = find_root(Path.cwd())
     begun = time.perf_counter()
     for verdict in verdicts:
         now = time.perf_counter()

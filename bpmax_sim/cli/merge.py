@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,8 +15,9 @@ from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
-from bpmax_sim.git import find_repository, read_blob, run_git, unmerged_files
+from bpmax_sim.git import find_repository, is_set_up, read_blob, run_git, unmerged_files
 from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import display_path
 
@@ -80,7 +83,20 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
     waiting = [name for name, code in codes.items() if code == ExitCode.FAILED]
     lines = [label_message(name, msg("merged")) for name in done]
     say_result(lines, json=json, files=done, review=waiting)
+    hint_at_merging()
     return max(codes.values(), default=ExitCode.PASSED)
+
+
+def hint_at_merging() -> None:
+    """Say once in a project that Git does not merge its cassettes."""
+    root = find_root(Path.cwd())
+    repository, mark = find_repository(root), root / ".bpmax" / "merge-hint"
+    if repository is None or os.environ.get("CI") or mark.exists() or is_set_up(repository):
+        return
+    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
+    with suppress(OSError):
+        mark.parent.mkdir(exist_ok=True)
+        mark.touch()
 
 
 def _is_cassette(path: str) -> bool:

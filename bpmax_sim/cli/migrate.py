@@ -22,6 +22,7 @@ from bpmax_sim.check.migration import (
     plan_items,
     plan_others,
 )
+from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
 from bpmax_sim.cli.select import collect
 from bpmax_sim.cli.terminal import choose, say, say_document, tell, with_progress
@@ -77,6 +78,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
         tell("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
     if not groups and not any(plan.unknown or plan.signed for plan in plans):
         tell(msg("every recording is found under today's names; there is nothing to move"))
+    hint_at_merging()
     if json:
         causes = [
             {"cause": str(cause), "exchanges": number, "accepted": cause in accepted}

@@ -45,6 +45,7 @@ PlatformFolders = Annotated[list[Path] | None, _of_a_run("platforms", is_rare=Tr
 Faults = Annotated[options.Armed, _of_a_run("faults", is_rare=True)]
 TreatUnused = Annotated[options.Unused | None, _of_a_run("unused", is_rare=True)]
 ShardOption = Annotated[str, _of_a_run("shard", is_rare=True)]
+Job = Annotated[str, _of_a_run("job", is_rare=True)]
 Trace = Annotated[options.TraceWhen, _of_a_run("trace", is_rare=True)]
 Engine = Annotated[options.EngineName | None, _of_a_run("engine", is_rare=True)]
 Stack = Annotated[str, _of_a_run("js_stack", is_rare=True)]
@@ -64,6 +65,14 @@ Keyword = Annotated[
 CassettePaths = Annotated[
     list[Path] | None,
     Argument(metavar="PATH", help=msg("Cassettes or folders; by default cassettes/.")),
+]
+EvidenceFolders = Annotated[
+    list[Path] | None,
+    Option(
+        "--evidence",
+        metavar="DIR",
+        help=msg("The .bpmax/usage of each shard and job, from wherever it ran; repeatable."),
+    ),
 ]
 Json = Annotated[bool, Option("--json", help=msg("Print one JSON object on stdout."))]
 

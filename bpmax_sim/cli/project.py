@@ -36,6 +36,9 @@ _QUESTIONS = {
 }
 
 
+_MOST_NOTES = 20
+
+
 def init(  # noqa: PLR0913 - the options of the command
     folder: Annotated[Path, Argument(metavar="DIR", help=msg("The project's folder."))] = Path(),
     *,
@@ -107,8 +110,10 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
 
     root = folder.absolute()
     draft = draft_project(root, read_sources(sources), os.environ)
-    for note in draft.notes:
+    for note in draft.notes[:_MOST_NOTES]:
         tell(note)
+    if len(draft.notes) > _MOST_NOTES:
+        tell(msg("and {number} more", number=len(draft.notes) - _MOST_NOTES))
     for name, data in draft.files.items():
         more = msg(" (what is there stays, and more comes behind it)")
         say(f"{display_path(root / name)}{translate(more) if name in draft.changed else ''}")

@@ -1,7 +1,7 @@
-"""``prune``: delete the exchanges and cassettes that a complete run of pytest did not use.
+"""``prune``: delete the exchanges and cassettes that a complete run did not use.
 
-Only the usage of a complete run counts, on one machine or in shards on many, and only while its
-files are the same.
+Only the usage of a complete run counts, on one machine or in shards and jobs on many, and only
+while its files are the same.
 """
 
 from __future__ import annotations
@@ -9,21 +9,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
 
 import msgspec
-from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
-from bpmax_sim.cli.options import Json, Yes
+from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.usage import Evidence, digest_of, gathered_at, read_evidence
+from bpmax_sim.report.usage import Evidence, read_evidence
 from bpmax_sim.yamlfile import display_path
 
 
@@ -40,10 +38,8 @@ def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
     """Yield what may go, file by file.
 
     Raises:
-        ConfigError: something changed since the run, so it proves nothing.
         CassetteError: a cassette that is to be cut is not sound.
     """
-    _check(evidence, root)
     for folder in (root / name for name in evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
             # Any call may need a login.
@@ -67,41 +63,9 @@ def _leftovers_in(path: Path, name: str, evidence: Evidence) -> Iterator[Leftove
         yield Leftover(path, numbers, len(lines), calls)
 
 
-def _check(evidence: Evidence, root: Path) -> None:
-    """Refuse evidence that is older than what it was gathered from."""
-    stale = [] if evidence.sources else _find_newer(evidence, root)
-    for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
-        path = root / name
-        if not path.is_file() or digest_of(path) != digest:
-            stale.append(path)
-    if stale:
-        raise ConfigError(
-            "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
-            path=display_path(stale[0]),
-        )
-
-
-def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
-    """Return the files of tests and scenarios that were written after the run of this machine."""
-    gathered = gathered_at(root)
-    scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
-    return [
-        path
-        for path in (*scenarios, *(root / test for test in evidence.tests))
-        if not path.exists() or path.stat().st_mtime_ns > gathered
-    ]
-
-
 def prune(
     *,
-    evidence_folders: Annotated[
-        list[Path] | None,
-        Option(
-            "--evidence",
-            metavar="DIR",
-            help=msg("The .bpmax/usage of each shard and job, from wherever it ran; repeatable."),
-        ),
-    ] = None,
+    evidence_folders: EvidenceFolders = None,
     yes: Yes = False,
     json: Json = False,
 ) -> int:

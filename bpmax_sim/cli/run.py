@@ -10,7 +10,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import nullcontext, redirect_stdout, suppress
+from contextlib import nullcontext, redirect_stdout
 from dataclasses import replace
 from inspect import Signature, signature
 from pathlib import Path
@@ -20,13 +20,14 @@ import msgspec
 from typer import Argument, Option
 
 import bpmax_sim
-from bpmax_sim import git
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
+    describe_nothing_recorded,
     execute,
     items_of_shard,
+    sources_of,
     store_durations,
     tell_recorded,
 )
@@ -66,7 +67,9 @@ from bpmax_sim.yamlfile import display_path
 # ruff: noqa: PLC0415
 
 if TYPE_CHECKING:
+    from bpmax_sim.cli.usage import UsageOfRun
     from bpmax_sim.cli.watch import WatchPlan
+    from bpmax_sim.report.usage import Covers
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,6 +83,7 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     allow_ci_record: bool
     platforms: Sequence[Path] | None = None
     shard: str = ""
+    job: str = ""
     verbose: bool = False
     quiet: bool = False
     exit_first: bool = False
@@ -116,6 +120,7 @@ def run(  # noqa: PLR0913 - the options of the command
     faults: option.Faults = "on",
     unused: option.TreatUnused = None,
     shard: option.ShardOption = "",
+    job: option.Job = "",
     trace: option.Trace = "on-failure",
     engine: option.Engine = None,
     js_stack: option.Stack = "",
@@ -130,7 +135,7 @@ def run(  # noqa: PLR0913 - the options of the command
     return _perform(_args_of(locals()))
 
 
-_RUNS_ONLY = frozenset({"mode", "unused", "shard", "watch", "update", "yes"})
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch", "update", "yes"})
 
 
 def record(
@@ -193,10 +198,13 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _perform(args: _RunArguments) -> int:
+    from bpmax_sim.cli.usage import UsageOfRun
+
     try:
         _check_combinations(args)
         shard = _parse_option("shard", args.shard, Shard.parse) if args.shard else None
-        collected, problems = _collect_items(args)
+        usage = UsageOfRun(args.choices, args.job, shard)
+        collected, problems = _collect_items(args, usage)
         items = items_of_shard(collected, shard)
         _say_what_changed(args, collected)
     except BpmaxError as error:
@@ -213,10 +221,29 @@ def _perform(args: _RunArguments) -> int:
     if not collected and not problems:
         tell(_say_why_nothing(args))
     elif args.watch:
-        from bpmax_sim.cli.watch import watch
+        _watch(args, items, problems)
+    code, verdicts = _run_and_report(
+        items, problems, args, shard, has_items=bool(collected), usage=usage
+    )
+    if not problems and len(verdicts) >= len(items):
+        usage.store(_covered_by(args), besides=set(collected) - set(items))
+    return code
 
-        watch(_plan_watch(args), items, problems)
-    return _run_and_report(items, problems, args, shard, has_items=bool(collected))[0]
+
+def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
+    from bpmax_sim.cli.watch import watch
+
+    watch(_plan_watch(args), items, problems)
+
+
+def _covered_by(args: _RunArguments) -> Covers | None:
+    """Return what a run tells of recordings if it comes to its end, None for nothing."""
+    narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
+    if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
+        return None
+    if any(narrowing) or args.platforms or args.choices.options.get("default_instance"):
+        return "part" if args.job else None
+    return "scenarios"
 
 
 def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
@@ -273,6 +300,7 @@ def _run_and_report(
     shard: Shard | None,
     *,
     has_items: bool,
+    usage: UsageOfRun | None = None,
 ) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
@@ -284,7 +312,7 @@ def _run_and_report(
     started = time.perf_counter()
     # What python: steps print is no part of the one document that stands on the standard output.
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
-        ran, gone = _run_items(items, args, shard)
+        ran, gone = _run_items(items, args, shard, usage)
     for problem in gone:
         tell(str(problem))
     problems = [*problems, *gone]
@@ -294,7 +322,7 @@ def _run_and_report(
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
     tell_recorded(before)
-    if recording and _has_recorded_nothing(verdicts, args) and _wants_afresh(args):
+    if recording and _wants_afresh(verdicts, args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
     _say_after_recording(waiting, recording)
     if args.json:
@@ -350,35 +378,24 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
         tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if not recording:
         return
+    from bpmax_sim.cli.merge import hint_at_merging
     from bpmax_sim.cli.types import refresh_types
 
     for root in dict.fromkeys(item.header.root for item in recording):
         refresh_types(root)
-    _hint_at_merging()
+    hint_at_merging()
 
 
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _has_recorded_nothing(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
-    """Return whether a third party was to be asked, and none had to be."""
-    if args.choices.options.get("record", "once") != "once":
-        return False
-    calls = [call for verdict in verdicts for call in verdict.calls]
-    is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
-    return is_passed and any(calls) and all(call.source == "recorded" for call in calls)
-
-
-def _wants_afresh(args: _RunArguments) -> bool:
-    """Say that nothing was recorded, and why; ask whether to record afresh where somebody can."""
-    if sys.stdin.isatty() and not args.json:
+def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+    """Say why nothing was recorded, if so; ask whether to record afresh where somebody can."""
+    why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
+    if why and "recorded" in sources_of(verdicts) and sys.stdin.isatty() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
-    tell(
-        msg(
-            "nothing was recorded, as everything is recorded already: add missing calls with "
-            "--record new, or record afresh with --record rewrite"
-        )
-    )
+    if why:
+        tell(why)
     return False
 
 
@@ -387,20 +404,11 @@ def _with_record(args: _RunArguments, record: RecordMode) -> _RunArguments:
     return msgspec.structs.replace(args, choices=replace(args.choices, options=options))
 
 
-def _hint_at_merging() -> None:
-    """Say once in a project that Git does not merge its cassettes."""
-    root = find_root(Path.cwd())
-    repository, mark = git.find_repository(root), root / ".bpmax" / "merge-hint"
-    if repository is None or os.environ.get("CI") or mark.exists() or git.is_set_up(repository):
-        return
-    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
-    with suppress(OSError):
-        mark.parent.mkdir(exist_ok=True)
-        mark.touch()
-
-
 def _run_items(
-    items: Sequence[ProjectItem], args: _RunArguments, shard: Shard | None
+    items: Sequence[ProjectItem],
+    args: _RunArguments,
+    shard: Shard | None,
+    usage: UsageOfRun | None,
 ) -> tuple[list[tuple[Verdict, float]], list[Problem]]:
     """Run *items*, and tell of each as soon as it is known.
 
@@ -411,11 +419,11 @@ def _run_items(
     reported, results = set[str](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
-    verdicts = execute(load_each(items, problems), args.choices)
+    verdicts = execute(load_each(items, problems), args.choices, usage.add if usage else None)
     if args.exit_first:
         verdicts = _until_failed(verdicts)
     if args.choices.mode in {"", "replay"}:
-        verdicts = store_durations(verdicts, shard)
+        verdicts = store_durations(verdicts, shard, usage.seconds if usage else {})
     try:
         for verdict in with_progress(verdicts, len(items)):
             results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
@@ -513,7 +521,9 @@ def _check_combinations(args: _RunArguments) -> None:
         raise ConfigError("--watch and {name}: choose one", name=name)
 
 
-def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem]]:
+def _collect_items(
+    args: _RunArguments, usage: UsageOfRun | None = None
+) -> tuple[list[ProjectItem], list[Problem]]:
     try:
         variables = cli_variables(args.var or ())
     except ValueError as error:
@@ -527,6 +537,8 @@ def _collect_items(args: _RunArguments) -> tuple[list[ProjectItem], list[Problem
         targets = narrow_targets(targets, uses=args.uses, changed=args.changed)
     items, problems = find_items(targets, variables)
     find_all_conftests((item.header.path, item.header.root) for item in items)
+    if usage is not None:
+        usage.own(items)
     return filter_by_keyword(items, args.keyword), problems
 
 
@@ -617,6 +629,7 @@ def report(
         Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
     ] = None,
     *,
+    evidence_folders: option.EvidenceFolders = None,
     to: Annotated[
         Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
     ] = None,
@@ -641,7 +654,13 @@ def report(
         page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
         return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)
     path = to or root / store.TRACE_FOLDER.with_name("report.html")
-    counts = write_page(path, traces or [root / store.TRACE_FOLDER], version=bpmax_sim.__version__)
+    places = list(traces or ())
+    if evidence_folders:
+        from bpmax_sim.cli.usage import take_in_jobs
+
+        places += take_in_jobs(root, evidence_folders)
+    places = places or [root / store.TRACE_FOLDER]
+    counts = write_page(path, places, version=bpmax_sim.__version__)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
     if left_out := counts["unreadable"]:

@@ -17,10 +17,25 @@ from typing import Annotated, Any, Literal
 
 from typer import Argument, Option
 
-from bpmax_sim.check.coverage import KINDS, DeclaredPart, PassedRun, coverage
+from bpmax_sim.check.coverage import (
+    KINDS,
+    DeclaredPart,
+    PassedRun,
+    count_scenarios,
+    coverage,
+    touched_parts,
+)
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
 from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.options import AllowHosts, Json, Keyword, Paths, PlatformFolders, parse_age
+from bpmax_sim.cli.options import (
+    AllowHosts,
+    EvidenceFolders,
+    Json,
+    Keyword,
+    Paths,
+    PlatformFolders,
+    parse_age,
+)
 from bpmax_sim.cli.script_coverage import (
     CoverageRequest,
     HitFolders,
@@ -46,6 +61,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import secrets
 from bpmax_sim.session.session import Session
@@ -278,6 +294,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     *,
     keyword: Keyword = "",
     allow_hosts: AllowHosts = None,
+    evidence_folders: EvidenceFolders = None,
     missing: Annotated[
         bool,
         Option("--missing/--no-missing", help=msg("Name what no scenario touches."), hidden=True),
@@ -313,9 +330,13 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     if not items:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    choices = PerformOptions(options={"allow_hosts": allow_hosts or ()})
-    ran = list(_replay_passed(items, choices))
-    percent = _show_parts(coverage(items, ran), len(ran), missing=missing, json=json)
+    touched = (
+        _read_touched(evidence_folders)
+        if evidence_folders
+        else _find_touched(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
+    )
+    number = count_scenarios(touched)
+    percent = _show_parts(coverage(items, touched), number, missing=missing, json=json)
     if percent >= fail_under:
         return ExitCode.PASSED
     tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
@@ -354,24 +375,42 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
     return percent
 
 
-def _replay_passed(
+def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
+    """Return what the runs touched whose evidence is in *folders*.
+
+    Raises:
+        ConfigError: one of them is missing, or kept nothing of it.
+    """
+    evidence = read_evidence(find_root(Path.cwd()), folders)
+    if evidence is None or not evidence.touched:
+        raise ConfigError(
+            "{folders}: a run kept nothing of coverage there; run with --job or --shard, or where "
+            "CI is set",
+            folders=series(map(display_path, folders)),
+        )
+    return frozenset(evidence.touched)
+
+
+def _find_touched(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
-) -> Iterator[PassedRun]:
-    """Replay *items* and yield what those told that passed."""
+) -> set[str]:
+    """Replay *items* and return what those touched that passed."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         tell("skipped, as it needs a live system: {number}", number=number)
-    failed = 0
+    failed, touched = 0, set[str]()
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
-            yield PassedRun(verdict.item, platforms[id(verdict.item)], events)
+            run = PassedRun(verdict.item, platforms[id(verdict.item)], events)
+            touched |= touched_parts(run)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
         message = msg("{counted} failed, which counts for nothing", counted=counted)
         tell("{message}; see `bpmax-sim run`", message=message)
+    return touched
 
 
 def _touched_percent(parts: Sequence[DeclaredPart]) -> float:

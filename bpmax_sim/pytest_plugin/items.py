@@ -27,6 +27,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Place, ScriptError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, map_message, msg, translate
 from bpmax_sim.index.items import ItemFinder, ProjectItem
+from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
@@ -38,7 +39,9 @@ from bpmax_sim.report.console import console_section
 from bpmax_sim.report.junit import properties_of
 from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
 from bpmax_sim.report.terminal import Verdict, call_line
+from bpmax_sim.report.usage import is_read_elsewhere
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import flag_reason
 from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, render, style_of
@@ -273,10 +276,11 @@ def play(request: pytest.FixtureRequest) -> None:
     try:
         item, asked = _apply_overrides(test), _perform_options(test)
     except BpmaxError as error:  # of a marker
-        verdict, _ = refuse_item(test.scenario, error, _trace_options(test))
+        verdict, events = refuse_item(test.scenario, error, _trace_options(test))
     else:
-        verdict, _ = perform(item, asked, prepare=prepare)
+        verdict, events = perform(item, asked, prepare=prepare)
     _note(test, verdict, sessions)
+    _note_touched(test, verdict, events)
     for warning in verdict.warnings:
         _warn_at_place(warning, test)
     if verdict.outcome == "xfailed":
@@ -372,6 +376,17 @@ def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> 
     if verdict.trace:
         tally.traces.add(verdict.trace)
     test.user_properties += properties_of(verdict)
+
+
+def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
+    """Note for `bpmax-sim coverage` what a scenario reached, where another machine counts it."""
+    config = test.config
+    is_counted = is_read_elsewhere(options.value(config, "job", ""), options.value(config, "shard"))
+    if is_counted and verdict.outcome == "passed":
+        from bpmax_sim.check.coverage import PassedRun, touched_parts  # noqa: PLC0415 - seldom
+
+        platforms = load_platforms(verdict.item.platforms, instances=verdict.item.instances)
+        tally_of(config).touched |= touched_parts(PassedRun(verdict.item, platforms, events))
 
 
 def complete_report(

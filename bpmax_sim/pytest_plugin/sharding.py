@@ -94,7 +94,10 @@ def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[st
 def store_durations(
     config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
 ) -> None:
-    """Keep what the tests of *reports* took, in a project whose scenarios are among them."""
+    """Keep what the tests of *reports* took, in a project whose scenarios are among them.
+
+    The tally has it, too.
+    """
     took: Counter[str] = Counter()
     for report in reports:
         took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
@@ -103,4 +106,5 @@ def store_durations(
         return
     root: Path = find_root(config.rootpath)
     durations = dict(zip(_duration_keys(config, took), map(float, took.values()), strict=True))
+    tally_of(config).seconds |= durations
     shards.keep(root, durations, shard=shard, complete=complete)

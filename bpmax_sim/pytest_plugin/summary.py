@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import warnings
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +20,6 @@ import pytest
 
 import bpmax_sim
 from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_list
-from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
@@ -29,13 +28,11 @@ from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
 from bpmax_sim.report.usage import (
-    Evidence,
-    digest_of,
-    digest_sources,
-    from_another_machine,
+    Covers,
+    gather_evidence,
+    is_read_elsewhere,
     store_evidence,
 )
-from bpmax_sim.scenario.shards import Shard
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.script_hits import CoverageResult
@@ -193,21 +190,8 @@ def write_summary(
 ) -> None:
     """Write the section, if any test had a session."""
     tally = tally_of(config)
-    broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
-    complete = exitstatus in _FINISHED and not broken and _is_complete(config, tally)
-    reports = [
-        report
-        for outcome, every in reporter.stats.items()
-        if outcome not in {"skipped", "deselected", "warnings"}
-        for report in every
-        if isinstance(report, pytest.TestReport)
-    ]
-    sharding.store_durations(config, reports, complete=complete)
     lines = [*_unused_in_files(tally), *_summary_lines(tally)]
-    if complete:
-        shard = options.value(config, "shard")
-        lines += _find_orphans(tally) if shard is None else []
-        _store_evidence(tally, find_root(config.rootpath), shard)
+    lines += _store_usage(reporter, exitstatus, config)
     result = _coverage_of(config)
     lines += result.lines if result else []
     lines += _write_report(reporter, config, tally, result.covered if result else ())
@@ -216,6 +200,28 @@ def write_summary(
         for line in lines:
             reporter.write_line(translate(line))
     write_github_summary(reporter, config, lines)
+
+
+def _store_usage(
+    reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> Iterator[str]:
+    """Keep how long tests took and what they played; yield what nobody uses."""
+    tally, shard = tally_of(config), options.value(config, "shard")
+    broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
+    has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
+    complete = has_ended and _is_complete(config, tally)
+    reports = [
+        report
+        for outcome, every in reporter.stats.items()
+        if outcome not in {"skipped", "deselected", "warnings"}
+        for report in every
+        if isinstance(report, pytest.TestReport)
+    ]
+    sharding.store_durations(config, reports, complete=complete)
+    if complete and shard is None:
+        yield from _find_orphans(tally)
+    if complete or (has_ended and options.value(config, "job", "")):
+        _store_evidence(config, tally, is_complete=complete)
 
 
 def _write_report(
@@ -302,41 +308,21 @@ def _find_orphans(tally: Tally) -> Iterator[str]:
         )
 
 
-def _store_evidence(tally: Tally, root: Path, shard: Shard | None) -> None:
-    """Keep what was played for `bpmax-sim cassette prune`; what was not run tells nothing."""
-    if not tally.cassettes and shard is None:
-        return
-
-    def name(path: str | Path) -> str:
-        return relative_name(Path(path).absolute(), root)
-
-    there = (path for path in tally.used - tally.doubtful if os.path.isfile(path))  # noqa: PTH113
-    played = sorted(there)
-    left = defaultdict[str, dict[str, tuple[int, ...]]](dict)
-    for (path, owner), orders in tally.left.items():
-        left[name(path)][owner] = tuple(sorted(orders))
-    unplayed = (tally.owned - tally.elsewhere | tally.cassettes) - set(played)
-    tests = sorted(map(name, tally.tests))
-    is_read_elsewhere = shard is not None or from_another_machine()
-    store_evidence(
-        Evidence(
-            folders=tuple(sorted(map(name, tally.folders))),
-            digests={name(path): digest_of(path) for path in played},
-            owners={name(path): tuple(sorted(names)) for path, names in tally.owners.items()},
-            left=left,
-            unplayed_files=tuple(sorted(map(name, unplayed))),
-            tests=tuple(tests),
-            sources=digest_sources(root, tests) if is_read_elsewhere else {},
-        ),
-        root,
-        shard or Shard(1, 1),
-    )
+def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
+    """Keep what was played for `bpmax-sim cassette prune`."""
+    job, shard = options.value(config, "job", ""), options.value(config, "shard")
+    if tally.cassettes or shard is not None:
+        root = find_root(config.rootpath)
+        covers: Covers = "project" if is_complete else "part"
+        is_shared = is_read_elsewhere(job, shard)
+        evidence = gather_evidence(tally, root, covers, is_shared=is_shared)
+        store_evidence(evidence, root, job or ("" if shard else "pytest"), shard)
 
 
 def _is_complete(config: pytest.Config, tally: Tally) -> bool:
     """Return whether everything was collected and nothing left out: a plain ``pytest``."""
     return (
-        not (tally.partial or tally.stopped)
+        not tally.partial
         and not any(config.getoption(name, False) for name in _NARROWING)
         and config.args_source.name in {"TESTPATHS", "INVOCATION_DIR"}
         and config.invocation_params.dir == config.rootpath

@@ -1,8 +1,9 @@
 """What runs tell of cassettes, from one machine or from many: ``.bpmax/usage``.
 
-A complete run keeps ``1-of-1.json``, the third shard of eight ``3-of-8.json``. Paths are relative
-to the project, so that what other machines gathered counts here; nothing counts unless all shards
-are there.
+A complete run keeps ``pytest.1-of-1.json`` or ``run.1-of-1.json``, the third shard of eight, of
+either, ``3-of-8.json``, and one that has a name (``--job``) ``name.1-of-1.json``. Paths are
+relative to the project, so that what other machines gathered counts here; nothing counts unless all
+shards of a job are there, and all jobs that the project lists.
 """
 
 from __future__ import annotations
@@ -11,23 +12,30 @@ import hashlib
 import os
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import encode_message
-from bpmax_sim.project import make_folder
+from bpmax_sim.file_names import file_name, relative_name
+from bpmax_sim.i18n import encode_message, msg
+from bpmax_sim.project import SUFFIX, jobs_of, make_folder
+from bpmax_sim.report.recording_use import RecordingUse
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.yamlfile import display_path
 
 FOLDER: Final = Path(".bpmax", "usage")
-_FILE: Final = re.compile(r"(\d+)-of-(\d+)\.json")
+_FILE: Final = re.compile(r"(?:(.+)\.)?(\d+)-of-(\d+)\.json", re.DOTALL)
+_PATTERN: Final = "*-of-*.json"
 _WHOLE: Final = Shard(1, 1)
+_PYTHON_TESTS: Final = ("test_*.py", "*_test.py")
+_OURS: Final = b"bpmax"
+Covers = Literal["project", "scenarios", "part"]
+"""What a job ran: all tests, all scenarios, or some of them, which counts among named jobs."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,6 +49,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         unplayed_files: cassettes of which nothing is known: a test of theirs failed or was skipped.
         tests: the files of the tests.
         sources: digest of each file of tests and scenarios, where another machine may read this.
+        touched: declared parts that scenarios reached, where another machine may read this.
+        seconds: what each test took, by the key of durations, where another machine may read this.
+        gathered: when the oldest part of it was kept, in nanoseconds.
     """
 
     folders: tuple[str, ...]
@@ -50,7 +61,20 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     unplayed_files: tuple[str, ...] = msgspec.field(name="kept")
     tests: tuple[str, ...]
     sources: Mapping[str, str] = {}
-    version: int = 2
+    touched: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = {}
+    covers: Covers = "project"
+    version: Literal[3] = 3
+    gathered: int = 0
+
+
+class EvidenceFile(msgspec.Struct, frozen=True):
+    """What one shard of a job kept."""
+
+    path: Path
+    job: str
+    shard: Shard
+    evidence: Evidence
 
 
 def digest_of(path: str | Path) -> str:
@@ -70,74 +94,219 @@ def digest_sources(root: Path, tests: Iterable[str]) -> dict[str, str]:
     return {name: digest_of(root / name) for name in names if (root / name).is_file()}
 
 
-def store_evidence(evidence: Evidence, root: Path, shard: Shard = _WHOLE) -> None:
+def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared: bool) -> Evidence:
+    """Return what *use* tells of the project at *root*; what was not run tells nothing.
+
+    With *is_shared*, another machine may read it.
+    """
+
+    def name(path: str | Path) -> str:
+        return relative_name(Path(path).absolute(), root)
+
+    there = (path for path in use.used - use.doubtful if os.path.isfile(path))  # noqa: PTH113
+    played = sorted(there)
+    left = defaultdict[str, dict[str, tuple[int, ...]]](dict)
+    for (path, owner), orders in use.left.items():
+        left[name(path)][owner] = tuple(sorted(orders))
+    unplayed = (use.owned - use.elsewhere | use.cassettes) - set(played)
+    tests = sorted(map(name, use.tests))
+    return Evidence(
+        folders=tuple(sorted(map(name, use.folders))),
+        digests={name(path): digest_of(path) for path in played},
+        owners={name(path): tuple(sorted(names)) for path, names in use.owners.items()},
+        left=left,
+        unplayed_files=tuple(sorted(map(name, unplayed))),
+        tests=tuple(tests),
+        sources=digest_sources(root, tests) if is_shared else {},
+        touched=tuple(sorted(use.touched)),
+        seconds=use.seconds if is_shared else {},
+        covers=covers,
+    )
+
+
+def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None = None) -> None:
     """Write *evidence* below *root*; where that cannot be, there is none.
 
-    What was kept of another number of shards goes.
+    A shard of no named *job* has none. What was kept of another number of shards of the job goes.
     """
-    name = f"{shard.number}-of-{shard.total}.json"
+    shard = shard or _WHOLE
+    stem = file_name(job) if job else ""
+    name = f"{stem}{stem and '.'}{shard.number}-of-{shard.total}.json"
     with suppress(OSError):
         folder = root / FOLDER
         make_folder(folder / name)
-        for path in folder.glob("*-of-*.json"):
-            if not path.name.endswith(f"-of-{shard.total}.json"):
+        for path in folder.glob(_PATTERN):
+            match = _FILE.fullmatch(path.name)
+            if match and (match[1] or "") == stem and int(match[3]) != shard.total:
                 path.unlink()
         (folder / name).write_bytes(msgspec.json.encode(evidence, enc_hook=encode_message))
 
 
-def find_evidence(places: Sequence[Path]) -> list[Path]:
-    """Return every file of evidence below *places*.
-
-    Raises:
-        ConfigError: a place has none, or the file of a shard is missing.
-    """
-    found: list[Path] = []
-    for place in places:
-        own = [path for path in sorted(place.rglob("*.json")) if _FILE.fullmatch(path.name)]
-        if not own:
-            raise ConfigError(
-                "{place}: there is nothing of a complete run here; keep .bpmax/usage of each job",
-                place=display_path(place),
-            )
-        found += own
-    shards = defaultdict[int, set[int]](set)
-    for match in filter(None, (_FILE.fullmatch(path.name) for path in found)):
-        shards[int(match[2])].add(int(match[1]))
-    for total, numbers in shards.items():
-        for number in range(1, total + 1):
-            if number not in numbers:
-                raise ConfigError(
-                    "what shard {number} of {total} used is missing; keep its .bpmax/usage, too",
-                    number=number,
-                    total=total,
-                )
-    return found
-
-
 def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
-    """Return what all runs in *places* told, by default the last ones below *root*.
+    """Return what all jobs in *places* told, by default the last run below *root*.
 
     None is for a project without any.
 
     Raises:
-        ConfigError: a shard is missing, or was run with other files than those of *root*.
+        ConfigError: a job or a shard is missing, or was run with other files than those of *root*;
+            or all of them together did not run everything.
     """
     own = root / FOLDER
-    if not places and not any(own.glob("*-of-*.json")):
+    if not places and not any(own.glob(_PATTERN)):
         return None
-    every = []
-    for path in find_evidence(places or [own]):
-        try:
-            every.append(msgspec.json.decode(path.read_bytes(), type=Evidence))
-        except (OSError, msgspec.MsgspecError):
-            if not places:
-                return None
+    try:
+        files = read_jobs(root, places or [own])
+    except ConfigError:
+        if places:
+            raise
+        return None  # of another version, or a part
+    jobs = jobs_of(root)
+    if not places and not jobs:
+        files = _choose_last_job(files, root)
+    if not jobs:
+        _refuse_partial(files, root)
+    merged = merge_evidence([file.evidence for file in files])
+    _refuse_stale(merged, root)
+    _refuse_untold(merged, root)
+    return merged
+
+
+def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
+    """Return what each shard of each job kept in *places*.
+
+    Raises:
+        ConfigError: a shard of a job is missing, or a job that the project at *root* lists.
+    """
+    files = list(_read_files(places))
+    _refuse_missing(files, jobs_of(root))
+    return files
+
+
+def _read_files(places: Sequence[Path]) -> Iterator[EvidenceFile]:
+    for place in places:
+        found = [(path, _FILE.fullmatch(path.name)) for path in sorted(place.rglob(_PATTERN))]
+        files = [(path, match) for path, match in found if match]
+        if not files:
             raise ConfigError(
-                "{path}: cannot be read, or is of another version of bpmax-sim; run all "
-                "tests again",
+                "{place}: there is nothing of a complete run here; keep .bpmax/usage of each job",
+                place=display_path(place),
+            )
+        for path, match in files:
+            yield EvidenceFile(
+                path, match[1] or "", Shard(int(match[2]), int(match[3])), _read_file(path)
+            )
+
+
+def _read_file(path: Path) -> Evidence:
+    try:
+        evidence = msgspec.json.decode(path.read_bytes(), type=Evidence)
+        return replace(evidence, gathered=path.stat().st_mtime_ns)
+    except (OSError, msgspec.MsgspecError):
+        raise ConfigError(
+            "{path}: cannot be read, or is of another version of bpmax-sim; run all tests again",
+            path=display_path(path),
+        ) from None
+
+
+def _choose_last_job(files: Sequence[EvidenceFile], root: Path) -> list[EvidenceFile]:
+    """Return what the job left that ran last of those that ran everything; else all of *files*."""
+    by_job: dict[str, list[EvidenceFile]] = {}
+    for file in files:
+        by_job.setdefault(file.job, []).append(file)
+    latest = sorted(by_job.values(), key=lambda one: max(file.evidence.gathered for file in one))
+    for job in reversed(latest):
+        with suppress(ConfigError):
+            _refuse_partial(job, root)
+            return job
+    return list(files)
+
+
+def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
+    """Raise if one of *jobs* told nothing, or a shard of any job that did."""
+    known = {file.job for file in files}
+    for job in jobs:
+        if file_name(job) not in known:
+            raise ConfigError(
+                "what job {job} used is missing; keep its .bpmax/usage, too", job=repr(job)
+            )
+    shards = defaultdict[tuple[str, int], set[int]](set)
+    for file in files:
+        shards[file.job, file.shard.total].add(file.shard.number)
+    for (job, total), numbers in shards.items():
+        for number in range(1, total + 1):
+            if number not in numbers:
+                raise ConfigError(
+                    "what shard {number} of {total}{whose} used is missing; keep its "
+                    ".bpmax/usage, too",
+                    number=number,
+                    total=total,
+                    whose=msg(" of job {job}", job=repr(job)) if job else "",
+                )
+
+
+def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
+    """Raise if no job ran everything, as far as that can be told."""
+    if any(file.evidence.covers == "project" for file in files):
+        return
+    for file in files:
+        if file.evidence.covers == "part":
+            raise ConfigError(
+                "job {job} ran a part of the project only; list all jobs in pyproject.toml: "
+                '[tool.bpmax_sim] jobs = ["{job_2}", …]',
+                job=repr(file.job),
+                job_2=file.job,
+            )
+    if path := next(_find_python_tests(root), None):
+        raise ConfigError(
+            "{path}: tests in Python replay recordings, too, and only scenarios were run; run all "
+            "tests: pytest",
+            path=display_path(path),
+        )
+
+
+def _find_python_tests(root: Path) -> Iterator[Path]:
+    """Yield the files of Python tests that mention this package, environments left out."""
+    for folder, names, files in os.walk(root):
+        inside = [name for name in names if not name.startswith(".")]
+        names[:] = [n for n in inside if not os.path.isfile(f"{folder}/{n}/pyvenv.cfg")]  # noqa: PTH113
+        for name in sorted(files):
+            path = Path(folder, name)
+            if any(map(path.match, _PYTHON_TESTS)) and _OURS in path.read_bytes():
+                yield path
+
+
+def _refuse_untold(evidence: Evidence, root: Path) -> None:
+    """Raise if a scenario file was in no run."""
+    for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
+        if relative_name(path, root) not in evidence.tests:
+            raise ConfigError(
+                "{path}: was in none of the runs that told what they use; run it, too",
                 path=display_path(path),
-            ) from None
-    return merge_evidence(every)
+            )
+
+
+def _refuse_stale(evidence: Evidence, root: Path) -> None:
+    """Raise if something is not what it was when *evidence* was gathered."""
+    stale = [] if evidence.sources else _find_newer(evidence, root)
+    for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
+        path = root / name
+        if not path.is_file() or digest_of(path) != digest:
+            stale.append(path)
+    if stale:
+        raise ConfigError(
+            "{path}: changed since the last full run, so usage data is stale; rerun: pytest",
+            path=display_path(stale[0]),
+        )
+
+
+def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
+    """Return the files of tests and scenarios that were written after the run of this machine."""
+    scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
+    return [
+        path
+        for path in (*scenarios, *(root / test for test in evidence.tests))
+        if not path.exists() or path.stat().st_mtime_ns > evidence.gathered
+    ]
 
 
 def merge_evidence(every: Sequence[Evidence]) -> Evidence:
@@ -171,14 +340,14 @@ def merge_evidence(every: Sequence[Evidence]) -> Evidence:
         unplayed_files=tuple(sorted(unknown)),
         tests=tuple(sorted({test for one in every for test in one.tests})),
         sources=sources,
+        touched=()
+        if any(not one.sources for one in every)  # which was to be read here only
+        else tuple(sorted({name for one in every for name in one.touched})),
+        seconds={key: took for one in every for key, took in one.seconds.items()},
+        gathered=min(one.gathered for one in every),
     )
 
 
-def gathered_at(root: Path) -> int:
-    """Return when the oldest evidence below *root* was kept, in nanoseconds."""
-    return min(path.stat().st_mtime_ns for path in (root / FOLDER).glob("*-of-*.json"))
-
-
-def from_another_machine() -> bool:
-    """Return whether this is a job whose evidence is read elsewhere."""
-    return bool(os.environ.get("CI"))
+def is_read_elsewhere(job: str, shard: Shard | None) -> bool:
+    """Return whether another machine may read the evidence of this run."""
+    return bool(job) or shard is not None or bool(os.environ.get("CI"))

@@ -272,6 +272,14 @@ OPTIONS: Final[tuple[Option, ...]] = (
         metavar="I/N",
     ),
     Option(
+        "job",
+        _COMMANDS,
+        str,
+        help=template("name of this CI job, under which .bpmax/usage keeps what it used"),
+        metavar="NAME",
+        default="",
+    ),
+    Option(
         "report",
         ("pytest",),
         help=template("one HTML page of all scenarios (default: .bpmax/report.html)"),

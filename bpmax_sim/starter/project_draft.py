@@ -185,12 +185,26 @@ class _Workplace:
                 }
                 | ({"credentials": names} if names else {})
             )
-            base = urlsplit(self.load_platforms().platform(key).base_url).path.rstrip("/")
             for origin, _ in origins.most_common(1):
-                self.environ[variable] = f"{origin}{base}"
+                self.environ[variable] = self._address_below(origin, key)
             self.notes += [
                 label_message(path.name, str(kind.first) + kind.more) for kind in converted.kinds
             ]
+
+    def _address_below(self, origin: str, key: str) -> str:
+        """Return the address at *origin* under which most calls are of the platform *key*.
+
+        A server that stands in, such as a mock, may leave out the path of the document's server.
+        """
+        known = self.load_platforms()
+        path = urlsplit(known.platform(key).base_url).path.rstrip("/")
+
+        def declared_calls(address: str) -> int:
+            matcher = ApiMatcher(known, {(key, "default", ""): address})
+            matches = (matcher.match(one.request) for one in self.sources.traffic.exchanges)
+            return sum(one is not None and one.target.is_declared for one in matches)
+
+        return max((f"{origin}{path}", origin), key=declared_calls)
 
     def _add_instance(self, value: Mapping[str, Any]) -> None:
         path = self.place / "scenarios/instances.yaml"

@@ -42,7 +42,8 @@ def explore(folder: Path) -> list[Mapping[str, Any]]:
 
 def is_of(finding: Mapping[str, Any], case: Path) -> bool:
     """Return whether *finding* is about the scenario in the folder *case*."""
-    return Path(finding["scenario"]).parts[-3:-1] == case.parts[-2:]
+    paths = (Path(item.partition("::")[0]) for item in finding["items"])
+    return any(path.parts[-3:-1] == case.parts[-2:] for path in paths)
 
 
 def is_expected(finding: Mapping[str, Any], case: Mapping[str, Any]) -> bool:
@@ -50,7 +51,7 @@ def is_expected(finding: Mapping[str, Any], case: Mapping[str, Any]) -> bool:
     place = f"{Path(finding['file']).name}:{finding['line']}"
     return (
         finding["verdict"] in case["verdict"]
-        and case["call"] in finding["calls"]
+        and case["call"] == finding["call"]
         and finding["red"] >= case["red"]
         and place in case["at"]
     )
@@ -76,7 +77,7 @@ def describe(finding: Mapping[str, Any]) -> str:
     """Return *finding* as a line."""
     level = "red" if finding["red"] else "warns"
     place = f"{Path(finding['file']).name}:{finding['line']}"
-    return f"{finding['verdict']} ({level}) {', '.join(finding['calls'])} at {place}"
+    return f"{finding['verdict']} ({level}) {finding['call']} at {place}"
 
 
 def main(arguments: Sequence[str] = ()) -> int:

@@ -82,7 +82,10 @@ def nothing_used(folder: Path) -> Evidence:
         owners={},
         left={},
         unplayed_files=(),
-        tests=(),
+        tests=tuple(
+            path.relative_to(folder).as_posix()
+            for path in (folder / "scenarios").rglob("*.scenario.yaml")
+        ),
     )
 
 
@@ -117,7 +120,7 @@ def test_a_command_prints_one_object_of_its_shape(
     if name == "merge":
         run_git(recorded.folder, "init", "-q")
     if name == "cassette prune":
-        store_evidence(nothing_used(recorded.folder), recorded.folder)
+        store_evidence(nothing_used(recorded.folder), recorded.folder, "pytest")
 
     done = bs(*CALLS[name], "--json")
 

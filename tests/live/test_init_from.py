@@ -249,3 +249,26 @@ def test_an_error_that_the_script_threw_is_expected(project: Path) -> None:
 def test_an_openapi_document_alone_becomes_a_project_that_passes(project: Path) -> None:
     make_project(project, Path("tests/data/openapi/crm.json").absolute())
     assert "mode: simulate" in (project / "scenarios/crm.scenario.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", ["", "/v1"])
+def test_a_document_with_traffic_names_the_calls_wherever_its_server_stands(
+    project: Path, path: str
+) -> None:
+    document = project.parent / "crm.json"
+    get = {"operationId": "getCustomer", "responses": {"200": {"description": "ok"}}}
+    name = {"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}
+    paths = {"/customers/{id}": {"get": {**get, "parameters": [name]}}}
+    servers = [{"url": "https://crm.example.com/v1"}]
+    whole = {
+        "openapi": "3.0.0",
+        "info": {"title": "CRM", "version": "1"},
+        "servers": servers,
+        "paths": paths,
+    }
+    document.write_text(json.dumps(whole), encoding="utf-8")
+    archive = write_archive(
+        project.parent / "traffic.har", [entry("GET", f"{CRM}{path}/customers/7", good({}))]
+    )
+    assert make_project(project, document, archive).calls == 1
+    assert "crm.getCustomer" in (project / "scenarios/crm.scenario.yaml").read_text("utf-8")

@@ -157,7 +157,7 @@ def test_what_changed_since_the_run_has_to_be_run_again(
     orphan.run()
     path = orphan.root / name
     path.write_bytes(path.read_bytes() + b"\n")
-    future = (orphan.root / FOLDER / "1-of-1.json").stat().st_mtime_ns + 1
+    future = (orphan.root / FOLDER / "pytest.1-of-1.json").stat().st_mtime_ns + 1
     os.utime(path, ns=(future, future))
 
     done = prune("--yes")
@@ -170,7 +170,7 @@ def test_what_changed_since_the_run_has_to_be_run_again(
 
 def test_evidence_that_cannot_be_read_is_none(orphan: Project, prune: Prune) -> None:
     orphan.run()
-    (orphan.root / FOLDER / "1-of-1.json").write_text('{"version": 2}', encoding="utf-8")
+    (orphan.root / FOLDER / "pytest.1-of-1.json").write_text('{"version": 2}', encoding="utf-8")
 
     assert prune("--yes").code == 2
 

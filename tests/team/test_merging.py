@@ -110,6 +110,26 @@ def test_both_recorded_the_same_scenario(
     assert Cassette.load(shared.cassette).owners == ("客户",)
 
 
+@pytest.mark.parametrize("into", ["a", "b"])
+def test_what_one_side_deleted_and_the_other_recorded_again_is_there(
+    shared: TeamProject, crm: Crm, bs: Command, into: str
+) -> None:
+    shared.git("checkout", "-q", "-b", "a")
+    shared.git("rm", "-q", "cassettes/crm.yaml")
+    shared.commit("删除")
+    crm.names["1"] = "李四"
+    branch(shared, "b", bs, "客户", 1, 2)
+    recorded = shared.cassette.read_bytes()
+    shared.git("checkout", "-q", into)
+    shared.git("merge", "-q", "--no-edit", "ab".replace(into, ""), code=1)
+
+    assert bs("merge").code == 0
+    assert shared.cassette.read_bytes() == recorded
+    assert not shared.cassette.with_name("crm.yaml.new").exists()
+    shared.git("commit", "-q", "--no-edit")
+    assert bs("run").code == 0
+
+
 def test_two_seeds_of_one_owner(shared: TeamProject, crm: Crm, bs: Command) -> None:
     """A script that draws was recorded on both sides: one recording with its seed stays whole."""
     draws = "      await $proxy('crm').$api('list_orders').$query({by: `${Math.random()}`}).$call()"
@@ -179,6 +199,15 @@ def test_what_shows_a_diff_imports_next_to_nothing() -> None:
     number, has_msgspec = done.stdout.split()
     assert int(number) < 150
     assert has_msgspec == "False"
+
+
+@pytest.mark.parametrize("command", ["merge", "review", "migrate"])
+def test_that_git_does_not_merge_is_said_once(
+    shared: TeamProject, bs: Command, command: str
+) -> None:
+    (shared.root / ".bpmax/merge-hint").unlink()  # `record` has said it
+    assert "set that up with `bpmax-sim doctor --fix`" in bs(command).err
+    assert "doctor --fix" not in bs(command).err
 
 
 def test_in_ci_nothing_is_set_up(

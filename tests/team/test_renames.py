@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.messages import Headers, Request
 from tests.team.conftest import Command
 from tests.team.project import CALL, Crm, TeamProject
 
@@ -132,6 +136,14 @@ apis:
     path: /api/v1/customers/{id}
     parameters: [{name: id, in: path, required: true}]
 """
+BY_HAND = """\
+auth:
+  sign:
+    set_headers: {X-Timestamp: "{{ now | unix_ms }}", X-Nonce: "{{ nonce }}"}
+    message: "{{ method }}\\n{{ target }}\\n{{ now | unix_ms }}\\n{{ nonce }}"
+    key: "{{ app_secret }}"
+    emit: [{in: header, name: X-Sign, value: "{{ signature }}"}]
+"""
 
 
 @pytest.fixture
@@ -230,6 +242,59 @@ def test_signed_requests_are_signed_anew(signed: TeamProject, crm: Crm, bs: Comm
         signed.root / "scenarios/platforms/crm.yaml",
         ("X-Sign}", "X-Sign, app_secret: '{{ app_key }}'}"),
     )
+    assert "signed otherwise" in bs("run").out
+
+
+def sign_by_hand(request: Request, key: str) -> str:
+    """Return the signature of `BY_HAND`, over method, path with query, time and nonce."""
+    target = "/" + request.url.split("/", 3)[3]
+    headers = Headers(request.headers)
+    facts = (request.method, target, headers.get("x-timestamp"), headers.get("x-nonce"))
+    text = "\n".join(map(str, facts)).encode()
+    return hmac.new(key.encode(), text, hashlib.sha256).hexdigest()
+
+
+def test_a_path_in_a_signature_moves_to_v2_with_it(
+    signed: TeamProject, crm: Crm, bs: Command
+) -> None:
+    """What was recorded is signed with the stand-in key, and so is what is moved; none is sent."""
+    platform = signed.root / "scenarios/platforms/crm.yaml"
+    edit(platform, ("auth: {preset: hmac, signature_header: X-Sign}\n", BY_HAND))
+    assert bs("record", "--record", "rewrite").code == 0
+    calls, cassette = crm.calls, signed.root / "cassettes/customer.yaml"
+    edit(
+        platform,
+        ("/api/v1/customers", "/api/v2/customers"),
+        ("    parameters: [{name", "    query: {lang: zh}\n    parameters: [{name"),
+    )
+    assert bs("run").code == 3
+
+    def requests() -> list[Request]:
+        return [exchange.request for exchange in Cassette.load(cassette).exchanges()]
+
+    before = requests()
+    done = bs("migrate", "--yes")
+    assert (done.code, done.out.splitlines()) == (
+        0,
+        [
+            "path /api/v1 → /api/v2, 2 exchanges in 1 file",
+            'crm.get_customer: query.lang absent → "zh", 2 exchanges in 1 file',
+        ],
+    )
+    after = requests()
+    assert [request.url.partition(".test")[2] for request in after] == [
+        "/api/v2/customers/1?lang=zh",
+        "/api/v2/customers/2?lang=zh",
+    ]
+    for request in (*before, *after):
+        shown = Headers(request.headers).get("x-sign")
+        assert shown == sign_by_hand(request, "redacted.crm.default.app_secret.1")
+    assert {r.url for r in before}.isdisjoint(r.url for r in after)
+    assert bs("run").code == 0
+    assert crm.calls == calls
+    assert "crm.get_customer: moved by" in bs("verify").out.splitlines()[0]
+
+    edit(platform, ('key: "{{ app_secret }}"', 'key: "{{ app_key }}"'))
     assert "signed otherwise" in bs("run").out
 
 

@@ -85,6 +85,20 @@ def test_a_second_record_calls_nobody_and_says_what_would(
     assert "or add    bpmax-sim record" in missed.out
 
 
+def test_a_record_that_recorded_nothing_says_why(
+    project: TeamProject, crm: Crm, bs: Command
+) -> None:
+    project.scenario("客户", 1)
+    assert bs("record").code == 0
+    why = bs("record", "--record", "new").err
+    assert "no call is missing, which is all that --record new adds" in why
+    assert "record afresh with --record rewrite" in why
+    project.scenario("无调用", calls="      1 + 1")
+    alone = str(project.root / "scenarios/无调用.scenario.yaml")
+    assert "nothing was recorded, as no call asked a third party" in bs("record", alone).err
+    assert crm.calls == 1
+
+
 class Typed(io.StringIO):
     """What somebody types at a terminal."""
 

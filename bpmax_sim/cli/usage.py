@@ -1,0 +1,92 @@
+"""What `bpmax-sim run` keeps in ``.bpmax/usage``, as a complete run of pytest does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from bpmax_sim.cli.execute import cassette_of
+from bpmax_sim.cli.select import platforms_of
+from bpmax_sim.cli.terminal import tell
+from bpmax_sim.i18n import plural
+from bpmax_sim.index.items import ProjectItem
+from bpmax_sim.project import find_root
+from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.recording_use import RecordingUse
+from bpmax_sim.report.store import TRACE_FOLDER
+from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.report.usage import (
+    Covers,
+    gather_evidence,
+    is_read_elsewhere,
+    read_jobs,
+    store_evidence,
+)
+from bpmax_sim.scenario import shards
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.shards import Shard
+from bpmax_sim.session.session import Session
+from bpmax_sim.yamlfile import display_path
+
+
+class UsageOfRun:
+    """Gathers what a run of scenarios uses, and keeps it once all have run."""
+
+    def __init__(self, options: PerformOptions, job: str, shard: Shard | None) -> None:
+        """Start with nothing used, for the *shard* of the *job*, one that has no name perhaps."""
+        self._options, self._job, self._shard = options, job, shard
+        self._use = RecordingUse()
+        self._is_shared = is_read_elsewhere(job, shard)
+
+    @property
+    def seconds(self) -> dict[str, float]:
+        """Return what each item took, by the key of durations."""
+        return self._use.seconds
+
+    def own(self, items: Iterable[ProjectItem]) -> None:
+        """Note the recordings of *items*, those that do not run among them."""
+        for item in items:
+            path = cassette_of(item.header, self._options)
+            folder = self._options.cassettes or item.header.root / "cassettes"
+            self._use.own(
+                str(path), str(folder), owner=item.header.name, test=item.header.path.absolute()
+            )
+
+    def add(self, verdict: Verdict, events: Sequence[Event], sessions: Sequence[Session]) -> None:
+        """Take what an item used."""
+        doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
+        for session in sessions:
+            self._use.add_played(session, doubtful=doubtful)
+        if self._is_shared and verdict.outcome == "passed":
+            from bpmax_sim.check.coverage import PassedRun, touched_parts  # noqa: PLC0415 - seldom
+
+            run = PassedRun(verdict.item, platforms_of(verdict.item), events)
+            self._use.touched |= touched_parts(run)
+
+    def store(self, covers: Covers | None, besides: Iterable[ProjectItem]) -> None:
+        """Keep it for `bpmax-sim cassette prune` and `coverage`, unless it *covers* nothing.
+
+        *besides* run in other shards.
+        """
+        if covers is None:
+            return
+        self._use.elsewhere.update(str(cassette_of(i.header, self._options)) for i in besides)
+        root = find_root(Path.cwd())
+        evidence = gather_evidence(self._use, root, covers, is_shared=self._is_shared)
+        store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)
+
+
+def take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
+    """Take in how long the tests of all jobs took; return where these have their traces.
+
+    Raises:
+        ConfigError: a job or a shard is missing.
+    """
+    files = read_jobs(root, folders)
+    seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}
+    if seconds:
+        shards.keep(root, seconds, shard=None, complete=True)
+        number = plural(len(seconds), "{number} test", "{number} tests")
+        tell("{path}: what {number} took", path=display_path(root / shards.FILE), number=number)
+    traces = (file.path.parents[1] / TRACE_FOLDER.name for file in files)
+    return [path for path in dict.fromkeys(traces) if path.is_dir()]
