@@ -76,6 +76,19 @@ _GLOBALS: Final = frozenset(
     }
 )  # fmt: skip
 """What a script finds without a library: the engine's own names, and those of the bindings."""
+_OF_PAGES: Final = frozenset({
+    "$", "CustomEvent", "Element", "FileReader", "HTMLElement", "Headers", "Image",
+    "IntersectionObserver", "KeyboardEvent", "MouseEvent", "MutationObserver", "Node",
+    "Notification", "Request", "ResizeObserver", "Response", "WebSocket", "Worker", "alert",
+    "cancelAnimationFrame", "confirm", "document", "frames", "getComputedStyle", "history",
+    "indexedDB", "jQuery", "localStorage", "location", "matchMedia", "navigator", "open", "parent",
+    "prompt", "requestAnimationFrame", "screen", "self", "sessionStorage", "top", "window",
+})  # fmt: skip
+_OF_NODE: Final = frozenset({
+    "Buffer", "__dirname", "__filename", "clearImmediate", "exports", "global", "module", "process",
+    "require", "setImmediate",
+})  # fmt: skip
+"""Names that other surroundings have, and those of BPMAX do not."""
 _OPTIONS: Final = ("instance_key", "caller")
 _STATES: Final = frozenset({"$visible", "$required", "$readonly", "$options"})
 _PAGE: Final = frozenset({*_STATES, "$message"})
@@ -443,9 +456,21 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
             or context.is_library
         ):
             continue
-        hint = nearest_name(use.name, known)
-        message = msg("{name} is declared nowhere{hint}", name=use.name, hint=hint)
+        message = _describe_undefined(use.name, known)
         yield _make_finding("undefined-name", use.place, message)
+
+
+def _describe_undefined(name: str, known: Collection[str]) -> str:
+    if name in _OF_PAGES or name in _OF_NODE:
+        where = msg("web pages") if name in _OF_PAGES else msg("Node")
+        return msg(
+            "{name} is a name of {where}, which a script cannot count on; there are $proxy, form, "
+            "ctx and the libraries",
+            name=name,
+            where=where,
+        )
+    hint = nearest_name(name, known)
+    return msg("{name} is declared nowhere{hint}", name=name, hint=hint)
 
 
 def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:

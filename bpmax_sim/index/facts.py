@@ -285,6 +285,8 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
         *_rules_of("node", "names", "flow.at", *(f"{action}.at" for action in ACTIONS)),
         *_rules_of("node", "names", "^policies.*.at", "play.until"),
         *_rules_of("node", "expects", "flow.passed.*", "flow.passed.{}"),
+        *_rules_of("node", "expects", "preview.nodes.*", "preview.owners.{}"),
+        *_rules_of("person", "expects", "preview.owners.?.*"),
         *_rules_of("person", "acts", "^policies.*.by"),
         *_rules_of("person", "acts", *(f"{action}.by" for action in ACTIONS)),
         *_rules_of("person", "names", *(f"{a}.{to}" for a in ACTIONS for to in ("to", "to.*"))),

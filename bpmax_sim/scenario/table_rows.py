@@ -535,6 +535,10 @@ class ScenarioDraft:
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
             acting += [step.by, value.get("by", ""), value.get("to", "")]
+        for policy in self.scenario.policies:
+            values = (getattr(policy, action) for action in model.POLICY_ACTIONS)
+            named = [value.get("to", "") for value in values if isinstance(value, Mapping)]
+            acting += [policy.by, *named]
         flows = [flow for flow, _ in self.flows.values()]
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.levels

@@ -10,6 +10,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import plain, translate
+from bpmax_sim.index.facts import read_facts
 from bpmax_sim.scenario.events import ScenarioFinished, StepFinished
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.subject.hooks import NodeEntered
@@ -321,6 +322,21 @@ def test_a_step_that_plays_wrongly_is_told(
 
     assert english in told
     assert chinese in told
+
+
+def test_nodes_and_people_of_policies_are_known_to_the_index() -> None:
+    text = (
+        "version: 1\nscenario: 采购\npolicies: [{at: 财务, by: 赵会计, approve: {}}, "
+        '{at: "*", approve: {}}]\nsteps:\n'
+        "  - preview: {}\n    expect: {preview: {nodes: [部门], owners: {会审: [陈律师]}}}\n"
+        "  - play: {until: 主管}\n    expect: {flow: {passed: {用印: 1}}}\n"
+    )
+    facts = read_facts("scenarios/采购.scenario.yaml", text.encode()).facts
+    named = {(fact.kind, fact.name) for fact in facts}
+
+    assert {("node", node) for node in ("财务", "部门", "会审", "主管", "用印")} <= named
+    assert {("person", "赵会计"), ("person", "陈律师")} <= named
+    assert ("node", "*") not in named
 
 
 def test_without_a_definition_nobody_decides(tmp_path: Path) -> None:
