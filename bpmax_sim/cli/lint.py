@@ -38,7 +38,7 @@ from bpmax_sim.index.sound import SoundGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
-from bpmax_sim.project import SUFFIX, find_root, open_places_of
+from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, annotation, in_workspace
@@ -215,6 +215,8 @@ def _find_problems(
             warn(finding.problem)
     for doubt in chain.from_iterable(item.doubts for item in loaded.values()):
         warn(doubt)
+    for unread in chain.from_iterable(map(_unread_defaults, indexes if targets.is_whole else ())):
+        warn(unread)
     if cassettes:
         played = {_cassette_of(item.header) for item in found}
         yield from _in_cassettes(targets, played, list(loaded.values()), hint)
@@ -231,6 +233,23 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
     yield from dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded)))
     for key, was, now in chain.from_iterable(item.overridden for item in loaded):
         yield msg("platform {key!r} of {was} is replaced by {now}", key=key, was=was, now=now)
+
+
+def _unread_defaults(index: ProjectIndex) -> Iterator[Problem]:
+    """Yield files of defaults from which no scenario inherits, by their place or their name."""
+    facts = (fact for file in index.files.values() for fact in file.facts)
+    read = {fact.name for fact in facts if fact.kind == "file" and fact.role == "loads"}
+    for path in index.files:
+        folder, _, name = path.rpartition("/")
+        if name == DEFAULTS and path not in read:
+            message = msg(
+                "no scenario lies in {folder} or below, so nothing inherits this", folder=folder
+            )
+        elif name == DEFAULTS.replace(".yaml", ".yml") and path not in read:
+            message = msg("only {name} is read as defaults; rename the file", name=DEFAULTS)
+        else:
+            continue
+        yield Problem(message, Place(display_path(index.root / path), 1, 1))
 
 
 def _load_indexes(

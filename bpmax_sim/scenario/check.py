@@ -92,6 +92,20 @@ def _check_members(draft: ScenarioDraft) -> None:
 _PERSON = ("id", "name")
 
 
+def _check_added_names(draft: ScenarioDraft) -> None:
+    """Find people and fields that the scenario adds, and that are almost inherited ones."""
+    for path in (("people",), ("form", "fields")):
+        spot = draft.spot.at(*path)
+        node = spot.source.root.at(path)
+        names = node.items if node is not None and node.files else {}
+        inherited = [name for name in names if not draft.is_own(spot.at(name))]
+        for name in names if inherited else ():
+            hint = nearest_name(name, inherited) if draft.is_own(spot.at(name)) else ""
+            if hint and name not in inherited:
+                wrong = msg("{name!r} is added to what is inherited{hint}", name=name, hint=hint)
+                draft.tell(spot.at(name), wrong, kind="name", fails=False)
+
+
 def _check_proxy(draft: ScenarioDraft) -> None:
     """Find stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
@@ -489,7 +503,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     elif actions:
         value, at = getattr(step, actions[0]), spot.at(actions[0])
         check_action(draft, actions[0], value, at)
-        if actions[0] != "run" and (column := references.column_of(value)):
+        if draft.rows and actions[0] != "run" and (column := references.column_of(value)):
             check_cells(draft, step, column)
     elif step.retry is not UNSET:
         draft.tell(spot.at("retry"), msg("retry repeats an action; this step has none"))
@@ -503,6 +517,20 @@ def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
     elif step.at and "${" not in step.at and step.at not in draft.nodes:
         draft.tell(spot.at("at"), "no node {at!r}{hint}", known=draft.nodes, at=step.at)
+
+
+def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find somebody who is not there, and steps in which nobody acts."""
+    if step.user is UNSET:
+        return
+    if not isinstance(step.user, str | int | Mapping):
+        draft.tell(spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
+    elif not draft.flow_specs:
+        draft.tell(spot.at("user"), msg("user says who acts in a flow; there is no flow"))
+    elif step.action == "run":
+        draft.tell(spot.at("user"), msg("user is of one action; write it at the steps that run"))
+    else:
+        flow_actions.check_user(draft, step.user, spot.at("user"))
 
 
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
@@ -591,6 +619,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_scripts,
     _check_settings,
     _check_members,
+    _check_added_names,
     _check_proxy,
     _check_marks,
     _check_secrets,
@@ -611,6 +640,7 @@ _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     check_run,
     _check_node,
     _check_person,
+    _check_step_user,
     _check_refused_person,
     _check_expectations,
     _check_during,

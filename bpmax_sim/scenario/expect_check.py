@@ -43,6 +43,7 @@ _NOTICES = (
     "deadline",
     *(key for key, kind in ACTIONS.items() if issubclass(kind, flow_actions.FlowAction)),
 )
+_NOTICE_KINDS = ("forward", "remind", "deadline")
 _DONE = (*_NOTICES, "create", "submit", "resubmit", "repeated", "applicant")
 """What is told to be done in the history of a project."""
 _CALL_SOURCES = ("recorded", "live", "stub", "fault", "simulated")
@@ -65,7 +66,8 @@ _MOVING = (
 FLOW_FACTS = (*_MOVING, "form", "project", "task_title", "visibility")
 _FIELD_FACTS = ("visible", "required", "readonly", "options")
 _NOTHING = model.Expect()
-_SOURCES = ("script", "subject", "flow", "form", "python", "proxy")
+_SOURCES = ("script", "form", "flow", "python", "proxy")
+_EARLIER_SOURCES = ("subject",)
 
 
 def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
@@ -83,7 +85,8 @@ def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot
     for path, code in find_literals(expected.code):
         _check_code(context, code, spot.at("code", *path))
     for path, source in find_literals(expected.source):
-        if not isinstance(source, str) or "${" in source or source in _SOURCES:
+        is_known = source in (*_SOURCES, *_EARLIER_SOURCES)
+        if not isinstance(source, str) or "${" in source or is_known:
             continue
         if wrong := context.names.call_problem(source):
             hint = msg("{wrong}; or one of {names}", wrong=wrong, names=", ".join(_SOURCES))
@@ -372,7 +375,7 @@ def _check_notices(
             elif key == "node":
                 _check_nodes(context, expected, where, definition)
             elif key == "kind":
-                _check_words(context, expected, where, _NOTICES)
+                _check_words(context, expected, where, _NOTICE_KINDS)
 
 
 def _check_status(

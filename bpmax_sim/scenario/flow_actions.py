@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, ClassVar
+
+from msgspec import UNSET
 
 from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg, series
@@ -239,6 +241,18 @@ def check_entries(context: CheckContext, fields: Any, spot: source.Spot) -> None
 def literal(value: Any) -> bool:
     """Return whether *value* is a text that stands for itself."""
     return isinstance(value, str) and "${" not in value
+
+
+def describe_person(
+    user: Any, people: Mapping[str, Any], resolve: Callable[[Any], Any]
+) -> Mapping[str, Any]:
+    """Return what is known of a *user*, an id or a map; *resolve* fills in ``${…}``."""
+    user = {} if user is UNSET else resolve(user)
+    if isinstance(user, Mapping):
+        return user
+    known = people.get(str(user))
+    more = known if isinstance(known, Mapping) else {"name": known} if known else {}
+    return {"id": user, **resolve(more)}
 
 
 def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:

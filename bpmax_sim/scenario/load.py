@@ -34,6 +34,7 @@ from bpmax_sim.project import (
     Strictness,
     absolute,
     find_root,
+    join_to_file,
     platform_folders,
     strictness_of,
 )
@@ -434,7 +435,8 @@ def _load_scripts(
     """Yield script files with their names, each relative to the file that names it."""
     for name, spot in names:
         try:
-            yield name, read_script(spot.join(name), spot.place)
+            place = spot.place
+            yield name, read_script(join_to_file(Path(place.file), name), place)
         except ConfigError as error:
             draft.problems += error.problems
 

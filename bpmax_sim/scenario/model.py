@@ -250,6 +250,8 @@ class _StepHead(Model, frozen=True, kw_only=True):
     Attributes:
         at: the node at whose form the step is done, where a project stands at several.
         by: who fills in, opens or clicks; has to be allowed to, as the node says.
+        user: who acts in the step where it does not say by, and whom scripts see; for the others
+            the scenario's holds.
         only: ids of the rows for which it is done; in the others it is skipped.
     """
 
@@ -257,6 +259,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     name: str = ""
     at: str = ""
     by: str | int = ""
+    user: Any = UNSET
     condition: Any = field(default=True, name="if")
     only: tuple[str | int, ...] | UnsetType = UNSET
     faults: tuple[Any, ...] = ()

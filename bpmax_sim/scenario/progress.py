@@ -48,7 +48,7 @@ from bpmax_sim.scenario.file_verdict import (
     step_key,
     unused_parts,
 )
-from bpmax_sim.scenario.flow_actions import check_user
+from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
     SubjectState,
@@ -580,7 +580,6 @@ class Progress:
         if not isinstance(scenario.flow, model.FlowSpec):
             return self._make_form(resolve(form.fields)) if form else None
         values = {**resolve(form.fields if form else {}), **resolve(scenario.flow.form)}
-        user = {} if scenario.user is UNSET else resolve(scenario.user)
         zone = self.item.clock
         return FlowSubject(
             **asdict(self.item.subjects.flow),
@@ -592,7 +591,7 @@ class Progress:
             at=resolve(scenario.flow.at),
             project=resolve(scenario.flow.project),
             form=values,
-            user=user if isinstance(user, Mapping) else {"id": user},
+            user=describe_person(scenario.user, scenario.people, resolve),
             people=resolve(scenario.people),
             now=self.session.clock.now,
             # As the product's API writes it: 2026-03-02 09:00:00
@@ -621,11 +620,16 @@ class Progress:
             fields=fields,
         )
 
-    def look_at(self, node: str, by: str | int) -> None:
-        """Let the form of *node* be the one that is seen, by *by*; empty ones say nothing of it."""
-        if isinstance(self.subject, FlowSubject):
-            self.subject.focus = self.scope.resolve(node)
-            self.subject.actor = str(self.scope.resolve(by))
+    def look_at(self, step: model.Step) -> None:
+        """Let the form that is seen, and who acts, be what *step* says, or what every step does."""
+        if not isinstance(self.subject, FlowSubject):
+            return
+        self.subject.focus = self.scope.resolve(step.at)
+        self.subject.actor = str(self.scope.resolve(step.by))
+        user = self.item.scenario.user if step.user is UNSET else step.user
+        person = describe_person(user, self.item.scenario.people, self.scope.resolve)
+        for project in self.subject.with_subprojects():
+            project.user = person
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
         """Return a reporter of failures, with the calls that were made since the mark *since*."""

@@ -102,7 +102,7 @@ def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot
 
 def check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Find steps of a row that are run where no row is known, or from within themselves."""
-    column = column_of_run(step)
+    column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:
         wrong = msg("only the steps of the scenario itself run those of a row")

@@ -156,7 +156,7 @@ class StepRun(msgspec.Struct):
     def _run_body(self) -> Iterator[Event]:
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
-        self.progress.look_at(step.at, step.by)
+        self.progress.look_at(step)
         session.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -254,7 +254,7 @@ class StepRun(msgspec.Struct):
             return self.failures
         started = self._start_event()
         progress.log.note(started)
-        progress.look_at(self.located.step.at, self.located.step.by)
+        progress.look_at(self.located.step)
         self.tries = 1
         result = self._do(progress.performer.meanwhile)
         if result is not None:

@@ -584,6 +584,8 @@ class ScenarioDraft:
 
         What is wrong with a cell is told.
         """
+        if not self.rows:
+            return {}
         runs = [(step, spot) for step, spot in self.own_steps if step.action == "run"]
         columns = {column: spot for step, spot in runs if (column := column_of_run(step))}
         cells = ((row, column) for column in columns for row in self.rows)

@@ -86,7 +86,8 @@ class FlowSubject(MovingProject, kw_only=True):
     def _check_new(self) -> None:
         if self.status != project.NEW:
             raise SubjectError(
-                "the project is already created; it is at {at!r}",
+                "the project is already created; it is at {at!r}; what was sent back or refused is "
+                "submitted again by resubmit",
                 code="ALREADY_CREATED",
                 at=self.at,
             )
@@ -184,6 +185,9 @@ class FlowSubject(MovingProject, kw_only=True):
         with self._undo_on_failure():
             item = table.item(acting.by)
             item["owner_id"] = to
+            transfers = self.transfers.setdefault(acting.at, {})
+            transfers.pop(str(to), None)
+            transfers[acting.by] = str(to)
             self._add_history(acting)
         return self._result
 

@@ -476,6 +476,8 @@ class MovingProject(ProjectState, kw_only=True):
             self.owners.pop(step, None)
 
     def _seat_owners(self, visit: Visit, items: Items) -> None:
+        """Let *items* decide at a node; who had handed his task over there has done so for good."""
+        items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
         visit.table = OwnersTable.of(items, self.definition_of(visit.node).complete)
 

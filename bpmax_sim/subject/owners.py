@@ -192,6 +192,20 @@ def owner_of(item: Mapping[str, Any]) -> str:
     return str(item.get("owner_id"))
 
 
+def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
+    """Return *items*, those of people who handed their tasks over as those of who has them now."""
+    if not transfers:
+        return items
+    seated: Items = []
+    for item in items:
+        owner = owner_of(item)
+        while owner in transfers:  # each of them once, as who gets a task back has it himself
+            owner = transfers[owner]
+        if owner not in map(owner_of, seated):
+            seated.append(item if owner == owner_of(item) else {**item, "owner_id": owner})
+    return seated
+
+
 def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
     """Return *items* as those of owners who have not acted yet, where they do not say more."""
     return [{"status": UNTREATED, **item} for item in items]

@@ -150,6 +150,7 @@ _STATE = (
     "visits",
     "owners",
     "assigned",
+    "transfers",
     "history",
     "passed_nodes",
     "notified",
@@ -192,6 +193,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
         now, format_time: the present instant, and an instant as the product writes it.
         focus: the node that a step looks at, of several where the project stands.
+        transfers: node -> owner -> who was given his task, also when the node is decided again.
         actor: who fills in, opens or clicks in a step; empty where it does not say.
         created, ended: when the project was created, and when it ended.
         shown: the node whose states of fields hold now; *shelved* are those of other nodes.
@@ -213,6 +215,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     status: str = NEW
     owners: dict[str, Items] = msgspec.field(default_factory=dict)
     assigned: dict[str, Items] = msgspec.field(default_factory=dict)
+    transfers: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
     creation: FormSubject | None = None
     now: Callable[[], float] = lambda: 0.0
     format_time: Callable[[float], str] = str

@@ -153,7 +153,7 @@ def test_every_problem_of_every_file_is_told_before_anything_runs(
     assert done.err.splitlines() == [
         f"{HERE}:11:1: clok: unknown key 'clok'; did you mean 'clock'?",
         f"{HERE}:15:5: steps[0].expct: unknown key 'expct'; did you mean 'expect'?",
-        "scenarios/空.scenario.yaml:1:1: the key 'steps' is missing; add it",
+        "scenarios/空.scenario.yaml:1:1: steps: a scenario needs a step",
     ]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.cli.resolved import resolve_keys
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
@@ -251,3 +252,43 @@ def test_what_uses_are_of_a_shared_file() -> None:
     assert reached == {name: {SCENARIO} for name in shared}
     absent = ["defaults.yaml", "scenarios/采购/defaults.yaml"]
     assert uses.scenarios_reached_by(absent) == {SCENARIO}
+
+
+@pytest.mark.parametrize(
+    ("scenario", "message"),
+    [
+        (
+            "people: {李经利: 李强}\n",
+            "2:10: '李经利' is added to what is inherited; did you mean '李经理",
+        ),
+        ("form: {fields: {供应尚: ''}}\n", "2:17: '供应尚' is added to what is inherited; did you"),
+    ],
+)
+def test_a_name_that_hides_an_inherited_one_is_doubted(scenario: str, message: str) -> None:
+    item = load({SCENARIO: f"scenario: 大额\n{scenario}steps: [{{js: 'return 1'}}]\n"})
+
+    assert [str(one) for one in item.warnings if message in str(one)], item.warnings
+
+
+def test_defaults_that_nobody_inherits_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        {"scenarios/forms/defaults.yaml": "seed: 1\n", "scenarios/采购/defaults.yml": "seed: 1\n"}
+    )
+
+    assert run_command_line(["lint"]) == 0
+    told = capsys.readouterr().err
+    assert "scenarios/forms/defaults.yaml:1:1: no scenario lies in scenarios/forms or below" in told
+    assert "scenarios/采购/defaults.yml:1:1: only defaults.yaml is read as defaults" in told
+
+
+def test_a_listing_tells_each_key_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    write(
+        {SCENARIO: "scenario: 大额\nvars: {口令: 甲}\nsecrets: [vars.口令]\nsteps: [{open: {}}]\n"}
+    )
+
+    assert run_command_line(["list", "--resolved"]) == 0
+    told = capsys.readouterr().out
+    assert f"  {SCENARIO}:3" in told
+    assert "scenarios/forms/采购.yaml:2" in told
+    assert "***" in told
+    assert "甲" not in told

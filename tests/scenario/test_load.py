@@ -495,7 +495,10 @@ def test_a_run_needs_known_keys_and_a_map_of_variables(folder: Path) -> None:
 
     assert problems(folder, text, 共享__yaml="steps: {甲甲: {open: {}}}\n") == snapshot(
         [
-            "7:10: steps[0].run: expected the name of steps, or {steps: a name, with: variables}",
+            (
+                "7:10: steps[0].run: expected the name of steps, ${case.column}, or {steps: a "
+                "name, with: variables}"
+            ),
             "7:16: steps[0].run.step: unknown key 'step'; did you mean 'steps'?",
             "7:25: steps[0].run.with: expected a map of variables",
             "7:37: steps[1].run: no steps '丙'; there is 甲甲",

@@ -111,7 +111,8 @@ def test_files_are_attached_and_are_no_part_of_the_digest(
     path.write_text("".join(json.dumps(e, ensure_ascii=False) + "\n" for e in renewed), "utf-8")
     (trace,) = read_traces([path])
 
-    assert set(trace.sources) == {"令牌续期.scenario.yaml", "../scripts/external_sync.js"}
+    files = {"令牌续期.scenario.yaml", "../defaults.yaml", "../scripts/external_sync.js"}
+    assert set(trace.sources) == files
     assert trace.events[-1]["event"] == "ScenarioFinished"
     assert trace.events[0]["version"] == 3
 

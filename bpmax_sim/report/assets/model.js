@@ -15,8 +15,12 @@ const t = (name, values = {}) => {
 };
 const say = text => text && typeof text === 'object' && 'en' in text ? text[language] : text ?? '';
 const MARKS = index.marks;
-const seconds = s => s >= 86400 ? (s / 86400).toFixed(s % 86400 ? 1 : 0) + ' d' : s >= 3600 ? (s / 3600).toFixed(1) + ' h'
-  : s >= 60 ? (s / 60).toFixed(1) + ' min' : s >= 1 ? +s.toFixed(3) + ' s' : Math.round(s * 1e6) / 1e3 + ' ms';
+const UNITS = [[86400, 'days'], [3600, 'hours'], [60, 'minutes']];
+const seconds = s => {
+  const [size, name] = UNITS.find(([size]) => s >= size) || [];
+  if (size) { const n = +(s / size).toFixed(1); return t(n === 1 && index.texts['1 ' + name] ? '1 ' + name : name, {n}); }
+  return s >= 1 ? +s.toFixed(3) + ' s' : Math.round(s * 1e6) / 1e3 + ' ms';
+};
 
 // The address: #s=story&e=event&t=tab&q=words&f=filters; what is not in it has its usual value.
 const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api', 'c'];
