@@ -16,6 +16,7 @@ from bpmax_sim.errors import ConfigError as ConfigError
 from bpmax_sim.errors import DamagedCassette as DamagedCassette
 from bpmax_sim.errors import EmptyExpectationWarning as EmptyExpectationWarning
 from bpmax_sim.errors import ExpectationError as ExpectationError
+from bpmax_sim.errors import ExploreWarning as ExploreWarning
 from bpmax_sim.errors import ExtensionWarning as ExtensionWarning
 from bpmax_sim.errors import FormerFolderWarning as FormerFolderWarning
 from bpmax_sim.errors import HttpStatusError as HttpStatusError

@@ -500,6 +500,12 @@ class PowerWarning(BpmaxWarning):
     kind = "power"
 
 
+class ExploreWarning(BpmaxWarning):
+    """What exploring found, or left out, that does not fail the scenario."""
+
+    kind = "explore"
+
+
 WARNINGS: Final[Mapping[str, type[BpmaxWarning]]] = {
     category.kind: category for category in BpmaxWarning.__subclasses__() if category.kind
 }

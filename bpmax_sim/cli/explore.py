@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
 
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.select import cassettes_at, collect
-from bpmax_sim.cli.terminal import say, say_document, tell
+from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.explore.page import make_page
+from bpmax_sim.explore.reproduce import reproduce
+from bpmax_sim.explore.reproduce import save as save_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     VariantFinding,
@@ -24,9 +29,10 @@ from bpmax_sim.explore.summary import (
 )
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.yamlfile import display_path, write_text
 
 
-def explore(
+def explore(  # noqa: PLR0913 - the options of the command
     paths: option.Paths = None,
     *,
     keyword: option.Keyword = "",
@@ -36,22 +42,43 @@ def explore(
     minutes: Annotated[
         float, Option(metavar="N", help=msg("How long at most; by default until all are tried."))
     ] = 0,
+    save: Annotated[
+        bool, Option("--save", help=msg("Write each finding as a scenario beside its own."))
+    ] = False,
+    html: Annotated[
+        Path | None, Option(metavar="FILE", help=msg("Write findings and matrix as a page."))
+    ] = None,
     cassettes: option.Cassettes = None,
     json: option.Json = False,
 ) -> int:
     """Try what a third party can do to each scenario."""
     _check(most, minutes)
     items = collect(paths, keyword)
-    end = time.monotonic() + 60 * minutes if minutes else None
+    end = time.monotonic() + 60 * minutes if minutes else math.inf
     folder, _ = cassettes_at(cassettes)
     explorer = Explorer(folder)
     explorations = [
-        explorer.explore(
-            item, most=most or None, is_over=lambda: end is not None and time.monotonic() > end
-        )
-        for item in items
+        explorer.explore(item, most=most or None, is_over=lambda: time.monotonic() > end)
+        for item in with_progress(items, len(items))
     ]
+    if save:
+        _save_findings(explorations)
+    if html is not None:
+        write_text(html, make_page(explorations))
     return _report(explorations, json=json)
+
+
+def _save_findings(explorations: Sequence[Exploration]) -> None:
+    """Write a scenario for the first variant of each finding, and tell which they are."""
+    items = {one.item.node_id: one.item for one in explorations}
+    for finding in find_causes(explorations):
+        reproduction = reproduce(items[finding.items[0]], finding.variants[0])
+        name = display_path(reproduction.path)
+        why = save_reproduction(reproduction)
+        if why:
+            tell("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
+        else:
+            tell("written: {name}", name=name)
 
 
 def _check(most: int, minutes: float) -> None:
@@ -70,7 +97,7 @@ def _report(explorations: Sequence[Exploration], *, json: bool) -> ExitCode:
     code = ExitCode.FAILED if red else ExitCode.PASSED if explored else ExitCode.NOTHING
     if json:
         say_document(
-            tried=sum(len(one.variants) for one in explored),
+            tried=sum(one.tried for one in explored),
             possible=sum(one.possible for one in explored),
             exit_code=int(code),
             findings=[_finding_data(finding) for finding in findings],

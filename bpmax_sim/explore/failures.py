@@ -23,6 +23,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.proxy.response import read_body
 from bpmax_sim.scenario.faults import fault_of
 from bpmax_sim.scenario.model import FaultAction, FaultRule
 from bpmax_sim.simulator.model import refusal_with_code
@@ -86,8 +87,10 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         kind: as matrix and terminal call it: ``500``, ``code 45009``, ``data.name null``.
         rule: as a scenario file has it; *fault* is the same for the transport.
         is_executed: whether the third party did what it was asked for.
-        shown_by: who shows that this happens: ``declared``, ``recorded``, or nothing.
+        shown_by: who shows that the response can be just so: ``declared`` or ``recorded``.
         is_response: whether the call as such succeeds, with a member lacking.
+        is_code: whether the third party itself says no.
+        is_rejected: whether it is certain that the call did not do what it is for.
     """
 
     call: ObservedCall
@@ -97,6 +100,8 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     is_executed: bool = False
     shown_by: str = ""
     is_response: bool = False
+    is_code: bool = False
+    is_rejected: bool = True
 
 
 def possible_failures(
@@ -139,6 +144,7 @@ def _make_failure(
     *,
     shown_by: str = "",
     is_response: bool = False,
+    is_code: bool = False,
 ) -> PossibleFailure:
     once = kind is _TOKEN_EXPIRED
     rule = FaultRule(
@@ -152,6 +158,8 @@ def _make_failure(
         is_executed=kind.is_executed,
         shown_by=shown_by,
         is_response=is_response,
+        is_code=is_code,
+        is_rejected=call.has_effect or kind.do.body != "",
     )
 
 
@@ -161,10 +169,12 @@ def _refusals_of(
     """Yield the declared and the recorded ways in which the third party itself says no."""
     seen = set[str]()
     for (status, code), response in recorded.refusals(call.name).items():
+        if status == call.status and read_body(response).value == call.response:
+            continue  # it is what comes anyway
         name = msg("code {code}", code=code) if code else str(status)
         seen.add(code or str(status))
         kind = FailureKind(name=name, do=_reply(response))
-        yield _make_failure(call, kind, shown_by="recorded")
+        yield _make_failure(call, kind, shown_by="recorded", is_code=True)
     rules = rules_of(platform, api)
     for name, group in rules.classes.items():
         for declared in group.code if name != "token" else ():
@@ -172,7 +182,7 @@ def _refusals_of(
                 continue
             response = refusal_with_code(rules, name, declared)
             kind = FailureKind(name=msg("code {code}", code=declared), do=_reply(response))
-            yield _make_failure(call, kind, shown_by="declared")
+            yield _make_failure(call, kind, is_code=True)
 
 
 def _reply(response: Response) -> FaultAction:

@@ -14,6 +14,7 @@ from math import isnan
 from typing import Any, Final, Literal
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import Place
 from bpmax_sim.explore.failures import PossibleFailure
@@ -21,7 +22,7 @@ from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
-from bpmax_sim.subject.hooks import same
+from bpmax_sim.subject.hooks import FieldChanged, same
 
 VerdictKind = Literal[
     "handled",
@@ -54,8 +55,9 @@ _CRASHES: Final = frozenset(
 _TELLING: Final = frozenset({"error", "warn", "warning"})
 _BROKEN_VALUE: Final = re.compile(r"\b(undefined|NaN|null)\b|\[object Object\]")
 _SAYS_SO: Final = re.compile(
-    r"失败|错误|异常|未|无法|不能|稍后|重试|不可用|待|暂|手工|人工|手动|请|没有|超时|缺|\?|？|"
-    r"fail|error|unknown|unavail|retry|later|pending|n/?a\b|manual|time-?out|offline|missing",
+    r"[不没未无缺错败误待暂请否?？]|异常|超时|稍后|重试|手[工动]|人工|"
+    r"fail|error|unknown|unavail|retry|later|pending|n/?a\b|manual|time-?out|offline|missing|"
+    r"\bno[tn]?\b|cannot",
     re.IGNORECASE,
 )
 """What a text says that stands in a field in the place of a value that could not be had."""
@@ -70,6 +72,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         step: key of the step that it is about.
         place: the line of a script that crashed, else that of the call.
         is_shown: whether a schema or a recording shows that the response can be so.
+        expects: what a step of a scenario would have to expect, so that it fails for this.
     """
 
     verdict: VerdictKind
@@ -77,27 +80,41 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     place: Place | None = None
     is_shown: bool = False
+    expects: Mapping[str, Any] = {}
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
     """Return what became of *run*, in which *failure* struck, other than of *base*."""
     place, shown = failure.call.place, bool(failure.shown_by)
+    if broken := find_broken_invariant(run, place):
+        return broken
+    if twice := done_twice(base, run, failure):
+        return replace(twice, step=failure.call.step, place=place)
+    if missing := describe_misses(run):
+        return Judgement(verdict="unrecorded", why=missing, step=failure.call.step, place=place)
+    return _FailureJudge(base, run, failure, place, shown).judge()
+
+
+def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None:
+    """Return the verdict on a run that breaks an ``always:`` or a ``never:``, else None."""
     for broken in run.trial.failures:
         if broken.kind in {"always", "never"}:
             return Judgement(
                 verdict="invariant", why=broken.essence, step=str(broken.step), place=place
             )
-    if twice := done_twice(base, run, failure):
-        return Judgement(verdict="duplicate", why=twice, step=failure.call.step, place=place)
-    if run.trial.misses:
-        names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
-        why = msg("no recording of {names}", names=series(names))
-        return Judgement(verdict="unrecorded", why=why, step=failure.call.step, place=place)
-    return _FailureJudge(base, run, failure, place, shown).judge()
+    return None
 
 
-def done_twice(base: RunView, run: RunView, failure: PossibleFailure | None = None) -> str:
-    """Return what was done more often than in *base* although once would do, or nothing.
+def describe_misses(run: RunView) -> str:
+    """Return which calls of *run* have no recording, or nothing."""
+    names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
+    return msg("no recording of {names}", names=series(names)) if names else ""
+
+
+def done_twice(
+    base: RunView, run: RunView, failure: PossibleFailure | None = None
+) -> Judgement | None:
+    """Return the verdict on what was done more often than in *base*, or None.
 
     What a person does in two steps is wanted twice; what a script does by itself, later, is not.
     """
@@ -112,8 +129,10 @@ def done_twice(base: RunView, run: RunView, failure: PossibleFailure | None = No
         every = sum(n for effect, n in done.items() if effect[1:] == (name, request))
         number = every if is_late else times
         if number > max(wanted, 1):
-            return msg("{name} was done {number} times", name=name, number=number)
-    return ""
+            why = msg("{name} was done {number} times", name=name, number=number)
+            expects = {"proxy": [{"call": name, "times": max(wanted, 1)}]}
+            return Judgement(verdict="duplicate", why=why, expects=expects)
+    return None
 
 
 def _struck_call(run: RunView, failure: PossibleFailure) -> ObservedCall | None:
@@ -132,7 +151,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def judge(self) -> Judgement:
         """Return the verdict: what comes first, step by step, a crash or that somebody was told."""
         for before, after in self._steps():
-            crash = next((e for e in _new(before.errors, after.errors) if _is_crash(e)), None)
+            crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
             if crash is not None:
                 return self._judge_crash(after, crash)
             told = _told(before, after)
@@ -157,7 +176,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
 
     def _judge_told(self, before: StepView, after: StepView, told: str) -> Judgement:
-        has_failed = any(not error.get("unhandled") for error in _new(before.errors, after.errors))
+        has_failed = any(
+            not error.get("unhandled") for error in new_lines(before.errors, after.errors)
+        )
         done = self._done_in(after.key) if after.key == self.failure.call.step else ""
         if has_failed and done:
             return self._partial(after, done, told, self.place)
@@ -188,31 +209,66 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
-                verdict="silent", why=wrong, step=step, place=self.place, is_shown=self.shown
+                verdict="silent",
+                why=wrong,
+                step=step,
+                place=self.place,
+                is_shown=self.shown,
+                expects=self._expect_message(),
             )
-        why = "" if failure.is_response else self._describe_loss()
-        return Judgement(
-            verdict="silent" if why else "handled", why=why, step=step, place=self.place
-        )
+        if failure.is_response:
+            return Judgement(verdict="handled", step=step, place=self.place)
+        return self._judge_loss()
 
-    def _describe_loss(self) -> str:
-        """Return what is not as it would be without the failure, or nothing where a reader sees."""
-        call, differences = self.failure.call, list(self._find_differences())
-        came_through = self._came_through(_struck_call(self.run, self.failure))
-        if came_through and same(self.base.end, self.run.end):
-            return ""
-        if not differences and call.has_effect and not came_through:
-            return msg("{call} failed, and nobody was told", call=call.label)
-        if not differences or any(
-            _shows_fallback(*one, has_effect=call.has_effect) for one in differences
-        ):
-            return ""
-        place, was, got = differences[0]
-        return msg(
-            "nobody was told, and {place} is {got} instead of {was}",
-            place=place,
-            got=_shorten(got),
-            was=_shorten(was),
+    def _judge_loss(self) -> Judgement:
+        """Return the verdict by what is not as it would be without the failure."""
+        failure, differences = self.failure, list(self._find_differences())
+        call, step = failure.call, failure.call.step
+        struck = _struck_call(self.run, failure)
+        if self._came_through(struck):
+            if same(self.base.end, self.run.end):
+                return Judgement(verdict="handled", step=step, place=self.place)
+            why = describe_difference(*differences[0]) if differences else ""
+            late = msg("the response of {call} comes later: {why}", call=call.label, why=why)
+            expects = expect_value(*differences[0][:2]) if differences else {}
+            return Judgement(
+                verdict="differs", why=late, step=step, place=self.place, expects=expects
+            )
+        if not differences:
+            is_lost = failure.is_rejected and not self._is_superseded()
+            why = msg("{call} failed, and nobody was told", call=call.label) if is_lost else ""
+        elif any(_shows_fallback(*one, has_effect=call.has_effect) for one in differences):
+            why = ""
+        else:
+            why = msg("nobody was told: {what}", what=describe_difference(*differences[0]))
+        if not why:
+            return Judgement(verdict="handled", step=step, place=self.place)
+        expects = self._expect_message()
+        return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
+
+    def _expect_message(self) -> Mapping[str, Any]:
+        """Return the expectation that a person is told, be it by another message than now."""
+        before = self.base.steps.get(self.failure.call.step)
+        shown = len(before.messages) if before else 0
+        return {"messages": {"$length": {"$gt": shown}}}
+
+    def _is_superseded(self) -> bool:
+        """Return whether nobody waits for a read any more.
+
+        A person changed something meanwhile, or another call took its place: a newer one, or a
+        second way.
+        """
+        call = self.failure.call
+        if call.has_effect:
+            return False
+        meanwhile = self.base.trial.events[call.begin : call.end]
+        if any(isinstance(event, FieldChanged) and event.by == "user" for event in meanwhile):
+            return True
+        known = {(one.name, one.request) for one in self.base.calls}
+        return any(
+            one.name == call.name or (one.name, one.request) not in known
+            for one in self.run.calls
+            if one.begin > call.begin and not one.error and not one.is_login
         )
 
     def _came_through(self, struck: ObservedCall | None) -> bool:
@@ -237,7 +293,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _find_broken_value(self) -> str:
         """Return where a person sees, or a third party gets, what a script made of nothing."""
         for before, after in self._steps():
-            for line in _new(before.messages, after.messages):
+            for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
                     return msg("shown: {text}", text=_shorten(line["text"]))
             for place, got in after.state.items():
@@ -249,6 +305,21 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return ""
 
 
+def describe_difference(place: str, was: Any, got: Any) -> str:
+    """Return that a place holds another value than it should."""
+    return msg("{place} is {got} instead of {was}", place=place, got=_shorten(got),
+               was=_shorten(was))  # fmt: skip
+
+
+def expect_value(place: str, value: Any) -> Mapping[str, Any]:
+    """Return the expectation that *place* of form, fields or flow holds *value*."""
+    section, _, name = place.partition(".")
+    if section == "fields":
+        field, _, state = name.rpartition(".")
+        return {"fields": {field: {state: value}}}
+    return {section: {name: value}} if section in {"form", "flow"} else {}
+
+
 def _is_broken(value: Any) -> bool:
     return isinstance(value, str) and bool(_BROKEN_VALUE.search(value))
 
@@ -258,7 +329,7 @@ def _shorten(value: Any, most: int = 60) -> str:
     return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
-def _new(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
+def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
     """Return the lines of *after* that are more than those of *before*."""
     left = Counter(map(_key_of, before))
     fresh = []
@@ -281,15 +352,15 @@ def _is_crash(error: Line) -> bool:
 
 def _told(before: StepView, after: StepView) -> str:
     """Return how a person or a log was told in a step that something is wrong, or nothing."""
-    gone = [str(line.get("text")) for line in _new(after.messages, before.messages)]
-    for line in _new(before.messages, after.messages):
+    gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
+    for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))
         if line.get("level") != "success" and text and not _is_same_template(text, gone):
             return msg("shown: {text}", text=_shorten(text))
-    for line in _new(before.console, after.console):
+    for line in new_lines(before.console, after.console):
         if line.get("level") in _TELLING:
             return msg("console: {text}", text=_shorten(line.get("text")))
-    for error in _new(before.errors, after.errors):
+    for error in new_lines(before.errors, after.errors):
         if not error.get("unhandled"):
             return msg("rejected: {text}", text=_shorten(error.get("message")))
     return ""

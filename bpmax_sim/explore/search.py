@@ -1,45 +1,80 @@
-"""Explore one scenario: its base run, every failure of every call, and what became of each."""
+"""Explore one scenario: its base run, every failure and every order, and what became of each."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 import msgspec
+from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
 from bpmax_sim.explore.judge import RED, Judgement, judge_failure
 from bpmax_sim.explore.members import RecordedResponses
-from bpmax_sim.explore.run_view import RunView, view_of
+from bpmax_sim.explore.order_judge import judge_order
+from bpmax_sim.explore.orders import (
+    Interruption,
+    Order,
+    count_orders,
+    find_groups,
+    possible_interruptions,
+    possible_orders,
+)
+from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
+from bpmax_sim.scenario.faults import fault_of
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import ExploreSpec, FaultRule, Severity
 from bpmax_sim.scenario.row_actions import RowAction
+from bpmax_sim.scenario.trial import CallKey
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
 
 _WORD = re.compile(r"[\w$]+")
 _ENTRIES = (ACTIONS["set"], ACTIONS["advance"])
 """Actions that do nothing when they are done again."""
+CODES: Final = msg("codes")
+MEMBERS: Final = msg("members")
+ORDERS: Final = msg("orders")
+MEANWHILE: Final = msg("meanwhile")
 
 
 class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """One failure that was tried, and what became of it."""
+    """A failure or an order that was tried, and what became of it.
 
-    failure: PossibleFailure
+    Attributes:
+        call: that failed, or whose response came later.
+        kind: what happened, for a reader; *column* is that of the matrix.
+        rules: that make it happen, as a scenario file has them under ``faults``.
+        interruption: what a person did meanwhile, if anything.
+        is_shown: whether the response can be just so; of members alone it can be that nobody says.
+        severity: what it is to the scenario.
+        asked: the calls that the base run makes up to this step.
+    """
+
+    call: ObservedCall
+    kind: str
+    column: str
+    rules: tuple[FaultRule, ...]
+    interruption: Interruption | None = None
+    is_shown: bool = True
     judgement: Judgement
+    severity: Severity
+    asked: tuple[str, ...] = ()
 
     @property
     def is_red(self) -> bool:
-        """Return whether this fails by default."""
-        verdict = self.judgement.verdict
-        if self.failure.is_response and not self.failure.shown_by:
-            return False
-        return verdict in RED or (verdict == "crash" and self.judgement.is_shown)
+        """Return whether this fails the scenario."""
+        return self.severity == "fail"
 
 
 class Exploration(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,14 +82,15 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         refused: why it is not explored, or nothing.
-        possible: how many variants there are; *variants* are those that were tried.
+        possible: how many variants there are; *tried* of them were, and *variants* are those that
+            came about.
     """
 
     item: ScenarioItem
     refused: str = ""
     variants: tuple[JudgedVariant, ...] = ()
     possible: int = 0
-    unreached: int = 0
+    tried: int = 0
 
 
 class Explorer:
@@ -63,7 +99,7 @@ class Explorer:
     def __init__(self, cassettes: Path | None = None) -> None:
         """Play the cassettes below *cassettes*, by default those of each item's project."""
         self._cassettes = cassettes
-        self._recorded: dict[tuple[Path, int], RecordedResponses] = {}
+        self._recorded: dict[Path, RecordedResponses] = {}
 
     def explore(
         self,
@@ -73,41 +109,29 @@ class Explorer:
         is_over: Callable[[], bool] = lambda: False,
         step: Callable[[], None] = lambda: None,
     ) -> Exploration:
-        """Try the failures of *item*, at most *most* and until *is_over*; *step* counts them."""
+        """Try the variants of *item*, at most *most* and until *is_over*; *step* counts them."""
         try:
             bench = _Bench(measure_baseline(item, cassettes=self._cassettes))
         except BpmaxError as error:
             return Exploration(item=item, refused=_describe_refusal(error))
-        failures = tuple(
-            possible_failures(
-                bench.base.calls,
-                bench.platforms,
-                self._recorded_of(item, bench.platforms),
-                frozenset(_words_of(item)),
-            )
-        )
-        variants, unreached = [], 0
-        for failure in failures[:most]:
+        bench.prepare(self._recorded_of(item, bench.platforms))
+        variants, tried = [], 0
+        for attempt in islice(bench.attempts(), most):
             if is_over():
                 break
-            variant = bench.try_failure(failure)
+            tried += 1
             step()
-            if variant is None:
-                unreached += 1
-            else:
+            if (variant := attempt()) is not None:
                 variants.append(variant)
         return Exploration(
-            item=item, variants=tuple(variants), possible=len(failures), unreached=unreached
+            item=item, variants=tuple(variants), possible=bench.possible, tried=tried
         )
 
-    def _folder_of(self, item: ScenarioItem) -> Path:
-        return self._cassettes or item.root / "cassettes"
-
     def _recorded_of(self, item: ScenarioItem, platforms: Platforms) -> RecordedResponses:
-        key = (self._folder_of(item), id(platforms))
-        if key not in self._recorded:
-            self._recorded[key] = RecordedResponses(key[0], platforms)
-        return self._recorded[key]
+        folder = self._cassettes or item.root / "cassettes"
+        if folder not in self._recorded:
+            self._recorded[folder] = RecordedResponses(folder, platforms)
+        return self._recorded[folder]
 
 
 def _describe_refusal(error: BpmaxError) -> str:
@@ -125,21 +149,73 @@ def _words_of(item: ScenarioItem) -> Iterator[str]:
             yield from _WORD.findall(located.step.value)
 
 
+def severity_of(
+    judgement: Judgement, spec: ExploreSpec, *, is_shown: bool = True, is_imagined: bool = False
+) -> Severity:
+    """Return what a verdict is to a scenario: as it says itself, else by default.
+
+    Args:
+        judgement: the verdict.
+        spec: what the scenario says under ``explore``.
+        is_shown: whether anybody says that the response can be so.
+        is_imagined: whether a person did what a live BPMAX may not let a person do.
+    """
+    verdict = judgement.verdict
+    if verdict in {"handled", "unrecorded"} or not is_shown:
+        return "allow"
+    chosen = UNSET if verdict == "invariant" else getattr(spec, verdict)
+    if chosen is not UNSET:
+        return _SEVERITIES[chosen]
+    if is_imagined:
+        return "warn"
+    return "fail" if verdict in RED or (verdict == "crash" and judgement.is_shown) else "warn"
+
+
+_SEVERITIES: Final[dict[str, Severity]] = {"fail": "fail", "warn": "warn", "allow": "allow"}
+Attempt = Callable[[], JudgedVariant | None]
+
+
 class _Bench:
-    """One item, its base run, and trials of it."""
+    """One item, its base run, and trials of it.
+
+    Attributes:
+        possible: how many variants are known of so far.
+    """
 
     def __init__(self, baseline: Baseline) -> None:
         self._baseline = baseline
         self._item = baseline.item
+        self._spec = baseline.item.scenario.explore
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
+        self._usual: tuple[Counter[CallKey], ...] | None = None
         self.base = self.run()
+        self._usual = self.base.trial.requests
+        self.possible = 0
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
         """Return what a trial with the rules *injected* came to."""
-        variant = Variant(faults=tuple(injected), item=item)
+        usual = None if item else self._usual
+        variant = Variant(faults=tuple(injected), item=item, usual=usual)
         return view_of(try_variant(self._baseline, variant), self.platforms)
 
-    def try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
+    def prepare(self, recorded: RecordedResponses) -> None:
+        """List what can be tried; *recorded* is what the project's recordings show."""
+        words = frozenset(_words_of(self._item))
+        self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, words))
+        self._groups = find_groups(self.base.calls)
+        self._interruptions = tuple(possible_interruptions(self._item, self.base))
+        self.possible = len(self._failures) + count_orders(self._groups) + len(self._interruptions)
+
+    def attempts(self) -> Iterator[Attempt]:
+        """Yield each variant as what tries it: failures, then orders, then what a person does."""
+        for failure in self._failures:
+            yield partial(self._try_failure, failure)
+        for order in possible_orders(self._groups):
+            yield partial(self._try_order, order)
+        for interruption in self._interruptions:
+            yield from self._attempts_during(interruption)
+
+    def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
         """Return what became of *failure*; None where it did not strike."""
         run = self.run([failure.fault])
         if not run.trial.fired:
@@ -147,7 +223,73 @@ class _Bench:
         judgement = judge_failure(self.base, run, failure)
         if judgement.verdict == "partial" and (again := self._try_again(failure)):
             judgement = replace(judgement, why=f"{judgement.why}; {again}")
-        return JudgedVariant(failure=failure, judgement=judgement)
+        is_shown = bool(failure.shown_by) or not failure.is_response
+        return JudgedVariant(
+            call=failure.call,
+            kind=failure.kind,
+            column=MEMBERS if failure.is_response else CODES if failure.is_code else failure.kind,
+            rules=(failure.rule,),
+            is_shown=is_shown,
+            judgement=judgement,
+            severity=severity_of(judgement, self._spec, is_shown=is_shown),
+            asked=self._names_until(failure.call, without=failure.call),
+        )
+
+    def _try_order(self, order: Order) -> JudgedVariant:
+        judgement = judge_order(self.base, self.run(order.faults), order.late)
+        return JudgedVariant(
+            call=order.late,
+            kind=order.name,
+            column=ORDERS,
+            rules=order.rules,
+            judgement=judgement,
+            severity=severity_of(judgement, self._spec),
+            asked=self._names_until(order.late),
+        )
+
+    def _names_until(
+        self, call: ObservedCall, without: ObservedCall | None = None
+    ) -> tuple[str, ...]:
+        """Return what is called up to the step of *call*, but for the call *without*."""
+        last = int(call.step or 0)
+        calls = (one for one in self.base.calls if int(one.step or 0) <= last)
+        return tuple(dict.fromkeys(one.name for one in calls if one is not without))
+
+    def _attempts_during(self, interruption: Interruption) -> Iterator[Attempt]:
+        """Yield an interruption, and the same with each order of the responses then in flight."""
+        run = self.run([fault_of(interruption.rule)], interruption.item)
+        truth = run if interruption.is_again else self.base
+        yield partial(self._judge_interruption, interruption, run, truth)
+        orders = [group for group in find_groups(run.calls) if not _is_known(group, self._groups)]
+        self.possible += count_orders(orders)
+        for order in possible_orders(orders):
+            yield partial(self._try_interruption, interruption, order, truth)
+
+    def _try_interruption(
+        self, interruption: Interruption, order: Order, truth: RunView
+    ) -> JudgedVariant:
+        run = self.run((fault_of(interruption.rule), *order.faults), interruption.item)
+        return self._judge_interruption(interruption, run, truth, order)
+
+    def _judge_interruption(
+        self,
+        interruption: Interruption,
+        run: RunView,
+        truth: RunView,
+        order: Order | None = None,
+    ) -> JudgedVariant:
+        call = order.late if order else interruption.call
+        judgement = judge_order(truth, run, call, base=self.base, interruption=interruption)
+        name = interruption.what
+        return JudgedVariant(
+            call=call,
+            kind=msg("{what}: {order}", what=name, order=order.name) if order else name,
+            column=MEANWHILE,
+            rules=(interruption.rule, *(order.rules if order else ())),
+            interruption=interruption,
+            judgement=judgement,
+            severity=severity_of(judgement, self._spec, is_imagined=True),
+        )
 
     def _try_again(self, failure: PossibleFailure) -> str:
         """Return what doing the step once more comes to, or nothing where that has no sense."""
@@ -169,6 +311,12 @@ class _Bench:
             why = last.errors[0].get("message")
             return msg("a second try fails too: {why}", why=why)
         return msg("a second try passes, and does nothing twice")
+
+
+def _is_known(group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]) -> bool:
+    """Return whether the calls of *group* are in flight together without an interruption, too."""
+    names = {(call.name, call.request) for call in group}
+    return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
 def _repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:

@@ -10,7 +10,14 @@ from unicodedata import east_asian_width
 import msgspec
 
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
-from bpmax_sim.explore.search import Exploration, JudgedVariant
+from bpmax_sim.explore.search import (
+    CODES,
+    MEANWHILE,
+    MEMBERS,
+    ORDERS,
+    Exploration,
+    JudgedVariant,
+)
 from bpmax_sim.i18n import join_messages, msg, plural, series, translate
 
 MARKS: Final[Mapping[VerdictKind, str]] = {
@@ -26,7 +33,6 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
 }
 """What stands for a verdict in the matrix."""
 _GRAVITY: Final = tuple(MARKS)
-_CODES, _MEMBERS = msg("codes"), msg("members")
 
 
 class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +59,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the failures that show it, each once."""
-        return tuple(dict.fromkeys(variant.failure.kind for variant in self.variants))
+        return tuple(dict.fromkeys(variant.kind for variant in self.variants))
 
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
@@ -61,13 +67,11 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ..
     groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, JudgedVariant]]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
-            judgement, failure = variant.judgement, variant.failure
-            if judgement.verdict in {"handled", "unrecorded"}:
-                continue
-            if failure.is_response and not failure.shown_by:
+            judgement = variant.judgement
+            if variant.severity == "allow":
                 continue
             place = judgement.place or exploration.item.place
-            where, call = f"{place.file}:{place.line}", variant.failure.call.name
+            where, call = f"{place.file}:{place.line}", variant.call.name
             key = (judgement.verdict, where, call, variant.is_red)
             groups.setdefault(key, []).append((exploration.item.node_id, variant))
     findings = [
@@ -118,8 +122,8 @@ def make_matrix(explorations: Iterable[Exploration]) -> Matrix:
     rows: dict[tuple[str, str], dict[str, VerdictKind]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
-            call, column = variant.failure.call, column_of(variant)
-            if variant.failure.is_response and not variant.failure.shown_by:
+            call, column = variant.call, variant.column
+            if not variant.is_shown:
                 continue
             columns.setdefault(column)
             where = f"{call.place.file}:{call.place.line}" if call.place else ""
@@ -127,17 +131,9 @@ def make_matrix(explorations: Iterable[Exploration]) -> Matrix:
             row[column] = max(
                 row.get(column, "handled"), variant.judgement.verdict, key=_GRAVITY.index
             )
-    last = [name for name in (_CODES, _MEMBERS) if name in columns]
+    last = [name for name in (CODES, MEMBERS, ORDERS, MEANWHILE) if name in columns]
     ordered = (*(name for name in columns if name not in last), *last)
     return Matrix(tuple(ordered), rows)
-
-
-def column_of(variant: JudgedVariant) -> str:
-    """Return the column of a failure: its kind; codes share one, and so do members."""
-    failure = variant.failure
-    if failure.is_response:
-        return _MEMBERS
-    return _CODES if failure.shown_by else failure.kind
 
 
 def matrix_lines(matrix: Matrix) -> Iterator[str]:
@@ -168,7 +164,7 @@ def _width(text: str) -> int:
 
 def describe_totals(explorations: Sequence[Exploration]) -> str:
     """Return how much was tried of how much, and what came of it, on one line."""
-    tried = sum(len(one.variants) for one in explorations)
+    tried = sum(one.tried for one in explorations)
     possible = sum(one.possible for one in explorations)
     verdicts = Counter(v.judgement.verdict for one in explorations for v in one.variants)
     counts = (
@@ -189,10 +185,9 @@ def unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
-            failure, judgement = variant.failure, variant.judgement
-            if failure.is_response and not failure.shown_by and judgement.verdict != "handled":
-                file = judgement.place.file if judgement.place else exploration.item.place.file
-                names.setdefault(file, {})[failure.kind] = None
+            place = variant.judgement.place or exploration.item.place
+            if not variant.is_shown and variant.judgement.verdict != "handled":
+                names.setdefault(place.file, {})[variant.kind] = None
     for file, kinds in names.items():
         yield msg("{file}: no schema and no recording says that these can be: {kinds}",
                   file=file, kinds=series(kinds))  # fmt: skip

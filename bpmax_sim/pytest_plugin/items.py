@@ -36,6 +36,7 @@ from bpmax_sim.pytest_plugin.run_stats import tally_of
 from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose, marker_options
 from bpmax_sim.pytest_plugin.stash import FINDER, GUARD
 from bpmax_sim.report.console import console_section
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.junit import properties_of
 from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
 from bpmax_sim.report.terminal import Verdict, call_line
@@ -279,6 +280,7 @@ def play(request: pytest.FixtureRequest) -> None:
         verdict, events = refuse_item(test.scenario, error, _trace_options(test))
     else:
         verdict, events = perform(item, asked, prepare=prepare)
+        verdict = _explore(test, item, asked, verdict)
     _note(test, verdict, sessions)
     _note_touched(test, verdict, events)
     for warning in verdict.warnings:
@@ -289,6 +291,25 @@ def play(request: pytest.FixtureRequest) -> None:
         failures = [in_words_of_pytest(failure, test.scenario) for failure in verdict.failures]
         redact = sessions[0].redact if sessions else str
         raise ScenarioFailedError(failures, redact) from failures[0].cause
+
+
+def _explore(
+    test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
+) -> Verdict:
+    """Return *verdict* with what exploring *item* finds, where it passed and that is asked for."""
+    if verdict.outcome != "passed" or not options.value(test.config, "explore"):
+        return verdict
+    from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
+    from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
+
+    exploration = Explorer(asked.cassettes).explore(item)
+    failures = failures_of(exploration)
+    warned = (*verdict.warnings, *warnings_of(exploration))
+    if not failures:
+        return replace(verdict, warnings=warned)
+    return replace(
+        verdict, outcome="failed", code=ExitCode.FAILED, failures=failures, warnings=warned
+    )
 
 
 def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:

@@ -53,6 +53,8 @@ def check(draft: ScenarioDraft) -> None:
     for rule in _CHECKS:
         rule(draft)
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
+    for path, invariant in draft.scenario.invariants:
+        _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1], None)
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -606,7 +608,11 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
 
 
 def _check_expectation(
-    draft: ScenarioDraft, expected: model.Expect, spot: Spot, key: str, step: model.Step | None
+    draft: ScenarioDraft,
+    expected: model.Expect,
+    spot: Spot,
+    key: str | int,
+    step: model.Step | None,
 ) -> None:
     """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))

@@ -132,21 +132,26 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     for name, rules in item.scenario.fault_sets.items():
         for rule, place in item.spot.at("fault_sets", name).elements(rules):
             _check_name(context, rule.on, place.at("on"))
-    for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
-        if stub.request != _ANY_REQUEST:
-            check_parts(context, stub.on, stub.request, place.at("request"))
-        if type(stub.body) is dict:
-            check_stub_body(context, stub, place.at("body"))
+    _check_stubs(context, item)
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
     findings += (
         NameFinding(one.kind, one.message, one.place, fails=False) for one in platforms.doubts
     )
-    _check_expected_calls(context, item.scenario.expect, item.spot.at("expect"))
+    for path, expected in ((("expect",), item.scenario.expect), *item.scenario.invariants):
+        _check_expected_calls(context, expected, item.spot.at(*path))
     for located in steps:
         _check_step(context, located.step, located.spot)
     # What is wrong with the rest of them was found when the file was read.
     return [*findings, *dict.fromkeys(one for one in context.findings if one.kind == "name")]
+
+
+def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
+    for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
+        if stub.request != _ANY_REQUEST:
+            check_parts(context, stub.on, stub.request, place.at("request"))
+        if type(stub.body) is dict:
+            check_stub_body(context, stub, place.at("body"))
 
 
 def _check_step(context: CheckContext, step: model.Step, spot: Spot) -> None:

@@ -7,7 +7,7 @@ step are those of `actions`, the events those of `subject.hooks`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -35,6 +35,7 @@ from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
+Severity = Literal["fail", "warn", "allow"]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
@@ -382,6 +383,17 @@ class Fragment(Model, frozen=True, kw_only=True):
     steps: Mapping[str, tuple[Step, ...]] = {}
 
 
+class ExploreSpec(Model, frozen=True, kw_only=True):
+    """What each verdict of `bpmax-sim explore` is to the scenario; by default as the page says."""
+
+    crash: Severity | UnsetType = UNSET
+    silent: Severity | UnsetType = UNSET
+    partial: Severity | UnsetType = UNSET
+    duplicate: Severity | UnsetType = UNSET
+    differs: Severity | UnsetType = UNSET
+    stale: Severity | UnsetType = UNSET
+
+
 class Scenario(Model, frozen=True, kw_only=True):
     """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
 
@@ -414,6 +426,20 @@ class Scenario(Model, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     cleanup: tuple[Step, ...] = field(default=(), name="finally")
     expect: Expect = Expect()
+    always: Expect = Expect()
+    never: Expect | tuple[Expect, ...] = ()
+    explore: ExploreSpec = ExploreSpec()
+
+    @property
+    def invariants(self) -> Iterator[tuple[tuple[str | int, ...], Expect]]:
+        """Yield ``always`` and each of ``never`` with its path, as far as they are given."""
+        if self.always != Expect():
+            yield ("always",), self.always
+        if isinstance(self.never, Expect):
+            yield ("never",), self.never
+            return
+        for number, one in enumerate(self.never):
+            yield ("never", number), one
 
 
 class Table(Model, frozen=True, kw_only=True):

@@ -61,13 +61,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.references import (
-    Path,
-    Reference,
-    Scope,
-    UndefinedValueError,
-    resolve,
-)
+from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.promises import PromiseMisuse

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
-import warnings
 from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -20,20 +19,18 @@ from typing import Any, Unpack
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.cassette.recorder import Outage, Replays
+from bpmax_sim.cassette.recorder import Replays
 from bpmax_sim.clock import format_duration
 from bpmax_sim.errors import (
     BpmaxError,
     ConfigError,
     NoMatchError,
-    OutageWarning,
     PendingPromise,
     Problem,
     SubjectError,
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.messages import FailedExchange
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
@@ -44,8 +41,10 @@ from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import step_key, unused_parts
+from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
+from bpmax_sim.scenario.outages import judge_outages
 from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
 from bpmax_sim.scenario.progress import START, LogMark, Progress
 from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
@@ -170,8 +169,16 @@ class StepRun(msgspec.Struct):
             if self._is_done(retry, result):
                 break
         silent = session.disarm(rules)
+        if not self.failures or not self.progress.is_judged:
+            self.failures += self._judge_invariants()
         if not self.failures and not self.progress.silent_faults:
             self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
+
+    def _judge_invariants(self) -> Iterator[Failure]:
+        """Yield what is wrong with what always or never has to be true, as of this step."""
+        title = self._step_title()
+        for failure in judge_invariants(self.progress, self.since):
+            yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _act(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
@@ -514,7 +521,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
 def _close(progress: Progress) -> None:
     """End the session; what it raises is the verdict only where nothing else is wrong."""
     if not progress.failures:
-        _judge_outages(progress)
+        judge_outages(progress)
     try:
         progress.session.close(failed=bool(progress.failures))
     except BpmaxError as error:
@@ -523,43 +530,6 @@ def _close(progress: Progress) -> None:
             progress.failures.append(
                 progress.reporter().report(kind, str(error), ("proxy", "cassette"))
             )
-
-
-def _judge_outages(progress: Progress) -> None:
-    """Let no failure of a third party become a recording, unless the scenario expects it."""
-    for outage in progress.session.unserved_calls():
-        if _expects_outage(progress.item, outage):
-            warnings.warn(
-                msg("{outage}: recorded, as the scenario expects it", outage=outage),
-                OutageWarning,
-                stacklevel=2,
-            )
-            continue
-        message = msg(
-            "{outage}: the third party did not serve this call, so nothing is recorded; record "
-            "when it does, or expect this status or error",
-            outage=outage,
-        )
-        where = ("proxy", "cassette")
-        progress.failures.append(progress.reporter().report("outage", message, where))
-
-
-def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
-    """Return whether anything that *item* expects names an error, or the status that came."""
-    outcome = outage.outcome
-    name = outcome.code if isinstance(outcome, FailedExchange) else outcome.status
-    left: list[object] = [msgspec.to_builtins(item.scenario, enc_hook=str)]
-    expectations: list[object] = []
-    while left:
-        value = left.pop()
-        if isinstance(value, dict):
-            if "expect_error" in value:
-                return True
-            expectations += [value["expect"]] if "expect" in value else []
-            left += value.values()
-        elif isinstance(value, list | tuple):
-            left += value
-    return any(re.search(rf"\b{name}\b", str(text)) for text in expectations)
 
 
 def open_session(

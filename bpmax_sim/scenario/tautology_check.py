@@ -25,7 +25,7 @@ from bpmax_sim.scenario.tautology import (
 from bpmax_sim.subject.project import STATUSES
 
 
-def check_nothing_said(context: CheckContext, step_spot: Spot, key: str) -> None:
+def check_nothing_said(context: CheckContext, step_spot: Spot, key: str | int) -> None:
     """Report an expectation that is written and says nothing; one that a row fills is none."""
     node = step_spot.source.root.at((*step_spot.steps, key))
     if node is None or node.elements:

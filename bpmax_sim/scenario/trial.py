@@ -7,13 +7,16 @@ the end time passes, so that the timers of scripts come due. What comes of it is
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Call, Pairs, Request
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Step
@@ -39,6 +42,7 @@ class TrialRun(msgspec.Struct, frozen=True):
         failures: values of steps that were not defined any more, and invariants that broke.
         fired: those of the injected rules that struck.
         exceeded: by which count it was ended early, or nothing.
+        requests: how often each request was made in each step.
     """
 
     events: tuple[Event, ...]
@@ -46,6 +50,7 @@ class TrialRun(msgspec.Struct, frozen=True):
     failures: tuple[Failure, ...]
     fired: tuple[Fault, ...]
     exceeded: str = ""
+    requests: tuple[Counter[Any], ...] = ()
 
 
 def run_trial(
@@ -53,49 +58,101 @@ def run_trial(
     session: Session,
     *,
     injected: Sequence[Fault] = (),
+    usual: Sequence[Counter[CallKey]] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> TrialRun:
     """Run *item* in *session*, which is closed at the end, and return what came of it.
 
     The rules *injected* stand behind the scenario's own faults, which they leave alone, and in
-    front of its stubs.
+    front of its stubs. *usual* are the requests of a trial without them: a request that is made
+    more often in a step is a retry, and counts for no ``call: n`` of the scenario's rules.
     """
+    numbers = None if usual is None else _UsualCalls(usual)
+    if numbers is not None:
+        item = numbers.apply_to(item)
     progress = Progress(item, session, environ, faults=True, is_judged=False)
     fired: tuple[Fault, ...] = ()
+    requests: list[Counter[CallKey]] = []
     try:
         if progress.prepare():
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
-            for number, located in enumerate(_steps_until_stuck(progress), 1):
-                _run_step(progress, located, number)
-            for number in range(len(item.steps) + 1, len(item.steps) + 1 + MOST_WAITS):
-                if not _let_time_pass(progress, number):
-                    break
+            for number, located in enumerate(_all_steps(progress), 1):
+                if numbers is not None:
+                    numbers.begin_step(number)
+                before = len(session.calls)
+                for _ in StepRun(progress, located, number, len(item.steps)).events():
+                    pass
+                made = (record.call for record in session.calls[before:])
+                requests.append(Counter(key_of(call) for call in made if call is not None))
             fired = tuple(rule for rule in injected if session.strikes_of(rule))
     finally:
         session.close(failed=True)
-    log = progress.log
-    return TrialRun(tuple(log.events), tuple(session.misses), tuple(progress.failures), fired)
+    return TrialRun(
+        events=tuple(progress.log.events),
+        misses=tuple(session.misses),
+        failures=tuple(progress.failures),
+        fired=fired,
+        requests=tuple(requests),
+    )
 
 
-def _steps_until_stuck(progress: Progress) -> Iterator[LocatedStep]:
-    """Yield the steps up to one that needs a value which no step before it has given."""
+def _all_steps(progress: Progress) -> Iterator[LocatedStep]:
+    """Yield the steps, up to one that lacks a value, and then those in which time passes."""
     for located in progress.item.steps:
         yield located
         if any(failure.kind == "value" for failure in progress.failures):
-            break
+            return
+    for _ in range(MOST_WAITS):
+        now = progress.session.clock.now()
+        waits = [max(timer.due - now, 0) for timer in progress.session.pending_timers()]
+        if not waits:
+            return
+        yield LocatedStep(replace(_TIME_PASSES, advance=max(waits)), progress.item.spot)
 
 
-def _run_step(progress: Progress, located: LocatedStep, number: int) -> None:
-    for _ in StepRun(progress, located, number, len(progress.item.steps)).events():
-        pass
+CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
-def _let_time_pass(progress: Progress, number: int) -> bool:
-    """Let the timers come due that wait now; return whether there are any."""
-    now = progress.session.clock.now()
-    waits = [max(timer.due - now, 0) for timer in progress.session.pending_timers()]
-    if not waits:
-        return False
-    step = replace(_TIME_PASSES, advance=max(waits))
-    _run_step(progress, LocatedStep(step, progress.item.spot), number)
-    return True
+def key_of(call: Call) -> CallKey:
+    """Return what tells *call* from others; equal ones ask for the same."""
+    return call.name, call.method, call.path, call.query, call.body
+
+
+class _UsualCalls:
+    """Tells the calls that the scenario makes anyway from those that are made again."""
+
+    def __init__(self, usual: Sequence[Counter[CallKey]]) -> None:
+        self._usual = usual
+        self._wanted: Counter[CallKey] = Counter()
+        self._seen: Counter[CallKey] = Counter()
+        self._known: dict[int, bool] = {}
+
+    def begin_step(self, number: int) -> None:
+        """Count anew for step *number*, from 1."""
+        self._wanted = self._usual[number - 1] if number <= len(self._usual) else Counter()
+        self._seen.clear()
+
+    def includes(self, request: Request) -> bool:
+        """Return whether *request* is of a call that is no retry."""
+        call = request.call
+        if call is None:
+            return True
+        if call.serial not in self._known:
+            key = key_of(call)
+            self._seen[key] += 1
+            wanted = self._wanted[key]
+            self._known[call.serial] = not wanted or self._seen[key] <= wanted
+        return self._known[call.serial]
+
+    def apply_to(self, item: ScenarioItem) -> ScenarioItem:
+        """Return *item* with rules whose ``call: n`` counts usual calls alone."""
+        steps = tuple(replace(one, faults=self._narrow(one.faults)) for one in item.steps)
+        return replace(item, faults=self._narrow(item.faults), steps=steps)
+
+    def _narrow(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+        return tuple(
+            replace(rule, matches=self.includes)
+            if rule.last is not None or rule.first > 1
+            else rule
+            for rule in rules
+        )

@@ -287,6 +287,13 @@ OPTIONS: Final[tuple[Option, ...]] = (
         metavar="FILE",
     ),
     Option(
+        "explore",
+        ("pytest",),
+        bool,
+        template("try every failure and order of responses on scenarios that pass"),
+        kind="switch",
+    ),
+    Option(
         "cov",
         ("pytest",),
         bool,

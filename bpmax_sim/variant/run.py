@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
@@ -54,6 +54,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         faults: further fault rules for the whole run, in front of stubs and recordings; those of
             the scenario win over them, and none of them has to strike.
         item: the item with other steps, instead of the baseline's.
+        usual: of a trial, the requests of each step without its faults; see `run_trial`.
         is_lenient: neither a recording that was not played nor a rule of the scenario that never
             struck fails the variant.
     """
@@ -61,6 +62,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     scripts: Mapping[str, str] = {}
     faults: tuple[Fault, ...] = ()
     item: ScenarioItem | None = None
+    usual: tuple[Any, ...] | None = None
     is_lenient: bool = False
 
 
@@ -213,7 +215,13 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         session = open_session(item, cassettes=baseline.cassettes, **options)
-        run = run_trial(item, session, injected=variant.faults, environ=baseline.environ)
+        run = run_trial(
+            item,
+            session,
+            injected=variant.faults,
+            usual=variant.usual,
+            environ=baseline.environ,
+        )
     return replace(run, exceeded=budget.exceeded)
 
 

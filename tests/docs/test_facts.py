@@ -18,6 +18,7 @@ from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
 from bpmax_sim.check.scripts import RULES
 from bpmax_sim.cli.doctor import extension_points
+from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import CATALOGUES, DOMAIN
 from bpmax_sim.platform.check import CLASSES
@@ -290,6 +291,13 @@ IN_PROSE = {
     "script_differences": "tests/script tries each",
 }
 """Tables with nothing that a name of the code could be compared with, and why that is so."""
+
+
+def test_the_verdicts_of_explore_are_told() -> None:
+    rows = tables()["explore_verdicts"].rows
+    told = {name for row in rows for name in text_of(row[0], "en").split(", ")}
+
+    assert told == {*VERDICTS}
 
 
 def test_this_file_is_about_every_table() -> None:

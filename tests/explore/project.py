@@ -100,7 +100,6 @@ def verdicts_of(exploration: Exploration) -> Mapping[str, Mapping[str, str]]:
     assert exploration.refused == ""
     found: dict[str, dict[str, str]] = {}
     for variant in exploration.variants:
-        failure = variant.failure
-        if failure.shown_by or not failure.is_response:
-            found.setdefault(failure.call.label, {})[str(failure.kind)] = variant.judgement.verdict
+        if variant.is_shown and variant.column not in {"orders", "meanwhile"}:
+            found.setdefault(variant.call.label, {})[str(variant.kind)] = variant.judgement.verdict
     return found

@@ -39,7 +39,7 @@ def test_a_second_try_after_half_a_step_is_tried(tmp_path: Path) -> None:
     found = [
         one.judgement.why
         for one in explore(path).variants
-        if one.failure.call.name == "crm.notify" and one.failure.kind == "500"
+        if one.call.name == "crm.notify" and one.kind == "500"
     ]
 
     assert len(found) == 1

@@ -1,0 +1,50 @@
+"""What exploring one scenario is to a test: the failures of its item, and its warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bpmax_sim.explore.judge import VERDICTS
+from bpmax_sim.explore.search import Exploration
+from bpmax_sim.explore.summary import VariantFinding, find_causes
+from bpmax_sim.i18n import label_message, msg, series
+from bpmax_sim.scenario.source import Failure, RunWarning
+
+
+def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
+    """Return what fails the item, one for each cause."""
+    item = exploration.item
+    return tuple(
+        Failure(
+            kind="explore",
+            essence=_describe(finding),
+            scenario=item.name,
+            place=item.place,
+            location=item.place,
+            detail=(finding.why,),
+            script=finding.variants[0].judgement.place,
+            rerun=msg("bpmax-sim explore {target}", target=item.target),
+        )
+        for finding in find_causes([exploration])
+        if finding.is_red
+    )
+
+
+def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
+    """Yield what is doubtful, one for each cause, and what was not tried."""
+    if exploration.refused:
+        why = msg("not explored: {why}", why=exploration.refused)
+        yield RunWarning("explore", why, exploration.item.place)
+    for finding in find_causes([exploration]):
+        if not finding.is_red:
+            text = label_message(_describe(finding), finding.why)
+            yield RunWarning("explore", text, finding.variants[0].judgement.place)
+
+
+def _describe(finding: VariantFinding) -> str:
+    return msg(
+        "{verdict}: {call}: {kinds}",
+        verdict=VERDICTS[finding.verdict],
+        call=finding.call,
+        kinds=series(finding.kinds),
+    )

@@ -1,0 +1,119 @@
+"""What became of a run whose responses came in another order, or in which a person did more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place
+from bpmax_sim.explore.judge import (
+    Judgement,
+    describe_difference,
+    describe_misses,
+    done_twice,
+    expect_value,
+    find_broken_invariant,
+    new_lines,
+)
+from bpmax_sim.explore.orders import Interruption
+from bpmax_sim.explore.run_view import ObservedCall, RunView
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.events import CallAnswered
+from bpmax_sim.subject.hooks import FieldChanged, same
+
+Difference = tuple[str, Any, Any]
+
+
+def judge_order(
+    truth: RunView,
+    run: RunView,
+    late: ObservedCall,
+    *,
+    base: RunView | None = None,
+    interruption: Interruption | None = None,
+) -> Judgement:
+    """Return what became of *run*, whose end should be that of *truth*; *late* came later.
+
+    Where a person did more in it, what counts is the end alone, and that nothing was done more
+    often than in *base*.
+    """
+    if broken := find_broken_invariant(run, late.place):
+        return broken
+    judgement = _find_verdict(truth, run, base or truth, interruption)
+    return replace(judgement, step=late.step, place=judgement.place or late.place)
+
+
+def _find_verdict(
+    truth: RunView, run: RunView, base: RunView, interruption: Interruption | None
+) -> Judgement:
+    if interruption is not None and _is_turned_away(run):
+        return Judgement(verdict="handled")
+    if twice := done_twice(base, run):
+        return twice
+    if missing := describe_misses(run):
+        return Judgement(verdict="unrecorded", why=missing)
+    difference = next(_find_differences(truth, run, is_end=interruption is not None), None)
+    if difference is None:
+        return Judgement(verdict="handled")
+    place, was, got = difference
+    return Judgement(
+        verdict="stale" if _is_stale(run, place) else "differs",
+        why=describe_difference(place, was, got),
+        place=_last_writer(run, place)[0],
+        expects=expect_value(place, was),
+    )
+
+
+def _is_turned_away(run: RunView) -> bool:
+    """Return whether the form, or a script, told who did something meanwhile that it is no use."""
+    inner = (step for key, step in run.steps.items() if "." in key)
+    return any(step.messages or step.errors for step in inner)
+
+
+def _find_differences(truth: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
+    """Yield where *run* came to something else: an error, or what form and flow hold."""
+    before = [error for step in truth.steps.values() for error in step.errors]
+    after = [error for step in run.steps.values() for error in step.errors]
+    for error in new_lines(before, after):
+        yield msg("the error"), None, error.get("message")
+    if is_end:
+        yield from _compare_states(truth.end, run.end)
+        return
+    for key, step in run.steps.items():
+        if key in truth.steps:
+            yield from _compare_states(truth.steps[key].state, step.state)
+
+
+def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    for place in dict.fromkeys((*before, *after)):
+        if not same(before.get(place), after.get(place)):
+            yield place, before.get(place), after.get(place)
+
+
+def _is_stale(run: RunView, place: str) -> bool:
+    """Return whether the value at *place* is of a call that began before one that wrote it, too."""
+    calls = [call for _, call in _writers(run, place) if call is not None]
+    return bool(calls) and any(
+        other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls
+    )
+
+
+def _last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
+    writers = _writers(run, place)
+    return writers[-1] if writers else (None, None)
+
+
+def _writers(run: RunView, place: str) -> list[tuple[Place | None, ObservedCall | None]]:
+    """Return the script lines that wrote a field, each with the call whose response came last."""
+    field = place.removeprefix("form.")
+    ends = {call.end: call for call in run.calls}
+    writers: list[tuple[Place | None, ObservedCall | None]] = []
+    latest: ObservedCall | None = None
+    for position, event in enumerate(run.trial.events):
+        if isinstance(event, CallAnswered):
+            latest = ends.get(position, latest)
+        elif isinstance(event, FieldChanged) and event.field == field and event.by != "user":
+            writers.append((event.place, latest))
+    return writers

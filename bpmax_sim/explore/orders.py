@@ -1,0 +1,227 @@
+"""The orders in which responses can arrive, and what a person can do while one is under way.
+
+Only latencies change: each response of a group that is in flight at the same time comes after the
+one that is to come before it, and none comes earlier than it did. Timers and time-outs stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations, permutations
+from math import factorial
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.explore.run_view import ObservedCall, RunView
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.faults import fault_of
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import During, Expect, FaultAction, FaultRule, Step
+from bpmax_sim.transport.faults import Fault
+
+_FULLY: Final = 4
+"""Of so many calls in flight every order is tried; of more, at most two swaps."""
+_GAP: Final = 0.001
+"""Seconds between two responses that are to come one after the other."""
+_IN_FLIGHT: Final = 1.0
+"""Seconds for which a call is in flight while a person does something: longer than what debounces,
+shorter than what scripts take for a time-out."""
+Group = tuple[ObservedCall, ...]
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """An order of responses that is not that of the run.
+
+    Attributes:
+        calls: in the order in which their responses are to come.
+        rules: the delays that make it so, as a scenario file has them; *faults* are the same.
+        inversions: how many pairs come the other way round.
+    """
+
+    calls: Group
+    rules: tuple[FaultRule, ...]
+    faults: tuple[Fault, ...]
+    inversions: int
+
+    @property
+    def name(self) -> str:
+        """Return the calls in their new order, for a reader."""
+        return " < ".join(call.label for call in self.calls)
+
+    @property
+    def late(self) -> ObservedCall:
+        """Return the call whose response comes later than one that it came before."""
+        first = min(self.calls, key=lambda call: call.begin)
+        for before, after in zip(self.calls, self.calls[1:], strict=False):
+            if after.end < before.end:
+                return after
+        return first
+
+
+def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
+    """Return the sets of calls that are in flight at the same time, each as large as can be."""
+    points = sorted(
+        [(call.begin, True, call) for call in calls if not call.is_login]
+        + [(call.end, False, call) for call in calls if not call.is_login],
+        key=lambda point: point[:2],
+    )
+    groups: list[Group] = []
+    in_flight: list[ObservedCall] = []
+    has_grown = False
+    for _, begins, call in points:
+        if begins:
+            in_flight.append(call)
+            has_grown = True
+            continue
+        if has_grown and len(in_flight) > 1:
+            groups.append(tuple(in_flight))
+        in_flight.remove(call)
+        has_grown = False
+    return tuple(groups)
+
+
+def count_orders(groups: Sequence[Group]) -> int:
+    """Return how many other orders there are of *groups*."""
+    return sum(factorial(len(group)) - 1 for group in groups)
+
+
+def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
+    """Yield other orders of *groups*, those with the fewest inversions first."""
+    for group in groups:
+        arrived = tuple(sorted(group, key=lambda call: call.end))
+        numbers = range(len(arrived))
+        every = permutations(numbers) if len(arrived) <= _FULLY else _swaps(len(arrived))
+        ranked = sorted(dict.fromkeys(every), key=lambda order: (_inversions(order), order))
+        for order in ranked[1:]:  # the first is that of the run
+            yield _make_order(tuple(arrived[number] for number in order), _inversions(order))
+
+
+def _swaps(count: int) -> Iterator[tuple[int, ...]]:
+    """Yield every order that at most two swaps make of *count*."""
+    start = tuple(range(count))
+    pairs = tuple(combinations(start, 2))
+    yield start
+    for first in pairs:
+        once = _swap(start, first)
+        yield once
+        for second in pairs:
+            yield _swap(once, second)
+
+
+def _swap(order: tuple[int, ...], pair: tuple[int, int]) -> tuple[int, ...]:
+    swapped = list(order)
+    left, right = pair
+    swapped[left], swapped[right] = swapped[right], swapped[left]
+    return tuple(swapped)
+
+
+def _inversions(order: Sequence[int]) -> int:
+    return sum(left > right for left, right in combinations(order, 2))
+
+
+def _make_order(calls: Group, inversions: int) -> Order:
+    rules: list[FaultRule] = []
+    latest = float("-inf")
+    for call in calls:
+        arrival = call.sent_at + call.elapsed
+        due = max(arrival, latest + _GAP)
+        if due > arrival:
+            do = FaultAction(delay=round(due - arrival, 6))
+            rules.append(FaultRule(on=call.name, call=call.number, do=do))
+        latest = due
+    return Order(
+        calls=calls,
+        rules=tuple(rules),
+        faults=tuple(map(fault_of, rules)),
+        inversions=inversions,
+    )
+
+
+class Interruption(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person does while a call is in flight.
+
+    Attributes:
+        item: the item in which it is done then.
+        call: the call in flight; *what* is done, for a reader.
+        is_again: whether it is the same action once more.
+    """
+
+    item: ScenarioItem
+    call: ObservedCall
+    what: str
+    is_again: bool
+
+    @property
+    def rule(self) -> FaultRule:
+        """Return the delay that lets a person do it: the call is in flight for so long."""
+        do = FaultAction(delay=_IN_FLIGHT)
+        return FaultRule(on=self.call.name, call=self.call.number, do=do)
+
+
+def possible_interruptions(item: ScenarioItem, base: RunView) -> Iterator[Interruption]:
+    """Yield what a person can do during each step of *item* that has a call in flight."""
+    for index, located in enumerate(item.steps):
+        in_flight = [
+            call for call in base.calls if call.step == str(index + 1) and not call.is_login
+        ]
+        if not in_flight or located.step.during is not UNSET:
+            continue
+        call, rest = in_flight[0], item.steps[index + 1 :]
+        if rest and _is_done_by_person(rest[0]):
+            yield _interrupt(item, index, rest[0], rest[1:], call, is_again=False)
+        if _is_done_by_person(located) and _is_pressed(located):
+            for again in _repetitions(located, base, str(index)):
+                yield _interrupt(item, index, again, rest, call, is_again=True)
+
+
+def _interrupt(
+    item: ScenarioItem,
+    index: int,
+    inner: LocatedStep,
+    rest: Sequence[LocatedStep],
+    call: ObservedCall,
+    *,
+    is_again: bool,
+) -> Interruption:
+    located = item.steps[index]
+    plain = replace(inner, step=without_expectations(inner.step), during=())
+    during = During(call=call.name, steps=(plain.step,))
+    step = replace(located.step, during=during)
+    steps = (*item.steps[:index], replace(located, step=step, during=(plain,)), *rest)
+    title = inner.step.title
+    what = msg("{action} during {call}", action=title, call=call.label)
+    if is_again:
+        what = msg("{action} again during {call}", action=title, call=call.label)
+    return Interruption(item=replace(item, steps=steps), call=call, what=what, is_again=is_again)
+
+
+def without_expectations(step: Step) -> Step:
+    """Return *step* without what it expects, saves and repeats."""
+    return replace(
+        step, expect=Expect(), expect_error=UNSET, save={}, retry=UNSET, during=UNSET, faults=()
+    )
+
+
+def _is_done_by_person(located: LocatedStep) -> bool:
+    kind = located.step.kind
+    return kind is not None and bool(kind.needs) and kind.inner(located.step.value) is None
+
+
+def _is_pressed(located: LocatedStep) -> bool:
+    """Return whether the action is one that is done again by pressing a button again."""
+    return located.step.action in {"click", "submit"} or located.step.action == "approve"
+
+
+def _repetitions(located: LocatedStep, base: RunView, before: str) -> Iterator[LocatedStep]:
+    """Yield the same action again: by the same person, and by each other who may act."""
+    yield located
+    value: Any = located.step.value
+    state: Mapping[str, Any] = base.steps[before].state if before in base.steps else {}
+    if located.step.action != "approve" or not isinstance(value, Mapping):
+        return
+    for other in state.get("flow.pending") or ():
+        if str(other) != str(value.get("by")):
+            yield replace(located, step=replace(located.step, approve={**value, "by": other}))

@@ -1,0 +1,157 @@
+"""A finding as a scenario of its own, which fails until the script is mended and is a test then.
+
+It stands beside the scenario that was explored, so that what that names is found; the recording is
+the same, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import BpmaxError
+from bpmax_sim.explore.orders import Interruption
+from bpmax_sim.explore.search import JudgedVariant
+from bpmax_sim.file_names import file_name
+from bpmax_sim.i18n import msg, plain, translate
+from bpmax_sim.platform.model import names_api
+from bpmax_sim.project import SUFFIX
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.model import FaultRule
+from bpmax_sim.scenario.runner import open_session, run_item
+from bpmax_sim.yamlfile.write import write_text, write_yaml
+
+_OF_A_CHECK = ("expect", "expect_error", "save", "retry")
+
+
+class Reproduction(msgspec.Struct, frozen=True):
+    """A scenario that fails as a finding says."""
+
+    path: Path
+    text: str
+
+
+def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
+    """Return the scenario that fails as *variant* of *item* did."""
+    document = dict(_plain_document(item))
+    title = f"{document['scenario']}：{variant.call.label} {plain(variant.kind)}"
+    document["was"] = [document["scenario"], *document.get("was", ())]
+    document["scenario"] = title
+    document.pop("explore", None)
+    document.pop("finally", None)
+    document.pop("expect", None)
+    if item.row is not None:
+        document["cases"] = [{**item.row.values, "id": item.row.id}]
+    document["proxy"] = _proxy_of(item, document.get("proxy") or {}, variant)
+    document["faults"] = [*_as_list(document.get("faults")), *map(rule_data, variant.rules)]
+    document["steps"] = _steps_of(document["steps"], variant)
+    head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
+    order = ("version", "scenario", "was")
+    first = {name: document[name] for name in order if name in document}
+    last = {"steps": document.pop("steps")}
+    rest = {name: value for name, value in document.items() if name not in first}
+    name = file_name(f"{item.path.name.removesuffix(SUFFIX)} {variant.call.label} {variant.kind}")
+    path = item.path.with_name(f"{name}{SUFFIX}")
+    return Reproduction(path, f"{head}\n{write_yaml({**first, **rest, **last})}")
+
+
+def save(reproduction: Reproduction) -> str:
+    """Write *reproduction*, and return why it does not fail as it should, or nothing.
+
+    What does not is not left behind.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    write_text(reproduction.path, reproduction.text)
+    why = _failure_of_reproduction(reproduction.path)
+    if why:
+        reproduction.path.unlink()
+    return why
+
+
+def _failure_of_reproduction(path: Path) -> str:
+    try:
+        (item,) = items(path)
+        session = open_session(item)
+        *_, last = run_item(item, session)
+    except (BpmaxError, ValueError) as error:
+        return str(error).partition("\n")[0]
+    assert isinstance(last, ScenarioFinished)
+    kinds = [failure.kind for failure in last.failures]
+    if last.outcome == "failed" and kinds[0] not in {"fault", "value", "config", "unplayed"}:
+        return ""
+    return last.failures[0].essence if last.failures else msg("it passes")
+
+
+def _plain_document(item: ScenarioItem) -> Mapping[str, Any]:
+    document = item.spot.source.root.plain()
+    assert isinstance(document, Mapping), "it was loaded"
+    return document
+
+
+def _as_list(value: Any) -> Sequence[Any]:
+    return () if value is None else value if isinstance(value, list | tuple) else (value,)
+
+
+def rule_data(rule: FaultRule) -> dict[str, Any]:
+    """Return *rule* as a scenario file has it."""
+    data: dict[str, Any] = msgspec.to_builtins(rule)
+    return data
+
+
+def _proxy_of(
+    item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
+) -> dict[str, Any]:
+    """Return what the third parties are: the same, with the same recording and fewer stubs."""
+    changed = {**proxy, "unused": "ignore"}
+    if proxy.get("mode") != "simulate" and not proxy.get("cassette"):
+        own = item.cassette
+        changed["cassette"] = own.rpartition("/")[0] if item.row else own
+    if "stubs" in proxy and variant.interruption is None:
+        changed["stubs"] = [stub for stub in proxy["stubs"] if _is_asked(stub, variant)]
+    return changed
+
+
+def _is_asked(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
+    on = str(stub.get("on"))
+    return on == "*" or any(names_api(on, name) for name in variant.asked)
+
+
+def _steps_of(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
+    """Return the steps up to the one that is judged, that one with what it should come to."""
+    interruption = variant.interruption
+    if interruption is not None:
+        steps = list(_interrupt(steps, interruption))
+        number = len(steps)
+    else:
+        number = min(int(variant.call.step or 1), len(steps))
+    kept = [*steps[: number - 1], _without(steps[number - 1], *_OF_A_CHECK)]
+    first = int(variant.call.step or 1) - 1
+    kept[first:] = [_without(step, *_OF_A_CHECK) for step in kept[first:]]
+    if variant.judgement.expects:
+        kept[-1] = {**kept[-1], "expect": variant.judgement.expects}
+    return kept
+
+
+def _interrupt(
+    steps: Sequence[Mapping[str, Any]], interruption: Interruption
+) -> Iterator[Mapping[str, Any]]:
+    """Yield *steps* with one of them done during another."""
+    index = int(interruption.call.step) - 1
+    inner = steps[index if interruption.is_again else index + 1]
+    for number, step in enumerate(steps):
+        if number == index:
+            meanwhile = _without(inner, *_OF_A_CHECK, "during", "faults", "id")
+            during = {"call": interruption.call.name, "steps": [meanwhile]}
+            yield {**step, "during": during}
+        elif number != index + 1 or interruption.is_again:
+            yield step
+
+
+def _without(step: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in step.items() if name not in names}

@@ -1,0 +1,52 @@
+"""What a third party did not serve while a scenario was recorded."""
+
+from __future__ import annotations
+
+import re
+import warnings
+
+import msgspec
+
+from bpmax_sim.cassette.recorder import Outage
+from bpmax_sim.errors import OutageWarning
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import FailedExchange
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.progress import Progress
+
+
+def judge_outages(progress: Progress) -> None:
+    """Let no failure of a third party become a recording, unless the scenario expects it."""
+    for outage in progress.session.unserved_calls():
+        if _expects_outage(progress.item, outage):
+            warnings.warn(
+                msg("{outage}: recorded, as the scenario expects it", outage=outage),
+                OutageWarning,
+                stacklevel=2,
+            )
+            continue
+        message = msg(
+            "{outage}: the third party did not serve this call, so nothing is recorded; record "
+            "when it does, or expect this status or error",
+            outage=outage,
+        )
+        where = ("proxy", "cassette")
+        progress.failures.append(progress.reporter().report("outage", message, where))
+
+
+def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
+    """Return whether anything that *item* expects names an error, or the status that came."""
+    outcome = outage.outcome
+    name = outcome.code if isinstance(outcome, FailedExchange) else outcome.status
+    left: list[object] = [msgspec.to_builtins(item.scenario, enc_hook=str)]
+    expectations: list[object] = []
+    while left:
+        value = left.pop()
+        if isinstance(value, dict):
+            if "expect_error" in value:
+                return True
+            expectations += [value["expect"]] if "expect" in value else []
+            left += value.values()
+        elif isinstance(value, list | tuple):
+            left += value
+    return any(re.search(rf"\b{name}\b", str(text)) for text in expectations)

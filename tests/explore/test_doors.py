@@ -1,0 +1,136 @@
+"""The command and the option of pytest: what they print, write and end with."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.cli import main
+from bpmax_sim.scenario.load import items
+from tests.explore.project import write_project
+from tests.explore.test_failures import SCRIPTS
+from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
+
+pytest_plugins = ("pytester",)
+SILENT = SCRIPTS["an empty catch"]["script"]
+CAREFUL = SCRIPTS["a script that tells of every failure"]["script"]
+
+
+def explore(*arguments: str) -> int:
+    """Run ``bpmax-sim explore`` and return what it ends with."""
+    with pytest.raises(SystemExit) as end:
+        main(["explore", *arguments])
+    return int(end.value.code or 0)
+
+
+def test_findings_and_the_matrix_are_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_project(tmp_path, SILENT)
+    monkeypatch.chdir(tmp_path)
+
+    assert explore(str(path)) == 1
+
+    out, err = capsys.readouterr()
+    assert out.startswith("× silent  scenarios/change.customerId.js:2  crm.getCustomer: refused,")
+    assert "crm.getCustomer  scenarios/change.customerId.js:2 S S S S S S S S S" in out
+    assert "tried 11 of 11: handled 2, silent 9" in err
+
+
+def test_a_page_shows_the_matrix(tmp_path: Path) -> None:
+    page = tmp_path / "explore.html"
+
+    assert explore(str(write_project(tmp_path, SILENT)), "--html", str(page)) == 1
+
+    text = page.read_text(encoding="utf-8")
+    assert text.count('<td class="c silent" title="silent">S</td>') == 9
+    assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
+    assert "<script" not in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--max", "3"], 1, "tried 3 of 11"),
+        (["--max", "-1"], 2, "--max -1: expected a number from 1"),
+        (["--minutes", "-1"], 2, "--minutes -1"),
+        (["--mx", "3"], 2, "--max"),
+        (["nothing.scenario.yaml"], 2, "nothing.scenario.yaml"),
+    ],
+)
+def test_options_are_read(
+    arguments: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    write_project(tmp_path, SILENT)
+    monkeypatch.chdir(tmp_path)
+
+    assert explore(*arguments) == code
+    assert said in capsys.readouterr().err
+
+
+def test_a_program_reads_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert explore(str(write_project(tmp_path, SILENT)), "--json") == 1
+
+    told = json.loads(capsys.readouterr().out)
+    assert (told["tried"], told["possible"], told["exit_code"]) == (11, 11, 1)
+    (finding,) = told["findings"]
+    assert (finding["verdict"], finding["red"], finding["line"]) == ("silent", True, 2)
+
+
+def test_warnings_alone_pass_and_what_is_refused_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_project(tmp_path, STALE, steps=TWO_STEPS)
+    broken = '- {set: {customerId: "1"}, expect: {form: {name: 李四}}}'
+
+    assert explore(str(path)) == 0
+    assert explore(str(write_project(tmp_path, CAREFUL, steps=broken))) == 5
+    assert "not explored: does not pass: " in capsys.readouterr().err
+
+
+SAVED = {
+    "a silent failure": ("change.customerId", SILENT, "", CAREFUL),
+    "a duplicate": (
+        "click.下单",
+        SCRIPTS["an order that is sent again after a time-out"]["script"],
+        "",
+        f"try {{ {ORDER} }} catch {{ form.$message = '下单失败'; }}",
+    ),
+    "a race": ("change.customerId", FIRST_WINS, "", IN_ORDER),
+}
+
+
+@pytest.mark.parametrize("name", SAVED)
+def test_what_is_saved_fails_until_the_script_is_mended(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event, script, steps, mended = SAVED[name]
+    path = write_project(tmp_path, script, event=event, steps=steps)
+
+    assert explore(str(path), "--save") == 1
+
+    saved = [one for one in path.parent.glob("*.scenario.yaml") if one != path]
+    assert saved
+    assert all(items(one) for one in saved)
+    with pytest.raises(SystemExit) as red:
+        main(["run", str(saved[0])])
+    (path.parent / f"{event}.js").write_text(mended, encoding="utf-8")
+    with pytest.raises(SystemExit) as green:
+        main(["run", str(saved[0])])
+    assert (red.value.code, green.value.code) == (1, 0), capsys.readouterr().out
+
+
+def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:
+    write_project(pytester.path, SILENT)
+
+    result = pytester.runpytest("scenarios", "--bpmax-explore", "-p", "no:cacheprovider")
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*silent: crm.getCustomer: refused, timeout*"])

@@ -1,0 +1,161 @@
+"""Orders of responses, what a person does meanwhile, and what must always or never be true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
+from bpmax_sim.explore.run_view import ObservedCall
+from tests.explore.project import explore, write_project
+
+LATE = """\
+const found = await $proxy('crm').getCustomer(form.customerId);
+form.name = found?.code === 0 ? `${form.customerId} ${found.data.name}` : '未查到';
+"""
+STALE = """\
+const id = form.customerId;
+const found = await $proxy('crm').getCustomer(id);
+form.name = found?.code === 0 ? `${id} ${found.data.name}` : '未查到';
+"""
+CAREFUL = """\
+const id = form.customerId;
+const found = await $proxy('crm').getCustomer(id);
+if (id !== form.customerId) return;
+form.name = found?.code === 0 ? `${id} ${found.data.name}` : '未查到';
+"""
+TWO_STEPS = '- {set: {customerId: "1"}}\n- {set: {customerId: "2"}}'
+FIRST_WINS = """\
+const names = [];
+const load = async id => {
+  const found = await $proxy('crm').getCustomer(id);
+  if (found?.code !== 0) throw new Error('查询失败');
+  names.push(id);
+};
+await Promise.all([load('1'), load('2'), load('3')]);
+form.name = names.join();
+"""
+IN_ORDER = """\
+const load = async id => {
+  const found = await $proxy('crm').getCustomer(id);
+  if (found?.code !== 0) throw new Error('查询失败');
+  return id;
+};
+form.name = (await Promise.all([load('1'), load('2'), load('3')])).join();
+"""
+ORDER = """\
+const order = await $proxy('crm').$api('createOrder').$body({no: 1}).$call();
+if (order?.code !== 0) throw new Error('下单失败');
+form.orderId = order.data.id;
+"""
+GUARDED = f"if (form.busy) {{ form.$message = '正在下单'; return; }}\nform.busy = true;\n{ORDER}"
+TABLE = {
+    "the first response wins": ("change.customerId", FIRST_WINS, "", {("differs", "fail")}),
+    "responses are put in order": ("change.customerId", IN_ORDER, "", set()),
+    "an older response overwrites a newer one": (
+        "change.customerId", STALE, TWO_STEPS, {("stale", "warn")},
+    ),
+    "an older response is dropped": ("change.customerId", CAREFUL, TWO_STEPS, set()),
+    "a second click orders twice": ("click.下单", ORDER, "", {("duplicate", "warn")}),
+    "a second click is told off": ("click.下单", GUARDED, "", set()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_an_order_is_judged(name: str, tmp_path: Path) -> None:
+    event, script, steps, expected = TABLE[name]
+
+    found = explore(write_project(tmp_path, script, event=event, steps=steps))
+
+    assert found.refused == ""
+    assert {
+        (one.judgement.verdict, one.severity)
+        for one in found.variants
+        if one.column in {"orders", "meanwhile"} and one.judgement.verdict != "handled"
+    } == expected
+
+
+def test_every_order_of_three_is_tried_with_the_fewest_inversions_first(tmp_path: Path) -> None:
+    found = explore(write_project(tmp_path, IN_ORDER))
+
+    orders = [one for one in found.variants if one.column == "orders"]
+    assert len(orders) == 5
+    assert [len(one.rules) for one in orders] == sorted(len(one.rules) for one in orders)
+    assert found.tried == found.possible
+
+
+def made(number: int, begin: int, end: int) -> ObservedCall:
+    """Return a call that is in flight from *begin* to *end*."""
+    return ObservedCall(
+        name="crm.getCustomer", number=number, step="1", request=str(number), has_effect=False,
+        is_faulted=False, is_login=False, begin=begin, end=end, sent_at=0.0, elapsed=0.0,
+        status=200, error="", source="stub", response=None, place=None,
+    )  # fmt: skip
+
+
+def test_of_more_than_four_calls_at_most_two_are_swapped_and_the_rest_is_counted() -> None:
+    groups = find_groups([made(number, number, 10 + number) for number in range(5)])
+
+    orders = list(possible_orders(groups))
+
+    assert count_orders(groups) == 119
+    assert 10 < len(orders) < 119
+    assert len({order.calls for order in orders}) == len(orders)
+
+
+def test_calls_one_after_the_other_have_no_other_order() -> None:
+    assert find_groups([made(1, 0, 1), made(2, 2, 3)]) == ()
+
+
+INVARIANTS = {
+    "always": ("always: {form: {orderId: {$not: null}, note: ''}}\n", 1),
+    "never": ("never: {form: {note: 出错}}\n", 1),
+    "several": ("never: [{form: {note: 别的}}, {form: {note: 出错}}]\n", 1),
+    "none that breaks": ("never: [{form: {note: 别的}}]\n", 0),
+}
+
+
+@pytest.mark.parametrize("name", INVARIANTS)
+def test_what_must_always_or_never_be_true_is_held_in_every_variant(
+    name: str, tmp_path: Path
+) -> None:
+    more, count = INVARIANTS[name]
+    script = f"try {{ {LATE} }} catch {{ form.note = '出错'; }}"
+
+    found = explore(write_project(tmp_path, script, more=more))
+
+    broken = [one for one in found.variants if one.judgement.verdict == "invariant"]
+    assert bool(broken) == bool(count)
+    assert all(one.is_red for one in broken if one.is_shown)
+
+
+def test_a_scenario_says_what_a_verdict_is_to_it(tmp_path: Path) -> None:
+    script = f"try {{ {LATE} }} catch {{}}"
+
+    plain = explore(write_project(tmp_path, script))
+    told = explore(write_project(tmp_path, script, more="explore: {silent: allow}\n"))
+
+    assert {one.severity for one in plain.variants} == {"fail", "allow"}
+    assert {one.severity for one in told.variants} == {"allow"}
+    assert [one.judgement for one in plain.variants] == [one.judgement for one in told.variants]
+
+
+def test_a_retry_shifts_no_number_of_the_scenarios_own_faults(tmp_path: Path) -> None:
+    script = """\
+const load = async () => {
+  for (let left = 2; left; left--) {
+    try { return await $proxy('crm').getCustomer(form.customerId); } catch {}
+  }
+};
+const first = await load();
+const second = await $proxy('crm').getCustomer('2').catch(e => { console.error(e.code); });
+form.name = `${first?.data?.name} ${second?.data?.name}`;
+"""
+    more = "faults: [{on: crm.getCustomer, call: 2, do: {status: 503}}]\n"
+
+    found = explore(write_project(tmp_path, script, more=more))
+
+    (retried,) = [one for one in found.variants if one.kind == "timeout"]
+    assert retried.call.number == 1
+    assert retried.judgement.verdict == "handled"
