@@ -213,7 +213,8 @@ def test_every_file_that_is_shown_is_there() -> None:
             assert path.exists() or path.with_name(f"{path.name}.scenario.yaml").exists(), name
     told = {plain(row[1]) for row in tables()["approvals"].rows}
     assert told == {
-        path.name.partition(".")[0] for path in (ROOT / "scenarios/approvals").glob("*.yaml")
+        path.name.partition(".")[0]
+        for path in (ROOT / "scenarios/approvals").glob("*.scenario.yaml")
     }
     demo = ROOT / "bpmax_sim/starter/demo_files"
     made = {name for name in names("demo_files") if not (demo / name).exists()}
