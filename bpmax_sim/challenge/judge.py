@@ -129,6 +129,11 @@ class ScriptChallenge:
             users = sorted(hits[name], key=lambda user: len(self.baselines[user].run.events))
             yield ScriptTarget(scripts[name], users, hits[name])
 
+    def items_of(self, file: str) -> list[ScenarioItem]:
+        """Return the items of the scenario file that messages call *file*."""
+        items = (baseline.item for baseline in self.baselines)
+        return [item for item in items if item.spot.source.file == file]
+
     def judge(self, workers: int = 1) -> Iterator[MutantVerdict]:
         """Yield what becomes of each of `numbered`, in that order."""
         judged = map_in_order(self.judge_one, len(self.numbered), workers)

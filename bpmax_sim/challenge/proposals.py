@@ -15,8 +15,10 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.errors import ConfigError, Problem
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.expect import is_operator
+from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import Observation
@@ -412,6 +414,27 @@ def _free_column(name: str, rows: Sequence[Values]) -> str:
     return next(one for one in names if one not in taken)
 
 
+def edits_of(
+    line: ExpectLine, item: ScenarioItem, rows: Sequence[ScenarioItem]
+) -> list[ExpectEdit]:
+    """Return what writes *line* into the file of *item*, of which *rows* are all items.
+
+    Raises:
+        ConfigError: a column is missing, and the rows stand in a file of their own.
+    """
+    spot = item.steps[line.step - 1].spot
+    edits = [ExpectEdit(spot.source.path, spot.steps, line.keys, is_merged=True)]
+    for each in rows if line.columns else ():
+        row = each.row
+        if row is None or row.spot is None:
+            message = msg("the rows stand in a CSV file; add a column {names} there",
+                          names=series(line.columns))  # fmt: skip
+            raise ConfigError(Problem(message, each.place))
+        cells = {name: values[row.id] for name, values in line.columns.items() if row.id in values}
+        edits.append(ExpectEdit(row.spot.source.path, row.spot.steps, cells))
+    return edits
+
+
 # ---------------------------------------------------------------------- insertion
 
 
@@ -456,23 +479,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value
-
-
-def merge_expected(known: Any, addition: Any) -> Any:
-    """Return what is expected already with *addition*; `UNSET` where the two do not go together."""
-    if known is UNSET or known == addition:
-        return addition
-    if isinstance(known, list) and isinstance(addition, list):
-        is_whole = len(known) == len(addition)
-        pairs = zip(known, addition, strict=False)
-        elements = [merge_expected(*pair) for pair in pairs] if is_whole else [UNSET]
-        return UNSET if UNSET in elements else elements
-    if not isinstance(known, Mapping):
-        return UNSET
-    if isinstance(addition, Mapping):
-        added = {key: merge_expected(known.get(key, UNSET), v) for key, v in addition.items()}
-        return UNSET if UNSET in added.values() else {**known, **added}
-    if not all(map(is_operator, known)) or "$eq" in known:
-        return UNSET
-    # A list that is equal to what the operators hold of says more than they do.
-    return addition if isinstance(addition, list) else {**known, "$eq": addition}

@@ -25,7 +25,7 @@ from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import Line
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
-from bpmax_sim.cli.options import CassettePaths, Json
+from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.select import (
     collect,
     file_of,
@@ -79,9 +79,6 @@ def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
                 owner=line.owner,
                 n=line.n,
             )
-
-
-Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
 
 
 def seal(

@@ -9,14 +9,19 @@ from typing import Annotated, Any
 from typer import Option
 
 from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise
-from bpmax_sim.challenge.judge import ScriptChallenge
+from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
+from bpmax_sim.challenge.mutants import Mutant
+from bpmax_sim.challenge.proposals import edits_of
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.options import Yes
+from bpmax_sim.cli.rewrite import rewrite
 from bpmax_sim.cli.select import find_targets, load_sound_items
 from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.scenario.expect_writer import ExpectEdit
 
 
 def challenge(  # noqa: PLR0913 - the options of the command
@@ -38,51 +43,71 @@ def challenge(  # noqa: PLR0913 - the options of the command
     strict: Annotated[
         bool, Option("--strict", help=msg("End with 1 where anything is found."))
     ] = False,
+    update: Annotated[
+        bool, Option("--update", help=msg("Write the lines that are shown into the scenarios."))
+    ] = False,
+    yes: Yes = False,
     json: option.Json = False,
 ) -> int:
-    """ScriptChallenge scenarios."""
+    """Challenge scenarios."""
     _check(workers, fail_under)
     targets = narrow_targets(find_targets(paths), uses="", changed=changed)
-    items, problems = load_sound_items(targets, keyword)
+    found, problems = load_sound_items(targets, keyword)
     if problems:
         raise ConfigError(*problems)
-    if not items:
+    if not found:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    ready = ScriptChallenge(items)
+    ready = ScriptChallenge(found)
     for problem in ready.left_out:
         tell("left out: {problem}", problem=problem)
     total = len(ready.numbered)
-    judgements = list(with_progress(ready.judge(workers or os.cpu_count() or 1), total))
-    result = summarise(ready, judgements)
+    verdicts = list(with_progress(ready.judge(workers or os.cpu_count() or 1), total))
+    result = summarise(ready, verdicts)
     if result.problems:
         raise ConfigError(*result.problems)
     code = _exit_code(result, fail_under, strict=strict)
-    if json:
+    _report(ready, result, verdicts, code if json else None)
+    if update:
+        rewrite(_edits_of(ready, result), yes=yes)
+    return code
+
+
+def _report(
+    ready: ScriptChallenge,
+    result: ChallengeResult,
+    verdicts: Sequence[MutantVerdict],
+    code: ExitCode | None,
+) -> None:
+    """Print what was found; as one JSON object where *code* is given."""
+    if code is None:
+        for line in _report_lines(result.findings):
+            say(line)
+    else:
         say_document(
             summary=_summary_data(result, code),
             findings=list(map(_finding_data, result.findings)),
             mutants=[
-                {
-                    "file": mutant.place.file,
-                    "line": mutant.place.line,
-                    "column": mutant.place.column,
-                    "kind": mutant.kind,
-                    "old": mutant.old,
-                    "new": mutant.new,
-                    "verdict": judgement.verdict,
-                    "cause": judgement.cause,
-                }
-                for (_, mutant), judgement in zip(ready.numbered, judgements, strict=True)
+                _mutant_data(mutant, verdict)
+                for (_, mutant), verdict in zip(ready.numbered, verdicts, strict=True)
             ],
         )
-    else:
-        for line in _report_lines(result.findings):
-            say(line)
     for problem in result.unused:
         tell(str(problem))
     tell(_sum_up(result))
-    return code
+
+
+def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
+    """Return what writes the lines of the findings that are shown."""
+    edits: list[ExpectEdit] = []
+    for finding in result.findings[:SHOWN]:
+        if (line := finding.line) is not None:
+            rows = ready.items_of(line.file)
+            try:
+                edits += edits_of(line, rows[0], rows)
+            except ConfigError as error:
+                tell(str(error))
+    return edits
 
 
 def _check(workers: int, fail_under: float | None) -> None:
@@ -178,6 +203,19 @@ def _summary_data(result: ChallengeResult, code: ExitCode) -> dict[str, Any]:
     names = ("killed", "differs", "unreached", "unchanged", "limit", "ignored")
     counts = {name: result.counts.get(name, 0) for name in names}
     return {**counts, "score": round(result.score, 1), "exit_code": int(code)}
+
+
+def _mutant_data(mutant: Mutant, verdict: MutantVerdict) -> dict[str, Any]:
+    return {
+        "file": mutant.place.file,
+        "line": mutant.place.line,
+        "column": mutant.place.column,
+        "kind": mutant.kind,
+        "old": mutant.old,
+        "new": mutant.new,
+        "verdict": verdict.verdict,
+        "cause": verdict.cause,
+    }
 
 
 def _finding_data(finding: Weakness) -> dict[str, Any]:

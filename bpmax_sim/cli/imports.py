@@ -18,8 +18,7 @@ import msgspec
 from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
-from bpmax_sim.cli.cassettes import Yes
-from bpmax_sim.cli.options import Json, PlatformFolders
+from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_problem
 from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name

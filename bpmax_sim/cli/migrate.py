@@ -22,9 +22,8 @@ from bpmax_sim.check.migration import (
     plan_items,
     plan_others,
 )
-from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.merge import hint_at_merging
-from bpmax_sim.cli.options import Json, Paths
+from bpmax_sim.cli.options import Json, Paths, Yes
 from bpmax_sim.cli.select import collect
 from bpmax_sim.cli.terminal import choose, say, say_document, tell, with_progress
 from bpmax_sim.errors import CassetteError, ConfigError

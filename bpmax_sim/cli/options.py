@@ -113,6 +113,14 @@ Changed = Annotated[
 JunitXml = Annotated[
     Path | None, Option("--junitxml", metavar="FILE", help=msg("Write JUnit XML too."))
 ]
+Yes = Annotated[bool, Option("--yes", "-y", help=msg("Do not ask."))]
+Update = Annotated[
+    bool,
+    Option(
+        "--update",
+        help=msg("Write what was got into expect:, where nothing else is wrong; after a diff."),
+    ),
+]
 Watch = Annotated[
     bool,
     Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),

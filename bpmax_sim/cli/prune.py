@@ -14,8 +14,7 @@ import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
-from bpmax_sim.cli.cassettes import Yes
-from bpmax_sim.cli.options import EvidenceFolders, Json
+from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
 from bpmax_sim.cli.terminal import agree, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import relative_name

@@ -24,9 +24,8 @@ from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import review_file
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
-from bpmax_sim.cli.cassettes import Yes
 from bpmax_sim.cli.merge import hint_at_merging
-from bpmax_sim.cli.options import Json, PlatformFolders
+from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_project_platforms
 from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError

@@ -93,6 +93,8 @@ class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
     junitxml: Path | None = None
     watch: bool = False
     check: bool = False
+    update: bool = False
+    yes: bool = False
 
 
 def run(  # noqa: PLR0913 - the options of the command
@@ -125,13 +127,15 @@ def run(  # noqa: PLR0913 - the options of the command
     js_limits: option.LimitsOption = "",
     junitxml: option.JunitXml = None,
     watch: option.Watch = False,
+    update: option.Update = False,
+    yes: option.Yes = False,
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
     return _perform(_args_of(locals()))
 
 
-_RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch"})
+_RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch", "update", "yes"})
 
 
 def record(
@@ -326,7 +330,18 @@ def _run_and_report(
     elif has_items or _count_unread(problems):
         _say_end(verdicts, len(items), started, problems, failed=bool(code))
     _write_junit(args, ran, problems)
+    _update(verdicts, args)
     return code, verdicts
+
+
+def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
+    """Write what was got into the files of scenarios that failed, if that is asked for."""
+    if not args.update:
+        return
+    from bpmax_sim.cli.rewrite import update_items
+
+    failed = [one.item for one in verdicts if one.outcome == "failed" and one.digest]
+    update_items(failed, yes=args.yes)
 
 
 def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
@@ -500,6 +515,7 @@ def _check_combinations(args: _RunArguments) -> None:
         "--shard": bool(args.shard),
         "--mode record": is_recording,
         "--mode live": args.choices.mode == "live",
+        "--update": args.update,
     }
     if name := next((name for name, passed in against.items() if passed and args.watch), ""):
         raise ConfigError("--watch and {name}: choose one", name=name)

@@ -38,6 +38,7 @@ from bpmax_sim.scenario.calls import CallMade, event_of_call
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
+from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
@@ -60,13 +61,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.references import (
-    Path,
-    Reference,
-    Scope,
-    UndefinedValueError,
-    resolve,
-)
+from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.script_source.promises import PromiseMisuse
@@ -723,6 +718,7 @@ class Progress:
             What was compared; and what is wrong, a value that is not defined, too.
         """
         resolve: Callable[[Any], Any] = self.expected_value
+        written = expected
         try:
             if reporter.fills(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
@@ -740,7 +736,9 @@ class Progress:
                 message = msg("{label} {expected}: {doubt}", label=check.label,
                               expected=check.expected, doubt=check.doubt)  # fmt: skip
                 self.log.add_warning("empty", message, place)
-        return checks, reporter.report_expectation(checks, path)
+        failures = reporter.report_expectation(checks, path)
+        own = (written, self.state(since), self.expected_value, reporter.spot)
+        return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""

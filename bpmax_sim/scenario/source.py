@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -100,6 +100,7 @@ class Failure:
         script: the script line that is involved, and its text.
         rerun: the command that runs this item alone.
         cause: the exception behind it, for whoever wants its traceback; no part of a trace.
+        update: what the ``expect`` that failed is to be, where what was got is to be taken.
     """
 
     kind: str
@@ -118,6 +119,7 @@ class Failure:
     script_text: str = ""
     rerun: str = ""
     cause: BaseException | None = field(default=None, compare=False, repr=False)
+    update: Any = field(default=None, compare=False, repr=False)
 
     @property
     def headline(self) -> str:

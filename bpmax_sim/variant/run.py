@@ -166,6 +166,11 @@ def measure_baseline(
     return Baseline(item, runs[0], used.times(_FACTOR, _LEAST), environ, cassettes)
 
 
+def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
+    """Run *item* as it is, as a variant, within the limits of any script."""
+    return run_variant(Baseline(item, VariantRun(not_run(item)), UNLIMITED, environ))
+
+
 def find_obstacle(item: ScenarioItem) -> str:
     """Return why no variant of *item* can be run, or nothing."""
     mode = item.scenario.proxy.mode

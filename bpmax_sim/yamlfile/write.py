@@ -146,6 +146,11 @@ def _is_short(value: Any, room: int, block: int) -> bool:
     return not is_long and all(width <= room for width in accumulate(map(len, _write_flow(value))))
 
 
+def write_inline(value: Any) -> str:
+    """Return *value* as YAML on one line, as it may stand anywhere inside another value."""
+    return "".join(_write_flow(value))
+
+
 def _write_line(value: Any) -> str:
     """Return *value* as it stands on the rest of a line; an address needs no quotes there."""
     if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -90,3 +91,19 @@ def test_what_cannot_be_tried_is_told(project: Path, capsys: pytest.CaptureFixtu
         "left out: scenarios/另一个.scenario.yaml:2:1: has a python: step"
         in capsys.readouterr().err
     )
+
+
+def test_update_shows_a_diff_and_asks_and_keeps_comments(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = project.read_text(encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    assert run_command_line(["challenge", "--update"]) == 1
+    assert project.read_text(encoding="utf-8") == before
+    assert run_command_line(["challenge", "--update", "--yes"]) == 0
+    assert "+    expect: {form: {客户: 张三, " in capsys.readouterr().err
+    assert "# 名称一定要对\n" in project.read_text(encoding="utf-8")
+    assert run_command_line(["run"]) == 0
+    capsys.readouterr()
+    run_command_line(["challenge", "--json"])
+    assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 3  # one finding a line

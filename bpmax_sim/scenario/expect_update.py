@@ -1,0 +1,202 @@
+"""Take what a scenario got into what it expects: ``run --update`` and ``pytest --bpmax-update``.
+
+Only where nothing else is wrong: a scenario that ended in an error, a miss or an unplayed recording
+is left as it is. Operators and ``${…}`` that hold stay; what does not hold becomes the value.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from bpmax_sim.errors import Place, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.assertions import SECTIONS
+from bpmax_sim.scenario.calls import PARTS
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.expect import holds, is_operator
+from bpmax_sim.scenario.expect_writer import ExpectEdit
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.model import Expect, ExpectedCall
+from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.yamlfile import display_path, join
+from bpmax_sim.yamlfile.node import Steps
+
+Resolve = Callable[[Any], Any]
+
+
+class ExpectUpdate(msgspec.Struct, frozen=True):
+    """What an ``expect`` that does not hold is to be.
+
+    Attributes:
+        edit: of its file.
+        expect: what is expected then.
+    """
+
+    edit: ExpectEdit
+    expect: Expect
+
+
+def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
+    """Return *expected* with what does not hold of *got* taken from there; `UNSET` to leave out."""
+    if got is UNSET:
+        return UNSET
+    if holds(resolve(expected), got):
+        return expected
+    is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
+    if is_plain and isinstance(got, Mapping):
+        members = {
+            key: update_expected(value, got.get(key, UNSET), resolve)
+            for key, value in expected.items()
+        }
+        return {key: value for key, value in members.items() if value is not UNSET}
+    if isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        return [update_expected(*pair, resolve) for pair in zip(expected, got, strict=True)]
+    return got
+
+
+def _update_lines(expected: Any, got: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
+    """Return the lines of messages or the console, each as it was written where it was."""
+    known = expected if isinstance(expected, list) else [expected]
+    lines = []
+    for number, line in enumerate(got):
+        before = known[number] if number < len(known) else ""
+        if isinstance(before, Mapping) and not any(map(is_operator, before)):
+            lines.append({key: line.get(key, UNSET) for key in before or ("text",)})
+        else:
+            lines.append(line["text"])
+    return [update_expected(b, one, resolve) for b, one in zip(known, lines, strict=False)] + lines[
+        len(known) :
+    ]
+
+
+def _update_calls(expected: Sequence[ExpectedCall], got: Sequence[Any], resolve: Resolve) -> Any:
+    """Return the calls that were made, each with the parts that were expected of it."""
+    if any(call.times is not UNSET for call in expected):
+        return UNSET
+    calls = [call for call in got if not call.is_login]
+    entries = []
+    for number, call in enumerate(calls):
+        entry: dict[str, Any] = {"call": call.call}
+        before = expected[number] if number < len(expected) else None
+        for part in PARTS if before is not None else ():
+            value = getattr(before, part)
+            if value is not UNSET:
+                entry[part] = update_expected(value, getattr(call, part), resolve)
+        entries.append(entry)
+    return entries
+
+
+_UPDATES: Mapping[str, Callable[[Any, Any, Resolve], Any]] = {
+    "messages": _update_lines,
+    "console": _update_lines,
+    "proxy": _update_calls,
+}
+
+
+def attach_update(
+    failures: Sequence[Failure],
+    expected: Expect,
+    got: Mapping[str, Callable[[], Any]],
+    resolve: Resolve,
+    spot: Spot,
+) -> list[Failure]:
+    """Return *failures* of *expected* with what it is to be, as `make_update` says."""
+    update = make_update(expected, got, resolve, spot) if failures else None
+    return [dataclasses.replace(failure, update=update) for failure in failures]
+
+
+def make_update(
+    expected: Expect, got: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
+) -> ExpectUpdate | None:
+    """Return what *expected*, which stands at *spot*, is to be; None where that is unclear.
+
+    *got* makes what there is, by section; *resolve* fills in ``${…}``.
+    """
+    sections: dict[str, Any] = {}
+    for section in SECTIONS:
+        known = getattr(expected, section)
+        if known is UNSET:
+            continue
+        update = _UPDATES.get(section, update_expected)
+        value = update(known, got[section](), resolve)
+        if value is UNSET:
+            return None
+        sections[section] = value
+    keys = msgspec.to_builtins(sections, enc_hook=_as_text)
+    calls = msgspec.convert(keys.get("proxy", ()), tuple[ExpectedCall, ...])
+    typed = {**sections, **({"proxy": calls} if "proxy" in sections else {})}
+    edit = ExpectEdit(spot.source.path, spot.steps, {"expect": keys})
+    return ExpectUpdate(edit, replace(expected, **typed))
+
+
+def _as_text(value: Any) -> str:
+    """Return *value* as plain text; a message of the bench is a text of its own kind."""
+    return value[:] if isinstance(value, str) else repr(value)
+
+
+Run = Callable[[ScenarioItem], ScenarioFinished]
+_MOST_RUNS = 200
+
+
+def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
+    """Return what *item* has to expect to pass, and why nothing can be taken, or nothing.
+
+    A step that fails ends its run, so *run*, which replays an item, is asked again and again.
+    """
+    edits: list[ExpectEdit] = []
+    for _ in range(_MOST_RUNS):
+        end = run(item)
+        if end.outcome != "failed":
+            return edits, ""
+        updates = [failure.update for failure in end.failures]
+        known = [update for update in updates if update is not None]
+        if len(known) < len(updates) or not known:
+            return [], end.failures[0].headline
+        for update in known:
+            if update.edit in edits:
+                return [], end.failures[0].headline  # it did not help
+            edits.append(update.edit)
+            item = _with_expect(item, update)
+    return [], msg("more than {most} steps differ", most=_MOST_RUNS)
+
+
+def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
+    """Return *item* with what the step of *update*, or the whole, expects then."""
+    edit = update.edit
+    if not edit.steps:
+        return replace(item, scenario=replace(item.scenario, expect=update.expect))
+
+    def place(located: LocatedStep) -> LocatedStep:
+        spot = located.spot
+        if (spot.source.path, spot.steps) == (edit.path, edit.steps):
+            return replace(located, step=replace(located.step, expect=update.expect))
+        return replace(located, during=tuple(map(place, located.during)))
+
+    named = {name: tuple(map(place, steps)) for name, steps in item.subjects.named.items()}
+    return replace(
+        item,
+        steps=tuple(map(place, item.steps)),
+        cleanup=tuple(map(place, item.cleanup)),
+        subjects=replace(item.subjects, named=named),
+    )
+
+
+def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], list[Problem]]:
+    """Return the edits of all rows of files, and where rows want different values."""
+    joined: dict[tuple[Path, Steps], ExpectEdit] = {}
+    differing: dict[tuple[Path, Steps], Problem] = {}
+    for own in edits:
+        for edit in own:
+            key = edit.path, edit.steps
+            if joined.setdefault(key, edit).keys != edit.keys:
+                message = msg("the rows come to different values here; make them a column of cases")
+                differing[key] = Problem(message, Place(display_path(edit.path)), join(edit.steps))
+    kept = [edit for key, edit in joined.items() if key not in differing]
+    return kept, list(differing.values())

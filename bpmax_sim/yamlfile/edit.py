@@ -1,0 +1,129 @@
+"""Change values inside the text of a YAML file; all else, comments and layout, stays as it is.
+
+Only the spans of what changes are written anew. What comes of it is read back and has to mean what
+was asked for, so that a file that cannot be changed like that is refused, never spoilt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+from bpmax_sim.errors import ConfigError, Place, Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.yamlfile.node import Step, join, parse_yaml
+from bpmax_sim.yamlfile.write import write_inline
+
+
+def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], file: str) -> str:
+    """Return *text* with *addition* merged into the mapping at *steps*.
+
+    Mappings are merged, any other value that is there is replaced. *file* is how messages call it.
+
+    Raises:
+        ConfigError: the file cannot be changed so that it means that and nothing else.
+    """
+    expected: Any = parse_yaml(text, file).plain()
+    owner = expected
+    for step in steps:
+        owner = owner[step]
+    _merge_plain(owner, addition)
+    try:
+        after = _Editor(text).merge(tuple(steps), addition)
+        if parse_yaml(after, file).plain() == expected:
+            return after
+    except (ConfigError, LookupError, ValueError, TypeError, yaml.YAMLError):
+        pass
+    message = msg(
+        "{where} cannot be changed here without touching more; write it by hand: {value}",
+        where=join(steps),
+        value=write_inline(dict(addition)),
+    )
+    raise ConfigError(Problem(message, Place(file)))
+
+
+def _merge_plain(owner: Any, addition: Mapping[str, Any]) -> None:
+    for key, value in addition.items():
+        if isinstance(value, Mapping) and isinstance(owner.get(key), dict):
+            _merge_plain(owner[key], value)
+        else:
+            owner[key] = _as_plain(value)
+
+
+def _as_plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_plain(inner) for key, inner in value.items()}
+    return [_as_plain(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+class _Editor:
+    """The text of a file, and where each of its nodes stands."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._starts = [0]
+        for line in text.splitlines(keepends=True):
+            self._starts.append(self._starts[-1] + len(line))
+
+    def merge(self, steps: tuple[Step, ...], addition: Mapping[str, Any]) -> str:
+        node = yaml.compose(self._text, Loader=yaml.SafeLoader)
+        for step in steps:
+            node = _child(node, step)
+        edits: list[tuple[int, int, str]] = []
+        self._collect(node, addition, edits)
+        text = self._text
+        for start, end, new in sorted(edits, reverse=True):
+            text = text[:start] + new + text[end:]
+        return text
+
+    def _collect(
+        self, node: Any, addition: Mapping[str, Any], edits: list[tuple[int, int, str]]
+    ) -> None:
+        known = {key.value: (key, value) for key, value in node.value}
+        fresh = {}
+        for name, value in addition.items():
+            if name not in known:
+                fresh[name] = value
+            elif isinstance(value, Mapping) and isinstance(known[name][1], yaml.MappingNode):
+                self._collect(known[name][1], value, edits)
+            else:
+                old = known[name][1]
+                edits.append((self._offset(old.start_mark), self._end(old), write_inline(value)))
+        if fresh:
+            edits.append(self._insertion(node, fresh))
+
+    def _insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
+        pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]
+        end = self._end(node)
+        if node.flow_style:
+            at = end - 1  # before the bracket
+            before = self._text[:at].rstrip()
+            gap = "" if not node.value else ", "
+            is_trailing = before.endswith(",")
+            text = (" " if is_trailing else gap) + ", ".join(pairs)
+            return len(before) if not self._text[len(before) : at].count("\n") else at, at, text
+        line_end = self._text.find("\n", end)
+        line_end = len(self._text) if line_end < 0 else line_end
+        indent = " " * node.value[0][0].start_mark.column
+        return line_end, line_end, "".join(f"\n{indent}{pair}" for pair in pairs)
+
+    def _offset(self, mark: Any) -> int:
+        return int(self._starts[mark.line] + mark.column)
+
+    def _end(self, node: Any) -> int:
+        """Return where *node* ends; a block ends with the last thing in it."""
+        if isinstance(node, yaml.ScalarNode):
+            end = self._offset(node.end_mark)
+            return len(self._text[:end].rstrip("\n")) if node.style in {"|", ">"} else end
+        if node.flow_style:
+            return self._offset(node.end_mark)
+        last = node.value[-1]
+        return self._end(last[1] if isinstance(last, tuple) else last)
+
+
+def _child(node: Any, step: Step) -> Any:
+    if isinstance(step, int):
+        return node.value[step]
+    return next(value for key, value in node.value if key.value == step)
