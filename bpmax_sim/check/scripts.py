@@ -462,7 +462,7 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
 
 def _describe_undefined(name: str, known: Collection[str]) -> str:
     if name in _OF_PAGES or name in _OF_NODE:
-        where = msg("web pages") if name in _OF_PAGES else msg("Node")
+        where = msg("web pages") if name in _OF_PAGES else msg("Node.js")
         return msg(
             "{name} is a name of {where}, which a script cannot count on; there are $proxy, form, "
             "ctx and the libraries",

@@ -89,7 +89,7 @@ WRONG = [
     ("switch (ctx.action) { case 'rejected': form.客户 = 1; }", "unknown-value", "did you mean 'reject'?"),
     ("try { form.客户 = 1; } catch (e) { if (e.code === 'TIME_OUT') form.客户 = 2; }", "unknown-value", "code is never 'TIME_OUT'; did you mean 'TIMEOUT'?"),
     ("form.客户 = window.name;", "undefined-name", "a.js:1:11: window is a name of web pages, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
-    ("form.客户 = require('fs');", "undefined-name", "a.js:1:11: require is a name of Node, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
+    ("form.客户 = require('fs');", "undefined-name", "a.js:1:11: require is a name of Node.js, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
     ("form.客户 = fromatName('a');", "undefined-name", "a.js:1:11: fromatName is declared nowhere; did you mean 'formatName'?"),
     ("form.客户 = form.明细 ** 0.5;", "power", "Math.pow"),
 ]  # fmt: skip
