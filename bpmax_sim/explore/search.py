@@ -33,9 +33,10 @@ from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.faults import fault_of
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.model import ExploreSpec, FaultRule, Severity
+from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial import CallKey
+from bpmax_sim.session.options import Severity
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
 

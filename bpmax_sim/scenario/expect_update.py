@@ -1,4 +1,4 @@
-"""Take what a scenario got into what it expects: ``run --update`` and ``pytest --bpmax-update``.
+"""Take what a scenario got into what it expects: ``run --update``.
 
 Only where nothing else is wrong: a scenario that ended in an error, a miss or an unplayed recording
 is left as it is. Operators and ``${…}`` that hold stay; what does not hold becomes the value.

@@ -20,7 +20,7 @@ from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import ACTIONS, action_texts, declared_actions
 from bpmax_sim.scenario.expect import OPERATORS, operator_names
 from bpmax_sim.scenario.flow_actions import FlowAction
-from bpmax_sim.session.options import Mode, Unawaited, Unused
+from bpmax_sim.session.options import Mode, Severity, Unawaited, Unused
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import (
@@ -35,7 +35,6 @@ from bpmax_sim.yamlfile.schema import DIALECT, REFERENCE, Texts
 from bpmax_sim.yamlfile.shapes import shape_of
 
 Status = Annotated[int, Meta(ge=100, le=599)]
-Severity = Literal["fail", "warn", "allow"]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):

@@ -42,7 +42,7 @@ SECRETS = (
 class Kind(NamedTuple):
     """A way to run the gallery: the command, who answers, its exit code, and what it leaves.
 
-    *show* and *review* are the exit codes of these commands afterwards.
+    *show*, *review* and *prune* are the exit codes of these commands afterwards.
     """
 
     command: tuple[str, ...]
@@ -50,12 +50,13 @@ class Kind(NamedTuple):
     code: int = 0
     show: int = 5
     review: int = 0
+    prune: int = 2
 
 
 RECORD = ("record", "--record=rewrite", "--allow-ci-record", *TRACE)
 KINDS: Mapping[str, Kind] = {
-    "replay": Kind(("run", *TRACE)),
-    "json": Kind(("run", "--json", "--trace", "on")),
+    "replay": Kind(("run", *TRACE), prune=0),
+    "json": Kind(("run", "--json", "--trace", "on"), prune=0),
     "live": Kind(("run", "--mode", "live", *TRACE), "nobody", code=4, show=0),
     "simulate": Kind(("run", "--mode", "simulate", *TRACE), code=1, show=0),
     "simulator": Kind((*RECORD, "--against", "simulator"), "nobody", code=1, show=0, review=6),
@@ -110,7 +111,8 @@ def commands_of(name: str) -> Mapping[tuple[str, ...], int]:
     """Return the commands that are tried after the run of *name*, with their exit codes."""
     kind = KINDS[name]
     left = {("show",): kind.show, ("show", "--json"): kind.show, ("review",): kind.review}
-    return {kind.command: kind.code, **left, **dict.fromkeys(AFTER, 0), ("cassette", "prune"): 2}
+    left[("cassette", "prune")] = kind.prune
+    return {kind.command: kind.code, **left, **dict.fromkeys(AFTER, 0)}
 
 
 def try_kind(

@@ -163,7 +163,15 @@ def test_the_schemas_describe_the_files(project: Project, bs: Command) -> None:
 
     assert done.out.splitlines() == [
         f"scenarios/schemas/{name}.schema.json"
-        for name in ("scenario", "fragment", "flow", "platform", "instances")
+        for name in (
+            "scenario",
+            "fragment",
+            "form",
+            "flow",
+            "people",
+            "platform",
+            "instances",
+        )
     ]
     for name, file in (
         ("scenario", "customer.scenario.yaml"),

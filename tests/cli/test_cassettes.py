@@ -56,6 +56,7 @@ def test_scenarios_are_listed(project: Project, bs: Command) -> None:
         "steps": 1,
         "skip": False,
         "xfail": False,
+        "keys": [],
     }
 
 

@@ -29,7 +29,10 @@ from tests.snapshots import snapshot
 _COMMAND = re.compile(
     r"bpmax-sim ((?:cassette )?[a-z]+)\b((?: +(?:--?[a-z][a-z-]*(?:=\S+)?|[^\s`-][^\s`]*))*)"
 )
-_WORDS = {"demo", "pseudonym", "platform", "instances", "scenario", "fragment", "flow", "needs"}
+_WORDS = {
+    *("demo", "pseudonym", "platform", "instances", "scenario", "fragment", "form", "flow"),
+    *("people", "needs"),
+}
 """What follows the program's name in titles and marks, which nobody types."""
 
 

@@ -16,7 +16,9 @@ from tests.snapshots import snapshot
 
 TOLD = re.compile(r"(?<![\w./-])bpmax-sim (?!\{)([a-z][\w-]*)((?: [^`\n]*)?)")
 OPTION = re.compile(r"(?<= )--?[a-z][a-z-]*")
-WORDS = frozenset({"scenario", "fragment", "flow", "platform", "instances", "needs"})
+WORDS = frozenset(
+    {"scenario", "fragment", "form", "flow", "people", "platform", "instances", "needs"}
+)
 """What follows the name where no command is meant, as in the titles of schemas."""
 
 

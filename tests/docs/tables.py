@@ -20,13 +20,14 @@ import yaml
 from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.help_text import in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
-from bpmax_sim.i18n import Translatable, translate
+from bpmax_sim.i18n import Translatable, msg, translate
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -263,6 +264,11 @@ def called(found: Iterable[ScenarioItem]) -> list[str]:
     return sorted({line.call.partition(".")[0] for line in lines})
 
 
+def mistakes(words: Words) -> str:
+    rows = [(f"`{kind}`", words(msg(mistake))) for kind, mistake in MISTAKES.items()]
+    return words.table(("kind", "mistake"), rows)
+
+
 def laws(words: Words) -> str:
     told = {**{name: law.about for name, law in LAWS.items()}, SCRIPT: ABOUT}
     rows = [(f"`{name}`", words(about)) for name, about in told.items()]
@@ -386,6 +392,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "operators": operators,
     "hooks": hooks,
     "laws": laws,
+    "mistakes": mistakes,
     "gallery": gallery,
     "keys": keys,
     "presets": presets,

@@ -252,9 +252,10 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
     ("modes-a-file-is-called-like-its-field", "tests/proxy/test_payload.py", ENCODE,
         'return str(value.get("filename") or name), media, data', "return name, media, data"),
     ("modes-a-silent-fault-beside-retry", "tests/scenario/test_runner.py", RUNNER,
-        "if not self.failures:\n    self.failures = [self._reporter().report_silent_fault(fault) for fault in silent]",
-        "if not self.failures and retry is _ONCE:\n"
-        "    self.failures = [self._reporter().report_silent_fault(fault) for fault in silent]"),
+        "if not self.failures and not self.progress.silent_faults:\n"
+        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]",
+        "if not self.failures and not self.progress.silent_faults and retry is _ONCE:\n"
+        "    self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]"),
     ("modes-checksums-of-the-journal-do-not-count", "tests/cassette/test_journal.py", JOURNAL,
         "return record if len(record) == length and zlib.crc32(record) == checksum else None",
         "return record if len(record) == length else None"),
@@ -308,7 +309,7 @@ _TABLE: tuple[tuple[str, str, str, str, str], ...] = (
         "(code for code in FIRST if code in present)",
         "(code for code in reversed(FIRST) if code in present)"),
     ("cli-an-evidence-that-is-old-prunes", "tests/plugin/test_pruning.py",
-        "bpmax_sim/cli/prune.py", "if not path.is_file() or digest_of(path) != digest:",
+        "bpmax_sim/report/usage.py", "if not path.is_file() or digest_of(path) != digest:",
         "if not path.is_file():"),
     ("plugin-a-shard-of-everything", "tests/plugin/test_sharding.py",
         "bpmax_sim/pytest_plugin/sharding.py", "if file not in known:", "if False:"),

@@ -149,6 +149,11 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     given = {
         "allow_hosts": ("a.example.test", ["a.example.test"]),
         "cassettes": ("录制", "录制"),
+        "cov": ("", True),
+        "cov_fail_under": ("80", 80.0),
+        "cov_lcov": ("行.info", "行.info"),
+        "explore": ("", True),
+        "job": ("夜间", "夜间"),
         "exit_codes": ("", True),
         "faults": ("off", "off"),
         "lang": ("zh", "zh"),

@@ -67,6 +67,7 @@ def test_settings_hold_what_the_table_says() -> None:
 OWN = {
     *("paths", "keyword", "json", "check"),
     *("quiet", "verbose", "exit_first", "last_failed", "junitxml", "watch", "uses", "changed"),
+    *("update", "yes"),
 }
 """Options of the commands alone."""
 
@@ -84,7 +85,8 @@ def spelled(command: str) -> Mapping[str, tuple[Any, str]]:
 
 
 @pytest.mark.parametrize(
-    ("command", "left_out"), [("run", set()), ("record", {"--mode", "--unused", "--shard"})]
+    ("command", "left_out"),
+    [("run", set()), ("record", {"--mode", "--unused", "--shard", "--job"})],
 )
 def test_the_command_line_says_what_the_table_says(command: str, left_out: set[str]) -> None:
     known = {flag_of(name): one for name, one in options_of("cli").items()}
