@@ -12,6 +12,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from tests import warm
 from tests.examples import EVERY_NIGHT
+from tests.night import explain_night
 
 collect_ignore = ["data", "challenge/cases"]
 """Scenarios of campaigns, whose third parties do not run here."""
@@ -75,8 +76,12 @@ def pytest_xdist_setupnodes(config: pytest.Config) -> None:
         warm.folder()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what is for the night to it."""
+    for item in items:
+        if why := explain_night(item.nodeid):
+            item.add_marker(pytest.mark.night(why))
     if PROFILE in {"whole", "nightly"} or "night" in config.getoption("markexpr"):
         return
     late = [item for item in items if item.get_closest_marker("night")]
