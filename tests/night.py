@@ -36,8 +36,33 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/plugin/test_remote_cassettes.py::test_one_records_into_object_storage",
         "tests/plugin/test_sharding.py::test_shards_share_all_tests_among_them[workers1]",
         "tests/property/test_laws_builder.py::test_the_last_value_of_each_place_and_name_wins",
+        *[
+            f"tests/cassette/test_remote.py::{name}[s3]"
+            for name in (
+                "test_what_was_recorded_is_uploaded_whole_and_only_once",
+                "test_an_upload_that_could_not_be_noted_is_none_of_somebody_else",
+                "test_what_did_not_change_is_not_read_again",
+                "test_a_run_sees_one_state_of_a_file",
+                "test_what_was_not_uploaded_is_neither_overwritten_nor_played",
+                "test_what_somebody_else_uploaded_meanwhile_is_not_overwritten",
+                "test_many_threads_fetch_one_file",
+            )
+        ],
+        *[
+            f"tests/docs/test_tour.py::test_a_mishap_is_told_as_the_page_says[{number}]"
+            for number in range(3, 9)
+        ],
+        "tests/cli/test_affected.py::test_only_scenarios_that_use_a_place_run",
+        "tests/cli/test_fuzz.py::test_a_sound_platform_breaks_no_law",
+        "tests/plugin/test_remote_cassettes.py::test_workers_record_and_replay_there",
+        "tests/report/test_viewer.py::test_sources_show_what_ran_and_what_never_did[400-dark]",
+        "tests/test_second_distribution.py::test_a_source_of_secrets_is_read_where_something_is_sent",
+        "tests/cli/test_locale.py::test_the_command_line_records_and_replays_in_the_locale_c",
     ),
     "a campaign does the same, larger": (
+        "tests/report/test_viewer.py::test_a_thousand_scenarios_are_a_screen_of_them",
+        "tests/test_distributions.py::test_the_source_distribution_is_what_git_tracks",
+        "tests/test_gallery.py::test_a_run_with_counters_comes_to_the_same",
         (
             "tests/cassette/test_recorders.py::"
             "test_recorders_that_start_and_die_together_lose_nothing[crashing workers-1-1]"
@@ -50,8 +75,17 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/test_recording.py::test_recording_again_with_new_credentials_changes_no_cassette",
     ),
     "a figure, which `benchmarks` measures too": (
+        "tests/plugin/test_start.py::test_the_start_takes_at_most_an_eighth_of_pytests_own",
+        "tests/plugin/test_python_tests.py::test_no_later_test_holds_what_redacted_an_ended_one",
+        "tests/cli/test_script_coverage.py::test_a_script_that_cannot_be_counted_is_named",
         "tests/team/test_merging.py::test_merging_ten_thousand_exchanges_takes_a_second",
         "tests/test_speed.py::test_a_call_costs_the_same_among_many_recordings_as_among_few",
+    ),
+    "a browser looks at each of its sizes": (
+        (
+            "tests/report/test_flow_picture.py::"
+            "test_the_page_fits_a_telephone_and_a_screen_light_and_dark"
+        ),
     ),
     "of the project's own apparatus": (
         "tests/mutants/test_mutants.py::test_no_bug_is_there_twice",
