@@ -82,7 +82,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if why := explain_night(item.nodeid):
             item.add_marker(pytest.mark.night(why))
-    if PROFILE in {"whole", "nightly"} or "night" in config.getoption("markexpr"):
+    if PROFILE in {"whole", "nightly", "mutants"} or "night" in config.getoption("markexpr"):
         return
     late = [item for item in items if item.get_closest_marker("night")]
     if late:
