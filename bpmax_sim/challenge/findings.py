@@ -128,7 +128,7 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         findings=tuple(_one_a_line(found)),
         counts=dict(counts),
         problems=tuple(ignoring.problems()),
-        unused=tuple(ignoring.unused()),
+        unused=tuple(ignoring.find_unused()),
     )
 
 
@@ -150,7 +150,7 @@ class _Ignoring:
         for target in self._targets:
             yield from (Problem(one.wrong, one.place) for one in target.ignored if one.wrong)
 
-    def unused(self) -> Iterator[Problem]:
+    def find_unused(self) -> Iterator[Problem]:
         message = msg("this comment leaves nothing out; remove it")
         for target in self._targets:
             for one in target.ignored:

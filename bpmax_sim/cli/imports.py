@@ -25,7 +25,7 @@ from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.openapi.convert import ConvertedPlatform, make
-from bpmax_sim.openapi.document import read_document
+from bpmax_sim.openapi.document import document_key, read_document
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import addresses_in
@@ -302,9 +302,6 @@ def _format_written(written: Mapping[str, Any]) -> str:
 
 
 _KEY = re.compile(r"[\w-]{1,64}")
-_GENERIC = frozenset(
-    {"openapi", "swagger", "api", "apis", "schema", "spec", "index", "doc", "docs"}
-)
 
 
 class _File(msgspec.Struct, frozen=True):
@@ -395,12 +392,7 @@ def _platform_key(key: str, document: Path, root: Any) -> str:
                 "--key {key}: expected a key such as crm_system: letters, digits, _", key=key
             )
         return key
-    info = root.get("info")
-    title = str(info.get("title", "")) if isinstance(info, dict) else ""
-    names = [re.sub(r"\W+", "_", text).strip("_") for text in (document.name.split(".")[0], title)]
-    return next(
-        (name.lower()[:64] for name in names if name and name.lower() not in _GENERIC), "api"
-    )
+    return document_key(document.name, root)
 
 
 def _make_files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:

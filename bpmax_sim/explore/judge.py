@@ -154,9 +154,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
             if crash is not None:
                 return self._judge_crash(after, crash)
-            told = _told(before, after)
+            told = _describe_notice(before, after)
             if told:
-                return self._judge_told(before, after, told)
+                return self._judge_notice(before, after, told)
         return self._judge_untold()
 
     def _steps(self) -> Iterator[tuple[StepView, StepView]]:
@@ -175,7 +175,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             why = msg("{why}, after {done}", why=why, done=done)
         return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
 
-    def _judge_told(self, before: StepView, after: StepView, told: str) -> Judgement:
+    def _judge_notice(self, before: StepView, after: StepView, told: str) -> Judgement:
         has_failed = any(
             not error.get("unhandled") for error in new_lines(before.errors, after.errors)
         )
@@ -350,7 +350,7 @@ def _is_crash(error: Line) -> bool:
     return error.get("type") in _CRASHES and error.get("from") in {"script", "python", None}
 
 
-def _told(before: StepView, after: StepView) -> str:
+def _describe_notice(before: StepView, after: StepView) -> str:
     """Return how a person or a log was told in a step that something is wrong, or nothing."""
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):

@@ -311,3 +311,18 @@ def _convert_responses(
 def _media_types(document: Document, operation: Mapping[str, Any], word: str) -> list[str]:
     media_types = as_list(operation.get(word)) or as_list(document.root.get(word))
     return [media_type for media_type in media_types if isinstance(media_type, str)]
+
+
+_GENERIC: Final = frozenset(
+    {"openapi", "swagger", "api", "apis", "schema", "spec", "index", "doc", "docs"}
+)
+
+
+def document_key(name: str, root: Any) -> str:
+    """Return the key for the platform of a document: its file's *name*, else its title."""
+    info = root.get("info")
+    title = str(info.get("title", "")) if isinstance(info, Mapping) else ""
+    texts = (
+        re.sub(r"\W+", "_", text).strip("_") for text in (name.split(".", maxsplit=1)[0], title)
+    )
+    return next((one.lower()[:64] for one in texts if one and one.lower() not in _GENERIC), "api")

@@ -55,7 +55,7 @@ class Budget:
         self.exceeded = ""
 
     @property
-    def used(self) -> Counts:
+    def counts(self) -> Counts:
         """Return what was used so far."""
         return Counts(**self._used)
 

@@ -123,7 +123,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for place in sorted(seen.keys() - {*places}):
         values = [value for one, value in seen[place] if one.order not in issued.logins]
         if values and _is_configured(place):
-            entry, own, comment = _configured(place, values, len(applies))
+            entry, own, comment = _draft_credential(place, values, len(applies))
             applies.append(entry)
             credentials |= own
             comments.append(comment)
@@ -209,7 +209,7 @@ def _apply(place: CredentialPlace, value: str) -> dict[str, str]:
     return {"in": place.place, "name": place.name, "value": value}
 
 
-def _configured(
+def _draft_credential(
     place: CredentialPlace, values: Sequence[str], number: int
 ) -> tuple[dict[str, str], dict[str, Any], str]:
     """Return what is applied, the credential, and why, where an instance has the value."""

@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg, translate
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import snake
-from bpmax_sim.starter.platform_draft import commented
+from bpmax_sim.starter.platform_draft import add_comments
 from bpmax_sim.starter.scenario_draft import BUTTON, literal
 from bpmax_sim.yamlfile import write_yaml
 
@@ -102,7 +102,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
     texts = {}
     for key, apis in called.items():
         if known.find(key) is None:
-            head = commented(
+            head = add_comments(
                 (
                     msg("Drafted by bpmax-sim init --from, of what a script called."),
                     msg(
@@ -273,7 +273,7 @@ class _ScenarioText(msgspec.Struct, frozen=True):
                 msg("Guess: a button starts the script; hang it on the event that it has in BPMAX.")
             )
         steps = [{**self.step, **ending}]
-        return commented(comments, write_yaml({**self.value, "steps": steps}, block=2))
+        return add_comments(comments, write_yaml({**self.value, "steps": steps}, block=2))
 
 
 def _declared_name(call: CapturedCall, known: Platforms) -> str:
@@ -369,7 +369,9 @@ def _flow_of(title: str, run: CapturedRun, node: str) -> str:
             target=target,
         ),
     ]
-    return commented(comments, write_yaml({"flow": title, "start": node, "nodes": nodes}, block=2))
+    return add_comments(
+        comments, write_yaml({"flow": title, "start": node, "nodes": nodes}, block=2)
+    )
 
 
 def _owner_id(owner: Any) -> str:

@@ -1,29 +1,15 @@
-"""What an OpenAPI document alone says: a platform key, and a call of each API with examples."""
+"""What an OpenAPI document alone says: a call of each API with examples."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.simulator.engine import example_value
 from bpmax_sim.starter.scenario_draft import ScriptedCall, literal, platform_name
 
-_GENERIC: Final = frozenset(
-    {"openapi", "swagger", "api", "apis", "schema", "spec", "index", "doc", "docs"}
-)
 _WHOLE: Final = "$"
-
-
-def document_key(name: str, root: Any) -> str:
-    """Return the key for the platform of a document: its file's *name*, else its title."""
-    info = root.get("info")
-    title = str(info.get("title", "")) if isinstance(info, Mapping) else ""
-    texts = (
-        re.sub(r"\W+", "_", text).strip("_") for text in (name.split(".", maxsplit=1)[0], title)
-    )
-    return next((one.lower()[:64] for one in texts if one and one.lower() not in _GENERIC), "api")
 
 
 def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:

@@ -101,7 +101,7 @@ def path_of(request: Request) -> str:
     )
 
 
-def commented(lines: Iterable[str], text: str, indent: str = "") -> str:
+def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
     """Return *text* below *lines* as comments."""
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
 
@@ -129,19 +129,19 @@ def draft_platform(
     drafts = list(_find_apis(calls, hosts))
     names = _name_apis(drafts, {*map(snake, taken)})
     apis = {
-        name: commented(notes, _text_of_api(name, value), "  ")
+        name: add_comments(notes, _text_of_api(name, value), "  ")
         for name, (value, notes) in zip(
             names, (_draft_api(one, auth) for one in drafts), strict=True
         )
     }
-    text = commented(_head_comments(variable_prefix(key)), write_yaml(_address_keys(key, hosts)))
+    text = add_comments(_head_comments(variable_prefix(key)), write_yaml(_address_keys(key, hosts)))
     if auth.credentials:
         text += write_yaml({"credentials": dict(auth.credentials)}, block=2)
     rules, notes = _response_rules(calls)
     if rules:
-        text += commented(notes, write_yaml({"response": rules}, block=2))
+        text += add_comments(notes, write_yaml({"response": rules}, block=2))
     placed = _with_login_hosts(auth, hosts)
-    text += commented(_auth_comments(auth), write_yaml({"auth": placed}, block=4))
+    text += add_comments(_auth_comments(auth), write_yaml({"auth": placed}, block=4))
     instance, addresses = _draft_instance(key, origins[0], hosts, auth)
     return PlatformDraft(
         key=key,

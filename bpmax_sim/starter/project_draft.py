@@ -28,7 +28,7 @@ from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.messages import Exchange, Headers, Response, media_type
 from bpmax_sim.openapi.convert import make
-from bpmax_sim.openapi.document import read_document
+from bpmax_sim.openapi.document import document_key, read_document
 from bpmax_sim.platform.load import Platforms, declaring_file, load_platforms
 from bpmax_sim.platform.matcher import ApiMatcher, address_variables, addresses_in
 from bpmax_sim.scenario.runner import run_scenario
@@ -36,7 +36,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.starter.auth_guess import shared_tokens
 from bpmax_sim.starter.capture_draft import RunFiles, calls_of, draft_captured_platforms, draft_run
-from bpmax_sim.starter.document_draft import document_key, sample_calls
+from bpmax_sim.starter.document_draft import sample_calls
 from bpmax_sim.starter.file_additions import with_apis, with_instance
 from bpmax_sim.starter.init import InitOptions, plan
 from bpmax_sim.starter.platform_draft import (

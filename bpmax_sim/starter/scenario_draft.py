@@ -105,7 +105,7 @@ def _setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
     if match.parameters:
         yield "path", dict(match.parameters)
     if call.query:
-        yield "query", _grouped(call.query)
+        yield "query", _group_pairs(call.query)
     left_out = {"content-type", "accept", *(name.lower() for name in match.target.api.headers)}
     headers = {name: value for name, value in call.headers if name.lower() not in left_out}
     if headers:
@@ -134,7 +134,7 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+def _group_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     """Return *pairs* by name; several values of a name are a list."""
     grouped: dict[str, Any] = {}
     for name, value in pairs:
@@ -153,7 +153,7 @@ def _body_value(call: Call) -> Any:
     except UnicodeDecodeError:
         raise UnplayableCall(msg("its body is no text")) from None
     if media == FORM:
-        return _grouped(parse_qsl(text, keep_blank_values=True))
+        return _group_pairs(parse_qsl(text, keep_blank_values=True))
     if "json" in media or not media:
         try:
             return loads(text)

@@ -200,7 +200,7 @@ def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:
         warnings.simplefilter("ignore")
         events = _run(item, variant, options, baseline)
     exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
-    return VariantRun(events, budget.used, exceeded)
+    return VariantRun(events, budget.counts, exceeded)
 
 
 def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
