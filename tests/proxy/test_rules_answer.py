@@ -85,6 +85,8 @@ def test_the_script_gets_the_very_text_of_the_server() -> None:
         ({"errcode": 0, "errmsg": "ok", "result": [1]}, (0, "ok", [1])),
         ({"errcode": 88, "sub_code": "40014", "errmsg": "x"}, ("40014", "x", None)),
         ({"result": None}, (200, "OK", None)),
+        ({"errcode": 0, "errmsg": None, "result": 1}, (0, "OK", 1)),  # null is as if not there
+        ({"errcode": None, "errmsg": "", "result": 0}, (200, "", 0)),
         ([1, 2], (200, "OK", [1, 2])),
     ],
 )
