@@ -12,8 +12,8 @@ import pytest
 
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import FailedExchange, Response
-from bpmax_sim.traffic.formats import ReadOptions, detect_format, read_foreign
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.formats import detect_format, read_foreign
+from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 
 PAGE = '<html><head><meta charset="gbk"></head><body>王喆的订单</body></html>'
 
