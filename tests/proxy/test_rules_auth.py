@@ -391,6 +391,7 @@ def test_every_attempt_is_signed_anew_and_keeps_the_idempotency_key() -> None:
     nonces = [headers_of(request)["X-Nonce"] for request in world.sent]
     assert [keys.count(key) for key in keys] == [3] * 6
     assert len(set(nonces)) == 6
+    assert all(len(nonce) == 32 and int(nonce, 16) for nonce in nonces)
     assert [request.attempt for request in world.sent] == [0, 1, 2, 0, 1, 2]
     assert "header.idempotency-key" in world.request.injected
     assert world.request.call
