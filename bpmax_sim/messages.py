@@ -28,6 +28,9 @@ VERIFIED = "verified"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses whose ``Location`` a client may go to by itself (RFC 9110, 15.4)."""
 
+STREAMED = frozenset({"text/event-stream", "application/x-ndjson"})
+"""Media types of bodies that are read line by line while they arrive."""
+
 FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
 
