@@ -52,9 +52,14 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
         return f"<Cookie {self.name}>"
 
     @property
+    def attribute_texts(self) -> list[str]:
+        """Return each attribute as it stands there."""
+        return self.attributes.split(";")[1:]
+
+    @property
     def attributes_by_name(self) -> dict[str, str]:
         """Return what a ``Set-Cookie`` says of it, by lower-case name (RFC 6265, 5.2)."""
-        parts = (part.partition("=") for part in self.attributes.split(";"))
+        parts = (part.partition("=") for part in self.attribute_texts)
         return {name.strip().lower(): value.strip() for name, _, value in parts if name.strip()}
 
 

@@ -89,7 +89,7 @@ _OURS: Final = frozenset({
 })  # fmt: skip
 
 
-class Refusal(Exception):  # noqa: N818 - it is what the client gets
+class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
     """A request that is not answered, with its status, the code that names why, and the reason."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
@@ -446,7 +446,7 @@ class _Connection(H11Protocol):
 
 
 def _refuse(error: Exception, incoming: Incoming) -> Outgoing:
-    if isinstance(error, Refusal):
+    if isinstance(error, RefusedRequest):
         return _make_error(error.status, error.code, str(error))
     if isinstance(error, NoMatchError):
         return _make_error(MISS, "NO_MATCH", str(error), case=error.case)

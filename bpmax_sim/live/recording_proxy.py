@@ -36,7 +36,7 @@ from bpmax_sim.messages import (
     Response,
 )
 from bpmax_sim.secret.source import looks_random
-from bpmax_sim.server import Refusal, ServedClient
+from bpmax_sim.server import RefusedRequest, ServedClient
 from bpmax_sim.session.arriving import NotePiece
 from bpmax_sim.session.record import refuse_placeholder
 from bpmax_sim.session.session import Session
@@ -119,13 +119,13 @@ class RecordingProxy:
         """Answer *request* of *client*, which gets the response while it arrives.
 
         Raises:
-            Refusal: it cannot be sent on; the code names why.
+            RefusedRequest: it cannot be sent on; the code names why.
             TransportError: it did not complete, and the client got nothing yet.
         """
         exchange = _ProxiedExchange(request, client, time.time())
         try:
             return self._answer(exchange)
-        except Refusal as refusal:
+        except RefusedRequest as refusal:
             exchange.outcome, exchange.note = refusal.code, str(refusal)
             raise
         except TransportError as error:
@@ -173,10 +173,10 @@ class RecordingProxy:
         """Return *target* without the token.
 
         Raises:
-            Refusal: it is not for us.
+            RefusedRequest: it is not for us.
         """
         if not target.startswith("/"):
-            raise Refusal(
+            raise RefusedRequest(
                 400,
                 "NO_FORWARD_PROXY",
                 msg(
@@ -190,7 +190,7 @@ class RecordingProxy:
         if not secrets.compare_digest(first.encode(), prefix.encode()) or (
             prefix and rest and rest[0] not in "/?"
         ):
-            raise Refusal(404, "NO_TOKEN", msg("the path does not begin with the token"))
+            raise RefusedRequest(404, "NO_TOKEN", msg("the path does not begin with the token"))
         return rest if rest.startswith("/") else f"/{rest}"
 
     def _forward(self, exchange: _ProxiedExchange, path: str) -> Request:
@@ -213,14 +213,14 @@ class RecordingProxy:
                 sent.body,
             )
         except NotConvertible as reason:
-            raise Refusal(400, "BAD_REQUEST", str(reason)) from None
+            raise RefusedRequest(400, "BAD_REQUEST", str(reason)) from None
 
     def _refuse_what_cannot_be_sent(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
         if any(self._pseudonym in line for line in head.every("via")):
             raise _make_loop_refusal(self._upstream)
         if (head.get("upgrade") or "").lower() == "websocket":
-            raise Refusal(
+            raise RefusedRequest(
                 501,
                 "WEBSOCKET",
                 msg("a WebSocket is no exchange of request and response and is not recorded"),
@@ -230,7 +230,7 @@ class RecordingProxy:
         if signed is None or self._leaves_as_signed(head, is_host_only=signed.is_host_only):
             return
         way = msg("; let the client send to it with `Host: {host}`", host=self._upstream.host)
-        raise Refusal(
+        raise RefusedRequest(
             501,
             "SIGNED_ADDRESS",
             msg(
@@ -304,7 +304,7 @@ class _StreamedResponse:
         """Send on all but the end of the response, and return the whole of it.
 
         Raises:
-            Refusal: the upstream is this proxy.
+            RefusedRequest: the upstream is this proxy.
             TransportError: the response did not complete.
             BadResponseError: it cannot be recorded.
         """
@@ -387,10 +387,10 @@ def decode_headers(headers: Pairs) -> Pairs:
     return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
 
 
-def _make_loop_refusal(upstream: Upstream) -> Refusal:
+def _make_loop_refusal(upstream: Upstream) -> RefusedRequest:
     message = msg(
         "{upstream} leads back to this proxy, so it would ask itself for ever; name the third "
         "party's own address",
         upstream=upstream.url,
     )
-    return Refusal(508, LOOP, message)
+    return RefusedRequest(508, LOOP, message)

@@ -89,7 +89,7 @@ def _in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
         listed = _SIGNED_HEADERS.search(rest)
-        if name in _LISTING and listed and "host" in re.split("[;,]", listed[1].lower()):
+        if name in _LISTING and listed and _names_host(listed[1]):
             yield SignedAddress(_LISTING[name], is_host_only=True)
         elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
             yield SignedAddress("OAuth 1.0", is_host_only=False)
@@ -97,6 +97,10 @@ def _in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
             yield SignedAddress(_CONNECTED[name], is_host_only=False)
         elif name == "signature":
             yield from _in_cavage(rest)
+
+
+def _names_host(listed: str) -> bool:
+    return "host" in re.split("[;,]", listed.lower())
 
 
 def _in_cavage(value: str) -> Iterator[SignedAddress]:
@@ -108,7 +112,7 @@ def _in_cavage(value: str) -> Iterator[SignedAddress]:
 def _in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
-        if "host" in values.get(name, "").split(";"):
+        if _names_host(values.get(name, "")):
             yield SignedAddress(scheme, is_host_only=True)
     if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
         yield SignedAddress("OAuth 1.0", is_host_only=False)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.messages import Headers, Pairs
+from bpmax_sim.messages import Headers, Pairs, parse_set_cookie
 
 _OF_CONNECTION: Final = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -158,8 +158,9 @@ def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
     put below *base*.
     """
     below = urlsplit(base).path.rstrip("/")
-    first, *attributes = line.split(";")
-    return ";".join([first, *_kept_attributes(attributes, upstream, below)])
+    cookie = parse_set_cookie(line)
+    pair = line[: len(line) - len(cookie.attributes)]
+    return ";".join([pair, *_kept_attributes(cookie.attribute_texts, upstream, below)])
 
 
 def _kept_attributes(attributes: list[str], upstream: Upstream, below: str) -> Iterator[str]:
