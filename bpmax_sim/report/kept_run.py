@@ -66,7 +66,7 @@ def read_kept_run(place: Path, root: Path) -> KeptRun:
     if not reader.has_any:
         raise ConfigError(
             "{place}: nothing of a run is in it; a pipeline has to keep report.xml, .bpmax/failed "
-            "and .bpmax/trace, as that of `bpmax-sim init --ci` does",
+            "and .bpmax/trace, as that of `bpmax-sim init --ci github` does",
             place=display_path(place),
         )
     return KeptRun(
