@@ -15,13 +15,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.mutants import (
-    EQUAL_SIDES,
-    IgnoreComment,
-    Mutant,
-    read_ignored,
-    read_mutants,
-)
+from bpmax_sim.challenge.ignore_comments import IgnoreComment, read_ignored
+from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
 from bpmax_sim.challenge.reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
@@ -55,7 +50,7 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         killer: the item that killed it, by its name.
         cause: the kind of the failure that killed it, or the count that ended it; of an unchanged
-            comparison ``boundary`` where its sides were never equal.
+            one ``unmet`` where it never came to what the mistake is about, see `Mutant.probe`.
         line: the line of ``expect`` that kills it.
     """
 
@@ -114,6 +109,11 @@ class ScriptTarget:
         """Return whether no run takes the right side of the fallback that *mutant* leaves out."""
         right = self._node_of(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
+
+    def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
+        """Return the row or the response for which what *mutant* is about holds, or not."""
+        start, end = mutant.condition or (mutant.start, mutant.end)
+        return self.finder.describe_condition(start, end, holds=holds)
 
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
         """Return the way of the condition at *mutant* that no run takes as it always holds."""
@@ -206,21 +206,21 @@ class ScriptChallenge:
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
         if not divergences and users:
-            is_known = mutant.kind != "comparison" or self._has_equal_sides(target, mutant, users)
-            return MutantVerdict(verdict="unchanged", cause="" if is_known else "boundary")
+            is_met = not mutant.probe or self._is_met(target, mutant, users)
+            return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
         line = self._search.find_line(divergences, lambda _user: variant)
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
-    def _has_equal_sides(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
-        """Return whether both sides of a comparison are equal in any run."""
+    def _is_met(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
+        """Return whether any run comes to where *mutant* would matter, as its probe says."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         runs = (run_variant(self.baselines[user], Variant(scripts={target.name: text}))
                 for user in users)  # fmt: skip
         return any(
-            isinstance(event, ConsoleWritten) and event.text == EQUAL_SIDES
+            isinstance(event, ConsoleWritten) and event.text == MATTERS
             for run in runs
             for event in run.events
         )

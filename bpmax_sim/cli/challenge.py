@@ -64,8 +64,6 @@ def challenge(  # noqa: PLR0913 - the options of the command
     total = len(ready.numbered)
     verdicts = list(with_progress(ready.judge(workers or os.cpu_count() or 1), total))
     result = summarise(ready, verdicts)
-    if result.problems:
-        raise ConfigError(*result.problems)
     code = _exit_code(result, fail_under, strict=strict)
     _report(ready, result, verdicts, code if json else None)
     if update:
@@ -81,7 +79,7 @@ def _report(
 ) -> None:
     """Print what was found; as one JSON object where *code* is given."""
     if code is None:
-        for line in _report_lines(result.findings):
+        for line in _report_lines(result.shown):
             say(line)
     else:
         say_document(
@@ -100,7 +98,7 @@ def _report(
 def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
     """Return what writes the lines of the findings that are shown."""
     edits: list[ExpectEdit] = []
-    for finding in result.findings[:SHOWN]:
+    for finding in result.shown[:SHOWN]:
         if (line := finding.line) is not None:
             rows = ready.items_of(line.file)
             try:
@@ -241,5 +239,6 @@ def _finding_data(finding: Weakness) -> dict[str, Any]:
             for name, cells in (finding.line.columns if finding.line else {}).items()
         },
         "kills": finding.kills,
+        "same_as": str(finding.same_as) if finding.same_as else "",
         "suspicious": finding.is_suspicious,
     }
