@@ -646,6 +646,7 @@ def report(
 ) -> int:
     """Write the page and say where it is."""
     from bpmax_sim.report.html import write_page
+    from bpmax_sim.report.sections import SECTIONS
 
     root = find_root(Path.cwd())
     if flow is not None:
@@ -660,7 +661,8 @@ def report(
 
         places += take_in_jobs(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]
-    counts = write_page(path, places, version=bpmax_sim.__version__)
+    sections = [place.with_name(SECTIONS.name) for place in places]
+    counts = write_page(path, places, version=bpmax_sim.__version__, section_folders=sections)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
     if left_out := counts["unreadable"]:

@@ -245,7 +245,7 @@ def _decode_message(value: Any) -> str:
 
 def say(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
-    return text if isinstance(text, str) else text[language]
+    return text if isinstance(text, str) else text.get(language, text.get("en", ""))
 
 
 def _body_data(value: Any) -> Any:
