@@ -150,15 +150,17 @@ def describe_calibration(calibration: Calibration) -> Iterator[str]:
         yield label_message(name, series(told or ()) or msg("none"))
     for key, mark in list_refuted(calibration):
         yield msg("refuted: {rule}", rule=RULES[key].text)
-        yield msg("  here: {ours}", ours=mark.ours)
-        yield msg("  there: {there}", there=mark.there)
+        for seen in mark.seen.values():
+            yield msg("  here: {ours}", ours=seen.ours)
+            yield msg("  there: {there}", there=seen.there)
         yield join_messages("", ["  ", describe_way_out(key, calibration)])
     for key, mark in calibration.rules.items():
         if mark.mark == "confirmed":
-            yield msg("confirmed: {rule}", rule=RULES[key].text)
+            why = msg(" ({why})", why=mark.why) if mark.why else ""
+            yield join_messages("", [msg("confirmed: {rule}", rule=RULES[key].text), why])
     for key, mark in calibration.rules.items():
         if mark.mark == "unknown":
-            yield msg("unknown: {rule} ({why})", rule=RULES[key].text, why=mark.there)
+            yield msg("unknown: {rule} ({why})", rule=RULES[key].text, why=mark.why)
     counts = [sum(one.mark == kind for one in calibration.rules.values()) for kind in _KINDS]
     yield msg(
         "{rules}: {confirmed} confirmed, {refuted} refuted, {unknown} unknown",

@@ -102,7 +102,7 @@ await (async () => {
   await probe('argument_object', () => $proxy(key)[names.read]({id: '8', tag: 't'}));
   await probe('name_twin', () => { const twin = names.read.includes('_') ? names.read.replace(/_([a-z])/g, (_, c) => c.toUpperCase()) : names.read.replace(/[A-Z]/g, c => '_' + c.toLowerCase()); return all([() => $proxy(key)[twin]('7'), () => $proxy(key).$api(twin).$path({id: '7'}).$call()]); });
   await probe('never_api', async () => { const one = $proxy(key), two = await one; return [isObject(two), typeof one.then, typeof one.catch, typeof one.finally, typeof one.toJSON]; });
-  await probe('awaited_chain', async () => { const one = chain(), two = await one; const told = [isObject(two), quietly(() => typeof two.data) ?? 'threw']; if (isObject(two) && typeof two.$path === 'function') await two.$path({id: '7'}).$call(); return told; });
+  await probe('awaited_chain', async () => { const one = chain(), two = await one; const told = [isObject(two) ? typeof two.$call : 'no chain', quietly(() => typeof two.data) ?? 'threw']; if (isObject(two) && typeof two.$path === 'function') await two.$path({id: '7'}).$call(); return told; });
   await probe('misnamed', () => $proxy(key).$api(names.read).$path({id: '7'}).$params({a: '1'}));
   await probe('bad_type', async () => { const told = []; for (const work of [() => $proxy(), () => $proxy(key, 'x'), () => $proxy(key).$api(''), () => read().$query('x'), () => read().$path('x'), () => read().$header('x')]) { try { work(); told.push('fine'); } catch (error) { told.push('threw'); } } return told; });
   await probe('unknown_api', () => $proxy(key).$api('bpmax_no_such').$call());

@@ -41,16 +41,32 @@ _BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
 _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "response")
 
 
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """What came here and there of one question of ``calibrate.js``."""
+
+    ours: str
+    there: str
+
+
 class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a rule holds.
 
     Attributes:
-        ours, there: what differs, as texts; of an unknown one, *there* says why.
+        why: why it is unknown, or confirmed in part only.
+        seen: what differs, by the question.
     """
 
     mark: Mark
-    ours: str = ""
-    there: str = ""
+    why: str = ""
+    seen: Mapping[str, Difference] = {}
+
+
+def _refute(question: str, ours: str, there: str) -> RuleMark:
+    return RuleMark(mark="refuted", seen={question: Difference(ours=ours, there=there)})
+
+
+def _leave_open(why: str) -> RuleMark:
+    return RuleMark(mark="unknown", why=why)
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +139,10 @@ class _EchoedRun:
         pairs = sorted(pair for pair in query.split("&") if pair)
         if name not in _OF_DEFAULTS:
             pairs = [pair for pair in pairs if not pair.startswith("preset=")]
-        headers = {key.lower(): _text_of(one) for key, one in echo["headers"].items()}
+        headers: dict[str, str] = {}
+        for key, one in echo["headers"].items():
+            known = headers.get(key.lower())
+            headers[key.lower()] = f"{known}, {_text_of(one)}" if known else _text_of(one)
         told = {key: headers[key] for key in sorted(headers) if key in _HEADERS}
         if name in _TYPED and "content-type" in headers:
             told["content-type"] = media_type(headers["content-type"])
@@ -247,19 +266,25 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 def _mark(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     """Return whether the rule *key* holds *there*."""
     if not rule.probes:
-        return RuleMark(mark="unknown", there=msg("a script cannot see it"))
+        return _leave_open(msg("a script cannot see it"))
     if key in _SPECIAL:
         return _SPECIAL[key](ours, there)
     if there.place is None:
-        return RuleMark(mark="unknown", there=msg("nothing could be asked"))
-    compared = [found for name in rule.probes if (found := _compare(name, ours, there)) is not None]
-    for mine, other in compared:
-        if mine != other:
-            return RuleMark(mark="refuted", ours=_show(mine), there=_show(other))
+        return _leave_open(msg("nothing could be asked"))
+    compared = {
+        name: found for name in rule.probes if (found := _compare(name, ours, there)) is not None
+    }
+    seen = {
+        name: Difference(ours=_show(mine), there=_show(other))
+        for name, (mine, other) in compared.items()
+        if mine != other
+    }
+    if seen:
+        return RuleMark(mark="refuted", seen=seen)
     whys = [_WHY.get(there.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
     if not compared:
-        return RuleMark(mark="unknown", there=next(filter(None, whys), msg("it was not asked")))
-    return RuleMark(mark="confirmed", there=next(filter(None, whys), ""))
+        return _leave_open(next(filter(None, whys), msg("it was not asked")))
+    return RuleMark(mark="confirmed", why=next(filter(None, whys), ""))
 
 
 _WHY: Final = {
@@ -304,41 +329,38 @@ _FAILS: Final = msg("the call fails")
 def _mark_result(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     kind = _describe_result(there)
     if not kind:
-        return RuleMark(mark="unknown", there=_describe_failure(there))
+        return _leave_open(_describe_failure(there))
     if kind in {"body", "envelope"}:
-        return RuleMark(mark="confirmed", there=kind)
+        return RuleMark(mark="confirmed", why=kind)
     members = ", ".join(there.wrapper)
-    return RuleMark(
-        mark="refuted",
-        ours="body, envelope",
-        there=msg("{members}, of which {place} is the body", members=members, place=kind),
-    )
+    told = msg("{members}, of which {place} is the body", members=members, place=kind)
+    return _refute("first", "body, envelope", told)
 
 
 def _mark_auth(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     probe = there.probe("auth_last")
     found = find_echo(there.wrapper)
     if probe is None or probe.end != "resolved" or found is None:
-        return RuleMark(mark="unknown", there=msg("it was not asked"))
+        return _leave_open(msg("it was not asked"))
     has_auth = "authorization" in {name.lower() for name in found[1]["headers"]}
     if bool(probe.value) != has_auth:
-        return RuleMark(mark="confirmed" if has_auth else "unknown", there=_AUTH[has_auth])
+        return RuleMark(mark="confirmed") if has_auth else _leave_open(_NO_AUTH)
     own, dropped = msg("the script's own header arrives"), msg("the script's own header is dropped")
     mine, other = (dropped, own) if has_auth else (own, dropped)
-    return RuleMark(mark="refuted", ours=mine, there=other)
+    return _refute("auth_last", mine, other)
 
 
-_AUTH: Final = {True: "", False: msg("the interface that echoes has no auth in a header")}
+_NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
 
 
 def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     records = [reader.records.get("status", {}).get("error") for reader in (ours, there)]
     if there.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
-        return RuleMark(mark="unknown", there=msg("no call was rejected by its status"))
+        return _leave_open(msg("no call was rejected by its status"))
     mine, other = (_describe_error(one or {}) for one in records)
     if mine == other:
         return RuleMark(mark="confirmed")
-    return RuleMark(mark="refuted", ours=mine, there=other)
+    return _refute("status", mine, other)
 
 
 def _describe_error(error: Mapping[str, Any]) -> str:
@@ -363,12 +385,12 @@ def _kind_of(value: Any) -> str:
 def _mark_overlap(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     spent = there.records.get("overlap", {}).get("value")
     if not isinstance(spent, list) or not spent or min(spent) < 500:  # noqa: PLR2004 - of a second
-        return RuleMark(mark="unknown", there=msg("the interface did not wait for a second"))
+        return _leave_open(msg("the interface did not wait for a second"))
     seconds = ", ".join(f"{one / 1000:.1f} s" for one in spent)
     if max(spent) < _OVERLAPPING * min(spent):
         return RuleMark(mark="confirmed")
     told = msg("three calls of 1 s took {seconds}", seconds=seconds)
-    return RuleMark(mark="refuted", ours=msg("three calls of 1 s take 1 s"), there=told)
+    return _refute("overlap", msg("three calls of 1 s take 1 s"), told)
 
 
 def _measure_timeout(there: _EchoedRun) -> float | None:
@@ -385,13 +407,11 @@ def _mark_timeout(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     if seconds is not None:
         if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
             return RuleMark(mark="confirmed")
-        return RuleMark(mark="refuted", ours=ours, there=f"{seconds:g} s")
+        return _refute("timeout", ours, f"{seconds:g} s")
     waited = record.get("ms", 0) / 1000
     if record.get("end") == "resolved" and waited > DEFAULT_TIMEOUT + _SLACK:
-        return RuleMark(
-            mark="refuted", ours=ours, there=msg("more than {seconds} s", seconds=round(waited))
-        )
-    return RuleMark(mark="unknown", there=msg("no call took longer than the time-out"))
+        return _refute("timeout", ours, msg("more than {seconds} s", seconds=round(waited)))
+    return _leave_open(msg("no call took longer than the time-out"))
 
 
 _SPECIAL: Final = {

@@ -53,7 +53,15 @@ def render_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str
         "result": calibration.result,
         "timeout": calibration.timeout,
         "rules": {
-            key: {name: one for name, one in asdict(mark).items() if one}
+            key: {
+                "mark": mark.mark,
+                **({"why": mark.why} if mark.why else {}),
+                **(
+                    {"seen": {name: asdict(one) for name, one in mark.seen.items()}}
+                    if mark.seen
+                    else {}
+                ),
+            }
             for key, mark in rules.items()
         },
     }

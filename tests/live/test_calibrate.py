@@ -6,6 +6,7 @@ import json
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,11 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.live.calibrate import ask_our_engine, calibration_script
 from bpmax_sim.live.capture import capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
-from bpmax_sim.live.echo import answer_echo
+from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
 from bpmax_sim.live.judge import Calibration, judge_run, list_refuted
 from bpmax_sim.live.marks import MARKS, read_marks
 from bpmax_sim.messages import Request
+from bpmax_sim.yamlfile import read_yaml
 from tests.script.bench import Bench, texts
 
 FAKE = Path(__file__).with_name("fake_proxy.js").read_text("utf-8")
@@ -117,7 +119,7 @@ def test_each_write_is_asked_for_and_without_an_answer_nothing_is_written() -> N
     calibration = ask(may_write=None, before=asked)
     unknown = {key for key, mark in calibration.rules.items() if mark.mark == "unknown"}
     assert unknown == UNSEEN | {"merge_body", "null_body", "body_json", "body_text"}
-    assert calibration.rules["null_body"].there == "a write was not agreed to"
+    assert calibration.rules["null_body"].why == "a write was not agreed to"
 
 
 def test_after_a_first_call_that_fails_nothing_more_is_sent() -> None:
@@ -176,7 +178,7 @@ def test_what_was_told_is_kept_and_keys_are_set_in_their_layout(
     assert run_command_line(["calibrate", "console.txt"]) == 0
     text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
     assert text == f'{PLATFORM}result: envelope\ntimeout: "10s"\n'
-    assert read_marks(project)["query_array"].there == "/7?a=1%2C2"
+    assert read_marks(project)["query_array"].seen["query_array"].there == "/7?a=1%2C2"
     assert read_marks(project)["query_object"].mark == "confirmed"
     capsys.readouterr()
     assert run_command_line(["calibrate", "console.txt"]) == 0
@@ -234,3 +236,76 @@ def test_consoles_of_capture_and_of_calibrate_are_told_apart(
     (project / "captured.txt").write_text("\n".join(texts(outcome)), "utf-8")
     assert run_command_line(["calibrate", "captured.txt"]) == 2
     assert "init --from" in capsys.readouterr().err
+
+
+FOREIGN = Path(__file__).with_name("foreign_proxy.js").read_text("utf-8")
+"""Of somebody who has not seen the script: its differences, and an echo in the form of httpbin."""
+
+DIFFERENCES = {
+    "query-replaces": ("merge_named", "merge_query"),
+    "body-replaces": ("merge_body", "merge_body"),
+    "setters-mutate": ("chain_value", "chain_value"),
+    "undefined-as-text": ("undefined_value", "undefined_query"),
+    "null-as-empty": ("null_default", "null_query"),
+    "arrays-join": ("query_array", "query_array"),
+    "plus-for-space": ("query_encoding", "query_encoding"),
+    "envelope": ("result", ""),
+    "status-resolves": ("status", "status"),
+    "then-calls": ("awaited_chain", "awaited_chain"),
+    "slash-stays": ("path_segment", "path_segment"),
+    "headers-by-case": ("merge_named", "merge_header"),
+    "object-is-names": ("argument_object", "argument_object"),
+    "no-twins": ("name_twin", "name_twin"),
+    "errors-are-plain": ("error_members", "status"),
+}
+"""Difference -> the rule that it refutes, and the question that tells."""
+TEN = tuple(DIFFERENCES)[:10]
+
+
+def foreign(*differences: str) -> str:
+    """Return a script that asks the foreign ``$proxy`` with *differences*."""
+    declared: Any = read_yaml(ECHO_PLATFORM).plain()
+    apis = {
+        name: {
+            "method": api["method"],
+            "path": api["path"],
+            "parameters": api.get("parameters", []),
+        }
+        for name, api in declared["apis"].items()
+    }
+    options = json.dumps({"apis": apis})
+    chosen = json.dumps(differences)
+    return (
+        f"const $proxy = (() => {{ const module = undefined; {FOREIGN}\n"
+        f"return makeForeignProxy({chosen}, {options}); }})();\n"
+        f"{calibration_script(may_write=True)}"
+    )
+
+
+def judge_foreign(*differences: str) -> Calibration:
+    outcome = Bench().run(foreign(*differences), form={"amount": 1})
+    assert outcome.error is None
+    (run,) = read_console("\n".join(texts(outcome)))
+    return judge_run(run)
+
+
+def find_differences(before: Calibration, after: Calibration) -> set[str]:
+    """Return the differences that *after* tells and *before*, without them, does not."""
+    found = set()
+    for difference, (rule, question) in DIFFERENCES.items():
+        seen = [one.rules[rule].seen.get(question) for one in (before, after)]
+        is_told = after.result != before.result if not question else seen[0] != seen[1]
+        if is_told:
+            found.add(difference)
+    return found
+
+
+def test_all_that_somebody_else_changed_is_found_ten_at_once() -> None:
+    base = judge_foreign()
+    assert base.failure == ""
+    assert find_differences(base, judge_foreign(*TEN)) >= {*TEN}
+
+
+@pytest.mark.parametrize("difference", [*DIFFERENCES][10:])
+def test_what_else_somebody_changed_is_found_alone(difference: str) -> None:
+    assert difference in find_differences(judge_foreign(), judge_foreign(difference))
