@@ -41,7 +41,7 @@ _BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
 _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "response")
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class ProbeDifference(msgspec.Struct, frozen=True, kw_only=True):
     """What came here and there of one question of ``calibrate.js``."""
 
     ours: str
@@ -58,11 +58,11 @@ class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     mark: Mark
     why: str = ""
-    seen: Mapping[str, Difference] = {}
+    seen: Mapping[str, ProbeDifference] = {}
 
 
 def _refute(question: str, ours: str, there: str) -> RuleMark:
-    return RuleMark(mark="refuted", seen={question: Difference(ours=ours, there=there)})
+    return RuleMark(mark="refuted", seen={question: ProbeDifference(ours=ours, there=there)})
 
 
 def _leave_open(why: str) -> RuleMark:
@@ -275,7 +275,7 @@ def _mark(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark
         name: found for name in rule.probes if (found := _compare(name, ours, there)) is not None
     }
     seen = {
-        name: Difference(ours=_show(mine), there=_show(other))
+        name: ProbeDifference(ours=_show(mine), there=_show(other))
         for name, (mine, other) in compared.items()
         if mine != other
     }
