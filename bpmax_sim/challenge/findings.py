@@ -106,11 +106,11 @@ Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
 def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
-    """Return what *judgements*, one for each mutant of *challenge*, come to."""
+    """Return what *judgements* come to, those of the first mutants that *challenge* tries."""
     ignoring = IgnoredMutants(one for target in challenge.targets for one in target.ignored)
     counts: Counter[str] = Counter()
     cases: list[Case] = []
-    numbered = zip(challenge.numbered, judgements, strict=True)
+    numbered = zip(challenge.numbered, judgements, strict=False)
     for number, ((target, mutant), judgement) in enumerate(numbered):
         is_missed = judgement.verdict != "killed"
         if is_missed and ignoring.covers(mutant.kind, mutant.place):

@@ -8,13 +8,15 @@ was ended by a count. A mutant of a library counts through the scripts that use 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter as Counted
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest, digest_baseline
 from bpmax_sim.challenge.ignore_comments import IgnoreComment, read_ignored
 from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Verdict = Literal["killed", "unreached", "unchanged", "differs", "limit"]
+MOST = 10_000
+"""How many mutants are tried, unless somebody says otherwise."""
 _MOST_DIVERGENCES = 60
 
 
@@ -48,7 +52,7 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one mutant.
 
     Attributes:
-        killer: the item that killed it, by its name.
+        killer: the item that killed it, by its node id.
         cause: the kind of the failure that killed it, or the count that ended it; of an unchanged
             one ``unmet`` where it never came to what the mistake is about, see `Mutant.probe`.
         line: the line of ``expect`` that kills it.
@@ -129,12 +133,30 @@ class ScriptChallenge:
         baselines: of the items that can be tried.
         left_out: why others cannot.
         targets: the scripts, in the order of their names.
+        possible: how many mutants they have.
+        numbered: those of them that are tried.
+        reused: how many verdicts were known already.
     """
 
+    reused = 0
+
     def __init__(
-        self, items: Sequence[ScenarioItem], environ: Mapping[str, str] = os.environ
+        self,
+        items: Sequence[ScenarioItem],
+        environ: Mapping[str, str] = os.environ,
+        *,
+        most: int = MOST,
+        only: str = "",
+        cache: VerdictCache | None = None,
     ) -> None:
         """Run each item as it is, twice, and count what it evaluates.
+
+        Args:
+            items: the scenarios.
+            environ: what ``${env.X}`` reads.
+            most: so many mutants are tried at most, spread over all of them.
+            only: the name of the one script that is challenged; by default all are.
+            cache: what became of mutants in earlier runs.
 
         Raises:
             BaselineError: items that fail or flicker, all of them at once.
@@ -156,8 +178,13 @@ class ScriptChallenge:
         if red:
             raise BaselineError(*red)
         self._search = LineSearch(self.baselines)
-        self.targets = list(self._find_targets(hits))
-        self.numbered = [(target, m) for target in self.targets for m in target.mutants]
+        found = self._find_targets(hits)
+        self.targets = [target for target in found if only in {"", target.name}]
+        mutants = [(target, m) for target in self.targets for m in target.mutants]
+        self.possible = len(mutants)
+        tried = min(most, self.possible)
+        self.numbered = [mutants[number * self.possible // tried] for number in range(tried)]
+        self._memory = _Memory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
         """Yield the scripts of files that *hits*, one of each baseline, have counted."""
@@ -178,16 +205,32 @@ class ScriptChallenge:
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
 
-    def judge(self, workers: int = 1) -> Iterator[MutantVerdict]:
-        """Yield what becomes of each of `numbered`, in that order."""
-        judged = map_in_order(self.judge_one, len(self.numbered), workers)
-        for judgement in judged:
-            yield judgement or MutantVerdict(verdict="limit", cause="process")
+    def judge(self, workers: int = 1) -> Generator[MutantVerdict, None, None]:
+        """Yield what becomes of each of `numbered`, in that order; what is known is not tried."""
+        memory = self._memory
+        known = [memory.recall(number) if memory else None for number in range(len(self.numbered))]
+        left = [number for number, verdict in enumerate(known) if verdict is None]
+        self.reused = len(known) - len(left)
+        judged = map_in_order(lambda index: self.judge_one(left[index]), len(left), workers)
+        try:
+            for number, recalled in enumerate(known):
+                if recalled is not None:
+                    yield recalled
+                    continue
+                verdict = next(judged) or MutantVerdict(verdict="limit", cause="process")
+                if memory:
+                    memory.keep(number, verdict)
+                yield verdict
+        finally:
+            if memory:
+                memory.save()
 
     def judge_one(self, number: int) -> MutantVerdict:
         """Return what becomes of one mutant."""
         target, mutant = self.numbered[number]
         users = target.users_of(mutant)
+        killer = self._memory.killer_of(number) if self._memory else ""
+        users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
         variant = Variant(scripts={target.name: mutant.apply(target.data)})
         divergences: list[Divergence] = []
         exceeded = ""
@@ -198,9 +241,11 @@ class ScriptChallenge:
                 exceeded = exceeded or run.exceeded
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
-                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause=cause)
+                return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
             elif {*run.end.warnings} - {*baseline.run.end.warnings}:
-                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause="warning")
+                return MutantVerdict(
+                    verdict="killed", killer=baseline.item.node_id, cause="warning"
+                )
             else:
                 divergences += find_divergences(user, baseline, run)
         if exceeded:
@@ -230,6 +275,45 @@ class ScriptChallenge:
         target, mutant = self.numbered[number]
         variant = Variant(scripts={target.name: mutant.apply(target.data)})
         return self._search.tells(line, divergences, lambda _user: variant)
+
+
+class _Memory:
+    """What became of the mutants of a challenge in earlier runs."""
+
+    def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:
+        self._cache = cache
+        inputs = [digest_baseline(baseline) for baseline in challenge.baselines]
+        seen: Counted[tuple[str, ...]] = Counted()
+        self._keys: list[tuple[bytes, bytes]] = []
+        for target, mutant in challenge.numbered:
+            name = (target.name, mutant.kind, mutant.old, mutant.new)
+            seen[name] += 1
+            users = [inputs[user] for user in target.users]
+            key = digest(name, seen[name])
+            self._keys.append((key, digest(mutant.start, mutant.end, mutant.new, users)))
+
+    def recall(self, number: int) -> MutantVerdict | None:
+        """Return what became of a mutant, if all that it depends on is as it was."""
+        key, inputs = self._keys[number]
+        kept = self._cache.find(key)
+        if kept is None or kept.digest != inputs or kept.verdict == "differs":
+            return None
+        return msgspec.convert(
+            {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
+        )
+
+    def killer_of(self, number: int) -> str:
+        """Return the item that killed a mutant the last time, or nothing."""
+        kept = self._cache.find(self._keys[number][0])
+        return kept.killer if kept is not None else ""
+
+    def keep(self, number: int, verdict: MutantVerdict) -> None:
+        """Keep what became of a mutant; what differs is tried anew for its line."""
+        key, inputs = self._keys[number]
+        self._cache.add(key, KeptVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
+
+    def save(self) -> None:
+        self._cache.save()
 
 
 def scripts_of(item: ScenarioItem) -> Iterator[Script]:
