@@ -62,10 +62,9 @@ from bpmax_sim.scenario.observation import (
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
+from bpmax_sim.scenario.script_check import RULES_OF_CALLS, find_run_findings
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
-from bpmax_sim.script_source.promises import PromiseMisuse
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers, find_promise_misuses
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.definition import FlowParts
@@ -92,6 +91,8 @@ class LogMark(msgspec.Struct, frozen=True):
 
 
 START = LogMark(0, 0, 0)
+_KINDS_OF_RULES: Mapping[str, str] = {"missing-await": "unawaited", "power": "power"}
+"""Rule of `lint` -> the kind of warning that a run has for it; else `script`."""
 
 
 class RunLog(msgspec.Struct):
@@ -287,6 +288,10 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
+def _line_of(place: Place) -> tuple[str, int]:
+    return place.file, place.line
+
+
 def _identity_of(value: Any) -> Any:
     return value
 
@@ -418,12 +423,6 @@ class Progress:
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""
         self.log.warnings += self.item.warnings
-        for script in self.item.subjects.bodies:
-            for place in find_powers(script.source, script.name):
-                self.log.add_warning("power", POWER_DIFFERS, place)
-        if self.item.scenario.proxy.unawaited != "allow":
-            for misuse in self._find_promise_misuses():
-                self.log.add_warning("unawaited", misuse.message, misuse.place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._take_findings(self.reporter(), wrong)
         if not self.failures and "user" in self.item.fills:
@@ -433,13 +432,33 @@ class Progress:
             )
         return not self.failures
 
-    def _find_promise_misuses(self) -> Iterator[PromiseMisuse]:
-        subjects = self.item.subjects
-        scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
-        return find_promise_misuses(
-            [(script.source, script.name) for script in dict.fromkeys(scripts)],
-            [(library.source, library.name) for library in subjects.all_libraries],
-        )
+    def warn_of_scripts(self) -> None:
+        """Say what is wrong in the scripts, as far as their text and the platforms say.
+
+        Of a call that was made the run says it itself, or an expectation does.
+        """
+        is_allowed = self.item.scenario.proxy.unawaited == "allow"
+        findings_of_scripts = find_run_findings(self.item, self.session.platforms)
+        said, called = self._find_judged_lines() if findings_of_scripts else (set(), set())
+        for finding in findings_of_scripts:
+            problem, kind = finding.problem, _KINDS_OF_RULES.get(finding.rule, "script")
+            if kind == "unawaited" and is_allowed:
+                continue
+            line = _line_of(problem.place) if problem.place else ("", 0)
+            is_of_call = finding.rule in RULES_OF_CALLS
+            if (is_of_call and line in called) or (kind == "unawaited" and line in said):
+                continue
+            message = problem.message
+            if kind == "script":
+                message = msg("{message} [{rule}]", message=message, rule=finding.rule)
+            self.log.add_warning(kind, message, problem.place)
+
+    def _find_judged_lines(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
+        """Return file and line of what was said already; and of that and each call made."""
+        places = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
+        said = {_line_of(place) for place in places if place is not None}
+        called = {_line_of(call.place) for call in self.log.calls if call.place is not None}
+        return said, said | called
 
     def _take_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.check.scripts import RULES
+from bpmax_sim.scenario.script_check import RULES
 from bpmax_sim.errors import Problem
 from bpmax_sim.index import files
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
-from tests.check.test_scripts import PLATFORM, WRONG
+from tests.scenario.test_script_check import PLATFORM, WRONG
 from tests.cli.project import ROOT, Command, Done
 
 ANSWER = (

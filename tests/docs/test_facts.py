@@ -16,7 +16,7 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
-from bpmax_sim.check.scripts import RULES
+from bpmax_sim.scenario.script_check import RULES
 from bpmax_sim.cli.doctor import extension_points
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.field_path import FieldPath
