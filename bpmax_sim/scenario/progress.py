@@ -62,7 +62,7 @@ from bpmax_sim.scenario.observation import (
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
-from bpmax_sim.scenario.script_check import RULES_OF_CALLS, find_run_findings
+from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
@@ -91,8 +91,6 @@ class LogMark(msgspec.Struct, frozen=True):
 
 
 START = LogMark(0, 0, 0)
-_KINDS_OF_RULES: Mapping[str, str] = {"missing-await": "unawaited", "power": "power"}
-"""Rule of `lint` -> the kind of warning that a run has for it; else `script`."""
 
 
 class RunLog(msgspec.Struct):
@@ -288,10 +286,6 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _line_of(place: Place) -> tuple[str, int]:
-    return place.file, place.line
-
-
 def _identity_of(value: Any) -> Any:
     return value
 
@@ -433,32 +427,11 @@ class Progress:
         return not self.failures
 
     def warn_of_scripts(self) -> None:
-        """Say what is wrong in the scripts, as far as their text and the platforms say.
-
-        Of a call that was made the run says it itself, or an expectation does.
-        """
-        is_allowed = self.item.scenario.proxy.unawaited == "allow"
-        findings_of_scripts = find_run_findings(self.item, self.session.platforms)
-        said, called = self._find_judged_lines() if findings_of_scripts else (set(), set())
-        for finding in findings_of_scripts:
-            problem, kind = finding.problem, _KINDS_OF_RULES.get(finding.rule, "script")
-            if kind == "unawaited" and is_allowed:
-                continue
-            line = _line_of(problem.place) if problem.place else ("", 0)
-            is_of_call = finding.rule in RULES_OF_CALLS
-            if (is_of_call and line in called) or (kind == "unawaited" and line in said):
-                continue
-            message = problem.message
-            if kind == "script":
-                message = msg("{message} [{rule}]", message=message, rule=finding.rule)
-            self.log.add_warning(kind, message, problem.place)
-
-    def _find_judged_lines(self) -> tuple[set[tuple[str, int]], set[tuple[str, int]]]:
-        """Return file and line of what was said already; and of that and each call made."""
-        places = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        said = {_line_of(place) for place in places if place is not None}
-        called = {_line_of(call.place) for call in self.log.calls if call.place is not None}
-        return said, said | called
+        """Say what is wrong in the scripts, as far as their text and the platforms say."""
+        said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
+        called = (call.place for call in self.log.calls)
+        for finding in find_run_doubts(self.item, self.session.platforms, said, called):
+            self.log.add_finding(finding)
 
     def _take_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]

@@ -20,6 +20,7 @@ from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
+from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
 from bpmax_sim.script.failure import Script
@@ -142,7 +143,9 @@ def check_scripts(
             yield finding
 
 
-RULES_OF_CALLS: Final = frozenset({
+_KINDS: Final[Mapping[str, str]] = {"missing-await": "unawaited", "power": "power"}
+"""Rule -> the kind of warning that a run has for it; else ``script``."""
+_OF_CALLS: Final = frozenset({
     "unknown-platform", "unknown-instance", "unknown-api", "missing-parameter",
     "unknown-parameter", "extra-argument", "uncalled-chain",
 })  # fmt: skip
@@ -153,12 +156,35 @@ _OF_A_PROJECT: Final = frozenset(
 """Rules that need all scenarios of a script; of its own names a run knows more."""
 
 
-def find_run_findings(item: ScenarioItem, platforms: Platforms) -> tuple[ScriptFinding, ...]:
-    """Return what is wrong in the scripts that *item* may run, as `check_scripts` knows it.
+def find_run_doubts(
+    item: ScenarioItem,
+    platforms: Platforms,
+    said: Iterable[Place | None],
+    called: Iterable[Place | None],
+) -> Iterator[NameFinding]:
+    """Yield what is wrong in the scripts that *item* may run, as `check_scripts` knows it.
 
-    Of responses only what is declared counts.
+    Of responses only what is declared counts. What the run has *said* of a promise is not said
+    again; of a call that was made, where it was *called*, the run or an expectation says it.
     """
-    return _find_of_subjects(_Same(item.subjects), _Same(platforms), _Same(item, item.path))
+    subjects, key = _Same(item.subjects), _Same(item, item.path)
+    found = _find_of_subjects(subjects, _Same(platforms), key)
+    is_allowed = item.scenario.proxy.unawaited == "allow"
+    lines = set(map(_line_of, said)) if found else set()
+    calls = lines.union(map(_line_of, called)) if found else lines
+    for finding in found:
+        place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
+        known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
+        if _line_of(place) in known or (kind == "unawaited" and is_allowed):
+            continue
+        message = finding.problem.message
+        if kind == "script":
+            message = msg("{message} [{rule}]", message=message, rule=finding.rule)
+        yield NameFinding(kind, message, place, fails=False)
+
+
+def _line_of(place: Place | None) -> tuple[str, int]:
+    return (place.file, place.line) if place is not None else ("", 0)
 
 
 class _Same:
