@@ -36,9 +36,10 @@ from bpmax_sim.report.page_data import (
     in_all_languages,
     say,
 )
-from bpmax_sim.report.script_coverage import CoveredScript, describe_branch, percent_of
+from bpmax_sim.report.script_coverage import CoveredScript, percent_of
 from bpmax_sim.report.sections import ReportSection, read_sections
 from bpmax_sim.scenario.file_verdict import FileRuns
+from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import display_path, writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
@@ -160,7 +161,7 @@ def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
 
 def _covered_data(one: CoveredScript) -> dict[str, Any]:
     """Return the source of a script and what ran of it."""
-    never = {branch: describe_branch(branch) for branch in one.missing}
+    never = {branch: describe_untaken(branch.arm) for branch in one.missing}
     return {
         "text": one.source,
         "lines": one.lines,
