@@ -25,6 +25,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
+from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.promises import select_misuses
 from bpmax_sim.script_source.reading import (
     POWER_DIFFERS,
@@ -34,7 +35,6 @@ from bpmax_sim.script_source.reading import (
     find_full_width,
     read_script,
 )
-from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.values import ProxyCall
 from bpmax_sim.subject.definition import ACTIONS
 

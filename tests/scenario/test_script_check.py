@@ -11,7 +11,8 @@ import pytest
 from bpmax_sim.index.facts import FileFacts
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes, shape_of
-from bpmax_sim.scenario.script_check import RULES, ScriptContext, check_scripts
+from bpmax_sim.scenario.script_check import RULES, check_scripts
+from bpmax_sim.scenario.script_context import ScriptContext
 from bpmax_sim.script.failure import Script
 
 PLATFORM = """
