@@ -24,6 +24,7 @@ from bpmax_sim.challenge.reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
 from bpmax_sim.script_source.counters import CountedScript, Counter
@@ -33,6 +34,7 @@ from bpmax_sim.variant.run import (
     Baseline,
     BaselineError,
     Variant,
+    VariantRun,
     find_obstacle,
     measure_baseline,
     run_variant,
@@ -242,7 +244,7 @@ class ScriptChallenge:
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
                 return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
-            elif {*run.end.warnings} - {*baseline.run.end.warnings}:
+            elif _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
                 return MutantVerdict(
                     verdict="killed", killer=baseline.item.node_id, cause="warning"
                 )
@@ -275,6 +277,15 @@ class ScriptChallenge:
         target, mutant = self.numbered[number]
         variant = Variant(scripts={target.name: mutant.apply(target.data)})
         return self._search.tells(line, divergences, lambda _user: variant)
+
+
+def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
+    """Return the warnings of *run*, without what is said of the literal of a check.
+
+    Nobody writes ``if (true)`` by mistake, but a check that comes to the same.
+    """
+    is_literal = mutant.kind == "code-check"
+    return {one for one in run.end.warnings if not (is_literal and one.kind == "script")}
 
 
 class _Memory:

@@ -106,4 +106,4 @@ def test_update_shows_a_diff_and_asks_and_keeps_comments(
     assert run_command_line(["run"]) == 0
     capsys.readouterr()
     run_command_line(["challenge", "--json"])
-    assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 1  # suspicious
+    assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 1  # it is suspicious
