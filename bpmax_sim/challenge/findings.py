@@ -7,13 +7,11 @@ shown: an unchanged mutant is a finding only where the reason is known.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
-from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge, ScriptTarget
@@ -24,11 +22,10 @@ from bpmax_sim.challenge.proposals import (
     is_suspicious,
     sort_divergences,
 )
-from bpmax_sim.challenge.reach import Branch, Mark, find_untaken, is_reached
 from bpmax_sim.errors import Place, Problem
-from bpmax_sim.i18n import msg, series
+from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import contrast, text_of
-from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_yaml
 
 FindingVerdict = Literal["differs", "unchanged", "unreached", "limit"]
@@ -297,30 +294,18 @@ def _on_a_line(text: str) -> str:
 
 def _find_unchanged(cases: Sequence[Case]) -> Iterator[Weakness]:
     """Yield unchanged mutants of which it is known why: all others may be equivalent."""
-    for _, target, mutant, _ in cases:
-        seen = {mark: has_span(mutant, mark, target) for mark in _MARKS}
-        if mutant.kind == "comparison" and seen["unequal"] and not seen["equal"]:
+    for _, target, mutant, verdict in cases:
+        if verdict.cause == "boundary":
             yield _make(mutant, "unchanged", _describe_boundary(mutant.about))
-        elif mutant.kind == "fallback" and not seen["fallback"]:
-            left = re.split(r"\s*(?:\|\||\?\?)", mutant.old)[0]
-            message = msg("no row where {left} is missing, so nobody needs the fallback", left=left)
+        elif mutant.kind == "fallback" and target.is_never_needed(mutant):
+            message = msg(
+                "no row where {left} is missing, so nobody needs the fallback",
+                left=_on_a_line(mutant.about),
+            )
             yield _make(mutant, "unchanged", message)
-        elif mutant.kind == "code-check" and mutant.new == "true" and not seen["false"]:
-            how = _reach_condition(mutant.start, mutant.end, target)
-            message = msg("this condition was never false{how}", how=how)
+        elif mutant.kind == "code-check" and (way := target.find_missing_else(mutant)):
+            message = describe_untaken("else", target.finder.describe_reach(way))
             yield _make(mutant, "unchanged", message)
-
-
-_MARKS: tuple[Mark | Literal["fallback"], ...] = ("equal", "unequal", "false", "fallback")
-
-
-def has_span(mutant: Mutant, mark: Mark | Literal["fallback"], target: ScriptTarget) -> bool:
-    """Return whether *mark* happened at the bytes of *mutant*, or its fallback was used."""
-    if mark != "fallback":
-        return (mutant.start, mutant.end, mark) in target.taken
-    node = target.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
-    right = node.child_by_field_name("right") if node is not None else None
-    return right is not None and is_reached(right, target.taken)
 
 
 def _describe_boundary(condition: str) -> str:
@@ -355,97 +340,24 @@ def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
 def _find_unreached(
     challenge: ScriptChallenge, cases: Sequence[Case], ignoring: _Ignoring
 ) -> Iterator[Weakness]:
+    """Yield what no scenario takes or calls, with what would reach it."""
     for target in challenge.targets:
-        unreached = [
-            mutant for _, own, mutant, judged in cases
+        unreached = Counter(
+            number
+            for _, own, mutant, judged in cases
             if own is target and judged.verdict == "unreached"
-        ]  # fmt: skip
-        for branch in find_untaken(target.tree, target.taken):
-            place = target.tree.place_of_byte(branch.start)
+            for number in target.guards_of(mutant)
+        )
+        for number in target.reach.find_untaken(target.totals):
+            counter, node = target.reach.counters[number], target.reach.node_of(number)
+            place = target.tree.place(node)
             if ignoring.covers(target, BRANCH, place.line):
                 continue
-            behind = sum(branch.start <= mutant.start <= branch.end for mutant in unreached)
-            if branch.missing == "false" and not branch.has_more:
-                continue  # nothing stands there; what the condition checks is a mutant of its own
             yield Weakness(
                 place=place,
                 verdict="unreached",
                 kind=BRANCH,
-                old=_on_a_line(branch.text),
-                message=describe_branch(branch, target),
-                kills=max(1, behind),
+                old=_on_a_line(target.tree.text_of(node)),
+                message=describe_untaken(counter.arm, target.finder.describe_reach(counter)),
+                kills=max(1, unreached[number]),
             )
-
-
-def describe_branch(branch: Branch, target: ScriptTarget) -> str:
-    """Return what nothing takes, and what would."""
-    text = _on_a_line(branch.text)
-    if branch.kind == "condition":
-        how = _reach_condition(branch.start, branch.end, target)
-        if branch.missing == "true":
-            return msg("this condition was never true{how}", how=how)
-        return msg("this condition was never false{how}", how=how)
-    if branch.kind == "catch":
-        names = series(sorted(set(_calls_within(branch, target))))
-        first = names or msg("the call")
-        return msg(
-            "nothing in this try ever fails; add a row with "
-            "faults: [{{on: {call}, do: {{error: timeout}}}}]",
-            call=first,
-        )
-    if branch.kind == "case":
-        return msg("no row comes to case {value}", value=text)
-    return msg("this function was never called")
-
-
-def _reach_condition(first: int, last: int, target: ScriptTarget) -> str:
-    """Return which row or response makes a condition what it never was, where that is simple."""
-    start, end = target.tree.place_of_byte(first), target.tree.place_of_byte(last)
-    reading = read_script(target.tree.text, target.name)
-    inside = [
-        use
-        for use in reading.members
-        if (start.line, start.column) <= (use.place.line, use.place.column)
-        and (use.place.line, use.place.column) < (end.line, end.column)
-    ]
-    fields = list(dict.fromkeys(use.path[0] for use in inside if use.root == "form"))
-    responses = [use for use in inside if use.root == "result"]
-    if responses:
-        use = responses[0]
-        call = reading.calls[use.call] if use.call is not None else None
-        name = f"{call.platform}.{call.api}" if call else ""
-        return msg(
-            "; a response of {call} with another {member} would do it (a stub or a fault)",
-            call=name,
-            member=".".join(use.path),
-        )
-    if fields:
-        return msg("; a row with another {fields} would do it", fields=series(fields))
-    return ""
-
-
-def _calls_within(branch: Branch, target: ScriptTarget) -> Iterator[str]:
-    """Yield the calls in the ``try`` whose ``catch`` *branch* is."""
-    reading = read_script(target.tree.text, target.name)
-    node = target.tree.root.descendant_for_byte_range(branch.start, branch.end)
-    while node is not None and node.type != "try_statement":
-        node = node.parent
-    body = node.child_by_field_name("body") if node is not None else None
-    if body is None:
-        return
-    first, last = target.tree.place(body), target.tree.place_of_byte(body.end_byte)
-    for call in reading.calls:
-        if (
-            (first.line, first.column)
-            <= (call.place.line, call.place.column)
-            < (
-                last.line,
-                last.column,
-            )
-        ):
-            yield f"{call.platform}.{call.api}"
-
-
-def to_json(value: Any) -> Any:
-    """Return *value* in plain JSON types; what is not there is None."""
-    return None if value is UNSET else msgspec.to_builtins(value)

@@ -9,16 +9,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+from msgspec.structs import replace
 
-from bpmax_sim.challenge.mutants import IgnoreComment, Mutant, read_ignored, read_mutants
+from bpmax_sim.challenge.mutants import (
+    EQUAL_SIDES,
+    IgnoreComment,
+    Mutant,
+    read_ignored,
+    read_mutants,
+)
 from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
-from bpmax_sim.challenge.reach import Hits, find_hits, is_reached, join_hits
+from bpmax_sim.challenge.reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
+from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
+from bpmax_sim.script_source.counters import CountedScript, Counter
+from bpmax_sim.script_source.reach import ReachFinder
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.variant.run import (
     Baseline,
@@ -30,6 +42,9 @@ from bpmax_sim.variant.run import (
 )
 from bpmax_sim.variant.workers import map_in_order
 
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
 Verdict = Literal["killed", "unreached", "unchanged", "differs", "limit"]
 _MOST_DIVERGENCES = 60
 
@@ -39,7 +54,8 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         killer: the item that killed it, by its name.
-        cause: the kind of the failure that killed it, or the count that ended it.
+        cause: the kind of the failure that killed it, or the count that ended it; of an unchanged
+            comparison ``boundary`` where its sides were never equal.
         line: the line of ``expect`` that kills it.
     """
 
@@ -55,30 +71,55 @@ class ScriptTarget:
 
     Attributes:
         users: numbers of their baselines, the shortest run first.
-        hits: of each of them.
-        taken: what happened in any of them.
+        counts: of each of them, how often it passed each counter.
+        totals: of all of them together.
     """
 
-    def __init__(self, script: Script, users: Sequence[int], hits: Mapping[int, Hits]) -> None:
+    def __init__(
+        self, script: Script, counted: CountedScript, counts: Mapping[int, Counts], users: list[int]
+    ) -> None:
         """Read the script."""
         self.name = script.name
         self.tree = SyntaxTree(script.source, script.name)
         self.data = self.tree.text.encode()
         self.users = tuple(users)
-        self.hits = hits
-        self.taken = join_hits(hits.values())
+        self.counts = counts
+        self.totals: Counts = [sum(column) for column in zip(*counts.values(), strict=True)]
+        self.reach = ScriptReach(self.tree, counted.counters)
         self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignored(self.tree))
         self.mutants = tuple(m for m in read_mutants(self.tree) if self._is_script(m))
+
+    @cached_property
+    def finder(self) -> ReachFinder:
+        """Return what says what would reach a way of the script."""
+        return ReachFinder(self.tree.text, self.name)
 
     def _is_script(self, mutant: Mutant) -> bool:
         return not SyntaxTree(mutant.apply(self.data)).root.has_error
 
+    def _node_of(self, mutant: Mutant) -> Node:
+        node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
+        return node if node is not None else self.tree.root
+
+    def guards_of(self, mutant: Mutant) -> tuple[int, ...]:
+        """Return the counters that are passed where *mutant* is evaluated, the nearest first."""
+        return tuple(self.reach.guards_of(self._node_of(mutant)))
+
     def users_of(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the baselines that evaluate the place of *mutant*."""
-        node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
-        if node is None:
-            return ()
-        return tuple(user for user in self.users if is_reached(node, self.hits[user]))
+        guards = self.guards_of(mutant)
+        return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
+
+    def is_never_needed(self, mutant: Mutant) -> bool:
+        """Return whether no run takes the right side of the fallback that *mutant* leaves out."""
+        right = self._node_of(mutant).child_by_field_name("right")
+        return right is not None and not self.reach.is_evaluated(right, self.totals)
+
+    def find_missing_else(self, mutant: Mutant) -> Counter | None:
+        """Return the way of the condition at *mutant* that no run takes as it always holds."""
+        number = self.reach.else_of(self._node_of(mutant)) if mutant.new == "true" else None
+        is_missing = number is not None and not self.totals[number]
+        return self.reach.counters[number] if number is not None and is_missing else None
 
 
 class ScriptChallenge:
@@ -93,7 +134,7 @@ class ScriptChallenge:
     def __init__(
         self, items: Sequence[ScenarioItem], environ: Mapping[str, str] = os.environ
     ) -> None:
-        """Run each item as it is, twice, and once to see which branches it takes.
+        """Run each item as it is, twice, and count what it evaluates.
 
         Raises:
             BaselineError: items that fail or flicker, all of them at once.
@@ -101,33 +142,36 @@ class ScriptChallenge:
         self.left_out: list[Problem] = []
         red: list[Problem] = []
         self.baselines: list[Baseline] = []
+        hits: list[ScriptHits] = []
         for item in items:
             if why := find_obstacle(item):
                 self.left_out.append(Problem(why, item.place))
                 continue
+            own = ScriptHits()
             try:
-                self.baselines.append(measure_baseline(item, environ=environ))
+                self.baselines.append(measure_baseline(item, environ=environ, hits=own))
+                hits.append(own)
             except BaselineError as error:
                 red += error.problems
         if red:
             raise BaselineError(*red)
         self._search = LineSearch(self.baselines)
-        self.targets = list(self._find_targets())
+        self.targets = list(self._find_targets(hits))
         self.numbered = [(target, m) for target in self.targets for m in target.mutants]
 
-    def _find_targets(self) -> Iterator[ScriptTarget]:
+    def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
+        """Yield the scripts of files that *hits*, one of each baseline, have counted."""
         scripts: dict[str, Script] = {}
-        hits: dict[str, dict[int, Hits]] = {}
-        for number, baseline in enumerate(self.baselines):
-            own = {script.name: script for script in scripts_of(baseline.item)}
-            scripts |= own
-            trees = {name: SyntaxTree(one.source, name) for name, one in own.items()}
-            readable = {name: tree for name, tree in trees.items() if not tree.root.has_error}
-            for name, found in find_hits(baseline, readable).items() if readable else ():
-                hits.setdefault(name, {})[number] = found
-        for name in sorted(hits):
-            users = sorted(hits[name], key=lambda user: len(self.baselines[user].run.events))
-            yield ScriptTarget(scripts[name], users, hits[name])
+        counts: dict[str, dict[int, Counts]] = {}
+        for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
+            for script in scripts_of(baseline.item):
+                if (passed := own.counts.get(unify_lines(script))) is not None:
+                    scripts[script.name] = script
+                    counts.setdefault(script.name, {})[number] = passed
+        for name in sorted(counts):
+            users = sorted(counts[name], key=lambda user: len(self.baselines[user].run.events))
+            if (counted := count_script(unify_lines(scripts[name]))) is not None:
+                yield ScriptTarget(scripts[name], counted, counts[name], users)
 
     def items_of(self, file: str) -> list[ScenarioItem]:
         """Return the items of the scenario file that messages call *file*."""
@@ -161,11 +205,25 @@ class ScriptChallenge:
                 divergences += find_divergences(user, baseline, run)
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
+        if not divergences and users:
+            is_known = mutant.kind != "comparison" or self._has_equal_sides(target, mutant, users)
+            return MutantVerdict(verdict="unchanged", cause="" if is_known else "boundary")
         if not divergences:
-            return MutantVerdict(verdict="unchanged" if users else "unreached")
+            return MutantVerdict(verdict="unreached")
         line = self._search.find_line(divergences, lambda _user: variant)
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
+
+    def _has_equal_sides(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
+        """Return whether both sides of a comparison are equal in any run."""
+        text = replace(mutant, new=mutant.probe).apply(target.data)
+        runs = (run_variant(self.baselines[user], Variant(scripts={target.name: text}))
+                for user in users)  # fmt: skip
+        return any(
+            isinstance(event, ConsoleWritten) and event.text == EQUAL_SIDES
+            for run in runs
+            for event in run.events
+        )
 
     def tells(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, which was found for another mutant, kills this one too."""

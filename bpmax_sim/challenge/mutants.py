@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, suggest
 from bpmax_sim.i18n import msg, template
@@ -39,6 +40,11 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Kind of a mutant, as ``// bpmax-ignore-next`` spells it -> what is wrong in it."""
 
+EQUAL_SIDES: Final = "\x01equal"
+_PROBE: Final = (
+    "(((l, r) => {{ if (l <= r && l >= r) console.debug('\\x01equal'); return l {sign} r; }})"
+    "({left}, {right}))"
+)
 BRANCH: Final = "unreached"
 """The kind of a finding that is no mutant: a branch that nothing takes."""
 
@@ -52,6 +58,8 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         start, end: the bytes that are replaced.
         old, new: the text there, and the text instead.
         about: what it concerns: ``platform.api`` of a call, or the condition.
+        probe: of a comparison, what does the same and writes `EQUAL_SIDES` to the console where
+            both sides are equal.
     """
 
     kind: str
@@ -61,6 +69,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     old: str
     new: str
     about: str = ""
+    probe: str = ""
 
     def apply(self, data: bytes) -> str:
         """Return the script *data*, in UTF-8, with the mistake in it."""
@@ -317,8 +326,10 @@ class _MutantReader:
         if sign is None or left is None or right is None:
             return
         if sign.type in _SHIFTED:
-            new = f"{self._text(left)} {_SHIFTED[sign.type]} {self._text(right)}"
-            yield self._make("comparison", node, new, about=self._text(node))
+            one, other = self._text(left), self._text(right)
+            new = f"{one} {_SHIFTED[sign.type]} {other}"
+            mutant = self._make("comparison", node, new, about=self._text(node))
+            yield replace(mutant, probe=_PROBE.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_condition(node):
             yield self._make("fallback", node, f"({self._text(left)})", about=self._text(node))
         elif sign.type in {"&&", "||"} and _is_condition(node):

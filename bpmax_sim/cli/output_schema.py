@@ -95,7 +95,7 @@ _REMEMBERED: Shape = {
     "headline": TEXT,
     "texts": [TEXT],
     "console": [_CONSOLE],
-    "rerun": TEXT,
+    **_text_keys("rerun", "commit"),
 }
 _IMPORTED: Shape = {
     **_text_keys("file", "for"),

@@ -23,7 +23,6 @@ from bpmax_sim.report.script_coverage import (
     CoveredScript,
     add_counts,
     cover_scripts,
-    describe_branch,
     list_uncounted,
     percent_of,
     read_hits,
@@ -33,6 +32,7 @@ from bpmax_sim.report.script_coverage import (
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import display_path, writing_to
 
 _MOST_RANGES = 8
@@ -192,10 +192,7 @@ def list_missing(covered: Sequence[CoveredScript]) -> Iterator[str]:
     for one in covered:
         for branch in one.missing:
             place = f"{one.file}:{branch.place[0]}:{branch.place[1]}"
-            message: str = describe_branch(branch)
-            if branch.reach:
-                message = msg("{message}; add {reach}", message=message, reach=branch.reach)
-            yield label_message(place, message)
+            yield label_message(place, describe_untaken(branch.arm, branch.reach))
 
 
 def _as_document(one: CoveredScript) -> dict[str, Any]:
@@ -222,6 +219,6 @@ def _branch_document(branch: CoveredBranch) -> dict[str, Any]:
         "line": branch.place[0],
         "column": branch.place[1],
         "arm": branch.arm,
-        "message": describe_branch(branch),
+        "message": describe_untaken(branch.arm),
         "reach": branch.reach,
     }

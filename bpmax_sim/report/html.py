@@ -17,8 +17,9 @@ from contextlib import suppress
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
+import msgspec
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -35,8 +36,10 @@ from bpmax_sim.report.page_data import (
     in_all_languages,
     say,
 )
-from bpmax_sim.report.script_coverage import CoveredScript, describe_branch, percent_of
+from bpmax_sim.report.script_coverage import CoveredScript, percent_of
+from bpmax_sim.report.sections import ReportSection, read_sections
 from bpmax_sim.scenario.file_verdict import FileRuns
+from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import display_path, writing_to
 
 __all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
@@ -48,7 +51,23 @@ MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 _FAILED = ("failed", "did not end")
 _INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
-_APP = (*("model.js", "parts.js", "waterfall.js", "flow.js", "details.js", "covered.js", "app.js"),)
+_APP = ("model", "parts", "waterfall", "flow", "details", "covered", "sections", "app")
+
+
+class PageOptions(TypedDict, total=False):
+    """What a page may have beside its stories.
+
+    Attributes:
+        language: of the page when it opens, by default the chosen one; it has a switch.
+        problems: what kept other files from being read, a line each with its place.
+        covered: scripts with what ran of them.
+        sections: what other commands found.
+    """
+
+    language: str
+    problems: Sequence[str]
+    covered: Sequence[CoveredScript]
+    sections: Sequence[ReportSection]
 
 
 def page(
@@ -56,9 +75,7 @@ def page(
     *,
     version: str,
     largest: int = LARGEST,
-    language: str = "",
-    problems: Sequence[str] = (),
-    covered: Sequence[CoveredScript] = (),
+    **options: Unpack[PageOptions],
 ) -> str:
     """Return the page of *stories*, those that failed first.
 
@@ -69,11 +86,11 @@ def page(
         stories: each is one scenario or one row of a table.
         version: of this package, told at the foot.
         largest: bytes after which of stories that did not fail only the summary is there.
-        language: of the page when it opens, by default the chosen one; it has a switch.
-        problems: what kept other files from being read, a line each with its place.
-        covered: scripts with what ran of them.
+        options: see `PageOptions`.
     """
-    language = language or current_language()
+    language = options.get("language") or current_language()
+    problems, covered = options.get("problems", ()), options.get("covered", ())
+    sections = options.get("sections", ())
     ordered = sorted(stories, key=lambda story: (story.outcome not in _FAILED, story.place))
     numbers: dict[str, int] = {}
     blocks, size = {}, 0
@@ -93,6 +110,7 @@ def page(
             {"file": one.file, "percent": percent_of(one.counts), "counts": one.counts}
             for one in covered
         ],
+        "sections": [msgspec.to_builtins(section) for section in sections],
     }
     blocks |= {f"covered-{n}": _encode_json(_covered_data(one)) for n, one in enumerate(covered)}
     blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
@@ -112,6 +130,7 @@ def page(
         policy=_content_policy(),
         problems=problems,
         parts=parts,
+        sections=sections,
         index=Markup(_encode_json(index)),  # noqa: S704
         blocks=[(name, Markup(text)) for name, text in blocks.items()],  # noqa: S704
     )
@@ -142,7 +161,7 @@ def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
 
 def _covered_data(one: CoveredScript) -> dict[str, Any]:
     """Return the source of a script and what ran of it."""
-    never = {branch: describe_branch(branch) for branch in one.missing}
+    never = {branch: describe_untaken(branch.arm) for branch in one.missing}
     return {
         "text": one.source,
         "lines": one.lines,
@@ -180,35 +199,26 @@ def write_page(
     places: Sequence[Path],
     *,
     version: str,
-    language: str = "",
-    problems: Sequence[str] = (),
-    covered: Sequence[CoveredScript] = (),
+    section_folders: Sequence[Path] = (),
+    **options: Unpack[PageOptions],
 ) -> Counter[str]:
     """Write the page of the traces in *places*, and return how many had which outcome.
 
     A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned; what
-    no row of a file has used is one, too, ``unused``. Of scripts there is *covered*.
+    no row of a file has used is one, too, ``unused``. What other commands found is read from
+    *section_folders*.
     Where no page can be written an earlier one goes away, or it would be read as that of this run.
 
     Raises:
         ConfigError: there is no trace, or *path* cannot be written.
     """
-    stories: list[PageEntry] = []
-    unreadable: list[str] = []
-    runs = FileRuns()
     try:
-        for name, file in store.find_traces(places).items() if places else ():
-            try:
-                trace = store.read_trace(file, name)
-                stories.append(build_entry(trace))
-                add_row(runs, trace)
-            except ConfigError as error:
-                unreadable += str(error).splitlines()
-            except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
-                unreadable.append(str(_describe_damage(file, error)))
-        unused = [str(part) for _, part in runs.unused_parts()]
-        wrong = [*problems, *unreadable, *unused]
-        text = page(stories, version=version, language=language, problems=wrong, covered=covered)
+        stories, unreadable, unused = _read_entries(places)
+        kept = read_sections(section_folders)
+        lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
+        options["problems"] = [*options.get("problems", ()), *unreadable, *lost, *unused]
+        options["sections"] = [one for one in kept.values() if isinstance(one, ReportSection)]
+        text = page(stories, version=version, **options)
         with writing_to(path):
             make_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -218,6 +228,27 @@ def write_page(
         raise
     counted = Counter(story.outcome for story in stories)
     return counted + Counter(unreadable=len(unreadable), unused=len(unused))
+
+
+def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], list[str]]:
+    """Return what the traces in *places* tell, why some cannot be read, and what no row has used.
+
+    Raises:
+        ConfigError: a place has no trace.
+    """
+    stories: list[PageEntry] = []
+    unreadable: list[str] = []
+    runs = FileRuns()
+    for name, file in store.find_traces(places).items() if places else ():
+        try:
+            trace = store.read_trace(file, name)
+            stories.append(build_entry(trace))
+            add_row(runs, trace)
+        except ConfigError as error:
+            unreadable += str(error).splitlines()
+        except Exception as error:  # noqa: BLE001 - whoever wrote it, its shape can be any
+            unreadable.append(str(_describe_damage(file, error)))
+    return stories, unreadable, [str(part) for _, part in runs.unused_parts()]
 
 
 def _describe_damage(file: Path, error: Exception) -> str:
@@ -246,7 +277,7 @@ def _script_digest(text: str) -> str:
 @cache
 def _read_scripts() -> tuple[str, ...]:
     """Return the scripts of the page: the libraries, then our own as one."""
-    own = "".join(map(_read_asset, _APP))
+    own = "".join(_read_asset(f"{name}.js") for name in _APP)
     return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
 
 

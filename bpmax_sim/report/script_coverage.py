@@ -17,7 +17,6 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.file_names import relative_name
-from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.scenario.shards import Shard
 from bpmax_sim.script.failure import Script
@@ -57,25 +56,6 @@ class CoveredBranch(msgspec.Struct, frozen=True):
     def place(self) -> tuple[int, int]:
         """Return the line and the column that a reader looks at: of a condition, where it is."""
         return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
-
-
-_NEVER: Final[Mapping[str, str]] = {
-    "then": msg("this condition was never true"),
-    "else": msg("this condition was always true"),
-    "?": msg("this condition was never true"),
-    ":": msg("this condition was always true"),
-    "&&": msg("what stands before && was never true"),
-    "||": msg("what stands before || was always true"),
-    "??": msg("what stands before ?? was always there"),
-    "case": msg("this case never came"),
-    "default": msg("there was a case for everything"),
-    "catch": msg("nothing was ever caught here"),
-}
-
-
-def describe_branch(branch: CoveredBranch) -> str:
-    """Return why *branch* was never taken."""
-    return _NEVER[branch.arm]
 
 
 class CoveredScript(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.errors import Place
@@ -21,6 +21,8 @@ _OPERATORS: Final = {
 """Each comparison and the one that holds where it does not."""
 _TURNED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥", "<=": "≤"}
+_NAMES: Final = frozenset({"member_expression", "subscript_expression", "identifier"})
+_OF_TEXTS: Final = frozenset({"length", "indexOf", "includes", "trim", "toLowerCase"})
 _LITERALS: Final = frozenset({"number", "string", "true", "false", "null", "undefined"})
 
 
@@ -32,6 +34,25 @@ _CONDITIONAL: Final = {
 }
 _Requirement = tuple[str, str]
 """What has to be so: the call whose response has it, nothing for a row, and what it is."""
+_UNTAKEN: Final[Mapping[str, str]] = {
+    "then": msg("this condition was never true"),
+    "else": msg("this condition was always true"),
+    "?": msg("this condition was never true"),
+    ":": msg("this condition was always true"),
+    "&&": msg("what stands before && was never true"),
+    "||": msg("what stands before || was always true"),
+    "??": msg("what stands before ?? was always there"),
+    "case": msg("this case never came"),
+    "default": msg("there was a case for everything"),
+    "catch": msg("nothing was ever caught here"),
+    "": msg("this function was never called"),
+}
+
+
+def describe_untaken(arm: str, reach: str = "") -> str:
+    """Return why nothing took the way *arm*, no arm for a function, and what *reach* would."""
+    message = _UNTAKEN[arm]
+    return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
 
 class ReachFinder:
@@ -54,8 +75,22 @@ class ReachFinder:
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _climb(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
-            return _join(self._require(condition, holds=branch.arm in {"then", "?"}))
-        return _join(self._require(_left_of(node), holds=branch.arm == "&&"))
+            return self.describe_condition(condition, holds=branch.arm in {"then", "?"})
+        return self.describe_condition(_left_of(node), holds=branch.arm == "&&")
+
+    def describe_condition(self, node: Node | None, *, holds: bool) -> str:
+        """Return what makes the condition *node* hold, or not; at least what it reads."""
+        exact = _join(self._require(node, holds=holds))
+        return exact if exact or node is None else _join_reads(self._find_reads(node))
+
+    def _find_reads(self, node: Node) -> Iterator[_Requirement]:
+        """Yield the fields and the members of responses that *node* reads."""
+        for inner in self._tree.walk(node):
+            value = self._values.value(inner)
+            if inner.type in _NAMES and value is not None and value.path:
+                path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
+                if path:
+                    yield from self._require_of(value, ".".join(path))
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
         """Return what makes the condition *node* hold, or not; nothing if its text is unclear."""
@@ -168,6 +203,21 @@ def _join(required: list[_Requirement]) -> str:
             if call
             else msg("a row with {having}", having=having)
         )
+    return series(texts) if texts else ""
+
+
+def _join_reads(reads: Iterator[_Requirement]) -> str:
+    """Return that a row or a response has to be another one."""
+    names: dict[str, dict[str, None]] = {}
+    for call, name in reads:
+        if not any(known.startswith(f"{name}.") for known in names.get(call, ())):
+            names.setdefault(call, {})[name] = None
+    texts = [
+        msg("a response of {call} with another {names}", call=call, names=series(known))
+        if call
+        else msg("a row with another {names}", names=series(known))
+        for call, known in names.items()
+    ]
     return series(texts) if texts else ""
 
 

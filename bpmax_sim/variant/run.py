@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -33,12 +33,14 @@ from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.trial import TrialRun, run_trial
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script.limits import CountedLimits
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import SessionOptions
 from bpmax_sim.subject.definition import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
 
+T = TypeVar("T")
 _FACTOR: Final = 100
 _LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
 _NOTHING: Final = Counts()
@@ -138,8 +140,11 @@ def measure_baseline(
     *,
     environ: Mapping[str, str] = os.environ,
     cassettes: Path | None = None,
+    hits: ScriptHits | None = None,
 ) -> Baseline:
     """Run *item* twice as it is, and return what its variants are held against.
+
+    The second of these runs counts into *hits*.
 
     Raises:
         BaselineError: it is skipped, fails or is expected to, flickers, asks a live system, or runs
@@ -148,7 +153,7 @@ def measure_baseline(
     if why := find_obstacle(item):
         raise BaselineError(Problem(why, item.place))
     first = Baseline(item, VariantRun(not_run(item)), UNLIMITED, environ, cassettes)
-    runs = [run_variant(first) for _ in range(2)]
+    runs = [run_variant(first), run_variant(first, hits=hits)]
     for run in runs:
         if run.exceeded or not run.is_passed:
             why = next((failure.headline for failure in run.failures), run.end.outcome)
@@ -187,18 +192,22 @@ def find_obstacle(item: ScenarioItem) -> str:
     return ""
 
 
-def run_variant(baseline: Baseline, variant: Variant = Variant()) -> VariantRun:  # noqa: B008 - frozen
-    """Run the item of *baseline* with *variant*."""
-    item = variant.item or baseline.item
-    if variant.scripts:
-        item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
-    budget = Budget(baseline.most)
-    options = _options_of(baseline, budget)
-    if variant.is_lenient:
-        options["unused"] = "ignore"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        events = _run(item, variant, options, baseline)
+def run_variant(
+    baseline: Baseline,
+    variant: Variant = Variant(),  # noqa: B008 - frozen
+    *,
+    hits: ScriptHits | None = None,
+) -> VariantRun:
+    """Run the item of *baseline* with *variant*; what its scripts run is counted into *hits*."""
+
+    def run(item: ScenarioItem, options: SessionOptions) -> tuple[Event, ...]:
+        if variant.is_lenient:
+            options["unused"] = "ignore"
+        if hits is not None:
+            options["hits"] = hits
+        return _run(item, variant, options, baseline)
+
+    events, budget = _run_within_limits(baseline, variant, run)
     exceeded = budget.exceeded or ("limit" if _has_passed_limit(events) else "")
     return VariantRun(events, budget.counts, exceeded)
 
@@ -209,28 +218,36 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
     Raises:
         BpmaxError: the session could not be opened.
     """
-    item = variant.item or baseline.item
-    budget = Budget(baseline.most)
-    options = _options_of(baseline, budget)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        session = open_session(item, cassettes=baseline.cassettes, **options)
-        run = run_trial(
+
+    def run(item: ScenarioItem, options: SessionOptions) -> TrialRun:
+        return run_trial(
             item,
-            session,
+            open_session(item, cassettes=baseline.cassettes, **options),
             injected=variant.faults,
             usual=variant.usual,
             environ=baseline.environ,
         )
-    return replace(run, exceeded=budget.exceeded)
+
+    trial, budget = _run_within_limits(baseline, variant, run)
+    return replace(trial, exceeded=budget.exceeded)
 
 
-def _options_of(baseline: Baseline, budget: Budget) -> SessionOptions:
-    return {
+def _run_within_limits(
+    baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
+) -> tuple[T, Budget]:
+    """Return what *run* makes of the item of *variant*, and what its scripts used."""
+    item = variant.item or baseline.item
+    if variant.scripts:
+        item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
+    budget = Budget(baseline.most)
+    options: SessionOptions = {
         "environ": baseline.environ,
         "limits": CountedLimits(cpu=_BACKSTOP, wall=float("inf"), budget=budget),
         "guard": True,
     }
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return run(item, options), budget
 
 
 def _run(

@@ -95,17 +95,3 @@ def avoided(text: str, language: str) -> list[str]:
             ]
             found += [f"{form} -> {term.en}" for form in forms]
     return found
-
-
-LOOKED_UP = {"分页", "回调", "附件"}
-"""What is looked up, and is no term of ours."""
-
-
-def search_words() -> str:
-    """Return the user dictionary of the search: short terms, so that none is cut apart."""
-    found = {word for term in terms() for word in re.findall(r"(?<!\S)[一-鿿]{2,3}(?!\S)", term.zh)}
-    found |= LOOKED_UP
-    return "".join(f"{word} 100000 n\n" for word in sorted(found))
-
-
-SEARCH_WORDS = ROOT / "docs/search-words.txt"

@@ -449,7 +449,6 @@ def fresh(language: Language) -> Iterator[tuple[Path, str]]:
 
 def write() -> None:
     """Write all pages anew."""
-    glossary.SEARCH_WORDS.write_text(glossary.search_words(), encoding="utf-8", newline="\n")
     for language in LANGUAGES:
         for path, text in fresh(language):
             path.write_text(text, encoding="utf-8", newline="\n")

@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 from babel.messages.pofile import read_po
 
-from tests.docs.glossary import SEARCH_WORDS, avoided, search_words, sections, terms
+from tests.docs.glossary import avoided, sections, terms
 from tests.docs.pages import LANGUAGES, ROOT, Language, site
 
 
@@ -53,10 +53,3 @@ def test_messages_and_the_report_use_the_glossary_s_terms() -> None:
 
     assert len(told) > 500
     assert [(text, forms) for text in told if (forms := avoided(text, "zh"))] == []
-
-
-def test_the_search_knows_the_terms() -> None:
-    told = SEARCH_WORDS.read_text(encoding="utf-8")
-
-    assert told == search_words(), "run: python -m tests.docs"
-    assert "会签 " in told

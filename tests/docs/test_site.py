@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,6 @@ def a_site(tmp_path: Path) -> Path:
             path = (start / place).with_suffix(".html")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text('<a href="https://example.test">去</a><img src="a.png">', "utf-8")
-    (tmp_path / "search").mkdir()
-    text = "录制\u200b脱敏\u200b签名"
-    (tmp_path / "search/search_index.json").write_text(json.dumps({"docs": [{"text": text}]}))
     return tmp_path
 
 
@@ -43,10 +39,3 @@ def test_what_would_be_fetched_is_told(built: Path, file: str, text: str) -> Non
 
     (told,) = problems(built)
     assert told.startswith(f"{file} fetches ")
-
-
-def test_a_search_that_knows_no_chinese_words_is_told(built: Path) -> None:
-    index = {"docs": [{"text": "录制脱敏签名"}]}
-    (built / "search/search_index.json").write_text(json.dumps(index), encoding="utf-8")
-
-    assert len(list(problems(built))) == 3

@@ -239,6 +239,13 @@ STEP = "(step 1, POST /oauth/token)"
                 " expected it at $.access_token"
             ),
         ),
+        *[
+            (
+                answer(200, {"access_token": nothing, "expires_in": 7200}),
+                f"yields no token {STEP}: HTTP 200; expected it at $.access_token",
+            )
+            for nothing in ("", None)
+        ],
         (
             answer(200, {"access_token": {"secret": "tok-in-object"}}),
             f"yields a token that is no text {STEP}: HTTP 200; see $.access_token",

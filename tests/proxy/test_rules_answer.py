@@ -67,9 +67,15 @@ def test_the_answer_by_content_type(raw: bytes, content_type: str, expected: Any
     assert _answer(answer(200, raw, {"Content-Type": content_type})).value == expected
 
 
-def test_no_content_is_null() -> None:
-    """O: `null` for empty/204."""
-    assert _answer(Response(status=204, body=b"ignored")) == Answer(None, None, "null")
+@pytest.mark.parametrize("status", [204, 205])
+def test_no_content_is_null(status: int) -> None:
+    """O: `null` for empty/204; RFC 9110, 15.3.6: nor has 205 any."""
+    assert _answer(Response(status=status, body=b"ignored")) == Answer(None, None, "null")
+
+
+def test_a_part_of_content_is_content() -> None:
+    """RFC 9110, 15.3.7."""
+    assert _answer(answer(206, b"part", {"Content-Type": "text/plain"})).value == "part"
 
 
 def test_the_script_gets_the_very_text_of_the_server() -> None:
@@ -85,6 +91,8 @@ def test_the_script_gets_the_very_text_of_the_server() -> None:
         ({"errcode": 0, "errmsg": "ok", "result": [1]}, (0, "ok", [1])),
         ({"errcode": 88, "sub_code": "40014", "errmsg": "x"}, ("40014", "x", None)),
         ({"result": None}, (200, "OK", None)),
+        ({"errcode": 0, "errmsg": None, "result": 1}, (0, "OK", 1)),  # null is as if not there
+        ({"errcode": None, "errmsg": "", "result": 0}, (200, "", 0)),
         ([1, 2], (200, "OK", [1, 2])),
     ],
 )

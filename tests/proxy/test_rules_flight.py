@@ -331,6 +331,9 @@ def test_nothing_is_retried_where_recover_does_not_say_so() -> None:
             4.0,
         ),
         ({"Retry-After": "2026-03-02T09:00:05+08:00"}, 5.0),
+        ({"Retry-After": "Mon, 02 Mar 2026 00:59:59 GMT"}, 0.0),  # over, so at once
+        ({"Retry-After": "0"}, 0.0),
+        ({"Retry-After": "600"}, 600.0),
         ({"Retry-After": "-5"}, 1.0),
         ({"Retry-After": "soon"}, 1.0),
         ({}, 1.0),
@@ -344,7 +347,7 @@ def test_a_rate_limit_waits_as_the_answer_asks(headers: dict[str, str], waited: 
 
     world.proxy().search()
 
-    assert world.slept == [waited]
+    assert world.slept == ([waited] if waited else [])
     assert world.log[0].notes == (f"rate: sent again after {waited:g} s",)
     assert world.log[0].duration == waited
 
@@ -417,9 +420,10 @@ def test_a_declared_recovery_that_cannot_apply_is_a_note(
     assert world.log[-1].notes == (note,)
 
 
-def test_a_wait_beyond_ten_minutes_is_not_waited_for() -> None:
+@pytest.mark.parametrize("asked", ["86400", "600.5"])
+def test_a_wait_beyond_ten_minutes_is_not_waited_for(asked: str) -> None:
     """A hostile server cannot stop a script for a day."""
-    server = Server(answer(429, {}, {"Retry-After": "86400"}))
+    server = Server(answer(429, {}, {"Retry-After": asked}))
     world = _world(server, auth=RETRYING)
 
     error = rejected(lambda: world.proxy().search())
@@ -444,6 +448,12 @@ def test_back_off_doubles() -> None:
         ("1.5", 1.5),
         (START + 5, 5.0),
         ((START + 5) * 1000, 5.0),
+        (0, 0.0),
+        (999_999_999, 999_999_999.0),  # the largest that is no date
+        (1_000_000_000, 1_000_000_000 - START),
+        (-1, None),
+        (10_000_000_000_000, None),
+        ("", None),
         ("nan", None),
         ("1e400", None),
         (True, None),

@@ -58,6 +58,31 @@ def test_rows_are_added_copied_removed_and_moved(door: Door) -> None:
     assert ended.code == 0, ended.text
 
 
+@pytest.mark.parametrize(
+    ("at", "to", "order"),
+    [
+        (0, 2, "乙丙甲丁"),
+        (3, 1, "甲丁乙丙"),
+        (1, 2, "甲丙乙丁"),
+        (2, 2, "甲乙丙丁"),
+        (3, 0, "丁甲乙丙"),
+        (0, 3, "乙丙丁甲"),
+    ],
+)
+def test_a_row_is_moved_to_where_it_stands_afterwards(
+    door: Door, at: int, to: int, order: str
+) -> None:
+    rows = ", ".join(f"{{名: {name}}}" for name in "甲乙丙丁")
+    text = f"version: 1\nscenario: 移动\nform: {{fields: {{表: [{rows}]}}}}\n" + steps(
+        f"move_row: {{table: 表, at: {at}, to: {to}}}\n    expect: {{form: {{"
+        + ", ".join(f'"表[{n}].名": {name}' for n, name in enumerate(order))
+        + "}}"
+    )
+
+    ended = door.run(text, {})
+    assert ended.code == 0, ended.text
+
+
 def test_a_script_that_writes_cells_sets_off_the_column(door: Door) -> None:
     text = HEAD + steps(
         """js: "form.明细[1].数量 = 4"

@@ -26,8 +26,8 @@ REACHES = {
     "an assigned fallback": ("form.原因 ||= '无'", "||", "a row with 原因 empty"),
     "what is caught": ("try {\n  " + CALL + "} catch (e) { 1 }", "catch", "a fault on erp.get_stock, such as {error: timeout}"),
     "a case": ("switch (form.级别) { case '甲': break; }", "case", "a row with 级别 = '甲'"),
-    "what is not known": ("if (await 别的(form.a)) 1", "then", ""),
-    "what is calculated": ("if (form.a * 2 > 4) 1", "then", ""),
+    "what is not known": ("if (await 别的(form.a)) 1", "then", "a row with another a"),
+    "what is calculated": ("if (form.a * 2 > r.b) 1", "then", "a row with another a"),
     "what catches nothing of ours": ("try { JSON.parse(form.a) } catch { 1 }", "catch", ""),
     "the default": ("switch (form.a) { default: 1 }", "default", ""),
 }  # fmt: skip

@@ -415,3 +415,23 @@ def test_a_wrong_definition_is_found_before_anything_runs(
 
 def test_a_right_definition_has_no_findings() -> None:
     assert list(CONTRACT.findings()) == []
+
+
+TWICE = {
+    "初审": FlowNode(owners=("乙", "甲"), approve="复审", reject="结束"),
+    "复审": FlowNode(owners=("甲", "乙"), complete="all", approve="结束", reject="结束"),
+    "结束": FlowNode(end=True),
+}
+
+
+@pytest.mark.parametrize("action", ["forward", "comment", "remind"])
+def test_only_who_approved_is_not_asked_again(action: str) -> None:
+    definition = Definition(flow="复核", start="初审", nodes=TWICE, repeated="none")
+    flow, _ = flow_with(definition=definition, at="初审")
+    others = ("丙",) if action == "forward" else ()
+    getattr(flow, action)(FlowMove(by="甲", others=others))
+
+    flow.act("approve", FlowMove(by="乙"))
+
+    assert flow.pending("复审") == ["甲"]
+    assert [entry["by"] for entry in flow.history if entry["action"] == "repeated"] == ["乙"]

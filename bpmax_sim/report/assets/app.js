@@ -68,11 +68,12 @@ function App() {
     return () => removeEventListener('hashchange', listen);
   }, []);
   const go = (change, quiet) => {
-    const next = {...state, ...('s' in change || 'status' in change ? {c: ''} : {}), ...change};
+    const next = {...state, ...('s' in change || 'status' in change ? {c: '', p: ''} : 'c' in change ? {p: ''} : 'p' in change ? {c: ''} : {}), ...change};
     history[quiet ? 'replaceState' : 'pushState'](null, '', toHash(next));
     setState(next);
   };
   const number = stories.findIndex(story => story.id === state.s), at = number < 0 ? (stories.length ? found[0]?.number ?? -1 : -1) : number;
+  const section = sectionOf(state);
   const told = {...state, s: at < 0 ? '' : stories[at].id};
   useEffect(() => {
     const press = event => {
@@ -95,10 +96,11 @@ function App() {
   return html`<div class=${stories.length || index.problems.length ? 'app' : 'app alone'}><header class="top"><strong class="brand">bpmax_sim</strong>
       <span class="counts">${outcomes.map(word => html`<button type="button" class=${word.replaceAll(' ', '-') + (state.status === word ? ' on' : '')} aria-pressed=${state.status === word ? 'true' : 'false'} onClick=${() => go({status: state.status === word ? '' : word})}>${MARKS[word]} ${count(word)} ${t(word)}</button>`)}</span>
       ${covered.length ? html`<button type="button" class=${isCovered(state) ? 'on' : ''} aria-pressed=${isCovered(state) ? 'true' : 'false'} onClick=${() => go({c: isCovered(state) ? '' : covered[0].file})}>${t('scripts ran', {percent: percentOf(allCounts)})}</button>` : null}
+      ${sections.map(one => html`<button type="button" class=${one === section ? 'on' : ''} aria-pressed=${one === section ? 'true' : 'false'} onClick=${() => go({p: one === section ? '' : one.name})}>${say(one.title)}</button>`)}
       <span class="keys">${t('keys')}</span>
       <button type="button" onClick=${shade}>${t('theme')}</button><button type="button" lang=${language === 'zh' ? 'en' : 'zh-CN'} onClick=${speak}>${t('language')}</button></header>
     ${stories.length || index.problems.length ? html`<${Tree} state=${told} go=${go} found=${found} />` : null}
-    ${isCovered(state) ? html`<${Covered} state=${state} go=${go} />` : at < 0 ? html`<main class="story"><p class="quiet">${t('nothing')}</p></main>` : html`<${Story} key=${stories[at].id + language} number=${at} state=${told} go=${go} />`}
+    ${section ? html`<${Section} key=${section.name + language} one=${section} />` : isCovered(state) ? html`<${Covered} state=${state} go=${go} />` : at < 0 ? html`<main class="story"><p class="quiet">${t('nothing')}</p></main>` : html`<${Story} key=${stories[at].id + language} number=${at} state=${told} go=${go} />`}
     <footer class="foot">bpmax_sim ${index.version}. ${t('foot')}</footer></div>`;
 }
 const theme = stored('theme');

@@ -13,7 +13,7 @@ const t = (name, values = {}) => {
   const told = index.texts[name] ? index.texts[name][language] : name;
   return told.replace(/\{(\w+)\}/g, (all, key) => key in values ? values[key] : all);
 };
-const say = text => text && typeof text === 'object' && 'en' in text ? text[language] : text ?? '';
+const say = text => text && typeof text === 'object' && 'en' in text ? text[language] ?? text.en : text ?? '';
 const MARKS = index.marks;
 const UNITS = [[86400, 'days'], [3600, 'hours'], [60, 'minutes']];
 const seconds = s => {
@@ -23,7 +23,7 @@ const seconds = s => {
 };
 
 // The address: #s=story&e=event&t=tab&q=words&f=filters; what is not in it has its usual value.
-const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api', 'c'];
+const KEYS = ['s', 'e', 't', 'q', 'status', 'tag', 'platform', 'api', 'c', 'p'];
 const fromHash = () => {
   const given = new URLSearchParams(location.hash.slice(1));
   return Object.fromEntries(KEYS.map(key => [key, given.get(key) || '']));

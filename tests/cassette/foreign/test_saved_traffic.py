@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import FailedExchange, Response
 from bpmax_sim.traffic.formats import detect_format, read_foreign
-from bpmax_sim.traffic.imported import ForeignExchanges
+from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 
 PAGE = '<html><head><meta charset="gbk"></head><body>王喆的订单</body></html>'
 
@@ -228,6 +228,46 @@ def test_a_lost_body_and_a_header_that_is_no_utf_8_end_no_import() -> None:
 
     assert [e.outcome.header("x-name") for e in found.exchanges if isinstance(e.outcome, Response)]
     assert [note.partition(":")[0] for note in found.notes] == ["exchange 1", "exchange 2"]
+
+
+@pytest.mark.parametrize(
+    ("taken", "seconds"), [(-1, 0.0), (0, 0.0), (None, 0.0), (0.4, 0.0), (0.6, 0.001), (1500, 1.5)]
+)
+def test_the_time_of_an_archive_is_never_negative(taken: float | None, seconds: float) -> None:
+    """HAR 1.2, timings: -1 stands for what does not apply; some write it as the whole time."""
+    (exchange,) = read(har({**entry({"text": "a"}), "time": taken}), "har").exchanges
+
+    assert isinstance(exchange.outcome, Response)
+    assert exchange.outcome.elapsed == seconds
+
+
+@pytest.mark.parametrize(
+    ("states", "order"),
+    [
+        ([("二", "三"), ("一", "二"), ("Started", "一")], [2, 1, 0]),
+        ([("丙", "丁"), ("Started", "甲")], [1, 0]),  # who goes from 甲 to 丙 is missing
+        ([("丁", "戊"), ("丙", "丁"), ("Started", "甲")], [2, 0, 1]),
+        ([("Started", None), (None, None)], [0, 1]),
+    ],
+)
+def test_states_of_a_scenario_are_read_in_their_order(
+    states: list[tuple[str | None, str | None]], order: list[int]
+) -> None:
+    mappings = [
+        {
+            "scenarioName": "下单",
+            **({"requiredScenarioState": before} if before else {}),
+            **({"newScenarioState": after} if after else {}),
+            "request": {"method": "GET", "url": "/a"},
+            "response": {"status": 200 + number, "body": "x"},
+        }
+        for number, (before, after) in enumerate(states)
+    ]
+    data = json.dumps({"mappings": mappings}).encode()
+    found = read_foreign(data, kind="wiremock", options=ReadOptions(address="http://a.test"))
+
+    statuses = [e.outcome.status for e in found.exchanges if isinstance(e.outcome, Response)]
+    assert statuses == [200 + number for number in order]
 
 
 def test_an_archive_that_playwright_zipped() -> None:

@@ -1,0 +1,121 @@
+"""Further sections of the report's page: what a command found that is no run.
+
+A command makes a `ReportSection` and keeps it (`keep_section`); `bpmax-sim report` takes in what is
+kept (`read_sections`). A section is data, so that one renderer shows all of them: in both
+languages, without a script too, and on paper. Texts that go in are redacted already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.project import make_folder
+from bpmax_sim.report.page_data import LocalisedText, in_all_languages
+from bpmax_sim.yamlfile import display_path, writing_to
+
+SECTIONS = Path(".bpmax", "sections")
+_VERSION = 1
+
+Tone = Literal["", "passed", "failed", "again", "quiet"]
+"""How a text is coloured: as a pass, as a failure, as a doubt, or as less important."""
+
+
+class SectionCell(msgspec.Struct, frozen=True):
+    """A cell of a table; *hint* is shown where a pointer rests on it."""
+
+    text: LocalisedText = ""
+    tone: Tone = ""
+    hint: LocalisedText = ""
+
+
+class SectionTable(msgspec.Struct, frozen=True, tag="table"):
+    """A table: each row has a cell for each column, the first is the row's heading."""
+
+    columns: tuple[LocalisedText, ...]
+    rows: tuple[tuple[SectionCell, ...], ...]
+    caption: LocalisedText = ""
+
+
+class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
+    """One finding.
+
+    Attributes:
+        place: ``file:line:column`` from the project's root; can be opened in an editor.
+        lines: more text, a line each.
+        paste: a command or lines of a file, beside a button that copies them.
+    """
+
+    headline: LocalisedText
+    tone: Tone = "failed"
+    place: str = ""
+    lines: tuple[LocalisedText, ...] = ()
+    paste: str = ""
+
+
+class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
+    """One section.
+
+    Attributes:
+        name: of its file and in the page's address: lower-case letters.
+        title: on its button and above it.
+        summary: one line.
+        made: when it was kept, ISO 8601; `keep_section` sets it.
+    """
+
+    name: str
+    title: LocalisedText
+    summary: LocalisedText = ""
+    parts: tuple[SectionTable | SectionFinding, ...] = ()
+    made: str = ""
+    version: int = _VERSION
+
+
+def keep_section(root: Path, section: ReportSection) -> Path:
+    """Write *section* below ``.bpmax`` of *root*, in place of an earlier one, and return its file.
+
+    Raises:
+        ConfigError: it cannot be written.
+    """
+    path = root / SECTIONS / f"{section.name}.json"
+    made = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
+    text = msgspec.json.encode(replace(section, made=made), enc_hook=_localise)
+    with writing_to(path):
+        make_folder(path)
+        path.write_bytes(text)
+    return path
+
+
+def _localise(value: object) -> LocalisedText:
+    if isinstance(value, str):
+        return in_all_languages(value)
+    raise NotImplementedError(f"objects of type {type(value).__name__}")
+
+
+def read_sections(folders: Iterable[Path]) -> dict[str, ReportSection | ConfigError]:
+    """Return what is kept in *folders* like ``.bpmax/sections``, by name; the last folder wins.
+
+    What cannot be read, or is of another version, is an error in its place.
+    """
+    files = (file for folder in folders for file in sorted(folder.glob("*.json")))
+    return {file.stem: _read_section(file) for file in files}
+
+
+def _read_section(path: Path) -> ReportSection | ConfigError:
+    try:
+        section = msgspec.json.decode(path.read_bytes(), type=ReportSection)
+        if section.version == _VERSION:
+            return section
+    except (OSError, msgspec.MsgspecError):
+        pass
+    return ConfigError(
+        "{path}: this section of the report cannot be read, or is of another version of "
+        "bpmax-sim; run the command that writes it again",
+        path=display_path(path),
+    )

@@ -1,0 +1,68 @@
+"""Tests that may be skipped, as a list that a run is held against.
+
+    python -m tests.skips REPORT.xml
+
+reads what pytest wrote with ``--junitxml``, names each test that was skipped for a reason which the
+list does not have, and ends with 1 then. A test that a machine cannot run is no secret: what was
+left out is printed with the reason and with who runs it instead.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+from tests.night import LEFT_TO_THE_NIGHT
+
+MAY_BE_SKIPPED: Mapping[str, str] = {
+    "the extra fuzz is not installed": "the README's command installs no redis; stage extras",
+    "this Python makes no pairs over loopback": "only Windows and some builds have such a function",
+    "basedpyright is not installed": "stage extras of the night installs it",
+    "npm has no TypeScript in its cache": "nothing is fetched by day; stage editors of the night",
+    "needs node and npm": "stage editors of the night",
+    "mounting a tmpfs needs the rights to": "a container without rights cannot fill a disk",
+    "only root of Linux may open one": "a raw socket",
+    "only root gives a file away": "chown",
+}
+"""What the reason begins with -> why a run is complete without it."""
+
+
+def read_skips(report: str) -> list[tuple[str, str]]:
+    """Return (test, reason) of each skipped test in a JUnit document of pytest."""
+    cases = ET.fromstring(report).iter("testcase")
+    return [
+        (f"{case.get('classname')}::{case.get('name')}", skip.get("message") or "")
+        for case in cases
+        for skip in case.iter("skipped")
+        if skip.get("type") != "pytest.xfail"
+    ]
+
+
+def find_unknown(skips: Iterable[tuple[str, str]]) -> list[str]:
+    """Return a line for each of *skips*, (test, reason), whose reason the list does not have."""
+    return [
+        f"{test}: {reason or 'no reason'}"
+        for test, reason in skips
+        if not any(reason.startswith(known) for known in MAY_BE_SKIPPED)
+    ]
+
+
+def main(path: str) -> int:
+    """Print what was left out of the run that wrote *path*; return 1 where that was no plan."""
+    skips = read_skips(Path(path).read_text(encoding="utf-8"))
+    for reason, number in sorted(Counter(reason for _, reason in skips).items()):
+        why = next((text for begin, text in MAY_BE_SKIPPED.items() if reason.startswith(begin)), "")
+        print(f"skipped {number}: {reason} ({why or 'not on the list'})")
+    for why, tests in LEFT_TO_THE_NIGHT.items():
+        print(f"left to the night {len(tests)}: {why}")
+    unknown = find_unknown(skips)
+    for line in unknown:
+        print(f"skipped, and not on the list of tests/skips.py: {line}", file=sys.stderr)
+    return 1 if unknown else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(*sys.argv[1:]))
