@@ -186,18 +186,55 @@ _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
 
 
-def serve(
+def serve(  # noqa: PLR0913 - the options of the command
     paths: Annotated[
         list[Path] | None,
         Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
     ] = None,
     *,
+    record: Annotated[
+        bool, Option("--record", help=msg("Ask --upstream, and record what it answers."))
+    ] = False,
+    upstream: Annotated[
+        str, Option(metavar="URL", help=msg("The third party's own address; with --record."))
+    ] = "",
+    platform: Annotated[
+        str,
+        Option(metavar="KEY", help=msg("Which platform that is; it names the cassette, too.")),
+    ] = "",
+    fallback: Annotated[
+        bool,
+        Option(
+            "--fallback",
+            help=msg("Answer from the cassette, and ask only for what is missing in it."),
+        ),
+    ] = False,
     host: Host = _HOST,
     port: Port = 0,
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Serve recordings."""
+    """Serve recordings, or record."""
+    if record or upstream or platform or fallback:
+        if not (record and upstream) or paths:
+            raise ConfigError(
+                "to record, say both --record and --upstream URL, and no cassette: it is "
+                "cassettes/<platform or host>.yaml"
+            )
+        from bpmax_sim.cli.record_proxy import ProxyOptions, record_traffic  # noqa: PLC0415
+
+        return record_traffic(
+            ProxyOptions(
+                upstream=upstream,
+                platform=platform,
+                fallback=fallback,
+                host=host,
+                port=port,
+                folders=declared_folders(platforms),
+                is_local=host in _LOCAL,
+                json=json,
+            )
+        )
     files = [path for path in find_files(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
