@@ -20,8 +20,8 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.cassette.recorder": "Outage",
         "bpmax_sim.errors": (
             "AuthError BadResponseError BlindIgnoreWarning BpmaxError BpmaxWarning "
-            "BusinessError CallError CassetteError ChangeCycleWarning ClosedNetworkError "
-            "CollationWarning "
+            "BusinessError CallError CassetteError ChallengeWarning ChangeCycleWarning "
+            "ClosedNetworkError CollationWarning "
             "ConfigError DamagedCassette EmptyExpectationWarning ExpectationError "
             "ExploreWarning ExtensionWarning FormerFolderWarning HttpStatusError "
             "InterruptedWarning LeakError "
