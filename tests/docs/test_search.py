@@ -93,7 +93,7 @@ def test_words_and_weights_are_those_of_the_page_and_the_language() -> None:
     lost = add_words(entries, {"weights": {"a/": 0.5}, "words": words}, "zh")
 
     assert lost == ["e.md"]
-    assert [one.get("words") for one in entries] == [["断言"], None, None]
+    assert [one.get("words") for one in entries] == [["断言", "assert"], None, None]
     assert [one["weight"] for one in entries] == [0.5, 0.5, 1]
 
 
