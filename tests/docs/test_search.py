@@ -116,7 +116,7 @@ def a_served_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
 @needs_chromium
 @pytest.mark.parametrize(
     ("language", "query", "title"),
-    [("zh", "证书错误", "公司代理和 CA"), ("en", "self-signed", "Corporate proxy and CA")],
+    [("zh", "证书错误", "公司代理和 CA"), ("en", "corporate proxy", "Corporate proxy and CA")],
 )
 def test_a_reader_types_and_sees(
     served: tuple[Path, str], language: Language, query: str, title: str
