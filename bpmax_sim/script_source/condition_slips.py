@@ -35,7 +35,8 @@ def _find_constants(reader: SlipReader, node: Node) -> Found:
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    if asked is None or above(node).type == "unary_expression":
+    parent = above(node)
+    if asked is None or operator_of(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
     truth = reader.kinds.truth_of(asked)
