@@ -95,7 +95,9 @@ def _run(session: Session, platforms: Platforms, upstream: Upstream, options: Pr
         address = f"{url}/{token}" if token else url
         cassette = display_path(session.settings.cassette or Path())
         if options.json:
-            announce(url=address, upstream=upstream.url, cassette=cassette)
+            known = Path(cassette)
+            exchanges = len(Cassette.load(known)) if known.exists() else 0
+            announce(url=address, exchanges=exchanges, addresses=[upstream.url])
         else:
             say(address)
             tell("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)
