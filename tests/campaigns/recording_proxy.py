@@ -54,16 +54,22 @@ INSTANCES: Final = """\
   credentials: {user: {env: CRM_USER}, password: {env: CRM_PASSWORD}}
 """
 SCENARIO: Final = """\
+version: 1
 scenario: 下单前查客户
-platforms: platforms
-proxy: {cassette: crm_system}
+form:
+  scripts: {click.下单: scripts/order.js}
+  fields: {级别: text, 金额: number}
+proxy: {platforms: platforms/, cassette: crm_system}
 steps:
-  - call: crm_system.getCustomer
-    args: {id: "12345"}
-    expect: {value: {data: {name: 张三, level: VIP}}}
-  - call: crm_system.createOrder
-    args: {data: {customer: "12345", amount: 80000}}
-    expect: {value: {data: {amount: 80000}}}
+  - click: 下单
+    expect: {form: {级别: VIP, 金额: 80000}}
+"""
+SCRIPT: Final = """\
+const crm = $proxy('crm_system');
+const customer = await crm.getCustomer('12345');
+const order = await crm.createOrder({customer: '12345', amount: 80000});
+form.级别 = customer.data.level;
+form.金额 = order.data.amount;
 """
 FETCH: Final = """\
 const [url, user, password] = process.argv.slice(2);
@@ -126,6 +132,8 @@ def _make_project(folder: Path) -> None:
     (places / "crm_system.yaml").write_text(PLATFORM, "utf-8")
     (folder / "scenarios/instances.yaml").write_text(INSTANCES, "utf-8")
     (folder / "scenarios/order.scenario.yaml").write_text(SCENARIO, "utf-8")
+    (folder / "scenarios/scripts").mkdir()
+    (folder / "scenarios/scripts/order.js").write_text(SCRIPT, "utf-8")
     (folder / "pyproject.toml").write_text("[tool.bpmax_sim]\n", "utf-8")
     (folder / "fetch.js").write_text(FETCH, "utf-8")
 
