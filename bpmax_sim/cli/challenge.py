@@ -29,9 +29,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     *,
     keyword: option.Keyword = "",
     changed: option.Changed = "",
-    workers: Annotated[
-        int, Option("-n", metavar="WORKERS", help=msg("Processes; 0 for one for each core."))
-    ] = 1,
+    workers: option.Workers = 1,
     fail_under: Annotated[
         float | None,
         Option(
@@ -116,8 +114,7 @@ def _check(workers: int, fail_under: float | None) -> None:
     Raises:
         ConfigError: with what is expected.
     """
-    if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
+    option.check_workers(workers)
     if fail_under is not None and not 0 <= fail_under <= 100:  # noqa: PLR2004 - percent
         raise ConfigError("--fail-under {percent:g}: expected 0 to 100", percent=fail_under)
 

@@ -104,6 +104,11 @@ def rule_data(rule: FaultRule) -> dict[str, Any]:
     return data
 
 
+def rule_text(rules: Sequence[FaultRule]) -> str:
+    """Return *rules* as lines of a scenario file."""
+    return write_yaml({"faults": list(map(rule_data, rules))}).rstrip()
+
+
 def _proxy_of(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
