@@ -207,7 +207,7 @@ class Vault:
 
 @lru_cache(maxsize=16)
 def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
-    """Return the table of *secrets*; runs with the same ones share it and what it found harmless."""
+    """Return the table of *secrets*; runs that have the same share what was found harmless."""
     return SecretTable(secrets)
 
 
