@@ -114,7 +114,9 @@ def _proxy_of(
 ) -> dict[str, Any]:
     """Return what the third parties are: the same, with the same recording and fewer stubs."""
     changed = {**proxy, "unused": "ignore"}
-    if proxy.get("mode") != "simulate" and not proxy.get("cassette"):
+    if variant.is_simulated:
+        changed["mode"] = "simulate"
+    elif not proxy.get("cassette"):
         own = item.cassette
         changed["cassette"] = own.rpartition("/")[0] if item.row else own
     if "stubs" in proxy and variant.interruption is None:

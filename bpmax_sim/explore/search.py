@@ -40,6 +40,7 @@ from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial import CallKey
 from bpmax_sim.session.options import Severity
+from bpmax_sim.simulator.simulator import has_own_rules
 from bpmax_sim.subject.hooks import same
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
@@ -67,6 +68,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
         is_shown: whether the response can be just so; of members alone it can be that nobody says.
         severity: what it is to the scenario.
         asked: the calls that the base run makes up to this step.
+        is_simulated: whether simulators answered.
     """
 
     call: ObservedCall
@@ -78,6 +80,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     judgement: Judgement
     severity: Severity
     asked: tuple[str, ...] = ()
+    is_simulated: bool = False
 
     @property
     def is_red(self) -> bool:
@@ -128,7 +131,7 @@ class Explorer:
         """
         found = _explored(item)
         try:
-            bench = _Bench(measure_baseline(item, cassettes=self._cassettes))
+            bench = _Bench(_simulate(measure_baseline(item, cassettes=self._cassettes)))
         except BpmaxError as error:
             return replace(found, refused=_describe_refusal(error))
         bench.prepare(self._recorded_of(item, bench.platforms))
@@ -147,7 +150,7 @@ class Explorer:
         judged.sort(key=lambda pair: pair[0])
         return replace(
             found,
-            variants=tuple(variant for _, variant in judged),
+            variants=tuple(replace(one, is_simulated=bench.is_simulated) for _, one in judged),
             possible=bench.possible,
             tried=tried,
         )
@@ -179,6 +182,27 @@ class Explorer:
         if folder not in self._recorded:
             self._recorded[folder] = RecordedResponses(folder, platforms)
         return self._recorded[folder]
+
+
+def _simulate(baseline: Baseline) -> Baseline:
+    """Return *baseline* with simulators for recordings, where each platform that it calls has one.
+
+    It stays as it is where the scenario chooses a mode itself, or does not pass with simulators.
+    """
+    item, proxy = baseline.item, baseline.item.scenario.proxy
+    called = {call.call.partition(".")[0] for call in baseline.run.calls}
+    if proxy.mode is not UNSET or not called:
+        return baseline
+    platforms = load_usable_platforms(item.platforms, instances=item.instances)
+    known = [platforms.find(key) for key in called]
+    if not all(one is not None and has_own_rules(one) for one in known):
+        return baseline
+    simulated = replace(proxy, mode="simulate", unused="ignore")
+    scenario = replace(item.scenario, proxy=simulated)
+    try:
+        return measure_baseline(replace(item, scenario=scenario), cassettes=baseline.cassettes)
+    except BpmaxError:
+        return baseline
 
 
 def _explored(item: ScenarioItem) -> Exploration:
@@ -238,6 +262,7 @@ class _Bench:
         self._baseline = baseline
         self._item = baseline.item
         self._spec = baseline.item.scenario.explore
+        self.is_simulated = baseline.item.scenario.proxy.mode == "simulate"
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self._usual: tuple[Counter[CallKey], ...] | None = None
         self._is_recovered = False
