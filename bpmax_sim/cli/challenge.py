@@ -30,16 +30,10 @@ def challenge(  # noqa: PLR0913 - the options of the command
     *,
     keyword: option.Keyword = "",
     changed: option.Changed = "",
-<<<<<<< HEAD
     workers: option.Workers = 1,
-=======
-    workers: Annotated[
-        int, Option("-n", metavar="WORKERS", help=msg("Processes; 0 for one for each core."))
-    ] = 1,
     most: Annotated[
         int, Option("--max", metavar="N", help=msg("At most so many mistakes, spread over all."))
     ] = MOST,
->>>>>>> main
     fail_under: Annotated[
         float | None,
         Option(
@@ -133,14 +127,9 @@ def _check(workers: int, fail_under: float | None, most: int) -> None:
     Raises:
         ConfigError: with what is expected.
     """
-<<<<<<< HEAD
     option.check_workers(workers)
-=======
-    if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
     if most < 1:
         raise ConfigError("--max {most}: expected a number from 1", most=most)
->>>>>>> main
     if fail_under is not None and not 0 <= fail_under <= 100:  # noqa: PLR2004 - percent
         raise ConfigError("--fail-under {percent:g}: expected 0 to 100", percent=fail_under)
 
