@@ -117,6 +117,15 @@ def encode_message(value: object) -> object:
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
+def read_message(value: object) -> str:
+    """Return the message that a trace holds as its template and values, or as a text."""
+    if not isinstance(value, Mapping):
+        return "" if value is None else str(value)
+    values = {name: read_message(part) for name, part in (value.get("values") or {}).items()}
+    text, template = str(value.get("text", "")), str(value.get("template", ""))
+    return Translatable(text, template, values, str(value.get("many", "")))
+
+
 def template(text: str, /) -> str:
     """Mark *text* as a template that is filled later, so that the catalogues know it.
 
@@ -208,6 +217,41 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
     template = text.many if text.many and values.get("number") != "1" else text.template
     same = bool(values) and _fill(template, values) == changed
     return Translatable(changed, text.template, values, text.many) if same else changed
+
+
+def cut_message(text: str, room: int) -> str:
+    """Return *text* in *room* characters at most, an ellipsis at its end where it is longer.
+
+    Of a message that ends in a value the value is cut, so that it stays a message.
+    """
+    if len(text) <= room:
+        return text
+    short = plain(text)[: room - 1] + "…"
+    if not isinstance(text, Translatable) or text.many or not text.values:
+        return short
+    *_, (_, name, _, _) = _parse_template(text.template)
+    left = len(text.values.get(name or "", "")) - (len(text) - room)
+    if name is None or left < 1:
+        return short
+    values = {**text.values, name: cut_message(text.values[name], left)}
+    cut = Translatable(_fill(text.template, values), text.template, values)
+    return cut if plain(cut) == short else short
+
+
+def common_message(one: str, other: str) -> str:
+    """Return what *one* and *other* say alike, with ``…`` for values that are not the same."""
+    if one == other:
+        return one
+    if (
+        not isinstance(one, Translatable)
+        or not isinstance(other, Translatable)
+        or (one.template, one.many, {*one.values}) != (other.template, other.many, {*other.values})
+        or not one.values
+        or one.many
+    ):
+        return "…"
+    values = {name: common_message(text, other.values[name]) for name, text in one.values.items()}
+    return Translatable(_fill(one.template, values), one.template, values)
 
 
 def _format_value(value: object, conversion: str, spec: str) -> str:

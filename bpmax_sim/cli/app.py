@@ -286,6 +286,16 @@ COMMANDS: Mapping[str, Command] = {
             "bpmax-sim init --from makes a project of the copied console."
         ),
     ),
+    "calibrate": Command(
+        "calibrate:calibrate",
+        msg("Ask a live BPMAX what it does, and hold our reading of $proxy against it"),
+        "bpmax-sim calibrate > calibrate.js",
+        msg(
+            "Without FILE it prints a script for a live BPMAX, which asks an interface that "
+            "echoes. With the copied console it marks each rule confirmed, refuted or unknown, "
+            "and sets the keys of platforms and project. What no key can switch is said."
+        ),
+    ),
     "coverage": Command(
         "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),
@@ -343,7 +353,9 @@ COMMANDS: Mapping[str, Command] = {
             "Point the third party's address, or its host alone, at the one that is "
             "printed; where several third parties are recorded, /<platform key> in front "
             "names one. Any login is let in. What is not recorded gets status 501 and the "
-            "text of the miss. Ctrl-C ends it. It needs the extra 'server'."
+            "text of the miss. With --record it stands before --upstream, sends on what comes "
+            "and records it into cassettes/<platform or host>.yaml, which is sealed at the end. "
+            "Ctrl-C ends it. It needs the extra 'server'."
         ),
     ),
     "simulate": Command(

@@ -95,7 +95,7 @@ _REMEMBERED: Shape = {
     "headline": TEXT,
     "texts": [TEXT],
     "console": [_CONSOLE],
-    "rerun": TEXT,
+    **_text_keys("rerun", "commit"),
 }
 _IMPORTED: Shape = {
     **_text_keys("file", "for"),
@@ -120,6 +120,7 @@ _WEAKNESS: Shape = {
     **_text_keys("step", "place", "before", "after", "expect"),
     "columns": {},
     "kills": WHOLE,
+    "same_as": TEXT,
     "suspicious": FLAG,
 }
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}
@@ -222,7 +223,7 @@ SHAPES: Mapping[str, Shape] = {
         **_integer_keys("tried", "possible", "exit_code"),
         "findings": [
             {
-                **_text_keys("verdict", "file", "call", "why"),
+                **_text_keys("verdict", "file", "call", "why", "scenario"),
                 "line": WHOLE,
                 "red": FLAG,
                 "failures": [TEXT],

@@ -53,8 +53,10 @@ from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
+from bpmax_sim.report.causes import cause_of_failure
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.shards import Shard
@@ -214,7 +216,7 @@ def _perform(args: _RunArguments) -> int:
             _say_document([], ExitCode.USAGE, wrong)
         return ExitCode.USAGE
     if args.last_failed and items:
-        failed = [item for item in items if store.did_fail(item.header)]
+        failed = [item for item in items if did_fail(item.header)]
         if not failed:
             tell(msg("nothing failed last; all of it runs"))
         items = failed or items
@@ -415,8 +417,8 @@ def _run_items(
     Returns:
         What each took in real time, and the problems of files that somebody broke meanwhile.
     """
-    store.begin_run()
-    reported, results = set[str](), list[tuple[Verdict, float]]()
+    begin_run()
+    reported, results = set[object](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
     verdicts = execute(load_each(items, problems), args.choices, usage.add if usage else None)
@@ -448,7 +450,7 @@ def _report_until_interrupted(
 
 
 def _replay_recorded(
-    ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[str]
+    ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
 ) -> list[tuple[Verdict, float]]:
     """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
@@ -559,7 +561,7 @@ def _say_why_nothing(args: _RunArguments) -> str:
     )
 
 
-def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verdict:
+def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
     """Print what became of an item as soon as it is known.
 
     What many items suffer from, such as a variable that is not set, is *reported* once.
@@ -581,7 +583,7 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[str]) -> Verd
     return verdict
 
 
-def _say_file_of(verdict: Verdict, reported: set[str]) -> None:
+def _say_file_of(verdict: Verdict, reported: set[object]) -> None:
     """Print on a terminal, once, the file that the lines below it are of."""
     file = verdict.item.spot.source.file
     if sys.stdout.isatty() and file not in reported:
@@ -589,9 +591,9 @@ def _say_file_of(verdict: Verdict, reported: set[str]) -> None:
         say(file)
 
 
-def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[str]) -> None:
+def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
     """Print the text of each failure; of a cause that was told before, the headline alone."""
-    causes = {terminal.cause_of_failure(failure) for failure in verdict.failures}
+    causes = {cause_of_failure(failure) for failure in verdict.failures}
     if causes and causes <= reported:
         for failure in () if verdict.problems else verdict.failures:
             say("    {headline}", headline=failure.headline)

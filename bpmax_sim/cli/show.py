@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +14,14 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.terminal import say, say_document, say_failure, tell
-from bpmax_sim.i18n import encode_message, msg, plural
-from bpmax_sim.project import find_root
-from bpmax_sim.report import store
+from bpmax_sim.i18n import msg, plural, series, translate
+from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.kept_run import KeptRun, read_kept_run
+from bpmax_sim.report.stored_failures import StoredFailure, read_failures
+from bpmax_sim.secret.standin import STANDIN
+from bpmax_sim.yamlfile import display_path
 
 
 def show(
@@ -30,35 +33,98 @@ def show(
         bool,
         Option("--all", help=msg("Show all, not the first one, and every value as it is.")),
     ] = False,
+    kept: Annotated[
+        Path | None,
+        Option(
+            "--from",
+            metavar="ARTEFACT",
+            help=msg("What a pipeline kept, a ZIP archive or a folder, instead of what ran here."),
+        ),
+    ] = None,
     plain: Annotated[
         bool, Option("--plain", help=msg("As a block of text that can be pasted into a chat."))
     ] = False,
     json: option.Json = False,
 ) -> int:
-    """Show the first failure of the last run."""
+    """Show the first failure of the last run, here or of a pipeline."""
+    root = find_root(Path.cwd())
+    run = read_kept_run(kept, root) if kept else None
+    every = list(run.failures if run else read_failures(root))
     failures = [
         failure
-        for failure in store.read_failures(find_root(Path.cwd()))
+        for failure in every
         if word.casefold() in failure.name.casefold() or word.casefold() in failure.file.casefold()
     ]
     shown = list(islice(failures, None if everything or json else 1))
     if json:
         say_document(failures=[_failure_data(failure) for failure in shown])
-    elif not failures:
-        none = msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
-        tell(none if word else msg("no scenario failed when it last ran"))
-    elif plain:
+    elif plain and shown:
         _say_for_chat(shown, everything=everything)
     else:
         for failure in shown:
             _say_stored(failure, everything=everything)
-    if left := len(failures) - len(shown):
-        more = plural(left, "{number} more failure", "{number} more failures")
-        tell("{counted}; show them with --all", counted=more)
+    for line in (*(run.problems if run else ()), *_conclude(kept, run, word, failures, len(shown))):
+        tell(line)
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _say_stored(failure: store.StoredFailure, *, everything: bool) -> None:
+def _conclude(
+    kept: Path | None,
+    run: KeptRun | None,
+    word: str,
+    failures: Sequence[StoredFailure],
+    number: int,
+) -> Iterator[str]:
+    """Yield what to do about the first of *failures*, of which *number* are shown, or why none."""
+    if failures and run:
+        yield from _describe_replay(failures[0], run, find_root(Path.cwd()))
+    if left := len(failures) - number:
+        more = plural(left, "{number} more failure", "{number} more failures")
+        yield msg("{counted}; show them with --all", counted=more)
+    if failures:
+        return
+    if word:
+        yield msg("nothing that failed has {word!r} in it; see `bpmax-sim show --all`", word=word)
+    elif run and kept:
+        told = plural(run.tests, "{number} test", "{number} tests")
+        yield msg(
+            "{place}: nothing failed in it; {counted}", place=display_path(kept), counted=told
+        )
+    else:
+        yield msg("no scenario failed when it last ran")
+
+
+def _describe_replay(failure: StoredFailure, run: KeptRun, root: Path) -> Iterator[str]:
+    """Yield the command that replays *failure* here, and why it may end otherwise."""
+    sources = run.sources.get((failure.file, failure.name), {})
+    needed = sources or ({failure.file: ""} if failure.file.endswith(SUFFIX) else {})
+    missing = [file for file in needed if not (root / file).is_file()]
+    others = [
+        file
+        for file, text in sources.items()
+        if file not in missing and not STANDIN.search(text) and not _is_same(root / file, text)
+    ]
+    commit = msg("; first: git checkout {commit}", commit=failure.commit) if failure.commit else ""
+    if missing:
+        yield msg("not here: {files}{commit}", files=series(missing), commit=commit)
+    if others:
+        yield msg(
+            "not the same here as in the pipeline: {files}{commit}",
+            files=series(others),
+            commit=commit,
+        )
+    if failure.rerun:
+        yield msg("replay it here: {command}", command=failure.rerun)
+
+
+def _is_same(path: Path, text: str) -> bool:
+    try:
+        return path.read_text("utf-8-sig").splitlines() == text.removeprefix("\ufeff").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _say_stored(failure: StoredFailure, *, everything: bool) -> None:
     say(f"× {failure.name}   {failure.file}:{failure.line}")
     for text in (failure.whole or failure.texts) if everything else failure.texts:
         say_failure(text)
@@ -66,13 +132,13 @@ def _say_stored(failure: store.StoredFailure, *, everything: bool) -> None:
         say("    {line}", line=line)
 
 
-def _say_for_chat(failures: Sequence[store.StoredFailure], *, everything: bool) -> None:
+def _say_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
     """Print *failures* as a block of Markdown, without marks and colours, with the versions."""
     say("```text")
     for failure in failures:
         say(f"{failure.name}   {failure.file}:{failure.line}")
         for text in (failure.whole or failure.texts) if everything else failure.texts:
-            say(f"\n{text}")
+            say(f"\n{translate(text)}")
         for line in console_lines(failure.console):
             say("    {line}", line=line)
         say("")
@@ -80,9 +146,15 @@ def _say_for_chat(failures: Sequence[store.StoredFailure], *, everything: bool) 
     say("```")
 
 
-def _failure_data(failure: store.StoredFailure) -> dict[str, object]:
+def _translate(value: object) -> str:
+    if isinstance(value, str):
+        return translate(value)
+    raise NotImplementedError(f"objects of type {type(value).__name__}")
+
+
+def _failure_data(failure: StoredFailure) -> dict[str, object]:
     """Return it as plain values, with the texts that hide nothing of a value."""
-    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=encode_message)
+    data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_translate)
     data["texts"] = data.pop("whole") or data["texts"]
-    del data["version"], data["run"]
+    del data["version"], data["run"], data["kept"]
     return data

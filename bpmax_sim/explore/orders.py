@@ -129,8 +129,7 @@ def _make_order(calls: Group, inversions: int) -> Order:
         arrival = call.sent_at + call.elapsed
         due = max(arrival, latest + _GAP)
         if due > arrival:
-            do = FaultAction(delay=round(due - arrival, 6))
-            rules.append(FaultRule(on=call.name, call=call.number, do=do))
+            rules.append(_delay_rule(call, due - arrival))
         latest = due
     return Order(
         calls=calls,
@@ -140,16 +139,47 @@ def _make_order(calls: Group, inversions: int) -> Order:
     )
 
 
+def delay_of(call: ObservedCall, seconds: float) -> Fault:
+    """Return the rule by which the response of *call* comes so many *seconds* later."""
+    return fault_of(_delay_rule(call, seconds))
+
+
+def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
+    do = FaultAction(delay=round(seconds, 6))
+    return FaultRule(on=call.name, call=call.number, do=do)
+
+
+def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
+    """Yield the responses that could come after that of a later call of the same API.
+
+    The two are not in flight together in *base*, but where time passes or a person acts meanwhile
+    the second need not wait for the first.
+    """
+    loose = {
+        str(number)
+        for number, located in enumerate(item.steps, 1)
+        if located.step.during is not UNSET
+    }
+    calls = [call for call in base.calls if not call.is_login and not call.is_faulted]
+    for call in calls:
+        later = next((one for one in calls if one.name == call.name and one.begin > call.end), None)
+        if later is None or later.request == call.request:
+            continue
+        if call.step != later.step and call.step not in loose | base.idle:
+            continue
+        delay = later.sent_at + later.elapsed - call.sent_at - call.elapsed + _GAP
+        rule = _delay_rule(call, delay)
+        yield Order(calls=(later, call), rules=(rule,), faults=(fault_of(rule),), inversions=1)
+
+
 class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person does while a call is in flight.
 
     Attributes:
-        item: the item in which it is done then.
         call: the call in flight; *what* is done, for a reader.
         is_again: whether it is the same action once more.
     """
 
-    item: ScenarioItem
     call: ObservedCall
     what: str
     is_again: bool
@@ -157,12 +187,13 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rule(self) -> FaultRule:
         """Return the delay that lets a person do it: the call is in flight for so long."""
-        do = FaultAction(delay=_IN_FLIGHT)
-        return FaultRule(on=self.call.name, call=self.call.number, do=do)
+        return _delay_rule(self.call, _IN_FLIGHT)
 
 
-def possible_interruptions(item: ScenarioItem, base: RunView) -> Iterator[Interruption]:
-    """Yield what a person can do during each step of *item* that has a call in flight."""
+def possible_interruptions(
+    item: ScenarioItem, base: RunView
+) -> Iterator[tuple[Interruption, ScenarioItem]]:
+    """Yield what a person can do during each step that has a call in flight, and the item so."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login
@@ -185,7 +216,7 @@ def _interrupt(
     call: ObservedCall,
     *,
     is_again: bool,
-) -> Interruption:
+) -> tuple[Interruption, ScenarioItem]:
     located = item.steps[index]
     plain = replace(inner, step=without_expectations(inner.step), during=())
     during = During(call=call.name, steps=(plain.step,))
@@ -195,7 +226,7 @@ def _interrupt(
     what = msg("{action} during {call}", action=title, call=call.label)
     if is_again:
         what = msg("{action} again during {call}", action=title, call=call.label)
-    return Interruption(item=replace(item, steps=steps), call=call, what=what, is_again=is_again)
+    return Interruption(call=call, what=what, is_again=is_again), replace(item, steps=steps)
 
 
 def without_expectations(step: Step) -> Step:

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from bpmax_sim.report.page_data import RootPaths
 from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_failures import RootPaths
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.project import UNDO
 

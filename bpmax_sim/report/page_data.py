@@ -7,25 +7,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import Place, shell_quote
+from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_id_part
-from bpmax_sim.i18n import LANGUAGES, Translatable, label_message, map_message, plain, translate
+from bpmax_sim.i18n import LANGUAGES, label_message, map_message, plain, read_message, translate
 from bpmax_sim.report.store import Trace
-from bpmax_sim.scenario.expect import cut, label_of
+from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.scenario.expect import cut
 from bpmax_sim.scenario.file_verdict import FileRuns
-from bpmax_sim.scenario.source import RunWarning, headline
+from bpmax_sim.scenario.source import Failure, RunWarning, headline
 from bpmax_sim.traffic.curl import curl_of
 
 LONGEST_BODY = 64 * 1024
 LONGEST_NAME = 500
-_UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
+
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
@@ -33,32 +32,6 @@ _WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
 _Event = Mapping[str, Any]
 LocalisedText = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
-
-
-class RootPaths(msgspec.Struct, frozen=True):
-    """Takes names back to the project's root.
-
-    Attributes:
-        folder: that of the scenario, from the root, with slashes; empty for the root itself.
-        file: the scenario's own file as the trace names it.
-    """
-
-    folder: str
-    file: str = ""
-
-    def place(self, place: str | None) -> str:
-        """Return ``file:line:column`` from the root; nothing for what has no place."""
-        if not place or posixpath.isabs(place):
-            return place or ""
-        return posixpath.normpath(posixpath.join(self.folder, place))
-
-    def text(self, text: str) -> str:
-        """Return *text* with the scenario's own file and those beside its folder from the root."""
-        text = _UPWARD.sub(lambda match: self.place(match[0]), text)
-        if not self.file or not self.folder:
-            return text
-        own = rf"(?<![\w./-]){re.escape(self.file)}"
-        return re.sub(own, lambda _: self.place(self.file), text)
 
 
 class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +42,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
         row: the row's id, or nothing.
         reason: of a skip or of an expected failure.
         apis: what was called, logins too.
+        first: its first failure, whose cause it has.
         events: what happened, bounded: ``{event, at, …}``.
         sources: file -> text of what it is made of.
         parts: its handlers, stubs and conditions, by kind, name and place, and whether a run that
@@ -88,6 +62,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     apis: Sequence[str]
     answered: Sequence[str]
     failures: Sequence[Mapping[str, Any]]
+    first: Failure | None
     notes: Sequence[LocalisedText]
     rerun: str
     record: str
@@ -115,6 +90,7 @@ def build_entry(trace: Trace) -> PageEntry:
     place = home.place(first.get("place"))
     target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_call_sources(trace.events))
+    failures = list(read_failures(cut_texts(ended), home))
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -128,7 +104,8 @@ def build_entry(trace: Trace) -> PageEntry:
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
-        failures=tuple(_failure_data(failure, home) for failure in ended.get("failures", ())),
+        failures=tuple(map(_failure_data, failures)),
+        first=next(iter(failures), None),
         notes=tuple(_run_notes(ended, home)),
         rerun=cut_texts(f"bpmax-sim run {target}"),
         record=cut_texts(f"bpmax-sim record {target}"),
@@ -160,8 +137,8 @@ def add_row(runs: FileRuns, trace: Trace) -> None:
     unused = [
         RunWarning(
             part["kind"],
-            _decode_message(part["message"]),
-            _read_place(home.place(part["place"])),
+            read_message(part["message"]),
+            read_place(home.place(part["place"])),
             part.get("fails", True),
         )
         for part in last.get("unused", ())
@@ -170,18 +147,13 @@ def add_row(runs: FileRuns, trace: Trace) -> None:
     runs.add_row(file, last["rows"], row, unused, strictness)
 
 
-def _read_place(text: str) -> Place | None:
-    file, *numbers = text.rsplit(":", 2)
-    return Place(file, *map(int, numbers)) if len(numbers) == 2 else None  # noqa: PLR2004 - line, column
-
-
 def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
     """Yield what the run said without failing; a trace of an older version has texts."""
     for note in ended.get("notes", ()):
         yield _localise(note, home)
     for warning in ended.get("warnings", ()):
         message, place = (
-            _decode_message(cut_texts(warning["message"])),
+            read_message(cut_texts(warning["message"])),
             home.place(warning.get("place")),
         )
         yield _in_all_languages(label_message(place, message) if place else message, home)
@@ -231,16 +203,7 @@ def _member_data(key: str, value: Any, home: RootPaths) -> Any:
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
     """Return a text of a trace in all languages, files named from the root."""
-    return _in_all_languages(_decode_message(cut_texts(value)), home)
-
-
-def _decode_message(value: Any) -> str:
-    """Return the message that a trace holds as its template and values."""
-    if not isinstance(value, Mapping):
-        return "" if value is None else str(value)
-    values = {name: _decode_message(part) for name, part in (value.get("values") or {}).items()}
-    text, template = str(value.get("text", "")), str(value.get("template", ""))
-    return Translatable(text, template, values, str(value.get("many", "")))
+    return _in_all_languages(read_message(cut_texts(value)), home)
 
 
 def say(text: LocalisedText, language: str) -> str:
@@ -278,26 +241,24 @@ def body_text(body: Any) -> str:
     return f"{head}\n… {len(data) - LONGEST_BODY:,} bytes more"
 
 
-def _failure_data(event: _Event, home: RootPaths) -> dict[str, Any]:
+def _failure_data(failure: Failure) -> dict[str, Any]:
     """Return one failure as the page has it: its lines, and what can be pasted."""
-    event = cut_texts(event)
-    detail = [_decode_message(line) for line in event.get("detail", ())]
-    checks = sorted(event.get("checks", ()), key=lambda check: bool(check["ok"]))
-    title = _decode_message(event.get("title") or event.get("scenario", ""))
-    head = headline(
-        event.get("step", 0), event.get("total", 0), title, _decode_message(event["essence"])
-    )
-    words = (home.text(plain(line)).strip().partition("  ") for line in detail)
+    head = headline(failure.step, failure.total, failure.title, failure.essence)
+    words = (plain(line).strip().partition("  ") for line in failure.detail)
+    checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
-        "headline": _in_all_languages(head, home),
-        "place": home.place(event.get("place")),
-        "excerpt": event.get("excerpt", ()),
-        "checks": [{**check, "label": label_of(check["path"])} for check in checks],
-        "detail": [_localise(line, home) for line in event.get("detail", ())],
+        "headline": in_all_languages(head),
+        "place": str(failure.place or ""),
+        "excerpt": [msgspec.structs.asdict(line) for line in failure.excerpt],
+        "checks": [
+            {name: getattr(check, name) for name in ("label", "ok", "expected", "actual")}
+            for check in checks
+        ],
+        "detail": [in_all_languages(line) for line in failure.detail],
         "pastes": [
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
-        "script": f"{home.place(event.get('script'))} {event.get('script_text', '')}".strip(),
+        "script": f"{failure.script or ''} {failure.script_text}".strip(),
     }
 
 

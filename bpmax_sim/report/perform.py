@@ -20,7 +20,8 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, ScriptSyntaxError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
-from bpmax_sim.report.store import keep_trace, store_failures
+from bpmax_sim.report.store import keep_trace
+from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem

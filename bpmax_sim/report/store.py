@@ -1,14 +1,11 @@
-"""What runs leave below ``.bpmax``: traces, the failures of the last runs, usage for ``prune``.
+"""Traces below ``.bpmax/trace``: how they are written and read.
 
 One file for each item, because several processes run items at once. A trace lies in a folder like
-that of its scenario, so those of several shards can lie together. Usage holds for the cassettes and
-tests that it was gathered from: whoever uses it checks that they are still the same.
+that of its scenario, so those of several shards can lie together.
 """
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -18,11 +15,9 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place
-from bpmax_sim.file_names import file_name, relative_name
-from bpmax_sim.i18n import encode_message, msg, translate
+from bpmax_sim.file_names import file_name
+from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, TRACES, make_folder
-from bpmax_sim.report.console import ConsoleOutput
-from bpmax_sim.scenario import outcome, source
 from bpmax_sim.scenario.events import (
     VERSION,
     Event,
@@ -69,10 +64,10 @@ class Trace(msgspec.Struct, frozen=True):
 
 def trace_path(item: ItemHeader) -> Path:
     """Return where the trace of *item* goes: beside nothing else, by its path and name."""
-    return _place_of(item, TRACE_FOLDER, _ENDING)
+    return place_of(item, TRACE_FOLDER, _ENDING)
 
 
-def _place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
+def place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
     """Return the file of *item* in *folder*, in which it lies as its scenario does in the root."""
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
@@ -192,11 +187,19 @@ def read_trace(path: Path, name: str) -> Trace:
     Raises:
         ConfigError: it is no trace, or one of another version.
     """
+    return parse_trace(path.read_bytes(), name, display_path(path))
+
+
+def parse_trace(data: bytes, name: str, shown: str) -> Trace:
+    """Return the trace that *data* is; *name* as `read_trace` has it, *shown* for messages.
+
+    Raises:
+        ConfigError: it is no trace, or one of another version.
+    """
     folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
     sources: dict[str, str] = {}
     attached: list[Mapping[str, Any]] = []
-    data = path.read_bytes()
     lines = data.splitlines()
     for number, line in enumerate(lines, 1):
         event = _decode_event(line)
@@ -205,7 +208,7 @@ def read_trace(path: Path, name: str) -> Trace:
         if event is None:
             raise ConfigError(
                 "{path}:{number}: this is no line of a trace; {how}",
-                path=display_path(path),
+                path=shown,
                 number=number,
                 how=_HOW,
             )
@@ -216,16 +219,14 @@ def read_trace(path: Path, name: str) -> Trace:
         else:
             events.append(event)
     if not events or events[0]["event"] != "ScenarioStarted":
-        raise ConfigError(
-            "{path}: this trace has no beginning; {how}", path=display_path(path), how=_HOW
-        )
-    _check_version(events[0], path)
+        raise ConfigError("{path}: this trace has no beginning; {how}", path=shown, how=_HOW)
+    _check_version(events[0], shown)
     flows = {str(one.get("name", "")): one for one in attached if one["event"] == "FlowAttached"}
     parts = next((one.get("parts") for one in attached if one["event"] == "PartsAttached"), None)
     return Trace("" if folder == "." else folder, tuple(events), sources, flows, parts or ())
 
 
-def _check_version(started: Mapping[str, Any], path: Path) -> None:
+def _check_version(started: Mapping[str, Any], shown: str) -> None:
     """Refuse the trace that *started* begins if this version does not read it.
 
     Raises:
@@ -236,7 +237,7 @@ def _check_version(started: Mapping[str, Any], path: Path) -> None:
         is_newer = isinstance(version, int) and version > VERSION
         raise ConfigError(
             "{path}: this trace has version {version}, and version {known} is read here; {how}",
-            path=display_path(path),
+            path=shown,
             version=version,
             known=VERSION,
             how=msg("update bpmax-sim") if is_newer else _HOW,
@@ -249,110 +250,3 @@ def _decode_event(line: bytes) -> Mapping[str, Any] | None:
     except msgspec.DecodeError:
         return None
     return event if isinstance(event.get("event"), str) and is_number(event.get("at")) else None
-
-
-FAILED_FOLDER = Path(".bpmax", "failed")
-
-
-class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """What an item failed with.
-
-    Attributes:
-        file: the scenario's, below the project's root.
-        texts: of each failure, the headline first.
-        whole: the same with every value as it is; empty where an older version kept it.
-        console: what scripts wrote.
-        rerun: the command that runs the item alone.
-        run: of which run it is; the workers of one run have the same.
-    """
-
-    name: str
-    file: str
-    line: int
-    headline: str
-    texts: tuple[str, ...]
-    whole: tuple[str, ...] = ()
-    console: tuple[ConsoleOutput, ...] = ()
-    rerun: str = ""
-    run: str = ""
-    version: int = 1
-
-
-class _CurrentRun:
-    """The run that failures are of: one process runs once, or again and again, as ``--watch``."""
-
-    id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
-
-
-def begin_run() -> None:
-    """Let the failures that are stored from now on be those of another run."""
-    _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
-
-
-_read_failed = msgspec.json.Decoder(StoredFailure).decode
-
-
-def store_failures(
-    item: ScenarioItem,
-    failures: Sequence[source.Failure],
-    problems: Sequence[str] = (),
-    console: Sequence[ConsoleOutput] = (),
-) -> None:
-    """Keep what *item* failed with, or forget it if there is nothing.
-
-    A folder that cannot be written keeps nothing: a run is judged, not its memory.
-
-    Args:
-        item: the scenario or row.
-        failures: of its steps.
-        problems: what kept it from running.
-        console: what its scripts wrote.
-    """
-    is_fine = not failures and not problems
-    if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
-        return  # as after most items
-    path = _place_of(item.header, FAILED_FOLDER, ".json")
-    if is_fine:
-        with suppress(OSError):
-            path.unlink(missing_ok=True)
-        return
-    wordings = [translate(problem) for problem in problems]
-    texts = [*(translate(source.render(failure)) for failure in failures), *wordings]
-    failed = StoredFailure(
-        name=item.name,
-        file=relative_name(item.path.absolute(), item.root),
-        line=outcome.failing_place(item, failures).line,
-        headline=failures[0].headline if failures else texts[0],
-        texts=tuple(texts),
-        whole=(*(translate(source.render(failure, whole=True)) for failure in failures), *wordings),
-        console=tuple(console),
-        rerun=failures[0].rerun if failures else "",
-        run=_CurrentRun.id,
-    )
-    with suppress(OSError):
-        make_folder(path)
-        path.write_bytes(msgspec.json.encode(failed, enc_hook=encode_message))
-
-
-def did_fail(item: ItemHeader) -> bool:
-    """Return whether *item* failed when it last ran."""
-    return _place_of(item, FAILED_FOLDER, ".json").is_file()
-
-
-def read_failures(root: Path) -> Iterator[StoredFailure]:
-    """Yield what failed when it last ran below *root*: the last run's first, then older ones.
-
-    What is told of a scenario that is there no more is left out, and so is what cannot be read.
-    """
-    files = [(path.stat().st_mtime_ns, path) for path in (root / FAILED_FOLDER).rglob("*.json")]
-    found: list[StoredFailure] = []
-    for _, path in sorted(files):
-        try:
-            failed = _read_failed(path.read_bytes())
-        except (OSError, msgspec.MsgspecError):
-            continue
-        if (root / failed.file).is_file():
-            found.append(failed)
-    last = found[-1].run if found else ""
-    yield from (failed for failed in found if last and failed.run == last)
-    yield from (failed for failed in reversed(found) if not last or failed.run != last)

@@ -23,12 +23,12 @@ from bpmax_sim.i18n import (
     join_messages,
     label_message,
     msg,
-    plain,
     plural,
     series,
     template,
     translate,
 )
+from bpmax_sim.report.causes import describe_cause, group_by_cause
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade, describe_source
@@ -219,44 +219,33 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     yield from texts
 
 
-def cause_of_failure(failure: Failure) -> str:
-    """Return what failures of one cause have in common, whatever their file and values.
-
-    That is the script's line, or else what the headline is made of and the key that failed.
-    """
-    key = next((check.label for check in failure.checks if not check.ok), "")
-    where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
-    words = getattr(failure.essence, "template", "") if where else ""
-    return "\n".join((failure.kind, words or plain(failure.essence), where))
-
-
 def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` of each that failed.
 
     Those of one cause stand together, below a line with their number.
     """
-    causes: dict[str, list[Verdict]] = {}
-    for verdict in verdicts:
-        if verdict.outcome == "failed":
-            first = next(iter(verdict.failures), None)
-            cause = cause_of_failure(first) if first else verdict.item.node_id
-            causes.setdefault(cause, []).append(verdict)
-    for cause, alike in causes.items():
+    failed = [verdict for verdict in verdicts if verdict.outcome == "failed"]
+    firsts = ((one, one.failures[0]) for one in failed if one.failures)
+    for alike in group_by_cause(firsts).values():
         if len(alike) > 1:
             yield msg(
                 "{number} scenarios failed for one cause: {cause}",
                 number=len(alike),
-                cause=cause.rpartition("\n")[2] or alike[0].failures[0].essence,
+                cause=describe_cause([failure for _, failure in alike]),
             )
-        for verdict in alike:
-            above = msg("is not set up, see above") if verdict.problems else ""
-            headlines = [above, *(failure.headline for failure in verdict.failures)]
-            yield msg(
-                "{mark} {node_id} - {headline}",
-                mark=MARKS["failed"],
-                node_id=verdict.item.node_id,
-                headline=next(filter(None, headlines), ""),
-            )
+        yield from (_failed_line(verdict) for verdict, _ in alike)
+    yield from (_failed_line(verdict) for verdict in failed if not verdict.failures)
+
+
+def _failed_line(verdict: Verdict) -> str:
+    above = msg("is not set up, see above") if verdict.problems else ""
+    headlines = [above, *(failure.headline for failure in verdict.failures)]
+    return msg(
+        "{mark} {node_id} - {headline}",
+        mark=MARKS["failed"],
+        node_id=verdict.item.node_id,
+        headline=next(filter(None, headlines), ""),
+    )
 
 
 def call_line(call: CallMade) -> str:

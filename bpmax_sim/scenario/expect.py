@@ -22,7 +22,15 @@ from msgspec import UNSET
 from bpmax_sim.clock import Instant, parse_duration
 from bpmax_sim.errors import BAD_PATTERN, nearest_name, suggest
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
-from bpmax_sim.i18n import LANGUAGES, Translatable, join_messages, msg, series, translate
+from bpmax_sim.i18n import (
+    LANGUAGES,
+    Translatable,
+    cut_message,
+    join_messages,
+    msg,
+    series,
+    translate,
+)
 from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, as_text, show
@@ -47,7 +55,7 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
 
 def cut(line: str, room: int) -> str:
     """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
-    return line if len(line) <= room else line[: room - 1] + "…"
+    return cut_message(line, room)
 
 
 _NOT_THERE = "(absent)"

@@ -224,13 +224,14 @@ def _format_calls(failure: Failure, fit: _Fit) -> Iterator[str]:
         source = msg(" {source}", source=describe_source(call.source)) if call.source else ""
         took = describe_duration(call.duration)
         yield f"  #{call.number} {call.call}  {call.method} {call.url}".rstrip()
+        response = "" if call.error else references.show(call.response)
         yield msg(
-            "     {outcome}{source} {took}  {response}",
+            "     {outcome}{source} {took}{response}",
             outcome=outcome,
             source=source,
             took=took,
-            response="" if call.error else references.show(call.response),
-        ).rstrip()
+            response=f"  {response}" if response else "",
+        )
         if fit is _WHOLE:
             yield from (
                 msg(

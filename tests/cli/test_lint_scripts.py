@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.check.scripts import RULES
 from bpmax_sim.errors import Problem
 from bpmax_sim.index import files
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
-from tests.check.test_scripts import PLATFORM, WRONG
+from bpmax_sim.scenario.script_check import RULES
 from tests.cli.project import ROOT, Command, Done
+from tests.scenario.test_script_check import PLATFORM, WRONG
 
 ANSWER = (
     "answer: {type: object, properties: {code: {type: integer}, data: {type: object, properties: "
@@ -35,7 +35,7 @@ def write(folder: Path, *, ignores: bool) -> None:
     (folder / "scenarios/instances.yaml").write_text(instances, encoding="utf-8")
     events = []
     for number, (source, rule) in enumerate(CASES):
-        text = f"// bpmax-ignore: {rule}\n{source}" if ignores else source
+        text = f"// bpmax-ignore: {rule}, unused-result\n{source}" if ignores else source
         (scripts / f"{number}.js").write_text(text, encoding="utf-8")
         # Whether a library is used is not known where a script cannot be read.
         events += [] if rule == "full-width" else [f"click.b{number}: scripts/{number}.js"]

@@ -2,7 +2,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
+from importlib.resources import files
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -124,3 +128,41 @@ def test_a_folder_that_cannot_be_written_fails_no_run(recorded: Project, bs: Com
 
     assert bs("run", "--var", "customer=12346").code == 3
     assert bs("show").code == 5
+
+
+def kept_by(ci: str) -> set[str]:
+    """Return the names that the file of a CI system keeps, without what stands around them."""
+    text = files("bpmax_sim.starter").joinpath("files", "ci", ci).read_text(encoding="utf-8")
+    return {*re.findall(r"report\.xml|\.bpmax/[\w.]+", text[text.index("After a failure") :])}
+
+
+@pytest.mark.parametrize("ci", ["github.yaml", "gitlab.yaml", "Jenkinsfile"])
+def test_what_a_pipeline_keeps_shows_the_failure_elsewhere(
+    recorded: Project, bs: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ci: str
+) -> None:
+    monkeypatch.setenv("GITHUB_SHA", "4f0c2d1")
+    ran = bs("run", "--var", "customer=12346", "--junitxml", "report.xml")
+    kept = Path(".bpmax/kept/crm.default.json")
+    kept.parent.mkdir()
+    kept.write_text('["a refresh token"]', encoding="utf-8")
+    with ZipFile(tmp_path / "artefact.zip", "w") as archive:
+        for name in kept_by(ci):
+            below = [Path(name), *Path(name).rglob("*")]
+            for path in filter(Path.is_file, below):
+                archive.write(path)
+        packed = archive.namelist()
+    for folder in (".bpmax/failed", ".bpmax/trace"):
+        shutil.rmtree(folder)
+    recorded.edit(recorded.scenario, "cassette: crm/customer", "cassette: crm/other")
+
+    shown = bs("show", "--from", str(tmp_path / "artefact.zip"))
+
+    assert not any("kept" in name for name in packed)
+    failure = ran.out[ran.out.index("step 1/1") : ran.out.index("rerun:")]
+    assert failure in shown.out
+    file = "scenarios/customer.scenario.yaml"
+    assert shown.err.splitlines() == [
+        f"not the same here as in the pipeline: {file}; first: git checkout 4f0c2d1",
+        f"replay it here: bpmax-sim run {file} --var customer=12346",
+    ]
+    assert bs("show", "--from", "nowhere.zip").code == 2

@@ -1,0 +1,262 @@
+"""What a pipeline kept of a run, a ZIP archive or a folder -> the failures in it.
+
+Looked for are, in this order, ``.bpmax/failed``, ``.bpmax/trace`` and JUnit files, wherever they
+lie in it: each CI system packs them in its own way. An archive is read where it is, so that nothing
+of it can be written anywhere; what it unpacks to is bounded, and names that lead out of it are
+refused, as is a JUnit file that declares entities.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Final
+from xml.etree import ElementTree as ET
+from zipfile import BadZipFile, ZipFile
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError, shell_quote
+from bpmax_sim.file_names import node_id_part
+from bpmax_sim.i18n import LANGUAGES, msg, translate
+from bpmax_sim.report.page_data import build_entry
+from bpmax_sim.report.store import Trace, parse_trace
+from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
+from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.scenario.source import render
+from bpmax_sim.yamlfile import display_path
+
+_LARGEST: Final = 512 * 1024 * 1024
+_STORED: Final = re.compile(r"(?:.*?/)?(failed|trace)/(.+)\.(?:json|ndjson)")
+_OUTWARD: Final = re.compile(r"(?:^|[/\\])\.\.(?:[/\\]|$)|^[/\\]|^[A-Za-z]:")
+
+Files = Mapping[str, Callable[[], bytes]]
+"""Names with slashes, and what reads each file."""
+
+
+class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
+    """What was kept of a run.
+
+    Attributes:
+        failures: the first of the run first; those of other tests than scenarios come last.
+        sources: of a failing scenario, by its file and name, the text of each file that it was made
+            of there.
+        tests: how many there were, as far as that is known.
+        problems: what could not be read, a line each.
+    """
+
+    failures: tuple[StoredFailure, ...]
+    sources: Mapping[tuple[str, str], Mapping[str, str]]
+    tests: int
+    problems: tuple[str, ...]
+
+
+def read_kept_run(place: Path, root: Path) -> KeptRun:
+    """Return what *place*, a ZIP archive or a folder, tells of a run of the project at *root*.
+
+    Raises:
+        ConfigError: it is neither, has nothing of a run in it, or is larger than any run leaves.
+    """
+    with _open_files(place) as files:
+        reader = _KeptFiles(display_path(place), files, root)
+        reader.read()
+    if not reader.has_any:
+        raise ConfigError(
+            "{place}: nothing of a run is in it; a pipeline has to keep report.xml, .bpmax/failed "
+            "and .bpmax/trace, as that of `bpmax-sim init --ci github` does",
+            place=display_path(place),
+        )
+    return KeptRun(
+        failures=(*sort_by_run(reader.failures.values()), *reader.other_failures),
+        sources=reader.sources,
+        tests=reader.tests or len(reader.traces),
+        problems=tuple(reader.problems),
+    )
+
+
+@contextmanager
+def _open_files(place: Path) -> Iterator[Files]:
+    """Yield what is of interest in *place*.
+
+    Raises:
+        ConfigError: it cannot be opened, leads out of itself, or is too large.
+    """
+    shown = display_path(place)
+    if place.is_dir():
+        paths = [one for one in place.rglob("*") if one.is_file() and not one.is_symlink()]
+        found = {one.relative_to(place).as_posix(): one for one in sorted(paths)}
+        chosen = {name: one for name, one in found.items() if _is_of_a_run(name)}
+        _refuse_large(shown, sum(one.stat().st_size for one in chosen.values()))
+        yield {name: one.read_bytes for name, one in chosen.items()}
+        return
+    try:
+        archive = ZipFile(place)
+    except (OSError, BadZipFile) as error:
+        raise ConfigError(
+            "{place}: expected a ZIP archive or a folder with what a pipeline kept ({error})",
+            place=shown,
+            error=error.strerror if isinstance(error, OSError) else error,
+        ) from None
+    with archive:
+        members = {one.filename.replace("\\", "/"): one for one in archive.infolist()}
+        for name in members:
+            if _OUTWARD.search(name):
+                raise ConfigError(
+                    "{place}: has a file that lies outside of it, {name!r}; no pipeline packs "
+                    "that, so nothing of it is read",
+                    place=shown,
+                    name=name,
+                )
+        of_a_run = {name: one for name, one in sorted(members.items()) if _is_of_a_run(name)}
+        _refuse_large(shown, sum(one.file_size for one in of_a_run.values()))
+        yield {name: partial(archive.read, one) for name, one in of_a_run.items()}
+
+
+def _is_of_a_run(name: str) -> bool:
+    return bool(_STORED.fullmatch(name)) or (name.endswith(".xml") and ".bpmax/" not in name)
+
+
+def _refuse_large(shown: str, size: int) -> None:
+    if size > _LARGEST:
+        raise ConfigError(
+            "{place}: unpacks to {size} MB, and {largest} MB are read at most; name the folder "
+            "with what is of interest",
+            place=shown,
+            size=size >> 20,
+            largest=_LARGEST >> 20,
+        )
+
+
+class _KeptFiles:
+    """Reads the files of one run; what cannot be read is a problem and stops nothing.
+
+    Attributes:
+        failures: by the place of their files below ``.bpmax/failed`` or ``.bpmax/trace``.
+        other_failures: those that only a JUnit file tells.
+        traces: the places of all traces.
+        has_any: whether anything of a run was there.
+    """
+
+    def __init__(self, shown: str, files: Files, root: Path) -> None:
+        self._shown, self._files, self._root = shown, files, root
+        self.failures: dict[str, StoredFailure] = {}
+        self.other_failures: list[StoredFailure] = []
+        self.sources: dict[tuple[str, str], Mapping[str, str]] = {}
+        self.traces: set[str] = set()
+        self.problems: list[str] = []
+        self.tests = 0
+        self.has_any = False
+
+    def read(self) -> None:
+        """Read everything, failures first."""
+        stored = [found for name in self._files if (found := _STORED.fullmatch(name))]
+        for found in sorted(stored, key=lambda found: found[1]):  # failed, then trace
+            if found[1] == "failed":
+                self._try(found[0], partial(self._add_failure, found[2]))
+            else:
+                self.traces.add(found[2])
+                self._try(found[0], partial(self._add_trace, found[2]))
+        for name in self._files:
+            if name.endswith(".xml"):
+                self._try(name, self._add_junit)
+
+    def _try(self, name: str, add: Callable[[bytes, str], None]) -> None:
+        shown = f"{self._shown}/{name}"
+        try:
+            add(self._files[name](), shown)
+        except ConfigError as error:
+            self.problems += str(error).splitlines()
+        except Exception as error:  # noqa: BLE001 - an archive of others, its files can be anything
+            why = f"{type(error).__name__}: {error}"
+            self.problems.append(msg("{path}: cannot be read ({error})", path=shown, error=why))
+        else:
+            self.has_any = True
+
+    def _add_failure(self, key: str, data: bytes, shown: str) -> None:
+        self.failures[key] = parse_failure(data, shown)
+
+    def _add_trace(self, key: str, data: bytes, shown: str) -> None:
+        trace = parse_trace(data, f"{key}.ndjson", shown)
+        failed = self.failures.get(key) or _failure_of_trace(trace)
+        if failed is not None:
+            self.failures[key] = failed
+            home = RootPaths(trace.folder)
+            sources = {home.place(file): text for file, text in trace.sources.items()}
+            self.sources[failed.file, failed.name] = sources
+
+    def _add_junit(self, data: bytes, shown: str) -> None:
+        text = data.decode("utf-8-sig")
+        if "<!DOCTYPE" in text or "<!ENTITY" in text:
+            raise ConfigError("{path}: declares entities, as no JUnit file does", path=shown)
+        suites = ET.fromstring(text)  # noqa: S314 - it has no entities
+        if suites.tag not in {"testsuites", "testsuite"}:
+            return
+        known = {(_module_name(one.file), node_id_part(one.name)) for one in self.failures.values()}
+        for case in suites.iter("testcase"):
+            self.tests += 1
+            name = (case.get("classname", ""), node_id_part(case.get("name", "")))
+            wrong = [one for tag in ("failure", "error") for one in case.iter(tag)]
+            if wrong and name not in known:
+                self.other_failures.append(_failure_of_case(case, wrong[0], self._root))
+
+
+def _failure_of_trace(trace: Trace) -> StoredFailure | None:
+    """Return what the item of *trace* failed with; one that was cut off did not end."""
+    entry, ended = build_entry(trace), trace.events[-1]
+    if entry.outcome not in {"failed", "did not end"}:
+        return None
+    started = [event for event in trace.events if event["event"] == "StepStarted"]
+    where = str(started[-1].get("title", "")) if started else ""
+    home = RootPaths(trace.folder, str(trace.events[0].get("place") or "").partition(":")[0])
+    failures = list(read_failures(ended, home)) if entry.outcome == "failed" else []
+    cut_off = (
+        msg("did not end: its trace breaks off in step {step}", step=where)
+        if where
+        else msg("did not end: its trace breaks off before the first step")
+    )
+    texts = tuple(map(render, failures)) or (cut_off,)
+    place = read_place(entry.place)
+    return StoredFailure(
+        name=entry.name,
+        file=home.place(next(iter(trace.sources), "")) or (place.file if place else ""),
+        line=place.line if place else 0,
+        headline=failures[0].headline if failures else cut_off,
+        texts=texts,
+        whole=tuple(render(failure, whole=True) for failure in failures) or texts,
+        rerun=entry.rerun,
+    )
+
+
+def _failure_of_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
+    """Return what a case of a JUnit file failed with."""
+    text = (wrong.text or wrong.get("message") or "").strip()
+    module, name = case.get("classname", ""), case.get("name", "")
+    line = case.get("line", "")
+    return StoredFailure(
+        name=name,
+        file=case.get("file", "") or module,
+        line=int(line) if line.isdecimal() else 0,
+        headline=wrong.get("message", "") or text.partition("\n")[0],
+        texts=(text,),
+        rerun=_find_command(text, module, name, root),
+    )
+
+
+def _find_command(text: str, module: str, name: str, root: Path) -> str:
+    """Return the command that a failure's text names, or that runs a test of *root* alone."""
+    for label in {translate(msg("rerun: {rerun}", rerun=""), one) for one in LANGUAGES}:
+        if (at := text.rfind(f"\n{label}")) >= 0:
+            return text[at + len(label) + 1 :].partition("\n")[0]
+    parts = module.split(".")
+    for number in range(len(parts), 0, -1):
+        file = "/".join(parts[:number]) + ".py"
+        if (root / file).is_file():
+            return f"pytest {shell_quote('::'.join([file, *parts[number:], name]))}"
+    return ""
+
+
+def _module_name(file: str) -> str:
+    return file.replace("/", ".")

@@ -1,0 +1,174 @@
+"""Failures below ``.bpmax/failed``: what each item failed with when it last ran.
+
+One file for each item, because several processes run items at once. Texts are kept as messages, in
+no language: a colleague, or another machine, reads them in their own.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import asdict, replace
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_names import relative_name
+from bpmax_sim.i18n import read_message
+from bpmax_sim.project import make_folder
+from bpmax_sim.report.console import ConsoleOutput
+from bpmax_sim.report.store import place_of
+from bpmax_sim.scenario import outcome
+from bpmax_sim.scenario.events import canonical_json
+from bpmax_sim.scenario.header import ItemHeader
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.source import Failure, render
+
+FAILED_FOLDER: Final = Path(".bpmax", "failed")
+_VERSION: Final = 2
+_COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
+
+
+class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
+    """What an item failed with.
+
+    Attributes:
+        file: the scenario's, below the project's root.
+        headline, texts, whole, rerun: messages.
+        texts: of each failure, the headline first.
+        whole: the same with every value as it is; empty where an older version kept it.
+        console: what scripts wrote.
+        rerun: the command that runs the item alone.
+        run: of which run it is; the workers of one run have the same.
+        kept: when, in nanoseconds.
+        commit: the revision that a pipeline ran, where it says so.
+    """
+
+    name: str
+    file: str
+    line: int
+    headline: Any
+    texts: tuple[Any, ...]
+    whole: tuple[Any, ...] = ()
+    console: tuple[ConsoleOutput, ...] = ()
+    rerun: Any = ""
+    run: str = ""
+    kept: int = 0
+    commit: str = ""
+    version: int = 1
+
+    def read_messages(self) -> StoredFailure:
+        """Return the same with messages in place of what a file holds of them."""
+        return replace(
+            self,
+            headline=read_message(self.headline),
+            texts=tuple(map(read_message, self.texts)),
+            whole=tuple(map(read_message, self.whole)),
+            rerun=read_message(self.rerun),
+        )
+
+
+class _CurrentRun:
+    """The run that failures are of: one process runs once, or again and again, as ``--watch``."""
+
+    id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
+
+
+def begin_run() -> None:
+    """Let the failures that are stored from now on be those of another run."""
+    _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
+
+
+def store_failures(
+    item: ScenarioItem,
+    failures: Sequence[Failure],
+    problems: Sequence[str] = (),
+    console: Sequence[ConsoleOutput] = (),
+) -> None:
+    """Keep what *item* failed with, or forget it if there is nothing.
+
+    A folder that cannot be written keeps nothing: a run is judged, not its memory.
+
+    Args:
+        item: the scenario or row.
+        failures: of its steps.
+        problems: what kept it from running.
+        console: what its scripts wrote.
+    """
+    is_fine = not failures and not problems
+    if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
+        return  # as after most items
+    path = place_of(item.header, FAILED_FOLDER, ".json")
+    if is_fine:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+        return
+    failed = StoredFailure(
+        name=item.name,
+        file=relative_name(item.path.absolute(), item.root),
+        line=outcome.failing_place(item, failures).line,
+        headline=failures[0].headline if failures else problems[0],
+        texts=(*map(render, failures), *problems),
+        whole=(*(render(failure, whole=True) for failure in failures), *problems),
+        console=tuple(console),
+        rerun=failures[0].rerun if failures else item.rerun,
+        run=_CurrentRun.id,
+        kept=time.time_ns(),
+        commit=next(filter(None, map(os.environ.get, _COMMITS)), ""),
+        version=_VERSION,
+    )
+    with suppress(OSError):
+        make_folder(path)
+        path.write_bytes(canonical_json(asdict(failed)))
+
+
+def did_fail(item: ItemHeader) -> bool:
+    """Return whether *item* failed when it last ran."""
+    return place_of(item, FAILED_FOLDER, ".json").is_file()
+
+
+_decode = msgspec.json.Decoder(StoredFailure).decode
+
+
+def parse_failure(data: bytes, shown: str) -> StoredFailure:
+    """Return the failure that *data* is, of the file that is *shown* as this in messages.
+
+    Raises:
+        ConfigError: it is none, or one of a newer version.
+    """
+    try:
+        failed = _decode(data)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        failed = None
+    if failed is None or failed.version > _VERSION:
+        raise ConfigError(
+            "{path}: cannot be read, or is of another version of bpmax-sim; run it again here",
+            path=shown,
+        )
+    return failed.read_messages()
+
+
+def read_failures(root: Path) -> Iterator[StoredFailure]:
+    """Yield what failed when it last ran below *root*: the last run's first, then older ones.
+
+    What is told of a scenario that is there no more is left out, and so is what cannot be read.
+    """
+    found: list[StoredFailure] = []
+    for path in (root / FAILED_FOLDER).rglob("*.json"):
+        with suppress(OSError, ConfigError):
+            failed = parse_failure(path.read_bytes(), "")
+            if (root / failed.file).is_file():
+                found.append(failed)
+    yield from sort_by_run(found)
+
+
+def sort_by_run(found: Iterable[StoredFailure]) -> Iterator[StoredFailure]:
+    """Yield the failures of the last run in their order, then older ones, the last first."""
+    ordered = sorted(found, key=lambda failed: (failed.kept, failed.file, failed.line))
+    last = ordered[-1].run if ordered else ""
+    yield from (failed for failed in ordered if failed.run == last)
+    yield from (failed for failed in reversed(ordered) if failed.run != last)

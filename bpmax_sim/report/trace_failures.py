@@ -1,0 +1,81 @@
+"""A trace -> the failures that it tells, as a run has them; files are named from the root."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import map_message, read_message
+from bpmax_sim.scenario.expect import Comparison
+from bpmax_sim.scenario.source import ExcerptLine, Failure
+
+_UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
+
+
+class RootPaths(msgspec.Struct, frozen=True):
+    """Takes names back to the project's root.
+
+    Attributes:
+        folder: that of the scenario, from the root, with slashes; empty for the root itself.
+        file: the scenario's own file as the trace names it.
+    """
+
+    folder: str
+    file: str = ""
+
+    def place(self, place: str | None) -> str:
+        """Return ``file:line:column`` from the root; nothing for what has no place."""
+        if not place or posixpath.isabs(place):
+            return place or ""
+        return posixpath.normpath(posixpath.join(self.folder, place))
+
+    def text(self, text: str) -> str:
+        """Return *text* with the scenario's own file and those beside its folder from the root."""
+        text = _UPWARD.sub(lambda match: self.place(match[0]), text)
+        if not self.file or not self.folder:
+            return text
+        own = rf"(?<![\w./-]){re.escape(self.file)}"
+        return re.sub(own, lambda _: self.place(self.file), text)
+
+
+_PLACED = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
+
+
+def read_place(text: str) -> Place | None:
+    """Return the place that *text* is, ``file:line:column`` or less of it; of nothing, None."""
+    found = _PLACED.fullmatch(text)
+    if not text or found is None:
+        return None
+    file, line, column = found.groups()
+    return Place(file, int(line or 0), int(column or 0))
+
+
+def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure]:
+    """Yield the failures of *ended*, the event with which a scenario finished."""
+
+    def read(text: Any) -> str:
+        return map_message(read_message(text), home.text)
+
+    for event in ended.get("failures", ()):
+        yield Failure(
+            kind=str(event.get("kind", "")),
+            essence=read(event["essence"]),
+            scenario=str(event.get("scenario", "")),
+            step=event.get("step", 0),
+            total=event.get("total", 0),
+            title=read_message(event.get("title") or event.get("scenario")),
+            place=read_place(home.place(event.get("place"))),
+            excerpt=tuple(
+                ExcerptLine(one["number"], one["text"], bool(one.get("marked")))
+                for one in event.get("excerpt", ())
+            ),
+            checks=tuple(msgspec.convert(check, Comparison) for check in event.get("checks", ())),
+            detail=tuple(map(read, event.get("detail", ()))),
+            script=read_place(home.place(event.get("script"))),
+            script_text=str(event.get("script_text", "")),
+        )
