@@ -131,7 +131,7 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
 
 
 def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
-    """Yield the most useful finding of each line of a script."""
+    """Yield the most useful finding of each line of a script, and what another one says of it."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
@@ -141,11 +141,12 @@ def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
         kind = order[finding.verdict]
         return (is_repeat, has_none, kind, -finding.kills, place.file, place.line)
 
-    seen: set[tuple[str, int]] = set()
+    seen: dict[tuple[str, int], FindingVerdict] = {}
     for finding in sorted(findings, key=rank):
         key = finding.place.file, finding.place.line
-        if key not in seen:
-            seen.add(key)
+        is_new = finding.same_as is not None and seen.get(key) != "differs"
+        if is_new or key not in seen:
+            seen[key] = finding.verdict
             yield finding
 
 
@@ -238,7 +239,7 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
 def _directness(case: Case) -> tuple[int, int]:
     """Return how far a mistake is from what it changes, so that the nearest is shown."""
     number, _, mutant, _ = case
-    is_direct = mutant.kind in _DIRECT and mutant.about != RETURNED
+    is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
     return (_DIRECT.index(mutant.kind) if is_direct else len(_DIRECT)), number
 
 

@@ -257,7 +257,8 @@ class _MutantReader:
                 yield self._make(kind, pair, "...{}", about=about)
             return
         yield self._make(kind, node, new, about=about)
-        if kind == "field-write" and node.type == "assignment_expression":
+        is_computed = kind == "field-state" and right.type not in {"true", "false"}
+        if (kind == "field-write" and node.type == "assignment_expression") or is_computed:
             yield from self._change_result(right, about, kind)
         if kind == "message":
             yield from self._change_message(right, about)
@@ -401,7 +402,7 @@ class _MutantReader:
         name = self._text(node.child_by_field_name("constructor"))
         if listed is not None and listed.named_children and name.endswith("Error"):
             first = listed.named_children[0]
-            if first.type == "string":
+            if first.type in {"string", "template_string"}:
                 yield from self._change_result(first, name)
 
     def _drop_from_object(self, node: Node) -> Iterator[Mutant]:
