@@ -9,6 +9,7 @@ from bpmax_sim.errors import BpmaxWarning as BpmaxWarning
 from bpmax_sim.errors import BusinessError as BusinessError
 from bpmax_sim.errors import CallError as CallError
 from bpmax_sim.errors import CassetteError as CassetteError
+from bpmax_sim.errors import ChallengeWarning as ChallengeWarning
 from bpmax_sim.errors import ChangeCycleWarning as ChangeCycleWarning
 from bpmax_sim.errors import ClosedNetworkError as ClosedNetworkError
 from bpmax_sim.errors import CollationWarning as CollationWarning
@@ -34,6 +35,7 @@ from bpmax_sim.errors import Problem as Problem
 from bpmax_sim.errors import RefusedActionWarning as RefusedActionWarning
 from bpmax_sim.errors import ScriptError as ScriptError
 from bpmax_sim.errors import ScriptLimitError as ScriptLimitError
+from bpmax_sim.errors import ScriptSlipWarning as ScriptSlipWarning
 from bpmax_sim.errors import ScriptSyntaxError as ScriptSyntaxError
 from bpmax_sim.errors import SubjectError as SubjectError
 from bpmax_sim.errors import TransportError as TransportError
