@@ -91,6 +91,7 @@ def build_entry(trace: Trace) -> PageEntry:
     target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_call_sources(trace.events))
     failures = list(read_failures(cut_texts(ended), home))
+    watched = _names_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -104,7 +105,10 @@ def build_entry(trace: Trace) -> PageEntry:
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
-        failures=tuple(map(_failure_data, failures)),
+        failures=[
+            {**_failure_data(failure), **(watched if number == 0 else {})}
+            for number, failure in enumerate(failures)
+        ],
         first=next(iter(failures), None),
         notes=tuple(_run_notes(ended, home)),
         rerun=cut_texts(f"bpmax-sim run {target}"),
@@ -259,6 +263,16 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
         "script": f"{failure.script or ''} {failure.script_text}".strip(),
+    }
+
+
+def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
+    """Return what names held where a trace failed, and who called."""
+    told = cut_texts(trace.names)
+    return {
+        "line": home.place(told["place"]),
+        "names": told["names"],
+        "stack": [home.text(frame) for frame in told["stack"]],
     }
 
 
