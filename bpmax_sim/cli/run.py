@@ -647,8 +647,11 @@ def report(
     json: option.Json = False,
 ) -> int:
     """Write the page and say where it is."""
+    from bpmax_sim.report.editor_links import editor_address
     from bpmax_sim.report.html import write_page
+    from bpmax_sim.report.run_comparison import compare_runs
     from bpmax_sim.report.sections import SECTIONS
+    from bpmax_sim.scenario.shards import read as read_durations
 
     root = find_root(Path.cwd())
     if flow is not None:
@@ -664,7 +667,14 @@ def report(
         places += take_in_jobs(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]
     sections = [place.with_name(SECTIONS.name) for place in places]
-    counts = write_page(path, places, version=bpmax_sim.__version__, section_folders=sections)
+    counts = write_page(
+        path,
+        places,
+        version=bpmax_sim.__version__,
+        section_folders=sections,
+        sections=tuple(compare_runs(places, read_durations(root))),
+        editor=editor_address(root),
+    )
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     early = counts["did not end"]
     if left_out := counts["unreadable"]:

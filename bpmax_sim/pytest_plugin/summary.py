@@ -235,12 +235,20 @@ def _write_report(
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if not path or not (tally.traces or problems):
         return []
+    from bpmax_sim.report.editor_links import editor_address  # noqa: PLC0415 - with a page only
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
     version = bpmax_sim.__version__
     try:
-        write_page(path, traces, version=version, problems=problems, covered=covered)
+        write_page(
+            path,
+            traces,
+            version=version,
+            problems=problems,
+            covered=covered,
+            editor=editor_address(find_root(config.rootpath)),
+        )
     except ConfigError as error:  # the tests passed or failed all the same
         return [str(error)]
     return [msg("report: {path}", path=display_path(path))]

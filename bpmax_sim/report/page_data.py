@@ -212,7 +212,9 @@ def _localise(value: Any, home: RootPaths) -> LocalisedText:
 
 def say(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
-    return text if isinstance(text, str) else text.get(language, text.get("en", ""))
+    if isinstance(text, str):
+        return translate(text, language)
+    return text.get(language, text.get("en", ""))
 
 
 def _body_data(value: Any) -> Any:

@@ -122,7 +122,7 @@ def test_two_keys_and_a_word_reach_a_scenario_and_its_link_comes_back(view: View
 
 def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> None:
     page = view.page
-    page.locator("[role=option]", has_text="OAuth").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="OAuth").click()
     page.locator(".bar.call.again").first.click()
     told = view.text("#panel")
 
@@ -134,7 +134,7 @@ def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> 
 
 def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page = view.page
-    page.locator("[role=option]", has_text="没有录过").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="没有录过").click()
 
     assert "no such call" in view.text("#panel")
     page.get_by_role("tab", name="请求与响应").click()
@@ -144,7 +144,7 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page.get_by_role("tab", name="表单前后").click()
     assert view.text("tr.changed").split("\t") == ["a", "1", "2", "隐藏, 必填"]
     assert "12345" in view.text("#panel pre")
-    page.locator("[role=option]", has_text="大额合同").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="大额合同").click()
     assert view.count(".node.seen") == 4
     assert view.count(".edge.taken") >= 2
     page.get_by_role("tab", name="脚本").click()
@@ -161,7 +161,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
     view.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".filters summary").click()
     page.get_by_label("平台").select_option("external_system")
-    assert view.count(".stories [role=option]:not(.heading)") == 1
+    assert view.count(".stories [role=treeitem]:not(.heading)") == 1
     page.get_by_label("平台").select_option("")
     first = view.text("main h1")
     page.keyboard.press("Escape")
@@ -179,7 +179,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
 
 def test_hostile_text_stays_text_and_the_policy_lets_nothing_else_run(view: Viewer) -> None:
     page = view.page
-    page.locator(".stories [role=option]", has_text="window.bad").click()
+    page.locator(".stories [role=treeitem]", has_text="window.bad").click()
 
     assert "</script>" in view.text("main h1")
     page.evaluate(INJECTED)
