@@ -113,7 +113,7 @@ _WATCH: Final = """const %sw = (() => {
       seen.push({at: now() / 1000, values, stack: new Error().stack});
       if (seen.length > MOST) seen.shift();
     },
-    read: () => stringify(seen).replaceAll(': ', ':\\u0020'),
+    read: () => stringify(seen).replaceAll(': ', ':\\\\u0020'),
   };
 })();"""
 """Keeps the values of names as they are when a place is reached.
