@@ -470,6 +470,12 @@ class UnfitValueWarning(BpmaxWarning):
     kind = "unfit"
 
 
+class ScriptSlipWarning(BpmaxWarning):
+    """What is hardly meant in the text of a script, such as a comparison that never holds."""
+
+    kind = "script"
+
+
 class OutageWarning(BpmaxWarning):
     """A third party failed while it was recorded, and did not when it was recorded before."""
 

@@ -28,6 +28,9 @@ VERIFIED = "verified"
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 """Statuses whose ``Location`` a client may go to by itself (RFC 9110, 15.4)."""
 
+STREAMED = frozenset({"text/event-stream", "application/x-ndjson"})
+"""Media types of bodies that are read line by line while they arrive."""
+
 FORM = "application/x-www-form-urlencoded"
 """The media type of HTML forms."""
 
@@ -49,9 +52,14 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
         return f"<Cookie {self.name}>"
 
     @property
+    def attribute_texts(self) -> list[str]:
+        """Return each attribute as it stands there."""
+        return self.attributes.split(";")[1:]
+
+    @property
     def attributes_by_name(self) -> dict[str, str]:
         """Return what a ``Set-Cookie`` says of it, by lower-case name (RFC 6265, 5.2)."""
-        parts = (part.partition("=") for part in self.attributes.split(";"))
+        parts = (part.partition("=") for part in self.attribute_texts)
         return {name.strip().lower(): value.strip() for name, _, value in parts if name.strip()}
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -172,6 +173,30 @@ def with_open_place(text: str, place: str) -> str | None:
         after = head + new + tail
         if old in text and _open_places(_read_table(after)) == (place, *before):
             return after
+    return None
+
+
+def with_default(text: str, name: str, value: str) -> str | None:
+    """Return a pyproject.toml whose ``[tool.bpmax_sim.defaults]`` has the text *value* for *name*.
+
+    Only that line is written or added; None where that would mean more or less.
+    """
+    import tomllib  # noqa: PLC0415 - pytest starts without it
+
+    expected = tomllib.loads(text)
+    table = expected.setdefault("tool", {}).setdefault("bpmax_sim", {})
+    table.setdefault("defaults", {})[name] = value
+    line, header = f"{name} = {json.dumps(value)}", "[tool.bpmax_sim.defaults]\n"
+    for after in (
+        re.sub(rf"(?m)^{re.escape(name)}[ \t]*=[ \t]*([\"'])[^\"'\n]*\1", line, text, count=1),
+        text.replace(header, f"{header}{line}\n", 1),
+        f"{text}{text and chr(10)}{header}{line}\n",
+    ):
+        try:
+            if tomllib.loads(after) == expected:
+                return after
+        except ValueError:
+            continue
     return None
 
 

@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from functools import partial
+from functools import cached_property, partial
 from operator import itemgetter
 from pathlib import Path
 from threading import Event, Thread
@@ -30,7 +30,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Pairs, Request, Response
 from bpmax_sim.platform.instances import resolve
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import login_origins
@@ -43,7 +43,7 @@ from bpmax_sim.simulator.state import TenantCredentials
 try:
     import h11
     import uvicorn
-    from starlette.concurrency import run_in_threadpool
+    from anyio import CapacityLimiter, from_thread, to_thread
     from starlette.requests import ClientDisconnect
     from starlette.requests import Request as Incoming
     from starlette.responses import Response as Outgoing
@@ -89,18 +89,78 @@ _OURS: Final = frozenset({
 })  # fmt: skip
 
 
+class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
+    """A request that is not answered, with its status, the code that names why, and the reason."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        """Refuse with *status*, *code* and *message*."""
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+class ServedClient:
+    """Who asks: how it wrote the request, and where a response goes while it arrives.
+
+    Its methods are called in the thread that answers.
+
+    Attributes:
+        target: of the request, byte by byte (RFC 9112, 3.2).
+        headers: in their order and spelling.
+        is_begun: whether it got the head of a response.
+        is_gone: whether it has closed the connection.
+    """
+
+    def __init__(self, scope: Any, send: Any) -> None:
+        """Send by *send* of ASGI."""
+        written = scope["state"]
+        self.target: str = written["raw_target"].decode("latin-1")
+        self.headers: Pairs = _decode_pairs(written["raw_headers"])
+        self._send = send
+        self.is_begun = self.is_gone = False
+
+    def begin(self, status: int, headers: Pairs) -> None:
+        """Send the head of the response; the length of the body is what *headers* say."""
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+        self.is_begun = True
+        from_thread.run(
+            self._send, {"type": "http.response.start", "status": status, "headers": raw}
+        )
+
+    def write(self, piece: bytes) -> None:
+        """Send a piece of the body, and wait until there is room for another."""
+        message = {"type": "http.response.body", "body": piece, "more_body": True}
+        from_thread.run(self._send, message)
+
+    def end(self) -> None:
+        """End the body; where that is never called, the connection is closed."""
+        from_thread.run(self._send, {"type": "http.response.body", "body": b""})
+
+
+Answer = Callable[[Request, ServedClient], Response | None]
+"""Returns the whole response; None where the client got it already."""
+
+
 @contextmanager
 def run_server(
-    handle: Handle, *, host: str = "127.0.0.1", port: int = 0, limits: ClientLimits = _DEFAULT
+    handle: Handle | None = None,
+    *,
+    answer: Answer | None = None,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    limits: ClientLimits = _DEFAULT,
+    stop: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
     """Serve *handle* in a thread of its own while the block runs, and yield the address.
+
+    *answer* instead may send the response while it arrives, and *stop* is called at the end, to
+    end what is under way.
 
     Raises:
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bind(host, port)
     started = Event()
-    server = _Server(handle, limits, started.set)
+    server = _Server(answer or _answer_whole(handle), limits, started.set, stop)
     thread = Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     try:
@@ -112,15 +172,17 @@ def run_server(
         listening.close()
 
 
-def serve(
-    handle: Handle,
+def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
+    handle: Handle | None = None,
     *,
+    answer: Answer | None = None,
     host: str,
     port: int,
     ready: Callable[[str], None],
     limits: ClientLimits = _DEFAULT,
+    stop: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve *handle* until the process gets SIGINT or SIGTERM.
+    """Serve *handle*, or *answer* as in `run_server`, until the process gets SIGINT or SIGTERM.
 
     *ready* gets the address as soon as it is served, and whoever reads it may stop the process.
 
@@ -128,7 +190,8 @@ def serve(
         ConfigError: *host* and *port* cannot be had.
     """
     listening = _bind(host, port)
-    server = _Server(handle, limits, lambda: ready(_url_of(listening, host)))
+    url = _url_of(listening, host)
+    server = _Server(answer or _answer_whole(handle), limits, lambda: ready(url), stop)
     # While it runs the server has handlers of its own. These catch what comes before, and what it
     # hands on after everything under way is answered, so that the process ends by itself.
     before = {
@@ -140,6 +203,12 @@ def serve(
         for number, handler in before.items():
             signal.signal(number, handler)
         listening.close()
+
+
+def _answer_whole(handle: Handle | None) -> Answer:
+    if handle is None:
+        raise TypeError("handle or answer")
+    return lambda request, _client: handle(request)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -171,9 +240,15 @@ def _url_of(listening: socket.socket, host: str) -> str:
 class _Server(uvicorn.Server):
     """Serves a function within limits, and calls *ready* as soon as it does."""
 
-    def __init__(self, handle: Handle, limits: ClientLimits, ready: Callable[[], None]) -> None:
-        self._ready = ready
-        self._handle = handle
+    def __init__(
+        self,
+        answer: Answer,
+        limits: ClientLimits,
+        ready: Callable[[], None],
+        stop: Callable[[], None],
+    ) -> None:
+        self._ready, self._stop_answers = ready, stop
+        self._answer = answer
         self._limits = limits
         config = uvicorn.Config(
             self._call_application,
@@ -193,9 +268,18 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
 
+    @cached_property
+    def _limiter(self) -> CapacityLimiter:
+        """Return how many are answered at once: whoever waits for a third party takes a thread."""
+        return CapacityLimiter(self._limits.connections)
+
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stop_answers()
+        await super().shutdown(sockets)
 
     def stop(self, _number: int, _frame: object) -> None:
         """Handle a signal."""
@@ -204,14 +288,17 @@ class _Server(uvicorn.Server):
     async def _call_application(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
+        client = ServedClient(scope, send)
         with suppress(ClientDisconnect):
             try:
-                outgoing = await self._make_outgoing(Incoming(scope, receive))
+                outgoing = await self._make_outgoing(Incoming(scope, receive), client)
             except asyncio.CancelledError:  # the process ends, and has waited for a while
                 outgoing = _make_error(503, "STOPPED", msg("the server was stopped"))
-            await outgoing(scope, receive, send)
+            if outgoing is not None and not client.is_begun:
+                await outgoing(scope, receive, send)
 
-    async def _make_outgoing(self, incoming: Incoming) -> Outgoing:
+    async def _make_outgoing(self, incoming: Incoming, client: ServedClient) -> Outgoing | None:
+        """Return what the client gets, or None where it got all or the beginning of it."""
         largest, patience = self._limits.body, self._limits.body_time
         try:
             async with asyncio.timeout(patience):
@@ -222,11 +309,38 @@ class _Server(uvicorn.Server):
         if body is None:
             message = msg("the body has more than {body} bytes", body=largest)
             return _make_error(413, "TOO_LARGE", message)
+        watch = asyncio.create_task(_watch_client(incoming, client))
         try:
-            response = await run_in_threadpool(self._handle, _read_request(incoming, body))
-            return _outgoing_of(response, is_head=incoming.method == "HEAD")
+            response = await to_thread.run_sync(
+                self._answer, _read_request(incoming, body), client, limiter=self._limiter
+            )
+            is_head = incoming.method == "HEAD"
+            return None if response is None else _outgoing_of(response, is_head=is_head)
         except Exception as error:  # noqa: BLE001 - the client gets a response whatever happens
             return _refuse(error, incoming)
+        finally:
+            watch.cancel()
+
+
+async def _watch_client(incoming: Incoming, client: ServedClient) -> None:
+    """Note when the client goes; the body of its request is read by then."""
+    while (await incoming.receive())["type"] != "http.disconnect":
+        pass
+    client.is_gone = True
+
+
+class _ExactReader(h11.Connection):
+    """Reads requests, and keeps how the head of each was written; uvicorn hands on less."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(h11.SERVER, largest)
+        self.written: dict[str, Any] = {}
+
+    def next_event(self) -> Any:
+        event = super().next_event()
+        if isinstance(event, h11.Request):
+            self.written |= {"raw_target": event.target, "raw_headers": event.headers.raw_items()}
+        return event
 
 
 class _Connection(H11Protocol):
@@ -243,6 +357,8 @@ class _Connection(H11Protocol):
 
     def __init__(self, *args: Any, limits: ClientLimits, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.conn = _ExactReader(limits.head)
+        self.app_state = self.conn.written  # which each request gets a copy of
         self._limits = limits
         self._deadline: asyncio.TimerHandle | None = None
         self._since = self.loop.time()
@@ -330,6 +446,8 @@ class _Connection(H11Protocol):
 
 
 def _refuse(error: Exception, incoming: Incoming) -> Outgoing:
+    if isinstance(error, RefusedRequest):
+        return _make_error(error.status, error.code, str(error))
     if isinstance(error, NoMatchError):
         return _make_error(MISS, "NO_MATCH", str(error), case=error.case)
     if isinstance(error, TransportError):
@@ -362,17 +480,19 @@ def _read_request(incoming: Incoming, body: bytes) -> Request:
     raw = scope.get("raw_path") or scope["path"].encode()
     path = raw.partition(b"?")[0].decode("latin-1")
     query = scope["query_string"].decode("latin-1")
-    headers = [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]
-    ]
+    headers = _decode_pairs(scope["headers"])
     host = next((value for name, value in headers if name == "host"), "127.0.0.1")
     return Request(
         method=scope["method"],
         url=f"http://{host}{path}{'?' if query else ''}{query}",
-        headers=tuple(headers),
+        headers=headers,
         body=body or None,
         base=f"http://{host}",
     )
+
+
+def _decode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> Pairs:
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in pairs])
 
 
 def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:

@@ -123,6 +123,7 @@ _LONGEST_KEY = 200  # YAML allows 1024 characters of a key on its own line
 _EVERYTHING = Rules()
 _as_sent = attrgetter("path", "query", "headers", "body")
 _UNANSWERED = Response(status=0)
+_FAILURE = "  failure:\n"
 
 
 def render(
@@ -206,11 +207,17 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
     )
 
 
+def with_failure(entry: Entry, failed: FailedExchange) -> Entry:
+    """Return *entry*, an exchange that did not complete, as one that failed like *failed*."""
+    text = entry.text.rpartition(_FAILURE)[0] + _write_outcome(failed, "")
+    return Entry(replace(entry.line, failed=failed.code.lower()), text)
+
+
 def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str:
     if isinstance(outcome, FailedExchange):
         received = body_scalar(outcome.received, " " * 6)
         return (
-            f"  failure:\n    message: {json_line(outcome.message)}\n"
+            f"{_FAILURE}    message: {json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
         )
     headers = _write_headers(headers_for_storage(outcome, method))

@@ -23,11 +23,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
-from bpmax_sim.cassette.format import CODINGS
+from bpmax_sim.cassette.format import CODINGS, with_failure
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
@@ -250,6 +250,8 @@ def list_siblings(path: Path, suffix: str) -> list[Path]:
 SUFFIX = ".journal"
 _REWRITING = ".rewriting"
 _FORMAT = 1
+FORMAT_OF_PIECES = 2
+"""Of records that an older version would take for whole exchanges."""
 _FRAME = b"%08x %08x "
 _FRAME_LENGTH = 18
 _IS_FRAME = re.compile(rb"[0-9a-f]{8} [0-9a-f]{8} ").fullmatch
@@ -270,6 +272,8 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
         leaks: where secrets were found, without their values.
         branch: the recorder that this one was forked from, which takes what it recorded; *parent*
             is its process.
+        piece: of an exchange whose response was still arriving, what arrived of its body; its
+            first record is such an exchange that did not complete, the next have no text.
         format: of the record.
     """
 
@@ -278,7 +282,12 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     leaks: tuple[str, ...] = ()
     branch: str = ""
     parent: int = 0
+    piece: bytes | None = None
     format: int = _FORMAT
+
+    def with_entry(self, entry: Entry) -> Self:
+        """Return the exchange with the line and the text of *entry*, all of it there."""
+        return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
     def is_awaited(self) -> bool:
@@ -381,7 +390,7 @@ def frame(draft: PendingExchange) -> bytes:
 
 
 def read_journal(path: Path) -> tuple[PendingExchange, ...]:
-    """Return the whole records of a journal; a torn or damaged one is left out.
+    """Return what the whole records of a journal hold; a torn or damaged one is left out.
 
     A record is a line of length and CRC-32, then that many bytes, then a line feed. The last one
     is torn where the process died while it wrote, and zeros may follow it (`JournalWriter`). One
@@ -412,7 +421,27 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
             at += _FRAME_LENGTH + len(record) + 1
         else:  # torn; what a failing disk damaged has whole ones behind it
             at = data.find(b"\n", at) + 1 or len(data)
-    return tuple(drafts)
+    return tuple(join_pieces(drafts))
+
+
+def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]:
+    """Yield the exchanges of *records*; one whose end is not there did not complete."""
+    arriving: dict[tuple[int, int], list[PendingExchange]] = {}
+    for draft in records:
+        if draft.piece is not None:
+            arriving.setdefault(draft.issue, []).append(draft)
+            continue
+        arriving.pop(draft.issue, None)
+        yield draft
+    for first, *others in arriving.values():
+        if first.text and others:
+            failed = read_exchange(first).outcome
+            assert isinstance(failed, FailedExchange)
+            received = b"".join(one.piece or b"" for one in (first, *others))
+            whole = with_failure(first, msgspec.structs.replace(failed, received=received))
+            yield first.with_entry(whole)
+        elif first.text or first.leaks:
+            yield msgspec.structs.replace(first, piece=None)
 
 
 def _record(head: bytes, data: bytes, start: int) -> bytes | None:
@@ -429,7 +458,7 @@ def _decode_record(record: bytes) -> PendingExchange | None:
         draft = _decode(record)
     except (msgspec.MsgspecError, RecursionError):
         return None
-    return draft if draft.format == _FORMAT else None
+    return draft if draft.format in {_FORMAT, FORMAT_OF_PIECES} else None
 
 
 def find_abandoned(cassette: Path) -> Iterator[Path]:

@@ -8,6 +8,7 @@ import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,6 +43,8 @@ from bpmax_sim.messages import Exchange, FailedExchange, Outcome
 
 Replays = Callable[[Path], bool]
 _MOST_CALLS = 1_000_000_000  # of one session
+_Arriving = dict[tuple[int, int], list[PendingExchange]]
+"""The records of each exchange whose response is still arriving, by its order of issue."""
 
 
 class Outage(Struct, frozen=True):
@@ -109,6 +112,7 @@ class Recorder:
         self._repeating = repeating
         self._lock = threading.Lock()
         self._drafts: list[PendingExchange] = []
+        self._arriving: _Arriving = {}
         self._journal: Journal | None = None
         self._name = name or uuid4().hex
         self._parent = parent
@@ -145,19 +149,45 @@ class Recorder:
         """
         draft = (check or self._check)(self._make_draft(exchange, session, values or {}), exchange)
         with self._lock:
-            try:
-                if self._journal is None:
-                    self._journal = Journal(self.path)
-                self._journal.append(draft)
-            except OSError as error:
-                raise CassetteError(
-                    "{path}: the answer of {call} could not be kept ({strerror}); the old file "
-                    "is whole; make room, or record elsewhere",
-                    path=self.path,
-                    call=draft.line.call,
-                    strerror=error.strerror,
-                ) from error
+            self._write_ahead(draft)
+            self._arriving.pop(draft.issue, None)
             self._drafts.append(draft)
+
+    def append_piece(
+        self, exchange: Exchange, *, session: int = 1, check: LeakCheck | None = None
+    ) -> None:
+        """Return once the next piece of a body that is still arriving is on the disk.
+
+        *exchange* is what is there without its end: one that did not complete, with the piece as
+        what it received. `append` ends it; until then it counts as it is here.
+
+        Raises:
+            CassetteError: if the disk is full or the folder cannot be written.
+        """
+        failed = exchange.outcome
+        assert isinstance(failed, FailedExchange)
+        draft = (check or self._check)(self._make_draft(exchange, session, {}))
+        piece = b"" if draft.leaks else failed.received
+        draft = replace(draft, piece=piece, format=journal_module.FORMAT_OF_PIECES)
+        with self._lock:
+            before = self._arriving.setdefault(draft.issue, [])
+            draft = replace(draft, text="") if before else draft
+            self._write_ahead(draft)
+            before.append(draft)
+
+    def _write_ahead(self, draft: PendingExchange) -> None:
+        try:
+            if self._journal is None:
+                self._journal = Journal(self.path)
+            self._journal.append(draft)
+        except OSError as error:
+            raise CassetteError(
+                "{path}: the answer of {call} could not be kept ({strerror}); the old file "
+                "is whole; make room, or record elsewhere",
+                path=self.path,
+                call=draft.line.call,
+                strerror=error.strerror,
+            ) from error
 
     def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
         """Look for more secrets from now on."""
@@ -190,7 +220,12 @@ class Recorder:
             return self._check.holds(draft, holding)
 
         with self._lock:
-            self._keep([self._change_draft(d, change) if is_due(d) else d for d in self._drafts])
+            arriving = {
+                issue: self._change_arriving(pieces, change, is_due)
+                for issue, pieces in self._arriving.items()
+            }
+            drafts = [self._change_draft(d, change) if is_due(d) else d for d in self._drafts]
+            self._keep(drafts, arriving)
 
     def seal(
         self,
@@ -285,7 +320,7 @@ class Recorder:
 
     def _forget(self, end: Callable[[Journal], None]) -> None:
         self._check.forget(self._drafts)
-        self._drafts = []
+        self._drafts, self._arriving = [], {}
         journal, self._journal = self._journal, None
         if journal is not None:
             end(journal)
@@ -319,18 +354,35 @@ class Recorder:
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
-    def _keep(self, drafts: list[PendingExchange]) -> None:
-        if drafts == self._drafts or self._journal is None:
+    def _change_arriving(
+        self,
+        pieces: list[PendingExchange],
+        change: Callable[[Exchange], Exchange],
+        is_due: Callable[[PendingExchange], bool],
+    ) -> list[PendingExchange]:
+        """Return the records of an exchange that is arriving, changed in one if it is due."""
+        (draft,) = journal_module.join_pieces(pieces)
+        if not is_due(draft):
+            return pieces
+        changed = self._change_draft(draft, change)
+        failed = None if changed.leaks else read_exchange(changed).outcome
+        piece = failed.received if isinstance(failed, FailedExchange) else b""
+        return [replace(changed, piece=piece, format=pieces[0].format)]
+
+    def _keep(self, drafts: list[PendingExchange], arriving: _Arriving | None = None) -> None:
+        arriving = self._arriving if arriving is None else arriving
+        is_same = drafts == self._drafts and arriving == self._arriving
+        if is_same or self._journal is None:
             return
         try:
-            self._journal.rewrite(drafts)
+            self._journal.rewrite([*drafts, *chain.from_iterable(arriving.values())])
         except OSError as error:
             raise CassetteError(
                 "{path}: the journal could not be rewritten ({strerror}); make room",
                 path=self.path,
                 strerror=error.strerror,
             ) from error
-        self._drafts = drafts
+        self._drafts, self._arriving = drafts, arriving
 
     def _finish(
         self, target: Path, same: RecordingComparison, replays: Replays | None = None
@@ -339,6 +391,8 @@ class Recorder:
             self.close()
             return False
         with self._lock:
+            unfinished = journal_module.join_pieces(chain.from_iterable(self._arriving.values()))
+            self._drafts, self._arriving = [*self._drafts, *unfinished], {}
             self._keep([self._check(draft) for draft in self._drafts])
             places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
             if leaks := series(dict.fromkeys(places)):

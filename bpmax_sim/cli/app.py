@@ -286,6 +286,16 @@ COMMANDS: Mapping[str, Command] = {
             "bpmax-sim init --from makes a project of the copied console."
         ),
     ),
+    "calibrate": Command(
+        "calibrate:calibrate",
+        msg("Ask a live BPMAX what it does, and hold our reading of $proxy against it"),
+        "bpmax-sim calibrate > calibrate.js",
+        msg(
+            "Without FILE it prints a script for a live BPMAX, which asks an interface that "
+            "echoes. With the copied console it marks each rule confirmed, refuted or unknown, "
+            "and sets the keys of platforms and project. What no key can switch is said."
+        ),
+    ),
     "coverage": Command(
         "verify:show_coverage",
         msg("Show which APIs, parameters, auth paths, fields and nodes the scenarios touch"),

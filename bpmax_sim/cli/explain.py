@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.check.scripts import ScriptFinding
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.select import Selection, load_sound_items
 from bpmax_sim.cli.terminal import tell
@@ -21,6 +20,7 @@ from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template
 from bpmax_sim.report.document import as_data
 from bpmax_sim.report.perform import PerformOptions
+from bpmax_sim.scenario.script_check import ScriptFinding
 
 CURES: Final[Mapping[str, str]] = {
     "unawaited": template("put await before the call, or void where nobody has to wait for it"),
@@ -40,6 +40,10 @@ CURES: Final[Mapping[str, str]] = {
     "weak_secret": template("use a longer secret"),
     "collation": template("sort by a field that has no rare characters, or run with --engine v8"),
     "power": template("write Math.pow, or round the result"),
+    "ignore": template("record it for this value, too, or take the place out of ignore"),
+    "unseen": template("handle the failure in the script, or expect it"),
+    "unfit": template("write a value that the field takes"),
+    "script": template("correct it, or name the rule in // bpmax-ignore: above it"),
 }
 """Kind of a warning -> what to write instead."""
 
@@ -71,7 +75,9 @@ def explain(
 
     *findings* are what is wrong in their scripts already, as far as their text says.
     """
+    findings = list(findings)
     yield from (ExplainedDoubt(one.rule, one.problem, fails=True) for one in findings)
+    known = {one.problem.place for one in findings}
     items, _ = load_sound_items(files)  # what is not sound is a problem of `lint`
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if left := len(items) - len(closed):
@@ -85,7 +91,8 @@ def explain(
         for one in verdict.warnings:
             problem = Problem(one.message, one.place or verdict.item.place)
             doubt = ExplainedDoubt(one.kind, problem, one.fails)
-            if doubt not in seen:
+            is_known = one.kind == "script" and one.place in known
+            if doubt not in seen and not is_known:
                 seen.add(doubt)
                 yield doubt
     if failed:

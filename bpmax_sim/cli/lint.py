@@ -15,7 +15,6 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
-from bpmax_sim.check.scripts import ScriptFinding, check_scripts, script_contexts
 from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
@@ -33,11 +32,11 @@ from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_q
 from bpmax_sim.file_names import namesakes
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
-from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.sound import SoundGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
+from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, open_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
@@ -45,6 +44,8 @@ from bpmax_sim.report.terminal import Level, annotation, in_workspace
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import absent
+from bpmax_sim.scenario.script_check import ScriptFinding, check_scripts
+from bpmax_sim.scenario.script_context import script_contexts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import expression_problem
 from bpmax_sim.secret.vault import Vault

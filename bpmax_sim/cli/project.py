@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from textwrap import indent
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
@@ -21,6 +23,7 @@ from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
 from bpmax_sim.i18n import join_messages, msg, plural, series, translate
+from bpmax_sim.live.echo import LONGEST_DELAY, answer_echo
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -186,18 +189,60 @@ _HOST = "127.0.0.1"
 _LOCAL = frozenset({_HOST, "::1", "localhost"})
 
 
-def serve(
+def serve(  # noqa: PLR0913 - the options of the command
     paths: Annotated[
         list[Path] | None,
-        Argument(metavar="CASSETTE", help=msg("Files or folders; by default cassettes/.")),
+        Argument(
+            metavar="CASSETTE",
+            help=msg("Files or folders; by default cassettes/; echo: what it gets."),
+        ),
     ] = None,
     *,
+    record: Annotated[
+        bool, Option("--record", help=msg("Ask --upstream, and record what it answers."))
+    ] = False,
+    upstream: Annotated[
+        str, Option(metavar="URL", help=msg("The third party's own address; with --record."))
+    ] = "",
+    platform: Annotated[
+        str,
+        Option(metavar="KEY", help=msg("Which platform that is; it names the cassette, too.")),
+    ] = "",
+    fallback: Annotated[
+        bool,
+        Option(
+            "--fallback",
+            help=msg("Answer from the cassette, and ask only for what is missing in it."),
+        ),
+    ] = False,
     host: Host = _HOST,
     port: Port = 0,
     platforms: PlatformFolders = None,
     json: Json = False,
 ) -> int:
-    """Serve recordings."""
+    """Serve recordings, or record."""
+    if record or upstream or platform or fallback:
+        if not (record and upstream) or paths:
+            raise ConfigError(
+                "to record, say both --record and --upstream URL, and no cassette: it is "
+                "cassettes/<platform or host>.yaml"
+            )
+        from bpmax_sim.cli.record_proxy import ProxyOptions, record_traffic  # noqa: PLC0415
+
+        return record_traffic(
+            ProxyOptions(
+                upstream=upstream,
+                platform=platform,
+                fallback=fallback,
+                host=host,
+                port=port,
+                folders=declared_folders(platforms),
+                is_local=host in _LOCAL,
+                json=json,
+            )
+        )
+    if paths == [Path("echo")] and not Path("echo").exists():
+        return _serve_echo(host, port, json=json)
     files = [path for path in find_files(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
@@ -219,6 +264,23 @@ def serve(
         )
 
     _run(recordings.handle, host, port, ready)
+    return ExitCode.PASSED
+
+
+def _serve_echo(host: str, port: int, *, json: bool) -> int:
+    def respond(request: Request) -> Response:
+        response = answer_echo(replace(request, timeout=LONGEST_DELAY))
+        time.sleep(response.elapsed)
+        return response
+
+    def ready(url: str) -> None:
+        if json:
+            announce(url=url, exchanges=0, addresses=[])
+        else:
+            say(url)
+            tell(msg("answers with what it gets; /status/404 and /delay/2 do as they say"))
+
+    _run(respond, host, port, ready)
     return ExitCode.PASSED
 
 

@@ -16,9 +16,9 @@ from bpmax_sim.cli.select import platforms_of
 from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg, series
-from bpmax_sim.index.response_shapes import ResponseShapes
 from bpmax_sim.index.store import load_index
 from bpmax_sim.platform.presets import instances_schema, platform_schema
+from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.load import ScenarioItem, items

@@ -16,10 +16,10 @@ from msgspec import UNSET
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
-from bpmax_sim.index.response_shapes import ResponseShape, shape_of_schema
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, ResponseRules, snake
+from bpmax_sim.platform.response_shapes import ResponseShape, shape_of_schema
 from bpmax_sim.proxy.response import (
     accepts,
     as_text,

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index.files import LARGEST
-from bpmax_sim.index.response_shapes import ResponseShape
+from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import DEFAULTS, SUFFIX
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.script_source.reading import ScriptReading, read_script

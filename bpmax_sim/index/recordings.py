@@ -8,8 +8,8 @@ from pathlib import Path
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.index.facts import Fact, FileFacts
-from bpmax_sim.index.response_shapes import ResponseShape, merge_shapes, shape_of
 from bpmax_sim.messages import Exchange, Response
+from bpmax_sim.platform.response_shapes import ResponseShape, merge_shapes, shape_of
 from bpmax_sim.proxy.response import is_success, read_body
 
 

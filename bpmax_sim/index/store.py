@@ -15,7 +15,7 @@ import msgspec
 from bpmax_sim.index.facts import FileFacts, read_facts
 from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
 from bpmax_sim.index.recordings import read_recordings
-from bpmax_sim.index.response_shapes import ResponseShape
+from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
 
 _FOLDERS: Final = ("scenarios", "cassettes")

@@ -6,22 +6,13 @@ and whoever reads the console can cut the script off below the second comment.
 
 from __future__ import annotations
 
-import json
-from importlib.resources import files
 from typing import Final
 
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.secret.secret_names import SECRET_WORDS
-
-VERSION: Final = 1
-"""Of the lines that are written to the console; `bpmax_sim.live.console` reads them."""
+from bpmax_sim.live.paste import to_javascript, write_on_one_line
 
 BEGIN: Final = "// bpmax-sim capture {"
 END: Final = "// } bpmax-sim capture"
-PIECE: Final = 400
-"""Characters of a piece: few enough for what cuts long lines, such as consoles on phones."""
-LONGEST: Final = 200_000
-"""Characters of a text that is written whole."""
 
 _RENAME: Final = msg(
     "bpmax-sim: {name} cannot be watched here; write $captured.{name} for {name} in the script",
@@ -31,24 +22,8 @@ _RENAME: Final = msg(
 
 def capture_lines() -> str:
     """Return what to paste above a script."""
-    source = (files("bpmax_sim.live") / "capture.js").read_text(encoding="utf-8")
-    lines = (line.strip() for line in source.splitlines())
-    code = " ".join(line for line in lines if line and not line.startswith(("//", "/*")))
-    names = ", ".join(
-        f"{name} = {json.dumps(words, ensure_ascii=False, separators=(',', ':'))}"
-        for name, words in SECRET_WORDS.items()
-    )
-    values = {
-        "names": names,
-        "longest": str(LONGEST),
-        "piece": str(PIECE),
-        "version": str(VERSION),
-        "rename": json.dumps(translate(_RENAME), ensure_ascii=False),
-        "end": json.dumps(END),
-    }
-    for name, value in values.items():
-        code = code.replace(f"@{name}@", value)
-    return f"{BEGIN}\n{code}\n{END}\n"
+    values = {"rename": to_javascript(translate(_RENAME)), "end": to_javascript(END)}
+    return f"{BEGIN}\n{write_on_one_line('capture.js', values)}\n{END}\n"
 
 
 def without_capture(script: str) -> str:

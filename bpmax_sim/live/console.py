@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.live.capture import VERSION
+from bpmax_sim.live.paste import VERSION
 
 _PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
 _BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")
@@ -78,8 +78,8 @@ def read_console(text: str) -> tuple[CapturedRun, ...]:
     ]
     if not runs:
         raise ConfigError(
-            "no line of `bpmax-sim capture` is in it, or none is whole; copy the console again, "
-            "from the line that begins with ~bpmax:"
+            "no line of `bpmax-sim capture` or `calibrate` is in it, or none is whole; copy the "
+            "console again, from the line that begins with ~bpmax:"
         )
     return tuple(runs)
 

@@ -222,7 +222,7 @@ class Platforms:
 
     def entry(self, platform_key: str, instance_key: str | None = None) -> InstanceEntry:
         """Return an instance with its origin; see `instance`."""
-        entries = self._entries_of(platform_key)
+        entries = self.entries_of(platform_key)
         enabled = [entry for entry in entries if entry.instance.enabled]
         if instance_key is None:
             return self._default_instance(platform_key, enabled)
@@ -249,7 +249,7 @@ class Platforms:
             )
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
 
-    def _entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
+    def entries_of(self, key: str) -> tuple[InstanceEntry, ...]:
         """Return the instances of a platform, of a shipped one that no file names the implied."""
         declared = self.entries.get(key, ())
         if declared or key in self.own:
@@ -338,7 +338,7 @@ class Platforms:
         cached = self._closed.get(key) if is_common else None
         if cached is not None and cached[0] is instance:
             return cached[1]
-        entries = self._entries_of(platform.platform_key)
+        entries = self.entries_of(platform.platform_key)
         origin = next((entry.origin for entry in entries if entry.instance is instance), None)
         credentials = resolve(
             platform,

@@ -62,10 +62,9 @@ from bpmax_sim.scenario.observation import (
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
+from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
-from bpmax_sim.script_source.promises import PromiseMisuse
-from bpmax_sim.script_source.reading import POWER_DIFFERS, find_powers, find_promise_misuses
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.definition import FlowParts
@@ -418,12 +417,6 @@ class Progress:
     def check_names(self) -> bool:
         """Hold what the scenario names of third parties against what is declared."""
         self.log.warnings += self.item.warnings
-        for script in self.item.subjects.bodies:
-            for place in find_powers(script.source, script.name):
-                self.log.add_warning("power", POWER_DIFFERS, place)
-        if self.item.scenario.proxy.unawaited != "allow":
-            for misuse in self._find_promise_misuses():
-                self.log.add_warning("unawaited", misuse.message, misuse.place)
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._take_findings(self.reporter(), wrong)
         if not self.failures and "user" in self.item.fills:
@@ -433,13 +426,12 @@ class Progress:
             )
         return not self.failures
 
-    def _find_promise_misuses(self) -> Iterator[PromiseMisuse]:
-        subjects = self.item.subjects
-        scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
-        return find_promise_misuses(
-            [(script.source, script.name) for script in dict.fromkeys(scripts)],
-            [(library.source, library.name) for library in subjects.all_libraries],
-        )
+    def warn_of_scripts(self) -> None:
+        """Say what is wrong in the scripts, as far as their text and the platforms say."""
+        said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
+        called = (call.place for call in self.log.calls)
+        for finding in find_run_doubts(self.item, self.session.platforms, said, called):
+            self.log.add_finding(finding)
 
     def _take_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]

@@ -466,7 +466,9 @@ def run_item(
             progress.failures += progress.judge_unused()
             if not progress.failures:
                 progress.warn_of_run()
-                progress.failures += progress.fail_warnings()
+        progress.warn_of_scripts()
+        if not progress.failures:
+            progress.failures += progress.fail_warnings()
     _close(progress)
     now = session.clock.now()
     outcome, failures = conclude(

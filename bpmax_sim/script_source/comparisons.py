@@ -1,14 +1,14 @@
-"""Texts that a script compares something with: ``ctx.action === 'approve'``."""
+"""Literals that a script compares something with: ``ctx.action === 'approve'``."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.script_source.scopes import Scopes
+from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import Values
 
@@ -18,19 +18,34 @@ if TYPE_CHECKING:
 _EQUALITIES: Final = frozenset({"===", "!==", "==", "!="})
 
 
-class TextComparison(msgspec.Struct, frozen=True):
-    """A comparison of a member with a text.
+LiteralKind = Literal["text", "number", "boolean"]
+ComparedRoot = Literal["form", "ctx", "error", "result"]
+_KINDS: Final[Mapping[str, LiteralKind]] = {
+    "string": "text", "template_string": "text", "number": "number", "true": "boolean",
+    "false": "boolean",
+}  # fmt: skip
+
+
+class LiteralComparison(msgspec.Struct, frozen=True):
+    """A comparison of a member with a literal.
 
     Attributes:
         root: what it is a member of; ``error`` is what a ``catch`` caught.
         path: of the member.
-        place: where the text stands.
+        text: the literal's value, as a text.
+        place: where the literal stands.
+        kind: of the literal.
+        is_strict: whether kinds count (``===``, ``switch``).
+        call: of a result, the number of the call in `ScriptReading.calls`.
     """
 
-    root: Literal["form", "ctx", "error"]
+    root: ComparedRoot
     path: tuple[str, ...]
     text: str
     place: Place
+    kind: LiteralKind = "text"
+    is_strict: bool = True
+    call: int | None = None
 
 
 class ComparisonReader:
@@ -42,39 +57,96 @@ class ComparisonReader:
         self._scopes = scopes
         self._values = values
 
-    def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[TextComparison]:
-        """Yield each comparison among *nodes* of a known member with a literal text."""
+    def find_comparisons(self, nodes: Iterable[Node]) -> Iterator[LiteralComparison]:
+        """Yield each comparison among *nodes* of a known member with a literal."""
         for node in nodes:
-            for member, text in self._pairs_of(node):
-                literal = self._tree.literal_text(text)
-                if literal is not None and (found := self._member(member)) is not None:
-                    root, path = found
-                    yield TextComparison(root, path, literal, self._tree.place(text))
+            for member, literal in self._pairs_of(node):
+                kind = _KINDS.get(literal.type)
+                if kind is None or (found := self._member(member)) is None:
+                    continue
+                text = self._tree.literal_text(literal)
+                if text is None and literal.type != "template_string":
+                    text = self._tree.text_of(literal)
+                operator = node.child_by_field_name("operator")
+                is_strict = operator is None or operator.type in {"===", "!=="}
+                if text is not None:
+                    root, path, call = found
+                    place = self._tree.place(literal)
+                    yield LiteralComparison(root, path, text, place, kind, is_strict, call)
 
     def _pairs_of(self, node: Node) -> Iterator[tuple[Node, Node]]:
         """Yield what *node* compares, each side with the other."""
-        if node.type == "binary_expression":
-            operator = node.child_by_field_name("operator")
-            left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-            is_equality = operator is not None and operator.type in _EQUALITIES
-            if is_equality and left is not None and right is not None:
-                yield left, right
-                yield right, left
-        elif node.type == "switch_statement":
-            asked, body = node.child_by_field_name("value"), node.child_by_field_name("body")
-            for case in body.named_children if body is not None else ():
-                value = case.child_by_field_name("value")
-                if asked is not None and value is not None:
-                    yield asked, value
+        find = _PAIRS.get(node.type)
+        if find is not None:
+            yield from find(self, node)
 
-    def _member(self, node: Node) -> tuple[Literal["form", "ctx", "error"], tuple[str, ...]] | None:
+    def _pairs_of_sides(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        operator = node.child_by_field_name("operator")
+        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+        is_equality = operator is not None and operator.type in _EQUALITIES
+        if is_equality and left is not None and right is not None:
+            yield left, right
+            yield right, left
+
+    def _pairs_of_cases(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        asked, body = node.child_by_field_name("value"), node.child_by_field_name("body")
+        for case in body.named_children if body is not None else ():
+            value = case.child_by_field_name("value")
+            if asked is not None and value is not None:
+                yield asked, value
+
+    def _pairs_of_list(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        """Yield ``['A', 'B'].includes(member)``."""
+        callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if callee is None or listed is None or callee.type != "member_expression":
+            return
+        owner = callee.child_by_field_name("object")
+        is_list = owner is not None and owner.type == "array"
+        if is_list and self._values.member_name(callee) == "includes" and listed.named_children:
+            for element in owner.named_children if owner is not None else ():
+                yield listed.named_children[0], element
+
+    def _pairs_of_keys(self, node: Node) -> Iterator[tuple[Node, Node]]:
+        """Yield ``{'A': 1, 'B': 2}[member]``."""
+        owner, index = node.child_by_field_name("object"), node.child_by_field_name("index")
+        while owner is not None and owner.type == "parenthesized_expression":
+            owner = owner.named_children[0] if owner.named_children else None
+        if owner is not None and owner.type == "object" and index is not None:
+            for pair in owner.named_children:
+                key = pair.child_by_field_name("key")
+                if key is not None and key.type == "string":
+                    yield index, key
+
+    def _member(self, node: Node) -> tuple[ComparedRoot, tuple[str, ...], int | None] | None:
         while node.type == "parenthesized_expression" and node.named_children:
             node = node.named_children[0]
         value = self._values.value(node)
-        if value is not None and value.path and value.kind in {"form", "ctx"}:
-            return ("form" if value.kind == "form" else "ctx"), value.path
+        if value is not None and value.path and value.kind in {"form", "ctx", "result"}:
+            root: ComparedRoot = value.kind  # type: ignore[assignment]
+            return root, value.path, value.call if root == "result" else None
         owner = node.child_by_field_name("object") if node.type == "member_expression" else None
         binding = self._scopes.binding_of(owner) if owner is not None else None
-        if binding is None or binding.kind != "catch" or binding.is_reassigned:
+        if binding is None or binding.is_reassigned or not self._is_caught(binding):
             return None
-        return "error", (self._values.member_name(node) or "*",)
+        return "error", (self._values.member_name(node) or "*",), None
+
+    def _is_caught(self, binding: Binding) -> bool:
+        """Return whether a name is that of an error: ``catch (error)``, ``.catch(error => …)``."""
+        listed = binding.function.parent if binding.function is not None else None
+        call = listed.parent if listed is not None and listed.type == "arguments" else None
+        callee = call.child_by_field_name("function") if call is not None else None
+        is_callback = callee is not None and callee.type == "member_expression"
+        return binding.kind == "catch" or (
+            is_callback
+            and binding.position == 0
+            and callee is not None
+            and self._values.member_name(callee) == "catch"
+        )
+
+
+_PAIRS: Final[Mapping[str, Callable[[ComparisonReader, Node], Iterator[tuple[Node, Node]]]]] = {
+    "binary_expression": ComparisonReader._pairs_of_sides,  # noqa: SLF001 - of the class above
+    "switch_statement": ComparisonReader._pairs_of_cases,  # noqa: SLF001
+    "call_expression": ComparisonReader._pairs_of_list,  # noqa: SLF001
+    "subscript_expression": ComparisonReader._pairs_of_keys,  # noqa: SLF001
+}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -23,8 +22,6 @@ _OF_VALUES: Final = frozenset(
     {"===", "!==", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%"}
 )
 _MEMBERS: Final = frozenset({"member_expression", "subscript_expression"})
-MAY_MISUSE: Final = re.compile(r"\basync\b|\bPromise\s*\.\s*(?:all|allSettled|any|race)\b")
-"""What stands in the text of each script, or library, whose promises a run does not watch."""
 
 
 class PromiseMisuse(msgspec.Struct, frozen=True):

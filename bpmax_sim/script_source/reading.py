@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -12,16 +13,16 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.comparisons import ComparisonReader, TextComparison
+from bpmax_sim.script_source import async_slips, condition_slips, statement_slips
+from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.promises import (
-    MAY_MISUSE,
     PromiseMisuse,
     PromiseReader,
     find_assignments_in_conditions,
-    select_misuses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
+from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import (
     WRAPPED,
@@ -65,7 +66,7 @@ _COMPARES: Final = frozenset({"||", "&&", "==", "!=", "===", "!=="})
 _TEXTS: Final = frozenset(
     {"string", "string_fragment", "template_string", "comment", "regex_pattern", "escape_sequence"}
 )
-_TESTS: Final = frozenset({"typeof", "??"})
+_TESTS: Final = frozenset({"typeof"})
 
 
 class MemberUse(msgspec.Struct, frozen=True):
@@ -73,9 +74,9 @@ class MemberUse(msgspec.Struct, frozen=True):
 
     Attributes:
         path: the members below *root*; ``*`` for an element of a list.
-        access: ``test`` where the script asks whether it is there (``in``, ``?.``, ``??``, a
+        access: ``test`` where the script asks whether it is there (``in``, ``typeof``, a
             comparison with undefined); ``truth`` where a missing one counts as a false one does
-            (``||``, ``!``, a condition, a comparison).
+            (``||``, ``??``, ``?.``, ``!``, a default, a condition, a comparison).
         call: number of the call in `ScriptReading.calls` whose result it is a member of.
         is_guarded: whether the script asked before whether it is there.
     """
@@ -102,12 +103,13 @@ class ScriptReading(msgspec.Struct, frozen=True):
     Attributes:
         misuses: promises that are taken for what they become, as ``await`` was forgotten.
         assignments: where a condition assigns.
-        comparisons: of members of the form, of ``ctx`` and of errors with texts.
+        comparisons: of members of the form, of ``ctx``, results and errors with literals.
         declared: names at the top level, which a library gives to bodies.
         asynchronous: those of them that are functions whose call gives a promise.
         signatures: the parameters of those that are functions; a pattern is named by its place.
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
+        slips: what is hardly meant, as the text shows by itself.
         mistakes: where the text is not JavaScript.
         full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
             where.
@@ -120,11 +122,12 @@ class ScriptReading(msgspec.Struct, frozen=True):
     globals: tuple[GlobalUse, ...] = ()
     misuses: tuple[PromiseMisuse, ...] = ()
     assignments: tuple[Place, ...] = ()
-    comparisons: tuple[TextComparison, ...] = ()
+    comparisons: tuple[LiteralComparison, ...] = ()
     declared: tuple[str, ...] = ()
     asynchronous: tuple[str, ...] = ()
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
+    slips: tuple[Slip, ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
@@ -153,26 +156,6 @@ def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
     return tuple(
         place for place in reading.powers if "power" not in reading.suppressed.get(place.line, ())
     )
-
-
-def find_promise_misuses(
-    scripts: Sequence[tuple[str, str]], libraries: Sequence[tuple[str, str]]
-) -> Iterator[PromiseMisuse]:
-    """Yield the promises of *scripts*, texts and names, that are taken for what they become.
-
-    A comment ``// bpmax-ignore: missing-await`` leaves its line out.
-    """
-    if not any(MAY_MISUSE.search(text) for text, _ in (*scripts, *libraries)):
-        return
-    outside = [read_script(*library) for library in libraries if MAY_MISUSE.search(library[0])]
-    asynchronous = {name for reading in outside for name in reading.asynchronous}
-    for text, name in scripts:
-        if not MAY_MISUSE.search(text) and not any(word in text for word in asynchronous):
-            continue
-        reading = read_script(text, name)
-        for misuse in select_misuses(reading.misuses, asynchronous):
-            if "missing-await" not in reading.suppressed.get(misuse.place.line, ()):
-                yield misuse
 
 
 def find_full_width(text: str, name: str = "script.js") -> Iterator[Problem]:
@@ -209,7 +192,7 @@ class _ScriptReader:
                 self._note_in(node)
         for binding in self._scopes.bindings:
             if binding.path:
-                access: Access = "test" if _has_default(binding.declared) else "read"
+                access: Access = "truth" if _has_default(binding.declared) else "read"
                 self._note(self._values.value_of_destructuring(binding), access, binding.declared)
         parts = self._tree, self._scopes, self._values
         promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
@@ -225,10 +208,18 @@ class _ScriptReader:
             asynchronous=tuple(self._find_asynchronous()),
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_powers()),
+            slips=tuple(self._find_slips()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
         )
+
+    def _find_slips(self) -> Iterator[Slip]:
+        if self._tree.root.has_error:
+            return
+        reader = SlipReader(self._tree, self._scopes, self._values)
+        yield from reader.find_slips(self._nodes, _SLIP_FINDERS)
+        yield from reader.find_name_slips()
 
     def _find_uncalled_chains(self) -> Iterator[ProxyCall]:
         """Yield the chains that are awaited, or left as a statement, without ``$call()``."""
@@ -277,10 +268,11 @@ class _ScriptReader:
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
         is_optional = parent.child_by_field_name("optional_chain") is not None
-        if operator in _TESTS or is_optional or self._guards.is_question(parent):
+        if operator in _TESTS or self._guards.is_question(parent):
             return "test"
         is_asked = (
-            operator == "!"
+            operator in {"!", "??"}
+            or is_optional
             or (operator in _COMPARES and parent.type == "binary_expression")
             or parent.child_by_field_name("condition") == child
         )
@@ -361,6 +353,13 @@ class _ScriptReader:
                 place = self._tree.place(node)
                 is_alone = not lines[place.line - 1][: place.column - 1].strip()
                 yield place.line + is_alone, tuple(rest.replace(",", " ").split())
+
+
+_SLIPS: Final = (condition_slips.FINDERS, statement_slips.FINDERS, async_slips.FINDERS)
+_SLIP_FINDERS: Final = {
+    kind: tuple(chain.from_iterable(table.get(kind, ()) for table in _SLIPS))
+    for kind in set(chain.from_iterable(_SLIPS))
+}
 
 
 def _name_at(node: Node) -> Node:

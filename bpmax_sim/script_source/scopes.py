@@ -94,6 +94,15 @@ class LexicalScope(msgspec.Struct):
             scope = scope.parent
         return scope.names[name] if scope else None
 
+    def find_outside(self, name: str) -> Binding | None:
+        """Return what *name* refers to outside of this block, in the same function."""
+        scope = self
+        while not scope.is_function and scope.parent is not None:
+            scope = scope.parent
+            if name in scope.names:
+                return scope.names[name]
+        return None
+
 
 class NameUse:
     """A name that is used, and what declares it; None for a global."""
@@ -122,6 +131,7 @@ class Scopes:
         self.top = LexicalScope(None, is_function=True, names={})
         self.bindings: list[Binding] = []
         self._inner: dict[int, LexicalScope] = {}
+        self._hidden: dict[int, Binding] = {}
         uses = self._visit()
         self._name_uses = {
             node.id: NameUse(name := tree.text_of(node), node, scope.find(name))
@@ -164,6 +174,18 @@ class Scopes:
     def globals(self) -> Iterator[NameUse]:
         """Yield each use of a name that the script does not declare."""
         return (use for use in self._name_uses.values() if use.binding is None)
+
+    def name_uses(self) -> Iterator[NameUse]:
+        """Return each use of a name, in the order of the text."""
+        return iter(self._name_uses.values())
+
+    def is_assigned(self, use: NameUse) -> bool:
+        """Return whether *use* assigns something to the name."""
+        return _is_assigned(use.node)
+
+    def outer_binding(self, binding: Binding) -> Binding | None:
+        """Return what the name of *binding* meant in the same function, outside of its block."""
+        return self._hidden.get(id(binding))
 
     def key_text(self, key: Node) -> str | None:
         """Return the name that a key of an object is, or None for a computed one."""
@@ -256,9 +278,11 @@ class Scopes:
             self._declared.add(identifier.id)
             if name in scope.names:
                 scope.names[name].is_reassigned = True
-            else:
-                scope.names[name] = Binding(kind, identifier, value, steps)
-                self.bindings.append(scope.names[name])
+                continue
+            scope.names[name] = binding = Binding(kind, identifier, value, steps)
+            self.bindings.append(binding)
+            if not scope.is_function and (outer := scope.find_outside(name)) is not None:
+                self._hidden[id(binding)] = outer
 
     def _names_in(self, pattern: Node, path: Path) -> Iterator[tuple[Node, Path]]:
         """Yield each name that *pattern* declares, with the members that lead to its value."""

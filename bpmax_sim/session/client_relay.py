@@ -10,15 +10,20 @@ from weakref import WeakMethod
 
 from msgspec.structs import replace
 
-from bpmax_sim.errors import NoMatchError
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
+from bpmax_sim.messages import ConnectionRoute, Request, Response
+from bpmax_sim.session.arriving import NotePiece
 from bpmax_sim.session.call_runner import Wiring
-from bpmax_sim.session.record import refuse_placeholder
+from bpmax_sim.session.record import holds_placeholder, refuse_placeholder
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.protocol import OWN
 
 _DAY: Final = 86400.0
 """Seconds: how long it waits is the client's own affair."""
+
+AskForClient = Callable[[Request, ConnectionRoute, NotePiece], Response]
+"""Asks for a client: takes the request as the call that it is, how it travels, and what notes each
+piece of the body before the client gets it; returns the whole response."""
 
 
 class ClientRelay:
@@ -97,6 +102,36 @@ class ClientRelay:
                 self._calls.environment.misses.remove(error)  # it is recorded once more
         refuse_placeholder(request)
         return None
+
+    def record(self, request: Request, ask: AskForClient) -> Response:
+        """Record an exchange that a client has through *ask*; it is on the disk then.
+
+        Raises:
+            TransportError, BadResponseError: it did not complete; that is recorded.
+        """
+        record, route = self._wiring.record, self._wiring.tenants.route
+        assert record is not None
+
+        def answer(known: Request) -> Response:
+            return record.record_pieces(known, lambda sent, note: ask(sent, route(sent), note))
+
+        return self.relay(replace(request, timeout=_DAY), answer)
+
+    def replay(self, request: Request) -> Response | None:
+        """Return the recorded response where whoever gets it may go on with the live system.
+
+        That is none for a login, and none that holds a stand-in: the third party would refuse it.
+        """
+        patient, replay = replace(request, timeout=_DAY), self._wiring.replay
+        known = self.clients.to_call(patient)
+        if known.is_login or not replay.knows(known):
+            return None
+        try:
+            response = self.relay(patient, replay.handle)
+        except (NoMatchError, TransportError, BadResponseError):
+            return None  # what did not complete is asked for once more
+        texts = [response.body, *(value.encode() for _, value in response.headers)]
+        return None if any(map(holds_placeholder, texts)) else response
 
     def keep(self, request: Request, response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""

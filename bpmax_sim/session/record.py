@@ -36,6 +36,7 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import accepts, read_body
 from bpmax_sim.proxy.signing import trust_of
+from bpmax_sim.session.arriving import ArrivingExchange, NotePiece
 from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
@@ -101,13 +102,43 @@ class RecordMode:
         """
         return self.record(request, self._ask)
 
-    def record(self, request: Request, ask: Callable[[Request], Response]) -> Response:
-        """Return what *ask* answers; it is on disk then."""
+    def record_pieces(
+        self, request: Request, ask: Callable[[Request, NotePiece], Response]
+    ) -> Response:
+        """Return what *ask* answers; it is on disk then, and before that each piece it notes."""
+        arriving = ArrivingExchange(
+            request,
+            self._start.clock.now(),
+            self._vault,
+            self._learn,
+            None if request.is_login else self._append_piece,
+        )
+        return self.record(
+            request, lambda sent: ask(sent, arriving.note), received=lambda: arriving.received
+        )
+
+    def _append_piece(self, exchange: Exchange) -> None:
+        self._start.owner_session.refuse_closed()
+        number = self._start.owner_session.number
+        self._own_recorder().append_piece(exchange, session=number, check=self._check)
+
+    def record(
+        self,
+        request: Request,
+        ask: Callable[[Request], Response],
+        *,
+        received: Callable[[], bytes] = bytes,
+    ) -> Response:
+        """Return what *ask* answers; it is on disk then.
+
+        Of an exchange that does not complete, *received* is what came of the body.
+        """
         at, vault = self._start.clock.now(), self._vault
         try:
             response = ask(request)
         except (BadResponseError, TransportError) as error:
-            failed = FailedExchange(code=error.code, message=vault.redact_text(error.message))
+            message = vault.redact_text(error.message)
+            failed = FailedExchange(code=error.code, message=message, received=received())
             if isinstance(error, TransportError):
                 error.elapsed = round(error.elapsed, 3)
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
@@ -385,6 +416,11 @@ class RecordMissingMode:
         return self._record.handle(request)
 
 
+def holds_placeholder(data: bytes) -> bool:
+    """Return whether *data* holds what stands for a secret in recordings."""
+    return _PLACEHOLDER in data
+
+
 def refuse_placeholder(request: Request) -> None:
     """Raise if the live *request* carries a stand-in from a recorded response.
 
@@ -392,7 +428,7 @@ def refuse_placeholder(request: Request) -> None:
         ConfigError: it does.
     """
     sent = [request.url, *(value for _, value in request.headers)]
-    if any(_PLACEHOLDER in text.encode() for text in sent) or _PLACEHOLDER in (request.body or b""):
+    if any(map(holds_placeholder, [*map(str.encode, sent), request.body or b""])):
         name = request.call.name if request.call else request.method
         raise ConfigError(
             "{name}: the live request would carry a value that a recorded answer only "

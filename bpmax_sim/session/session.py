@@ -126,7 +126,7 @@ class Session:
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         others = None if transport is None else as_transport(transport)
         self._wiring = wiring = wire(platforms, settings, start, others)
-        self._calls, self._clients = wiring.calls, ClientRelay(wiring)
+        self._calls, self.relay = wiring.calls, ClientRelay(wiring)
         environment = wiring.calls.environment
         self._refuse_closed = environment.refuse_closed
         self.calls, self.misses = environment.calls, environment.misses
@@ -242,11 +242,11 @@ class Session:
             TransportError: the exchange did not complete.
             NoMatchError: replay has no response.
         """
-        return self._clients.relay(request)
+        return self.relay.relay(request)
 
     def listen(self) -> AbstractContextManager[object]:
         """Return a context that records and replays what other HTTP clients send in it, too."""
-        return self._clients.intercept(self.settings.owner)
+        return self.relay.intercept(self.settings.owner)
 
     def chance(self) -> Chance:
         """Return what is drawn from beside scripts."""
@@ -465,7 +465,7 @@ class Session:
         own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
         keeper = self._wiring.live.keeper if self._wiring.live else None
         kept = keeper.notes if keeper else ()
-        return (*own, *self._clients.clients.notes, *self._wiring.tenants.notes, *kept)
+        return (*own, *self.relay.clients.notes, *self._wiring.tenants.notes, *kept)
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:

@@ -349,7 +349,7 @@ class Simulators:
 
     def _make_tenants(self, key: str) -> Iterator[TenantCredentials]:
         platform = self.platforms.platform(key)
-        for entry in self.platforms.entries.get(key, ()):
+        for entry in self.platforms.entries_of(key):
             if entry.instance.enabled:
                 credentials = self.credentials(platform, entry.instance)
                 yield TenantCredentials(entry.instance.instance_key, credentials.real)

@@ -16,15 +16,15 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.index.response_shapes import (
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Parameter, Platform, snake
+from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
     merge_shapes,
     shape_of,
     without_optional,
 )
-from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Parameter, Platform, snake
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
 

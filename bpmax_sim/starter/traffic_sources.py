@@ -96,6 +96,12 @@ def _read_source(path: Path) -> TrafficSources:
         return replace(found, script=without_capture(text))
     if is_captured_console(text):
         runs = read_console(text)
+        if any(one.begin.get("kind") for one in runs):
+            raise ConfigError(
+                "{path}: it tells what a live BPMAX does, and no script; read it with: "
+                "bpmax-sim calibrate FILE",
+                path=display_path(path),
+            )
         notes = [note for run in runs for note in run.notes]
         return replace(
             found, runs=runs, traffic=_with_names(path, ForeignExchanges((), tuple(notes)))

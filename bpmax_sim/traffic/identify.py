@@ -21,6 +21,7 @@ from bpmax_sim.path_template import encode_value, fill_placeholders
 from bpmax_sim.platform.matcher import ApiMatch
 from bpmax_sim.platform.target import Target
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, split_scheme, with_standin
+from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import Vault
 
@@ -118,13 +119,15 @@ class _SecretPlaces:
     """Hides what stands at the places of secrets."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
-        self._names = match.target.secrets
+        self._names, self._is_login = match.target.secrets, match.target.login is not None
         self._key = match.target.platform.platform_key, match.instance
         self._vault = vault
 
     def __call__(self, place: str, value: str) -> str:
         """Return *value*, or what stands for it where *place* is that of a secret."""
-        if not value or not (place in _ALWAYS or place in self._names):
+        if not value or not (
+            place in _ALWAYS or place in self._names or self._is_named(place, value)
+        ):
             return value
         credential = self._names.get(place, "")
         if credential and (password := _basic_password(value)):
@@ -136,6 +139,11 @@ class _SecretPlaces:
             return with_standin(value, partial(self._learn, credential))
         name = f"client-{place.partition('.')[2]}"
         return with_standin(value, partial(self._vault.register_issued, *self._key, name))
+
+    def _is_named(self, place: str, value: str) -> bool:
+        """Return whether a login sends a secret at another place than the platform declares."""
+        name = place.rpartition(".")[2]
+        return self._is_login and is_secret_name(name) and is_secret_value(name, value)
 
     def _learn(self, credential: str, value: str) -> str:
         """Return the stand-in of a *credential* that a client sent.

@@ -8,9 +8,11 @@ https://www.encode.io/httpcore/network-backends/
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import ssl
+import threading
 import time
 from contextlib import suppress
 from contextvars import ContextVar
@@ -32,6 +34,7 @@ from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.platform.check import PROXY, is_proxy
 
 _LEAST: Final = 0.001  # seconds; none at all would mean not to wait, which is another error
+_STOPPED_WITHIN: Final = 0.25  # seconds that a read waits before it looks whether to go on
 _PROXY_AUTHENTICATION_REQUIRED: Final = 407
 _SOCKS: Final = ("socks5", "socks5h")
 
@@ -45,12 +48,14 @@ class ConnectionProgress:
         proxy: the origin of the proxy that it goes through; empty where it goes directly.
         handshakes: how many TLS handshakes it began since its request was handed on.
         is_shaking: whether one of them is under way.
+        stop: once it is set, nothing is waited for any more; None where nobody stops it.
     """
 
     until: float
     proxy: str = ""
     handshakes: int = 0
     is_shaking: bool = False
+    stop: threading.Event | None = None
 
 
 PROGRESS: ContextVar[ConnectionProgress | None] = ContextVar("PROGRESS", default=None)
@@ -228,7 +233,18 @@ class _Stream(httpcore.NetworkStream):
         self._inner = inner
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._inner.read(max_bytes, _time_left(timeout))
+        progress, left = PROGRESS.get(), _time_left(timeout)
+        if progress is None or progress.stop is None:
+            return self._inner.read(max_bytes, left)
+        ends = math.inf if left is None else time.monotonic() + left
+        while True:
+            try:
+                return self._inner.read(max_bytes, min(_STOPPED_WITHIN, left or math.inf))
+            except httpcore.ReadTimeout:
+                if progress.stop.is_set():
+                    raise httpcore.ReadError(msg("it was stopped here")) from None
+                if time.monotonic() >= ends:
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._inner.write(buffer, _time_left(timeout))

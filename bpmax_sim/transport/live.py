@@ -8,12 +8,13 @@ Compressed bodies come back decoded.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import ssl
 import threading
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
@@ -23,7 +24,17 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, CallError, TransportError
 from bpmax_sim.i18n import msg, template
-from bpmax_sim.messages import REDIRECTS, Chunk, ConnectionRoute, Headers, Request, Response
+from bpmax_sim.messages import (
+    REDIRECTS,
+    STREAMED,
+    Chunk,
+    ConnectionRoute,
+    Headers,
+    Pairs,
+    Request,
+    Response,
+    media_type,
+)
 from bpmax_sim.transport.connection import PROGRESS, Address, ConnectionProgress, open_transports
 from bpmax_sim.transport.protocol import OWN, Handler, Transport
 
@@ -37,7 +48,6 @@ _CODINGS = {"", "deflate", "gzip", "identity"}
 _SCHEMES = {"http", "https"}
 _KEEPS_METHOD = {307, 308}
 _MAX_HOPS = 5
-_STREAMED = ("text/event-stream", "application/x-ndjson")
 
 # The first class that fits decides; `sent` says whether the server may have seen the request.
 _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
@@ -120,6 +130,32 @@ class Live(AbstractContextManager["Live"]):
             OWN.reset(own)
         return replace(response, elapsed=time.perf_counter() - start)
 
+    @contextmanager
+    def stream(
+        self, request: Request, route: ConnectionRoute, stop: threading.Event
+    ) -> Iterator[ArrivingResponse]:
+        """Send *request* exactly as it is, and yield its response while it arrives.
+
+        No redirect is followed, and the body stays encoded. *request* says how long each read may
+        take, whatever the whole takes; *stop* ends it from outside.
+
+        Raises:
+            TransportError: connect, TLS, time-out or a broken connection, also inside the block.
+            ConfigError: the route cannot be taken, such as a CA file that is none.
+        """
+        progress = ConnectionProgress(math.inf, stop=stop)
+        own, outer = OWN.set(True), PROGRESS.set(progress)
+        try:
+            with _translate_errors(request, progress, time.perf_counter()):
+                response = self._open(route).send(_to_exact_wire(request), stream=True)
+                try:
+                    yield ArrivingResponse(response)
+                finally:
+                    response.close()
+        finally:
+            PROGRESS.reset(outer)
+            OWN.reset(own)
+
     def close(self) -> None:
         """Close the connections; the next request opens new ones."""
         self._leave_to_parent()
@@ -151,13 +187,8 @@ class Live(AbstractContextManager["Live"]):
     ) -> Response:
         redirects: list[tuple[str, str]] = []
         for hop in range(_MAX_HOPS):
-            try:
+            with _translate_errors(request, progress, start, redirected=hop > 0):
                 response = self._send(client, request, start)
-            except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
-                failed = _translate_error(error, request, progress, redirected=hop > 0)
-                if isinstance(failed, TransportError):
-                    failed.elapsed = time.perf_counter() - start
-                raise failed from error
             target = _next_hop(request, response)
             if target is None:
                 break
@@ -186,17 +217,52 @@ class Live(AbstractContextManager["Live"]):
             raise _incomplete_error(request, time.perf_counter() - start) from None
         finally:
             response.close()
-        streamed = response.headers.get("content-type", "").startswith(_STREAMED)
+        is_streamed = media_type(response.headers.get("content-type", "")) in STREAMED
         return Response(
             status=response.status_code,
-            headers=tuple(
-                (name.decode("latin-1").lower(), value.decode("latin-1"))
-                for name, value in response.extensions["headers"]
-            ),
+            headers=tuple((name.lower(), value) for name, value in _headers_of(response)),
             body=bytes(body),
             reason=response.reason_phrase,
-            chunks=tuple(chunks) if streamed else (),
+            chunks=tuple(chunks) if is_streamed else (),
         )
+
+
+class ArrivingResponse:
+    """A response whose body is still on its way.
+
+    Attributes:
+        headers: as they were written, ``Location`` too.
+    """
+
+    def __init__(self, response: httpx.Response) -> None:
+        """Take the head of *response*; nothing of its body is read yet."""
+        self._response = response
+        self.status, self.reason = response.status_code, response.reason_phrase
+        self.headers = _headers_of(response)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Yield the body as it arrives, encoded as it is."""
+        return self._response.iter_raw()
+
+
+@contextmanager
+def _translate_errors(
+    request: Request, progress: ConnectionProgress, start: float, *, redirected: bool = False
+) -> Iterator[None]:
+    try:
+        yield
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        failed = _translate_error(error, request, progress, redirected=redirected)
+        if isinstance(failed, TransportError):
+            failed.elapsed = time.perf_counter() - start
+        raise failed from error
+
+
+def _headers_of(response: httpx.Response) -> Pairs:
+    return tuple([
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in response.extensions["headers"]
+    ])  # fmt: skip
 
 
 def _incomplete_error(request: Request, elapsed: float) -> TransportError:
@@ -224,6 +290,19 @@ def _to_wire(request: Request) -> httpx.Request:
         request.method,
         request.url,
         headers=[*defaults, *request.headers],
+        content=request.body,
+        extensions={"timeout": httpx.Timeout(request.timeout).as_dict()},
+    )
+    message.url = Address(request.url)
+    return message
+
+
+def _to_exact_wire(request: Request) -> httpx.Request:
+    """Return the message with our target and our headers, and no other."""
+    message = httpx.Request(
+        request.method,
+        request.url,
+        headers=[(n.encode("latin-1"), v.encode("latin-1")) for n, v in request.headers],
         content=request.body,
         extensions={"timeout": httpx.Timeout(request.timeout).as_dict()},
     )

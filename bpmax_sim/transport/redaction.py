@@ -225,6 +225,8 @@ def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
         request = replace(request, signed=None)
     if isinstance(outcome, Response):
         outcome = redact_response(outcome, request, vault)
+    else:
+        outcome = replace(outcome, received=vault.redact(outcome.received))
     return replace(exchange, request=request, outcome=outcome, key="")
 
 

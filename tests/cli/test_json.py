@@ -101,7 +101,7 @@ def test_every_command_that_programs_read_has_a_shape() -> None:
         "write its shape into bpmax_sim/cli/output_schema.py, and how it is called into CALLS above"
     )
 
-    unread = {"capture", "demo", "init", "doctor", "cassette seal"}
+    unread = {"calibrate", "capture", "demo", "init", "doctor", "cassette seal"}
     assert set(COMMANDS) - set(SHAPES) == unread, told
     assert set(SHAPES) == set(CALLS), told
 

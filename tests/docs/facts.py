@@ -27,8 +27,8 @@ def tables() -> dict[str, Table]:
 
 
 MARKS = {
-    "zh": {"documented": "文档", "ours": "理解", "confirmed": "证实"},
-    "en": {"documented": "documented", "ours": "ours", "confirmed": "confirmed"},
+    "zh": {"documented": "文档", "ours": "理解", "confirmed": "证实", "refuted": "不符"},
+    "en": {name: name for name in ("documented", "ours", "confirmed", "refuted")},
 }
 """Whose a rule of ``$proxy`` is."""
 

@@ -19,7 +19,6 @@ import yaml
 
 from bpmax_sim import server
 from bpmax_sim.cassette import remote
-from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.compiled_api import CLASS_STATUS
 from bpmax_sim.pytest_plugin.options import OPTIONS
 from bpmax_sim.report import document
@@ -132,7 +131,6 @@ def figures() -> Mapping[str, str]:
         "not_recorded": str(server.MISS),
         "not_completed": str(server.BAD_GATEWAY),
         "timed_out": str(server.TIMED_OUT),
-        "timeout": f"{_default(Platform, 'timeout'):g}",
         "shortest_secret": str(vault.SHORTEST),
         "longest_approval": str(_longest("scenarios/approvals")),
         "most_moves": str(MOST_MOVES),

@@ -28,6 +28,8 @@ from bpmax_sim.cli.output_schema import keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
+from bpmax_sim.live.marks import read_marks
+from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import preset, preset_names
@@ -179,6 +181,18 @@ def fact_table(name: str, words: Words) -> str:
     head, *rows = [
         tuple(facts.text_of(cell, words.language) for cell in cells)
         for cells in (table.head, *table.rows)
+    ]
+    return "\n".join(map(row, [head, ["---"] * len(head), *rows]))
+
+
+def proxy_rules(words: Words) -> str:
+    """Return what BPMAX documents, then what is ours, with what a live BPMAX said to it."""
+    documented = facts.tables()["proxy_rules"]
+    marks = {key: mark.mark for key, mark in read_marks(ROOT).items() if mark.mark != "unknown"}
+    ours = [(words(rule.text), marks.get(key, "ours")) for key, rule in RULES.items()]
+    head, *rows = [
+        tuple(facts.text_of(cell, words.language) for cell in cells)
+        for cells in (documented.head, *documented.rows, *ours)
     ]
     return "\n".join(map(row, [head, ["---"] * len(head), *rows]))
 
@@ -414,6 +428,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "python_api": api.api,
     "python_testing": api.names_for_tests,
     **{name: partial(fact_table, name) for name in facts.tables()},
+    "proxy_rules": proxy_rules,
     **{f"model_{name}": partial(model_keys, name) for name in models.MODELS},
 }
 

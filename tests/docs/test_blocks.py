@@ -25,6 +25,11 @@ FIELDS = "{customerId: null, phone: null, discount: 1, reason: null}"
 AROUND = {
     "scenario": "version: 1\nscenario: 例\nsteps: [{advance: 1s}]\n",
     "steps": f"version: 1\nscenario: 例\nform: {{fields: {FIELDS}}}\n",
+    "sheet": (
+        "version: 1\nscenario: 例\nuser: lisi\nflow: {definition: 例.flow.yaml}\n"
+        "form: {fields: {客户: '', 电话: '', 折扣: 1, 原因: '', 金额: 0, 明细: [{数量: 0}]},"
+        " scripts: {click.查询: 例.js}}\n"
+    ),
     "cases": "version: 1\nscenario: 例\nsteps: [{advance: 1s}]\n",
 }
 BASE = """\
@@ -59,6 +64,8 @@ def test_what_is_shown_of_a_scenario_can_be_read(block: Block, tmp_path: Path) -
         one for one in of_kind("part") if one.argument == "platform" and "crm_system" in one.text
     )
     (tmp_path / "platforms/crm_system.yaml").write_text(platform.text, encoding="utf-8")
+    (tmp_path / "例.flow.yaml").write_text(FLOW, encoding="utf-8")
+    (tmp_path / "例.js").write_text("return", encoding="utf-8")
     path = tmp_path / "例.scenario.yaml"
     path.write_text(AROUND[block.argument] + block.text, encoding="utf-8")
 

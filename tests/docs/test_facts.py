@@ -16,7 +16,6 @@ from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
 from bpmax_sim.cassette.model import Head, Line
 from bpmax_sim.check.drift import Tier
-from bpmax_sim.check.scripts import RULES
 from bpmax_sim.cli.doctor import extension_points
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.field_path import FieldPath
@@ -27,6 +26,7 @@ from bpmax_sim.platform.model import Api, Auth, Model, Platform
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.model import FaultAction, FaultRule, ProxySpec, keys_of
+from bpmax_sim.scenario.script_check import RULES
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.session.options import Mode
 from bpmax_sim.simulator.simulator import Simulator
@@ -283,7 +283,10 @@ IN_PROSE = {
     "decisions": "reasons",
     "stand_ins": "tests/secret tries each",
     "systems": "what ran where is known to who ran it",
-    "on_windows": "as above",
+    "editor_files": "tests/starter writes them",
+    "debug_ways": "tests/docs/test_pages.py looks for commands and options",
+    "cheat_commands": "as above",
+    "on_windows": "what ran where is known to who ran it",
     "on_macos": "as above",
     "windows_differences": "tests/cassette tries what can be tried elsewhere",
     "site": "leads to the four kinds of pages",

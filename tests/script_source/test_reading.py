@@ -107,11 +107,11 @@ def test_members_of_a_response_are_followed_to_their_call() -> None:
     of_calls = [use for use in reading.members if use.call is not None]
     assert {(apis[use.call or 0], ".".join(use.path), use.access) for use in of_calls} >= {
         ("getCustomer", "data.name", "read"),
-        ("getCustomer", "data.phone", "test"),
+        ("getCustomer", "data.phone", "truth"),
         ("listOrders", "data.items", "read"),
         ("listOrders", "data.items.*.title", "read"),
         ("listOrders", "data.items.*.price", "read"),
-        ("getOrder", "data.remark", "test"),
+        ("getOrder", "data.remark", "truth"),
     }
     assert {
         ("form", "明细", "write"),

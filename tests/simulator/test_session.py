@@ -244,3 +244,21 @@ def test_a_refused_call_is_an_error_of_the_script(tmp_path: Path) -> None:
             session.proxy("crm_system").getCustomerDetail("12345")
 
     assert error.value.status == 429
+
+
+@pytest.mark.parametrize(
+    ("platform", "api", "arguments"),
+    [
+        ("qywx", "sendTextMessage", ("zhangsan", "你好")),
+        ("feishu", "sendTextMessage", ("ou_zhangsan", '{"text": "你好"}', "open_id")),
+        ("dingtalk", "sendTextMessage", (["zhangsan"], '{"content": "你好"}')),
+        ("dingtalk_v1", "sendTextMessage", ("zhangsan", "你好")),
+    ],
+)
+def test_a_shipped_platform_that_no_file_names_is_simulated(
+    tmp_path: Path, platform: str, api: str, arguments: tuple[Any, ...]
+) -> None:
+    with bs.Session.open(tmp_path, mode="simulate", environ={}) as session:
+        session.proxy(platform).direct(api, *arguments)
+
+        assert len(session.simulator(platform).messages) == 1

@@ -14,7 +14,7 @@ const FIRST_SECTION = 1.3
 const MOST_PAGES = 20
 const LEAST_SHARE = 0.03 // of the first page's score
 const NOT_ASKED = {
-  zh: /怎么样|怎么办|怎么|如何|怎样|什么是|是什么|为什么|为何|什么|哪里|哪些|可以|能否|是否|一个|[的了吗呢吧我]/g,
+  zh: /怎么样|怎么办|怎么|如何|怎样|什么是|是什么|为什么|为何|什么|哪里|哪些|放在|写在|用法|办法|可以|能否|是否|一个|[的了吗呢吧我]/g,
   en: /\b(?:a|an|and|are|can|do|does|for|from|how|i|if|in|is|it|my|of|on|or|the|to|what|when|where|which|why|with|you|your)\b/g,
 }
 

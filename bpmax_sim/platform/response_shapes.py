@@ -44,6 +44,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         optional: names of members that are not always there.
         item: of a list.
         is_closed: a schema says that there are no other members.
+        texts: all that a text can be, where a schema lists that.
     """
 
     kinds: frozenset[Kind] = frozenset()
@@ -51,6 +52,17 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
     optional: frozenset[str] = frozenset()
     item: ResponseShape | None = None
     is_closed: bool = False
+    texts: tuple[str, ...] = ()
+
+    def find(self, path: Sequence[str]) -> ResponseShape | None:
+        """Return what is known of what stands at *path*, ``*`` for an element; None for nothing."""
+        shape: ResponseShape | None = self
+        for step in path:
+            if shape is None:
+                return None
+            is_element = "list" in shape.kinds and (step == "*" or step.isdigit())
+            shape = shape.item if is_element else shape.members.get(step)
+        return shape
 
     def look_up(self, path: Sequence[str]) -> Knowledge:
         """Return whether a value of this shape has the member at *path*; ``*`` is an element."""
@@ -70,28 +82,25 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def names_at(self, path: Sequence[str]) -> tuple[str, ...]:
         """Return the names of the members of what stands at *path*, for near names."""
-        shape: ResponseShape | None = self
-        for step in path:
-            if shape is None:
-                return ()
-            shape = shape.item if step == "*" else shape.members.get(step)
+        shape = self.find(path)
         return tuple(shape.members) if shape is not None else ()
 
     def is_closed_at(self, path: Sequence[str]) -> bool:
         """Return whether a schema says that what stands at *path* has no other members."""
-        shape: ResponseShape | None = self
-        for step in path:
-            if shape is None:
-                return False
-            shape = shape.item if step == "*" else shape.members.get(step)
+        shape = self.find(path)
         return shape is not None and shape.is_closed
+
+
+def kind_of_value(value: Any) -> Kind | None:
+    """Return the kind of a plain value; None for what JSON has not."""
+    if value is None:
+        return "null"
+    return next((kind for types, kind in _KINDS if isinstance(value, types)), None)
 
 
 def shape_of(value: Any, depth: int = 0) -> ResponseShape:
     """Return the shape of one JSON value."""
-    if value is None:
-        return ResponseShape(frozenset({"null"}))
-    kind = next((kind for types, kind in _KINDS if isinstance(value, types)), None)
+    kind = kind_of_value(value)
     if kind is None or depth > _DEEPEST:
         return ResponseShape()
     if kind == "object":
@@ -126,7 +135,10 @@ def _merge(first: ResponseShape, second: ResponseShape) -> ResponseShape:
             optional.add(name)
     item = merge_shapes(shape.item for shape in (first, second) if shape.item is not None)
     is_closed = first.is_closed and second.is_closed
-    return ResponseShape(first.kinds | second.kinds, members, frozenset(optional), item, is_closed)
+    texts = tuple(dict.fromkeys((*first.texts, *second.texts)))
+    texts = texts if first.texts and second.texts else ()
+    kinds = first.kinds | second.kinds
+    return ResponseShape(kinds, members, frozenset(optional), item, is_closed, texts)
 
 
 def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
@@ -159,7 +171,14 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
         frozenset(set(members) - required),
         shape_of_schema(items, depth + 1) if items is not None else None,
         any(part.get("additionalProperties") is False for part in parts),
+        _texts_of(schema),
     )
+
+
+def _texts_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    listed = schema.get("enum") or ([schema["const"]] if "const" in schema else ())
+    texts = [one for one in listed if isinstance(one, str)]
+    return tuple(texts) if len(texts) == len([one for one in listed if one is not None]) else ()
 
 
 def _kinds_of(schema: Mapping[str, Any], properties: object, items: object) -> frozenset[Kind]:

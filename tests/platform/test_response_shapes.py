@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.index.response_shapes import (
+from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     merge_shapes,
     shape_of,

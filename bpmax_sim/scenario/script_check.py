@@ -6,21 +6,26 @@ platform whose key is put together, is left to the run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CODES, CallError, Place, Problem, nearest_name, suggest
+from bpmax_sim.errors import CODES, CallError, Place, Problem, find_nearest, nearest_name, suggest
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
-from bpmax_sim.index.response_shapes import ResponseShape, ResponseShapes
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
+from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.comparisons import LiteralComparison
+from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.promises import select_misuses
 from bpmax_sim.script_source.reading import (
     POWER_DIFFERS,
@@ -31,7 +36,7 @@ from bpmax_sim.script_source.reading import (
     read_script,
 )
 from bpmax_sim.script_source.values import ProxyCall
-from bpmax_sim.subject.definition import ACTIONS, Definition
+from bpmax_sim.subject.definition import ACTIONS
 
 Severity = Literal["error", "warning"]
 RULES: Final[Mapping[str, Severity]] = {
@@ -54,6 +59,22 @@ RULES: Final[Mapping[str, Severity]] = {
     "unknown-member": "warning",
     "unused-library": "warning",
     "power": "warning",
+    "never-equal": "warning",
+    "constant-condition": "warning",
+    "same-sides": "warning",
+    "duplicate-key": "warning",
+    "missing-return": "warning",
+    "wrong-callback": "warning",
+    "no-effect": "warning",
+    "unreachable": "warning",
+    "fallthrough": "warning",
+    "unused-variable": "warning",
+    "shadowed-variable": "warning",
+    "const-assign": "warning",
+    "for-in": "warning",
+    "plain-template": "warning",
+    "turned-operator": "warning",
+    "lost-digits": "warning",
 }
 """The rules, by the name that ``// bpmax-ignore: rule`` switches one off with."""
 _GLOBALS: Final = frozenset(
@@ -94,29 +115,6 @@ _STATES: Final = frozenset({"$visible", "$required", "$readonly", "$options"})
 _PAGE: Final = frozenset({*_STATES, "$message"})
 
 
-class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
-    """A script, and everything around it that its names are held against.
-
-    Attributes:
-        platforms: those of the scenarios that run it.
-        fields: of all forms that it runs with; None where it runs without one.
-        buttons: those of all forms, which have states as fields do.
-        nodes: those of all flows that it runs with.
-        libraries: what runs before it.
-        arguments: names that steps give it.
-        is_library: it runs before others itself.
-    """
-
-    script: Script
-    platforms: Platforms
-    fields: frozenset[str] | None = None
-    buttons: frozenset[str] = frozenset()
-    nodes: frozenset[str] = frozenset()
-    libraries: tuple[Script, ...] = ()
-    arguments: frozenset[str] = frozenset()
-    is_library: bool = False
-
-
 class ScriptFinding(msgspec.Struct, frozen=True):
     """Something that is wrong, or doubtful, in a script."""
 
@@ -127,72 +125,6 @@ class ScriptFinding(msgspec.Struct, frozen=True):
     def severity(self) -> Severity:
         """Return how bad it is."""
         return RULES[self.rule]
-
-
-def script_contexts(
-    items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
-) -> Iterator[ScriptContext]:
-    """Yield each script of *items* once, with the fields of all forms that it runs with."""
-    grouped: dict[tuple[Script, int], ScriptContext] = {}
-    for item in items:
-        platforms = platforms_of(item)
-        if platforms is None:
-            continue
-        subjects, fields = item.subjects, declared_fields(item)
-        libraries, flows = subjects.all_libraries, item.names.subflows.values()
-        arguments = frozenset(chain.from_iterable(map(_arguments_of, item.walk_steps())))
-        for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
-            context = ScriptContext(
-                script=script,
-                platforms=platforms,
-                fields=fields,
-                buttons=frozenset(item.names.buttons),
-                nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
-                libraries=libraries,
-                arguments=arguments if script in subjects.inline.values() else frozenset(),
-                is_library=script in libraries,
-            )
-            key = (script, id(platforms))
-            grouped[key] = _merge_contexts(grouped[key], context) if key in grouped else context
-    yield from grouped.values()
-
-
-def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContext:
-    """Return one context of two scenarios that run the same script."""
-    unknown = first.fields is None or second.fields is None
-    return replace(
-        first,
-        fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
-        buttons=first.buttons | second.buttons,
-        nodes=first.nodes | second.nodes,
-        libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
-        arguments=first.arguments | second.arguments,
-        is_library=first.is_library or second.is_library,
-    )
-
-
-def _arguments_of(located: LocatedStep) -> Iterable[str]:
-    """Return the names that a step gives to the script of a file."""
-    value = located.step.value if located.step.action == "js" else None
-    args = value.get("args") if isinstance(value, Mapping) else None
-    return args if isinstance(args, Mapping) else ()
-
-
-def _nodes_of(flow: Definition) -> Iterable[str]:
-    return flow.nodes
-
-
-def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
-    """Return the fields of the form that *item* drives; None where it declares none, or several."""
-    scenario = item.scenario
-    names: set[str] = set()
-    if scenario.form is not msgspec.UNSET:
-        names |= set(scenario.form.fields)
-    if scenario.flow is not msgspec.UNSET:
-        names |= set(scenario.flow.form)
-    if scenario.form is msgspec.UNSET:
-        return None  # a flow alone says what it begins with, not what there is
-    return frozenset(names) if names and not item.subjects.subflows else None
 
 
 def check_scripts(
@@ -209,6 +141,77 @@ def check_scripts(
         reading = _read_file(contexts, place.file) if place else None
         if not (reading and place and _is_suppressed(finding.rule, place.line, reading)):
             yield finding
+
+
+_KINDS: Final[Mapping[str, str]] = {"missing-await": "unawaited", "power": "power"}
+"""Rule -> the kind of warning that a run has for it; else ``script``."""
+_OF_CALLS: Final = frozenset({
+    "unknown-platform", "unknown-instance", "unknown-api", "missing-parameter",
+    "unknown-parameter", "extra-argument", "uncalled-chain",
+})  # fmt: skip
+"""Rules that a run judges itself where it comes by."""
+_OF_A_PROJECT: Final = frozenset(
+    {"undeclared-write", "undeclared-read", "unused-library", "full-width"}
+)
+"""Rules that need all scenarios of a script; of its own names a run knows more."""
+
+
+def find_run_doubts(
+    item: ScenarioItem,
+    platforms: Platforms,
+    said: Iterable[Place | None],
+    called: Iterable[Place | None],
+) -> Iterator[NameFinding]:
+    """Yield what is wrong in the scripts that *item* may run, as `check_scripts` knows it.
+
+    Of responses only what is declared counts. What the run has *said* of a promise is not said
+    again; of a call that was made, where it was *called*, the run or an expectation says it.
+    """
+    subjects, key = _Same(item.subjects), _Same(item, item.path)
+    found = _find_of_subjects(subjects, _Same(platforms), key)
+    is_allowed = item.scenario.proxy.unawaited == "allow"
+    lines = set(map(_line_of, said)) if found else set()
+    calls = lines.union(map(_line_of, called)) if found else lines
+    for finding in found:
+        place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
+        known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
+        if _line_of(place) in known or (kind == "unawaited" and is_allowed):
+            continue
+        message = finding.problem.message
+        if kind == "script":
+            message = msg("{message} [{rule}]", message=message, rule=finding.rule)
+        yield NameFinding(kind, message, place, fails=False)
+
+
+def _line_of(place: Place | None) -> tuple[str, int]:
+    return (place.file, place.line) if place is not None else ("", 0)
+
+
+class _Same:
+    """An object as a key of a cache, which is equal to itself; of several with one *key*, to all.
+
+    What belongs to a scenario file is the same for all of its rows.
+    """
+
+    __slots__ = ("_key", "value")
+
+    def __init__(self, value: Any, key: object = None) -> None:
+        self.value = value
+        self._key = id(value) if key is None else key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
+
+@lru_cache(maxsize=256)
+def _find_of_subjects(_subjects: _Same, platforms: _Same, item: _Same) -> tuple[ScriptFinding, ...]:
+    contexts = script_contexts([item.value], lambda _: platforms.value)
+    alone = [replace(context, fields=None) for context in contexts]
+    found = check_scripts(alone, ResponseShapes())
+    return tuple(one for one in found if one.rule not in _OF_A_PROJECT)
 
 
 def _is_suppressed(rule: str, line: int, reading: ScriptReading) -> bool:
@@ -234,7 +237,7 @@ def _check(
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
-    yield from _check_slips(reading, context.libraries)
+    yield from _check_slips(reading, context)
     yield from _check_comparisons(reading, context)
     if context.fields is not None:
         yield from _check_fields(reading.members, context.fields, context.buttons)
@@ -245,9 +248,9 @@ def _check(
         yield _make_finding("power", place, POWER_DIFFERS)
 
 
-def _check_slips(reading: ScriptReading, libraries: Iterable[Script]) -> Iterator[ScriptFinding]:
-    """Yield a forgotten ``await``, and a single ``=`` where two or three are meant."""
-    outside = [read_script(library.source, library.name) for library in libraries]
+def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    """Yield what is hardly meant, as the text shows by itself, such as a forgotten ``await``."""
+    outside = [read_script(library.source, library.name) for library in context.libraries]
     asynchronous = {name for library in outside for name in library.asynchronous}
     for misuse in select_misuses(reading.misuses, asynchronous):
         yield _make_finding("missing-await", misuse.place, misuse.message)
@@ -255,20 +258,78 @@ def _check_slips(reading: ScriptReading, libraries: Iterable[Script]) -> Iterato
         yield _make_finding("assigning-condition", place, msg(
             "a condition compares with ===; a single = assigns, in doubled parentheses where meant"
         ))  # fmt: skip
+    for slip in reading.slips:
+        if not (slip.is_top and context.is_library):
+            yield _make_finding(slip.rule, slip.place, slip.message)
 
 
 def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield texts that what they are compared with never is, as a near one shows."""
+    """Yield literals that what they are compared with never is, by its kind or its values."""
     for comparison in reading.comparisons:
-        member = ".".join((comparison.root, *comparison.path))
-        known = _values_of(member, context)
-        near = known & CODES if comparison.root == "error" else known
-        hint = nearest_name(comparison.text, sorted(near))
-        if known and comparison.text and comparison.text not in known and hint:
-            name = ".".join(comparison.path) if comparison.root == "error" else member
-            yield _make_finding("unknown-value", comparison.place, msg(
-                "{name} is never {value!r}{hint}", name=name, value=comparison.text, hint=hint
+        shape = _shape_compared(comparison, reading, context)
+        name = ".".join((comparison.root, *comparison.path))
+        if comparison.root in {"error", "result"}:
+            name = ".".join(comparison.path)
+        kind = comparison.kind
+        if comparison.is_strict and shape.kinds and kind not in shape.kinds:
+            declared = min(shape.kinds - {"null"}, default=None)
+            yield _make_finding("never-equal", comparison.place, msg(
+                "{left} is {kind} and never equals {right}, which is {other}",
+                left=name, kind=describe_kind(declared), right=repr(comparison.text)
+                if kind == "text" else comparison.text, other=describe_kind(kind),
             ))  # fmt: skip
+        elif kind == "text" and comparison.text:
+            yield from _check_text(comparison, name, shape, context)
+
+
+def _check_text(
+    comparison: LiteralComparison, name: str, shape: ResponseShape, context: ScriptContext
+) -> Iterator[ScriptFinding]:
+    text = comparison.text
+    known = _values_of(".".join((comparison.root, *comparison.path)), context)
+    near = known & CODES if comparison.root == "error" else known
+    hint = nearest_name(text, sorted(near)) if text not in known else ""
+    if shape.texts and text not in shape.texts:
+        hint = suggest(text, shape.texts)
+    if hint:
+        message = msg("{name} is never {value!r}{hint}", name=name, value=text, hint=hint)
+        yield _make_finding("unknown-value", comparison.place, message)
+
+
+_OF_ERRORS: Final[Mapping[str, Kind]] = {
+    "status": "number", "message": "text", "name": "text", "platform": "text", "api": "text",
+}  # fmt: skip
+
+
+def _shape_compared(
+    comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
+) -> ResponseShape:
+    """Return what is known of the member that *comparison* is about, which may be nothing."""
+    kind: str | None = None
+    if comparison.root == "result" and comparison.call is not None:
+        call = reading.calls[comparison.call]
+        found = _find_api(call, context.platforms)
+        declared = ResponseShapes().declared_shape(*found) if found is not None else None
+        shape = declared.find(comparison.path) if declared is not None else None
+        return shape or ResponseShape()
+    if comparison.root == "error":
+        kind = _OF_ERRORS.get(comparison.path[0])
+    elif comparison.root == "form" and len(comparison.path) == 1:
+        kind = context.field_kinds.get(comparison.path[0])
+    elif comparison.path in {("action",), ("step", "name"), ("target_step",)}:
+        kind = "text"
+    return ResponseShape(frozenset({kind})) if kind else ResponseShape()  # type: ignore[arg-type]
+
+
+def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | None:
+    """Return platform and API of *call*, if both are declared."""
+    platform = platforms.find(call.platform) if call.platform is not None else None
+    if platform is None or call.api is None:
+        return None
+    try:
+        return platform, platforms.api(platform, call.api)
+    except CallError:
+        return None  # said where it is called
 
 
 def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
@@ -486,15 +547,11 @@ def _check_members(
 ) -> Iterator[ScriptFinding]:
     """Hold what is read of a response against what is declared and recorded of it."""
     for use in reading.members:
-        call = reading.calls[use.call] if use.call is not None else None
-        platform = platforms.find(call.platform or "") if call else None
         is_read = use.access in {"read", "truth"} and not use.is_guarded
-        if call is None or platform is None or call.api is None or not is_read:
+        found = _find_api(reading.calls[use.call], platforms) if use.call is not None else None
+        if found is None or not is_read:
             continue
-        try:
-            api = platforms.api(platform, call.api)
-        except CallError:
-            continue  # said where it is called
+        platform, api = found
         declared, recorded = (
             shapes.declared_shape(platform, api),
             shapes.recorded_shape(platform, api),
@@ -505,8 +562,10 @@ def _check_members(
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
         names = {n: None for shape in known for n in shape.names_at(above)}
         hint = suggest(use.path[-1], names)
-        if use.access == "truth" and not nearest_name(use.path[-1], names):
-            continue  # what is not there is meant to count as false
+        near = find_nearest(use.path[-1], names)
+        others = {(one.call, one.path) for one in reading.members}
+        if use.access == "truth" and (not near or (use.call, (*above, near)) in others):
+            continue  # what is not there is meant to count as false, or one of two spellings
         is_closed = declared is not None and declared.is_closed_at(above)
         message = msg(
             "no response of {name} that is declared or recorded has {path}{hint}",

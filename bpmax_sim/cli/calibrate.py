@@ -1,0 +1,223 @@
+"""``calibrate``: a script that asks a live BPMAX what it does, and what its console says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+from typer import Argument, Option
+
+from bpmax_sim.cassette.journal import replace_whole
+from bpmax_sim.cli.select import folders_of_project
+from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
+from bpmax_sim.live.calibrate import DELAY, EchoNames, calibration_script
+from bpmax_sim.live.console import decode_console, read_console
+from bpmax_sim.live.echo import ECHO_PLATFORM
+from bpmax_sim.live.judge import (
+    Calibration,
+    describe_way_out,
+    is_calibration,
+    judge_run,
+    list_refuted,
+)
+from bpmax_sim.live.marks import MARKS, read_marks, render_marks
+from bpmax_sim.live.rules import RULES
+from bpmax_sim.platform.load import declaring_file, load_platforms
+from bpmax_sim.project import PROJECT, find_root, with_default
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.yamlfile import display_path, read_bytes, text_at
+from bpmax_sim.yamlfile.edit import merge_into
+
+Writes = Literal["ask", "yes", "no"]
+_MAY_WRITE: Final[Mapping[Writes, bool | None]] = {"ask": None, "yes": True, "no": False}
+_SHANGHAI: Final = 480
+"""Minutes east of Greenwich of scripts here, unless the project says otherwise."""
+_APIS: Final = 4
+
+
+def calibrate(  # noqa: PLR0913 - the options of the command
+    consoles: Annotated[
+        list[Path] | None,
+        Argument(metavar="FILE", help=msg("A copied console; without one, the script is printed.")),
+    ] = None,
+    *,
+    echo: Annotated[
+        str, Option(metavar="KEY", help=msg("Platform in BPMAX that answers with what it got."))
+    ] = EchoNames().platform,
+    apis: Annotated[
+        str,
+        Option(
+            metavar="NAMES",
+            help=msg("Its four interfaces: that of GET, of POST, of a status, of a delay."),
+        ),
+    ] = "",
+    delay: Annotated[
+        int, Option(metavar="SECONDS", min=1, max=300, help=msg("Length of the longest call."))
+    ] = DELAY,
+    writes: Annotated[
+        Writes, Option(help=msg("Whether it may POST and write a field: ask before each, yes, no."))
+    ] = "ask",
+    platforms: Annotated[
+        list[str] | None,
+        Option(
+            "--platform",
+            metavar="KEY",
+            help=msg(
+                "Set the keys of this platform only; repeatable (default: all of the project)."
+            ),
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, Option("--dry-run", help=msg("With FILE: show what it says, and write nothing."))
+    ] = False,
+) -> int:
+    """Print the script, or read what it wrote."""
+    if not consoles:
+        return _print_script(echo, apis, delay, writes)
+    calibration = _read_calibration(consoles)
+    if calibration.failure:
+        raise ConfigError(
+            "nothing could be asked there: {why}; see the interfaces that `bpmax-sim calibrate` "
+            "needs, and run the script again",
+            why=calibration.failure,
+        )
+    for line in describe_calibration(calibration):
+        say(line)
+    changes = dict(_plan_changes(find_root(Path.cwd()), calibration, platforms))
+    for path, (text, told) in changes.items():
+        if not dry_run:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            is_dos = path.exists() and b"\r\n" in path.read_bytes()
+            replace_whole(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
+        tell(label_message(display_path(path), told))
+    if dry_run:
+        tell(msg("dry run: nothing was written"))
+    return ExitCode.PASSED
+
+
+def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
+    names = [name.strip() for name in apis.split(",")] if apis else []
+    if names and len(names) != _APIS:
+        raise ConfigError(
+            "--apis {apis}: expected four names, such as "
+            "echo_read,echo_write,echo_status,echo_delay",
+            apis=apis,
+        )
+    own = dict(zip(("read", "write", "status", "delay"), names, strict=False))
+    script = calibration_script(
+        EchoNames(platform=echo, **own), delay=delay, may_write=_MAY_WRITE[writes]
+    )
+    say(script.rstrip("\n"))
+    tell(msg("BPMAX needs a platform that echoes, such as `bpmax-sim serve echo`, with:"))
+    tell(ECHO_PLATFORM.rstrip("\n"))
+    tell(msg("run the script there once, save the console, and: bpmax-sim calibrate console.txt"))
+    return ExitCode.PASSED
+
+
+def _read_calibration(consoles: Sequence[Path]) -> Calibration:
+    """Return what the last run says that *consoles* tell.
+
+    Raises:
+        ConfigError: none is of ``calibrate``.
+    """
+    text = "\n".join(decode_console(read_bytes(path, display_path(path))) for path in consoles)
+    runs = read_console(text)
+    asked = [run for run in runs if is_calibration(run)]
+    if not asked:
+        raise ConfigError(
+            "{names}: it is of `bpmax-sim capture`; read it with: bpmax-sim init --from FILE",
+            names=series(map(display_path, consoles)),
+        )
+    for note in asked[-1].notes:
+        tell(note)
+    return judge_run(asked[-1])
+
+
+def describe_calibration(calibration: Calibration) -> Iterator[str]:
+    """Yield what a live BPMAX is, and each rule with its mark, the refuted ones first."""
+    zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
+    yield msg(
+        "engine {engine}, time zone {zone}, result {result}",
+        engine=calibration.engine,
+        zone=zone,
+        result=calibration.result,
+    )
+    for name in ("form", "ctx"):
+        told = (calibration.globals.get(name) or {}).get("members")
+        yield label_message(name, series(told or ()) or msg("none"))
+    for key, mark in list_refuted(calibration):
+        yield msg("refuted: {rule}", rule=RULES[key].text)
+        for seen in mark.seen.values():
+            yield msg("  here: {ours}", ours=seen.ours)
+            yield msg("  there: {there}", there=seen.there)
+        yield join_messages("", ["  ", describe_way_out(key, calibration)])
+    for key, mark in calibration.rules.items():
+        if mark.mark == "confirmed":
+            why = msg(" ({why})", why=mark.why) if mark.why else ""
+            yield join_messages("", [msg("confirmed: {rule}", rule=RULES[key].text), why])
+    for key, mark in calibration.rules.items():
+        if mark.mark == "unknown":
+            yield msg("unknown: {rule} ({why})", rule=RULES[key].text, why=mark.why)
+    counts = [sum(one.mark == kind for one in calibration.rules.values()) for kind in _KINDS]
+    yield msg(
+        "{rules}: {confirmed} confirmed, {refuted} refuted, {unknown} unknown",
+        rules=plural(len(calibration.rules), "{number} rule", "{number} rules"),
+        confirmed=counts[0],
+        refuted=counts[1],
+        unknown=counts[2],
+    )
+
+
+_KINDS: Final = ("confirmed", "refuted", "unknown")
+
+
+def _plan_changes(
+    root: Path, calibration: Calibration, only: Sequence[str] | None
+) -> Iterator[tuple[Path, tuple[str, str]]]:
+    """Yield each file that changes, with its text and what changes in it."""
+    folders = folders_of_project(root)
+    known = load_platforms(folders)
+    for key in only or sorted(known.own):
+        path = declaring_file(folders, key)
+        if path is None:
+            raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
+        keys = _keys_to_set(known.platform(key), calibration.keys)
+        if keys:
+            told = series(f"{name}: {value}" for name, value in keys.items())
+            yield path, (merge_into(text_at(path), (), keys, display_path(path)), told)
+    yield from _plan_clock(root, calibration)
+    path = root / MARKS
+    after = render_marks(calibration, read_marks(root))
+    if text_at(path) != after:
+        yield path, (after, msg("the marks of all rules"))
+
+
+def _keys_to_set(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of *keys* that *platform* does not mean already."""
+    has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
+    return {name: value for name, value in keys.items() if has[name] != value}
+
+
+def _plan_clock(root: Path, calibration: Calibration) -> Iterator[tuple[Path, tuple[str, str]]]:
+    """Yield pyproject.toml with virtual time in the zone there, where that is not ours."""
+    if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
+        return
+    if len(set(calibration.offsets)) > 1:
+        tell(msg("that zone has summer time, which scripts here do not; the clock is in winter's"))
+    minutes = calibration.offsets[0]
+    sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
+    value = f"2026-01-05T09:00:00{sign}{hours:02}:{rest:02}"
+    path = root / PROJECT
+    text = text_at(path)
+    after = with_default(text, "clock", value)
+    if after is None:
+        raise ConfigError(
+            "{path}: cannot be added to here; write clock = {value} at [tool.bpmax_sim.defaults]",
+            path=display_path(path),
+            value=value,
+        )
+    if after != text:
+        yield path, (after, f"defaults.clock: {value}")

@@ -1,0 +1,207 @@
+"""``serve --record``: what clients ask a third party goes through us, and into a cassette."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.select import find_owners
+from bpmax_sim.cli.terminal import announce, say, tell
+from bpmax_sim.clock import describe_duration
+from bpmax_sim.errors import ConfigError, nearest_name
+from bpmax_sim.file_names import file_name
+from bpmax_sim.i18n import msg, plural, series
+from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
+from bpmax_sim.live.upstream import Upstream
+from bpmax_sim.platform.load import Platforms, load_usable_platforms
+from bpmax_sim.platform.matcher import address_variables
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.server import serve
+from bpmax_sim.session.session import Session, describe_possible_secrets
+from bpmax_sim.yamlfile import display_path
+
+
+class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What was asked for on the command line.
+
+    Attributes:
+        folders: of the platform files.
+        is_local: whether nobody beside this machine reaches *host*.
+    """
+
+    upstream: str
+    platform: str
+    fallback: bool
+    host: str
+    port: int
+    folders: Sequence[Path]
+    is_local: bool
+    json: bool
+
+
+def record_traffic(options: ProxyOptions) -> int:
+    """Stand before the upstream until the process is stopped, then seal the cassette.
+
+    Raises:
+        ConfigError: an option is wrong, or the upstream is ourselves.
+        CassetteError: the recording could not be written.
+    """
+    upstream = Upstream.parse(options.upstream)
+    if options.port and upstream.is_served_here(options.port):
+        raise ConfigError(
+            "--upstream {url}: that is this proxy itself; name the third party's own address",
+            url=upstream.url,
+        )
+    platforms = load_usable_platforms(options.folders or None)
+    path = Path("cassettes") / f"{_name_cassette(options.platform, upstream)}.yaml"
+    session = Session.open(
+        options.folders or None,
+        mode="record",
+        record="new",
+        cassette=path,
+        owner=_find_owner(path),
+        repeat=True,
+        unused="ignore",
+        allow_ci=True,  # whoever says --record means it
+        environ=_environment(platforms, options.platform, upstream),
+    )
+    for line in _describe_platform(platforms, options.platform, upstream):
+        tell(line)
+    with session:
+        _run(session, platforms, upstream, options)
+    _tell_end(session, path)
+    return ExitCode.PASSED
+
+
+def _run(session: Session, platforms: Platforms, upstream: Upstream, options: ProxyOptions) -> None:
+    token = "" if options.is_local else secrets.token_urlsafe(18)
+    proxy = RecordingProxy(
+        session,
+        upstream,
+        declared=_declared_origin(platforms, options.platform),
+        token=token,
+        fallback=options.fallback,
+        hear=_say_call,
+    )
+
+    def ready(url: str) -> None:
+        address = f"{url}/{token}" if token else url
+        cassette = display_path(session.settings.cassette or Path())
+        if options.json:
+            announce(url=address, upstream=upstream.url, cassette=cassette)
+        else:
+            say(address)
+            tell("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)
+        if token:
+            tell(msg("whoever knows the address can use it: keep its path to yourself"))
+        tell(msg("Ctrl-C ends it and seals the cassette"))
+
+    try:
+        serve(
+            answer=proxy.answer, host=options.host, port=options.port, ready=ready, stop=proxy.stop
+        )
+    finally:
+        proxy.close()
+
+
+def _say_call(call: ProxiedCall) -> None:
+    """Print a line of the list."""
+    marks = [msg("recorded")] if not call.note and not call.is_replayed else []
+    if call.is_replayed:
+        marks = [msg("from the recording")]
+    tell(
+        "{at}  {outcome}  {method} {target}{name}  {took}  {note}",
+        at=time.strftime("%H:%M:%S", time.localtime(call.at)),
+        outcome=call.outcome,
+        method=call.method,
+        target=call.target,
+        name=f" ({call.name})" if call.name else "",
+        took=describe_duration(call.seconds),
+        note=series([*marks, *filter(None, [call.note])]),
+    )
+
+
+def _name_cassette(platform: str, upstream: Upstream) -> str:
+    port = urlsplit(upstream.origin).port
+    host = upstream.host_name.replace(":", ".")
+    return file_name(platform or (f"{host}-{port}" if port else host))
+
+
+def _find_owner(path: Path) -> str:
+    """Return the scenario that plays the cassette at *path*, else what the file is called.
+
+    Raises:
+        ConfigError: several play it.
+    """
+    scenarios = find_owners(path)
+    if len(scenarios) > 1:
+        raise ConfigError(
+            "{path} is used by scenarios {names}; give each its own cassette, or record into "
+            "another one with --platform",
+            path=display_path(path),
+            names=series(map(repr, scenarios)),
+        )
+    return scenarios[0] if scenarios else path.stem
+
+
+def _environment(platforms: Platforms, key: str, upstream: Upstream) -> Mapping[str, str]:
+    """Return the environment in which the upstream is the address of the platform *key*."""
+    variables = address_variables(platforms, key) if key else ()
+    return {**os.environ, **dict.fromkeys(variables, upstream.url)}
+
+
+def _declared_origin(platforms: Platforms, key: str) -> str:
+    """Return under which origin the platform *key* is declared; nothing where it has no fixed one.
+
+    Raises:
+        ConfigError: its file is wrong.
+    """
+    if problems := platforms.broken.get(key, ()):
+        raise ConfigError(*problems)
+    platform = platforms.find(key) if key else None
+    if platform is None or "{" in platform.base_url:
+        return ""
+    parts = urlsplit(platform.base_url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _describe_platform(platforms: Platforms, key: str, upstream: Upstream) -> Iterator[str]:
+    """Yield what it means that no platform file declares the platform *key*.
+
+    Raises:
+        ConfigError: it is near to one that is declared.
+    """
+    if not key or key in platforms.keys:
+        return
+    if near := nearest_name(key, platforms.keys):
+        raise ConfigError("--platform {key}: there is no such platform{near}", key=key, near=near)
+    yield msg(
+        "no platform file declares {key}: calls are recorded by their addresses, and hidden is "
+        "what stands where credentials stand or is named like a secret; `bpmax-sim init --from "
+        "cassettes/{name}.yaml` drafts the file",
+        key=key,
+        name=_name_cassette(key, upstream),
+    )
+
+
+def _tell_end(session: Session, path: Path) -> None:
+    if places := session.possible_secrets:
+        tell(describe_possible_secrets(places))
+    for note in session.standin_notes:
+        tell(note)
+    if not path.exists():
+        tell(msg("stopped; nothing was recorded"))
+        return
+    number = len(Cassette.load(path))
+    tell(
+        "stopped; {path} holds {counted}",
+        path=display_path(path),
+        counted=plural(number, "{number} exchange", "{number} exchanges"),
+    )

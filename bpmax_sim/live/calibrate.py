@@ -1,0 +1,61 @@
+"""The script that asks a live BPMAX what it does, of ``calibrate.js``, and how it ends here."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.live.console import CapturedRun, read_console
+from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
+from bpmax_sim.live.paste import to_javascript, write_on_one_line
+from bpmax_sim.script.failure import Script
+from bpmax_sim.session.session import Session
+
+KIND: Final = "calibrate"
+"""Of the first record of such a console."""
+DELAY: Final = 33
+"""Seconds of the longest call: more than the time-out of our reading."""
+
+_DONE: Final = msg(" questions asked; copy the whole console, and: bpmax-sim calibrate console.txt")
+
+
+class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
+    """How a live BPMAX calls the platform that echoes and its four interfaces."""
+
+    platform: str = "echo"
+    read: str = "echo_read"
+    write: str = "echo_write"
+    status: str = "echo_status"
+    delay: str = "echo_delay"
+
+
+def calibration_script(
+    names: EchoNames | None = None, *, delay: int = DELAY, may_write: bool | None = None
+) -> str:
+    """Return what to run in a live BPMAX; *may_write* None asks before each write."""
+    values = {
+        "names_of_interfaces": to_javascript(msgspec.to_builtins(names or EchoNames())),
+        "may_write": to_javascript(may_write),
+        "delay": str(delay),
+        "done": to_javascript(translate(_DONE)),
+    }
+    return f"// bpmax-sim calibrate\n{write_on_one_line('calibrate.js', values)}\n"
+
+
+@lru_cache(maxsize=1)
+def ask_our_engine() -> CapturedRun:
+    """Return what the script comes to here, which is our reading of each rule."""
+    with tempfile.TemporaryDirectory(prefix="bpmax-echo-") as place:
+        platform = Path(place, "echo.yaml")
+        platform.write_text(ECHO_PLATFORM, encoding="utf-8", newline="\n")
+        with Session.open(platform, instances=None, unawaited="allow") as session:
+            session.stub(answer_echo)
+            script = Script(calibration_script(may_write=True), "calibrate.js")
+            outcome = session.run_script(script, form={"amount": 1})
+    (run,) = read_console("\n".join(line.text for line in outcome.console))
+    return run

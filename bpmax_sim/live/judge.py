@@ -1,0 +1,442 @@
+"""What a live BPMAX did, held against our reading: each rule is confirmed, refuted or unknown.
+
+Our reading is what the same script comes to in our own engine, so a rule is written down once.
+What came is first made comparable: the echo is found wherever it stands in a result, and of it
+counts what a rule can be about.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.live.calibrate import KIND, ask_our_engine
+from bpmax_sim.live.console import CapturedRun
+from bpmax_sim.live.rules import DEFAULT_TIMEOUT, RULES, Mark, Rule
+from bpmax_sim.messages import media_type
+
+ENVELOPE: Final = frozenset({"code", "message", "data"})
+_SLACK: Final = 1.5
+"""Seconds by which a measured time-out may differ from a whole one."""
+_OVERLAPPING: Final = 1.8
+"""Times the quickest of three equal calls that the slowest may take where they overlap."""
+_LONGEST: Final = 160
+_HEADERS: Final = frozenset({"x-a", "x-b", "x-tag"})
+_TYPED: Final = frozenset({"body_json", "body_text"})
+"""Probes of which the media type counts."""
+_SPACED: Final = frozenset({"body_json", "body_text", "body_get"})
+"""Probes of which the body counts to the letter, not as what its JSON means."""
+_OF_DEFAULTS: Final = frozenset({
+    "precedence", "null_default", "keeps_default", "undefined_default",
+})  # fmt: skip
+"""Probes of which the interface's default ``preset=1`` counts, where it has one."""
+_BODY_NAMES: Final = ("body", "data", "rawBody", "raw", "json")
+_MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "response")
+
+
+class ProbeDifference(msgspec.Struct, frozen=True, kw_only=True):
+    """What came here and there of one question of ``calibrate.js``."""
+
+    ours: str
+    there: str
+
+
+class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether a rule holds.
+
+    Attributes:
+        why: why it is unknown, or confirmed in part only.
+        seen: what differs, by the question.
+    """
+
+    mark: Mark
+    why: str = ""
+    seen: Mapping[str, ProbeDifference] = {}
+
+
+def _refute(question: str, ours: str, there: str) -> RuleMark:
+    return RuleMark(mark="refuted", seen={question: ProbeDifference(ours=ours, there=there)})
+
+
+def _leave_open(why: str) -> RuleMark:
+    return RuleMark(mark="unknown", why=why)
+
+
+class Calibration(msgspec.Struct, frozen=True, kw_only=True):
+    """What a live BPMAX is, and what of our reading holds there.
+
+    Attributes:
+        asked: when, in POSIX seconds.
+        engine: as it calls itself.
+        zone: its name, and minutes east of Greenwich in January and July.
+        result: ``body``, ``envelope``, or another place of the body within the result.
+        timeout: seconds; None where it was not seen.
+        keys: of a platform file, that make this package do the same.
+        failure: why nothing could be asked.
+    """
+
+    asked: float
+    engine: str
+    zone: str
+    offsets: tuple[int, ...]
+    rules: Mapping[str, RuleMark]
+    result: str = ""
+    timeout: float | None = None
+    keys: Mapping[str, Any] = {}
+    globals: Mapping[str, Any] = {}
+    failure: str = ""
+
+
+class _Probe(msgspec.Struct, frozen=True):
+    """How one question ended: what is comparable of it, and how it reads."""
+
+    end: str
+    value: Any
+
+
+class _EchoedRun:
+    """One run, in which the echo stands at one place of each result."""
+
+    def __init__(self, run: CapturedRun) -> None:
+        self.records = {one["name"]: one for one in run.records if one.get("e") == "probe"}
+        first = self.records.get("first", {}).get("value")
+        found = find_echo(first)
+        self.place: tuple[str, ...] | None = found[0] if found else None
+        self.wrapper: Mapping[str, Any] = first if isinstance(first, dict) else {}
+        target = _target_of(found[1]) if found else ""
+        path, _, query = target.partition("?")
+        self._prefix = path.rpartition("/")[0]
+        self.has_preset = "preset=1" in query.split("&")
+
+    def probe(self, name: str) -> _Probe | None:
+        """Return what came of the question *name*; None where it was not asked."""
+        record = self.records.get(name)
+        if record is None or "end" not in record:
+            return None
+        if record["end"] != "resolved":  # thrown or rejected: the same to whoever awaits it
+            return _Probe("failed", None)
+        return _Probe("resolved", self._comparable(name, record["value"]))
+
+    def _comparable(self, name: str, value: Any) -> Any:
+        found = find_echo(value)
+        if found is not None:
+            return self._facets(name, found[1])
+        if isinstance(value, list):
+            return [self._comparable(name, one) for one in value]
+        for step in self.place or ():
+            value = value[step] if isinstance(value, dict) and step in value else value
+        return value
+
+    def _facets(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
+        path, _, query = _target_of(echo).partition("?")
+        pairs = sorted(pair for pair in query.split("&") if pair)
+        if name not in _OF_DEFAULTS:
+            pairs = [pair for pair in pairs if not pair.startswith("preset=")]
+        headers: dict[str, str] = {}
+        for key, one in echo["headers"].items():
+            known = headers.get(key.lower())
+            headers[key.lower()] = f"{known}, {_text_of(one)}" if known else _text_of(one)
+        told = {key: headers[key] for key in sorted(headers) if key in _HEADERS}
+        if name in _TYPED and "content-type" in headers:
+            told["content-type"] = media_type(headers["content-type"])
+        facets: dict[str, Any] = {"path": path.removeprefix(self._prefix)}
+        if pairs:
+            facets["query"] = "&".join(pairs)
+        if told:
+            facets["headers"] = told
+        body = _body_of(echo, as_written=name in _SPACED)
+        if body not in ("", None):
+            facets["body"] = body
+        return facets
+
+
+def _target_of(echo: Mapping[str, Any]) -> str:
+    parts = urlsplit(str(echo["url"]))
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def _text_of(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _body_of(echo: Mapping[str, Any], *, as_written: bool) -> Any:
+    """Return the body that *echo* received: its text, or what that means where it is JSON."""
+    for name in _BODY_NAMES:
+        body = echo.get(name)
+        if body in (None, "", {}):
+            continue
+        if as_written:
+            return body if isinstance(body, str) else json.dumps(body, separators=(",", ":"))
+        try:
+            return json.loads(body) if isinstance(body, str) else body
+        except ValueError:
+            return body
+    return None
+
+
+def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
+    """Return the mapping in *value* that tells address and headers, and the names to it."""
+    waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
+    while waiting:
+        place, one = waiting.popleft()
+        if not isinstance(one, dict):
+            continue
+        if isinstance(one.get("url"), str) and isinstance(one.get("headers"), dict):
+            return place, one
+        waiting += [((*place, name), inner) for name, inner in one.items()]
+    return None
+
+
+def is_calibration(run: CapturedRun) -> bool:
+    """Return whether *run* was written by the script of ``calibrate``."""
+    return run.begin.get("kind") == KIND
+
+
+def judge_run(run: CapturedRun) -> Calibration:
+    """Return what *run* says of the BPMAX in which it was made."""
+    begin = run.begin
+    there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
+    marks = {key: _mark(key, rule, ours, there) for key, rule in RULES.items()}
+    timeout = _measure_timeout(there)
+    result = _describe_result(there)
+    return Calibration(
+        asked=begin.get("at", 0) / 1000,
+        engine=_describe_engine(begin.get("engine") or {}),
+        zone=str(begin.get("zone") or ""),
+        offsets=tuple(begin.get("offsets") or ()),
+        rules=marks,
+        result=result,
+        timeout=timeout,
+        keys=_choose_keys(marks, result, timeout),
+        globals=begin.get("globals") or {},
+        failure=_describe_failure(there),
+    )
+
+
+def _choose_keys(
+    marks: Mapping[str, RuleMark], result: str, timeout: float | None
+) -> dict[str, Any]:
+    keys: dict[str, Any] = {}
+    if result in {"body", "envelope"}:
+        keys["result"] = result
+    if marks["timeout"].mark != "unknown" and timeout is not None:
+        keys["timeout"] = f"{timeout:g}s"
+    return keys
+
+
+def _describe_failure(there: _EchoedRun) -> str:
+    first = there.records.get("first", {})
+    if first.get("end") == "resolved":
+        return "" if there.place is not None else msg("the interface does not echo")
+    error = first.get("error", {})
+    text = error.get("members", {}).get("message") or error.get("thrown") or first.get("skipped")
+    return msg("the first call failed: {text}", text=str(text or msg("it was not made")))
+
+
+def _describe_result(there: _EchoedRun) -> str:
+    if there.place is None:
+        return ""
+    if not there.place:
+        return "body"
+    if there.place == ("data",) and set(there.wrapper) >= ENVELOPE:
+        return "envelope"
+    return ".".join(there.place)
+
+
+_VERSION: Final = re.compile(r"(Edg|Chrome|Firefox|QuickJS|Node\.js)/(\d+)")
+
+
+def _describe_engine(engine: Mapping[str, Any]) -> str:
+    versions = engine.get("versions") or {}
+    for name in ("v8", "quickjs"):
+        if name in versions:
+            return f"{name} {versions[name]}"
+    found = _VERSION.search(str(engine.get("agent", "")))
+    kind = {"v8": "V8", "gecko": "SpiderMonkey / JavaScriptCore"}.get(engine.get("stack", ""), "?")
+    return f"{kind} ({found[1]} {found[2]})" if found else kind
+
+
+def _mark(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    """Return whether the rule *key* holds *there*."""
+    if not rule.probes:
+        return _leave_open(msg("a script cannot see it"))
+    if key in _SPECIAL:
+        return _SPECIAL[key](ours, there)
+    if there.place is None:
+        return _leave_open(msg("nothing could be asked"))
+    compared = {
+        name: found for name in rule.probes if (found := _compare(name, ours, there)) is not None
+    }
+    seen = {
+        name: ProbeDifference(ours=_show(mine), there=_show(other))
+        for name, (mine, other) in compared.items()
+        if mine != other
+    }
+    if seen:
+        return RuleMark(mark="refuted", seen=seen)
+    whys = [_WHY.get(there.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
+    if not compared:
+        return _leave_open(next(filter(None, whys), msg("it was not asked")))
+    return RuleMark(mark="confirmed", why=next(filter(None, whys), ""))
+
+
+_WHY: Final = {
+    "refused": msg("a write was not agreed to"),
+    "stopped": msg("a call was refused before"),
+}
+
+
+def _compare(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _Probe] | None:
+    mine, other = ours.probe(name), there.probe(name)
+    if mine is None or other is None:
+        return None
+    if name in _OF_DEFAULTS and not there.has_preset:
+        return None
+    if name == "undefined_default" and ours.probe("keeps_default") != there.probe("keeps_default"):
+        return None
+    return mine, other
+
+
+def _show(probe: _Probe) -> str:
+    if probe.end != "resolved":
+        return _FAILS
+    values = probe.value if isinstance(probe.value, list) else [probe.value]
+    text = ", ".join(map(_show_value, values))
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def _show_value(value: Any) -> str:
+    """Return the facets of an echo as one would write a request, any other value as JSON."""
+    if not isinstance(value, dict) or "path" not in value:
+        return json.dumps(value, ensure_ascii=False)
+    query = f"?{value['query']}" if "query" in value else ""
+    headers = "".join(f" {name}: {one}" for name, one in value.get("headers", {}).items())
+    body = value.get("body", "")
+    told = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False)
+    return f"{value['path']}{query}{headers}{f' {told}' if told else ''}"
+
+
+_FAILS: Final = msg("the call fails")
+
+
+def _mark_result(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    kind = _describe_result(there)
+    if not kind:
+        return _leave_open(_describe_failure(there))
+    if kind in {"body", "envelope"}:
+        return RuleMark(mark="confirmed", why=kind)
+    members = ", ".join(there.wrapper)
+    told = msg("{members}, of which {place} is the body", members=members, place=kind)
+    return _refute("first", "body, envelope", told)
+
+
+def _mark_auth(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    probe = there.probe("auth_last")
+    found = find_echo(there.wrapper)
+    if probe is None or probe.end != "resolved" or found is None:
+        return _leave_open(msg("it was not asked"))
+    has_auth = "authorization" in {name.lower() for name in found[1]["headers"]}
+    if bool(probe.value) != has_auth:
+        return RuleMark(mark="confirmed") if has_auth else _leave_open(_NO_AUTH)
+    own, dropped = msg("the script's own header arrives"), msg("the script's own header is dropped")
+    mine, other = (dropped, own) if has_auth else (own, dropped)
+    return _refute("auth_last", mine, other)
+
+
+_NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
+
+
+def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    records = [reader.records.get("status", {}).get("error") for reader in (ours, there)]
+    if there.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
+        return _leave_open(msg("no call was rejected by its status"))
+    mine, other = (_describe_error(one or {}) for one in records)
+    if mine == other:
+        return RuleMark(mark="confirmed")
+    return _refute("status", mine, other)
+
+
+def _describe_error(error: Mapping[str, Any]) -> str:
+    """Return what is comparable of an error: whether it is an `Error`, its code, its members."""
+    if "thrown" in error:
+        return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
+    members = error.get("members", {})
+    told = [f"{name}: {_kind_of(members[name])}" for name in _MEMBERS if name in members]
+    own = sorted(
+        set(error.get("own", ())) - {*_MEMBERS, "message", "stack", "name", "line", "column"}
+    )
+    kind = "Error" if error.get("isError") else "Object"
+    return f"{kind} {{{', '.join([*told, *own])}}}"
+
+
+def _kind_of(value: Any) -> str:
+    if isinstance(value, dict):
+        return f"{{{', '.join(sorted(value))}}}"
+    return str(value) if isinstance(value, int) or str(value).isupper() else "string"
+
+
+def _mark_overlap(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    spent = there.records.get("overlap", {}).get("value")
+    if not isinstance(spent, list) or not spent or min(spent) < 500:  # noqa: PLR2004 - of a second
+        return _leave_open(msg("the interface did not wait for a second"))
+    seconds = ", ".join(f"{one / 1000:.1f} s" for one in spent)
+    if max(spent) < _OVERLAPPING * min(spent):
+        return RuleMark(mark="confirmed")
+    told = msg("three calls of 1 s took {seconds}", seconds=seconds)
+    return _refute("overlap", msg("three calls of 1 s take 1 s"), told)
+
+
+def _measure_timeout(there: _EchoedRun) -> float | None:
+    record = there.records.get("timeout", {})
+    if record.get("end") != "rejected" or there.records.get("overlap", {}).get("end") != "resolved":
+        return None
+    seconds = float(record["ms"]) / 1000
+    return float(round(seconds)) if seconds >= 1 else seconds
+
+
+def _mark_timeout(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+    record, seconds = there.records.get("timeout", {}), _measure_timeout(there)
+    ours = f"{DEFAULT_TIMEOUT:g} s"
+    if seconds is not None:
+        if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
+            return RuleMark(mark="confirmed")
+        return _refute("timeout", ours, f"{seconds:g} s")
+    waited = record.get("ms", 0) / 1000
+    if record.get("end") == "resolved" and waited > DEFAULT_TIMEOUT + _SLACK:
+        return _refute("timeout", ours, msg("more than {seconds} s", seconds=round(waited)))
+    return _leave_open(msg("no call took longer than the time-out"))
+
+
+_SPECIAL: Final = {
+    "result": _mark_result,
+    "auth_last": _mark_auth,
+    "error_members": _mark_error,
+    "overlap": _mark_overlap,
+    "timeout": _mark_timeout,
+}
+
+
+def describe_way_out(key: str, calibration: Calibration) -> str:
+    """Return how to get the real behaviour of a refuted rule, or that there is no way yet."""
+    if key == "timeout" and "timeout" in calibration.keys:
+        return msg("`timeout: {value}` of the platform does the same", value=calibration.keys[key])
+    if key == "timeout":
+        return msg("measure it: bpmax-sim calibrate --delay 120; then `timeout:` of the platform")
+    if not RULES[key].way_out:
+        return msg("there is no switch for it yet")
+    return msg(
+        "there is no switch for it yet; to have scripts run alike in both: {hint}",
+        hint=RULES[key].way_out,
+    )
+
+
+def list_refuted(calibration: Calibration) -> Iterator[tuple[str, RuleMark]]:
+    """Yield the rules that do not hold."""
+    return ((key, one) for key, one in calibration.rules.items() if one.mark == "refuted")

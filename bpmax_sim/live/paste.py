@@ -1,0 +1,49 @@
+"""JavaScript that is pasted into a live BPMAX, put together from this package's files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib.resources import files
+from typing import Any, Final
+
+from bpmax_sim.secret.secret_names import SECRET_WORDS
+
+VERSION: Final = 1
+"""Of the lines that are written to the console; `bpmax_sim.live.console` reads them."""
+
+PIECE: Final = 400
+"""Characters of a piece: few enough for what cuts long lines, such as consoles on phones."""
+LONGEST: Final = 200_000
+"""Characters of a text that is written whole."""
+
+
+def to_javascript(value: Any) -> str:
+    """Return *value*, of JSON's types, as JavaScript."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def write_on_one_line(name: str, values: Mapping[str, str]) -> str:
+    """Return the code of the file *name* on one line, with *values* for its ``@name@``.
+
+    ``@console@`` stands for what all such files share.
+    """
+    shared = {
+        "console": _read_lines("console.js"),
+        "names": ", ".join(
+            f"{name} = {to_javascript(words)}" for name, words in SECRET_WORDS.items()
+        ),
+        "longest": str(LONGEST),
+        "piece": str(PIECE),
+        "version": str(VERSION),
+    }
+    code = _read_lines(name)
+    for key, value in {**shared, **values}.items():
+        code = code.replace(f"@{key}@", value)
+    return code
+
+
+def _read_lines(name: str) -> str:
+    source = (files("bpmax_sim.live") / name).read_text(encoding="utf-8")
+    lines = (line.strip() for line in source.splitlines())
+    return " ".join(line for line in lines if line and not line.startswith(("//", "/*")))

@@ -1,0 +1,396 @@
+"""A recording proxy: it stands before one third party, sends on what comes, and records it.
+
+    client -> `server` -> RecordingProxy.answer -> the recorder -> `Live.stream` -> upstream
+                                 ^                    |
+                                 +--- each piece on the disk before it goes on
+
+The session records as it records any other client (`session.client_relay`): what a request is for,
+what is secret, how it lies on the disk. What is of the connection alone is in `live.upstream`.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.errors import BadResponseError, BpmaxError, TransportError
+from bpmax_sim.i18n import msg
+from bpmax_sim.live.signed_address import find_signed_address
+from bpmax_sim.live.upstream import Upstream, forwarded_headers, returned_headers
+from bpmax_sim.messages import (
+    STREAMED,
+    Chunk,
+    ConnectionRoute,
+    Headers,
+    Pairs,
+    Request,
+    Response,
+)
+from bpmax_sim.secret.source import looks_random
+from bpmax_sim.server import RefusedRequest, ServedClient
+from bpmax_sim.session.arriving import NotePiece
+from bpmax_sim.session.record import refuse_placeholder
+from bpmax_sim.session.session import Session
+from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response
+from bpmax_sim.transport.live import ArrivingResponse, Live
+
+LOOP: Final = "LOOP"
+"""The code of a request that came back to its proxy."""
+
+_PATIENCE: Final = 60.0
+_MOST: Final = 64 * 1024 * 1024
+_FINAL: Final = range(200, 600)
+
+
+class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the list of calls; nothing secret is in it.
+
+    Attributes:
+        at: when it came, in POSIX seconds.
+        target: its path, without the query.
+        name: the API that it is for, as ``platform.api``; empty where none is known.
+        outcome: the status, or the code of what went wrong.
+        seconds: until its end.
+        is_replayed: whether the recording answered.
+        note: what else there is to know.
+    """
+
+    at: float
+    method: str
+    target: str
+    name: str
+    outcome: str
+    seconds: float
+    is_replayed: bool = False
+    note: str = ""
+
+
+class RecordingProxy:
+    """Answers for one upstream; safe to use from several threads."""
+
+    def __init__(  # noqa: PLR0913 - what it stands before, and for whom
+        self,
+        session: Session,
+        upstream: Upstream,
+        *,
+        declared: str = "",
+        token: str = "",
+        fallback: bool = False,
+        patience: float = _PATIENCE,
+        hear: Callable[[ProxiedCall], None] = lambda _call: None,
+    ) -> None:
+        """Record into *session*, which is in record mode.
+
+        Args:
+            session: it is opened with ``record="new"``.
+            upstream: where requests go.
+            declared: the origin under which a platform file knows the upstream, if it is another.
+            token: what has to stand first in each path; empty for none.
+            fallback: whether what is recorded is answered from the recording.
+            patience: seconds that a read from the upstream may take.
+            hear: gets each call at its end.
+        """
+        self._session, self._upstream = session, upstream
+        self._declared = declared or upstream.origin
+        self._prefix = f"/{token}" if token else ""
+        self._fallback, self._patience, self._hear = fallback, patience, hear
+        self._live = Live()
+        self._stopping = threading.Event()
+        self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
+
+    def stop(self) -> None:
+        """End what is under way; it is recorded as far as it came."""
+        self._stopping.set()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._live.close()
+
+    def answer(self, request: Request, client: ServedClient) -> Response | None:
+        """Answer *request* of *client*, which gets the response while it arrives.
+
+        Raises:
+            RefusedRequest: it cannot be sent on; the code names why.
+            TransportError: it did not complete, and the client got nothing yet.
+        """
+        exchange = _ProxiedExchange(request, client, time.time())
+        try:
+            return self._answer(exchange)
+        except RefusedRequest as refusal:
+            exchange.outcome, exchange.note = refusal.code, str(refusal)
+            raise
+        except TransportError as error:
+            exchange.outcome, exchange.note = error.code, error.message
+            raise
+        except BpmaxError as error:
+            exchange.outcome, exchange.note = getattr(error, "code", "ERROR"), str(error)
+            raise
+        finally:
+            self._session.calls.clear()
+            self._session.misses.clear()
+            self._hear(exchange.describe(self._session.redact))
+
+    def _answer(self, exchange: _ProxiedExchange) -> Response | None:
+        path = self._inner_target(exchange.client.target)
+        exchange.target = path.partition("?")[0]
+        sent = self._forward(exchange, path)
+        self._refuse_what_cannot_be_sent(exchange.client.headers, sent)
+        self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
+        known = self._request_to_record(exchange, sent)
+        base = f"{exchange.request.base}{self._prefix}"
+        if self._fallback:
+            exchange.name_call(self._session.relay.clients.to_call(known))
+            recorded = self._session.relay.replay(known)
+            if recorded is not None:
+                exchange.outcome, exchange.is_replayed = str(recorded.status), True
+                headers = returned_headers(recorded.headers, self._upstream, base)
+                return replace(recorded, headers=headers)
+            refuse_placeholder(known)
+        opened = partial(self._live.stream, sent, stop=self._stopping)
+        streamed = _StreamedResponse(exchange, opened, self._upstream, base)
+        try:
+            self._session.relay.record(known, streamed.ask)
+        except (BadResponseError, TransportError) as error:
+            if not (streamed.is_complete or exchange.client.is_begun):
+                raise
+            exchange.note = error.message
+            exchange.outcome = f"{exchange.outcome} {error.code}"
+            if not streamed.is_complete:
+                return None
+        streamed.finish()  # also of what the client can read and we cannot
+        return None
+
+    def _inner_target(self, target: str) -> str:
+        """Return *target* without the token.
+
+        Raises:
+            RefusedRequest: it is not for us.
+        """
+        if not target.startswith("/"):
+            raise RefusedRequest(
+                400,
+                "NO_FORWARD_PROXY",
+                msg(
+                    "this stands before one third party and is no proxy of a client; use its "
+                    "address in place of {upstream}",
+                    upstream=self._upstream.url,
+                ),
+            )
+        first, prefix = target[: len(self._prefix)], self._prefix
+        rest = target[len(prefix) :]
+        if not secrets.compare_digest(first.encode(), prefix.encode()) or (
+            prefix and rest and rest[0] not in "/?"
+        ):
+            raise RefusedRequest(404, "NO_TOKEN", msg("the path does not begin with the token"))
+        return rest if rest.startswith("/") else f"/{rest}"
+
+    def _forward(self, exchange: _ProxiedExchange, path: str) -> Request:
+        headers = exchange.client.headers
+        return Request(
+            method=exchange.request.method,
+            url=f"{self._upstream.url}{path}",
+            headers=forwarded_headers(headers, self._upstream, f"1.1 {self._pseudonym}"),
+            body=exchange.request.body,
+            timeout=self._patience,
+        )
+
+    def _request_to_record(self, exchange: _ProxiedExchange, sent: Request) -> Request:
+        rest = sent.url[len(self._upstream.origin) :]
+        try:
+            return make_request(
+                sent.method,
+                f"{self._declared}{rest}",
+                decode_headers(exchange.client.headers),
+                sent.body,
+            )
+        except NotConvertible as reason:
+            raise RefusedRequest(400, "BAD_REQUEST", str(reason)) from None
+
+    def _refuse_what_cannot_be_sent(self, written: Pairs, sent: Request) -> None:
+        head = Headers(written)
+        if any(self._pseudonym in line for line in head.every("via")):
+            raise _make_loop_refusal(self._upstream)
+        if (head.get("upgrade") or "").lower() == "websocket":
+            raise RefusedRequest(
+                501,
+                "WEBSOCKET",
+                msg("a WebSocket is no exchange of request and response and is not recorded"),
+            )
+        query = sent.url.partition("?")[2]
+        signed = find_signed_address(written, query, sent.body)
+        if signed is None or self._leaves_as_signed(head, is_host_only=signed.is_host_only):
+            return
+        way = msg("; let the client send to it with `Host: {host}`", host=self._upstream.host)
+        raise RefusedRequest(
+            501,
+            "SIGNED_ADDRESS",
+            msg(
+                "the request is signed for the address that it was sent to ({scheme}), and "
+                "{upstream} would refuse it; record it inside the client's process, or import "
+                "its traffic as HAR{way}",
+                scheme=signed.scheme,
+                upstream=self._upstream.url,
+                way=way if signed.is_host_only else "",
+            ),
+        )
+
+    def _leaves_as_signed(self, head: Headers, *, is_host_only: bool) -> bool:
+        """Return whether what was signed is what the upstream gets: its host, and the same path."""
+        is_same_path = not self._prefix and not self._upstream.path
+        return is_host_only and is_same_path and head.get("host") == self._upstream.host
+
+
+class _ProxiedExchange:
+    """A request of a client, and what the list of calls says of it."""
+
+    def __init__(self, request: Request, client: ServedClient, at: float) -> None:
+        self.request, self.client, self.at = request, client, at
+        self.target = client.target.partition("?")[0]
+        self.name = self.outcome = self.note = ""
+        self.is_replayed = False
+
+    def name_call(self, known: Request) -> None:
+        """Name the API that the request is for, and its path without credentials."""
+        call = known.call
+        self.name = call.name if call is not None and call.platform else ""
+        self.target = urlsplit(known.recorded_form.url).path
+
+    def describe(self, redact: Callable[[str], str]) -> ProxiedCall:
+        """Return the line of the list, redacted by *redact* and by what looks like a secret."""
+        segments = unquote(redact(self.target)).split("/")
+        shown = "/".join("…" if looks_random(segment) else segment for segment in segments)
+        return ProxiedCall(
+            at=self.at,
+            method=self.request.method,
+            target="".join(sign if sign.isprintable() else "?" for sign in shown),
+            name=self.name,
+            outcome=self.outcome,
+            seconds=time.time() - self.at,
+            is_replayed=self.is_replayed,
+            note=redact(self.note),
+        )
+
+
+class _StreamedResponse:
+    """The response of the upstream on its way to the client.
+
+    Attributes:
+        is_complete: whether all of it came.
+    """
+
+    def __init__(
+        self,
+        exchange: _ProxiedExchange,
+        opened: Callable[[ConnectionRoute], AbstractContextManager[ArrivingResponse]],
+        upstream: Upstream,
+        base: str,
+    ) -> None:
+        self._exchange, self._client = exchange, exchange.client
+        self._opened, self._upstream, self._base = opened, upstream, base
+        self._head = Response(status=0)
+        self._last = b""
+        self.is_complete = False
+
+    def ask(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
+        """Send on all but the end of the response, and return the whole of it.
+
+        Raises:
+            RefusedRequest: the upstream is this proxy.
+            TransportError: the response did not complete.
+            BadResponseError: it cannot be recorded.
+        """
+        self._exchange.name_call(known)
+        start = time.perf_counter()
+        with self._opened(route) as arriving:
+            self._take_head(arriving, time.perf_counter() - start)
+            body, chunks = bytearray(), list[Chunk]()
+            length = 0
+            for piece in filter(None, arriving.pieces()):
+                length += len(piece)
+                body += piece if length <= _MOST else b""
+                chunks.append(Chunk(round(time.perf_counter() - start, 3), len(piece)))
+                if str(length) == self._head.header("content-length"):
+                    self._last = piece  # which goes on once the whole is on the disk
+                else:
+                    note(self._head, piece)
+                    self._begin()
+                    self._client.write(piece)
+                self._stop_if_endless(length)
+        self.is_complete = True
+        if length > _MOST:
+            raise BadResponseError(
+                msg("the answer is larger than {max_body} bytes", max_body=_MOST)
+            )
+        return self._whole(arriving, bytes(body), chunks, time.perf_counter() - start)
+
+    def finish(self) -> None:
+        """Send on the end."""
+        self._begin()
+        if self._last:
+            self._client.write(self._last)
+        self._client.end()
+
+    def _take_head(self, arriving: ArrivingResponse, elapsed: float) -> None:
+        self._exchange.outcome = str(arriving.status)
+        self._head = Response(
+            status=arriving.status, headers=arriving.headers, elapsed=elapsed, source="live"
+        )
+        if self._head.header("x-bpmax-sim") == LOOP:
+            raise _make_loop_refusal(self._upstream)
+        if arriving.status not in _FINAL:
+            raise BadResponseError(
+                msg("the answer has the status {status}", status=arriving.status)
+            )
+
+    def _begin(self) -> None:
+        if not self._client.is_begun:
+            headers = returned_headers(self._head.headers, self._upstream, self._base)
+            self._client.begin(self._head.status, headers)
+
+    def _stop_if_endless(self, length: int) -> None:
+        """End a stream that nobody reads any more; another response is recorded to its end.
+
+        Raises:
+            TransportError: it is one.
+        """
+        is_stream = Headers(self._head.headers).media_type in STREAMED
+        if self._client.is_gone and (is_stream or length > _MOST):
+            raise TransportError(msg("the client closed the connection"), code="RESET")
+
+    def _whole(
+        self, arriving: ArrivingResponse, body: bytes, chunks: list[Chunk], elapsed: float
+    ) -> Response:
+        try:
+            response = make_response(
+                arriving.status, arriving.reason, decode_headers(arriving.headers), body
+            )
+        except NotConvertible as reason:
+            raise BadResponseError(str(reason)) from None
+        head = Headers(arriving.headers)
+        is_stream = head.media_type in STREAMED and "content-encoding" not in head
+        return replace(
+            response, elapsed=elapsed, source="live", chunks=tuple(chunks) if is_stream else ()
+        )
+
+
+def decode_headers(headers: Pairs) -> Pairs:
+    """Return headers that were read byte by byte as the texts that they are."""
+    return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
+
+
+def _make_loop_refusal(upstream: Upstream) -> RefusedRequest:
+    message = msg(
+        "{upstream} leads back to this proxy, so it would ask itself for ever; name the third "
+        "party's own address",
+        upstream=upstream.url,
+    )
+    return RefusedRequest(508, LOOP, message)

@@ -1,0 +1,145 @@
+"""Requests whose signature or proof covers the address that they are sent to.
+
+Whoever stands between cannot send them on: the third party computes the signature over its own
+address. They are known by the headers and parameters that their standards name:
+
+- AWS Signature Version 4, and vendors that took it over (Tencent Cloud TC3, Alibaba Cloud ACS3,
+  Huawei Cloud SDK-HMAC, Volcengine, Google's V4): the list of signed headers has ``host``.
+- HTTP Message Signatures (RFC 9421, 2.2): ``@authority``, ``@target-uri`` or the field ``host``;
+  the draft before it (draft-cavage-http-signatures) lists headers, too.
+- OAuth 1.0 (RFC 5849, 3.4.1.2): the base string begins with the whole address.
+- DPoP (RFC 9449, 4.2): ``htu`` of the proof is the address. Hawk: host and port are in the MAC.
+- Negotiate and NTLM (RFC 4559): the ticket is for the host's service, and for one connection.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from bpmax_sim.messages import FORM, Headers, Pairs
+
+
+class SignedAddress(msgspec.Struct, frozen=True):
+    """How a request binds itself to an address.
+
+    Attributes:
+        scheme: what its standard is called.
+        is_host_only: whether nothing is bound but the host, as the header ``Host`` has it.
+    """
+
+    scheme: str
+    is_host_only: bool
+
+
+_SIGNED_HEADERS: Final = re.compile(r"signedheaders=\"?([^,\"\s&]*)", re.IGNORECASE)
+_CAVAGE_HEADERS: Final = re.compile(r"\bheaders=\"([^\"]*)\"", re.IGNORECASE)
+_COMPONENTS: Final = re.compile(r"\"(@?[\w-]+)\"")
+_LISTING: Final = {
+    "aws4-hmac-sha256": "AWS Signature Version 4",
+    "aws4-ecdsa-p256-sha256": "AWS Signature Version 4A",
+    "tc3-hmac-sha256": "TC3-HMAC-SHA256",
+    "acs3-hmac-sha256": "ACS3-HMAC-SHA256",
+    "acs3-hmac-sm3": "ACS3-HMAC-SM3",
+    "acs3-rsa-sha256": "ACS3-RSA-SHA256",
+    "sdk-hmac-sha256": "SDK-HMAC-SHA256",
+    "v11-hmac-sha256": "V11-HMAC-SHA256",
+    "hmac-sha256": "HMAC-SHA256",
+    "goog4-rsa-sha256": "GOOG4-RSA-SHA256",
+    "goog4-hmac-sha256": "GOOG4-HMAC-SHA256",
+}
+"""Schemes of ``Authorization`` that list what they signed as ``SignedHeaders``."""
+
+_LISTING_PARAMETERS: Final = {
+    "x-amz-signedheaders": "AWS Signature Version 4",
+    "x-goog-signedheaders": "GOOG4",
+    "x-signedheaders": "HMAC-SHA256",
+}
+_CONNECTED: Final = {"negotiate": "Negotiate", "ntlm": "NTLM", "hawk": "Hawk"}
+
+
+def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> SignedAddress | None:
+    """Return how a request binds itself to its address, or None where nothing shows that it does.
+
+    Args:
+        headers: of the request.
+        query: of its target, encoded.
+        body: its body.
+    """
+    head = Headers(headers)
+    found = [
+        *_in_authorization(head.every("authorization")),
+        *_in_parameters(parse_qsl(query, keep_blank_values=True)),
+        *_in_message_signatures(head),
+        *_in_proofs(head.every("dpop")),
+    ]
+    if not found and body and head.media_type == FORM:
+        found += _in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
+    return min(found, key=lambda one: one.is_host_only, default=None)
+
+
+def _in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
+    for value in values:
+        scheme, _, rest = value.partition(" ")
+        name = scheme.lower()
+        listed = _SIGNED_HEADERS.search(rest)
+        if name in _LISTING and listed and _names_host(listed[1]):
+            yield SignedAddress(_LISTING[name], is_host_only=True)
+        elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
+            yield SignedAddress("OAuth 1.0", is_host_only=False)
+        elif name in _CONNECTED:
+            yield SignedAddress(_CONNECTED[name], is_host_only=False)
+        elif name == "signature":
+            yield from _in_cavage(rest)
+
+
+def _names_host(listed: str) -> bool:
+    return "host" in re.split("[;,]", listed.lower())
+
+
+def _in_cavage(value: str) -> Iterator[SignedAddress]:
+    listed = _CAVAGE_HEADERS.search(value)
+    if listed and "host" in listed[1].lower().split():
+        yield SignedAddress("HTTP Signatures (draft-cavage)", is_host_only=True)
+
+
+def _in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
+    values = {name.lower(): value.lower() for name, value in pairs}
+    for name, scheme in _LISTING_PARAMETERS.items():
+        if _names_host(values.get(name, "")):
+            yield SignedAddress(scheme, is_host_only=True)
+    if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
+        yield SignedAddress("OAuth 1.0", is_host_only=False)
+
+
+def _in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
+    for value in head.every("signature-input"):
+        names = {name.lower() for name in _COMPONENTS.findall(value)}
+        if "@target-uri" in names:
+            yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=False)
+        elif names & {"@authority", "host"}:
+            yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=True)
+    for value in head.every("signature"):
+        yield from _in_cavage(value)
+
+
+def _in_proofs(values: Iterable[str]) -> Iterator[SignedAddress]:
+    for value in values:
+        if "htu" in _jwt_claims(value):
+            yield SignedAddress("DPoP (RFC 9449)", is_host_only=False)
+
+
+def _jwt_claims(token: str) -> dict[str, Any]:
+    """Return the claims of a JWT, or none where it is not one."""
+    payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - RFC 7519
+    try:
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except ValueError:
+        return {}
+    return claims if isinstance(claims, dict) else {}

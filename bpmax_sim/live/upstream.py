@@ -1,0 +1,179 @@
+"""The third party that a recording proxy stands before: what is changed on the way to it and back.
+
+To it: the address, ``Host``, the headers of the connection (RFC 9110, 7.6.1), and ``Via``, by which
+a proxy knows its own requests again (7.6.3). Back: ``Location``, and what a cookie says of the
+host. Everything else goes on as it came.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Container, Iterator
+from contextlib import suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.messages import Headers, Pairs, parse_set_cookie
+
+_OF_CONNECTION: Final = frozenset({
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
+    "te", "trailer", "transfer-encoding", "upgrade",
+})  # fmt: skip
+_PORTS: Final = {"http": 80, "https": 443}
+_LOCATIONS: Final = frozenset({"location", "content-location"})
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """The address of a third party.
+
+    Attributes:
+        origin: scheme, host and port, as they were written.
+        path: what stands before each path, without a slash at the end.
+    """
+
+    origin: str
+    path: str = ""
+
+    @classmethod
+    def parse(cls, url: str) -> Upstream:
+        """Return the upstream at *url*.
+
+        Raises:
+            ConfigError: it is no address, or says more than one.
+        """
+        if "@" in url:  # which then stands in no message
+            raise ConfigError(
+                "--upstream: the address holds a user name; leave it out, clients log in themselves"
+            )
+        parts = None
+        with suppress(ValueError):
+            parts = urlsplit(url)
+            parts.port  # noqa: B018 - it raises where it is no number
+        if parts is None or parts.scheme not in _PORTS or not parts.hostname or not url.isascii():
+            raise ConfigError("--upstream {url}: expected http://… or https://…", url=url)
+        if parts.query or parts.fragment:
+            raise ConfigError(
+                "--upstream {origin}: the address has a query or a fragment; leave it out",
+                origin=f"{parts.scheme}://{parts.netloc}{parts.path}",
+            )
+        origin = f"{parts.scheme}://{parts.netloc}"
+        return cls(origin=origin, path=parts.path.rstrip("/"))
+
+    @property
+    def url(self) -> str:
+        """Return the whole address."""
+        return f"{self.origin}{self.path}"
+
+    @property
+    def host(self) -> str:
+        """Return host and port, as ``Host`` has them."""
+        return urlsplit(self.origin).netloc
+
+    @property
+    def host_name(self) -> str:
+        """Return the host alone."""
+        return urlsplit(self.origin).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Return the port."""
+        parts = urlsplit(self.origin)
+        return parts.port or _PORTS[parts.scheme]
+
+    def is_served_here(self, port: int) -> bool:
+        """Return whether *port* of this machine is this address, by whatever name."""
+        if port != self.port:
+            return False
+        try:
+            found = socket.getaddrinfo(self.host_name, None, type=socket.SOCK_STREAM)
+        except OSError:
+            return False
+        return any(_is_own(family, address[0]) for family, _, _, _, address in found)
+
+
+def _is_own(family: int, address: object) -> bool:
+    """Return whether this machine has *address*: nothing else can be bound."""
+    with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.bind((address, 0))
+        return True
+    return False
+
+
+def forwarded_headers(headers: Pairs, upstream: Upstream, via: str) -> Pairs:
+    """Return the headers of a request as they go on, in their order and spelling."""
+    kept = _without_connection(headers)
+    sent = [(n, upstream.host if n.lower() == "host" else v) for n, v in kept]
+    return (*sent, ("Via", via))
+
+
+def returned_headers(headers: Pairs, upstream: Upstream, base: str) -> Pairs:
+    """Return the headers of a response as the client gets them, whose address for it is *base*."""
+    kept = [pair for pair in _without_connection(headers) if pair[0].lower() != "alt-svc"]
+    return tuple([(name, _rewrite(name.lower(), text, upstream, base)) for name, text in kept])
+
+
+def _without_connection(headers: Pairs) -> Pairs:
+    lines = Headers(headers).every("connection")
+    named = {name.strip().lower() for line in lines for name in line.split(",")}
+    hidden: Container[str] = _OF_CONNECTION | named
+    return Headers(headers).without(hidden)
+
+
+def _rewrite(name: str, text: str, upstream: Upstream, base: str) -> str:
+    if name in _LOCATIONS:
+        return rewrite_location(text, upstream, base)
+    return rewrite_cookie(text, upstream, base) if name == "set-cookie" else text
+
+
+def rewrite_location(location: str, upstream: Upstream, base: str) -> str:
+    """Return *location*, an address of *upstream*, as one below *base*; another one as it is."""
+    absolute = location
+    if location.startswith("//"):
+        absolute = f"{upstream.origin.partition(':')[0]}:{location}"
+    elif location.startswith("/"):
+        absolute = f"{upstream.origin}{location}"
+    is_origin = _origin_key(absolute) == _origin_key(upstream.origin)
+    path = absolute.partition("://")[2].partition("/")
+    rest = f"{path[1]}{path[2]}" if is_origin else ""
+    if not is_origin or not (rest + "/").startswith(f"{upstream.path}/"):
+        return absolute if location.startswith("/") else location
+    return f"{base}{rest[len(upstream.path) :]}"
+
+
+def _origin_key(url: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+
+
+def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
+    """Return a ``Set-Cookie`` line that a client keeps for *base*, which speaks no TLS.
+
+    ``Domain`` goes where it covers the upstream, and with ``Secure`` what needs it; ``Path`` is
+    put below *base*.
+    """
+    below = urlsplit(base).path.rstrip("/")
+    cookie = parse_set_cookie(line)
+    pair = line[: len(line) - len(cookie.attributes)]
+    return ";".join([pair, *_kept_attributes(cookie.attribute_texts, upstream, below)])
+
+
+def _kept_attributes(attributes: list[str], upstream: Upstream, below: str) -> Iterator[str]:
+    for attribute in attributes:
+        name, equals, value = attribute.partition("=")
+        key, text = name.strip().lower(), value.strip()
+        is_own = f".{upstream.host_name}".endswith(f".{text.lower().lstrip('.')}")
+        is_dropped = (
+            key in {"secure", "partitioned"}
+            or (key == "domain" and is_own)
+            or (key == "samesite" and text.lower() == "none")  # needs Secure
+        )
+        if key == "path" and f"{text}/".startswith(f"{upstream.path}/"):
+            yield f"{name}{equals}{below + text[len(upstream.path) :] or '/'}"
+        elif not is_dropped:
+            yield attribute

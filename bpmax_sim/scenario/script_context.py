@@ -1,0 +1,116 @@
+"""What a script of scenarios runs with: platforms, fields, nodes, libraries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
+
+import msgspec
+from msgspec.structs import replace
+
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.response_shapes import kind_of_value
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.script.failure import Script
+from bpmax_sim.subject.definition import Definition
+
+
+class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
+    """A script, and everything around it that its names are held against.
+
+    Attributes:
+        platforms: those of the scenarios that run it.
+        fields: of all forms that it runs with; None where it runs without one.
+        buttons: those of all forms, which have states as fields do.
+        nodes: those of all flows that it runs with.
+        libraries: what runs before it.
+        arguments: names that steps give it.
+        field_kinds: of fields that begin as a number, a list, or true or false, in all forms.
+        is_library: it runs before others itself.
+    """
+
+    script: Script
+    platforms: Platforms
+    fields: frozenset[str] | None = None
+    buttons: frozenset[str] = frozenset()
+    nodes: frozenset[str] = frozenset()
+    libraries: tuple[Script, ...] = ()
+    arguments: frozenset[str] = frozenset()
+    field_kinds: Mapping[str, str] = {}
+    is_library: bool = False
+
+
+def script_contexts(
+    items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
+) -> Iterator[ScriptContext]:
+    """Yield each script of *items* once, with the fields of all forms that it runs with."""
+    grouped: dict[tuple[Script, int], ScriptContext] = {}
+    for item in items:
+        platforms = platforms_of(item)
+        if platforms is None:
+            continue
+        subjects, fields, kinds = item.subjects, declared_fields(item), _kinds_of_fields(item)
+        libraries, flows = subjects.all_libraries, item.names.subflows.values()
+        arguments = frozenset(chain.from_iterable(map(_arguments_of, item.walk_steps())))
+        for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
+            context = ScriptContext(
+                script=script,
+                platforms=platforms,
+                fields=fields,
+                buttons=frozenset(item.names.buttons),
+                nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
+                libraries=libraries,
+                arguments=arguments if script in subjects.inline.values() else frozenset(),
+                field_kinds=kinds,
+                is_library=script in libraries,
+            )
+            key = (script, id(platforms))
+            grouped[key] = _merge_contexts(grouped[key], context) if key in grouped else context
+    yield from grouped.values()
+
+
+def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContext:
+    """Return one context of two scenarios that run the same script."""
+    unknown = first.fields is None or second.fields is None
+    return replace(
+        first,
+        fields=None if unknown else (first.fields or frozenset()) | (second.fields or frozenset()),
+        buttons=first.buttons | second.buttons,
+        nodes=first.nodes | second.nodes,
+        libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
+        arguments=first.arguments | second.arguments,
+        field_kinds=dict(first.field_kinds.items() & second.field_kinds.items()),
+        is_library=first.is_library or second.is_library,
+    )
+
+
+def _arguments_of(located: LocatedStep) -> Iterable[str]:
+    """Return the names that a step gives to the script of a file."""
+    value = located.step.value if located.step.action == "js" else None
+    args = value.get("args") if isinstance(value, Mapping) else None
+    return args if isinstance(args, Mapping) else ()
+
+
+def _nodes_of(flow: Definition) -> Iterable[str]:
+    return flow.nodes
+
+
+def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
+    """Return the fields of the form that *item* drives; None where it declares none, or several."""
+    scenario = item.scenario
+    names: set[str] = set()
+    if scenario.form is not msgspec.UNSET:
+        names |= set(scenario.form.fields)
+    if scenario.flow is not msgspec.UNSET:
+        names |= set(scenario.flow.form)
+    if scenario.form is msgspec.UNSET:
+        return None  # a flow alone says what it begins with, not what there is
+    return frozenset(names) if names and not item.subjects.subflows else None
+
+
+def _kinds_of_fields(item: ScenarioItem) -> dict[str, str]:
+    """Return field -> kind of those fields of *item* that begin with a value that shows it."""
+    form = item.scenario.form
+    fields = form.fields if form is not msgspec.UNSET and not item.subjects.subflows else {}
+    kinds = {name: kind_of_value(value) for name, value in fields.items()}
+    return {name: kind for name, kind in kinds.items() if kind in {"number", "boolean", "list"}}

@@ -1,0 +1,301 @@
+"""Slips around functions that are handed on: callbacks, and promises that nothing waits for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import bare
+from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.values import PROMISES, above, is_async
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_ANSWERING: Final = frozenset({
+    "map", "filter", "find", "findLast", "findIndex", "findLastIndex", "some", "every", "reduce",
+    "reduceRight", "flatMap", "sort", "toSorted",
+})  # fmt: skip
+"""Methods of lists that use what their callback returns."""
+_ASKING: Final = frozenset(
+    {"filter", "find", "findLast", "findIndex", "findLastIndex", "some", "every", "sort"}
+)
+_OF_VALUES: Final = frozenset({
+    "filter", "length", "some", "every", "find", "findIndex", "join", "includes", "indexOf",
+    "sort", "at", "slice",
+})  # fmt: skip
+"""Members of a list that are of no use while its elements are promises."""
+_TIMERS: Final = frozenset({"setTimeout", "setInterval", "queueMicrotask"})
+_JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
+
+
+def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
+    """Return the method of a list that *call* calls, and the function that it is given."""
+    method = reader.kinds.method_of(call)
+    listed = call.child_by_field_name("arguments")
+    arguments = [c for c in listed.named_children if c.type != "comment"] if listed else []
+    callback = bare(arguments[0]) if arguments else None
+    if callback is not None and callback.type == "identifier":
+        value = reader.values.value(callback)
+        callback = value.node if value is not None and value.kind == "function" else callback
+    return method, callback
+
+
+def _returned_by(function: Node) -> list[Node] | None:
+    """Return what *function* returns; None where it only throws."""
+    body = function.child_by_field_name("body")
+    if body is None or body.type not in {"statement_block", "object"}:
+        return [body] if body is not None else []
+    pending, found, throws = [body], [], False
+    while pending:
+        node = pending.pop()
+        throws = throws or node.type == "throw_statement"
+        if node.type == "return_statement":
+            found += node.named_children[:1]
+        pending += [child for child in node.named_children if child.type not in FUNCTIONS]
+    return None if throws and not found else found
+
+
+def _find_missing_return(reader: SlipReader, node: Node) -> Found:
+    """Yield callbacks with braces that return nothing, where the result is what counts."""
+    method, function = _callback_of(reader, node)
+    if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
+        return
+    is_statement = above(node).type == "expression_statement"
+    if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
+        return
+    if _returned_by(function) == []:
+        yield "missing-return", function, msg(
+            "this callback of {method} has braces and returns nothing; write return, or leave the "
+            "braces away", method=method,
+        )  # fmt: skip
+
+
+def _find_async_callback(reader: SlipReader, node: Node) -> Found:
+    """Yield async callbacks of methods that take the promise for its value, or wait for none."""
+    method, function = _callback_of(reader, node)
+    if function is None or function.type not in FUNCTIONS or not is_async(function):
+        return
+    waits = any(part.type == "await_expression" for part in reader.tree.walk(function))
+    if method in _ASKING:
+        yield "missing-await", function, msg(
+            "{method} takes the promise of an async function for its result, and a promise is "
+            "always true; await the results first: await Promise.all(….map(…))", method=method,
+        )  # fmt: skip
+    elif method == "forEach" and waits:
+        yield (
+            "missing-await",
+            function,
+            msg(
+                "forEach waits for no async function; write for (… of …), or await "
+                "Promise.all(….map(…))"
+            ),
+        )
+
+
+def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
+    """Yield ``xs.map(async …)`` of which the elements are taken for values."""
+    method, function = _callback_of(reader, node)
+    if method != "map" or function is None or function.type not in FUNCTIONS:
+        return
+    results = _returned_by(function) or []
+    values = [reader.values.value(result) for result in results]
+    is_promise = bool(values) and all(v is not None and v.kind == "promise" for v in values)
+    if not (is_async(function) or is_promise):
+        return
+    name = _value_read(reader, node)
+    if not name:
+        parent = node.parent
+        declared = parent.child_by_field_name("name") if parent is not None else None
+        if parent is None or parent.type != "variable_declarator" or declared is None:
+            return
+        uses = [
+            use.node
+            for use in reader.scopes.name_uses()
+            if use.binding is not None and use.binding.declared == declared
+        ]
+        read = [_value_read(reader, use) for use in uses]
+        if not read or not all(read):
+            return
+        name = read[0]
+    yield "missing-await", function, msg(
+        "these are promises, of which {member} says nothing; await them first: await "
+        "Promise.all(….map(…))", member=f".{name}",
+    )  # fmt: skip
+
+
+def _value_read(reader: SlipReader, node: Node) -> str:
+    """Return the member of the list *node* that takes its elements for values, if one is read."""
+    parent = above(node)
+    is_owner = parent.type == "member_expression" and bare(
+        parent.child_by_field_name("object")
+    ) in {node, bare(node)}
+    name = reader.values.member_name(parent) if is_owner else None
+    return name if name in _OF_VALUES else ""
+
+
+def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
+    """Yield ``sort((a, b) => a > b)``, ``map(parseInt)`` and ``setTimeout(f(), 100)``."""
+    method, callback = _callback_of(reader, node)
+    callee = bare(node.child_by_field_name("function"))
+    if callback is None or callee is None:
+        return
+    if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
+        results = _returned_by(callback) or []
+        if results and all(reader.kinds.kind_of(one) == "boolean" for one in results):
+            yield "wrong-callback", callback, msg(
+                "{method} wants a number below, at or above 0, and gets true or false; write "
+                "(a, b) => a - b", method=method,
+            )  # fmt: skip
+    elif method == "map" and reader.tree.text_of(callback) == "parseInt":
+        yield (
+            "wrong-callback",
+            callback,
+            msg(
+                "map gives parseInt the index as its base; write Number, or "
+                "text => parseInt(text, 10)"
+            ),
+        )
+    elif callee.type == "identifier" and reader.tree.text_of(callee) in _TIMERS:
+        value = reader.values.value(callback)
+        is_function = value is not None and value.kind == "function"
+        inner = bare(callback.child_by_field_name("function"))
+        is_bound = inner is not None and reader.tree.text_of(inner).endswith(".bind")
+        if callback.type == "call_expression" and not is_function and not is_bound:
+            yield (
+                "wrong-callback",
+                callback,
+                msg(
+                    "{text} is called here and now, not when the time is up; write () => {text}",
+                    text=reader.shown(callback),
+                ),
+            )
+
+
+def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
+    """Yield ``sort()`` of numbers, which sorts them as texts."""
+    callee = bare(node.child_by_field_name("function"))
+    listed = node.child_by_field_name("arguments")
+    if reader.kinds.method_of(node) not in {"sort", "toSorted"} or callee is None or not listed:
+        return
+    owner = bare(callee.child_by_field_name("object"))
+    if listed.named_children or owner is None or not _holds_numbers(reader, owner):
+        return
+    yield (
+        "wrong-callback",
+        node,
+        msg("sort() without a callback sorts numbers as texts, 10 before 9; write (a, b) => a - b"),
+    )
+
+
+def _holds_numbers(reader: SlipReader, node: Node) -> bool:
+    if node.type == "array":
+        kinds = {reader.kinds.kind_of(child) for child in node.named_children}
+        return kinds == {"number"} and len(node.named_children) > 1
+    if node.type == "identifier":
+        binding = reader.scopes.binding_of(node)
+        value = binding.value if binding is not None and not binding.path else None
+        return value is not None and value.type != "identifier" and _holds_numbers(reader, value)
+    method, callback = _callback_of(reader, node) if node.type == "call_expression" else ("", None)
+    if method != "map" or callback is None:
+        return False
+    if reader.tree.text_of(callback) in {"Number", "parseFloat"}:
+        return True
+    results = _returned_by(callback) if callback.type in FUNCTIONS else []
+    return bool(results) and all(reader.kinds.kind_of(one) == "number" for one in results or ())
+
+
+def _find_never_found(reader: SlipReader, node: Node) -> Found:
+    """Yield ``list.includes({…})`` and ``list.indexOf(NaN)``."""
+    method, value = _callback_of(reader, node)
+    if value is None or method not in {"includes", "indexOf", "lastIndexOf"}:
+        return
+    if value.type in {"object", "array"}:
+        yield (
+            "never-equal",
+            value,
+            msg("what is made here anew equals nothing else; compare its members or its length"),
+        )
+    elif method != "includes" and reader.tree.text_of(value) == "NaN":
+        yield (
+            "never-equal",
+            value,
+            msg("nothing equals NaN, not even itself; write Number.isNaN({text})", text="…"),
+        )
+
+
+def _find_wrong_join(reader: SlipReader, node: Node) -> Found:
+    """Yield ``Promise.all(a, b)``, which waits for what is in the first one."""
+    callee, listed = (node.child_by_field_name(part) for part in ("function", "arguments"))
+    owner = callee.child_by_field_name("object") if callee is not None else None
+    if callee is None or owner is None or listed is None:
+        return
+    name = reader.values.member_name(callee) if callee.type == "member_expression" else ""
+    is_join = reader.tree.text_of(owner) == "Promise" and name in _JOINS
+    first = reader.values.value(listed.named_children[0]) if listed.named_children else None
+    is_single = first is not None and first.kind in PROMISES
+    if is_join and (len(listed.named_children) > 1 or is_single):
+        yield (
+            "missing-await",
+            listed,
+            msg("Promise.{name} takes one list; write Promise.{name}([…])", name=name),
+        )
+
+
+def _find_async_executor(reader: SlipReader, node: Node) -> Found:
+    made, listed = (node.child_by_field_name(part) for part in ("constructor", "arguments"))
+    function = listed.named_children[0] if listed is not None and listed.named_children else None
+    is_promise = made is not None and reader.tree.text_of(made) == "Promise"
+    if is_promise and function is not None and function.type in FUNCTIONS and is_async(function):
+        yield (
+            "missing-await",
+            function,
+            msg(
+                "what an async function throws in new Promise is lost; leave new Promise away "
+                "and call the async function"
+            ),
+        )
+
+
+def _find_written_promise(reader: SlipReader, node: Node) -> Found:
+    """Yield a promise that is written into a field, or sent as a value."""
+    part = "right" if node.type == "assignment_expression" else "value"
+    value = reader.values.value(node.child_by_field_name(part))
+    if value is None or value.kind != "promise":
+        return
+    if node.type == "pair":
+        if not _is_sent(reader, node):
+            return
+    else:
+        left = reader.values.value(node.child_by_field_name("left"))
+        if left is None or left.kind != "form":
+            return
+    where = node.child_by_field_name(part) or node
+    yield (
+        "missing-await",
+        where,
+        msg("a promise is handed on here in place of its value; put await before the call"),
+    )
+
+
+def _is_sent(reader: SlipReader, node: Node) -> bool:
+    """Return whether *node* stands in the object that a setter of a chain is given."""
+    while node.parent is not None and node.type in {"pair", "object"}:
+        node = node.parent
+    call = node.parent if node.type == "arguments" else None
+    value = reader.values.value(call) if call is not None else None
+    return value is not None and value.kind in {"chain", "promise"}
+
+
+FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
+    "call_expression": (
+        _find_missing_return, _find_async_callback, _find_list_of_promises, _find_wrong_callback,
+        _find_sorted_numbers, _find_never_found, _find_wrong_join,
+    ),
+    "new_expression": (_find_async_executor,),
+    "assignment_expression": (_find_written_promise,),
+    "pair": (_find_written_promise,),
+}  # fmt: skip
+"""Type of node -> what may be wrong with one."""

@@ -1,0 +1,311 @@
+"""Slips in conditions and comparisons: what always holds, or never."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import (
+    EQUALITIES,
+    RELATIONS,
+    ExpressionKind,
+    bare,
+    operator_of,
+    sides_of,
+)
+from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.values import above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_TYPES: Final = frozenset(
+    {"undefined", "object", "boolean", "number", "bigint", "string", "symbol", "function"}
+)
+_FRESH: Final = frozenset({"array", "object", "regex", "new_expression", *FUNCTIONS})
+_NOTHING: Final = frozenset({"null", "undefined"})
+_SAME_SIDES: Final = frozenset({*EQUALITIES, *RELATIONS, "-", "/", "%", "&&", "||"})
+_LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "undefined"})
+
+
+def _find_constants(reader: SlipReader, node: Node) -> Found:
+    """Yield what is always true or false where *node* asks whether it is."""
+    asked = node.child_by_field_name("condition")
+    if node.type == "unary_expression":
+        asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
+    if asked is None or above(node).type == "unary_expression":
+        return
+    is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
+    truth = reader.kinds.truth_of(asked)
+    if truth is None:
+        return
+    is_true, where = truth
+    if is_loop and where.type in {"true", "number"}:
+        return  # while (true)
+    yield "constant-condition", where, _describe_constant(reader, is_true, where)
+
+
+def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
+    kind, text = reader.kinds.kind_of(where), reader.shown(where)
+    parent = above(where)
+    left = sides_of(parent)[0]
+    if left is not None and left != where and operator_of(left) in EQUALITIES:
+        compared = reader.shown(sides_of(left)[0])
+        return msg(
+            "{text} stands here by itself and is always true; compare it, too: {compared} "
+            "{operator} {text}", text=text, compared=compared, operator=operator_of(left),
+        )  # fmt: skip
+    if kind == "function":
+        return msg("{text} is a function, which is always true; call it: {text}()", text=text)
+    if kind == "list":
+        return msg("a list is always true, also an empty one; ask for its length")
+    always = msg("true") if is_true else msg("false")
+    return msg("{text} is always {always} here", text=text, always=always)
+
+
+def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
+    """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` where no condition asks."""
+    operator = operator_of(node)
+    if operator not in {"||", "&&", "??"}:
+        return
+    left, right = sides_of(node)
+    if left is None or right is None:
+        return
+    if left.type in {"string", "number", "object", "array", "arrow_function"}:
+        yield "constant-condition", left, msg(
+            "{text} decides {operator} by itself: what follows it, or the whole, is never used",
+            text=reader.shown(left), operator=operator,
+        )  # fmt: skip
+    elif operator == "||" and operator_of(left) in EQUALITIES and right.type in _LITERALS:
+        parent = above(node)
+        condition = parent.child_by_field_name("condition")
+        is_asked = operator_of(parent) in {"||", "&&", "!"} or condition is not None
+        if not is_asked and reader.kinds.truth_of(right) == (True, right) and right.type != "true":
+            message = _describe_constant(reader, is_true=True, where=right)
+            yield "constant-condition", right, message
+
+
+def _find_contradictions(reader: SlipReader, node: Node) -> Found:
+    """Yield ``x !== 'A' || x !== 'B'``, which always holds, and ``x === 'A' && x === 'B'``."""
+    operator = operator_of(node)
+    if operator in RELATIONS:
+        yield from _find_chain(reader, node)
+        return
+    if operator not in {"&&", "||"} or operator_of(above(node)) == operator:
+        return
+    compared: dict[tuple[str, str], Node] = {}
+    for part in _parts_of(node, operator):
+        left, right = sides_of(part)
+        wanted = "===" if operator == "&&" else "!=="
+        if left is None or right is None or operator_of(part) not in {wanted, wanted[:2]}:
+            continue
+        if right.type not in {"string", "number"} or reader.has_effect(left):
+            continue
+        name, value = reader.shown(left), reader.tree.text_of(right)
+        others = [at for at, _ in compared.items() if at[0] == name and at[1] != value]
+        compared[name, value] = part
+        if others and operator == "||":
+            yield (
+                "constant-condition",
+                part,
+                msg(
+                    "{name} always differs from one of the two, so this is always true; write &&",
+                    name=name,
+                ),
+            )
+        elif others:
+            yield (
+                "constant-condition",
+                part,
+                msg("{name} is never both, so this is always false; write ||", name=name),
+            )
+    yield from _find_empty_range(reader, node, operator)
+
+
+def _parts_of(node: Node, operator: str) -> Iterator[Node]:
+    """Yield what *operator* joins, from left to right."""
+    for side in sides_of(node):
+        if side is not None and side.type == "binary_expression" and operator_of(side) == operator:
+            yield from _parts_of(side, operator)
+        elif side is not None:
+            yield side
+
+
+def _find_empty_range(reader: SlipReader, node: Node, operator: str) -> Found:
+    """Yield ``x > 10 && x < 5``, and ``x < 10 || x > 5``."""
+    lows: dict[str, float] = {}
+    highs: dict[str, float] = {}
+    for part in _parts_of(node, operator):
+        left, right = sides_of(part)
+        relation, bound = operator_of(part), _number_of(reader, right)
+        if left is None or bound is None or relation not in RELATIONS or reader.has_effect(left):
+            continue
+        name = reader.shown(left)
+        (lows if relation[0] == ">" else highs)[name] = bound
+        low, high = lows.get(name), highs.get(name)
+        if low is None or high is None:
+            continue
+        if operator == "&&" and low > high:
+            yield (
+                "constant-condition",
+                part,
+                msg("{name} is never both, so this is always false; write ||", name=name),
+            )
+        elif operator == "||" and low < high:
+            yield (
+                "constant-condition",
+                part,
+                msg("{name} is always one of the two, so this is always true; write &&", name=name),
+            )
+
+
+def _number_of(reader: SlipReader, node: Node | None) -> float | None:
+    text = reader.tree.text_of(node) if node is not None and node.type == "number" else ""
+    return float(text) if text.replace(".", "", 1).isdecimal() else None
+
+
+def _find_chain(reader: SlipReader, node: Node) -> Found:
+    left, right = sides_of(node)
+    if left is not None and operator_of(left) in RELATIONS:
+        middle = reader.shown(sides_of(left)[1])
+        yield "constant-condition", node, msg(
+            "this compares true or false with {right}; write {left} && {middle} {operator} {right}",
+            right=reader.shown(right), left=reader.shown(left), middle=middle,
+            operator=operator_of(node),
+        )  # fmt: skip
+    is_zero = right is not None and reader.tree.text_of(right) == "0"
+    is_length = (
+        left is not None
+        and left.type == "member_expression"
+        and (reader.values.member_name(left) == "length")
+    )
+    if is_zero and is_length and operator_of(node) in {"<", ">="}:
+        yield (
+            "constant-condition",
+            node,
+            msg("a length is never below 0; write {text} > 0", text=reader.shown(left)),
+        )
+
+
+def _find_unequal(reader: SlipReader, node: Node) -> Found:
+    """Yield comparisons by equality that never hold, whatever the sides are."""
+    if operator_of(node) not in EQUALITIES:
+        return
+    left, right = sides_of(node)
+    if left is not None and right is not None:
+        yield from _compare(reader, left, right, is_strict=len(operator_of(node)) > len("=="))
+
+
+def _find_unequal_cases(reader: SlipReader, node: Node) -> Found:
+    """Yield the cases of a switch that never hold, and those that stand twice."""
+    asked, body = bare(node.child_by_field_name("value")), node.child_by_field_name("body")
+    seen: set[str] = set()
+    for case in body.named_children if body is not None else ():
+        value = bare(case.child_by_field_name("value"))
+        if asked is None or value is None:
+            continue
+        text = reader.tree.text_of(value)
+        if text in seen:
+            yield "duplicate-key", value, msg("the case {text} stands twice", text=text)
+        seen.add(text)
+        is_open = asked.type in {"true", "false"} or reader.kinds.kind_of(asked) == "boolean"
+        joins = operator_of(value) in {*EQUALITIES, *RELATIONS, "&&", "||"}
+        if joins and not is_open and reader.kinds.kind_of(value) == "boolean":
+            yield (
+                "never-equal",
+                value,
+                msg(
+                    "{asked} is compared with true or false here; write switch (true), or if",
+                    asked=reader.shown(asked),
+                ),
+            )
+        else:
+            yield from _compare(reader, asked, value, is_strict=True)
+
+
+def _compare(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) -> Found:
+    for one, other in ((left, right), (right, left)):
+        if reader.tree.text_of(other) in {"NaN", "Number.NaN"}:
+            yield (
+                "never-equal",
+                other,
+                msg(
+                    "nothing equals NaN, not even itself; write Number.isNaN({text})",
+                    text=reader.shown(one),
+                ),
+            )
+            return
+        if one.type == "unary_expression" and operator_of(one) == "typeof":
+            literal = reader.tree.literal_text(other)
+            if other.type == "undefined" or (literal is not None and literal not in _TYPES):
+                hint = "'undefined'" if other.type == "undefined" else ""
+                yield "never-equal", other, msg(
+                    "typeof never gives {text}; it gives a text: {types}",
+                    text=reader.shown(other), types=hint or _LISTED_TYPES,
+                )  # fmt: skip
+                return
+        if other.type in _FRESH and one.type not in _NOTHING:
+            yield (
+                "never-equal",
+                other,
+                msg(
+                    "what is made here anew equals nothing else; compare its members or its length"
+                ),
+            )
+            return
+    kinds = (reader.kinds.kind_of(left), reader.kinds.kind_of(right))
+    if is_strict and None not in kinds and kinds[0] != kinds[1]:
+        yield "never-equal", right, msg(
+            "{left} is {kind} and never equals {right}, which is {other}",
+            left=reader.shown(left), right=reader.shown(right),
+            kind=describe_kind(kinds[0]), other=describe_kind(kinds[1]),
+        )  # fmt: skip
+
+
+_LISTED_TYPES: Final = "'string', 'number', 'boolean', 'object', 'function', 'undefined'"
+
+
+def describe_kind(kind: ExpressionKind | str | None) -> str:
+    """Return *kind* in words."""
+    words = {
+        "text": msg("a text"),
+        "number": msg("a number"),
+        "boolean": msg("true or false"),
+        "list": msg("a list"),
+        "object": msg("an object"),
+        "function": msg("a function"),
+    }
+    return words.get(kind or "", "")
+
+
+def _find_same_sides(reader: SlipReader, node: Node) -> Found:
+    """Yield ``x === x``, ``a - a`` and ``x = x``."""
+    left, right = sides_of(node)
+    operator = operator_of(node)
+    if node.type == "binary_expression" and operator not in _SAME_SIDES:
+        return
+    if left is None or right is None or left.type in _LITERALS or reader.has_effect(left):
+        return
+    if reader.tree.text_of(left) == reader.tree.text_of(right):
+        yield (
+            "same-sides",
+            node,
+            msg("both sides are {text}; one of them is hardly meant", text=reader.shown(left)),
+        )
+
+
+FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
+    "if_statement": (_find_constants,),
+    "while_statement": (_find_constants,),
+    "do_statement": (_find_constants,),
+    "ternary_expression": (_find_constants,),
+    "unary_expression": (_find_constants,),
+    "binary_expression": (
+        _find_constant_sides, _find_contradictions, _find_unequal, _find_same_sides,
+    ),
+    "switch_statement": (_find_unequal_cases,),
+    "assignment_expression": (_find_same_sides,),
+}  # fmt: skip
+"""Type of node -> what may be wrong with one."""

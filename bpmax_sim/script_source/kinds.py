@@ -1,0 +1,247 @@
+"""Of which kind an expression is whatever runs: a text, a number, a list; and what is always true.
+
+Nothing is said where the text of the script leaves it open, as for a name that is assigned to
+twice or for what may be undefined (``?.``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, Literal
+
+from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import PROMISES, Values, above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+ExpressionKind = Literal["text", "number", "boolean", "list", "object", "function"]
+EQUALITIES: Final = frozenset({"===", "!==", "==", "!="})
+RELATIONS: Final = frozenset({"<", ">", "<=", ">="})
+_DEEPEST: Final = 12
+_OF_NODES: Final[Mapping[str, ExpressionKind]] = {
+    "string": "text", "template_string": "text", "number": "number", "true": "boolean",
+    "false": "boolean", "array": "list", "object": "object", "regex": "object",
+    "new_expression": "object", "class": "function", **dict.fromkeys(FUNCTIONS, "function"),
+}  # fmt: skip
+_OF_OPERATORS: Final[Mapping[str, ExpressionKind]] = {
+    **dict.fromkeys((*EQUALITIES, *RELATIONS, "in", "instanceof", "!", "delete"), "boolean"),
+    "typeof": "text",
+    **dict.fromkeys(("-", "*", "/", "%", "**"), "number"),
+}
+METHODS: Final[Mapping[str, ExpressionKind]] = {
+    **dict.fromkeys(
+        (
+            "toFixed", "toString", "trim", "toUpperCase", "toLowerCase", "padStart", "padEnd",
+            "join", "toLocaleString", "substring", "substr", "charAt", "toISOString", "replace",
+            "replaceAll", "toPrecision", "normalize", "repeat", "stringify",
+        ),
+        "text",
+    ),
+    **dict.fromkeys(
+        (
+            "includes", "startsWith", "endsWith", "some", "every", "test", "isArray", "isNaN",
+            "isInteger", "isFinite", "hasOwnProperty", "hasOwn",
+        ),
+        "boolean",
+    ),
+    **dict.fromkeys(
+        (
+            "indexOf", "lastIndexOf", "findIndex", "findLastIndex", "getTime", "getFullYear",
+            "getMonth", "getDate", "getDay", "getHours", "getMinutes", "charCodeAt", "search",
+            "localeCompare", "push", "unshift", "now", "round", "floor", "ceil", "abs", "max",
+            "min", "trunc", "parseInt", "parseFloat",
+        ),
+        "number",
+    ),
+    **dict.fromkeys(
+        ("map", "filter", "flatMap", "split", "toSorted", "sort", "from", "flat"), "list"
+    ),
+}  # fmt: skip
+_FUNCTIONS: Final[Mapping[str, ExpressionKind]] = {
+    "Number": "number", "parseInt": "number", "parseFloat": "number", "String": "text",
+    "Boolean": "boolean", "isNaN": "boolean", "isFinite": "boolean", "Array": "list",
+}  # fmt: skip
+_TRUTHS: Final = {"true": True, "false": False, "null": False, "undefined": False}
+_OWNERS: Final = frozenset({"Math", "Date", "Number", "Object", "Array", "JSON"})
+_OF_OBJECT: Final[Mapping[str, ExpressionKind]] = dict.fromkeys(
+    ("keys", "values", "entries"), "list"
+)
+
+
+def bare(node: Node | None) -> Node | None:
+    """Return *node* without the parentheses around it."""
+    while node is not None and node.type == "parenthesized_expression":
+        node = node.named_children[0] if node.named_children else None
+    return node
+
+
+def operator_of(node: Node) -> str:
+    """Return the operator of *node*, or nothing."""
+    operator = node.child_by_field_name("operator")
+    return operator.type if operator is not None else ""
+
+
+def sides_of(node: Node) -> tuple[Node | None, Node | None]:
+    """Return left and right of *node*, without parentheses."""
+    return bare(node.child_by_field_name("left")), bare(node.child_by_field_name("right"))
+
+
+class KindReader:
+    """The kinds of the expressions of one script."""
+
+    def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
+        """Know nothing yet."""
+        self._tree = tree
+        self._scopes = scopes
+        self._values = values
+
+    def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
+        """Return the kind that *node* has whatever runs; None where that is open."""
+        node = bare(node)
+        if node is None or depth > _DEEPEST:
+            return None
+        if kind := _OF_NODES.get(node.type):
+            return kind
+        find = _FIND.get(node.type)
+        return find(self, node, depth + 1) if find else None
+
+    def method_of(self, call: Node) -> str:
+        """Return the method that *call* calls, if it is one of lists, texts, numbers or dates.
+
+        That of an API, or of an object that a library has, is none.
+        """
+        callee = bare(call.child_by_field_name("function"))
+        if callee is None or callee.type != "member_expression" or _has_optional_chain(callee):
+            return ""
+        owner, name = bare(callee.child_by_field_name("object")), callee.named_children[-1]
+        value = self._values.value(owner)
+        is_known = value is None or value.kind in {"form", "ctx", "result", "text", "outside"}
+        if owner is None or not is_known or self._is_of_library(owner):
+            return ""
+        return self._tree.text_of(name)
+
+    def _is_of_library(self, owner: Node) -> bool:
+        """Return whether *owner* is a name of an object with methods of its own."""
+        if owner.type != "identifier":
+            return False
+        if self._scopes.is_global(owner):
+            return self._tree.text_of(owner) not in _OWNERS
+        return self.kind_of(owner) == "object"
+
+    def truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
+        """Return what *node* always counts as in a condition, and what makes it so; None if open.
+
+        Comparisons are left out: what is wrong with one is said of itself.
+        """
+        node = bare(node)
+        if node is None:
+            return None
+        operator = operator_of(node)
+        if node.type == "binary_expression" and operator in {"||", "&&"}:
+            left, right = sides_of(node)
+            first, second = self.truth_of(left), self.truth_of(right)
+            decides = operator == "||"
+            return next((one for one in (second, first) if one and one[0] is decides), None)
+        if node.type == "unary_expression" and operator == "!":
+            inner = self.truth_of(node.child_by_field_name("argument"))
+            return (not inner[0], inner[1]) if inner else None
+        truth = self._literal_truth(node)
+        if truth is None and self.kind_of(node) in {"list", "object", "function"}:
+            truth = True
+        return None if truth is None else (truth, node)
+
+    def _literal_truth(self, node: Node) -> bool | None:
+        if node.type in _TRUTHS:
+            return _TRUTHS[node.type]
+        if (text := self._tree.literal_text(node)) is not None:
+            return bool(text)
+        is_filled = False
+        if node.type == "template_string":
+            is_filled = any(child.type == "string_fragment" for child in node.named_children)
+        elif node.type == "number":  # !0 is how others write true
+            is_zero = not self._tree.text_of(node).strip("0.xn")
+            return None if operator_of(above(node)) == "!" else not is_zero
+        elif node.type == "unary_expression":
+            is_filled = operator_of(node) == "typeof"
+        elif node.type == "binary_expression" and operator_of(node) == "+":
+            is_filled = any(map(self._is_filled, sides_of(node)))
+        return is_filled or None
+
+    def _is_filled(self, node: Node | None) -> bool:
+        """Return whether *node* is a text that is never empty."""
+        return (
+            node is not None
+            and self.kind_of(node) == "text"
+            and node.type in {"string", "template_string", "binary_expression"}
+            and self._literal_truth(node) is True
+        )
+
+    # ------------------------------------------------------------------ by type of node
+
+    def _kind_of_unary(self, node: Node, _depth: int) -> ExpressionKind | None:
+        operator = operator_of(node)
+        return "number" if operator == "+" else _OF_OPERATORS.get(operator)
+
+    def _kind_of_binary(self, node: Node, depth: int) -> ExpressionKind | None:
+        operator = operator_of(node)
+        left, right = (self.kind_of(side, depth) for side in sides_of(node))
+        if operator == "+":
+            return "text" if "text" in {left, right} else left if left == right else None
+        if operator in {"||", "&&", "??"}:
+            return left if left == right else None
+        return _OF_OPERATORS.get(operator)
+
+    def _kind_of_ternary(self, node: Node, depth: int) -> ExpressionKind | None:
+        one, other = (
+            self.kind_of(node.child_by_field_name(arm), depth)
+            for arm in ("consequence", "alternative")
+        )
+        return one if one == other else None
+
+    def _kind_of_name(self, node: Node, depth: int) -> ExpressionKind | None:
+        binding = self._scopes.binding_of(node)
+        if binding is None or binding.is_reassigned or binding.path or binding.value is None:
+            return None
+        return self.kind_of(binding.value, depth)
+
+    def _kind_of_member(self, node: Node, _depth: int) -> ExpressionKind | None:
+        is_length = self._values.member_name(node) == "length" and not _has_optional_chain(node)
+        return "number" if is_length else None
+
+    def _kind_of_call(self, node: Node, _depth: int) -> ExpressionKind | None:
+        callee = bare(node.child_by_field_name("function"))
+        value = self._values.value(node)
+        if callee is None or (value is not None and value.kind in PROMISES - {"outside promise"}):
+            return None
+        if callee.type == "identifier":
+            is_global = self._scopes.is_global(callee)
+            return _FUNCTIONS.get(self._tree.text_of(callee)) if is_global else None
+        method = self.method_of(node)
+        owner = callee.child_by_field_name("object")
+        if method in _OF_OBJECT and owner is not None and self._tree.text_of(owner) == "Object":
+            return _OF_OBJECT[method]
+        return METHODS.get(method)
+
+
+def _has_optional_chain(node: Node) -> bool:
+    """Return whether a ``?.`` stands in the chain of members and calls that *node* is."""
+    current: Node | None = node
+    while current is not None and current.type in {
+        "member_expression", "subscript_expression", "call_expression",
+    }:  # fmt: skip
+        if current.child_by_field_name("optional_chain") is not None:
+            return True
+        current = current.child_by_field_name("object") or current.child_by_field_name("function")
+    return False
+
+
+_FIND: Final[Mapping[str, Callable[[KindReader, Node, int], ExpressionKind | None]]] = {
+    "unary_expression": KindReader._kind_of_unary,  # noqa: SLF001 - the table of the class above
+    "binary_expression": KindReader._kind_of_binary,  # noqa: SLF001
+    "ternary_expression": KindReader._kind_of_ternary,  # noqa: SLF001
+    "identifier": KindReader._kind_of_name,  # noqa: SLF001
+    "member_expression": KindReader._kind_of_member,  # noqa: SLF001
+    "call_expression": KindReader._kind_of_call,  # noqa: SLF001
+}

@@ -1,0 +1,179 @@
+"""Slips that a script's text shows by itself, such as ``x === NaN`` or a callback without return.
+
+Each is one idea of a table, `FINDERS` of `condition_slips`, `statement_slips` and `async_slips`:
+the nodes that it looks at, and what is wrong with one. All are certain as far as the text goes, and
+in the manner of ESLint's "possible problems"
+(https://eslint.org/docs/latest/rules/#possible-problems).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import (
+    KindReader,
+    operator_of,
+)
+from bpmax_sim.script_source.scopes import Binding, Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import Values, above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_MOST_SHOWN: Final = 40
+_EFFECTS: Final = frozenset({
+    "call_expression", "new_expression", "await_expression", "assignment_expression",
+    "augmented_assignment_expression", "update_expression", "yield_expression", "throw_statement",
+})  # fmt: skip
+PURE: Final = frozenset({
+    "replace", "replaceAll", "trim", "toFixed", "toUpperCase", "toLowerCase", "padStart", "padEnd",
+    "concat", "slice", "filter", "map", "join", "toSorted", "toReversed", "substring", "substr",
+    "split", "flat", "includes", "indexOf", "startsWith", "endsWith", "toISOString", "find",
+    "some", "every", "findIndex", "flatMap", "toLocaleString",
+})  # fmt: skip
+"""Methods that change nothing and only give something back."""
+GIVEN: Final = frozenset({"form", "ctx", "$proxy"})
+
+
+class Slip(msgspec.Struct, frozen=True):
+    """Something that is hardly meant: its rule, what is wrong, and where.
+
+    Attributes:
+        is_top: it is about a name at the top level, which a library gives to others.
+    """
+
+    rule: str
+    message: str
+    place: Place
+    is_top: bool = False
+
+
+Found = Iterator[tuple[str, "Node", str]]
+"""Rule, node and message of each slip."""
+
+
+class SlipReader:
+    """Finds the slips of one script."""
+
+    def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
+        """Know nothing yet."""
+        self.tree = tree
+        self.scopes = scopes
+        self.values = values
+        self.kinds = KindReader(tree, scopes, values)
+
+    def find_slips(
+        self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]
+    ) -> Iterator[Slip]:
+        """Yield the slips that *finders*, by type of node, see in *nodes*."""
+        for node in nodes:
+            for find in finders.get(node.type, ()):
+                for rule, where, message in find(self, node):
+                    yield Slip(rule, message, self.tree.place(where))
+
+    def find_name_slips(self) -> Iterator[Slip]:
+        """Yield what is wrong with declared names: never used, hidden by another, constant."""
+        used: set[int] = set()
+        for use in self.scopes.name_uses():
+            is_assigned = self.scopes.is_assigned(use)
+            if use.binding is None:
+                if is_assigned and use.name in GIVEN:
+                    yield Slip("const-assign", msg(
+                        "this puts something else in the place of {name} and changes nothing in "
+                        "it; assign to a member, such as {name}.field", name=use.name,
+                    ), self.tree.place(use.node))  # fmt: skip
+                continue
+            if is_assigned and use.binding.kind == "const":
+                yield Slip(
+                    "const-assign",
+                    msg("{name} is a const and cannot be assigned to; use let", name=use.name),
+                    self.tree.place(use.node),
+                )
+            if not is_assigned or use.node.parent is None or _is_value(use.node.parent):
+                used.add(id(use.binding))
+            yield from self._names_of_members(use.binding, use.node)
+        for binding in self.scopes.bindings:
+            if id(binding) not in used:
+                yield from self._unused(binding)
+            yield from self._hidden(binding)
+
+    def shown(self, node: Node | None) -> str:
+        """Return the source of *node* for a message, shortened."""
+        text = " ".join(self.tree.text_of(node).split()) if node is not None else ""
+        return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+
+    def has_effect(self, node: Node) -> bool:
+        """Return whether *node* may do something beside giving a value."""
+        return any(
+            (
+                part.type in _EFFECTS
+                and not (part.type == "call_expression" and self.kinds.method_of(part) in PURE)
+            )
+            or operator_of(part) in {"delete", "void"}
+            for part in self.tree.walk(node)
+        )
+
+    def _names_of_members(self, binding: Binding, use: Node) -> Iterator[Slip]:
+        """Yield ``row.数量`` where ``for (const row in rows)`` gives texts."""
+        parent, member = use.parent, None
+        loop = binding.declared.parent
+        if binding.path != ("?",) or parent is None or parent.type != "member_expression":
+            return
+        if loop is not None and loop.type == "for_in_statement" and binding.kind != "parameter":
+            member = parent.child_by_field_name("property")
+        if member is None or parent.child_by_field_name("object") != use:
+            return
+        name = self.tree.text_of(member)
+        if name not in _OF_TEXTS:
+            yield Slip("for-in", msg(
+                "for … in gives names and indexes, which are texts and have no {member}; "
+                "write for (const {name} of …)", member=name, name=self.tree.text_of(use),
+            ), self.tree.place(member))  # fmt: skip
+
+    def _unused(self, binding: Binding) -> Iterator[Slip]:
+        name = self.tree.text_of(binding.declared)
+        is_variable = binding.kind in {"const", "let", "var"} and not binding.path
+        if not is_variable or binding.value is None or name.startswith("_"):
+            return
+        if self.kinds.kind_of(binding.value) == "function" or self.has_effect(binding.value):
+            return
+        is_top = self.scopes.top.names.get(name) is binding
+        message = msg("nothing reads {name}; use it, or take it away", name=name)
+        yield Slip("unused-variable", message, self.tree.place(binding.declared), is_top)
+
+    def _hidden(self, binding: Binding) -> Iterator[Slip]:
+        """Yield ``let total`` in a block where a ``let total`` outside waits for its value."""
+        if binding.kind not in {"const", "let"} or binding.path:
+            return
+        outer = self.scopes.outer_binding(binding)
+        if outer is None or outer.kind != "let" or outer.is_reassigned or outer.path:
+            return
+        name, line = self.tree.text_of(binding.declared), self.tree.place(outer.declared).line
+        yield Slip("shadowed-variable", msg(
+            "this declares another {name}, and that of line {line} never changes; "
+            "leave out the word before it", name=name, line=line,
+        ), self.tree.place(binding.declared))  # fmt: skip
+
+
+_OF_TEXTS: Final = frozenset({
+    "length", "split", "replace", "replaceAll", "trim", "startsWith", "endsWith", "includes",
+    "slice", "substring", "indexOf", "match", "toUpperCase", "toLowerCase", "padStart", "padEnd",
+    "charAt", "concat", "at", "localeCompare", "toString", "test", "search", "charCodeAt",
+})  # fmt: skip
+
+
+def _is_value(parent: Node) -> bool:
+    """Return whether an assignment is used itself, or reads what it changes."""
+    if parent.type in {"augmented_assignment_expression", "update_expression"}:
+        return above(parent).type != "expression_statement"
+    return (
+        parent.type == "assignment_expression"
+        and parent.parent is not None
+        and (parent.parent.type != "expression_statement")
+    )

@@ -1,0 +1,280 @@
+"""Slips in statements and literals: what is there twice, without effect, or never come by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import (
+    bare,
+    operator_of,
+)
+from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_LEAVES: Final = frozenset(
+    {"return_statement", "throw_statement", "break_statement", "continue_statement"}
+)
+_IDLE: Final = frozenset({
+    "identifier", "member_expression", "subscript_expression", "number", "template_string",
+    "string", "array", "arrow_function", "function_expression", "binary_expression", "true",
+    "false", "null", "undefined", "unary_expression", "ternary_expression",
+})  # fmt: skip
+_MEANT: Final = re.compile(r"\$\{\s*([A-Za-z_$\u0080-\uffff][\w$]*)[^{}]*\}")
+_TURNED: Final = re.compile(r"=[+\-!]\s")
+
+
+def _find_double_keys(reader: SlipReader, node: Node) -> Found:
+    """Yield keys that an object has twice, and functions that a block declares twice."""
+    seen: set[str] = set()
+    for child in node.named_children:
+        key: Node | None = None
+        if child.type == "pair":
+            key = child.child_by_field_name("key")
+        elif child.type == "shorthand_property_identifier":
+            key = child
+        elif child.type == "method_definition" and not _is_accessor(child):
+            key = child.child_by_field_name("name")
+        name = reader.scopes.key_text(key) if key is not None else None
+        if key is None or name is None:
+            continue
+        if name in seen:
+            yield (
+                "duplicate-key",
+                key,
+                msg("{name} stands twice in this object, and the last one counts", name=name),
+            )
+        seen.add(name)
+
+
+def _is_accessor(method: Node) -> bool:
+    return any(child.type in {"get", "set", "static"} for child in method.children)
+
+
+def _find_double_functions(reader: SlipReader, node: Node) -> Found:
+    seen: set[str] = set()
+    for child in node.named_children:
+        name = child.child_by_field_name("name") if child.type == "function_declaration" else None
+        if name is None:
+            continue
+        text = reader.tree.text_of(name)
+        if text in seen:
+            yield (
+                "duplicate-key",
+                name,
+                msg("the function {name} is declared twice, and the last one counts", name=text),
+            )
+        seen.add(text)
+
+
+def _find_double_condition(reader: SlipReader, node: Node) -> Found:
+    """Yield the condition of an ``else if`` that an ``if`` before it has."""
+    condition = bare(node.child_by_field_name("condition"))
+    parent = node.parent
+    if condition is None or reader.has_effect(condition):
+        return
+    text = reader.tree.text_of(condition)
+    while parent is not None and parent.type == "else_clause":
+        before = parent.parent
+        asked = bare(before.child_by_field_name("condition")) if before is not None else None
+        if asked is not None and reader.tree.text_of(asked) == text:
+            yield (
+                "duplicate-key",
+                condition,
+                msg(
+                    "an if before it asks the same, so this never runs: {text}",
+                    text=reader.shown(asked),
+                ),
+            )
+            return
+        parent = before.parent if before is not None else None
+
+
+def _find_no_effect(reader: SlipReader, node: Node) -> Found:
+    """Yield statements that only give a value, which nothing takes."""
+    inner = bare(node.named_children[0]) if node.named_children else None
+    if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
+        return
+    if inner.type == "call_expression":
+        method = reader.kinds.method_of(inner)
+        listed = inner.child_by_field_name("arguments")
+        callee = bare(inner.child_by_field_name("function"))
+        owner = callee.child_by_field_name("object") if callee is not None else None
+        is_idle = method in PURE and not any(
+            reader.has_effect(part) for part in (owner, listed) if part is not None
+        )
+        if is_idle:
+            yield (
+                "no-effect",
+                inner,
+                msg(
+                    ".{method}() changes nothing and gives its result back, which nothing takes",
+                    method=method,
+                ),
+            )
+    elif inner.type in _IDLE and not reader.has_effect(inner):
+        if operator_of(inner) in {"==", "==="}:
+            yield "no-effect", inner, msg("this compares and changes nothing; a single = assigns")
+        elif reader.kinds.kind_of(inner) == "function" or (
+            (value := reader.values.value(inner)) is not None and value.kind == "function"
+        ):
+            yield "no-effect", inner, msg("this function is not called; put () behind it")
+        else:
+            yield (
+                "no-effect",
+                inner,
+                msg("{text} does nothing here; use it, or take it away", text=reader.shown(inner)),
+            )
+
+
+def exits(statement: Node | None) -> bool:
+    """Return whether what follows *statement* is never come by."""
+    if statement is None:
+        return False
+    part = statement.child_by_field_name
+    if statement.type == "statement_block":
+        return any(map(exits, statement.named_children))
+    if statement.type in {"else_clause", "catch_clause"}:
+        return exits(part("body") or next(reversed(statement.named_children), None))
+    if statement.type == "if_statement":
+        return exits(part("consequence")) and exits(part("alternative"))
+    if statement.type == "try_statement":
+        return exits(part("body")) and (part("handler") is None or exits(part("handler")))
+    return statement.type in _LEAVES
+
+
+def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
+    """Yield the first statement behind one that always leaves."""
+    value = node.child_by_field_name("value") if node.type == "switch_case" else None
+    statements = [
+        child for child in node.named_children if child.type != "comment" and child != value
+    ]
+    for before, after in pairwise(statements):
+        is_needless = after.type in {"break_statement", "empty_statement"}
+        if exits(before) and not is_needless and after.type != "function_declaration":
+            if not any(child.child_by_field_name("value") for child in after.named_children) and (
+                after.type == "variable_declaration"
+            ):
+                continue
+            yield "unreachable", after, msg("nothing comes by here; what stands before it leaves")
+            return
+    if node.type == "finally_clause":
+        for part in _own_nodes(node):
+            if part.type == "return_statement":
+                yield "unreachable", part, msg("a return in finally drops what was thrown")
+
+
+def _own_nodes(node: Node) -> Iterator[Node]:
+    """Yield the nodes below *node*, but for those of functions in it."""
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        yield current
+        pending += [child for child in current.named_children if child.type not in FUNCTIONS]
+
+
+def _find_single_round(_reader: SlipReader, node: Node) -> Found:
+    """Yield a loop of which no second round ever begins."""
+    body = node.child_by_field_name("body")
+    if body is None or body.type != "statement_block" or not body.named_children:
+        return
+    operator = node.child_by_field_name("operator")
+    if operator is not None and operator.type == "in":
+        return  # whether there is any member
+    last = body.named_children[-1]
+    continues = any(part.type == "continue_statement" for part in _own_nodes(body))
+    if exits(last) and last.type != "continue_statement" and not continues:
+        yield "unreachable", last, msg("this ends the loop in its first round")
+
+
+def _find_fall(reader: SlipReader, node: Node) -> Found:
+    """Yield a case that runs on into the next one."""
+    body = node.parent
+    cases = [c for c in body.named_children if c.type != "comment"] if body is not None else []
+    number = cases.index(node) if node in cases else len(cases)
+    value = node.child_by_field_name("value")
+    inside = [child for child in node.named_children if child != value]
+    statements = [child for child in inside if child.type != "comment"]
+    if number + 1 >= len(cases) or not statements or any(map(exits, statements)):
+        return
+    following = cases[number + 1]
+    between = reader.tree.bytes_between(statements[-1].end_byte, following.start_byte)
+    if b"//" not in between and b"/*" not in between:
+        yield (
+            "fallthrough",
+            following,
+            msg(
+                "the case before it runs on into this one; end it with break, or say in a "
+                "comment that it is meant"
+            ),
+        )
+
+
+def _find_turned_operator(reader: SlipReader, node: Node) -> Found:
+    right = node.child_by_field_name("right")
+    operator = node.child_by_field_name("operator")
+    left = node.child_by_field_name("left")
+    if right is None or right.type != "unary_expression" or left is None:
+        return
+    text = reader.tree.bytes_between(left.end_byte, right.end_byte).decode("utf-8", "replace")
+    if _TURNED.match(text.lstrip()) and operator is None:
+        sign = operator_of(right)
+        yield "turned-operator", right, msg(
+            "={sign} assigns {text}; {sign}= is what changes by it", sign=sign,
+            text=reader.shown(right),
+        )  # fmt: skip
+
+
+def _find_plain_template(reader: SlipReader, node: Node) -> Found:
+    """Yield ``'客户 ${name}'``, which is no template."""
+    text = reader.tree.text_of(node)
+    match = _MEANT.search(text) if "${" in text else None
+    if match is None:
+        return
+    names = {reader.tree.text_of(binding.declared) for binding in reader.scopes.bindings}
+    if match[1] in names or match[1] in GIVEN:
+        yield (
+            "plain-template",
+            node,
+            msg(
+                "{text} stands in quotes and is not filled in; write the text between backticks",
+                text=match[0],
+            ),
+        )
+
+
+def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
+    text = reader.tree.text_of(node).replace("_", "")
+    if text.isdigit() and len(text) < 300 and int(float(text)) != int(text):  # noqa: PLR2004 - of floats
+        yield (
+            "lost-digits",
+            node,
+            msg(
+                "a number holds some 16 digits: this becomes {value}; write it as a text",
+                value=str(int(float(text))),
+            ),
+        )
+
+
+FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
+    "if_statement": (_find_double_condition,),
+    "for_statement": (_find_single_round,),
+    "for_in_statement": (_find_single_round,),
+    "switch_case": (_find_fall, _find_unreachable),
+    "statement_block": (_find_unreachable, _find_double_functions),
+    "program": (_find_unreachable, _find_double_functions),
+    "finally_clause": (_find_unreachable,),
+    "object": (_find_double_keys,),
+    "class_body": (_find_double_keys,),
+    "expression_statement": (_find_no_effect,),
+    "assignment_expression": (_find_turned_operator,),
+    "string": (_find_plain_template,),
+    "number": (_find_lost_digits,),
+}
+"""Type of node -> what may be wrong with one."""

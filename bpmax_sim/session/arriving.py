@@ -1,0 +1,76 @@
+"""An exchange of another client while its response arrives: each piece is on the disk at once.
+
+The whole exchange follows when its end is there; what has no end is an exchange that did not
+complete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec.structs import replace
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.messages import Exchange, FailedExchange, Headers, Request, Response
+from bpmax_sim.secret.vault import Vault
+from bpmax_sim.transport.partial_body import PartialBody
+from bpmax_sim.transport.redaction import redact_body, redact_request
+
+NotePiece = Callable[[Response, bytes], None]
+"""Takes the head of a response and the next piece of its body as they came over the wire."""
+
+
+class ArrivingExchange:
+    """Keeps the pieces of one response.
+
+    Attributes:
+        received: what of the body may be written down so far.
+    """
+
+    def __init__(
+        self,
+        request: Request,
+        at: float,
+        vault: Vault,
+        learn: Callable[[Request, Response], None],
+        append: Callable[[Exchange], None] | None,
+    ) -> None:
+        """Keep the response to *request*, sent at *at*.
+
+        *learn* makes the secrets of a response known to *vault*, and *append* writes the next
+        piece; without it none is written, as of a login, all of which may be secret.
+        """
+        self._request, self._at, self._vault = request, at, vault
+        self._learn, self._append = learn, append
+        self._body: PartialBody | None = None
+        self._head = Response(status=0)
+        self._length = 0
+        self.received = b""
+
+    def note(self, head: Response, piece: bytes) -> None:
+        """Return once *piece* is on the disk.
+
+        Raises:
+            CassetteError: it cannot be kept.
+        """
+        if self._append is None:
+            return
+        if self._body is None:
+            self._head, self._body = head, PartialBody(head.headers, self._hide)
+            self._learn(self._request, head)
+        added = self._body.take(piece)
+        self._length += len(piece)
+        self.received += added
+        message = msg(
+            "the recording ended while the answer arrived (HTTP {status})", status=head.status
+        )
+        failed = FailedExchange(
+            code="RESET", message=message, elapsed=round(head.elapsed, 3), received=added
+        )
+        shown = redact_request(self._request, self._vault)
+        self._append(Exchange(request=shown, outcome=failed, at=self._at))
+
+    def _hide(self, document: bytes) -> bytes:
+        self._learn(self._request, replace(self._head, body=document))
+        media = Headers(self._head.headers).media_type
+        return redact_body(self._vault.redact(document), media, self._request.personal)

@@ -1,0 +1,96 @@
+"""The part of a body that may be written down before the rest of it is there.
+
+A secret is known by its name, its place or its whole value, and of half a body neither may be
+there. So what is kept ends before anything that is still incomplete: lines of a stream whole, JSON
+up to the last member that is complete. Of other bodies nothing is kept before their end.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+from bpmax_sim.messages import STREAMED, Headers, Pairs
+
+_MOST: Final = 64 * 1024  # bytes of JSON that are read anew with each piece
+_MOST_OF_STREAM: Final = 1 << 20  # bytes of a line
+_TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|["{}\[\],]', re.DOTALL)
+_CLOSED_BY: Final = {b"{": b"}", b"[": b"]"}
+
+Hide = Callable[[bytes], bytes]
+"""Takes a complete document, or complete lines of one, and returns it without its secrets."""
+
+
+class PartialBody:
+    """What of a body may be written down, piece by piece as they arrive."""
+
+    def __init__(self, headers: Pairs, hide: Hide) -> None:
+        """Read a body with *headers*; *hide* takes the secrets out of what is complete."""
+        head = Headers(headers)
+        coding = (head.get("content-encoding") or "identity").lower()
+        self._inflate = zlib.decompressobj(47) if coding in {"gzip", "x-gzip", "deflate"} else None
+        is_readable = self._inflate is not None or coding == "identity"
+        media = head.media_type if is_readable else ""
+        self._cut = (
+            _cut_lines
+            if media in STREAMED
+            else _cut_json
+            if media == "application/json" or media.endswith("+json")
+            else None
+        )
+        self._is_streamed, self._hide = media in STREAMED, hide
+        self._most = _MOST_OF_STREAM if self._is_streamed else _MOST
+        self._waiting, self._shown = b"", b""
+
+    def take(self, piece: bytes) -> bytes:
+        """Return what may be written down now that *piece* has arrived, and could not before."""
+        if self._cut is not None:
+            self._waiting += self._decode(piece)
+        if self._cut is None or len(self._waiting) > self._most:
+            self._cut = None
+            return b""
+        complete, closing = self._cut(self._waiting)
+        shown = self._hide(complete + closing).removesuffix(closing) if complete else b""
+        if self._is_streamed:
+            self._waiting = self._waiting[len(complete) :]
+            return shown
+        if not shown.startswith(self._shown):
+            return b""  # what came is known to be secret only now: the rest waits for the end
+        added, self._shown = shown[len(self._shown) :], shown
+        return added
+
+    def _decode(self, piece: bytes) -> bytes:
+        """Return *piece* with its coding undone; nothing is kept any more where that fails."""
+        if self._inflate is None:
+            return piece
+        try:
+            data = self._inflate.decompress(piece, self._most)
+        except zlib.error:
+            data = b""
+            self._cut = None
+        if self._inflate.unconsumed_tail:
+            self._cut = None
+        return data
+
+
+def _cut_lines(data: bytes) -> tuple[bytes, bytes]:
+    return data[: data.rfind(b"\n") + 1], b""
+
+
+def _cut_json(data: bytes) -> tuple[bytes, bytes]:
+    """Return the part of a JSON document that is complete, and what closes its brackets."""
+    end, open_brackets = 0, list[bytes]()
+    for token in _TOKEN.finditer(data):
+        sign = token[0]
+        if sign in _CLOSED_BY:
+            open_brackets.append(_CLOSED_BY[sign])
+        elif sign in {b"}", b"]"} and open_brackets:
+            open_brackets.pop()
+        elif sign == b'"':
+            break  # a text that is not complete
+        elif sign != b",":
+            continue
+        end = token.start() if sign == b"," else token.end()
+    return data[:end], b"".join(reversed(open_brackets))

@@ -1,0 +1,265 @@
+"""What is wrong with a script is said without running it, each rule at its place."""
+
+from __future__ import annotations
+
+# ruff: noqa: E501 - a row of the tables is a script and what is said of it
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.index.facts import FileFacts
+from bpmax_sim.platform.load import load_platforms
+from bpmax_sim.platform.response_shapes import ResponseShapes, shape_of
+from bpmax_sim.scenario.script_check import RULES, check_scripts
+from bpmax_sim.scenario.script_context import ScriptContext
+from bpmax_sim.script.failure import Script
+
+PLATFORM = """
+platform_key: crm
+base_url: https://crm.example.test
+apis:
+  get_customer: {method: GET, path: "/customers/{id}", parameters: [{name: id, in: path, required: true}, {name: fields, in: query}]}
+  create_order:
+    method: POST
+    path: /orders
+    aliases: [下单]
+    parameters: [{name: amount, in: body, to: data.amount, required: true}]
+    answer: {type: object, properties: {orderId: {type: string}, state: {type: string, enum: [open, paid]}}, additionalProperties: false}
+"""
+Check = Callable[..., list[tuple[str, str]]]
+RECORDED = shape_of({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
+
+
+@pytest.fixture(name="check")
+def check_of(tmp_path: Path) -> Check:
+    folder = tmp_path / "platforms"
+    folder.mkdir()
+    (folder / "crm.yaml").write_text(PLATFORM, "utf-8")
+    platforms = load_platforms(folder)
+    facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
+    shapes = ResponseShapes([facts.shapes])
+
+    def check(source: str, library: str = "") -> list[tuple[str, str]]:
+        libraries = (Script(library, "lib.js"),) if library else ()
+        context = ScriptContext(
+            script=Script(source, "a.js"),
+            platforms=platforms,
+            fields=frozenset({"客户编号", "客户", "明细"}),
+            nodes=frozenset({"部门", "财务"}),
+            libraries=libraries,
+        )
+        findings = check_scripts([context], shapes)
+        return [(finding.rule, str(finding.problem)) for finding in findings]
+
+    return check
+
+
+WRONG = [
+    ("await $proxy('crn').getCustomer(1);", "unknown-platform", "a.js:1:14: there is no platform 'crn'; did you mean 'crm'?"),
+    ("await $proxy('crm', {instance_key: '华东'}).getCustomer(1);", "unknown-instance", "'crm' has no instance '华东'"),
+    ("await $proxy('crm').getCustomr(1);", "unknown-api", "a.js:1:21: 'crm' has no API 'getCustomr'; did you mean"),
+    ("await $proxy('crm').$api('get_custmer').$path({id: 1}).$call();", "unknown-api", "a.js:1:26: 'crm' has no API 'get_custmer'"),
+    ("await $proxy('crm').getCustomer();", "missing-parameter", "crm.get_customer needs 'id', which is not passed"),
+    ("await $proxy('crm').$api('get_customer').$call();", "missing-parameter", "crm.get_customer needs 'id'"),
+    ("await $proxy('crm').$api('create_order').$body({data: {remark: ''}}).$call();", "missing-parameter", "crm.create_order needs 'amount'"),
+    ("await $proxy('crm').$api('get_customer').$path({ids: 1, id: 2}).$call();", "unknown-parameter", "crm.get_customer has no path parameter 'ids'"),
+    ("await $proxy('crm', {instanceKey: 'x'}).getCustomer(1);", "unknown-parameter", "$proxy has no option 'instanceKey'; did you mean 'instance_key'?"),
+    ("await $proxy('crm').$api('get_customer').$path({id: 1});", "uncalled-chain", "a.js:1:7: this chain ends without $call(), so nothing is sent"),
+    ("form.客户号 = 1;", "undeclared-write", "a.js:1:6: no form that runs this script has a field '客户号'; did you mean '客户编号'?"),
+    ("if ('备注' in form) return; form.备注 = 1;", "undeclared-write", "has a field '备注'"),
+    ("if (form.客户) form.备注 = 1;", "undeclared-write", "has a field '备注'"),
+    ("form.$visible.备注 = true;", "undeclared-write", "has a field '备注'"),
+    ("console.log(form.客户名);", "undeclared-read", "has a field '客户名'"),
+    ("const a = 1，b = 2;", "full-width", "a.js:1:12: '，' is full-width punctuation and no JavaScript; write ','"),
+    ("const o = await $proxy('crm').create_order(5); form.客户 = o.id;", "closed-member", "no response of crm.create_order that is declared or recorded has id; there are orderId, state"),
+    ("const c = await $proxy('crm').getCustomer(5); form.客户 = c.data.nama;", "unknown-member", "has data.nama; did you mean 'name'?"),
+    ("const c = await $proxy('crm').getCustomer(5); console.log(c.data.phones.map(p => p.no));", "unknown-member", "has data.phones.*.no"),
+    ("await $proxy('crm').getCustomer(1, 'a', 2);", "extra-argument", "crm.get_customer has 2 parameters and is called with 3; the rest is dropped"),
+    ("$proxy('crm').getCustomer(1);", "missing-await", "nothing waits for crm.get_customer; put await before it"),
+    ("const c = $proxy('crm').getCustomer(1); form.客户 = c.data;", "missing-await", ".data is read of a promise and is undefined"),
+    ("Promise.all([1].map(id => $proxy('crm').getCustomer(id)));", "missing-await", "a.js:1:1: nothing waits for Promise.all"),
+    ("async function isRight() { return form.客户 > 0; } if (!isRight()) return false;", "missing-await", "a.js:1:55: a promise stands here in place of its value"),
+    ("const load = async () => 1; const n = load(); form.客户 = `${n}`;", "missing-await", "a promise stands here"),
+    ("const load = async () => ({}); form.客户 = load().name || '';", "missing-await", ".name is read of a promise"),
+    ("if (form.客户 = '招待') { return false; }", "assigning-condition", "a.js:1:5: a condition compares with ==="),
+    ("await $proxy('crm').$api('get_customer').$path({id: 1}).$query({feilds: 'a'}).$call();", "undeclared-parameter", "crm.get_customer declares no query parameter 'feilds'; did you mean 'fields'?"),
+    ("const c = await $proxy('crm').getCustomer(5); form.客户 = c.data.nmae || '';", "unknown-member", "has data.nmae; did you mean 'name'?"),
+    ("if (form.客户编码) return;", "undeclared-read", "did you mean '客户编号'?"),
+    ("if (ctx.action === 'aprove') form.客户 = 1;", "unknown-value", "a.js:1:20: ctx.action is never 'aprove'; did you mean 'approve'?"),
+    ("switch (ctx.action) { case 'rejected': form.客户 = 1; }", "unknown-value", "did you mean 'reject'?"),
+    ("try { form.客户 = 1; } catch (e) { if (e.code === 'TIME_OUT') form.客户 = 2; }", "unknown-value", "code is never 'TIME_OUT'; did you mean 'TIMEOUT'?"),
+    ("form.客户 = window.name;", "undefined-name", "a.js:1:11: window is a name of web pages, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
+    ("form.客户 = require('fs');", "undefined-name", "a.js:1:11: require is a name of Node.js, which a script cannot count on; there are $proxy, form, ctx and the libraries"),
+    ("form.客户 = fromatName('a');", "undefined-name", "a.js:1:11: fromatName is declared nowhere; did you mean 'formatName'?"),
+    ("form.客户 = form.明细 ** 0.5;", "power", "Math.pow"),
+    ("const n = Number('12a'); if (n === NaN) form.客户 = 1;", "never-equal", "a.js:1:36: nothing equals NaN, not even itself; write Number.isNaN(n)"),
+    ("switch (form.客户) { case NaN: form.客户 = 1; }", "never-equal", "Number.isNaN(form.客户)"),
+    ("if (typeof form.客户 === 'array') form.客户 = 1;", "never-equal", "a.js:1:24: typeof never gives 'array'"),
+    ("if (typeof form.客户 === undefined) form.客户 = 1;", "never-equal", "typeof never gives undefined; it gives a text: 'undefined'"),
+    ("if (form.明细 === []) form.客户 = 1;", "never-equal", "what is made here anew equals nothing else"),
+    ("if (form.客户.length === '2') form.客户 = 1;", "never-equal", "form.客户.length is a number and never equals '2', which is a text"),
+    ("if (!form.客户 === 'A') form.客户 = 1;", "never-equal", "!form.客户 is true or false and never equals 'A'"),
+    ("switch (form.客户) { case form.客户 > 5: form.客户 = 1; }", "never-equal", "form.客户 is compared with true or false here; write switch (true), or if"),
+    ("if (form.明细.includes({a: 1})) form.客户 = 1;", "never-equal", "what is made here anew"),
+    ("try { form.客户 = 1; } catch (e) { if (e.status === '404') form.客户 = 2; }", "never-equal", "a.js:1:51: status is a number and never equals '404', which is a text"),
+    ("form.客户 = form.客户 === 'A' || 'B' ? 1 : 2;", "constant-condition", "a.js:1:30: 'B' stands here by itself and is always true; compare it, too: form.客户 === 'B'"),
+    ("if (form.客户 !== 'A' || form.客户 !== 'B') form.客户 = 1;", "constant-condition", "always differs from one of the two"),
+    ("if (form.客户 === 'A' && form.客户 === 'B') form.客户 = 1;", "constant-condition", "form.客户 is never both, so this is always false; write ||"),
+    ("if (form.客户 > 10 && form.客户 < 5) form.客户 = 1;", "constant-condition", "form.客户 is never both"),
+    ("if (form.客户 < 10 || form.客户 > 5) form.客户 = 1;", "constant-condition", "form.客户 is always one of the two"),
+    ("if (1 < form.客户 < 3) form.客户 = 1;", "constant-condition", "write 1 < form.客户 && form.客户 < 3"),
+    ("if (form.明细.length >= 0) form.客户 = 1;", "constant-condition", "a length is never below 0"),
+    ("const isBig = () => form.客户 > 3; if (isBig) form.客户 = 1;", "constant-condition", "isBig is a function, which is always true; call it: isBig()"),
+    ("if (form.明细.filter(r => r.a)) form.客户 = 1;", "constant-condition", "a list is always true, also an empty one; ask for its length"),
+    ("form.客户 = '客户' + form.客户 ? 1 : 2;", "constant-condition", "is always true here"),
+    ("switch (form.客户) { case 'A' || 'B': form.客户 = 1; }", "constant-condition", "'A' decides || by itself"),
+    ("if (form.客户 === form.客户) form.客户 = 1;", "same-sides", "a.js:1:5: both sides are form.客户"),
+    ("form.客户 = form.客户;", "same-sides", "both sides are form.客户"),
+    ("form.客户 = {a: 1, b: 2, 'a': 3};", "duplicate-key", "a.js:1:24: a stands twice in this object, and the last one counts"),
+    ("switch (form.客户) { case 'A': return 1; case 'A': return 2; }", "duplicate-key", "the case 'A' stands twice"),
+    ("if (form.客户 > 1) form.客户 = 1; else if (form.客户 > 1) form.客户 = 2;", "duplicate-key", "an if before it asks the same"),
+    ("function f() { return 1; } function f() { return 2; } form.客户 = f();", "duplicate-key", "the function f is declared twice"),
+    ("form.客户 = form.明细.find(r => { r.check(); });", "missing-return", "this callback of find has braces and returns nothing"),
+    ("form.客户 = form.明细.map(r => { id: r.a });", "missing-return", "this callback of map"),
+    ("form.明细.sort((a, b) => a.数量 > b.数量);", "wrong-callback", "sort wants a number below, at or above 0"),
+    ("form.客户 = ['1', '2'].map(parseInt);", "wrong-callback", "parseInt the index"),
+    ("form.客户 = [10, 9].sort();", "wrong-callback", "sorts numbers as texts"),
+    ("const tell = () => { form.客户 = 1; }; setTimeout(tell(), 100);", "wrong-callback", "tell() is called here and now"),
+    ("form.客户.replace('a', 'b');", "no-effect", "a.js:1:1: .replace() changes nothing and gives its result back"),
+    ("form.客户 == 1;", "no-effect", "this compares and changes nothing; a single = assigns"),
+    ("const go = () => { form.客户 = 1; }; go;", "no-effect", "this function is not called; put () behind it"),
+    ("form.客户 + 1;", "no-effect", "form.客户 + 1 does nothing here"),
+    ("return 1; form.客户 = 2;", "unreachable", "a.js:1:11: nothing comes by here"),
+    ("for (const r of form.明细) { if (r.a) return 1; else return 2; }", "unreachable", "this ends the loop in its first round"),
+    ("try { form.客户 = 1; } finally { return 1; }", "unreachable", "a return in finally drops what was thrown"),
+    ("switch (form.客户) { case 'A': form.客户 = 1; case 'B': form.客户 = 2; }", "fallthrough", "the case before it runs on into this one"),
+    ("const total = form.客户 * 2; form.客户 = 1;", "unused-variable", "a.js:1:7: nothing reads total; use it, or take it away"),
+    ("let total = 0; if (form.客户) { let total = 5; form.客户 = total; } form.客户 = total;", "shadowed-variable", "that of line 1 never changes"),
+    ("const total = 0; total = 1; form.客户 = total;", "const-assign", "total is a const and cannot be assigned to; use let"),
+    ("form = {客户: 1};", "const-assign", "in the place of form"),
+    ("for (const r in form.明细) form.客户 = r.数量;", "for-in", "which are texts and have no 数量; write for (const r of …)"),
+    ("const name = form.客户; form.客户 = '客户 ${name}' + name;", "plain-template", "${name} stands in quotes and is not filled in"),
+    ("let n = 1; n =+ 2; form.客户 = n;", "turned-operator", "=+ assigns + 2; += is what changes by it"),
+    ("form.客户 = 12345678901234567891;", "lost-digits", "this becomes 12345678901234567168; write it as a text"),
+    ("form.明细.forEach(async r => { await r.save(); });", "missing-await", "forEach waits for no async function"),
+    ("form.客户 = form.明细.filter(async r => r.a);", "missing-await", "filter takes the promise of an async function for its result"),
+    ("const all = form.明细.map(async r => r.a); form.客户 = all.filter(Boolean).length;", "missing-await", "these are promises, of which .filter says nothing"),
+    ("await Promise.all($proxy('crm').getCustomer(1), $proxy('crm').getCustomer(2));", "missing-await", "Promise.all takes one list; write Promise.all([…])"),
+    ("await new Promise(async go => { go(1); });", "missing-await", "in new Promise is lost"),
+    ("form.客户 = $proxy('crm').getCustomer(1);", "missing-await", "a promise is handed on here in place of its value"),
+    ("const {orderld = ''} = await $proxy('crm').create_order(5); form.客户 = orderld;", "closed-member", "has orderld; did you mean 'orderId'?"),
+    ("const o = await $proxy('crm').create_order(5); form.客户 = o.state === 'Open' ? 1 : 2;", "unknown-value", "state is never 'Open'; did you mean 'open'?"),
+    ("const o = await $proxy('crm').create_order(5); form.客户 = {Open: 1, 'Paid': 2}[o.state];", "unknown-value", "state is never 'Paid'"),
+    ("const o = await $proxy('crm').create_order(5); if (['open', 'gone'].includes(o.state)) form.客户 = 2;", "unknown-value", "state is never 'gone'"),
+    ("const o = await $proxy('crm').create_order(5); if (o.orderId === 5) form.客户 = 2;", "never-equal", "orderId is a text and never equals 5, which is a number"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("source", "rule", "message"), WRONG)
+def test_what_is_wrong_is_said_at_its_place(
+    check: Check, source: str, rule: str, message: str
+) -> None:
+    library = "function formatName(x) { return x; }" if rule == "undefined-name" else ""
+
+    findings = check(source, library)
+
+    assert (rule, True) in [(found, message in text) for found, text in findings], findings
+
+
+def test_an_async_function_of_a_library_is_awaited(check: Check) -> None:
+    library = "async function getC(id) { return (await $proxy('crm').getCustomer(id)).data; }"
+
+    wrong = check("const c = getC(1); form.客户 = c.name || ''; if (getC(2)) return;", library)
+
+    assert [rule for rule, _ in wrong] == ["missing-await"] * 2
+    assert (
+        check("const c = await getC(1); form.客户 = c.name; getC(2).then(d => d.name);", library)
+        == []
+    )
+
+
+def test_a_node_that_there_is_not_is_named(check: Check) -> None:
+    assert check("if ('财物' !== ctx.step.name && ctx.step.name !== '部门') form.客户 = 1;") == [
+        ("unknown-value", "a.js:1:5: ctx.step.name is never '财物'; did you mean '财务'?")
+    ]
+
+
+def test_every_rule_is_tried() -> None:
+    assert {rule for _, rule, _ in WRONG} | {"unused-library"} == set(RULES)
+
+
+def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
+    assert check("form.客户 = 1;", "const money = x => x;") == [
+        (
+            "unused-library",
+            "lib.js:1:1: no script uses anything of this library; take it out of libraries",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "await $proxy('crm').getCustomer(form.客户编号, 'name');",
+        "void $proxy('crm').getCustomer(1);",
+        "const key = 'cr' + 'n'; await $proxy(key).anything(1);",
+        "await $proxy('crm')[form.客户](1);",
+        "await $proxy('crm').getCustomer(...form.明细);",
+        "await $proxy('crm').$api('get_customer').$path(form.客户).$call();",
+        "await $proxy('crm').下单(5);",
+        "if ('备注' in form) console.log(form.备注 || '');",
+        "if ('备注' in form) form.备注 = '';",
+        "if ('备注' in form && form.客户) { form.明细.forEach(() => { form.备注 = ''; }); }",
+        "if (form.备注 !== undefined) form.备注 = 1;",
+        "if (typeof form.备注 === 'undefined') return; form.备注 = 1; form.$visible.客户 = true;",
+        "if (!('备注' in form)) { console.log('没有'); } else form.备注 = 1;",
+        "form.hasOwnProperty('备注') && (form.备注 = 1);",
+        "form.客户 = Object.hasOwn(form, '备注') ? form.备注 : '';",
+        "const c = await $proxy('crm').getCustomer(1); if ('nama' in c.data) form.客户 = c.data.nama;",
+        "let m; if ((m = /a/.exec('a'))) return m[0]; while (m = /b/.exec('')) console.log(m[0]);",
+        "void Promise.all([1]); await Promise.all([2]); Promise.all([3]).catch(console.error);",
+        "const load = async () => 1; if (await load()) form.客户 = (await load()) + 1; load().then(n => n + 1);",
+        "const f = () => 1; if (f()) form.客户 = f() + 1; if (form.别的 || !form.其它) form.客户 = 2;",
+        "await $proxy('crm').$api('get_customer').$path({id: 1}).$query({fields: 'a', field: 'b', page: 1}).$call();",
+        "if (ctx.action === 'approve' || ctx.action === '' || ctx.action === 'archive') form.客户 = 1;",
+        "try { form.客户 = 1; } catch (e) { if (e.code === 'TIMEOUT' || e.code === 'E100') form.客户 = e.name; }",
+        "const {...rest} = form; JSON.stringify(form); Object.keys(form);",
+        "const c = await $proxy('crm').getCustomer(1); form.客户 = c.data?.nick ?? c.data.alias ?? '';",
+        "const c = await $proxy('crm').getCustomer(1); form.明细 = c.data.phones.filter(p => p.number).length;",
+        "return Promise.all([1, 2].map(id => $proxy('crm').getCustomer(id)));",
+        "$proxy('crm').getCustomer(1).then(c => { form.客户 = c.data.name; }).catch(() => {});",
+        "if (typeof later === 'function') later = 1;",
+        "form.客户 = 2 ** 10;",
+        "// bpmax-ignore: undeclared-write\nform.别的 = 1;",
+        "form.别的 = 1; // bpmax-ignore: undeclared-write",
+        "console.log('，；（）', /（.*）/u, `：`); // 全角（标点）没有错",
+        "for (const row of form.明细) row.金额 = Number(row.数量);",
+        "const name = form.客户 || '无'; if (!form.客户) return '请填写'; form.客户 = `${name}`;",
+        "while (true) { if (form.客户) break; await new Promise(go => setTimeout(go, 10)); }",
+        "if (form.客户 !== 'A' && form.客户 !== 'B') form.客户 = 1; if (form.客户 > 5 && form.客户 < 10) form.客户 = 2;",
+        "if (typeof form.客户 === 'undefined' || form.客户 === null || form.客户 === undefined) form.客户 = 1;",
+        "switch (form.客户) { case 'A': case 'B': form.客户 = 1; break; case 'C': form.客户 = 2; // 继续\n default: form.客户 = 3; }",
+        "const all = form.明细.map(async r => r.a); form.客户 = (await Promise.all(all)).length;",
+        "await Promise.all(form.明细.map(async r => { await r.save(); }));",
+        "form.明细.forEach(r => { r.a = 1; }); form.明细.sort((a, b) => a.数量 - b.数量 || a.a - b.a);",
+        "form.明细.map(r => { r.a = 1; });",
+        "const found = form.明细.find(r => { if (r.a) return true; }); form.客户 = found ? 1 : 2;",
+        "for (const key in form.明细[0]) form.客户 = key.length + form.明细[0][key];",
+        "for (const r of form.明细) { if (r.a) continue; return r; }",
+        "for (let n = 0; n < 3; n++) { try { return await $proxy('crm').getCustomer(n); } catch (e) { if (n === 2) throw e; } }",
+        "'use strict'; form.客户 = '${name}';",
+        "const {a, ...rest} = form.明细[0]; form.客户 = rest; const _x = 1;",
+        "let best = null; for (const r of form.明细) { if (!best || r.a > best.a) best = r; } form.客户 = best;",
+        "function fail(text) { throw new Error(text); } form.客户 = form.明细.map(() => fail('x'));",
+        "const o = await $proxy('crm').create_order(5); if (o.state === 'open' || o.state === '') form.客户 = o.order_id ?? o.orderId;",
+        "try { form.客户 = 1; } catch (e) { if (e.status === 404 || e.status == '404') form.客户 = 2; }",
+        "const list = form.明细 || []; form.客户 = list.length && list[0].a; if (list.length > 0) form.客户 = 2;",
+        "form.客户 = 2; // bpmax-ignore: never-equal\nif (form.明细 === []) form.客户 = 1;".replace("// bpmax-ignore: never-equal\n", "\n// bpmax-ignore: never-equal\n"),
+        "function twice(x) { return 2 * x; } const calls = [1, 2].map(twice); form.客户 = calls;",
+        "const o = {get a() { return 1; }, set a(v) {}}; form.客户 = o.a;",
+        "const timer = setTimeout(() => { form.客户 = 1; }, 10); clearTimeout(timer); form.客户 = 9007199254740991;",
+    ],
+)  # fmt: skip
+def test_what_is_right_is_left_alone(check: Check, source: str) -> None:
+    assert check(source) == []
