@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from bpmax_sim.explore.members import (
     RecordedResponses,
@@ -29,9 +30,15 @@ from bpmax_sim.scenario.model import FaultAction, FaultRule
 from bpmax_sim.simulator.model import refusal_with_code
 from bpmax_sim.transport.faults import Fault
 
+CODES: Final = msg("codes")
+MEMBERS: Final = msg("members")
 JSON: Final = {"content-type": "application/json; charset=utf-8"}
 EVERY_SENDING: Final = 10
 """As often a rule strikes the same call, whatever the client sends again by itself."""
+
+
+_DOES_IT: Final = frozenset({"simulated", "stub"})
+"""Who does what it is asked for although its response is lost; of a recording that is supposed."""
 
 
 class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +92,7 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         call: what it strikes.
         kind: as matrix and terminal call it: ``500``, ``code 45009``, ``data.name null``.
+        column: that of the matrix.
         rule: as a scenario file has it; *fault* is the same for the transport.
         is_executed: whether the third party did what it was asked for.
         shown_by: who shows that the response can be just so: ``declared`` or ``recorded``.
@@ -95,6 +103,7 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
 
     call: ObservedCall
     kind: str
+    column: str
     rule: FaultRule
     fault: Fault
     is_executed: bool = False
@@ -102,6 +111,17 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     is_response: bool = False
     is_code: bool = False
     is_rejected: bool = True
+
+    def of_call(self, call: ObservedCall) -> PossibleFailure:
+        """Return the same failure of *call*."""
+        rule = replace(self.rule, on=call.name, call=call.number)
+        return replace(self, call=call, rule=rule, fault=fault_of(rule))
+
+    def each_time(self, last: int) -> PossibleFailure:
+        """Return the same failure of all calls of the API from this to number *last*."""
+        rule = replace(self.rule, call=f"{self.call.number}-{last}")
+        kind = msg("{kind}, each time", kind=self.kind)
+        return replace(self, kind=kind, rule=rule, fault=fault_of(rule))
 
 
 def possible_failures(
@@ -147,12 +167,16 @@ def _make_failure(
     is_code: bool = False,
 ) -> PossibleFailure:
     once = kind is _TOKEN_EXPIRED
+    do = (
+        replace(kind.do, executed=True) if kind.is_executed and call.source in _DOES_IT else kind.do
+    )
     rule = FaultRule(
-        on=call.name, call=call.number, attempts=UNSET if once else EVERY_SENDING, do=kind.do
+        on=call.name, call=call.number, attempts=UNSET if once else EVERY_SENDING, do=do
     )
     return PossibleFailure(
         call=call,
         kind=kind.name,
+        column=MEMBERS if is_response else CODES if is_code else kind.name,
         rule=rule,
         fault=fault_of(rule),
         is_executed=kind.is_executed,

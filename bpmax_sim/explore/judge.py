@@ -22,7 +22,7 @@ from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
-from bpmax_sim.subject.hooks import FieldChanged, same
+from bpmax_sim.subject.hooks import FieldChanged, HookStarted, same
 
 VerdictKind = Literal[
     "handled",
@@ -34,6 +34,7 @@ VerdictKind = Literal[
     "stale",
     "unrecorded",
     "invariant",
+    "endless",
 ]
 VERDICTS: Final[Mapping[VerdictKind, str]] = {
     "handled": msg("handled"),
@@ -45,6 +46,7 @@ VERDICTS: Final[Mapping[VerdictKind, str]] = {
     "stale": msg("stale"),
     "unrecorded": msg("unrecorded"),
     "invariant": msg("invariant"),
+    "endless": msg("endless"),
 }
 RED: Final = frozenset({"silent", "duplicate", "differs", "stale", "invariant"})
 """What fails by default; a crash does so too where it is shown that the response can be so."""
@@ -72,6 +74,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
         step: key of the step that it is about.
         place: the line of a script that crashed, else that of the call.
         is_shown: whether a schema or a recording shows that the response can be so.
+        is_recovered: whether the script made up for it by another call of the same API.
         expects: what a step of a scenario would have to expect, so that it fails for this.
     """
 
@@ -80,6 +83,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     step: str = ""
     place: Place | None = None
     is_shown: bool = False
+    is_recovered: bool = False
     expects: Mapping[str, Any] = {}
 
 
@@ -88,6 +92,8 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
     place, shown = failure.call.place, bool(failure.shown_by)
     if broken := find_broken_invariant(run, place):
         return broken
+    if run.trial.exceeded:
+        return describe_endless(run, failure.call.step, place)
     if twice := done_twice(base, run, failure):
         return replace(twice, step=failure.call.step, place=place)
     if missing := describe_misses(run):
@@ -105,6 +111,23 @@ def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None
     return None
 
 
+def describe_endless(run: RunView, step: str, place: Place | None) -> Judgement:
+    """Return the verdict on a run that was ended, as its scripts went on and on."""
+    what = _LIMITS.get(run.trial.exceeded, run.trial.exceeded)
+    why = msg("the scripts go on and on; ended by a limit: {what}", what=what)
+    return Judgement(verdict="endless", why=why, step=step, place=place)
+
+
+_LIMITS: Final[Mapping[str, str]] = {
+    "calls": msg("number of calls"),
+    "timers": msg("number of timers"),
+    "seconds": msg("virtual time"),
+    "interrupts": msg("steps of the engine"),
+    "jobs": msg("number of promises"),
+}
+"""What ends a run, by its name in `Counts`."""
+
+
 def describe_misses(run: RunView) -> str:
     """Return which calls of *run* have no recording, or nothing."""
     names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
@@ -118,27 +141,45 @@ def done_twice(
 
     What a person does in two steps is wanted twice; what a script does by itself, later, is not.
     """
-    struck = None if failure is None else _struck_call(run, failure)
-    done = run.effects(struck)
-    if failure is not None and failure.is_executed and struck is not None and struck.has_effect:
-        done[struck.step, struck.name, struck.request] += 1
-    before = base.effects()
-    for (step, name, request), times in done.items():
-        wanted = before[step, name, request]
-        is_late = step in run.idle and times > wanted
-        every = sum(n for effect, n in done.items() if effect[1:] == (name, request))
-        number = every if is_late else times
-        if number > max(wanted, 1):
-            why = msg("{name} was done {number} times", name=name, number=number)
-            expects = {"proxy": [{"call": name, "times": max(wanted, 1)}]}
-            return Judgement(verdict="duplicate", why=why, expects=expects)
+    struck = None if failure is None else find_call(run, failure.call)
+    is_done = failure is not None and failure.is_executed
+    done = run.executions(struck, is_executed=is_done)
+    before = Counter((one.step, one.name, one.request) for one in base.executions())
+    times = Counter((one.step, one.name, one.request) for one in done)
+    for last in reversed(done):
+        wanted = before[last.step, last.name, last.request]
+        number = times[last.step, last.name, last.request]
+        if last.step in run.idle and number > wanted:  # a timer does it, whatever a person wants
+            number = sum((one.name, one.request) == (last.name, last.request) for one in done)
+        if number <= max(wanted, 1):
+            continue
+        if struck is not None and (lookup := run.find_lookup(struck, before=last)):
+            why = msg("what {lookup} answers after {call} was executed is not recorded",
+                      lookup=lookup.name, call=struck.name)  # fmt: skip
+            return Judgement(verdict="unrecorded", why=why)
+        why = msg("{name} was done {number} times", name=last.name, number=number)
+        expects = {"proxy": [{"call": last.name, "times": max(wanted, 1)}]}
+        return Judgement(verdict="duplicate", why=why, expects=expects)
     return None
 
 
-def _struck_call(run: RunView, failure: PossibleFailure) -> ObservedCall | None:
-    call = failure.call
+def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
+    """Return the call of *run* that is *call* of another run: of the same API, as often made."""
+    if call is None:
+        return None
     same_call = (c for c in run.calls if c.name == call.name and c.number == call.number)
     return next(same_call, None)
+
+
+def needed_calls(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
+    """Return the calls of *run* that waited for *login*."""
+    return tuple(
+        one
+        for one in run.calls
+        if one.platform == login.platform
+        and not one.is_login
+        and one.begin <= login.begin <= one.end
+    )
 
 
 class _FailureJudge(msgspec.Struct, frozen=True):
@@ -161,10 +202,8 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _steps(self) -> Iterator[tuple[StepView, StepView]]:
         """Yield each step from the struck one on, as it was and as it is."""
-        keys = list(self.run.steps)
-        first = keys.index(self.failure.call.step) if self.failure.call.step in keys else 0
-        for key in keys[first:]:
-            yield self.base.steps.get(key) or StepView(key=key), self.run.steps[key]
+        for key, step in self.run.steps_from(self.failure.call.step):
+            yield self.base.steps.get(key) or StepView(key=key), step
 
     def _judge_crash(self, after: StepView, crash: Line) -> Judgement:
         why = f"{crash['type']}: {crash['message']}"
@@ -192,7 +231,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
     def _done_in(self, step: str) -> str:
         """Return what had an effect in *step* of the run, or nothing."""
-        struck = _struck_call(self.run, self.failure)
+        struck = find_call(self.run, self.failure.call)
         done = [
             call.name
             for call in self.run.calls
@@ -224,10 +263,16 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         """Return the verdict by what is not as it would be without the failure."""
         failure, differences = self.failure, list(self._find_differences())
         call, step = failure.call, failure.call.step
-        struck = _struck_call(self.run, failure)
+        struck = find_call(self.run, failure.call)
+        handled = Judgement(verdict="handled", step=step, place=self.place)
+        is_end_same = same(self.base.end, self.run.end)
+        if is_end_same and self._is_superseded():
+            return handled
+        if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
+            return handled
         if self._came_through(struck):
-            if same(self.base.end, self.run.end):
-                return Judgement(verdict="handled", step=step, place=self.place)
+            if is_end_same:
+                return replace(handled, is_recovered=self._is_repeated(struck))
             why = describe_difference(*differences[0]) if differences else ""
             late = msg("the response of {call} comes later: {why}", call=call.label, why=why)
             expects = expect_value(*differences[0][:2]) if differences else {}
@@ -235,14 +280,14 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 verdict="differs", why=late, step=step, place=self.place, expects=expects
             )
         if not differences:
-            is_lost = failure.is_rejected and not self._is_superseded()
+            is_lost = failure.is_rejected and not (self._is_superseded() or self._is_replaced())
             why = msg("{call} failed, and nobody was told", call=call.label) if is_lost else ""
         elif any(_shows_fallback(*one, has_effect=call.has_effect) for one in differences):
             why = ""
         else:
             why = msg("nobody was told: {what}", what=describe_difference(*differences[0]))
         if not why:
-            return Judgement(verdict="handled", step=step, place=self.place)
+            return handled
         expects = self._expect_message()
         return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
 
@@ -253,31 +298,51 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return {"messages": {"$length": {"$gt": shown}}}
 
     def _is_superseded(self) -> bool:
-        """Return whether nobody waits for a read any more.
-
-        A person changed something meanwhile, or another call took its place: a newer one, or a
-        second way.
-        """
+        """Return whether nobody waited any more for what failed, or for what needed its login."""
         call = self.failure.call
+        needed = needed_calls(self.base, call) if call.is_login else (call,)
+        return bool(needed) and all(map(self._is_stale, needed))
+
+    def _is_stale(self, call: ObservedCall) -> bool:
+        """Return whether nobody waited for a read any more when its response came.
+
+        A person changed something meanwhile, or a newer run of a handler asked the same.
+        """
         if call.has_effect:
             return False
         meanwhile = self.base.trial.events[call.begin : call.end]
         if any(isinstance(event, FieldChanged) and event.by == "user" for event in meanwhile):
             return True
+        return any(self._is_newer(one, call) for one in self.base.calls if one.begin < call.end)
+
+    def _is_newer(self, one: ObservedCall, call: ObservedCall) -> bool:
+        """Return whether *one* is the same query as *call*, of a handler that began later."""
+        between = self.base.trial.events[call.begin : one.begin]
+        return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
+
+    def _is_replaced(self) -> bool:
+        """Return whether another call took the place of a read: a newer one, or a second way."""
+        call = self.failure.call
+        if call.has_effect:
+            return False
         known = {(one.name, one.request) for one in self.base.calls}
-        return any(
-            one.name == call.name or (one.name, one.request) not in known
+        return any(self._is_newer(one, call) for one in self.base.calls) or any(
+            (one.name, one.request) not in known
             for one in self.run.calls
-            if one.begin > call.begin and not one.error and not one.is_login
+            if one.begin > call.begin and one.is_answered and not one.is_login
         )
 
     def _came_through(self, struck: ObservedCall | None) -> bool:
         """Return whether what failed was done after all: sent again, by script or client."""
-        if struck is not None and not struck.error and struck.source != "fault":
+        if struck is not None and struck.is_answered:
             return True
-        request = self.failure.call.request
+        return self._is_repeated(struck)
+
+    def _is_repeated(self, struck: ObservedCall | None) -> bool:
+        """Return whether the script has made the same call again, and it did not fail."""
+        wanted = self.failure.call.name, self.failure.call.request
         return any(
-            call.request == request and not call.error and call is not struck
+            (call.name, call.request) == wanted and call.is_answered and call is not struck
             for call in self.run.calls
             if struck is None or call.begin > struck.begin
         )
@@ -321,7 +386,12 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
 
 
 def _is_broken(value: Any) -> bool:
-    return isinstance(value, str) and bool(_BROKEN_VALUE.search(value))
+    """Return whether *value* is what a script made of nothing, and does not say so itself."""
+    return (
+        isinstance(value, str)
+        and bool(_BROKEN_VALUE.search(value))
+        and not _SAYS_SO.search(_BROKEN_VALUE.sub("", value))
+    )
 
 
 def _shorten(value: Any, most: int = 60) -> str:

@@ -11,6 +11,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.explore.judge import (
     Judgement,
     describe_difference,
+    describe_endless,
     describe_misses,
     done_twice,
     expect_value,
@@ -33,20 +34,28 @@ def judge_order(
     *,
     base: RunView | None = None,
     interruption: Interruption | None = None,
+    is_end: bool = False,
 ) -> Judgement:
     """Return what became of *run*, whose end should be that of *truth*; *late* came later.
 
-    Where a person did more in it, what counts is the end alone, and that nothing was done more
-    often than in *base*.
+    Where a person did more in it, or *is_end*, what counts is the end alone, and that nothing was
+    done more often than in *base*.
     """
     if broken := find_broken_invariant(run, late.place):
         return broken
-    judgement = _find_verdict(truth, run, base or truth, interruption)
+    if run.trial.exceeded:
+        return describe_endless(run, late.step, late.place)
+    judgement = _find_verdict(truth, run, base or truth, interruption, is_end=is_end)
     return replace(judgement, step=late.step, place=judgement.place or late.place)
 
 
 def _find_verdict(
-    truth: RunView, run: RunView, base: RunView, interruption: Interruption | None
+    truth: RunView,
+    run: RunView,
+    base: RunView,
+    interruption: Interruption | None,
+    *,
+    is_end: bool,
 ) -> Judgement:
     if interruption is not None and _is_turned_away(run):
         return Judgement(verdict="handled")
@@ -54,7 +63,9 @@ def _find_verdict(
         return twice
     if missing := describe_misses(run):
         return Judgement(verdict="unrecorded", why=missing)
-    difference = next(_find_differences(truth, run, is_end=interruption is not None), None)
+    difference = next(
+        _find_differences(truth, run, is_end=is_end or interruption is not None), None
+    )
     if difference is None:
         return Judgement(verdict="handled")
     place, was, got = difference

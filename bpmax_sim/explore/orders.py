@@ -129,8 +129,7 @@ def _make_order(calls: Group, inversions: int) -> Order:
         arrival = call.sent_at + call.elapsed
         due = max(arrival, latest + _GAP)
         if due > arrival:
-            do = FaultAction(delay=round(due - arrival, 6))
-            rules.append(FaultRule(on=call.name, call=call.number, do=do))
+            rules.append(_delay_rule(call, due - arrival))
         latest = due
     return Order(
         calls=calls,
@@ -138,6 +137,39 @@ def _make_order(calls: Group, inversions: int) -> Order:
         faults=tuple(map(fault_of, rules)),
         inversions=inversions,
     )
+
+
+def delay_of(call: ObservedCall, seconds: float) -> Fault:
+    """Return the rule by which the response of *call* comes so many *seconds* later."""
+    return fault_of(_delay_rule(call, seconds))
+
+
+def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
+    do = FaultAction(delay=round(seconds, 6))
+    return FaultRule(on=call.name, call=call.number, do=do)
+
+
+def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
+    """Yield the responses that could come after that of a later call of the same API.
+
+    The two are not in flight together in *base*, but where time passes or a person acts meanwhile
+    the second need not wait for the first.
+    """
+    loose = {
+        str(number)
+        for number, located in enumerate(item.steps, 1)
+        if located.step.during is not UNSET
+    }
+    calls = [call for call in base.calls if not call.is_login and not call.is_faulted]
+    for call in calls:
+        later = next((one for one in calls if one.name == call.name and one.begin > call.end), None)
+        if later is None or later.request == call.request:
+            continue
+        if call.step != later.step and call.step not in loose | base.idle:
+            continue
+        delay = later.sent_at + later.elapsed - call.sent_at - call.elapsed + _GAP
+        rule = _delay_rule(call, delay)
+        yield Order(calls=(later, call), rules=(rule,), faults=(fault_of(rule),), inversions=1)
 
 
 class Interruption(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,8 +189,7 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def rule(self) -> FaultRule:
         """Return the delay that lets a person do it: the call is in flight for so long."""
-        do = FaultAction(delay=_IN_FLIGHT)
-        return FaultRule(on=self.call.name, call=self.call.number, do=do)
+        return _delay_rule(self.call, _IN_FLIGHT)
 
 
 def possible_interruptions(item: ScenarioItem, base: RunView) -> Iterator[Interruption]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -10,8 +9,8 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import Place
+from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
     CallAnswered,
@@ -22,14 +21,11 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.observation import Observation, observe
 from bpmax_sim.scenario.trial import TrialRun
+from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.protocol import SOURCE
 
-_IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
-"""Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
 _MISS: Final = "NoMatchError"
 Line = Mapping[str, Any]
-Effect = tuple[str, str, str]
-"""Step, call and request of something that was done."""
 
 
 class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +36,9 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         number: which call of this API it is, from 1.
         step: key of the step that made it.
         request: what tells it from another call of this API; equal ones ask for the same.
+        key: the idempotency key that it carries, or nothing.
+        numbers: the values in it under which a thing is looked up.
+        collection: the path of its API, without placeholders.
         has_effect: whether sending it again would do something once more.
         is_faulted: whether a rule of the scenario itself strikes it.
         begin, end: places among all events.
@@ -50,6 +49,9 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     step: str
     request: str
+    key: str = ""
+    numbers: frozenset[str] = frozenset()
+    collection: tuple[str, ...] = ()
     has_effect: bool
     is_faulted: bool
     is_login: bool
@@ -64,6 +66,11 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
     place: Place | None
 
     @property
+    def is_answered(self) -> bool:
+        """Return whether the third party itself has answered."""
+        return not self.error and self.source != "fault"
+
+    @property
     def platform(self) -> str:
         """Return the key of the platform."""
         return self.name.partition(".")[0]
@@ -72,6 +79,18 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
     def api(self) -> str:
         """Return the key of the API."""
         return self.name.partition(".")[2]
+
+    def is_same(self, other: ObservedCall) -> bool:
+        """Return whether the two together have one effect: they carry one idempotency key."""
+        return bool(self.key) and (self.name, self.key) == (other.name, other.key)
+
+    def reads(self, other: ObservedCall) -> bool:
+        """Return whether this can tell what became of *other*: one collection, or one number."""
+        if self.platform != other.platform:
+            return False
+        short = min(len(self.collection), len(other.collection))
+        is_near = short and self.collection[:short] == other.collection[:short]
+        return bool(is_near or self.numbers & other.numbers)
 
     @property
     def label(self) -> str:
@@ -114,17 +133,48 @@ class RunView(msgspec.Struct, frozen=True):
         last = next(reversed(tuple(self.steps.values())), None)
         return without_result(last.state) if last else {}
 
-    def effects(self, struck: ObservedCall | None = None) -> Counter[Effect]:
-        """Return how often each request with an effect was sent and came through, by step.
+    def executions(
+        self, struck: ObservedCall | None = None, *, is_executed: bool = False
+    ) -> tuple[ObservedCall, ...]:
+        """Return the calls that had an effect, those with one idempotency key once.
 
         One that has no recording was sent all the same; what its response is nobody knows. The
-        call *struck* by a failure is left out.
+        call *struck* by a failure had one if it *is_executed*, whatever came of it.
         """
-        return Counter(
-            (call.step, call.name, call.request)
-            for call in self.calls
-            if call.has_effect and call.error in {"", _MISS} and call is not struck
+        done: list[ObservedCall] = []
+        for call in self.calls:
+            came_through = is_executed if call is struck else call.error in {"", _MISS}
+            if call.has_effect and came_through and not any(map(call.is_same, done)):
+                done.append(call)
+        return tuple(done)
+
+    def fields_written(self, begin: int, end: int) -> set[str]:
+        """Return the fields that scripts wrote between the places *begin* and *end* of events."""
+        events = self.trial.events[begin:end]
+        return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
+
+    def find_lookup(
+        self, struck: ObservedCall, before: ObservedCall | None = None
+    ) -> ObservedCall | None:
+        """Return a read that asks, after *struck* has failed, whether it was executed, or None."""
+        return next(
+            (
+                one
+                for one in self.calls
+                if one.begin > struck.begin
+                and (before is None or one.end < before.begin)
+                and not (one.has_effect or one.is_login or one.error)
+                and one.reads(struck)
+            ),
+            None,
         )
+
+    def steps_from(self, step: str) -> Iterator[tuple[str, StepView]]:
+        """Yield the steps from *step* on, what is done during it, too."""
+        keys = list(self.steps)
+        begins = (n for n, key in enumerate(keys) if key == step or key.startswith(f"{step}."))
+        for key in keys[next(begins, 0) :]:
+            yield key, self.steps[key]
 
 
 def without_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -180,12 +230,18 @@ def _view_calls(events: Iterable[Event], platforms: Platforms) -> Iterator[Obser
         elif isinstance(event, FaultStruck):
             struck.add(event.number)
     for number, (call, step, count, begin) in made.items():
+        platform = platforms.find(call.call.partition(".")[0])
+        api = platform.apis.get(call.call.partition(".")[2]) if platform else None
+        identity = identify_request(call, api)
         yield ObservedCall(
             name=call.call,
             number=count,
             step=step,
-            request=_request_of(call),
-            has_effect=_has_effect(call, platforms),
+            request=identity.request,
+            key=identity.key,
+            numbers=identity.numbers,
+            collection=static_segments(api.path) if api else (),
+            has_effect=not call.is_login and has_effect(api, call.method),
             is_faulted=number in struck and call.source != SOURCE,
             is_login=call.is_login,
             begin=begin,
@@ -209,27 +265,3 @@ def _events_by_step(events: Iterable[Event]) -> Iterator[tuple[str, Event]]:
         yield (under_way[0] if under_way else "", event)
         if isinstance(event, StepFinished) and under_way:
             under_way.pop()
-
-
-def _request_of(call: CallMade) -> str:
-    """Return what *call* asks for as one text; headers are left out, they change with each."""
-    parts = [call.instance, call.method, call.path, call.query, call.body]
-    return json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
-
-
-def _has_effect(call: CallMade, platforms: Platforms) -> bool:
-    if call.is_login:
-        return False
-    platform = platforms.find(call.call.partition(".")[0])
-    api = platform.apis.get(call.call.partition(".")[2]) if platform else None
-    return not is_repeatable(api, call.method)
-
-
-def is_repeatable(api: Api | None, method: str) -> bool:
-    """Return whether *api* may be called twice without a further effect: declared, else by method.
-
-    What `Api.is_idempotent` says is narrower: whether a client may send again by itself.
-    """
-    if api is not None and (api.idempotent is False or api.is_idempotent):
-        return api.is_idempotent
-    return method in _IDEMPOTENT

@@ -16,14 +16,16 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
-from bpmax_sim.explore.judge import RED, Judgement, judge_failure
+from bpmax_sim.explore.judge import RED, Judgement, find_call, judge_failure, needed_calls
 from bpmax_sim.explore.members import RecordedResponses
 from bpmax_sim.explore.order_judge import judge_order
 from bpmax_sim.explore.orders import (
     Interruption,
     Order,
     count_orders,
+    delay_of,
     find_groups,
+    late_orders,
     possible_interruptions,
     possible_orders,
 )
@@ -37,14 +39,17 @@ from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial import CallKey
 from bpmax_sim.session.options import Severity
+from bpmax_sim.subject.hooks import same
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
 
+_EVER: Final = 998
+"""So many further calls fail where they fail each time; who goes on is ended by counts."""
+_TRIES: Final = 6
+"""So many further calls at most, one after the other, where the scenario makes others later."""
 _WORD = re.compile(r"[\w$]+")
 _ENTRIES = (ACTIONS["set"], ACTIONS["advance"])
 """Actions that do nothing when they are done again."""
-CODES: Final = msg("codes")
-MEMBERS: Final = msg("members")
 ORDERS: Final = msg("orders")
 MEANWHILE: Final = msg("meanwhile")
 
@@ -162,11 +167,12 @@ def severity_of(
         is_imagined: whether a person did what a live BPMAX may not let a person do.
     """
     verdict = judgement.verdict
-    if verdict in {"handled", "unrecorded"} or not is_shown:
+    if verdict == "handled" or not is_shown:
         return "allow"
-    chosen = UNSET if verdict == "invariant" else getattr(spec, verdict)
-    if chosen is not UNSET:
+    if (chosen := getattr(spec, verdict)) is not UNSET:
         return _SEVERITIES[chosen]
+    if verdict == "unrecorded":
+        return "allow"
     if is_imagined:
         return "warn"
     return "fail" if verdict in RED or (verdict == "crash" and judgement.is_shown) else "warn"
@@ -189,6 +195,7 @@ class _Bench:
         self._spec = baseline.item.scenario.explore
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self._usual: tuple[Counter[CallKey], ...] | None = None
+        self._is_recovered = False
         self.base = self.run()
         self._usual = self.base.trial.requests
         self.possible = 0
@@ -205,14 +212,23 @@ class _Bench:
         self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, words))
         self._groups = find_groups(self.base.calls)
         self._interruptions = tuple(possible_interruptions(self._item, self.base))
-        self.possible = len(self._failures) + count_orders(self._groups) + len(self._interruptions)
+        self._late_orders = tuple(late_orders(self._item, self.base))
+        self.possible = (
+            len(self._failures)
+            + count_orders(self._groups)
+            + len(self._late_orders)
+            + len(self._interruptions)
+        )
 
     def attempts(self) -> Iterator[Attempt]:
         """Yield each variant as what tries it: failures, then orders, then what a person does."""
         for failure in self._failures:
             yield partial(self._try_failure, failure)
+            yield from self._attempts_each_time(failure)
         for order in possible_orders(self._groups):
             yield partial(self._try_order, order)
+        for order in self._late_orders:
+            yield partial(self._try_late_order, order)
         for interruption in self._interruptions:
             yield from self._attempts_during(interruption)
 
@@ -222,22 +238,97 @@ class _Bench:
         if not run.trial.fired:
             return None
         judgement = judge_failure(self.base, run, failure)
+        self._is_recovered = judgement.is_recovered
+        if judgement.verdict == "silent" and self._is_needless(failure, run):
+            judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (again := self._try_again(failure)):
             judgement = replace(judgement, why=f"{judgement.why}; {again}")
         is_shown = bool(failure.shown_by) or not failure.is_response
         return JudgedVariant(
             call=failure.call,
             kind=failure.kind,
-            column=MEMBERS if failure.is_response else CODES if failure.is_code else failure.kind,
+            column=failure.column,
             rules=(failure.rule,),
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
-            asked=self._names_until(failure.call, without=failure.call),
+            asked=self._names_until(
+                failure.call, without=None if failure.rule.do.executed else failure.call
+            ),
         )
 
+    def _attempts_each_time(self, failure: PossibleFailure) -> Iterator[Attempt]:
+        """Yield the failure of what the script does to make up for *failure*, as long as it does.
+
+        Where it calls the API later anyway, that is left alone.
+        """
+        call = failure.call
+        is_last = not any(one.name == call.name and one.number > call.number
+                          for one in self.base.calls)  # fmt: skip
+        lasts = (call.number + _EVER,) if is_last else range(call.number + 1, call.number + _TRIES)
+        for last in lasts:
+            if not self._is_recovered:
+                return
+            self.possible += 1
+            yield partial(self._try_failure, failure.each_time(last))
+
+    def _is_needless(self, failure: PossibleFailure, run: RunView) -> bool:
+        """Return whether nothing depends on the read that failed in *run*, or on its login."""
+        call = failure.call
+        if not same(self.base.end, run.end):
+            return False
+        needed = needed_calls(self.base, call) if call.is_login else (call,)
+        return bool(needed) and all(
+            not one.has_effect and (self._is_superseded(one, failure) or self._has_alternative(one))
+            for one in needed
+        )
+
+    def _is_superseded(self, call: ObservedCall, failure: PossibleFailure) -> bool:
+        """Return whether only the newest of several queries in flight counts: of it one is told."""
+        newer = [
+            one
+            for one in self.base.calls
+            if one.name == call.name and call.begin < one.begin < call.end
+        ]
+        if not newer:
+            return False
+        latest = failure.of_call(newer[-1])
+        run = self.run([latest.fault])
+        return judge_failure(self.base, run, latest).verdict == "handled"
+
+    def _has_alternative(self, call: ObservedCall) -> bool:
+        """Return whether the first response of *call* and another one is enough, whichever it is.
+
+        Then a field is written after the first and before the second, in either order.
+        """
+        for other in (one for one in self._in_flight_with(call) if not one.has_effect):
+            first, second = sorted((call, other), key=lambda one: one.end)
+            written = self.base.fields_written(first.end, second.end)
+            delay = second.sent_at + second.elapsed - first.sent_at - first.elapsed + 1
+            run = self.run([delay_of(first, delay)]) if written else self.base
+            before, after = find_call(run, second), find_call(run, first)
+            if before and after and written & run.fields_written(before.end, after.end):
+                return True
+        return False
+
+    def _in_flight_with(self, call: ObservedCall) -> Iterator[ObservedCall]:
+        for group in self._groups:
+            if call in group:
+                yield from (one for one in group if one is not call)
+
+    def _try_late_order(self, order: Order) -> JudgedVariant | None:
+        """Return what became of a late response; None where the next call waits for it anyway."""
+        run = self.run(order.faults)
+        newer, older = (find_call(run, call) for call in order.calls)
+        if newer is None or older is None or older.error or newer.end > older.end:
+            return None
+        return self._judge_order(order, run, is_end=True)
+
     def _try_order(self, order: Order) -> JudgedVariant:
-        judgement = judge_order(self.base, self.run(order.faults), order.late)
+        return self._judge_order(order, self.run(order.faults))
+
+    def _judge_order(self, order: Order, run: RunView, *, is_end: bool = False) -> JudgedVariant:
+        judgement = judge_order(self.base, run, order.late, is_end=is_end)
         return JudgedVariant(
             call=order.late,
             kind=order.name,
@@ -322,9 +413,9 @@ def _is_known(group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedC
 
 def _repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
     """Return a call that step *second* makes, and that was done by the step before it, or ""."""
-    first = failure.call.step
-    done = {effect[1:] for effect in run.effects() if effect[0] == first}
-    if failure.is_executed and failure.call.has_effect:
-        done.add((failure.call.name, failure.call.request))
-    again = (effect[1] for effect in run.effects() if effect[0] == second and effect[1:] in done)
+    first, is_executed = failure.call.step, failure.is_executed
+    struck = find_call(run, failure.call)
+    done = run.executions(struck, is_executed=is_executed)
+    before = {(one.name, one.request) for one in done if one.step == first}
+    again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
     return next(again, "")

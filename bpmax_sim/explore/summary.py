@@ -9,11 +9,10 @@ from unicodedata import east_asian_width
 
 import msgspec
 
+from bpmax_sim.explore.failures import CODES, MEMBERS
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
 from bpmax_sim.explore.search import (
-    CODES,
     MEANWHILE,
-    MEMBERS,
     ORDERS,
     Exploration,
     JudgedVariant,
@@ -29,6 +28,7 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
     "differs": "O",
     "stale": "O",
     "unrecorded": "?",
+    "endless": "E",
     "invariant": "I",
 }
 """What stands for a verdict in the matrix."""

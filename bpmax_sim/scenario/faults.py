@@ -24,6 +24,7 @@ from bpmax_sim.transport.protocol import SOURCE
 _SPAN = re.compile(r"([1-9]\d*)(?:-([1-9]\d*))?")
 _TARGET = re.compile(r"\*|[^.\s]+\.[^.\s]+")
 OK = 200
+_NEVER_SENT = frozenset({"dns", "connect", "tls"})
 _KINDS = ("token", "error", "status", "body")
 _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
@@ -31,6 +32,10 @@ _TEXT: Pairs = (("content-type", "text/plain; charset=utf-8"),)
 
 def fault_problem(rule: FaultRule) -> str | None:
     """Return what is wrong with *rule*, or None."""
+    return _call_problem(rule) or _action_problem(rule.do)
+
+
+def _call_problem(rule: FaultRule) -> str | None:
     if "${" not in rule.on and not _TARGET.fullmatch(rule.on):
         return msg(
             "on: expected platform.api, platform.get_*, platform.* or *, got {on!r}", on=rule.on
@@ -39,14 +44,25 @@ def fault_problem(rule: FaultRule) -> str | None:
         return msg(
             "call: expected a number from 1 or a range such as 1-2, got {call!r}", call=rule.call
         )
-    kinds = [name for name in _KINDS[:-1] if getattr(rule.do, name) is not UNSET]
+    return None
+
+
+def _action_problem(do: FaultAction) -> str | None:
+    kinds = [name for name in _KINDS[:-1] if getattr(do, name) is not UNSET]
     if len(kinds) > 1:
         return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
-    if not kinds and all(getattr(rule.do, name) is UNSET for name in ("body", "delay", "drip")):
+    if not kinds and all(getattr(do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
-    if not kinds and rule.do.body is UNSET and not _time_of(rule.do):
+    if not kinds and do.body is UNSET and not _time_of(do):
         return msg("do: a delay of no time changes nothing; say how long, such as 2s")
+    if do.executed and (do.error in _NEVER_SENT or not _has_failure(do)):
+        return msg("do: executed needs a status, a body, or an error after the request was sent")
     return None
+
+
+def _has_failure(do: FaultAction) -> bool:
+    """Return whether *do* is a response or an error, and not only late."""
+    return any(getattr(do, name) is not UNSET for name in ("error", "status", "body"))
 
 
 def _time_of(do: FaultAction) -> float:
@@ -168,9 +184,11 @@ def _make_action(do: FaultAction) -> Action:
     if do.token is not UNSET:
         return BadToken(state=do.token)
     if do.error is not UNSET:
-        return Break(error=do.error, after=do.after, delay=delay)
+        return Break(error=do.error, after=do.after, delay=delay, is_executed=do.executed)
     if do.status is not UNSET or do.body is not UNSET:
-        return _make_reply(200 if do.status is UNSET else do.status, do.headers, do.body, delay)
+        status = 200 if do.status is UNSET else do.status
+        reply = _make_reply(status, do.headers, do.body, delay)
+        return replace(reply, is_executed=do.executed)
     if isinstance(do.drip, Drip):
         return Slow(delay=delay + float(do.drip.over), chunks=do.drip.chunks)
     return Slow(delay=delay)

@@ -100,7 +100,11 @@ class Drip(Model, frozen=True, kw_only=True):
 
 
 class FaultAction(Model, frozen=True, kw_only=True):
-    """What happens to a call: a response, an error, a bad token, or a slow response."""
+    """What happens to a call: a response, an error, a bad token, or a slow response.
+
+    Attributes:
+        executed: whether the third party does what it is asked for, and its response is lost.
+    """
 
     status: Status | UnsetType = UNSET
     headers: Mapping[str, str] = {}
@@ -113,6 +117,7 @@ class FaultAction(Model, frozen=True, kw_only=True):
     token: Literal["expired", "revoked"] | UnsetType = UNSET
     delay: Seconds | UnsetType = UNSET
     drip: Drip | UnsetType = UNSET
+    executed: bool = False
 
 
 class FaultRule(Model, frozen=True, kw_only=True):
@@ -391,6 +396,9 @@ class ExploreSpec(Model, frozen=True, kw_only=True):
     duplicate: Severity | UnsetType = UNSET
     differs: Severity | UnsetType = UNSET
     stale: Severity | UnsetType = UNSET
+    endless: Severity | UnsetType = UNSET
+    invariant: Severity | UnsetType = UNSET
+    unrecorded: Severity | UnsetType = UNSET
 
 
 class Scenario(Model, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """Fault injection: an overlay on any transport, in virtual time.
 
-A faulted request never reaches the transport below, so it consumes no recording; a delay does
-reach it. Disarming tells which rules never fired.
+A faulted request never reaches the transport below, so it consumes no recording; a delay, and a
+fault that comes after the execution, do reach it. Disarming tells which rules never fired.
 """
 
 from __future__ import annotations
@@ -24,13 +24,18 @@ _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer with this instead."""
+    """Answer with this instead.
+
+    Attributes:
+        is_executed: whether the request goes on all the same, and only its response is replaced.
+    """
 
     status: int = 200
     headers: Pairs = _JSON
     body: bytes = b""
     delay: float = 0.0
     source: str = "fault"
+    is_executed: bool = False
 
 
 class Break(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,11 +45,13 @@ class Break(msgspec.Struct, frozen=True, kw_only=True):
         error: a key of the table below.
         after: bytes of the response that arrive first (``reset``).
         delay: seconds until it breaks; a time-out always takes the request's own.
+        is_executed: whether the request goes on all the same, and only its response is lost.
     """
 
     error: Literal["timeout", "reset", "dns", "connect", "tls", "truncated", "invalid_json"]
     after: int = 0
     delay: float = 0.0
+    is_executed: bool = False
 
 
 class Slow(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +224,8 @@ class Faults:
                 continue
             rule = armed.rule
             self.struck(replace(rule, action=action) if rule.answers else rule, request)
+            if isinstance(action, Reply | Break) and action.is_executed:
+                self._answer(request, rules[index + 1 :])
             match action:
                 case Reply() as reply:
                     return Response(

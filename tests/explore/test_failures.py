@@ -8,6 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.events import ScenarioFinished
+from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.runner import open_session, run_item
 from tests.explore.project import explore, verdicts_of, write_project
 
 SCRIPTS: dict[str, dict[str, Any]] = {
@@ -67,3 +71,69 @@ def test_what_cannot_be_explored_is_said(name: str, tmp_path: Path) -> None:
 
     assert why in found.refused
     assert found.variants == ()
+
+
+QYWX = """\
+- {platform: qywx, instance_key: default, default: true, credentials: {corpid: {env: QYWX_CORPID},
+    corpsecret: {env: QYWX_SECRET}, agentid: 1000002}}
+"""
+
+
+def test_a_time_out_after_the_execution_is_executed_by_a_simulator(tmp_path: Path) -> None:
+    script = """\
+try { await $proxy('qywx').sendTextMessage('zhangsan', '已下单'); } catch {}
+try { await $proxy('qywx').sendTextMessage('zhangsan', '已下单'); } catch {}
+"""
+    (tmp_path / "send.js").write_text(script, encoding="utf-8")
+    (tmp_path / "instances.yaml").write_text(QYWX, encoding="utf-8")
+    path = tmp_path / "case.scenario.yaml"
+    path.write_text(
+        "scenario: 通知\nscript: send.js\nproxy: {mode: simulate, instances: instances.yaml}\n"
+        "faults: [{on: qywx.sendTextMessage, call: 1, do: {error: timeout, executed: EXECUTED}}]\n",
+        encoding="utf-8",
+    )
+    for executed in ("true", "false"):
+        text = path.read_text("utf-8").replace("EXECUTED", executed)
+        path.write_text(text, encoding="utf-8")
+        (item,) = items(path)
+        session = open_session(item)
+        *_, last = run_item(item, session)
+        assert isinstance(last, ScenarioFinished)
+        assert last.outcome == "passed"
+        path.write_text(text.replace(f"executed: {executed}", "executed: EXECUTED"), "utf-8")
+        sent = session.simulator("qywx").messages
+        assert len(sent) == (2 if executed == "true" else 1)
+
+
+BAD_RULES = {
+    "an error before anything is sent": "{error: connect, executed: true}",
+    "a delay": "{delay: 1s, executed: true}",
+}
+
+
+@pytest.mark.parametrize("name", BAD_RULES)
+def test_what_was_never_sent_cannot_be_executed(name: str, tmp_path: Path) -> None:
+    case = SCRIPTS["a script that tells of every failure"]["script"]
+    more = f"faults: [{{on: crm.getCustomer, do: {BAD_RULES[name]}}}]\n"
+
+    with pytest.raises(ConfigError, match="executed needs a status"):
+        items(write_project(tmp_path, case, more=more))
+
+
+def test_a_script_that_tries_for_ever_is_ended_and_has_a_verdict_of_its_own(
+    tmp_path: Path,
+) -> None:
+    script = """\
+for (;;) {
+  try {
+    const found = await $proxy('crm').getCustomer(form.customerId);
+    if (found?.code === 0) { form.name = found.data.name; return; }
+  } catch {}
+  await new Promise(done => setTimeout(done, 1000));
+}
+"""
+    found = explore(write_project(tmp_path, script))
+
+    endless = [one for one in found.variants if one.judgement.verdict == "endless"]
+    assert all(str(one.kind).endswith(", each time") for one in endless)
+    assert {one.severity for one in endless} == {"warn"}
