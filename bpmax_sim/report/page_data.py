@@ -28,7 +28,8 @@ LONGEST_NAME = 500
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
-_WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
+_NESTED = frozenset({"recording", "checks"})
+_WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action", "expected", "actual"})
 _Event = Mapping[str, Any]
 LocalisedText = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
@@ -200,9 +201,14 @@ def _member_data(key: str, value: Any, home: RootPaths) -> Any:
         return home.text(cut_texts(value))
     if key == "stack":
         return [home.text(cut_texts(frame)) for frame in value]
-    if key == "recording" and isinstance(value, Mapping):
-        return {name: _member_data(name, item, home) for name, item in value.items()}
+    if key in _NESTED and isinstance(value, Mapping | list):
+        several = isinstance(value, list)
+        return [_nested_data(one, home) for one in value] if several else _nested_data(value, home)
     return _body_data(value) if key in _BODIES else cut_texts(value)
+
+
+def _nested_data(value: _Event, home: RootPaths) -> dict[str, Any]:
+    return {name: _member_data(name, item, home) for name, item in value.items()}
 
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
@@ -257,7 +263,12 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
         "place": str(failure.place or ""),
         "excerpt": [msgspec.structs.asdict(line) for line in failure.excerpt],
         "checks": [
-            {name: getattr(check, name) for name in ("label", "ok", "expected", "actual")}
+            {
+                "label": check.label,
+                "ok": check.ok,
+                "expected": in_all_languages(check.expected),
+                "actual": in_all_languages(check.actual),
+            }
             for check in checks
         ],
         "detail": [in_all_languages(line) for line in failure.detail],

@@ -28,7 +28,7 @@ function Checks({checks}) {
   return html`<table class="checks"><caption>${t('wrong', {n: wrong})} · ${t('held', {n: checks.length - wrong})}</caption>
     <thead><tr><th scope="col"><span class="sr">${t('status')}</span></th><th scope="col">${t('what')}</th><th scope="col">${t('expected')}</th><th scope="col">${t('got')}</th></tr></thead>
     <tbody>${[...checks].sort((a, b) => a.ok - b.ok).map(check => html`<tr><td class=${check.ok ? 'passed' : 'failed'}>${check.ok ? '√' : '×'}</td>
-      <td>${check.label ?? labelOf(check.path)}</td><td><code>${check.expected}</code></td><td><code>${check.actual}</code></td></tr>`)}</tbody></table>`;
+      <td>${check.label ?? labelOf(check.path)}</td><td><code>${say(check.expected)}</code></td><td><code>${say(check.actual)}</code></td></tr>`)}</tbody></table>`;
 }
 function Sending({title, kind, request, answer, base, faults, story}) {
   const recording = answer?.recording;
