@@ -201,13 +201,14 @@ def _member_data(key: str, value: Any, home: RootPaths) -> Any:
         return home.text(cut_texts(value))
     if key == "stack":
         return [home.text(cut_texts(frame)) for frame in value]
-    if key in _NESTED and isinstance(value, Mapping | list):
-        several = isinstance(value, list)
-        return [_nested_data(one, home) for one in value] if several else _nested_data(value, home)
+    if key in _NESTED and isinstance(value, list | Mapping):
+        return _nested_data(value, home)
     return _body_data(value) if key in _BODIES else cut_texts(value)
 
 
-def _nested_data(value: _Event, home: RootPaths) -> dict[str, Any]:
+def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
+    if isinstance(value, list):
+        return [_nested_data(one, home) for one in value]
     return {name: _member_data(name, item, home) for name, item in value.items()}
 
 
