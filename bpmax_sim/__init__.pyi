@@ -34,6 +34,7 @@ from bpmax_sim.errors import Problem as Problem
 from bpmax_sim.errors import RefusedActionWarning as RefusedActionWarning
 from bpmax_sim.errors import ScriptError as ScriptError
 from bpmax_sim.errors import ScriptLimitError as ScriptLimitError
+from bpmax_sim.errors import ScriptSlipWarning as ScriptSlipWarning
 from bpmax_sim.errors import ScriptSyntaxError as ScriptSyntaxError
 from bpmax_sim.errors import SubjectError as SubjectError
 from bpmax_sim.errors import TransportError as TransportError
