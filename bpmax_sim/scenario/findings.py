@@ -224,13 +224,15 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
 
 
 def expected_structures(item: ScenarioItem) -> frozenset[str]:
-    """Return the fields that expectations of *item* take for a map or a list."""
+    """Return the fields that expectations of *item* take for another kind than they begin as."""
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
             base, *rest = path_steps(name) or (name,)
             is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
-            if rest or is_map or isinstance(value, list | tuple):
+            kind = item.names.field_kinds.get(str(base), "text")
+            is_other = kind != "text" and isinstance(value, str)
+            if rest or is_map or is_other or isinstance(value, list | tuple):
                 fields.add(str(base))
     return frozenset(fields)
 

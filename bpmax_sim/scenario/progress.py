@@ -169,8 +169,8 @@ class RunLog(msgspec.Struct):
         is_own = "/" not in change.field
         is_script = change.by not in {"user", UNDO}
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
-        texts = self.names.text_fields if is_own else frozenset()
-        misfit = result_checks.find_misfit(change.field, change.new, texts, change.place)
+        kinds = self.names.field_kinds if is_own else {}
+        misfit = result_checks.find_misfit(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.structured():
             self.add_finding(misfit)
 
@@ -429,8 +429,7 @@ class Progress:
     def warn_of_scripts(self) -> None:
         """Say what is wrong in the scripts, as far as their text and the platforms say."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        called = (call.place for call in self.log.calls)
-        for finding in find_run_doubts(self.item, self.session.platforms, said, called):
+        for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
 
     def _take_findings(
@@ -519,6 +518,7 @@ class Progress:
             console=[line for _, line in log.console[since.console :]],
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
+        found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
         form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
@@ -531,8 +531,10 @@ class Progress:
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
+            *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
+            *result_checks.find_partial_lists(calls, scripts, self.session.platforms),
         ):
             self.log.add_finding(finding)
 

@@ -28,6 +28,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
+from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.names import ScenarioNames, describe_finding
@@ -390,7 +391,7 @@ class ScenarioDraft:
             subject_kinds=self.subject_kinds,
             fields=self.fields,
             initial_fields=() if self.fields else self.initial_fields,
-            text_fields=self.text_fields,
+            field_kinds=self.field_kinds,
             columns=self.columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
@@ -400,6 +401,7 @@ class ScenarioDraft:
             subflows=self.subflows,
             people=self.people,
             lists_people=bool(self.scenario.people),
+            person_members=self.person_members,
             mentioned_people=self.mentioned_people,
             project_members=self.project_members,
             texts=self.texts,
@@ -459,11 +461,27 @@ class ScenarioDraft:
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
-    def text_fields(self) -> frozenset[str]:
-        """Return the fields of the form that start as a text, but for one that is filled in."""
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """Return the kind that each field of the form starts with; not of one that is filled in."""
         form = self.scenario.form
         fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
-        return frozenset(k for k, value in fields if isinstance(value, str) and "${" not in value)
+        kinds = {
+            name: kind_of_value(value)
+            for name, value in fields
+            if not isinstance(value, str) or "${" not in value
+        }
+        return {name: kind for name, kind in kinds.items() if kind is not None and kind != "null"}
+
+    @cached_property
+    def person_members(self) -> tuple[str, ...]:
+        """Return what people are declared to have; nothing where none has more than a name."""
+        user = self.scenario.user
+        users = [user, *(step.user for step, _ in self.steps)]
+        known = [*self.scenario.people.values(), *users]
+        members = dict.fromkeys(
+            str(name) for one in known if isinstance(one, Mapping) for name in one
+        )
+        return tuple(members) if members.keys() - {"id", "name"} else ()
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
