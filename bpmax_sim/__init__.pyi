@@ -9,6 +9,7 @@ from bpmax_sim.errors import BpmaxWarning as BpmaxWarning
 from bpmax_sim.errors import BusinessError as BusinessError
 from bpmax_sim.errors import CallError as CallError
 from bpmax_sim.errors import CassetteError as CassetteError
+from bpmax_sim.errors import ChallengeWarning as ChallengeWarning
 from bpmax_sim.errors import ChangeCycleWarning as ChangeCycleWarning
 from bpmax_sim.errors import ClosedNetworkError as ClosedNetworkError
 from bpmax_sim.errors import CollationWarning as CollationWarning

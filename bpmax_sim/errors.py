@@ -506,6 +506,12 @@ class PowerWarning(BpmaxWarning):
     kind = "power"
 
 
+class ChallengeWarning(BpmaxWarning):
+    """A mistake in a script that no scenario notices."""
+
+    kind = "challenge"
+
+
 class ExploreWarning(BpmaxWarning):
     """What exploring found, or left out, that does not fail the scenario."""
 

@@ -28,7 +28,7 @@ from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import contrast, text_of
 from bpmax_sim.script_source.reach import describe_untaken
-from bpmax_sim.yamlfile.write import write_yaml
+from bpmax_sim.yamlfile.write import write_inline, write_yaml
 
 FindingVerdict = Literal["differs", "unchanged", "unreached"]
 SHOWN = 20
@@ -150,6 +150,21 @@ def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
 
 
 # ---------------------------------------------------------------------- survivors
+
+
+def describe_in_brief(finding: Weakness) -> str:
+    """Return what is missing on one line: the mistake, and what to add where."""
+    text = msg("{message}: {old}", message=finding.message, old=finding.old)
+    if finding.new:
+        text = msg("{text} → {new}", text=text, new=finding.new)
+    if finding.line is None:
+        return text
+    return msg(
+        "{text}; add at {place}: {line}",
+        text=text,
+        place=finding.scenario_place,
+        line=write_inline(dict(finding.line.keys))[1:-1],
+    )
 
 
 class _Group(NamedTuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Option
@@ -12,6 +13,7 @@ from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise
 from bpmax_sim.challenge.judge import MOST, MutantVerdict, ScriptChallenge
 from bpmax_sim.challenge.mutants import Mutant
+from bpmax_sim.challenge.page import make_section
 from bpmax_sim.challenge.proposals import edits_of
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
@@ -22,6 +24,7 @@ from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.sections import keep_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 
 
@@ -63,20 +66,39 @@ def challenge(  # noqa: PLR0913 - the options of the command
     ready = ScriptChallenge(found, most=most, cache=VerdictCache(found[0].root))
     for problem in ready.left_out:
         tell("left out: {problem}", problem=problem)
+    verdicts = _judge(ready, workers, json=json)
+    result = summarise(ready, verdicts)
+    code = _exit_code(result, fail_under, strict=strict)
+    _report(ready, result, verdicts, code if json else None)
+    _keep_section(found[0].root, result)
+    if update:
+        rewrite(_edits_of(ready, result), yes=yes)
+    return code
+
+
+def _judge(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVerdict]:
+    """Return what became of each mutant.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; what was tried is reported.
+    """
     verdicts: list[MutantVerdict] = []
     judged = ready.judge(workers or os.cpu_count() or 1)
     try:
         verdicts.extend(with_progress(judged, len(ready.numbered)))
     except KeyboardInterrupt:
         judged.close()
-        _report(ready, summarise(ready, verdicts), verdicts, ExitCode.INTERRUPTED if json else None)
+        code = ExitCode.INTERRUPTED if json else None
+        _report(ready, summarise(ready, verdicts), verdicts, code)
         raise
-    result = summarise(ready, verdicts)
-    code = _exit_code(result, fail_under, strict=strict)
-    _report(ready, result, verdicts, code if json else None)
-    if update:
-        rewrite(_edits_of(ready, result), yes=yes)
-    return code
+    return verdicts
+
+
+def _keep_section(root: Path, result: ChallengeResult) -> None:
+    try:
+        keep_section(root, make_section(result))
+    except ConfigError as error:  # such as a disk that nobody may write to
+        tell(str(error))
 
 
 def _report(

@@ -125,6 +125,13 @@ def _show(
         scripts=list(map(_as_document, covered)),
         uncounted=list(uncounted),
     )
+    for one in covered:
+        if one.lost:
+            tell(
+                "{path}: not counted where a limit ended it: {number}",
+                path=one.file,
+                number=plural(one.lost, "{number} run", "{number} runs"),
+            )
     for path in uncounted:
         tell("{path}: not counted: no JavaScript that can be read, or too large", path=path)
     if percent >= request.fail_under:

@@ -31,7 +31,7 @@ from bpmax_sim.explore.orders import (
     possible_orders,
 )
 from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.faults import fault_of
@@ -318,7 +318,7 @@ class _Bench:
         if judgement.verdict == "silent" and self._is_needless(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (again := self._try_again(failure)):
-            judgement = replace(judgement, why=f"{judgement.why}; {again}")
+            judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.is_response
         return JudgedVariant(
             call=failure.call,

@@ -100,7 +100,7 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
         call=finding.call,
         kinds=series(finding.kinds),
     )
-    yield f"    {finding.why}"
+    yield msg("    {why}", why=finding.why)
     first, *others = finding.items
     more = plural(len(others), " and {number} more", " and {number} more") if others else ""
     yield msg("    {item}{more}", item=first, more=more)

@@ -48,6 +48,27 @@ def pytest_configure(config: pytest.Config) -> None:
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
+    _register_parts(config)
+    config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
+    if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
+        from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
+
+        config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")
+    hide = partial(_hide, config)
+    SHOWN_BY.append(hide)
+    config.add_cleanup(partial(SHOWN_BY.remove, hide))
+
+
+def _register_parts(config: pytest.Config) -> None:
+    """Register what few runs ask for."""
+    if options.value(config, "challenge"):
+        from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for
+
+        config.pluginmanager.register(challenge, "bpmax_sim_challenge")
+    if options.value(config, "update") and not hasattr(config, "workerinput"):
+        from bpmax_sim.pytest_plugin.update import ExpectUpdater  # noqa: PLC0415
+
+        config.pluginmanager.register(ExpectUpdater(config), "bpmax_sim_update")
     if options.value(config, "shard") is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
@@ -61,14 +82,6 @@ def pytest_configure(config: pytest.Config) -> None:
         from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
 
         forked.check(config)
-    config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
-    if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
-        from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
-
-        config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")
-    hide = partial(_hide, config)
-    SHOWN_BY.append(hide)
-    config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

@@ -295,6 +295,27 @@ OPTIONS: Final[tuple[Option, ...]] = (
         kind="switch",
     ),
     Option(
+        "challenge",
+        ("pytest",),
+        bool,
+        template("put mistakes into the scripts of scenarios, and warn of those nobody notices"),
+        kind="switch",
+    ),
+    Option(
+        "challenge_fail_under",
+        ("pytest",),
+        help=template("with {challenge}, fail if less than this percentage of them is noticed"),
+        metavar="PERCENT",
+        read=_parse_percent,
+    ),
+    Option(
+        "update",
+        ("pytest",),
+        bool,
+        template("write what was got into the expect of scenarios that failed for it alone"),
+        kind="switch",
+    ),
+    Option(
         "cov",
         ("pytest",),
         bool,

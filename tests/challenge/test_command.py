@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
 from bpmax_sim.cli.app import run_command_line
+from bpmax_sim.report.sections import SECTIONS, ReportSection, SectionFinding, read_sections
 from tests.challenge.test_challenge import LIBRARY, SCENARIO, SCRIPT
 from tests.variant.project import write_project
 
@@ -41,6 +43,8 @@ def test_findings_are_printed_with_what_to_add(capsys: pytest.CaptureFixture[str
         (["--fail-under", "10"], 0),
         (["--fail-under", "101"], 2),
         (["-n", "65"], 2),
+        (["--max", "0"], 2),
+        (["--max", "2"], 0),
         (["--changed", "nowhere"], 2),
         (["-k", "没有这样的"], 5),
     ],
@@ -107,3 +111,32 @@ def test_update_shows_a_diff_and_asks_and_keeps_comments(
     capsys.readouterr()
     run_command_line(["challenge", "--json"])
     assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 1  # it is suspicious
+
+
+def test_findings_are_a_section_of_the_page(project: Path) -> None:
+    assert run_command_line(["challenge"]) == 0
+    section = read_sections([project.parents[1] / SECTIONS])["challenge"]
+    assert isinstance(section, ReportSection)
+    pastes = [part.paste for part in section.parts if isinstance(part, SectionFinding)]
+    assert "expect: {form: {金额: 800}}" in pastes
+
+
+def test_what_was_tried_before_an_interruption_is_told(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = ScriptChallenge.judge_one
+
+    def interrupt(self: ScriptChallenge, number: int) -> MutantVerdict:
+        if number == 3:
+            raise KeyboardInterrupt
+        return judge(self, number)
+
+    monkeypatch.setattr(ScriptChallenge, "judge_one", interrupt)
+    assert run_command_line(["challenge", "--update", "--yes"]) == 130
+    assert "tried 3 of " in capsys.readouterr().err
+    assert project.read_text(encoding="utf-8") == SCENARIO
+    assert not [*(project.parents[1] / ".bpmax").glob("*.tmp")]
+    monkeypatch.undo()
+    monkeypatch.chdir(project.parents[1])
+    assert run_command_line(["challenge"]) == 0
+    assert "reused " in capsys.readouterr().err

@@ -149,6 +149,8 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     given = {
         "allow_hosts": ("a.example.test", ["a.example.test"]),
         "cassettes": ("录制", "录制"),
+        "challenge": ("", True),
+        "challenge_fail_under": ("80", 80.0),
         "cov": ("", True),
         "cov_fail_under": ("80", 80.0),
         "cov_lcov": ("行.info", "行.info"),
@@ -160,6 +162,7 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
         "report": ("报告.html", "报告.html"),
         "tb": ("", True),
         "trace": ("on", "on"),
+        "update": ("", True),
         "var": ("x=1", ["x=1"]),
     }
     assert whole == {*given, "shard"}

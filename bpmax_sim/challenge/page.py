@@ -1,0 +1,46 @@
+"""What a challenge found, as a section of the report's page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness
+from bpmax_sim.i18n import label_message, msg, plural
+from bpmax_sim.report.sections import ReportSection, SectionFinding
+
+
+def make_section(result: ChallengeResult) -> ReportSection:
+    """Return the findings that are shown, each with the line that can be copied."""
+    return ReportSection(
+        name="challenge",
+        title=msg("Mistakes that nobody notices"),
+        summary=msg(
+            "{count}; {score:g} % of the mistakes are noticed",
+            count=plural(len(result.shown), "{number} finding", "{number} findings"),
+            score=round(result.score, 1),
+        ),
+        parts=tuple(map(_part_of, result.shown[:SHOWN])),
+    )
+
+
+def _part_of(finding: Weakness) -> SectionFinding:
+    return SectionFinding(
+        headline=finding.message,
+        tone="failed" if finding.verdict == "differs" else "again",
+        place=str(finding.place),
+        lines=tuple(_lines_of(finding)),
+        paste=finding.expect,
+    )
+
+
+def _lines_of(finding: Weakness) -> Iterator[str]:
+    yield msg("{old}  →  {new}", old=finding.old, new=finding.new) if finding.new else finding.old
+    if finding.where:
+        change = msg("{before} → {after}", before=finding.before, after=finding.after)
+        yield label_message(msg("{scenario}, step {step}: {where}", scenario=finding.scenario,
+                                step=finding.step, where=finding.where), change)  # fmt: skip
+    if finding.line is not None:
+        yield msg("add at {place}", place=finding.scenario_place)
+        for column, cells in finding.line.columns.items():
+            values = ", ".join(f"{row}: {value}" for row, value in cells.items())
+            yield msg("with a column {column}: {values}", column=column, values=values)

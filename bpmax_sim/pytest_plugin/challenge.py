@@ -1,0 +1,86 @@
+"""``--bpmax-challenge``: each script of the scenarios that run is a test of its own.
+
+It puts mistakes into the script and tells, as warnings, which of them no scenario notices. Only
+scenarios that are still selected count; shards and workers of pytest-xdist take scripts as they
+take any test.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bpmax_sim.challenge.cache import VerdictCache
+from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, describe_in_brief, summarise
+from bpmax_sim.challenge.judge import ScriptChallenge, scripts_of
+from bpmax_sim.errors import ChallengeWarning, ConfigError
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.pytest_plugin.items import ScenarioTest
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.variant.run import find_obstacle
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add a test for each script of the scenarios that are selected."""
+    users: dict[str, list[ScenarioItem]] = {}
+    for test in items:
+        if isinstance(test, ScenarioTest) and not find_obstacle(test.scenario):
+            for script in scripts_of(test.scenario):
+                users.setdefault(script.name, []).append(test.scenario)
+    for name in sorted(users):
+        file = ChallengedFile.from_parent(session, path=Path.cwd() / name)
+        items.append(ChallengeTest.from_parent(file, name="challenge", users=users[name]))
+
+
+class ChallengedFile(pytest.File):
+    """A script; nothing of it is collected by itself."""
+
+    def collect(self) -> Sequence[pytest.Item]:
+        """Return nothing: what tests it is made of scenarios."""
+        return ()
+
+
+class ChallengeTest(pytest.Item):
+    """Challenges one script by the scenarios that use it."""
+
+    def __init__(self, *, users: Sequence[ScenarioItem], **kwargs: Any) -> None:
+        """Keep the scenarios."""
+        super().__init__(**kwargs)
+        self._users = users
+
+    def runtest(self) -> None:
+        """Warn of each mistake that nobody notices; fail below ``--bpmax-challenge-fail-under``."""
+        try:
+            result = self._challenge()
+        except ConfigError as error:
+            pytest.fail(translate(str(error)), pytrace=False)
+        for finding in result.shown[:SHOWN]:
+            text = translate(describe_in_brief(finding))
+            place = finding.place
+            warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)
+        least = options.value(self.config, "challenge_fail_under")
+        if least is not None and result.score < least:
+            message = msg(
+                "{score:g} % of the mistakes are noticed, and {least:g} % have to be",
+                score=round(result.score, 1),
+                least=least,
+            )
+            pytest.fail(translate(message), pytrace=False)
+
+    def _challenge(self) -> ChallengeResult:
+        users = self._users
+        name = next(
+            script.name for script in scripts_of(users[0]) if Path.cwd() / script.name == self.path
+        )
+        ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
+        return summarise(ready, list(ready.judge()))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """Return file, line from 0 and name."""
+        return self.path, 0, self.name

@@ -1,0 +1,63 @@
+"""``--bpmax-update``: what failed scenarios got becomes what they expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.project import SUFFIX
+from bpmax_sim.pytest_plugin import options
+from bpmax_sim.scenario.expect_writer import rewrite_files
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.variant.rewrite import collect_item_updates, write_checked
+from bpmax_sim.yamlfile import display_path
+
+
+class ExpectUpdater:
+    """Notes what fails, in this process or in workers, and writes the files at the end."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Note nothing yet."""
+        self._config = config
+        self._failed: dict[str, None] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a scenario that failed."""
+        if report.when == "call" and report.failed and f"{SUFFIX}::" in report.nodeid:
+            self._failed[report.nodeid] = None
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Write what can be, and show it as a diff."""
+        if self._failed:
+            terminalreporter.section(translate(msg("bpmax-sim: expectations")))
+            for line in self._update():
+                terminalreporter.write_line(translate(line))
+
+    def _update(self) -> Iterator[str]:
+        updates = collect_item_updates(list(self._load_failed()))
+        yield from updates.left
+        files, refused = rewrite_files(updates.edits)
+        yield from map(str, refused)
+        for file in files:
+            yield from file.diff()
+        try:
+            write_checked(files)
+        except ConfigError as error:
+            yield str(error)
+            return
+        for file in files:
+            yield msg("{file}: written", file=display_path(file.path))
+
+    def _load_failed(self) -> Iterator[ScenarioItem]:
+        names: dict[str, set[str]] = {}
+        for nodeid in self._failed:
+            path, _, name = nodeid.partition("::")
+            names.setdefault(path, set()).add(name)
+        for path, wanted in names.items():
+            variables = options.variables(self._config)
+            for item in items(self._config.rootpath / path, variables=variables):
+                if item.header.node_name in wanted:
+                    yield item

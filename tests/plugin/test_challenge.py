@@ -1,0 +1,70 @@
+"""``--bpmax-challenge`` and ``--bpmax-update``: scripts as tests, and expectations that follow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.challenge.test_cache import SCENARIO, SCRIPT
+from tests.variant.project import write_project
+
+pytest_plugins = ("pytester",)
+
+
+@pytest.fixture(autouse=True)
+def scenario(pytester: pytest.Pytester) -> Path:
+    return write_project(pytester.path, SCENARIO, submit=SCRIPT)
+
+
+def test_each_script_is_a_test_that_warns(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_inprocess("--bpmax-challenge", "-v", "-Wdefault")
+    result.assert_outcomes(passed=2, warnings=1)
+    result.stdout.fnmatch_lines(
+        ["scenarios/submit.js::challenge PASSED*", "*submit.js:1: ChallengeWarning: *add at *"]
+    )
+
+
+@pytest.mark.parametrize(("least", "failed"), [("100", 1), ("1", 0)])
+def test_it_fails_below_a_percentage(pytester: pytest.Pytester, least: str, failed: int) -> None:
+    result = pytester.runpytest_inprocess(
+        "--bpmax-challenge", f"--bpmax-challenge-fail-under={least}", "-Wignore"
+    )
+    result.assert_outcomes(passed=2 - failed, failed=failed)
+
+
+def test_shards_and_selections_spread_scripts_as_tests(pytester: pytest.Pytester) -> None:
+    args = ("--bpmax-challenge", "--collect-only", "-q")
+    whole = pytester.runpytest_inprocess(*args).outlines
+    parts = [pytester.runpytest_inprocess(*args, f"--bpmax-shard={n}/2").outlines for n in (1, 2)]
+    tests = [{line for line in lines if "::" in line} for lines in (whole, *parts)]
+    assert len(tests[0]) == 2
+    assert tests[1] | tests[2] == tests[0]
+    assert not tests[1] & tests[2]
+    none = pytester.runpytest_inprocess(*args, "-k", "没有这样的").outlines
+    assert not [line for line in none if "::" in line]
+
+
+def test_a_red_scenario_is_no_base(pytester: pytest.Pytester, scenario: Path) -> None:
+    scenario.write_text(SCENARIO.replace("客户: 张三}}\n", "客户: 李四}}\n"), encoding="utf-8")
+    result = pytester.runpytest_inprocess("--bpmax-challenge")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*does not pass: *"])
+
+
+def test_what_was_got_is_written(pytester: pytest.Pytester, scenario: Path) -> None:
+    old = SCENARIO.replace("expect: {form: {客户: 张三}}", "expect: {form: {客户: 李四}}  # 名称")
+    scenario.write_text(old, encoding="utf-8")
+    result = pytester.runpytest_inprocess("--bpmax-update")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["+    expect: {form: {客户: 张三}}  # 名称", "*: written"])
+    assert scenario.read_text(encoding="utf-8") == old.replace("李四", "张三")
+    pytester.runpytest_inprocess().assert_outcomes(passed=1)
+
+
+def test_what_failed_for_another_reason_is_left(pytester: pytest.Pytester, scenario: Path) -> None:
+    old = SCENARIO.replace("erp.get_order", "erp.create_order")
+    scenario.write_text(old, encoding="utf-8")
+    result = pytester.runpytest_inprocess("--bpmax-update")
+    result.stdout.fnmatch_lines(["*left as it is: *"])
+    assert scenario.read_text(encoding="utf-8") == old
