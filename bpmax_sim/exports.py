@@ -73,11 +73,12 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.pytest_plugin.python_tests": "RunClock RunEvents RunFaults",
         "bpmax_sim.scenario.calls": "CallAttempted CallMade",
         "bpmax_sim.scenario.events": (
-            "CallAnswered ConsoleWritten ErrorThrown FaultStruck FlowAttached PartsAttached "
-            "ScenarioFinished ScenarioPart ScenarioStarted SourceAttached StepFinished StepStarted"
+            "CallAnswered ConsoleWritten ErrorThrown FaultStruck FlowAttached NamesAttached "
+            "PartsAttached ScenarioFinished ScenarioPart ScenarioStarted SourceAttached "
+            "StepFinished StepStarted"
         ),
         "bpmax_sim.scenario.python_step": "FlowHandle FormHandle",
-        "bpmax_sim.script.hits": "ScriptHits",
+        "bpmax_sim.script.hits": "NameValues ScriptHits",
         "bpmax_sim.script.turn_result": "ConsoleLine TimerFired UnawaitedCall",
         "bpmax_sim.session.options": "Against EngineName Mode RecordMode Unawaited Unused",
         "bpmax_sim.session.sending_log": "InjectedFault RecordingMatch",

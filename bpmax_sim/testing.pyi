@@ -21,6 +21,7 @@ from bpmax_sim.scenario.events import ConsoleWritten as ConsoleWritten
 from bpmax_sim.scenario.events import ErrorThrown as ErrorThrown
 from bpmax_sim.scenario.events import FaultStruck as FaultStruck
 from bpmax_sim.scenario.events import FlowAttached as FlowAttached
+from bpmax_sim.scenario.events import NamesAttached as NamesAttached
 from bpmax_sim.scenario.events import PartsAttached as PartsAttached
 from bpmax_sim.scenario.events import ScenarioFinished as ScenarioFinished
 from bpmax_sim.scenario.events import ScenarioPart as ScenarioPart
@@ -30,6 +31,7 @@ from bpmax_sim.scenario.events import StepFinished as StepFinished
 from bpmax_sim.scenario.events import StepStarted as StepStarted
 from bpmax_sim.scenario.python_step import FlowHandle as FlowHandle
 from bpmax_sim.scenario.python_step import FormHandle as FormHandle
+from bpmax_sim.script.hits import NameValues as NameValues
 from bpmax_sim.script.hits import ScriptHits as ScriptHits
 from bpmax_sim.script.turn_result import ConsoleLine as ConsoleLine
 from bpmax_sim.script.turn_result import TimerFired as TimerFired

@@ -149,7 +149,7 @@ COMMANDS: Mapping[str, Command] = {
         msg("Both `bpmax-sim run` and pytest remember below .bpmax/ what failed, until it passes."),
     ),
     "report": Command(
-        "run:report",
+        "report:report",
         msg("Write one HTML report from the traces of runs, of one machine or of many"),
         "bpmax-sim report --to report.html",
         msg(

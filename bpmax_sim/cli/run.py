@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import msgspec
-from typer import Argument, Option
+from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
@@ -43,7 +43,6 @@ from bpmax_sim.cli.terminal import (
     say,
     say_failure,
     say_json,
-    say_result,
     say_verdict,
     tell,
     with_progress,
@@ -623,70 +622,3 @@ def _tell_of_conftests(items: Sequence[ProjectItem]) -> None:
             names=series(names),
             command=shlex.join(["pytest", display_path(path.parent)]),
         )
-
-
-def report(
-    traces: Annotated[
-        list[Path] | None,
-        Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
-    ] = None,
-    *,
-    evidence_folders: option.EvidenceFolders = None,
-    to: Annotated[
-        Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
-    ] = None,
-    flow: Annotated[
-        Path | None,
-        Option(
-            metavar="FILE",
-            help=msg(
-                "Draw this flow instead, with what runs walked; by default below .bpmax/flows."
-            ),
-        ),
-    ] = None,
-    json: option.Json = False,
-) -> int:
-    """Write the page and say where it is."""
-    from bpmax_sim.report.html import write_page
-    from bpmax_sim.report.sections import SECTIONS
-
-    root = find_root(Path.cwd())
-    if flow is not None:
-        from bpmax_sim.cli.flows import draw_flow
-
-        page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
-        return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)
-    path = to or root / store.TRACE_FOLDER.with_name("report.html")
-    places = list(traces or ())
-    if evidence_folders:
-        from bpmax_sim.cli.usage import take_in_jobs
-
-        places += take_in_jobs(root, evidence_folders)
-    places = places or [root / store.TRACE_FOLDER]
-    sections = [place.with_name(SECTIONS.name) for place in places]
-    counts = write_page(path, places, version=bpmax_sim.__version__, section_folders=sections)
-    totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
-    early = counts["did not end"]
-    if left_out := counts["unreadable"]:
-        tell(
-            plural(
-                left_out, "{number} trace could not be read", "{number} traces could not be read"
-            )
-        )
-    if unused := counts["unused"]:
-        tell(
-            plural(
-                unused,
-                "{number} part of a file that none of its rows used; the page names it",
-                "{number} parts of files that none of their rows used; the page names them",
-            )
-        )
-    say_result(
-        [display_path(path)],
-        json=json,
-        file=display_path(path),
-        **totals,
-        ended_early=early,
-        flow=None,
-    )
-    return ExitCode.USAGE if left_out else ExitCode.FAILED if unused else ExitCode.PASSED

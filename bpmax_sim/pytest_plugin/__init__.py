@@ -280,6 +280,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         from bpmax_sim.pytest_plugin.summary import judge_files  # noqa: PLC0415
 
         judge_files(session, tally)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if output is None and tally.codes and reporter is not None:
+        from bpmax_sim.pytest_plugin.summary import mark_repeated  # noqa: PLC0415
+
+        mark_repeated(reporter)
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
     elif options.value(session.config, "exit_codes"):

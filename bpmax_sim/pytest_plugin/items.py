@@ -40,6 +40,7 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.junit import properties_of
 from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
 from bpmax_sim.report.terminal import Verdict, call_line
+from bpmax_sim.report.trace_failures import pack_failure
 from bpmax_sim.report.usage import is_read_elsewhere
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
@@ -70,9 +71,14 @@ class CrashReport(msgspec.Struct, frozen=True):
 
 
 class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
-    """The text of a failure. A real ``str``, because that is what reporting plugins understand."""
+    """The text of a failure. A real ``str``, because that is what reporting plugins understand.
+
+    Attributes:
+        repeats: the test whose failure has the same cause and is shown in full before this one.
+    """
 
     reprcrash: CrashReport
+    repeats = ""
 
     @classmethod
     def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
@@ -95,7 +101,12 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
     def toterminal(self, tw: Any) -> None:
         """Write it to pytest's terminal, in colour where there is any."""
-        for number, line in enumerate(self.splitlines()):
+        lines = self.splitlines()
+        if self.repeats:
+            label = translate(msg("rerun: {rerun}", rerun=""))
+            same = msg("the same cause as of {test}, above", test=self.repeats)
+            lines = [lines[0], translate(same), *(one for one in lines if one.startswith(label))]
+        for number, line in enumerate(lines):
             tw.line(line, **dict.fromkeys(style_of(line, number).split(), True))
 
 
@@ -433,6 +444,7 @@ def complete_report(
     verdict = item.stash[VERDICT]
     count, room = 0, len(verdict.calls)
     if isinstance(error, ScenarioFailedError):
+        report.bpmax_failure = pack_failure(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
         if place := annotation(error.failures[0], item.config.rootpath):

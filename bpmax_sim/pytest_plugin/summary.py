@@ -23,17 +23,28 @@ from bpmax_sim.errors import BpmaxWarning, ConfigError, Place, Problem, shorten_
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.pytest_plugin import options, sharding
+from bpmax_sim.pytest_plugin.items import FailureText
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
+from bpmax_sim.report.causes import group_by_cause
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.sections import SECTIONS, keep_section
-from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
+from bpmax_sim.report.terminal import (
+    BY_OUTCOME,
+    BY_SOURCE,
+    annotation,
+    count_cause,
+    format_counts,
+    in_workspace,
+)
+from bpmax_sim.report.trace_failures import unpack_failure
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
     is_read_elsewhere,
     store_evidence,
 )
+from bpmax_sim.scenario.source import Failure
 
 if TYPE_CHECKING:
     from bpmax_sim.pytest_plugin.script_hits import CoverageResult
@@ -114,6 +125,24 @@ def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Itera
     return (report for report in stats.get(outcome, ()) if SUFFIX in getattr(report, "nodeid", ""))
 
 
+def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
+    """Return the reports of scenarios that failed for one cause together, those of several only."""
+    failed = (
+        (report, unpack_failure(packed))
+        for report in _scenario_reports(stats, "failed")
+        if (packed := getattr(report, "bpmax_failure", ""))
+    )
+    return [alike for alike in group_by_cause(failed).values() if len(alike) > 1]
+
+
+def mark_repeated(reporter: pytest.TerminalReporter) -> None:
+    """Let a cause be shown in full once: of its other failures the headline and the command."""
+    for (first, _), *others in _group_failed(reporter.stats):
+        for report, _ in others:
+            if isinstance(report.longrepr, FailureText):
+                report.longrepr.repeats = first.nodeid
+
+
 def _count_outcomes(stats: Mapping[str, Sequence[Any]]) -> Counter[str]:
     counted = {outcome: sum(1 for _ in _scenario_reports(stats, outcome)) for outcome in _OUTCOMES}
     return Counter({outcome: count for outcome, count in counted.items() if count})
@@ -191,7 +220,9 @@ def write_summary(
 ) -> None:
     """Write the section, if any test had a session."""
     tally = tally_of(config)
-    lines = [*_unused_in_files(tally), *_summary_lines(tally)]
+    groups = _group_failed(reporter.stats)
+    causes = [count_cause([failure for _, failure in alike]) for alike in groups]
+    lines = [*causes, *_unused_in_files(tally), *_summary_lines(tally)]
     lines += _store_usage(reporter, exitstatus, config)
     result = _coverage_of(config)
     lines += result.lines if result else []
@@ -252,6 +283,7 @@ def _write_report(
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if not path or not (tally.traces or problems):
         return []
+    from bpmax_sim.report.editor_links import editor_address  # noqa: PLC0415 - with a page only
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
@@ -263,6 +295,7 @@ def _write_report(
             version=version,
             problems=problems,
             covered=covered,
+            editor=editor_address(find_root(config.rootpath)),
             section_folders=[find_root(config.rootpath) / SECTIONS] if tally.explored else [],
         )
     except ConfigError as error:  # the tests passed or failed all the same

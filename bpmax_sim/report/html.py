@@ -19,7 +19,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-import msgspec
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -27,6 +26,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import store, terminal
+from bpmax_sim.report.causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
     PageEntry,
@@ -37,7 +37,7 @@ from bpmax_sim.report.page_data import (
     say,
 )
 from bpmax_sim.report.script_coverage import CoveredScript, percent_of
-from bpmax_sim.report.sections import ReportSection, read_sections
+from bpmax_sim.report.sections import ReportSection, read_sections, section_data
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import display_path, writing_to
@@ -51,7 +51,10 @@ MARKS = {outcome: terminal.MARKS.get(outcome, "×") for outcome in _OUTCOMES}
 _FAILED = ("failed", "did not end")
 _INDEXED = ("id", "name", "row", "place", "outcome", "calls", "tags", "apis")
 _LIBRARIES = ("vendor/htm-3.1.1/standalone.umd.js", "vendor/dagre-3.1.3/dagre.min.js")
-_APP = ("model", "parts", "waterfall", "flow", "details", "covered", "sections", "app")
+_APP = (
+    *("model", "parts", "waterfall", "flow", "details", "covered", "sections", "tree", "print"),
+    "app",
+)
 
 
 class PageOptions(TypedDict, total=False):
@@ -62,12 +65,14 @@ class PageOptions(TypedDict, total=False):
         problems: what kept other files from being read, a line each with its place.
         covered: scripts with what ran of them.
         sections: what other commands found.
+        editor: the address that opens a file, see `editor_address`.
     """
 
     language: str
     problems: Sequence[str]
     covered: Sequence[CoveredScript]
     sections: Sequence[ReportSection]
+    editor: str
 
 
 def page(
@@ -104,13 +109,15 @@ def page(
         "texts": page_texts(),
         "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
+        "causes": _group_stories(ordered),
+        "editor": options.get("editor", ""),
         "parts": (parts := _add_part_uses(ordered)),
         "marks": MARKS,
         "covered": [
             {"file": one.file, "percent": percent_of(one.counts), "counts": one.counts}
             for one in covered
         ],
-        "sections": [msgspec.to_builtins(section) for section in sections],
+        "sections": list(map(section_data, sections)),
     }
     blocks |= {f"covered-{n}": _encode_json(_covered_data(one)) for n, one in enumerate(covered)}
     blocks |= {f"file-{number}": _encode_json(text) for text, number in numbers.items()}
@@ -134,6 +141,19 @@ def page(
         index=Markup(_encode_json(index)),  # noqa: S704
         blocks=[(name, Markup(text)) for name, text in blocks.items()],  # noqa: S704
     )
+
+
+def _group_stories(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
+    """Return the causes of failures, the most frequent first, with the numbers of their stories."""
+    failed = ((number, story.first) for number, story in enumerate(stories) if story.first)
+    groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
+    return [
+        {
+            "text": in_all_languages(describe_cause([failure for _, failure in group])),
+            "stories": [number for number, _ in group],
+        }
+        for group in groups
+    ]
 
 
 def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
@@ -217,7 +237,8 @@ def write_page(
         kept = read_sections(section_folders)
         lost = [str(one) for one in kept.values() if isinstance(one, ConfigError)]
         options["problems"] = [*options.get("problems", ()), *unreadable, *lost, *unused]
-        options["sections"] = [one for one in kept.values() if isinstance(one, ReportSection)]
+        found = [one for one in kept.values() if isinstance(one, ReportSection)]
+        options["sections"] = [*options.get("sections", ()), *found]
         text = page(stories, version=version, **options)
         with writing_to(path):
             make_folder(path)

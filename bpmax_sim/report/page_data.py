@@ -28,7 +28,8 @@ LONGEST_NAME = 500
 _PASTED = frozenset({"record", "compare", "ignore", "accept"})
 _BODIES = frozenset({"body", "response", "form", "old", "new", "request"})
 _PLACES = frozenset({"place", "script", "file"})
-_WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action"})
+_NESTED = frozenset({"recording", "checks"})
+_WORDED = frozenset({"message", "why", "reason", "notes", "rule", "action", "expected", "actual"})
 _Event = Mapping[str, Any]
 LocalisedText = str | Mapping[str, str]
 """A text, or the same by language where it is not the same in all."""
@@ -91,6 +92,7 @@ def build_entry(trace: Trace) -> PageEntry:
     target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
     calls = list(_call_sources(trace.events))
     failures = list(read_failures(cut_texts(ended), home))
+    watched = _names_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
         name=cut(name, LONGEST_NAME),
@@ -104,7 +106,10 @@ def build_entry(trace: Trace) -> PageEntry:
         tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
         apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
-        failures=tuple(map(_failure_data, failures)),
+        failures=[
+            {**_failure_data(failure), **(watched if number == 0 else {})}
+            for number, failure in enumerate(failures)
+        ],
         first=next(iter(failures), None),
         notes=tuple(_run_notes(ended, home)),
         rerun=cut_texts(f"bpmax-sim run {target}"),
@@ -196,9 +201,15 @@ def _member_data(key: str, value: Any, home: RootPaths) -> Any:
         return home.text(cut_texts(value))
     if key == "stack":
         return [home.text(cut_texts(frame)) for frame in value]
-    if key == "recording" and isinstance(value, Mapping):
-        return {name: _member_data(name, item, home) for name, item in value.items()}
+    if key in _NESTED and isinstance(value, list | Mapping):
+        return _nested_data(value, home)
     return _body_data(value) if key in _BODIES else cut_texts(value)
+
+
+def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
+    if isinstance(value, list):
+        return [_nested_data(one, home) for one in value]
+    return {name: _member_data(name, item, home) for name, item in value.items()}
 
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
@@ -208,7 +219,9 @@ def _localise(value: Any, home: RootPaths) -> LocalisedText:
 
 def say(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
-    return text if isinstance(text, str) else text.get(language, text.get("en", ""))
+    if isinstance(text, str):
+        return translate(text, language)
+    return text.get(language, text.get("en", ""))
 
 
 def _body_data(value: Any) -> Any:
@@ -251,7 +264,12 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
         "place": str(failure.place or ""),
         "excerpt": [msgspec.structs.asdict(line) for line in failure.excerpt],
         "checks": [
-            {name: getattr(check, name) for name in ("label", "ok", "expected", "actual")}
+            {
+                "label": check.label,
+                "ok": check.ok,
+                "expected": in_all_languages(check.expected),
+                "actual": in_all_languages(check.actual),
+            }
             for check in checks
         ],
         "detail": [in_all_languages(line) for line in failure.detail],
@@ -259,6 +277,16 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
         "script": f"{failure.script or ''} {failure.script_text}".strip(),
+    }
+
+
+def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
+    """Return what names held where a trace failed, and who called."""
+    told = cut_texts(trace.names)
+    return {
+        "line": home.place(told["place"]),
+        "names": told["names"],
+        "stack": [home.text(frame) for frame in told["stack"]],
     }
 
 

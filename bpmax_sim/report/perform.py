@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, ScriptSyntaxError
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
+from bpmax_sim.report.failing_line import RunAgain, find_names
 from bpmax_sim.report.store import keep_trace
 from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
@@ -28,6 +29,7 @@ from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import not_run
 from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script.hits import ScriptHits
 from bpmax_sim.script_source.reading import find_full_width
 from bpmax_sim.session.session import Session, describe_possible_secrets
 from bpmax_sim.session.settings import SessionOptions
@@ -93,7 +95,23 @@ def perform(
     with _closing_session(session, guard):
         prepare(session)
         ran = tuple(run_item(item, session, environ=os.environ, faults=options.faults))
-    return _conclude(item, session, ran, options)
+    run_again = partial(_run_again, item, folder, chosen, options, guard)
+    return _conclude(item, session, ran, options, run_again)
+
+
+def _run_again(
+    item: ScenarioItem,
+    folder: Path,
+    chosen: SessionOptions,
+    options: PerformOptions,
+    guard: NetworkGuard | None,
+    hits: ScriptHits,
+) -> tuple[Event, ...]:
+    """Run *item* in a session of its own, as before but with *hits*."""
+    watched: SessionOptions = {**chosen, "hits": hits}
+    session = open_session(item, cassettes=folder, **watched)
+    with _closing_session(session, guard):
+        return tuple(run_item(item, session, environ=os.environ, faults=options.faults))
 
 
 @contextmanager
@@ -111,14 +129,23 @@ def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[N
 
 
 def _conclude(
-    item: ScenarioItem, session: Session, ran: tuple[Event, ...], options: PerformOptions
+    item: ScenarioItem,
+    session: Session,
+    ran: tuple[Event, ...],
+    options: PerformOptions,
+    run_again: RunAgain,
 ) -> Performance:
     """Judge what an item did in *session*, which is closed, and store what is asked for later."""
     events = session.redact_value(ran)  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
     store_failures(item, verdict.failures if failed else (), console=verdict.console)
-    trace = keep_trace(item, events, options.trace, failed=failed, redact=session.redact)
+    names = None
+    if failed and options.trace != "off" and session.mode == "replay" and session.is_closed:
+        names = find_names(item, verdict, run_again, session.redact)
+    trace = keep_trace(
+        item, events, options.trace, failed=failed, redact=session.redact, names=names
+    )
     for kind, message in _find_doubts(item, session, verdict):
         verdict = verdict.with_warning(kind, message)
     cassette = session.settings.cassette

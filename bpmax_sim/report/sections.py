@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -90,6 +90,12 @@ def keep_section(root: Path, section: ReportSection) -> Path:
         make_folder(path)
         path.write_bytes(text)
     return path
+
+
+def section_data(section: ReportSection) -> dict[str, Any]:
+    """Return *section* as plain values, with messages in all languages."""
+    data: dict[str, Any] = msgspec.to_builtins(section, enc_hook=_localise)
+    return data
 
 
 def _localise(value: object) -> LocalisedText:

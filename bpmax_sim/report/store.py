@@ -22,6 +22,7 @@ from bpmax_sim.scenario.events import (
     VERSION,
     Event,
     FlowAttached,
+    NamesAttached,
     PartsAttached,
     SourceAttached,
     trace,
@@ -48,6 +49,7 @@ class Trace(msgspec.Struct, frozen=True):
         sources: the files that it was made of, as the events name them.
         flows: nodes and routes of its flow, and of sub-flows by their names.
         parts: its handlers, stubs and conditions, and which of them the run has used.
+        names: the values of names at the script's line of the first failure, where they are known.
     """
 
     folder: str
@@ -55,6 +57,7 @@ class Trace(msgspec.Struct, frozen=True):
     sources: Mapping[str, str] = msgspec.field(default_factory=dict)
     flows: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     parts: Sequence[Mapping[str, Any]] = ()
+    names: Mapping[str, Any] | None = None
 
     @property
     def flow(self) -> Mapping[str, Any] | None:
@@ -82,6 +85,7 @@ def keep_trace(
     *,
     failed: bool,
     redact: Redact | None = None,
+    names: NamesAttached | None = None,
 ) -> str:
     """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
 
@@ -94,6 +98,7 @@ def keep_trace(
         failed: whether it failed.
         redact: hides what is secret in the files that are attached; without it none is, as of an
             item that did not run: nobody knows what is secret then.
+        names: the values of names where it failed, redacted.
     """
     if when == "off":
         return ""
@@ -104,7 +109,8 @@ def keep_trace(
         else:
             make_folder(path)
             attached = _attachment_events(item, events, redact) if redact else ()
-            text = "".join(trace([*events, *attached], item.homes))
+            every = [*events, *attached, *([names] if names else ())]
+            text = "".join(trace(every, item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""
@@ -214,7 +220,7 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
             )
         if event["event"] == "SourceAttached":
             sources[str(event.get("file"))] = str(event.get("text"))
-        elif event["event"] in {"FlowAttached", "PartsAttached"}:
+        elif event["event"] in {"FlowAttached", "PartsAttached", "NamesAttached"}:
             attached.append(event)
         else:
             events.append(event)
@@ -223,7 +229,9 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
     _check_version(events[0], shown)
     flows = {str(one.get("name", "")): one for one in attached if one["event"] == "FlowAttached"}
     parts = next((one.get("parts") for one in attached if one["event"] == "PartsAttached"), None)
-    return Trace("" if folder == "." else folder, tuple(events), sources, flows, parts or ())
+    names = next((one for one in attached if one["event"] == "NamesAttached"), None)
+    folder = "" if folder == "." else folder
+    return Trace(folder, tuple(events), sources, flows, parts or (), names)
 
 
 def _check_version(started: Mapping[str, Any], shown: str) -> None:

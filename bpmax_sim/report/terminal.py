@@ -228,13 +228,18 @@ def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
     firsts = ((one, one.failures[0]) for one in failed if one.failures)
     for alike in group_by_cause(firsts).values():
         if len(alike) > 1:
-            yield msg(
-                "{number} scenarios failed for one cause: {cause}",
-                number=len(alike),
-                cause=describe_cause([failure for _, failure in alike]),
-            )
+            yield count_cause([failure for _, failure in alike])
         yield from (_failed_line(verdict) for verdict, _ in alike)
     yield from (_failed_line(verdict) for verdict in failed if not verdict.failures)
+
+
+def count_cause(failures: Sequence[Failure]) -> str:
+    """Return how many scenarios failed for the one cause of *failures*, and what they say alike."""
+    return msg(
+        "{number} scenarios failed for one cause: {cause}",
+        number=len(failures),
+        cause=describe_cause(failures),
+    )
 
 
 def _failed_line(verdict: Verdict) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ import msgspec
 
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import map_message, read_message
+from bpmax_sim.scenario.events import canonical_json
 from bpmax_sim.scenario.expect import Comparison
 from bpmax_sim.scenario.source import ExcerptLine, Failure
 
@@ -41,6 +43,22 @@ class RootPaths(msgspec.Struct, frozen=True):
             return text
         own = rf"(?<![\w./-]){re.escape(self.file)}"
         return re.sub(own, lambda _: self.place(self.file), text)
+
+
+_SIDES = ("expected", "actual")
+
+
+def pack_failure(failure: Failure) -> str:
+    """Return what the cause of *failure* is told by, as a text that another process reads."""
+    wrong = [check for check in failure.checks if not check.ok][:1]
+    told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
+    return canonical_json({**told, "script": str(failure.script or "")}).decode()
+
+
+def unpack_failure(text: str) -> Failure:
+    """Return a failure of the same cause as the one that `pack_failure` made *text* of."""
+    (failure,) = read_failures({"failures": [json.loads(text)]}, RootPaths(""))
+    return failure
 
 
 _PLACED = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
@@ -74,7 +92,12 @@ def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure
                 ExcerptLine(one["number"], one["text"], bool(one.get("marked")))
                 for one in event.get("excerpt", ())
             ),
-            checks=tuple(msgspec.convert(check, Comparison) for check in event.get("checks", ())),
+            checks=tuple(
+                Comparison(
+                    tuple(check["path"]), bool(check["ok"]), *(read(check[side]) for side in _SIDES)
+                )
+                for check in event.get("checks", ())
+            ),
             detail=tuple(map(read, event.get("detail", ()))),
             script=read_place(home.place(event.get("script"))),
             script_text=str(event.get("script_text", "")),

@@ -227,6 +227,21 @@ class PartsAttached(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+class NamesAttached(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of names at the script's line of the first failure; no part of the digest.
+
+    Attributes:
+        place: the line.
+        names: each value as text, by its name.
+        stack: who called, innermost first.
+    """
+
+    place: Place
+    names: Mapping[str, str]
+    stack: tuple[str, ...] = ()
+    at: float
+
+
 Event = (
     ScenarioStarted
     | StepStarted
@@ -242,6 +257,7 @@ Event = (
     | SourceAttached
     | FlowAttached
     | PartsAttached
+    | NamesAttached
     | SubjectEvent
 )
 

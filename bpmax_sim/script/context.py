@@ -31,7 +31,7 @@ from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
-from bpmax_sim.script.hits import ContextHits, ScriptHits, count_script
+from bpmax_sim.script.hits import ContextHits, ScriptHits
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
@@ -216,7 +216,9 @@ class Context:
         self._scheduler = scheduler
         self._begin = begin
         self._hits = ContextHits(setting.hits) if setting.hits is not None else None
-        self._sources = Sources(setting.libraries, *([count_script] if self._hits else []))
+        self._sources = Sources(
+            setting.libraries, *([setting.hits.count_script] if setting.hits else [])
+        )
         self._libraries = tuple(self._sources.placed)
         self._bodies: dict[Script, PlacedScript] = {}
         self._failures = ErrorFactory(self._sources, "", setting.limits)
@@ -291,7 +293,7 @@ class Context:
     def _close_channel(self) -> None:
         if self._hits is not None:
             self._channel.renew()
-            self._hits.hand_in(self._channel.load)
+            self._hits.hand_in(self._channel.load, self._sources)
         self._channel.close()
 
     def close(self) -> None:

@@ -14,22 +14,45 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from typing import Final
 
+import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.errors import Place
 from bpmax_sim.script.channel import MakeEngine
-from bpmax_sim.script.failure import Script, split_lines
+from bpmax_sim.script.failure import Script, Sources, split_lines
 from bpmax_sim.script.limits import EngineError, LimitReachedError, Limits, make_time_error
-from bpmax_sim.script_source.counters import CountedScript, insert_counters, write_reading
+from bpmax_sim.script_source.counters import (
+    CountedScript,
+    insert_counters,
+    write_reading,
+    write_watch_reading,
+)
 
 HitsData = tuple[str, str, list[int] | None, int, str]
 """A script's name and text, its counts, how many contexts were lost, and the text as shown."""
 _COUNTS: Final = re.compile(r"[ \d]+")
 
 
+class NameValues(msgspec.Struct, frozen=True):
+    """The values of names when a place of a script was reached.
+
+    Attributes:
+        at: virtual time.
+        values: each as text, by its name.
+        stack: the engine's; the frames of users' files once it is handed in.
+    """
+
+    at: float
+    values: dict[str, str]
+    stack: str | tuple[str, ...] = ""
+
+
 class ScriptHits:
     """How often each part of each script ran, over all sessions that were given this.
 
     Attributes:
+        watched: where the values of names are kept, too.
+        seen: what they were there, in the order of time.
         counts: script -> the numbers of its counters, in their order.
         lost: script -> how many contexts with it passed a limit, of which nothing is known.
         uncounted: scripts that cannot be counted: no JavaScript, empty, or larger than any person
@@ -37,8 +60,10 @@ class ScriptHits:
         shown: script -> its text without what is secret.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, watched: Place | None = None) -> None:
         """Start with nothing."""
+        self.watched = watched
+        self.seen: list[NameValues] = []
         self.counts: dict[Script, list[int]] = {}
         self.lost: Counter[Script] = Counter()
         self.uncounted: dict[Script, None] = {}
@@ -48,6 +73,12 @@ class ScriptHits:
         """Show no secret that a session knows."""
         for script in self.counts:
             self.shown[script] = redact(self.shown.get(script, script.source))
+
+    def count_script(self, script: Script) -> CountedScript | None:
+        """Return *script* with counters, see the function of this name, and what is watched."""
+        place = self.watched
+        is_watched = place is not None and place.file == script.name
+        return count_script(script, (place.line, place.column) if place and is_watched else None)
 
     def declare(self, script: Script) -> None:
         """Count *script* also where no run comes to it."""
@@ -136,16 +167,23 @@ class ContextHits:
         """Hand in to *hits*."""
         self._hits = hits
         self._declared: dict[str, Script] = {}
+        self._watched = ""
 
     def declare(self, script: Script, counted: CountedScript, load: Callable[[str], None]) -> None:
         """Declare the counters of *script*, once, by *load*, which runs a global script."""
         if counted.name not in self._declared:
             self._declared[counted.name] = script
+            self._watched = counted.name if counted.is_watched else self._watched
             with suppress(EngineError):  # over its limits: nothing runs in it any more
                 load(counted.declaration)
 
-    def hand_in(self, load: Callable[[str], None]) -> None:
-        """Hand in what was counted; of a context that is lost, which scripts ran."""
+    def hand_in(self, load: Callable[[str], None], sources: Sources) -> None:
+        """Hand in what was counted; of a context that is lost, which scripts ran.
+
+        Frames of stacks are those of *sources*.
+        """
+        if self._watched:
+            self._hand_in_values(load, sources)
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:
@@ -156,6 +194,18 @@ class ContextHits:
                 else:
                     self._hits.add(script, [int(number) for number in error.message.split()])
 
+    def _hand_in_values(self, load: Callable[[str], None], sources: Sources) -> None:
+        try:
+            load(write_watch_reading(self._watched))
+        except EngineError as error:
+            with suppress(msgspec.MsgspecError):
+                for one in _decode_values(error.message):
+                    frames = (text for _, text in sources.user_frames(str(one.stack)))
+                    self._hits.seen.append(replace(one, stack=tuple(frames)))
+
+
+_decode_values = msgspec.json.Decoder(list[NameValues]).decode
+
 
 def unify_lines(script: Script) -> Script:
     """Return *script* as engines take it, without line ends that they do not count."""
@@ -163,12 +213,13 @@ def unify_lines(script: Script) -> Script:
 
 
 @lru_cache(maxsize=256)
-def count_script(script: Script) -> CountedScript | None:
+def count_script(script: Script, watched: tuple[int, int] | None = None) -> CountedScript | None:
     """Return *script* with counters, or None where it has to run as it is.
 
-    That is of what is not valid: it has to fail in its own words.
+    That is of what is not valid: it has to fail in its own words. *watched* are the line and the
+    column where the values of names are kept.
     """
-    counted = insert_counters(script.source, script.name)
+    counted = insert_counters(script.source, script.name, watched)
     return counted if counted is not None and _is_valid(counted.code) else None
 
 

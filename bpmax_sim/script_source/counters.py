@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import LONGEST, SyntaxTree
 
 if TYPE_CHECKING:
@@ -57,17 +58,20 @@ class CountedScript(msgspec.Struct, frozen=True):
         code: what the engine runs.
         name: the array that counts, by the order of *counters*.
         shifts: line -> of each text put into it, the byte column in *code*, from 1, and its bytes.
+        is_watched: whether it also keeps the values of names, at the place that was asked for.
     """
 
     code: str
     name: str
     counters: tuple[Counter, ...]
     shifts: Mapping[int, tuple[tuple[int, int], ...]]
+    is_watched: bool = False
 
     @property
     def declaration(self) -> str:
         """Return the global script that has to run before: no property of the global object."""
-        return f"const {self.name} = [{','.join('0' * len(self.counters))}];"
+        watch = _WATCH % self.name if self.is_watched else ""
+        return f"const {self.name} = [{','.join('0' * len(self.counters))}];{watch}"
 
 
 def write_reading(name: str) -> str:
@@ -80,11 +84,52 @@ def write_reading(name: str) -> str:
     )
 
 
+def write_watch_reading(name: str) -> str:
+    """Return the global script that throws what was watched beside the array *name*, as JSON."""
+    return f"throw {name}w.read();"
+
+
+_WATCH: Final = """const %sw = (() => {
+  const seen = [], {stringify} = JSON, {now} = Date, MOST = 20, LONG = 2000;
+  const kind = Function.prototype.call.bind(Object.prototype.toString);
+  const text = value => {
+    if (typeof value === 'bigint') return value + 'n';
+    if (typeof value !== 'object' || value === null) return stringify(value) ?? String(value);
+    if (value instanceof Error) return String(value);
+    try {
+      const isMany = value instanceof Map || value instanceof Set;
+      return isMany ? `${kind(value)} ${stringify([...value])}` : stringify(value) ?? kind(value);
+    } catch { return kind(value); }
+  };
+  return {
+    take(names) {
+      const values = {};
+      for (const name in names) {
+        try {
+          const value = names[name]();
+          if (typeof value !== 'function') values[name] = text(value).slice(0, LONG);
+        } catch {}
+      }
+      seen.push({at: now() / 1000, values, stack: new Error().stack});
+      if (seen.length > MOST) seen.shift();
+    },
+    read: () => stringify(seen).replaceAll(': ', ':\\\\u0020'),
+  };
+})();"""
+"""Keeps the values of names as they are when a place is reached.
+
+What a value's own methods do to the script does not matter: the run is not the one that is judged.
+"""
+
+
 @lru_cache(maxsize=256)
-def insert_counters(text: str, file: str = "script.js") -> CountedScript | None:
+def insert_counters(
+    text: str, file: str = "script.js", watched: tuple[int, int] | None = None
+) -> CountedScript | None:
     """Return *text* with counters, or None where nothing can be counted.
 
-    That is of what is no JavaScript, of bundles that no person wrote, and of nothing at all.
+    That is of what is no JavaScript, of bundles that no person wrote, and of nothing at all. At
+    the line and the column that are *watched* the values of names are kept, too.
     """
     if len(text) > LONGEST:
         return None
@@ -94,7 +139,7 @@ def insert_counters(text: str, file: str = "script.js") -> CountedScript | None:
     if tree.root.has_error:
         return None
     digest = hashlib.blake2b(f"{file}\0{text}".encode("utf-8", "surrogatepass"), digest_size=6)
-    writer = _CounterWriter(tree, f"$hits{digest.hexdigest()}")
+    writer = _CounterWriter(tree, f"$hits{digest.hexdigest()}", watched)
     writer.visit()
     return writer.finish() if writer.counters else None
 
@@ -164,9 +209,11 @@ _ANONYMOUS: Final = frozenset(
 class _CounterWriter:
     """Walks one tree and notes what to put in where, in the order of the text."""
 
-    def __init__(self, tree: SyntaxTree, name: str) -> None:
+    def __init__(self, tree: SyntaxTree, name: str, watched: tuple[int, int] | None = None) -> None:
         self._tree = tree
         self._name = name
+        self._watched = watched
+        self._scopes = Scopes(tree) if watched else None
         self._texts: list[tuple[int, str]] = []
         self.counters: list[Counter] = []
 
@@ -191,13 +238,14 @@ class _CounterWriter:
             at = offset
             line, column = self._tree.locate_byte(offset)
             of_line = shifts.setdefault(line, [])
-            of_line.append((column + sum(size for _, size in of_line), len(text)))
+            of_line.append((column + sum(size for _, size in of_line), len(text.encode())))
         code = b"".join([*parts, self._tree.bytes_between(at, None)])
         return CountedScript(
             code.decode(),
             self._name,
             tuple(self.counters),
             {line: tuple(found) for line, found in shifts.items()},
+            is_watched=self._watched is not None,
         )
 
     def _open_node(self, node: Node) -> str:
@@ -279,7 +327,13 @@ class _CounterWriter:
         """Return the text that counts *node* under the next number."""
         place, end = self._tree.place(node), self._tree.place_of_byte(node.end_byte)
         self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
-        return f"{self._name}[{len(self.counters) - 1}]++;"
+        text = f"{self._name}[{len(self.counters) - 1}]++;"
+        if kind != "statement" or self._watched is None or self._scopes is None:
+            return text
+        inside = (place.line, place.column) <= self._watched <= (end.line, end.column)
+        names = self._scopes.names_at(node)[:_MOST_NAMES] if inside else ()
+        kept = ",".join(f"{name}:()=>{name}" for name in names)
+        return f"{text}{self._name}w.take({{{kept}}});" if inside else text
 
     def _count_function(self, function: Node) -> str:
         named = function.child_by_field_name("name")
@@ -294,6 +348,7 @@ class _CounterWriter:
         return self._count("branch", node, arm=arm, decision=(first.line, first.column))
 
 
+_MOST_NAMES: Final = 60
 _GETTER: Final = "{get a(){%s}}.a"
 """Runs a text in a function of its own, in the midst of an expression.
 

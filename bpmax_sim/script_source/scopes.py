@@ -130,6 +130,7 @@ class Scopes:
         self._declared: set[int] = set()
         self.top = LexicalScope(None, is_function=True, names={})
         self.bindings: list[Binding] = []
+        self._inner: dict[int, LexicalScope] = {}
         self._hidden: dict[int, Binding] = {}
         uses = self._visit()
         self._name_uses = {
@@ -150,6 +151,25 @@ class Scopes:
         """Return whether *node* is an identifier that the script does not declare."""
         use = self._name_uses.get(node.id)
         return use is not None and use.binding is None
+
+    def names_at(self, node: Node) -> list[str]:
+        """Return the names that the script declares and *node* sees, the nearest first.
+
+        Behind them stand the globals that *node* itself uses.
+        """
+        found: dict[str, None] = {}
+        current: Node | None = node
+        while current is not None:
+            found |= dict.fromkeys(
+                self._inner[current.id].names if current.id in self._inner else ()
+            )
+            current = current.parent
+        used = (
+            use.name
+            for use in self.globals()
+            if node.start_byte <= use.node.start_byte < node.end_byte
+        )
+        return [*found | dict.fromkeys(self.top.names) | dict.fromkeys(used)]
 
     def globals(self) -> Iterator[NameUse]:
         """Yield each use of a name that the script does not declare."""
@@ -191,6 +211,8 @@ class Scopes:
                 self._declare_parameters(node, inner)
             elif kind in _BLOCKS and node.parent is not None and node.parent.type not in FUNCTIONS:
                 inner = LexicalScope(scope, is_function=False, names={})
+            if inner is not scope:
+                self._inner[node.id] = inner
             if declare := _DECLARES.get(kind):
                 declare(self, node, scope, inner)
             pending += [(child, inner) for child in reversed(node.named_children)]

@@ -153,3 +153,28 @@ def test_cassettes_outside_the_working_directory_are_told_by_their_whole_path(
     result.assert_outcomes(passed=1, deselected=1)
     cassette = project.root / "cassettes/crm/选择客户/贵宾.yaml"
     assert f"not played: 1 exchange in {cassette}" in output(result)
+
+
+ONE_CAUSE = """\
+version: 1
+scenario: 数量
+cases: [{id: 甲, n: 3}, {id: 乙, n: 4}]
+form: {fields: {n: null}}
+steps:
+  - {name: 写, set: {n: 2}, expect: {form: {n: "${case.n}"}}}
+"""
+
+
+@pytest.mark.parametrize("workers", [(), ("-p", "xdist", "-n2")])
+def test_failures_of_one_cause_are_told_once_with_their_number(
+    project: Project, workers: tuple[str, ...]
+) -> None:
+    project.write("scenarios/数量.scenario.yaml", ONE_CAUSE)
+
+    lines = output(project.run(*workers, "scenarios/数量.scenario.yaml")).splitlines()
+
+    assert "2 scenarios failed for one cause: form.n expected …, got 2" in lines
+    assert sum("  × form.n   expected" in line for line in lines) == 1
+    repeated = next(n for n, line in enumerate(lines) if line.startswith("the same cause as of "))
+    assert lines[repeated - 1].startswith("step 1/1 写: form.n expected ")
+    assert lines[repeated + 1].startswith("rerun: pytest ")

@@ -24,6 +24,9 @@ FAILURE = {
     "checks": [
         {"path": ["proxy", 0, "path", "$eq"], "ok": True, "expected": "1", "actual": "1"},
         {"path": ["form", "折扣"], "ok": False, "expected": "0.9", "actual": "1"},
+        {"path": ["proxy"], "ok": False, "expected": "[]",
+         "actual": {"text": "1 call", "template": "{number} call", "many": "{number} calls",
+                    "values": {"number": "1"}}},
     ],
     "detail": [
         "  script    ../scripts/客户.js:4:9",
@@ -141,6 +144,7 @@ def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
     assert "step 2/3 选择客户: no such call" in told.text
     assert ">   7 |     set: {a: 1}" in told.text
     assert told.text.index("form.折扣") < told.text.index("proxy[0].path")
+    assert told.text.index("1 call") < told.text.index("proxy[0].path")
     assert "pytest 'scenarios/crm/回填.scenario.yaml::回填' --bpmax-mode=record" in told.pastes
     assert "proxy: {ignore: [header.X-Request-ID]}" in told.pastes
     assert "scenarios/scripts/客户.js:4:9 const r = await $proxy('crm').x();" in told.text

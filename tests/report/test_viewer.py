@@ -122,7 +122,7 @@ def test_two_keys_and_a_word_reach_a_scenario_and_its_link_comes_back(view: View
 
 def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> None:
     page = view.page
-    page.locator("[role=option]", has_text="OAuth").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="OAuth").click()
     page.locator(".bar.call.again").first.click()
     told = view.text("#panel")
 
@@ -134,7 +134,7 @@ def test_a_refused_sending_is_shown_with_the_one_that_followed(view: Viewer) -> 
 
 def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page = view.page
-    page.locator("[role=option]", has_text="没有录过").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="没有录过").click()
 
     assert "no such call" in view.text("#panel")
     page.get_by_role("tab", name="请求与响应").click()
@@ -144,7 +144,7 @@ def test_every_tab_shows_what_it_is_for(view: Viewer) -> None:
     page.get_by_role("tab", name="表单前后").click()
     assert view.text("tr.changed").split("\t") == ["a", "1", "2", "隐藏, 必填"]
     assert "12345" in view.text("#panel pre")
-    page.locator("[role=option]", has_text="大额合同").click()
+    page.locator("[role=treeitem]:not(.folder)", has_text="大额合同").click()
     assert view.count(".node.seen") == 4
     assert view.count(".edge.taken") >= 2
     page.get_by_role("tab", name="脚本").click()
@@ -161,7 +161,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
     view.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(".filters summary").click()
     page.get_by_label("平台").select_option("external_system")
-    assert view.count(".stories [role=option]:not(.heading)") == 1
+    assert view.count(".stories [role=treeitem]:not(.heading)") == 1
     page.get_by_label("平台").select_option("")
     first = view.text("main h1")
     page.keyboard.press("Escape")
@@ -179,7 +179,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
 
 def test_hostile_text_stays_text_and_the_policy_lets_nothing_else_run(view: Viewer) -> None:
     page = view.page
-    page.locator(".stories [role=option]", has_text="window.bad").click()
+    page.locator(".stories [role=treeitem]", has_text="window.bad").click()
 
     assert "</script>" in view.text("main h1")
     page.evaluate(INJECTED)
@@ -257,3 +257,59 @@ def test_sources_show_what_ran_and_what_never_did(
     assert [kind.split()[1:2] for kind in kinds] == [[], ["partly"], ["never"]]
     assert view.page.evaluate("document.documentElement.scrollWidth") <= width
     assert view.wrong == []
+
+
+def failures_of_two_causes() -> list[Trace]:
+    """Return traces that failed at one line, with other values, and at one key, and a pass."""
+    essence = "{label} expected {expected}, got {actual}"
+    traces = []
+    for number in range(5):
+        values = {"label": "form.数量", "expected": "1", "actual": str(number)}
+        failure: dict[str, Any] = {
+            **FAILURE,
+            "essence": {"text": f"数量 {number}", "template": essence, "values": values},
+            "checks": [{"path": ["form", "数量"], "ok": False, "expected": "1", "actual": "2"}],
+            "script": "../scripts/客户.js:4:9" if number > 1 else None,
+        }
+        ended = finished(outcome="failed", failures=[failure])
+        names = {"place": "../scripts/客户.js:4:9", "names": {"行": "null"}, "stack": ["a", "b"]}
+        traces += stories([started(f"坏{number}"), ended], names=names)
+    return [*traces, *stories([started("好"), finished()])]
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(400, "dark"), (1280, "light")])
+def test_failures_are_grouped_by_cause_and_can_be_printed_and_opened(
+    running: Any, tmp_path: Path, width: int, scheme: str
+) -> None:
+    file = written(
+        tmp_path,
+        failures_of_two_causes(),
+        language="zh",
+        editor="vscode://file/srv/项目/{path}:{line}:{column}",
+    )
+    view = Viewer(running, file, size=(width, 900), color_scheme=scheme)
+
+    causes = view.page.locator(".stories .cause").all_inner_texts()
+    assert causes == [
+        "scenarios/scripts/客户.js:4：form.数量：期望 1，实际 …",
+        "form.数量：期望 1，实际 …",
+    ]
+    before = view.count(".stories .name")
+    view.page.locator(".stories .folder").first.click()
+    assert view.count(".stories .name") == before - 3
+    assert view.text(".names tr").split() == ["行", "null"]
+    link = view.page.locator(".panel .edit").first.get_attribute("href")
+    place = "scenarios/crm/%E5%9B%9E%E5%A1%AB.scenario.yaml"
+    assert link == f"vscode://file/srv/项目/{place}:7:5"
+    assert view.serious() == []
+    assert view.page.evaluate("document.documentElement.scrollWidth") <= width
+
+    view.page.emulate_media(media="print")
+    view.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    paper = view.text("#paper")
+    assert all(f"坏{number}" in paper for number in range(5))
+    assert "（3）" in paper.replace("(", "（").replace(")", "）")
+    assert "好" not in paper.split("失败原因", 1)[1].replace("友好", "")
+    assert not view.page.locator("#viewer").is_visible()
+    assert view.wrong == []
+    view.close()

@@ -1,41 +1,4 @@
 // The page as a whole: what is chosen stands in the address, so that every state has a link.
-const count = outcome => stories.filter(story => story.outcome === outcome).length;
-const among = of => [...new Set(stories.flatMap(of))].sort();
-function Choice({name, values, state, go}) {
-  if (!values.length) return null;
-  return html`<label><span>${t(name)}</span><select value=${state[name]} onChange=${event => go({[name]: event.currentTarget.value})}>
-    <option value="">${t('all')}</option>${values.map(value => html`<option value=${value} selected=${state[name] === value}>${name === 'status' ? t(value) : value}</option>`)}</select></label>`;
-}
-function itemsOf(found) {
-  const items = [];
-  let file = null, base = null;
-  for (const story of found) {
-    const own = lineOf(story.place).file, of = story.row ? story.name.slice(0, -story.row.length - 2) : '';
-    if (own !== file) { items.push({key: 'h' + items.length, heading: true, text: own}); file = own; base = null; }
-    if (of && of !== base) { items.push({key: 'h' + items.length, heading: true, sub: true, text: of}); base = of; }
-    items.push({key: story.id, story, inner: Boolean(of)});
-  }
-  return items;
-}
-const facets = {tag: among(story => story.tags), platform: among(story => story.apis.map(platformOf)), api: among(story => story.apis)};
-const outcomes = Object.keys(MARKS).filter(count);
-function Tree({state, go, found}) {
-  const items = useMemo(() => itemsOf(found), [found]);
-  return html`<nav class="tree" aria-label=${t('scenarios')}>
-    ${index.problems.length ? html`<details class="problems" open><summary class="failed">× ${t('unreadable', {n: index.problems.length})}</summary><ul>${index.problems.map(line => html`<li>${line}</li>`)}</ul></details>` : null}
-    ${index.parts.all ? html`<details class="problems parts"><summary class=${index.parts.unused.length ? '' : 'passed'}>${t('parts', {n: index.parts.used, all: index.parts.all})}</summary>${
-      index.parts.unused.length ? html`<p>${t('part unused')}</p>` : null}<ul>${index.parts.unused.map(part => html`<li>${t('part ' + part.kind)} <bdi>${part.name}</bdi> <span class="quiet">${part.place}</span></li>`)}</ul></details>` : null}
-    <div class="search"><input id="search" type="search" placeholder=${t('search')} aria-label=${t('search')} value=${state.q}
-      onInput=${event => go({q: event.currentTarget.value}, true)}
-      onKeyDown=${event => { if (event.key === 'Enter' && found[0]) { go({s: found[0].id, e: '', t: ''}); event.currentTarget.blur(); } }} /></div>
-    <details class="filters" open=${Boolean(state.status || state.tag || state.platform || state.api)}><summary>${t('filters')} · ${t('shown', {n: found.length, all: stories.length})}</summary>
-      <div><${Choice} name="status" values=${outcomes} state=${state} go=${go} />
-      ${Object.entries(facets).map(([name, values]) => html`<${Choice} name=${name} values=${values} state=${state} go=${go} />`)}</div></details>
-    ${found.length ? html`<${List} items=${items} height=${30} label=${t('scenarios')} id="story" selected=${state.s} className="stories" onSelect=${key => go({s: key, e: '', t: ''})}
-      row=${item => item.heading ? html`<span class=${item.sub ? 'sub' : 'path'}><bdi>${item.text}</bdi></span>`
-        : html`<span class="mark ${item.story.outcome.replaceAll(' ', '-')}" aria-label=${t(item.story.outcome)}>${MARKS[item.story.outcome]}</span><span class="name ${item.inner ? 'inner' : ''}"><bdi>${item.inner ? item.story.row : item.story.name}</bdi></span>`} />`
-      : html`<p class="quiet">${t('nothing')}</p>`}</nav>`;
-}
 function Events({story, state, go}) {
   const items = useMemo(() => story.rows.map(e => ({key: String(e.id), e})), [story]);
   return html`<section class="events"><h3>${t('events')}</h3><${List} items=${items} height=${27} label=${t('events')} id="event" selected=${state.e} className="rows" onSelect=${key => go({e: key, t: ''})}
@@ -50,7 +13,7 @@ function Story({number, state, go}) {
   const select = (e, tab = '') => go({e, t: tab});
   return html`<main class="story"><header>
       <h1><span class=${story.outcome.replaceAll(' ', '-')}>${MARKS[story.outcome]} ${t(story.outcome)}</span> <bdi>${story.name}</bdi></h1>
-      <p class="place">${story.place} · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
+      <p class="place"><${Placed} at=${story.place} /> · ${story.calls} ${t('calls')} · ${t('virtual')} ${seconds(story.length)}${story.engine ? ` · ${story.engine}` : ''}${story.tags.map(tag => html` <span class="tag">${tag}</span>`)}</p>
       ${story.reason ? html`<p class="note">${story.reason}</p>` : null}
       ${story.headline ? html`<p class="headline">${short(say(story.headline), 400)}</p>` : null}
       <p class="actions"><${Copy} text=${story.rerun} label=${t('copy rerun')} /><${Copy} text=${story.record} label=${t('copy record')} /><a href=${toHash(state)}>${t('links')}</a>
@@ -82,7 +45,7 @@ function App() {
       if (event.key === 'Escape' && writing) { event.target.blur(); return; }
       if (writing) return;
       if (event.key === '/') { event.preventDefault(); const box = document.getElementById('search'); box.focus(); box.select(); }
-      else if (step) { const next = found[found.findIndex(story => story.id === told.s) + step]; if (next) go({s: next.id, e: '', t: ''}); }
+      else if (step) { const order = itemsOf(found).filter(item => item.story).map(item => item.story), next = order[order.findIndex(story => story.id === told.s) + step]; if (next) go({s: next.id, e: '', t: ''}); }
       else if (move) { const story = open(at), here = story ? story.rows.findIndex(e => String(e.id) === state.e) : -1, next = story?.rows[here + move]; if (next) go({e: String(next.id), t: ''}); }
       else if ('+=-0'.includes(event.key)) dispatchEvent(new CustomEvent('bpmax-zoom', {detail: {'+': 1.5, '=': 1.5, '-': 1 / 1.5, 0: 0}[event.key]}));
       else if (/^[1-7]$/.test(event.key)) { const story = open(at), tabs = TABS.filter(name => name !== 'failure' || story?.failures.length); if (tabs[event.key - 1]) go({t: tabs[event.key - 1]}); }

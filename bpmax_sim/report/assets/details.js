@@ -6,13 +6,20 @@ function Failure({story}) {
   if (!story.failures.length) return html`<p class="quiet">${MARKS[story.outcome]} ${t(story.outcome)}</p>`;
   return story.failures.map(one => html`<article class="failure">
     <p class="headline">${say(one.headline)}</p>
-    ${one.place ? html`<p class="place">${t('at')} ${one.place}</p>` : null}
+    ${one.place ? html`<p class="place">${t('at')} <${Placed} at=${one.place} /></p>` : null}
     ${one.excerpt.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${one.place}>${one.excerpt.map(line => html`<span class=${line.marked ? 'marked' : ''}>${(line.marked ? '> ' : '  ') + String(line.number).padStart(3) + ' | ' + line.text + '\n'}</span>`)}</pre>` : null}
     ${one.detail.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${say(one.headline)}>${one.detail.map(say).join('\n')}</pre>` : null}
     <${Checks} checks=${one.checks} />
-    ${one.script ? html`<p>${t('script')} <code>${one.script}</code></p>` : null}
+    ${one.script ? html`<p>${t('script')} <${Placed} at=${one.script.split(' ')[0]} text=${one.script} /></p>` : null}
+    ${one.names ? html`<${Names} of=${one} />` : null}
     ${one.pastes.map(([word, text]) => html`<${Paste} word=${word} text=${text} />`)}
   </article>`);
+}
+// What each name held when the failing line was reached, and who called.
+function Names({of}) {
+  const names = Object.entries(of.names);
+  return html`${names.length ? html`<table class="names"><caption>${t('names', {at: of.line})}</caption><tbody>${names.map(([name, value]) => html`<tr><th scope="row"><code>${name}</code></th><td><code>${short(value, 1000)}</code></td></tr>`)}</tbody></table>` : null}
+    ${of.stack.length > 1 ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('stack')}>${of.stack.join('\n')}</pre></details>` : null}`;
 }
 const labelOf = path => path.filter(part => !(typeof part === 'string' && part.startsWith('$'))).map(part => typeof part === 'number' ? '[' + part + ']' : '.' + part).join('').replace(/^\./, '');
 function Checks({checks}) {
@@ -21,7 +28,7 @@ function Checks({checks}) {
   return html`<table class="checks"><caption>${t('wrong', {n: wrong})} · ${t('held', {n: checks.length - wrong})}</caption>
     <thead><tr><th scope="col"><span class="sr">${t('status')}</span></th><th scope="col">${t('what')}</th><th scope="col">${t('expected')}</th><th scope="col">${t('got')}</th></tr></thead>
     <tbody>${[...checks].sort((a, b) => a.ok - b.ok).map(check => html`<tr><td class=${check.ok ? 'passed' : 'failed'}>${check.ok ? '√' : '×'}</td>
-      <td>${check.label ?? labelOf(check.path)}</td><td><code>${check.expected}</code></td><td><code>${check.actual}</code></td></tr>`)}</tbody></table>`;
+      <td>${check.label ?? labelOf(check.path)}</td><td><code>${say(check.expected)}</code></td><td><code>${say(check.actual)}</code></td></tr>`)}</tbody></table>`;
 }
 function Sending({title, kind, request, answer, base, faults, story}) {
   const recording = answer?.recording;
@@ -75,7 +82,7 @@ function ScriptTab({story, event}) {
   const marks = new Map();
   if (line) marks.set(line, 'here');
   for (const one of near) { const found = lineOf(own(one)); if (found.file === file && found.line && !marks.has(found.line)) marks.set(found.line, one.event === 'ErrorThrown' ? 'error' : 'touched'); }
-  return html`<h2><code>${place}</code></h2>
+  return html`<h2><${Placed} at=${place} /></h2>
     ${error ? html`<p class="error">${error.type}: ${say(error.message)}${error.unhandled ? ' (' + t('unhandled') + ')' : ''}</p>
       ${error.stack.length ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('stack')}>${error.stack.join('\n')}</pre></details>` : null}` : null}
     ${text === null ? html`<p class="quiet">${t('no source')}</p>` : html`<${Code} text=${text} marks=${marks} label=${file} />`}`;
@@ -113,7 +120,7 @@ function ScenarioTab({story, event}) {
   const {file, line} = lineOf(places[0]), text = sourceOf(story, file), marks = new Map();
   if (line) marks.set(line, 'here');
   for (const one of wrong) if (one.file === file) marks.set(one.line, 'error');
-  return html`<h2><code>${places[0]}</code></h2>${text === null ? html`<p class="quiet">${t('no source')}</p>` : html`<${Code} text=${text} marks=${marks} label=${file} />`}`;
+  return html`<h2><${Placed} at=${places[0]} /></h2>${text === null ? html`<p class="quiet">${t('no source')}</p>` : html`<${Code} text=${text} marks=${marks} label=${file} />`}`;
 }
 const PANELS = {failure: Failure, call: CallTab, script: ScriptTab, form: FormTab, expect: ExpectTab, console: ConsoleTab, scenario: ScenarioTab};
 const TAB_OF = {CallMade: 'call', ConsoleWritten: 'console', ErrorThrown: 'script', HookStarted: 'script', FieldChanged: 'form', StepStarted: 'expect'};

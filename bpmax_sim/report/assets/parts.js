@@ -1,5 +1,5 @@
 // What several parts of the page use: lists that render only what is seen, copying, code, differences.
-function List({items, height, label, id, selected, onSelect, row, className}) {
+function List({items, height, label, id, selected, onSelect, onFold, row, className}) {
   const box = useRef(null), [top, setTop] = useState(0), [room, setRoom] = useState(600);
   const at = items.findIndex(item => item.key === selected);
   useLayoutEffect(() => {
@@ -17,6 +17,12 @@ function List({items, height, label, id, selected, onSelect, row, className}) {
   }, [selected, items.length, room]);
   const first = Math.max(0, Math.floor(top / height) - 8), last = Math.min(items.length, Math.ceil((top + room) / height) + 8);
   const move = event => {
+    const here = items[at];
+    if (onFold && here && (event.key === 'ArrowLeft')) {
+      const above = items.slice(0, at).reverse().find(item => item.heading && !item.fixed && item.level < here.level);
+      if (above) { event.preventDefault(); onFold(above); }
+      return;
+    }
     const by = {ArrowDown: 1, ArrowUp: -1, PageDown: 12, PageUp: -12}[event.key];
     let next = by === undefined ? {Home: 0, End: items.length - 1}[event.key] : Math.min(items.length - 1, Math.max(0, at + by));
     if (next === undefined) return;
@@ -26,14 +32,14 @@ function List({items, height, label, id, selected, onSelect, row, className}) {
     if (items[next]) onSelect(items[next].key);
   };
   const shownAt = at >= first && at < last;
-  return html`<div class="list ${className}" ref=${box} style=${{'--rows': items.length * height + 4 + 'px'}} role="listbox" tabindex="0" aria-label=${label} onKeyDown=${move}
+  return html`<div class="list ${className}" ref=${box} style=${{'--rows': items.length * height + 4 + 'px'}} role=${onFold ? 'tree' : 'listbox'} tabindex="0" aria-label=${label} onKeyDown=${move}
       aria-activedescendant=${shownAt ? id + '-' + selected : undefined} onScroll=${event => setTop(event.currentTarget.scrollTop)}>
     <div role="presentation" style=${{height: items.length * height + 'px', position: 'relative'}}>
       ${items.slice(first, last).map((item, offset) => html`<div key=${item.key} id=${id + '-' + item.key}
-          class="row ${item.heading ? 'heading' : ''} ${item.key === selected ? 'selected' : ''}"
+          class="row ${item.heading ? (item.fixed || !onFold ? 'heading' : 'heading folder') : ''} ${item.key === selected ? 'selected' : ''}"
           style=${{top: (first + offset) * height + 'px', height: height + 'px'}}
-          role="option" aria-disabled=${item.heading ? 'true' : undefined} aria-selected=${item.key === selected ? 'true' : 'false'} aria-setsize=${items.length} aria-posinset=${first + offset + 1}
-          onClick=${item.heading ? undefined : () => onSelect(item.key)}>${row(item)}</div>`)}
+          role=${onFold ? 'treeitem' : 'option'} aria-disabled=${item.heading && !onFold ? 'true' : undefined} aria-level=${onFold ? item.level : undefined} aria-expanded=${item.open === undefined ? undefined : String(item.open)} aria-selected=${item.key === selected ? 'true' : 'false'} aria-setsize=${items.length} aria-posinset=${first + offset + 1}
+          onClick=${item.heading ? (onFold && !item.fixed ? () => onFold(item) : undefined) : () => onSelect(item.key)}>${row(item)}</div>`)}
     </div></div>`;
 }
 async function copy(text) {
@@ -59,6 +65,13 @@ function Copy({text, label}) {
 const Paste = ({word, text}) => html`<p class="paste"><span>${t(word)}</span> <code>${text}</code> <${Copy} text=${text} label=${t('copy')} /></p>`;
 const placed = /^([\s\S]*?)(?::(\d+))?(?::(\d+))?$/;
 const lineOf = place => { const found = placed.exec(place || ''); return {file: found[1], line: +(found[2] || 0)}; };
+// A place as text, with a link that opens it in the reader's editor where the project names one.
+function Placed({at, text}) {
+  const found = placed.exec(at || ''), file = found[1] || '';
+  const known = index.editor && file && !file.startsWith('/') && !file.startsWith('..');
+  const fill = {path: file.split('/').map(encodeURIComponent).join('/'), line: found[2] || 1, column: found[3] || 1};
+  return html`<code>${text || at}</code>${known ? html` <a class="edit" href=${index.editor.replace(/\{(path|line|column)\}/g, (all, key) => fill[key])}>${t('edit')}</a>` : null}`;
+}
 function Code({text, marks = new Map(), label, follow = true}) {
   const box = useRef(null), lines = useMemo(() => text.split('\n'), [text]);
   const target = [...marks.keys()][0];

@@ -10,7 +10,7 @@ function SectionTable({part}) {
 }
 function SectionFinding({part}) {
   return html`<article class="finding"><h2 class=${toned(part)}>${say(part.headline)}</h2>
-    ${part.place ? html`<p class="place">${part.place}</p>` : null}
+    ${part.place ? html`<p class="place"><${Placed} at=${part.place} /></p>` : null}
     ${part.lines.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${say(part.headline)}>${part.lines.map(say).join('\n')}</pre>` : null}
     ${part.paste ? html`<${Paste} word="add" text=${part.paste} />` : null}</article>`;
 }

@@ -1,0 +1,104 @@
+"""``report``: one page from the traces of runs of one machine or many; the picture of a flow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from typer import Argument, Option
+
+import bpmax_sim
+from bpmax_sim.cli import options as option
+from bpmax_sim.cli.flows import draw_flow
+from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.cli.usage import take_in_jobs
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.project import find_root
+from bpmax_sim.report import store
+from bpmax_sim.report.editor_links import editor_address
+from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.html import write_page
+from bpmax_sim.report.run_comparison import compare_runs
+from bpmax_sim.report.sections import SECTIONS
+from bpmax_sim.scenario import shards
+from bpmax_sim.yamlfile import display_path
+
+
+def report(
+    traces: Annotated[
+        list[Path] | None,
+        Argument(metavar="[TRACE]...", help=msg("Files or folders; by default .bpmax/trace.")),
+    ] = None,
+    *,
+    evidence_folders: option.EvidenceFolders = None,
+    to: Annotated[
+        Path | None, Option(metavar="FILE", help=msg("Where; by default .bpmax/report.html."))
+    ] = None,
+    flow: Annotated[
+        Path | None,
+        Option(
+            metavar="FILE",
+            help=msg(
+                "Draw this flow instead, with what runs walked; by default below .bpmax/flows."
+            ),
+        ),
+    ] = None,
+    json: option.Json = False,
+) -> int:
+    """Write the page and say where it is."""
+    root = find_root(Path.cwd())
+    if flow is not None:
+        page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
+        return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)
+    path = to or root / store.TRACE_FOLDER.with_name("report.html")
+    counts = _write(root, list(traces or ()), evidence_folders or (), path)
+    totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
+    say_result(
+        [display_path(path)],
+        json=json,
+        file=display_path(path),
+        **totals,
+        ended_early=counts["did not end"],
+        flow=None,
+    )
+    return (
+        ExitCode.USAGE
+        if counts["unreadable"]
+        else ExitCode.FAILED
+        if counts["unused"]
+        else ExitCode.PASSED
+    )
+
+
+def _write(
+    root: Path, places: list[Path], evidence_folders: Sequence[Path], path: Path
+) -> Counter[str]:
+    """Write the page at *path*, tell what it could not take in, and return what it counted."""
+    if evidence_folders:
+        places += take_in_jobs(root, evidence_folders)
+    places = places or [root / store.TRACE_FOLDER]
+    counts = write_page(
+        path,
+        places,
+        version=bpmax_sim.__version__,
+        section_folders=[place.with_name(SECTIONS.name) for place in places],
+        sections=tuple(compare_runs(places, shards.read(root))),
+        editor=editor_address(root),
+    )
+    if left_out := counts["unreadable"]:
+        tell(
+            plural(
+                left_out, "{number} trace could not be read", "{number} traces could not be read"
+            )
+        )
+    if unused := counts["unused"]:
+        tell(
+            plural(
+                unused,
+                "{number} part of a file that none of its rows used; the page names it",
+                "{number} parts of files that none of their rows used; the page names them",
+            )
+        )
+    return counts

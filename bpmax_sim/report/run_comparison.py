@@ -1,0 +1,93 @@
+"""What the runs of several machines tell together: which scenarios are slow or flaky."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import msg, plural
+from bpmax_sim.report.sections import ReportSection, SectionCell, SectionTable
+from bpmax_sim.report.store import find_traces, read_trace
+
+_SLOWEST = 20
+_OUTCOMES = {
+    "passed": msg("passed"),
+    "failed": msg("failed"),
+    "xfailed": msg("failed as expected"),
+    "skipped": msg("skipped"),
+    "did not end": msg("did not end"),
+}
+
+
+def compare_runs(places: Sequence[Path], seconds: Mapping[str, float]) -> Iterator[ReportSection]:
+    """Yield the section about the runs in *places*, where there is anything to say.
+
+    A scenario is flaky if it ended otherwise, or came to something else, in another run.
+
+    Args:
+        places: folders of traces, one of each machine.
+        seconds: what each item took, real seconds by its name on the command line.
+    """
+    flaky = list(_find_flaky(places))
+    slowest = sorted(seconds.items(), key=lambda one: -one[1])[:_SLOWEST]
+    if not flaky and not slowest:
+        return
+    tables = []
+    if flaky:
+        columns = (
+            msg("scenario"),
+            *(msg("run {number}", number=n + 1) for n in range(len(places))),
+        )
+        tables.append(SectionTable(columns, tuple(flaky), msg("not the same in each run")))
+    if slowest:
+        rows = tuple((SectionCell(name), SectionCell(f"{took:.3f} s")) for name, took in slowest)
+        tables.append(SectionTable((msg("scenario"), msg("real time")), rows, msg("slowest")))
+    yield ReportSection(
+        name="runs",
+        title=msg("Slow and flaky"),
+        summary=plural(len(flaky), "{number} scenario is flaky", "{number} scenarios are flaky"),
+        parts=tuple(tables),
+    )
+
+
+def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
+    """Yield a row of each scenario that did not come to the same in all *places* that have it."""
+    found = [find_traces([place]) for place in places] if len(places) > 1 else []
+    for name in sorted({name for traces in found for name in traces}):
+        paths = [traces.get(name) for traces in found]
+        ends = [_read_end(path, name) if path else None for path in paths]
+        known = {end for end in ends if end is not None}
+        if len(known) > 1:
+            digests = [digest for _, digest in known]
+            yield (
+                SectionCell(_name_of(paths, name)),
+                *(_make_cell(end, digests) for end in ends),
+            )
+
+
+def _read_end(path: Path, name: str) -> tuple[str, str] | None:
+    """Return how the trace at *path* ended and its digest; None where it cannot be read."""
+    with suppress(ConfigError, OSError, ValueError):
+        last = read_trace(path, name).events[-1]
+        is_over = last["event"] == "ScenarioFinished"
+        return (str(last["outcome"]), str(last["digest"])) if is_over else ("did not end", "")
+    return None
+
+
+def _name_of(paths: Sequence[Path | None], name: str) -> str:
+    path = next(path for path in paths if path)
+    first = read_trace(path, name).events[0]
+    row = first.get("row")
+    return f"{first['name']}[{row}]" if row else str(first["name"])
+
+
+def _make_cell(end: tuple[str, str] | None, digests: Sequence[str]) -> SectionCell:
+    if end is None:
+        return SectionCell("–", "quiet")
+    outcome, digest = end
+    number = digests.index(digest) + 1 if digest in digests else 0
+    told = _OUTCOMES.get(outcome, outcome)
+    text = msg("{outcome}, result {number}", outcome=told, number=number)
+    return SectionCell(text, "passed" if outcome == "passed" else "failed")

@@ -1,0 +1,148 @@
+"""What names held where a replay failed: seen in a second run, of which nothing else is left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.i18n import choose, common_message, current_language, cut_message, msg, translate
+from bpmax_sim.report.editor_links import editor_address
+from bpmax_sim.report.perform import PerformOptions, perform
+from bpmax_sim.report.run_comparison import compare_runs
+from bpmax_sim.report.sections import SectionTable
+from bpmax_sim.report.store import TRACE_FOLDER, read_traces
+from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.scenario.load import items
+
+SCRIPT = """\
+const 折扣 = form.级别 === "金牌" ? 0.9 : 1;
+function 小计(行) {
+  return 行.单价 * 折扣;
+}
+form.合计 = [{单价: 3}, null].map(行 => 小计(行)).length;
+"""
+TEXT = """\
+version: 1
+scenario: 报价
+form: {scripts: {click.计算: 报价.js}, fields: {级别: 金牌, 合计: 0}}
+steps:
+  - {name: 算, click: 计算, expect: {form: {合计: 2}}}
+"""
+
+
+def run(root: Path, text: str = TEXT, script: str = SCRIPT) -> Verdict:
+    (root / "scenarios").mkdir(exist_ok=True)
+    (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
+    (root / "scenarios/报价.js").write_text(script, encoding="utf-8")
+    (root / "scenarios/报价.scenario.yaml").write_text(text, encoding="utf-8")
+    (item,) = items(root / "scenarios/报价.scenario.yaml")
+    return perform(item, PerformOptions(trace="on"))[0]
+
+
+def names_of(root: Path) -> dict[str, str]:
+    (trace,) = read_traces([root / TRACE_FOLDER])
+    return dict(trace.names["names"]) if trace.names else {}
+
+
+def test_the_values_are_those_of_the_call_that_failed(tmp_path: Path) -> None:
+    verdict = run(tmp_path)
+    (trace,) = read_traces([tmp_path / TRACE_FOLDER])
+
+    assert names_of(tmp_path) == {"行": "null", "折扣": "0.9"}
+    assert trace.names is not None
+    assert trace.names["stack"][0].startswith("小计 ")
+    assert verdict.failures[0].script is not None
+    assert trace.events[-1]["digest"] == verdict.digest
+
+
+@pytest.mark.parametrize(
+    ("script", "known"),
+    [
+        ("let n = 1n; const s = new Set([2]); n.a.b;", {"n": "1n", "s": "[object Set] [2]"}),
+        ("const a = {}; a.a = a; let b; b.c;", {"a": "[object Object]", "b": "undefined"}),
+        ("const p = $proxy('crm'); const f = () => 1; null.x;", {}),
+        ("const t = '客户: ' + form.级别; null.x;", {"t": '"客户: 金牌"'}),
+    ],
+)
+def test_whatever_a_name_holds(tmp_path: Path, script: str, known: dict[str, str]) -> None:
+    run(tmp_path, script=script)
+
+    assert {name: text for name, text in names_of(tmp_path).items() if name in known} == known
+
+
+def test_the_last_value_before_an_expectation_failed_counts(tmp_path: Path) -> None:
+    text = TEXT.replace("合计: 2}", "合计: 5}") + "  - {name: 再算, click: 计算}\n"
+    run(tmp_path, text, "const n = form.合计 + 1;\nform.合计 = n;\n")
+
+    assert names_of(tmp_path)["n"] == "1"
+
+
+def test_python_of_the_project_does_not_run_twice(tmp_path: Path) -> None:
+    (tmp_path / "count.py").write_text(
+        "from pathlib import Path\n"
+        "def note(session):\n    path = Path(__file__).with_name('n')\n"
+        "    path.write_text(path.read_text() + 'x' if path.exists() else 'x')\n"
+    )
+    text = TEXT.replace("steps:\n", "steps:\n  - {name: 记, python: 'count:note'}\n")
+
+    assert run(tmp_path, text).outcome == "failed"
+
+    assert (tmp_path / "n").read_text() == "x"
+    assert names_of(tmp_path) == {}
+
+
+def test_what_ended_otherwise_on_another_machine_is_flaky(tmp_path: Path) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    for root, script in ((one, SCRIPT), (other, "form.合计 = 2;")):
+        root.mkdir()
+        run(root, script=script)
+
+    places = [root / TRACE_FOLDER for root in (one, other)]
+    (section,) = compare_runs(places, {"scenarios/报价.scenario.yaml::报价": 0.25})
+    same = list(compare_runs([places[0], places[0]], {}))
+
+    flaky, slowest = section.parts
+    assert isinstance(flaky, SectionTable)
+    assert isinstance(slowest, SectionTable)
+    ((name, failed, passed),) = flaky.rows
+    assert (name.text, failed.tone, passed.tone) == ("报价", "failed", "passed")
+    assert [str(cell.text) for cell in slowest.rows[0]][1] == "0.250 s"
+    assert same == []
+
+
+def test_an_editor_is_a_setting_and_none_of_a_pipeline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def set_editor(value: str) -> None:
+        (tmp_path / "pyproject.toml").write_text(f'[tool.bpmax_sim]\neditor = "{value}"\n')
+
+    monkeypatch.delenv("CI", raising=False)
+    set_editor("vscode")
+    assert editor_address(tmp_path) == f"vscode://file{tmp_path}/{{path}}:{{line}}:{{column}}"
+    monkeypatch.setenv("CI", "true")
+    assert editor_address(tmp_path) == ""
+    monkeypatch.delenv("CI")
+    for wrong in ("vscod", "javascript://{path}", "vscode://file/x"):
+        set_editor(wrong)
+        with pytest.raises(ConfigError, match="editor: expected an address"):
+            editor_address(tmp_path)
+
+
+def test_what_messages_say_alike_and_what_is_cut_stay_messages() -> None:
+    one = msg("{label} expected {expected}, got {actual}", label="a", expected="1", actual="22222")
+    other = msg(
+        "{label} expected {expected}, got {actual}", label="a", expected="3", actual="22222"
+    )
+    before = current_language()
+    choose("zh")
+    try:
+        said = [translate(common_message(one, other)), translate(cut_message(one, 21))]
+    finally:
+        choose(before)
+
+    assert said == ["a：期望 …，实际 22222", "a：期望 1，实际 22…"]
+    assert common_message(one, "b") == "…"
+    assert cut_message(one, 21) == "a expected 1, got 22…"
+    assert cut_message("abcdef", 4) == "abc…"
