@@ -170,6 +170,9 @@ def _make_failure(
     do = (
         replace(kind.do, executed=True) if kind.is_executed and call.source in _DOES_IT else kind.do
     )
+    if call.elapsed and (do.error or do.status) and do.error != "timeout":
+        # It comes when the response would have, or what a person does during the call comes after.
+        do = replace(do, delay=call.elapsed)
     rule = FaultRule(
         on=call.name, call=call.number, attempts=UNSET if once else EVERY_SENDING, do=do
     )
