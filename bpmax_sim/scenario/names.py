@@ -38,7 +38,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fields: those that the form declares.
         initial_fields: where no form declares any, those that the flow's values name.
-        text_fields: those that start as a text.
+        field_kinds: what those that start as something start as: ``text``, ``number``, ``flag``,
+            ``list`` or ``map``.
         columns: table -> the columns of the rows that it starts with.
         declared_variables: those that a file declares, which are always there.
         constants: those of them that no step changes: the file says them itself.
@@ -50,7 +51,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         lists_people: whether the scenario says itself who there is.
         mentioned_people: who is named by flows, user and steps; nobody where rows or hooks may
             name others, too.
-        project_members: of ``project``, those that the scenario writes.
+        person_members: those that people of the scenario have beside ``id`` and ``name``.
+        person_members: tuple[str, ...] = ()
+    project_members: of ``project``, those that the scenario writes.
         texts: the sources of scripts, which may name what else there is; None where Python may.
         named_steps: names of the steps of fragments.
         platforms: None as long as nobody has read their files.
@@ -59,7 +62,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
     initial_fields: tuple[str, ...] = ()
-    text_fields: frozenset[str] = frozenset()
+    field_kinds: Mapping[str, str] = {}
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     declared_variables: tuple[str, ...] = ()
     constants: frozenset[str] = frozenset()
@@ -70,6 +73,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     people: tuple[str, ...] = ()
     lists_people: bool = False
     mentioned_people: tuple[str, ...] = ()
+    person_members: tuple[str, ...] = ()
     project_members: tuple[str, ...] = ()
     texts: tuple[str, ...] | None = None
     named_steps: tuple[str, ...] = ()
@@ -157,6 +161,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             known = self.fields or self.initial_fields
             return None if name in known else nearest_name(name, known) or None
         members = CONTEXT_MEMBERS.get(owner)
+        if owner == "ctx.userInfo" and self.person_members:
+            known = (*CONTEXT_MEMBERS[owner], *self.person_members)
+            return None if name in known else suggest(name, known)
         if members is None or name in members:
             return None
         is_closed = owner in {"ctx", "ctx.step"}

@@ -21,11 +21,12 @@ from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import WARNINGS, Place, SubjectError
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.js_values import to_scenario_value
+from bpmax_sim.js_values import to_scenario_value, value_kind
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import (
     assertions,
     events,
+    expectation_doubts,
     findings,
     load,
     model,
@@ -101,7 +102,7 @@ class RunLog(msgspec.Struct):
         writers: field -> the script line that wrote its present value.
         names: what is written is held against them.
         expected_columns: of each table those that an expectation names, which nobody mistook.
-        structured: fields that an expectation takes for a map or a list.
+        expected_kinds: fields with kinds of values that an expectation names plainly.
     """
 
     session: Session
@@ -114,7 +115,7 @@ class RunLog(msgspec.Struct):
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
-    structured: Callable[[], frozenset[str]] = frozenset
+    expected_kinds: Callable[[], frozenset[tuple[str, str]]] = frozenset
     options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
@@ -169,9 +170,9 @@ class RunLog(msgspec.Struct):
         is_own = "/" not in change.field
         is_script = change.by not in {"user", UNDO}
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
-        texts = self.names.text_fields if is_own else frozenset()
-        misfit = result_checks.find_misfit(change.field, change.new, texts, change.place)
-        if is_script and misfit and change.field not in self.structured():
+        kind = self.names.field_kinds.get(change.field, "") if is_own else ""
+        misfit = result_checks.find_misfit(change, kind, is_script=is_script)
+        if misfit and (change.field, value_kind(change.new)) not in self.expected_kinds():
             self.add_finding(misfit)
 
     def add_finding(self, finding: findings.NameFinding) -> None:
@@ -330,13 +331,14 @@ class Progress:
             root,
             names=item.names,
             expected_columns=columns,
-            structured=partial(findings.expected_structures, item),
+            expected_kinds=partial(findings.expected_kinds, item),
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
+        self.initial: Mapping[str, Any] = {}
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
         self.redact = session.redact_value
@@ -366,6 +368,7 @@ class Progress:
         except UndefinedValueError as error:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
+        self.initial = form_of(self.subject)
         self.scope.form = partial(form_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
@@ -508,9 +511,9 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, step: model.Step, since: LogMark) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogMark) -> None:
         """Say what a step that did as expected came to and is doubtful all the same."""
-        log, platforms = self.log, self.session.platforms
+        step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
             step=step,
             calls=log.calls[since.calls :],
@@ -522,17 +525,24 @@ class Progress:
         form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
+        spot = located.spot.at("expect")
+        found += expectation_doubts.find_idle_counts(step.expect, spot, outcome.calls)
         for finding in found:
             log.add_finding(finding)
 
     def warn_of_run(self) -> None:
         """Say what the run as a whole came to and is doubtful."""
-        calls, subjects = self.log.calls, self.item.subjects
+        calls, subjects, options = self.log.calls, self.item.subjects, self.log.options
+        changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
+        history = expectation_doubts.RunHistory(self.initial, changes, options.offered)
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
+            *expectation_doubts.find_idle_settings(self.item, calls),
+            *expectation_doubts.find_idle_expectations(self.item, history),
+            *result_checks.find_misprinted_requests(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
-            *self.log.options.check_comparisons(scripts),
+            *options.check_comparisons(scripts),
         ):
             self.log.add_finding(finding)
 

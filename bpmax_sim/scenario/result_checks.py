@@ -8,16 +8,21 @@ enter.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
 
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import CallError, Place, nearest_name
+from bpmax_sim.errors import CallError, ConfigError, Place, nearest_name
+from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
+from bpmax_sim.js_values import value_kind
 from bpmax_sim.messages import Response
+from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
@@ -30,6 +35,7 @@ from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
+from bpmax_sim.subject.hooks import FieldChanged
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -37,7 +43,11 @@ _MADE_AT_RUN_TIME: Final = re.compile(
     r"|\d{4}[-/]?\d\d[-/]?\d\d([T ]?\d\d:?\d\d.*)?"
 )
 _LAST_NAME: Final = re.compile(r"\$(?:\.\w+)*?\.(\w+)")
-_MISPRINTS: Final = ("[object Object]", "[object Promise]")
+_MISPRINTS: Final = re.compile(
+    r"\[object (?:Object|Promise)\]|(?<!of )(?<![\w'\"(])(?:undefined|NaN)(?![\w'\")]| is)"
+)
+"""What a text has in it that was made of an object, or of nothing; V8's own messages apart."""
+_SENT_BY_MISTAKE: Final = re.compile(r"undefined|NaN|null|.*\[object \w+\].*")
 _ANNOUNCING: Final = frozenset({"warn", "error"})
 
 
@@ -119,29 +129,56 @@ def find_unseen_failures(
         ), call.place, fails=False)  # fmt: skip
 
 
-def find_idle_rules(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield paths of a platform's business code that no response has, and almost has."""
+def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield what the platforms of *calls* declare and hardly mean, or no message of them has."""
+    yield from _find_idle_places(calls, platforms)
+    for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
+        for hint in _hints_of(platforms, key):
+            yield NameFinding("rule", hint, call.place, fails=False)
+
+
+def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield declared places that no message has, and almost has."""
     absent: dict[tuple[str, str], tuple[str, CallMade]] = {}
     found: set[tuple[str, str]] = set()
     for call in calls:
         recipe = _find_recipe(call, platforms)
-        for path in _judging_paths(recipe) if recipe is not None else ():
-            key = (call.call.partition(".")[0], path)
-            *owners, name = path.removeprefix("$.").split(".")
-            value = call.response
-            for owner in owners:
-                value = value.get(owner) if isinstance(value, Mapping) else None
-            if isinstance(value, Mapping) and name in value:
-                found.add(key)
-            elif isinstance(value, Mapping) and (hint := nearest_name(name, list(map(str, value)))):
-                absent.setdefault(key, (hint, call))
-    for key, (hint, call) in absent.items():
-        if key not in found:
-            platform, path = key
+        key = call.call.partition(".")[0]
+        for path, values in _declared_places(recipe, call) if recipe is not None else ():
+            owners = [owner for owner in values_at(values, path[:-1]) if isinstance(owner, Mapping)]
+            names = dict.fromkeys(str(name).lower() for owner in owners for name in owner)
+            place, name = (key, format_path(path)), str(path[-1]).lower()
+            if name in names:
+                found.add(place)
+            elif hint := nearest_name(name, names):
+                absent.setdefault(place, (hint, call))
+    for (platform, shown), (hint, call) in absent.items():
+        if (platform, shown) not in found:
             yield NameFinding("rule", msg(
-                "{platform} reads its business code at {path}, and no response has that{hint}",
-                platform=platform, path=path, hint=hint,
+                "{platform} declares {path}, and no message has that{hint}",
+                platform=platform, path=shown, hint=hint,
             ), call.place, fails=False)  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
+    platform = platforms.find(key)
+    return tuple(platform_hints(platform)) if platform is not None else ()
+
+
+def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
+    """Yield the places that are declared for *call*, each with the message that is to have it."""
+    for text in _judging_paths(recipe):
+        yield tuple(text.removeprefix("$.").split(".")), call.response
+    request = {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
+    response = {"header": call.response_header, "body": call.response}
+    for owner in (recipe.platform, recipe.api):
+        for texts, message in ((owner.ignore, request), (owner.volatile, response)):
+            for text in texts:
+                with suppress(ConfigError):  # said when the file was read
+                    path = FieldPath.parse(text, "ignore")
+                    if path.below and isinstance(path.below[-1], str):
+                        yield (path.root, *path.below), message
 
 
 def _find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
@@ -186,32 +223,43 @@ def _have_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     return any(pattern.search(text) for text in texts)
 
 
-def find_misfit(
-    field: str, value: Any, texts: Collection[str], place: Place | None
-) -> NameFinding | None:
-    """Return what is wrong with a *value* that a script wrote into *field*.
+def find_misfit(change: FieldChanged, kind: str, *, is_script: bool) -> NameFinding | None:
+    """Return what is wrong with a value that a script, or a step, has written into a field.
 
-    Args:
-        field: as a message calls it.
-        value: in plain values.
-        texts: the fields that begin as a text.
-        place: the script's line.
+    *kind* is what the field begins as. A step may fill in what it likes, but for a number as text.
     """
-    if field in texts and isinstance(value, Mapping | list) and value:
-        kind = msg("a map") if isinstance(value, Mapping) else msg("a list")
+    written = value_kind(change.new)
+    if kind and written in _MISFITS.get(kind, ()) and (is_script or _is_number_text(change.new)):
+        names = {
+            "text": msg("a text"), "number": msg("a number"), "flag": msg("true or false"),
+            "list": msg("a list"), "map": msg("a map"),
+        }  # fmt: skip
         message = msg(
-            "the script wrote {kind} into form.{field}, which begins as a text; write the member "
-            "that is meant, or let the field begin as null",
-            kind=kind,
-            field=field,
-        )
-        return NameFinding("unfit", message, place, fails=False)
-    return find_misprint(value, f"form.{field}", place)
+            "{kind} comes into form.{field}, which begins as {begin}: {value}; convert it, or let "
+            "the field begin as null",
+            kind=names[written], field=change.field, begin=names[kind], value=show(change.new),
+        )  # fmt: skip
+        return NameFinding("unfit", message, change.place, fails=False)
+    return find_misprint(change.new, f"form.{change.field}", change.place) if is_script else None
+
+
+_MISFITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "text": ("map", "list"),
+    "number": ("text", "flag", "list", "map"),
+    "flag": ("text", "list", "map"),
+    "list": ("text", "number", "flag"),
+}
+"""What a field begins as -> kinds of values that hardly belong into it."""
+
+
+def _is_number_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().replace(".", "", 1).lstrip("-").isdecimal()
 
 
 def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | None:
-    """Return what is wrong with a text that a script made of an object, and wrote into *name*."""
-    if not isinstance(value, str) or not any(text in value for text in _MISPRINTS):
+    """Return what is wrong with a text that a script made of what is no text, for *name*."""
+    is_lost = isinstance(value, float) and value != value  # noqa: PLR0124 - NaN alone is so
+    if not is_lost and not (isinstance(value, str) and _MISPRINTS.search(value)):
         return None
     message = msg(
         "the script wrote {value} into {name}; write the member that is meant",
@@ -219,6 +267,18 @@ def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | N
         name=name,
     )
     return NameFinding("unfit", message, place, fails=False)
+
+
+def find_misprinted_requests(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+    """Yield what was sent in a path or a query and is no value: ``undefined``, ``NaN``."""
+    for call in calls:
+        for part, values in (("path", call.path), ("query", call.query)):
+            for name, value in values.items():
+                if isinstance(value, str) and _SENT_BY_MISTAKE.fullmatch(value):
+                    yield NameFinding("unfit", msg(
+                        "{call}: {part}.{name} is {value}, which is hardly meant",
+                        call=call.call, part=part, name=name, value=show(value),
+                    ), call.place, fails=False)  # fmt: skip
 
 
 class OptionLog:
@@ -258,7 +318,8 @@ class OptionLog:
                 path, text = comparison.path, comparison.text
                 path = path[1:] if comparison.root == "ctx" and path[:1] == ("form",) else path
                 known = list(map(str, self.offered.get(".".join(path), ())))
-                if comparison.root != "error" and known and text and text not in known:
+                is_field = comparison.root in {"form", "ctx"}
+                if is_field and known and text and text not in known:
                     hint = nearest_name(text, known)
                     message = msg(
                         "form.{name} is compared with {text!r}, which is none of its options{hint}",

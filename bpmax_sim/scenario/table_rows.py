@@ -27,7 +27,7 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
+from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number, value_kind
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.names import ScenarioNames, describe_finding
@@ -390,7 +390,7 @@ class ScenarioDraft:
             subject_kinds=self.subject_kinds,
             fields=self.fields,
             initial_fields=() if self.fields else self.initial_fields,
-            text_fields=self.text_fields,
+            field_kinds=self.field_kinds,
             columns=self.columns,
             declared_variables=tuple(self.declared_vars),
             constants=self.constants,
@@ -401,6 +401,7 @@ class ScenarioDraft:
             people=self.people,
             lists_people=bool(self.scenario.people),
             mentioned_people=self.mentioned_people,
+            person_members=self.person_members,
             project_members=self.project_members,
             texts=self.texts,
             named_steps=tuple(self.named_steps),
@@ -459,11 +460,26 @@ class ScenarioDraft:
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
-    def text_fields(self) -> frozenset[str]:
-        """Return the fields of the form that start as a text, but for one that is filled in."""
-        form = self.scenario.form
-        fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
-        return frozenset(k for k, value in fields if isinstance(value, str) and "${" not in value)
+    def person_members(self) -> tuple[str, ...]:
+        """Return what people have beside ``id`` and ``name``."""
+        steps = (step.user for step, _ in self.steps)
+        people = [self.scenario.user, *self.scenario.people.values(), *steps]
+        maps = (person for person in people if isinstance(person, Mapping))
+        named = dict.fromkeys(name for person in maps for name in person)
+        return tuple(name for name in named if name not in {"id", "name"})
+
+    @cached_property
+    def field_kinds(self) -> Mapping[str, str]:
+        """Return what each field starts as, in the words of `value_kind`; one left open as none."""
+        form, flow = self.scenario.form, self.scenario.flow
+        fields = dict(flow.form) if isinstance(flow, model.FlowSpec) else {}
+        fields |= form.fields if isinstance(form, model.FormSpec) else {}
+        kinds = {
+            name: "text" if value == "" else value_kind(value)
+            for name, value in fields.items()
+            if not (isinstance(value, str) and "${" in value)
+        }
+        return {name: kind for name, kind in kinds.items() if kind}
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
