@@ -328,7 +328,7 @@ _OWN: Mapping[str, str] = {
     "append, times a bare one": "一条交互落盘，不含扫描，与裸追加加 fdatasync 之比",
     "append, growth": "同上，随条数变慢的倍数",
     "close, times vcrpy": "关闭一万条的录制，与 vcrpy 之比",
-    "different digests": "不同进程、时区、哈希种子下，执行轨迹摘要有几种",
+    "different digests": "不同进程、时区、哈希种子下，追踪摘要有几种",
     "a scenario in its own file, times an empty test": (
         "pytest 跑一个单独成文件的场景，与空 Python 测试文件之比"
     ),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+import runpy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.server import ThreadingHTTPServer
-from typing import Any
 
 from tests.docs.blocks import Block, blocks
 from tests.docs.pages import ROOT
+
+FILE = ROOT / "docs/theme/assets/warehouse.py"
 
 
 @dataclass(slots=True)
@@ -30,11 +32,8 @@ def page_blocks() -> Iterator[Block]:
 @contextmanager
 def running_warehouse() -> Iterator[Warehouse]:
     """Serve until the block ends."""
-    every = list(page_blocks())
-    (source,) = (one.text for one in every if one.argument == "warehouse.py")
-    (shown,) = (one.text for one in every if one.kind == "environment")
-    module: dict[str, Any] = {"__name__": "warehouse"}
-    exec(source, module)
+    (shown,) = (one.text for one in page_blocks() if one.kind == "environment")
+    module = runpy.run_path(str(FILE), run_name="warehouse")
     server = ThreadingHTTPServer(("127.0.0.1", 0), module["Warehouse"])
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()

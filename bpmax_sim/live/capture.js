@@ -134,6 +134,25 @@
     const text = typeof arguments === 'undefined' ? '' : '' + arguments.callee, end = @end@, at = text.indexOf(end + '\n');
     return at < 0 ? null : text.slice(at + end.length + 1, text.lastIndexOf('}'));
   }) ?? null;
+  /* What a script has written in it: `appSecret: '…'` and the like. */
+  const hideLiterals = text => {
+    for (let at = 0; at < text.length; at++) {
+      const quote = text[at];
+      if (quote !== "'" && quote !== '"' && quote !== '`') continue;
+      let to = at + 1, back = at - 1;
+      while (to < text.length && text[to] !== quote && text[to] !== '\n') to++;
+      const isSkipped = c => c === ' ' || c === "'" || c === '"' || c === ':' || c === '=';
+      while (back >= 0 && isSkipped(text[back])) back--;
+      let from = back;
+      while (from >= 0 && (isLetter(text[from]) || isDigit(text[from]) || '_-$'.includes(text[from]) || text[from] > '\u00ff')) from--;
+      const name = text.slice(from + 1, back + 1), between = text.slice(back + 1, at), value = text.slice(at + 1, to);
+      if (name && (between.includes(':') || between.includes('=')) && value.length >= 6 && isSecretName(name)) keepSecret(value, 'script.' + name);
+      for (const scheme of ['Bearer ', 'Basic ']) if (value.startsWith(scheme) && value.length > scheme.length + 5) keepSecret(value.slice(scheme.length), 'script');
+      if (value.startsWith('eyJ') && value.split('.').length === 3) keepSecret(value, 'script');
+      if (text[to] === quote) at = to;
+    }
+    return hide(text, 'script');
+  };
   bind('$proxy', () => typeof $proxy === 'undefined' ? undefined : $proxy, value => { $proxy = value; }, start);
   const views = {form: quietly(() => typeof form === 'undefined' ? undefined : form), ctx: quietly(() => typeof ctx === 'undefined' ? undefined : ctx)};
   bind('form', () => typeof form === 'undefined' ? undefined : form, value => { form = value; }, watch);
@@ -142,7 +161,7 @@
     const told = {}, {ctx: flow, form: fields} = views;
     if (isObject(flow) && bound.ctx !== 'absent') for (const name of ['action', 'step_id', 'target_step', 'step', 'userInfo', 'project']) told[name] = plain(flow[name], 'ctx.' + name);
     const values = isObject(fields) && bound.form !== 'absent' ? fields : isObject(flow) ? flow.form : undefined;
-    const record = {e: 'begin', version: @version@, at: Date.now(), zone: -new Date().getTimezoneOffset(), bound, ctx: told, form: isObject(values) ? plain(values, 'form') : null, script: source === null ? null : hide(source, 'script')};
+    const record = {e: 'begin', version: @version@, at: Date.now(), zone: -new Date().getTimezoneOffset(), bound, ctx: told, form: isObject(values) ? plain(values, 'form') : null, script: source === null ? null : hideLiterals(source)};
     state.isBusy = false;
     send(record);
   });

@@ -20,7 +20,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.platform.model import snake
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
-from bpmax_sim.secret.secret_names import is_secret_name
+from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name
 
 _LITERALS: Final = frozenset({
     "grant_type", "scope", "response_type", "type", "lang", "locale", "format", "version",
@@ -118,6 +118,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
     for place, uses in sorted(seen.items()):
         if source := _find_source(exchanges, uses):
             issued.add(place, source)
+    issued.add_earlier_steps(exchanges)
     applies, comments, places = issued.applies, issued.comments, issued.places
     credentials: dict[str, Any] = {}
     for place in sorted(seen.keys() - {*places}):
@@ -128,6 +129,15 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
             credentials |= own
             comments.append(comment)
             places.append(place)
+        elif values:
+            comments.append(
+                msg(
+                    "{place} {name} is of a page that was not seen, so it stays in the script; see "
+                    "the presets csrf_session and form_session",
+                    place=place.place,
+                    name=place.name,
+                )
+            )
     return AuthGuess(
         auth=issued.auth(credentials) if issued.logins else _as_preset(applies, credentials),
         credentials=credentials,
@@ -146,6 +156,30 @@ class _LoginTokens:
         self.applies: list[dict[str, str]] = []
         self.comments: list[str] = []
         self.places: list[CredentialPlace] = []
+        self.chained: dict[str, str] = {}
+
+    def add_earlier_steps(self, exchanges: Sequence[Exchange]) -> None:
+        """Note the exchanges whose responses issued what the logins themselves send."""
+        waiting = [*self.logins.values()]
+        while waiting:
+            login = waiting.pop()
+            for value in _texts_sent(login.request):
+                source = _find_source(exchanges, [(login, value)])
+                if source is None or value in self.chained or not is_distinctive(value):
+                    continue
+                earlier, path, _ = source
+                name = self.chained[value] = f"step_{len(self.chained) + 1}"
+                self.extracts.setdefault(earlier.order, {})[name] = {"path": path, "secret": True}
+                self.comments.append(
+                    msg(
+                        "the login has several steps: {after} sends what {before} issued",
+                        after=f"{login.request.method} {_path_of(login.request)}",
+                        before=f"{earlier.request.method} {_path_of(earlier.request)}",
+                    )
+                )
+                if earlier.order not in self.logins:
+                    self.logins[earlier.order] = earlier
+                    waiting.append(earlier)
 
     def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
         """Note that *source*, an exchange, a place in its response and a prefix, gives *place*."""
@@ -167,7 +201,7 @@ class _LoginTokens:
 
     def auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
         """Return the key ``auth``; the credentials of the logins are added to *credentials*."""
-        steps, own = _login_steps(self.logins, self.extracts)
+        steps, own = _login_steps(self.logins, self.extracts, self.chained)
         credentials |= own
         acquire = {"share": sorted(own), "steps": steps, "ttl": _ttl_of(self.logins)}
         return {
@@ -175,6 +209,18 @@ class _LoginTokens:
             "apply": self.applies,
             "recover": {"token": {"refresh": 1}},
         }
+
+
+def _texts_sent(request: Request) -> Iterator[str]:
+    """Yield the texts in query and body of *request* that are long enough to be issued ones."""
+    values = [value for _, value in split_query(request.url)[1]]
+    if media_type(Headers(request.headers).content_type) == FORM:
+        text = (request.body or b"").decode(errors="replace")
+        values += [value for _, value in parse_qsl(text)]
+    elif request.body:
+        body = json_of(Response(status=200, body=request.body))
+        values += [value for _, value in leaves(body, "$") if isinstance(value, str)]
+    return (value for value in values if len(value) >= _SHORTEST)
 
 
 def _path_of(request: Request) -> str:
@@ -260,11 +306,13 @@ def _as_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]
 
 
 def _login_steps(
-    logins: Mapping[int, Exchange], extracts: Mapping[int, dict[str, Any]]
+    logins: Mapping[int, Exchange],
+    extracts: Mapping[int, dict[str, Any]],
+    chained: Mapping[str, str],
 ) -> tuple[list[dict[str, Any]], dict[str, Any]]:
     steps, credentials = [], dict[str, Any]()
     for order, login in sorted(logins.items()):
-        sent, own = _login_request(login.request)
+        sent, own = _login_request(login.request, chained)
         credentials |= own
         found = dict(extracts[order])
         response = login.outcome
@@ -293,10 +341,15 @@ def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
     return {"unit": "ms"} if times and times[0] >= _MILLISECONDS else {}
 
 
-def _login_request(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the request of a login as a template, and the credentials that it needs."""
+def _login_request(
+    request: Request, chained: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the request of a login as a template, and the credentials that it needs.
+
+    *chained* are values that earlier steps yield, and their names.
+    """
     credentials: dict[str, Any] = {}
-    fill = partial(_login_template, credentials)
+    fill = partial(_login_template, credentials, chained)
     sent: dict[str, Any] = {"method": request.method, "path": _path_of(request)}
     query = {name: fill(name, value) for name, value in split_query(request.url)[1]}
     if query:
@@ -315,12 +368,18 @@ def _login_request(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     return sent, credentials
 
 
-def _login_template(credentials: dict[str, Any], name: str, value: Any) -> Any:
+def _login_template(
+    credentials: dict[str, Any], chained: Mapping[str, str], name: str, value: Any
+) -> Any:
     """Return *value* with its texts as credentials, which are added to *credentials*."""
     if isinstance(value, Mapping):
-        return {key: _login_template(credentials, key, inner) for key, inner in value.items()}
+        return {
+            key: _login_template(credentials, chained, key, inner) for key, inner in value.items()
+        }
     if not isinstance(value, str) or snake(name) in _LITERALS or not value:
         return value
+    if value in chained:
+        return f"{{{{ {chained[value]} }}}}"
     key = _identifier(name)
     credentials[key] = {"secret": True} if is_secret_name(name) else {}
     return f"{{{{ {key} }}}}"

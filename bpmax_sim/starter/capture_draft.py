@@ -14,10 +14,11 @@ from typing import Any, Final
 
 import msgspec
 
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.i18n import msg, series, translate
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import snake
+from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.starter.platform_draft import add_comments
 from bpmax_sim.starter.scenario_draft import BUTTON, literal
 from bpmax_sim.yamlfile import write_yaml
@@ -222,26 +223,32 @@ class RunFiles(msgspec.Struct, frozen=True):
 
 
 def draft_run(
-    run: CapturedRun, known: Platforms, files: RunFiles, source: str = ""
+    run: CapturedRun,
+    known: Platforms,
+    files: RunFiles,
+    source: str = "",
+    others: Sequence[CapturedRun] = (),
 ) -> list[RunDraft]:
     """Return drafts of *run*, the likeliest first; they differ in how the script ends.
 
-    *source* is the script's text where the run did not tell it.
+    *source* is the script's text where the run did not tell it, *others* are the runs of the same
+    flow.
     """
     calls = calls_of(run)
     names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
-    told = str(run.begin.get("script") or source).strip("\n")
+    told = hide_literals(str(run.begin.get("script") or source).strip("\n"))
     node = _node_of(run)
     stubs, faults = stubs_of(calls, names)
     value = _scenario_value(run, node, files)
-    value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
+    if calls:
+        value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
     value |= {"faults": faults} if faults else {}
     step: dict[str, Any] = {"approve": _approval(run, node)} if node else {"click": BUTTON}
     step |= _expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
     scenario = _ScenarioText(value, step, bool(node))
-    flow = _flow_of(files.title, run, node) if node else ""
+    flow = _flow_of(files.title, run, others) if node else ""
     drafts = [
         RunDraft(script=f"{told}\n", scenario=scenario.write(ending, ()), flow=flow)
         for ending in (endings if told else ())
@@ -353,25 +360,111 @@ def _approval(run: CapturedRun, node: str) -> dict[str, Any]:
     return {"at": node} | ({"by": by} if by else {})
 
 
-def _flow_of(title: str, run: CapturedRun, node: str) -> str:
+def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
+    """Return the runs in flows by their flow: those of one have nodes in common."""
+    groups: list[tuple[set[str], list[CapturedRun]]] = []
+    for run in runs:
+        if node := _node_of(run):
+            places = {node, _target_of(run)} - {_END}
+            same = [group for group in groups if group[0] & places]
+            groups = [group for group in groups if group not in same]
+            merged = [one for _, own in same for one in own]
+            groups.append((places.union(*(known for known, _ in same)), [*merged, run]))
+    return [tuple(own) for _, own in groups]
+
+
+def _target_of(run: CapturedRun) -> str:
+    return str(plain_value((run.begin.get("ctx") or {}).get("target_step")) or _END)
+
+
+def _owners_of(run: CapturedRun) -> list[str]:
     told = _context(run, "step").get("owner")
-    owners = [_owner_id(one) for one in told] if isinstance(told, list) else []
+    ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
     by = _context(run, "userInfo").get("id")
-    if by and by not in owners:
-        owners.append(by)
-    target = str(plain_value(run.begin["ctx"].get("target_step")) or _END)
-    nodes: dict[str, Any] = {node: {"owners": owners, "approve": target}, target: {"end": True}}
+    return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
+
+
+def _flow_of(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
+    """Return the flow that *run* shows, with what *runs* show of the same flow.
+
+    A node has one way out in it, that of *run* at its own node; others are named.
+    """
+    owners: dict[str, list[str]] = {}
+    targets: dict[str, str] = {}
+    for one in (run, *runs):
+        node = _node_of(one)
+        targets.setdefault(node, _target_of(one))
+        own = owners.setdefault(node, [])
+        own += [name for name in _owners_of(one) if name not in own]
+    start = _first_node(_node_of(run), targets)
+    path = [*_nodes_from(start, targets)]
+    nodes: dict[str, dict[str, Any]] = {
+        name: {"owners": owners[name], "approve": targets[name]}
+        if name in targets
+        else {"end": True}
+        for name in path
+    }
+    if path[-1] in targets:  # a circle, which the draft ends
+        nodes[path[-1]]["approve"] = _END
+        nodes[_END] = {"end": True}
+    followed = {(name, node.get("approve")) for name, node in nodes.items()}
+    more = dict.fromkeys(
+        f"{place[0]} → {place[1]}"
+        for one in runs
+        if (place := (_node_of(one), _target_of(one))) not in followed
+    )
     comments = [
-        msg("Drafted by bpmax-sim init --from, of the node in which a script ran."),
+        msg("Drafted by bpmax-sim init --from, of the nodes in which scripts ran."),
         msg(
             "Not seen: what leads to {node}, what follows {target}, where a rejection goes.",
-            node=node,
-            target=target,
+            node=start,
+            target=path[-1],
         ),
+        *([msg("Seen too, and not in here: {ways}", ways=series(more))] if more else ()),
     ]
     return add_comments(
-        comments, write_yaml({"flow": title, "start": node, "nodes": nodes}, block=2)
+        comments, write_yaml({"flow": title, "start": start, "nodes": nodes}, block=2)
     )
+
+
+def _first_node(node: str, targets: Mapping[str, str]) -> str:
+    """Return the node from which one comes to *node*, to which nothing leads where that is so."""
+    seen = {node}
+    while before := [name for name, to in targets.items() if to == node and name not in seen]:
+        node = before[0]
+        seen.add(node)
+    return node
+
+
+def _nodes_from(node: str, targets: Mapping[str, str]) -> dict[str, None]:
+    """Return *node* and those that approvals lead to, in order."""
+    path = {node: None}
+    while (node := targets.get(node, node)) not in path:
+        path[node] = None
+    return path
+
+
+_LITERAL: Final = re.compile(
+    r"""(?P<name>[\w$\u4e00-\u9fff-]+)(?P<between>["']?\s*[:=]\s*)(?P<quote>["'`])(?P<value>[^"'`\n]{6,})(?P=quote)"""
+)
+_SCHEME: Final = re.compile(r"""(?P<scheme>(?:Bearer|Basic)\s+)(?P<value>[\w.~+/=-]{6,})""")
+_TOKEN: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
+
+
+def hide_literals(script: str) -> str:
+    """Return *script* with named places for the secrets that are written in it."""
+
+    def hide(found: re.Match[str]) -> str:
+        name, value = found["name"], found["value"]
+        if not (is_secret_name(name) and is_secret_value(name, value)) or value.startswith(
+            "<secret"
+        ):
+            return found[0]
+        quote = found["quote"]
+        return f"{name}{found['between']}{quote}<secret script.{name}>{quote}"
+
+    text = _SCHEME.sub(r"\g<scheme><secret script>", _LITERAL.sub(hide, script))
+    return _TOKEN.sub("<secret script>", text)
 
 
 def _owner_id(owner: Any) -> str:

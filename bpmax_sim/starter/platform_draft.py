@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import msgspec
 
 from bpmax_sim.cassette.matching import split_query
-from bpmax_sim.i18n import msg, series, translate
+from bpmax_sim.i18n import msg, plural, series, translate
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import placeholders
@@ -180,6 +180,7 @@ def _draft_instance(
 
 def _head_comments(prefix: str) -> Iterator[str]:
     yield msg("Drafted by bpmax-sim init --from; a comment stands at each guess.")
+    yield msg("Guess: key and title, of the host's name; names of APIs, of method and path.")
     yield msg(
         "The address is made up; {prefix}_URL has the true one while you record.", prefix=prefix
     )
@@ -301,6 +302,14 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     value["parameters"] = list(_with_own_names([*parameters, *body]))
     if not value["parameters"]:
         del value["parameters"]
+    required = [
+        one["name"] for one in (*parameters, *body) if "required" in one and one["in"] != "path"
+    ]
+    if required:
+        seen = plural(len(requests), "the one request", "all {number} requests")
+        notes.append(
+            msg("Guess: {names} required, as {seen} had it.", names=series(required), seen=seen)
+        )
     if any(
         isinstance(one.outcome, Response) and one.outcome.status in _REDIRECT
         for one in draft.exchanges

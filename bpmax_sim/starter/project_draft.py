@@ -35,7 +35,13 @@ from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.starter.auth_guess import shared_tokens
-from bpmax_sim.starter.capture_draft import RunFiles, calls_of, draft_captured_platforms, draft_run
+from bpmax_sim.starter.capture_draft import (
+    RunFiles,
+    calls_of,
+    draft_captured_platforms,
+    draft_run,
+    group_flow_runs,
+)
 from bpmax_sim.starter.document_draft import sample_calls
 from bpmax_sim.starter.file_additions import with_apis, with_instance
 from bpmax_sim.starter.init import InitOptions, plan
@@ -99,7 +105,7 @@ def draft_project(
         work.draft_traffic()
         work.draft_runs()
         work.simulate_documents()
-        if not work.calls and not sources.documents:  # nor anything that was there already
+        if not (work.calls or work.runs or sources.documents):  # nor was it there
             raise ConfigError(
                 "{source}: no call of an API is in it{why}",
                 source=sources.told,
@@ -131,7 +137,7 @@ class _Workplace:
         self.sources, self.environ = sources, environ
         self.vault = Vault()
         self.notes: list[str] = []
-        self.calls = 0
+        self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
         """Copy what drafts add to: platforms, instances and settings."""
@@ -320,9 +326,11 @@ class _Workplace:
         for key, text in drafted.items():
             write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
         known = self.load_platforms()
+        flows = group_flow_runs(self.sources.runs)
         for run in self.sources.runs:
+            others = next((runs for runs in flows if run in runs), ())
             try:
-                self._place(partial(self._draft_captured, run, known))
+                self._place(partial(self._draft_captured, run, known, others))
             except ConfigError as error:
                 reason = str(error)
                 self.notes.append(
@@ -330,8 +338,11 @@ class _Workplace:
                 )
             else:
                 self.calls += len(calls_of(run))
+                self.runs += 1
 
-    def _draft_captured(self, run: CapturedRun, known: Platforms, name: str) -> list[_Files]:
+    def _draft_captured(
+        self, run: CapturedRun, known: Platforms, others: Sequence[CapturedRun], name: str
+    ) -> list[_Files]:
         files = RunFiles(name, f"scripts/{name}.js", f"flows/{name}.yaml")
         return [
             _Files(
@@ -339,7 +350,7 @@ class _Workplace:
                 _texts_of(name, draft.script, draft.scenario)
                 | ({f"scenarios/flows/{name}.yaml": draft.flow} if draft.flow else {}),
             )
-            for draft in draft_run(run, known, files, self.sources.script)
+            for draft in draft_run(run, known, files, self.sources.script, others)
         ]
 
     def simulate_documents(self) -> None:
@@ -398,9 +409,7 @@ class _Workplace:
                 return
             headlines.append(headline)
             self._remove_files(files)
-        raise ConfigError(
-            "the draft does not pass, so nothing was written: {headline}", headline=headlines[0]
-        )
+        raise ConfigError("the draft does not pass: {headline}", headline=headlines[0])
 
     def _write_files(self, files: _Files) -> str:
         """Write *files* and run their scenario; return the headline of its failure, or nothing."""

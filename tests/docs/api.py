@@ -96,8 +96,13 @@ def entry(name: str, value: Any, words: Callable[[str], str]) -> Iterator[str]:
         yield words(about(value))
         yield ""
     rows = [*attributes(value), *(members(value) if is_class else ())]
-    yield from (item(left, words(right), words) for left, right in rows)
     if rows:
+        yield '<details markdown="block">'
+        yield f"<summary>{words('members')}</summary>"
+        yield ""
+        yield from (item(left, words(right), words) for left, right in rows)
+        yield ""
+        yield "</details>"
         yield ""
 
 

@@ -44,28 +44,25 @@ def terms() -> Iterator[Term]:
         yield from section.terms
 
 
-HEADS = {
-    "zh": ("中文", "English", "不用", "说明"),
-    "en": ("English", "中文", "not", "note"),
-}
+HEADS = {"zh": ("中文", "English", "说明"), "en": ("English", "中文", "note")}
 
 
 def table(language: str) -> str:
-    """Return the glossary as Markdown, a table for each subject."""
+    """Return what the glossary explains as Markdown, a table for each subject."""
     lines = []
     for section in sections():
-        lines += [f"## {section.title[language]}", ""]
-        lines += [_row(HEADS[language]), _row(["---"] * 4)]
-        lines += [_row(_cells(term, language)) for term in section.terms]
-        lines.append("")
+        explained = [term for term in section.terms if term.note.get(language)]
+        if explained:
+            lines += [f"## {section.title[language]}", ""]
+            lines += [_row(HEADS[language]), _row(["---"] * 3)]
+            lines += [_row(_cells(term, language)) for term in explained]
+            lines.append("")
     return "\n".join(lines).rstrip()
 
 
 def _cells(term: Term, language: str) -> tuple[str, ...]:
-    note = term.note.get(language, "")
-    if language == "zh":
-        return term.zh, term.en, "、".join(term.avoid), note
-    return term.en, term.zh, ", ".join(term.avoid_en), note
+    names = (term.zh, term.en) if language == "zh" else (term.en, term.zh)
+    return *names, term.note[language]
 
 
 def _row(cells: tuple[str, ...] | list[str]) -> str:

@@ -19,7 +19,6 @@ import yaml
 
 from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
-from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.help_text import in_sentences
@@ -37,7 +36,7 @@ from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.model import (
     Step,
 )
@@ -92,6 +91,11 @@ class Words:
         """Return a table; its head is translated, its rows are already."""
         titles = tuple(map(self, head))
         return "\n".join(map(row, [titles, ["---"] * len(titles), *rows]))
+
+
+def collapse(title: str, text: str) -> str:
+    """Return Markdown that shows *text* when its title is opened."""
+    return f'<details markdown="block">\n<summary>{title}</summary>\n\n{text}\n\n</details>'
 
 
 def row(cells: Iterable[str]) -> str:
@@ -161,9 +165,31 @@ def step_keys(words: Words) -> str:
     )
 
 
+SAME_KEYS = {"Fragment": "Scenario", "FormFile": "FormSpec", "SubFlowSpec": "FlowSpec"}
+"""Models of which a page tells only the keys that the other has not, or has otherwise."""
+
+
 def model_keys(name: str, words: Words) -> str:
     """Return the keys of a model: what a value is, its default, its meaning."""
-    rows = []
+    rows = _model_rows(name, words)
+    if name in SAME_KEYS:
+        shown = _own_keys(name, SAME_KEYS[name])
+        rows = [one for one in rows if one[0] in shown]
+    return words.table(("key", "value", "default", "meaning"), rows)
+
+
+def _own_keys(name: str, other: str) -> set[str]:
+    """Return the keys of a model that the other has not, or has otherwise in some language."""
+    shown: set[str] = set()
+    for language in LANGUAGES:
+        words = Words(language)
+        theirs = _model_rows(other, words)
+        shown |= {one[0] for one in _model_rows(name, words) if one not in theirs}
+    return shown
+
+
+def _model_rows(name: str, words: Words) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = []
     for field in models.fields(name):
         default = words("required") if field.required else models.default(field)
         told = models.HOVERS.get(name, {}).get(field.encode_name, ("", ""))[words.language == "zh"]
@@ -172,7 +198,7 @@ def model_keys(name: str, words: Words) -> str:
         rows.append(
             (f"`{field.encode_name}`", models.kind(field.type, words.language), default, told)
         )
-    return words.table(("key", "value", "default", "meaning"), rows)
+    return rows
 
 
 def fact_table(name: str, words: Words) -> str:
@@ -258,24 +284,12 @@ def hooks(words: Words) -> str:
 
 def gallery(words: Words) -> str:
     files = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
-    head = ("file", "what happens", "rows", "third parties")
-    return words.table(head, [shown_scenario(path) for path in files])
+    return words.table(("file", "what happens"), [shown_scenario(path) for path in files])
 
 
-def shown_scenario(path: Path) -> tuple[str, ...]:
-    found = items(path, environ={})
-    place = path.relative_to(ROOT)
-    link = f"`{place.as_posix()}`"
-    rows = str(len(found)) if found[0].row else ""
-    return link, found[0].scenario.scenario, rows, ", ".join(map("`{}`".format, called(found)))
-
-
-def called(found: Iterable[ScenarioItem]) -> list[str]:
-    """Return the platforms that the scenario's recordings are of."""
-    files = (ROOT / "cassettes" / f"{item.cassette}.yaml" for item in found)
-    cassettes = (Cassette.load(file) for file in files if file.exists())
-    lines = (entry.line for cassette in cassettes for entry in cassette.entries())
-    return sorted({line.call.partition(".")[0] for line in lines})
+def shown_scenario(path: Path) -> tuple[str, str]:
+    link = path.relative_to(ROOT / "scenarios").as_posix().removesuffix(".scenario.yaml")
+    return f"`{link}`", items(path, environ={})[0].scenario.scenario
 
 
 def mistakes(words: Words) -> str:
@@ -356,10 +370,8 @@ def builtin(words: Words) -> str:
         platform = load_platforms(BUILTIN / f"{key}.yaml").platform(key)
         credentials = ", ".join(f"`{name}`" for name in platform.credentials)
         lines += [f"## {key}", "", f"{platform.title} · {platform.base_url} · {credentials}", ""]
-        lines.append(
-            words.table(("API", "parameters", "method", "path"), map(_api, _apis(platform)))
-        )
-        lines.append("")
+        apis = words.table(("API", "parameters", "method", "path"), map(_api, _apis(platform)))
+        lines += [collapse("API", apis), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -378,12 +390,27 @@ def exceptions(words: Words) -> str:
 
 
 def command_options(words: Words) -> str:
-    """Return the options of every command."""
-    lines = []
-    for name in COMMANDS:
-        rows = [(f"`{one}`", in_sentences(words(text))) for one, text in cli.options(name)]
-        lines += [f"### {name}", "", words.table(("option", "meaning"), rows), ""]
+    """Return the options of every command, those of several once, in parts that are opened."""
+    every = {name: list(cli.options(name)) for name in COMMANDS}
+    shared = Counter(one for told in every.values() for one in told)
+    common = [one for one, times in shared.items() if times >= SHARED_BY]
+    lines = [f"### {words('options of several commands')}", "", _options(common, words), ""]
+    for name, told in every.items():
+        own = [one for one in told if one not in common]
+        also = ", ".join(f"`{spelling}`" for spelling, _ in told if (spelling, _) in common)
+        inside = [_options(own, words)] if own else []
+        inside += [f"{words('also')}: {also}"] if also else []
+        lines += [f"### {name}", "", collapse(words("options"), "\n\n".join(inside)), ""]
     return "\n".join(lines).rstrip()
+
+
+SHARED_BY = 3
+"""Of how many commands an option is that is told once."""
+
+
+def _options(told: Iterable[tuple[str, str]], words: Words) -> str:
+    rows = [(f"`{one}`", in_sentences(words(text))) for one, text in told]
+    return words.table(("option", "meaning"), rows)
 
 
 def cassette_sample(_words: Words) -> str:

@@ -18,6 +18,7 @@ from bpmax_sim.script.failure import Script
 from bpmax_sim.script.runtime import Page
 from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.secret.secret_names import is_secret_name
+from bpmax_sim.starter.capture_draft import hide_literals
 from tests.live.scripts import STYLES
 from tests.script.bench import ENGINE, NAME, Bench, Form, ok, texts
 
@@ -61,8 +62,8 @@ def test_a_script_does_below_the_lines_what_it_does_without(style: str) -> None:
     assert effects(capture_lines() + STYLES[style]) == effects(f"//\n//\n//\n{STYLES[style]}")
 
 
-def console_of(script: str) -> str:
-    _, _, outcome = perform(capture_lines() + script)
+def console_of(script: str, before: str = "") -> str:
+    _, _, outcome = perform(before + capture_lines() + script)
     return "\n".join(texts(outcome))
 
 
@@ -140,6 +141,25 @@ def test_a_secret_inside_a_text_stays_there(text: str) -> None:
         if one["e"] == "set"
     ]
     assert "abcdef123456" not in json.dumps(told)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "const appSecret = 'Zx9!kLmZx9!kLm';",
+        "const config = {user: 'zhangsan', 'client_secret': \"Zx9!kLmZx9!kLm\"};",
+        "const headers = {Authorization: 'Bearer Zx9kLmZx9kLm'};",
+        "const 密码 = `Zx9!kLmZx9!kLm`;",
+        "const jwt = 'eyJhbGciOiJIUzI1NiJ9.eyJ1IjoxfQ.Zx9kLm';",
+    ],
+)
+def test_a_secret_that_a_script_has_written_in_it_stays_there(line: str) -> None:
+    script = f"{line} form.a = 'it is \\'5';"
+    (begin, *_) = records(script)
+    assert "Zx9" not in begin["script"]
+    assert "<secret script" in begin["script"]
+    assert "zhangsan" in begin["script"] or "user" not in line
+    assert "Zx9" not in hide_literals(script)
 
 
 def test_scripts_of_one_page_tell_of_themselves_though_the_first_has_wrapped_the_names() -> None:

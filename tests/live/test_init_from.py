@@ -15,6 +15,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.starter.project_draft import ProjectDraft, draft_project, write_draft
 from bpmax_sim.starter.traffic_sources import read_curl, read_sources
+from bpmax_sim.yamlfile import read_yaml
 from tests.live.test_capture import console_of
 from tests.live.traffic import BEARER, CRM, TOKEN, entry, good, ten_calls, write_archive
 
@@ -272,3 +273,78 @@ def test_a_document_with_traffic_names_the_calls_wherever_its_server_stands(
     )
     assert make_project(project, document, archive).calls == 1
     assert "crm.getCustomer" in (project / "scenarios/crm.scenario.yaml").read_text("utf-8")
+
+
+def test_what_was_seen_of_one_flow_is_one_flow_file(project: Path) -> None:
+    nodes = (("部门经理", "财务", "li"), ("财务", "总经理", "wang"), ("部门经理", "结束", "zhao"))
+    consoles = []
+    for number, (name, target, by) in enumerate(nodes, 1):
+        context = {
+            "action": "approve", "target_step": target, "userInfo": {"id": by}, "form": {"金额": 1},
+            "step": {"id": name, "name": name, "owner": [{"id": by}]}, "project": {"id": "P-1"},
+        }  # fmt: skip
+        given = f"let ctx = {json.dumps(context, ensure_ascii=False)};\n"
+        console = console_of("ctx.form.金额 = 2;", before=given)
+        consoles.append(console.replace("-1.", f"-{number}."))  # each at an instant of its own
+    source = project.parent / "console.txt"
+    source.write_text("\n".join(consoles), "utf-8")
+    make_project(project, source)
+    flows = [path.read_text("utf-8") for path in sorted(project.rglob("flows/*.yaml"))]
+    flow: Any = read_yaml(flows[0]).plain()
+    assert flow["start"] == "部门经理"
+    assert flow["nodes"] == {
+        "部门经理": {"owners": ["li", "zhao"], "approve": "财务"},
+        "财务": {"owners": ["wang"], "approve": "总经理"},
+        "总经理": {"end": True},
+    }
+    assert "Seen too, and not in here: 部门经理 → 结束" in flows[0]
+    second: Any = read_yaml(flows[1]).plain()
+    assert {**second, "nodes": dict(second["nodes"])} == {**flow, "flow": "console_2"}
+    third: Any = read_yaml(flows[2]).plain()
+    assert third["nodes"] == {
+        "部门经理": {"owners": ["zhao", "li"], "approve": "结束"},
+        "结束": {"end": True},
+    }
+
+
+def test_a_login_of_several_steps_is_drafted_whole(project: Path) -> None:
+    ticket = "tick_77aa88bb99cc00dd"
+    from_entries(
+        project,
+        [
+            entry("POST", f"{CRM}/sso/ticket", good({"ticket": ticket}), body={"user": "zhangsan"}),
+            entry("POST", f"{CRM}/sso/token", good({"token": TOKEN}), body={"ticket": ticket}),
+            entry("GET", f"{CRM}/api/customers/1", good({"id": 1}), headers=BEARER),
+        ],
+    )
+    text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
+    platform = load_platforms(project / "scenarios/platforms").platform("crm")
+    first, second = platform.auth.steps
+    assert list(first.extract) == ["step_1"]
+    assert second.request.body == {"ticket": "{{ step_1 }}"}
+    assert "the login has several steps: POST /sso/token sends what POST /sso/ticket" in text
+    assert list(platform.apis) == ["get_customer"]
+
+
+def test_a_token_of_a_page_that_was_not_seen_is_said(project: Path) -> None:
+    headers = {**BEARER, "X-CSRF-Token": "csrf-abcdef-123456"}
+    entries = [entry("POST", f"{CRM}/api/orders", good({}), body={"a": 1}, headers=headers)]
+    from_entries(project, entries)
+    text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
+    assert "header X-CSRF-Token is of a page that was not seen" in text
+
+
+def test_a_comment_stands_at_what_is_required_and_at_names(project: Path) -> None:
+    from_entries(project, ten_calls())
+    text = (project / "scenarios/platforms/crm.yaml").read_text("utf-8")
+    assert "# Guess: key and title, of the host's name" in text
+    assert "# Guess: sku, quantity, note required, as the one request had it." in text
+
+
+def test_a_run_that_cannot_pass_is_left_out_and_the_others_are_written(project: Path) -> None:
+    good_console = console_of("form.a = 8;")
+    bad = console_of("await $proxy('crm').constructor(1);")
+    source = project.parent / "console.txt"
+    source.write_text(f"{good_console}\n{bad.replace('-1.', '-2.')}", "utf-8")
+    draft = make_project(project, source)
+    assert not [note for note in draft.notes if "nothing was written" in note]
