@@ -6,7 +6,8 @@ values to choose from are all that a field offers, that a preview was taken befo
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.claims import find_claims
 from bpmax_sim.scenario.expect import is_list, is_number
-from bpmax_sim.scenario.findings import NameFinding, find_named_columns
-from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.findings import NameFinding, find_row_keys
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.hooks import FieldChanged
 
@@ -50,72 +52,86 @@ class RunHistory(msgspec.Struct, frozen=True):
 
 def find_idle_expectations(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
     """Yield the expectations of *item* that say nothing, as the run shows."""
-    for expected, spot in _find_expectations(item):
-        for field, value in _fields_of(expected):
-            where = spot.at("form", field)
-            yield from _check_choice(field, value, where, history)
-            yield from _check_denied(field, value, where, history)
-        yield from _check_columns(expected, spot.at("form"), history)
-    yield from _find_stale_previews(item)
-    yield from _find_untouched(item, history)
+    expectations = list(_find_expectations(item))
+    for expected, spot, path in expectations:
+        fields = expected.form.items() if isinstance(expected.form, Mapping) else ()
+        for field, value in fields:
+            if isinstance(value, Mapping | list) or "never" in path:
+                place = partial(spot.at, *path, "form", field)
+                yield from _check_choice(field, value, place, history)
+                yield from _check_denied(field, value, place, history, is_never="never" in path)
+                yield from _check_columns(field, value, place, history)
+    if any(expected.preview is not UNSET for expected, _, _ in expectations):
+        yield from _find_stale_previews(item)
+    yield from _find_untouched(item, expectations, history)
 
 
-def _find_expectations(item: ScenarioItem) -> Iterator[tuple[model.Expect, Spot]]:
-    yield item.scenario.expect, item.spot.at("expect")
-    yield from ((one, item.spot.at(*path)) for path, one in item.scenario.invariants)
-    yield from ((one.step.expect, one.spot.at("expect")) for one in item.walk_steps())
+_Expectation = tuple[model.Expect, Spot, Path]
+_FindSpot = Callable[[], Spot]
 
 
-def _fields_of(expected: model.Expect) -> Iterable[tuple[str, Any]]:
-    return expected.form.items() if isinstance(expected.form, Mapping) else ()
+def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
+    """Yield every expectation of *item* that is written, with the spot above it and its path."""
+    if item.scenario.expect != _NOTHING:
+        yield item.scenario.expect, item.spot, ("expect",)
+    yield from ((one, item.spot, tuple(path)) for path, one in item.scenario.invariants)
+    for located in item.walk_steps():
+        if located.step.expect != _NOTHING:
+            yield located.step.expect, located.spot, ("expect",)
+
+
+_NOTHING: Final = model.Expect()
 
 
 def _tell(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
     return NameFinding(kind, message, spot.place, fails=False)
 
 
-def _check_choice(field: str, value: Any, spot: Spot, history: RunHistory) -> Iterator[NameFinding]:
+def _check_choice(
+    field: str, value: Any, spot: _FindSpot, history: RunHistory
+) -> Iterator[NameFinding]:
     """Yield ``$in`` of all that a field offers, or of what it was before as well as after."""
     chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
-    if not is_list(chosen) or len(chosen) < 2:  # noqa: PLR2004 - a choice of one is none
+    if not is_list(chosen) or not chosen[1:]:
         return
     offered, known = history.offered.get(field), history.values_of(field)
     if offered and all(one in chosen for one in offered):
-        yield _tell(spot, msg(
+        yield _tell(spot(), msg(
             "$in has all options that form.{field} offers, so this holds whatever happens; name "
             "those that are right", field=field,
         ))  # fmt: skip
     elif len(known) > 1 and all(one in chosen for one in known):
-        yield _tell(spot, msg(
+        yield _tell(spot(), msg(
             "$in has each value that form.{field} had, also before anything ran: {values}; name "
             "the one that is right", field=field, values=series(map(str, known)),
         ))  # fmt: skip
 
 
-def _check_denied(field: str, value: Any, spot: Spot, history: RunHistory) -> Iterator[NameFinding]:
+def _check_denied(
+    field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
+) -> Iterator[NameFinding]:
     """Yield denied texts that a field never was, beside one that it was or offers."""
-    is_never = "never" in spot.steps
     for _, literal, is_denied in find_claims(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
         known = [*map(str, history.offered.get(field, ())), *map(str, history.values_of(field))]
         if literal and literal not in known and (hint := nearest_name(literal, known)):
-            yield _tell(spot, msg(
+            yield _tell(spot(), msg(
                 "form.{field} was never {value!r}, so denying it says nothing{hint}",
                 field=field, value=literal, hint=hint,
             ), "name")  # fmt: skip
 
 
 def _check_columns(
-    expected: model.Expect, spot: Spot, history: RunHistory
+    table: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
     """Yield columns that no row of a table ever had."""
-    for table, column in dict.fromkeys(find_named_columns(expected.form)):
-        values = history.values_of(table)
-        rows = chain.from_iterable(one for one in values if isinstance(one, list))
-        known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
-        if known and column not in known and (hint := nearest_name(column, map(str, known))):
-            yield _tell(spot.at(table), msg(
+    columns = dict.fromkeys(find_row_keys(value))
+    rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
+    known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
+    for column in columns if known else ():
+        if column not in known and (hint := nearest_name(column, map(str, known))):
+            yield _tell(spot(), msg(
                 "no row of {table} ever had a column {column!r}{hint}",
                 table=table, column=column, hint=hint,
             ), "name")  # fmt: skip
@@ -137,23 +153,26 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             ))  # fmt: skip
 
 
-def _find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+def _find_untouched(
+    item: ScenarioItem, expectations: Sequence[_Expectation], history: RunHistory
+) -> Iterator[NameFinding]:
     """Yield the first expectation, if all are of fields that the run never wrote."""
-    written = {change.field.partition("/")[0].partition("[")[0] for change in history.changes}
-    expectations = [one for one in _find_expectations(item) if one[0] != model.Expect()]
-    if item.row or any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+    if not expectations or item.row:
         return  # rows are there for the difference between them
-    for expected, _ in expectations:
-        others = {**msgspec.structs.asdict(expected), "form": UNSET}
-        if any(value is not UNSET for value in others.values()):
+    written = {change.field.partition("/")[0].partition("[")[0] for change in history.changes}
+    names: list[str] = []
+    for expected, _, _ in expectations:
+        fields = expected.form if isinstance(expected.form, Mapping) else {}
+        if not fields or expected != model.Expect(form=expected.form):
             return
-        if any(_is_touched(name, written, history.initial) for name, _ in _fields_of(expected)):
+        if any(_is_touched(name, written, history.initial) for name in fields):
             return
-    if expectations:
-        names = series(name for expected, _ in expectations for name, _ in _fields_of(expected))
-        yield _tell(expectations[0][1], msg(
+        names += fields
+    if not any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+        _, spot, path = expectations[0]
+        yield _tell(spot.at(*path), msg(
             "all that is expected was there before anything ran, and nothing wrote it: {names}; "
-            "expect what the scripts do, too", names=names,
+            "expect what the scripts do, too", names=series(names),
         ))  # fmt: skip
 
 
@@ -162,15 +181,15 @@ def _is_touched(name: str, written: Collection[str], initial: Mapping[str, Any])
     return name in written or base in written or base not in initial
 
 
-def find_idle_counts(
-    expected: model.Expect, spot: Spot, calls: Sequence[CallMade]
-) -> Iterator[NameFinding]:
+def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
     """Yield counts that none of *calls*, those of a step, had a share in.
 
     ``times: 0`` says so itself; of a login it says nothing where its platform was not called.
     """
-    items = () if expected.proxy is UNSET else expected.proxy
-    for item, where in spot.at("proxy").elements(items):
+    expected = located.step.expect
+    if expected.proxy is UNSET:
+        return
+    for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
         if any(names_api(item.call, call.call) for call in calls) or item.times is UNSET:
             continue
         platform, _, name = item.call.partition(".")

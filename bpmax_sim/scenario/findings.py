@@ -293,16 +293,17 @@ def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
     for name, expected in value.items() if isinstance(value, Mapping) else ():
         base, *rest = path_steps(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
-        yield from ((name, column) for column in _row_keys(expected))
+        yield from ((name, column) for column in find_row_keys(expected))
 
 
-def _row_keys(value: Any) -> Iterator[str]:
+def find_row_keys(value: Any) -> Iterator[str]:
+    """Yield the columns that an expected table names, also below operators."""
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _row_keys(item)
+            yield from find_row_keys(item)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if key.startswith("$"):
-                yield from _row_keys(item)
+                yield from find_row_keys(item)
             else:
                 yield key

@@ -525,8 +525,7 @@ class Progress:
         form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
-        spot = located.spot.at("expect")
-        found += expectation_doubts.find_idle_counts(step.expect, spot, outcome.calls)
+        found += expectation_doubts.find_idle_counts(located, outcome.calls)
         for finding in found:
             log.add_finding(finding)
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from functools import lru_cache
 from itertools import chain
 from typing import Any, Final
@@ -17,7 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import CallError, ConfigError, Place, nearest_name
+from bpmax_sim.errors import CallError, Place, nearest_name
 from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import value_kind
@@ -139,24 +138,27 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
 
 def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
     """Yield declared places that no message has, and almost has."""
-    absent: dict[tuple[str, str], tuple[str, CallMade]] = {}
-    found: set[tuple[str, str]] = set()
+    absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
+    found: set[tuple[str, Steps]] = set()
     for call in calls:
-        recipe = _find_recipe(call, platforms)
-        key = call.call.partition(".")[0]
-        for path, values in _declared_places(recipe, call) if recipe is not None else ():
-            owners = [owner for owner in values_at(values, path[:-1]) if isinstance(owner, Mapping)]
-            names = dict.fromkeys(str(name).lower() for owner in owners for name in owner)
-            place, name = (key, format_path(path)), str(path[-1]).lower()
-            if name in names:
+        recipe, key = _find_recipe(call, platforms), call.call.partition(".")[0]
+        for path, message in _declared_places(recipe, call) if recipe is not None else ():
+            place = key, path
+            owners = [] if place in found else list(values_at(message, path[:-1]))
+            names = {
+                str(name).lower() for one in owners if isinstance(one, Mapping) for name in one
+            }
+            if str(path[-1]).lower() in names:
                 found.add(place)
-            elif hint := nearest_name(name, names):
-                absent.setdefault(place, (hint, call))
-    for (platform, shown), (hint, call) in absent.items():
-        if (platform, shown) not in found:
+            elif names:
+                absent.setdefault(place, (set(), call))[0].update(names)
+    for (platform, path), (names, call) in absent.items():
+        is_found = (platform, path) in found
+        hint = "" if is_found else nearest_name(str(path[-1]).lower(), sorted(names))
+        if hint:
             yield NameFinding("rule", msg(
                 "{platform} declares {path}, and no message has that{hint}",
-                platform=platform, path=shown, hint=hint,
+                platform=platform, path=format_path(path), hint=hint,
             ), call.place, fails=False)  # fmt: skip
 
 
@@ -169,16 +171,21 @@ def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
 def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
     """Yield the places that are declared for *call*, each with the message that is to have it."""
     for text in _judging_paths(recipe):
-        yield tuple(text.removeprefix("$.").split(".")), call.response
-    request = {"path": call.path, "query": call.query, "header": call.header, "body": call.body}
-    response = {"header": call.response_header, "body": call.response}
-    for owner in (recipe.platform, recipe.api):
-        for texts, message in ((owner.ignore, request), (owner.volatile, response)):
-            for text in texts:
-                with suppress(ConfigError):  # said when the file was read
-                    path = FieldPath.parse(text, "ignore")
-                    if path.below and isinstance(path.below[-1], str):
-                        yield (path.root, *path.below), message
+        yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
+    owners = (recipe.platform, recipe.api)
+    for text in chain.from_iterable(owner.ignore for owner in owners):
+        yield _parse_place(text), {
+            "path": call.path, "query": call.query, "header": call.header, "body": call.body,
+        }  # fmt: skip
+    for text in chain.from_iterable(owner.volatile for owner in owners):
+        yield _parse_place(text), {"header": call.response_header, "body": call.response}
+
+
+@lru_cache(maxsize=256)
+def _parse_place(text: str) -> Steps:
+    """Return the steps of a declared place that was read before; an element stands for none."""
+    path = FieldPath.parse(text, "ignore")
+    return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
 def _find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:

@@ -555,6 +555,8 @@ def find_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
     node = nodes.get(target) if isinstance(nodes, Mapping) else None
     if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:
         return ""
+    if not node.offers and not node.end:
+        return ""  # what is wrong with the node is said where it stands
     offers = node.offers or ("end",)
     return msg(
         "node {node!r} has no {action}, so this never runs; it has {offers}",
