@@ -607,11 +607,3 @@ def decode_json(text: str) -> Any:
         return _decode(text)
     except (msgspec.MsgspecError, UnicodeEncodeError):
         return loads(text)
-
-
-def value_kind(value: Any) -> str:
-    """Return ``text``, ``number``, ``flag``, ``list`` or ``map``; nothing where nothing is said."""
-    if value is None or value is UNDEFINED or value == "":
-        return ""
-    kinds = (((bool,), "flag"), ((str,), "text"), ((Mapping,), "map"), ((list, tuple), "list"))
-    return next((kind for types, kind in kinds if isinstance(value, types)), "number")

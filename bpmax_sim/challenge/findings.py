@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.challenge.ignore_comments import IgnoredMutants
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge, ScriptTarget
-from bpmax_sim.challenge.mutants import BRANCH, KINDS, Mutant
+from bpmax_sim.challenge.mutants import BRANCH, KINDS, RETURNED, Mutant
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
     is_suspicious,
+    merge_lines,
     sort_divergences,
 )
 from bpmax_sim.errors import Place, Problem
@@ -28,7 +30,7 @@ from bpmax_sim.scenario.expect import contrast, text_of
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_yaml
 
-FindingVerdict = Literal["differs", "unchanged", "unreached", "limit"]
+FindingVerdict = Literal["differs", "unchanged", "unreached"]
 SHOWN = 20
 _WIDTH = 60
 
@@ -46,6 +48,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
         line: what to add to a scenario; None where no line was found that does it.
         kills: how many mutants that kills, or would run.
         others: the lines of the other mutants among them.
+        same_as: the place of the finding whose line kills this one too; of the first one, None.
         is_suspicious: what the script itself comes to looks like a mistake.
     """
 
@@ -64,6 +67,7 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
     line: ExpectLine | None = None
     kills: int = 1
     others: tuple[int, ...] = ()
+    same_as: Place | None = None
     is_suspicious: bool = False
 
     @property
@@ -78,14 +82,17 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         findings: all, the most useful first.
         counts: verdict -> number of mutants; ``ignored`` are those of a comment.
-        problems: comments that are wrong.
         unused: comments that left nothing out.
     """
 
     findings: tuple[Weakness, ...] = ()
     counts: Mapping[str, int] = {}
-    problems: tuple[Problem, ...] = ()
     unused: tuple[Problem, ...] = ()
+
+    @property
+    def shown(self) -> tuple[Weakness, ...]:
+        """Return the findings without those that are the same as another one."""
+        return tuple(finding for finding in self.findings if finding.same_as is None)
 
     @property
     def score(self) -> float:
@@ -99,14 +106,14 @@ Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
 def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
-    """Return what *judgements*, one for each mutant of *challenge*, come to."""
-    ignoring = _Ignoring(challenge.targets)
+    """Return what *judgements* come to, those of the first mutants that *challenge* tries."""
+    ignoring = IgnoredMutants(one for target in challenge.targets for one in target.ignored)
     counts: Counter[str] = Counter()
     cases: list[Case] = []
-    numbered = zip(challenge.numbered, judgements, strict=True)
+    numbered = zip(challenge.numbered, judgements, strict=False)
     for number, ((target, mutant), judgement) in enumerate(numbered):
         is_missed = judgement.verdict != "killed"
-        if is_missed and ignoring.covers(target, mutant.kind, mutant.place.line):
+        if is_missed and ignoring.covers(mutant.kind, mutant.place):
             counts["ignored"] += 1
             continue
         counts[judgement.verdict] += 1
@@ -115,54 +122,24 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         *_find_survivors(challenge, [case for case in cases if case[3].verdict == "differs"]),
         *_find_unchanged([case for case in cases if case[3].verdict == "unchanged"]),
         *_find_unreached(challenge, cases, ignoring),
-        *(
-            _make(mutant, "limit", msg("with this mistake it never ends, so nothing judges it"))
-            for _, _, mutant, verdict in cases
-            if verdict.verdict == "limit"
-        ),
     ]
     return ChallengeResult(
         findings=tuple(_one_a_line(found)),
         counts=dict(counts),
-        problems=tuple(ignoring.problems()),
         unused=tuple(ignoring.find_unused()),
     )
 
 
-class _Ignoring:
-    """The comments that leave mutants out, and which of them did."""
-
-    def __init__(self, targets: Sequence[ScriptTarget]) -> None:
-        self._targets = targets
-        self._used: set[Place] = set()
-
-    def covers(self, target: ScriptTarget, kind: str, line: int) -> bool:
-        for ignored in target.ignored:
-            if not ignored.wrong and ignored.line == line and kind in ignored.kinds:
-                self._used.add(ignored.place)
-                return True
-        return False
-
-    def problems(self) -> Iterator[Problem]:
-        for target in self._targets:
-            yield from (Problem(one.wrong, one.place) for one in target.ignored if one.wrong)
-
-    def find_unused(self) -> Iterator[Problem]:
-        message = msg("this comment leaves nothing out; remove it")
-        for target in self._targets:
-            for one in target.ignored:
-                if not one.wrong and one.place not in self._used:
-                    yield Problem(message, one.place)
-
-
 def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield the most useful finding of each line of a script."""
-    order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2, "limit": 3}
+    order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
         has_none = finding.verdict == "differs" and finding.line is None
         place = finding.place
-        return (has_none, order[finding.verdict], -finding.kills, place.file, place.line)
+        is_repeat = finding.same_as is not None
+        kind = order[finding.verdict]
+        return (is_repeat, has_none, kind, -finding.kills, place.file, place.line)
 
     seen: set[tuple[str, int]] = set()
     for finding in sorted(findings, key=rank):
@@ -175,15 +152,42 @@ def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
 # ---------------------------------------------------------------------- survivors
 
 
+class _Group(NamedTuple):
+    """Mutants that one line kills; the first is the nearest to what it changes."""
+
+    line: ExpectLine
+    cases: Sequence[Case]
+
+
 def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
-    left = list(cases)
-    while left:
+    """Yield a finding for each line that kills mutants, and one for each other place of these."""
+    groups, left = _group_by_line(challenge, cases)
+    for group in _merge_groups(challenge, groups):
+        first = _survivor(challenge, group.cases[0], group.line)
+        elsewhere: dict[tuple[str, int], Case] = {}
+        for case in group.cases[1:]:
+            place = case[2].place
+            if (place.file, place.line) != (first.place.file, first.place.line):
+                elsewhere.setdefault((place.file, place.line), case)
+        others = tuple(sorted({line for _, line in elsewhere}))
+        yield replace(first, kills=len(group.cases), others=others)
+        for case in elsewhere.values():
+            yield replace(_survivor(challenge, case, group.line), same_as=first.place)
+    yield from _without_line(challenge, left)
+
+
+def _group_by_line(
+    challenge: ScriptChallenge, cases: Sequence[Case]
+) -> tuple[list[_Group], list[Case]]:
+    """Return groups, that with the most mutants first, and what no line kills."""
+    found, left = list[_Group](), list(cases)
+    while True:
         groups: dict[int, list[Case]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
                 groups[number] = [case for case in left if _is_about(line, case, challenge)]
         if not groups:
-            break
+            return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
         case = min(groups[best], key=_directness)
         case = case if case[3].line is not None else _case_of(best, left)
@@ -192,21 +196,40 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
         killed = [
             other
             for other in groups.get(case[0], groups[best])
-            if other is case or challenge.tells(line, other[0], other[3].divergences)
+            if other is not case and challenge.tells(line, other[0], other[3].divergences)
         ]
-        others = sorted({other[2].place.line for other in killed} - {case[2].place.line})
-        yield replace(_survivor(challenge, case), kills=len(killed), others=tuple(others))
-        left = [other for other in left if other not in killed]
-    yield from _without_line(challenge, left)
+        found.append(_Group(line, [case, *killed]))
+        left = [other for other in left if other is not case and other not in killed]
+
+
+def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Iterator[_Group]:
+    """Yield *groups*; those whose first mutants stand on one line of a script as one."""
+    merged: dict[tuple[str, int, str, int], _Group] = {}
+    for group in groups:
+        place = group.cases[0][2].place
+        key = place.file, place.line, group.line.file, group.line.step
+        known = merged.get(key)
+        line = merge_lines(known.line, group.line) if known is not None else group.line
+        if known is None:
+            merged[key] = group
+        elif line is not None and all(
+            challenge.tells(line, each.cases[0][0], each.cases[0][3].divergences)
+            for each in (known, group)
+        ):
+            merged[key] = _Group(line, [*known.cases, *group.cases])
+    yield from merged.values()
 
 
 def _directness(case: Case) -> tuple[int, int]:
     """Return how far a mistake is from what it changes, so that the nearest is shown."""
     number, _, mutant, _ = case
-    return (_DIRECT.index(mutant.kind) if mutant.kind in _DIRECT else len(_DIRECT)), number
+    is_direct = mutant.kind in _DIRECT and mutant.about != RETURNED
+    return (_DIRECT.index(mutant.kind) if is_direct else len(_DIRECT)), number
 
 
-_DIRECT = ("message", "field-state", "body-member", "argument", "args-swap", "field-write")
+_DIRECT = (
+    "message", "field-state", "body-member", "argument", "args-swap", "field-write",
+)  # fmt: skip
 
 
 def _case_of(number: int, cases: Sequence[Case]) -> Case:
@@ -215,7 +238,7 @@ def _case_of(number: int, cases: Sequence[Case]) -> Case:
 
 def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     return any(
-        one.place == line.place
+        one.place in line.places
         and one.step == str(line.step)
         and challenge.baselines[one.user].item.spot.source.file == line.file
         for one in case[3].divergences
@@ -230,23 +253,23 @@ def _without_line(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator
         groups.setdefault((first.user, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
-        finding = _survivor(challenge, group[0])
+        finding = _survivor(challenge, group[0], None)
         yield replace(finding, kills=len(group), others=tuple(lines))
 
 
-def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
+def _survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
     _, _, mutant, judgement = case
-    divergence = _telling(challenge, judgement)
+    divergence = _telling(challenge, judgement, line)
     item = challenge.baselines[divergence.user].item
     before, after = contrast(text_of(divergence.first), text_of(divergence.second), _WIDTH)
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
-    is_odd = judgement.line is None and is_suspicious(divergence.first)
+    is_odd = line is None and is_suspicious(divergence.first)
     return Weakness(
         place=mutant.place,
         verdict="differs",
         kind=mutant.kind,
-        old=_on_a_line(mutant.old),
+        old=_describe_old(mutant),
         new=_describe_change(mutant),
         message=msg(KINDS[mutant.kind]),
         scenario=item.name,
@@ -255,33 +278,40 @@ def _survivor(challenge: ScriptChallenge, case: Case) -> Weakness:
         where=divergence.place,
         before=before,
         after=after,
-        line=judgement.line,
+        line=line,
         is_suspicious=is_odd,
     )
 
 
-def _telling(challenge: ScriptChallenge, judgement: MutantVerdict) -> Divergence:
+def _telling(
+    challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
+) -> Divergence:
     """Return the difference that the line speaks of, or the plainest one."""
-    line = judgement.line
-    key = (line.file, str(line.step), line.place) if line is not None else ()
+    key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
         file = challenge.baselines[one.user].item.spot.source.file
-        if (file, one.step, one.place) == key:
+        if line is not None and (file, one.step) == key and one.place in line.places:
             return one
     return sort_divergences(judgement.divergences)[0]
 
 
-_LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard"})
+_LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "guard", "call"})
 
 
 def _describe_change(mutant: Mutant) -> str:
-    if mutant.kind in _LEFT_OUT:
+    if mutant.new.startswith("(v =>"):
+        return msg("another value")
+    if mutant.kind in _LEFT_OUT and mutant.new != "'~'":
         return msg("left out")
     if mutant.kind == "error-swallowed":
         return msg("its error is swallowed")
-    if mutant.kind == "argument" and not mutant.old.startswith(("'", '"')):
-        return msg("another value")
+    if mutant.kind == "loop":
+        return msg("its first turn alone")
     return _on_a_line(mutant.new)
+
+
+def _describe_old(mutant: Mutant) -> str:
+    return _on_a_line(mutant.about if mutant.kind == "loop" else mutant.old)
 
 
 def _on_a_line(text: str) -> str:
@@ -295,17 +325,32 @@ def _on_a_line(text: str) -> str:
 def _find_unchanged(cases: Sequence[Case]) -> Iterator[Weakness]:
     """Yield unchanged mutants of which it is known why: all others may be equivalent."""
     for _, target, mutant, verdict in cases:
-        if verdict.cause == "boundary":
-            yield _make(mutant, "unchanged", _describe_boundary(mutant.about))
-        elif mutant.kind == "fallback" and target.is_never_needed(mutant):
-            message = msg(
-                "no row where {left} is missing, so nobody needs the fallback",
-                left=_on_a_line(mutant.about),
-            )
+        if message := _explain_unchanged(target, mutant, verdict):
             yield _make(mutant, "unchanged", message)
-        elif mutant.kind == "code-check" and (way := target.find_missing_else(mutant)):
-            message = describe_untaken("else", target.finder.describe_reach(way))
-            yield _make(mutant, "unchanged", message)
+
+
+def _explain_unchanged(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
+    """Return what no row comes to, so that *mutant* changes nothing; nothing if that is unclear."""
+    if verdict.cause == "unmet":
+        return _describe_unmet(target, mutant)
+    if mutant.kind == "fallback" and target.is_never_needed(mutant):
+        return msg(
+            "no row where {left} is missing, so nobody needs the fallback",
+            left=_on_a_line(mutant.about),
+        )
+    way = target.find_missing_else(mutant) if mutant.kind == "code-check" and mutant.about else None
+    reach = target.finder.describe_reach(way) if way is not None else ""
+    return describe_untaken("else", reach) if reach else ""
+
+
+def _describe_unmet(target: ScriptTarget, mutant: Mutant) -> str:
+    """Return what no row comes to, though *mutant* is about it; nothing where that is unclear."""
+    if mutant.kind == "comparison":
+        return _describe_boundary(mutant.about)
+    reach = target.describe_condition(mutant, holds=mutant.kind == "loop")
+    if mutant.kind == "loop":
+        return msg("this loop never ran a second time; add {reach}", reach=reach) if reach else ""
+    return describe_untaken("else", reach) if reach else ""
 
 
 def _describe_boundary(condition: str) -> str:
@@ -331,14 +376,14 @@ def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
         place=mutant.place,
         verdict=verdict,
         kind=mutant.kind,
-        old=_on_a_line(mutant.old),
+        old=_describe_old(mutant),
         new=_describe_change(mutant),
         message=message,
     )
 
 
 def _find_unreached(
-    challenge: ScriptChallenge, cases: Sequence[Case], ignoring: _Ignoring
+    challenge: ScriptChallenge, cases: Sequence[Case], ignoring: IgnoredMutants
 ) -> Iterator[Weakness]:
     """Yield what no scenario takes or calls, with what would reach it."""
     for target in challenge.targets:
@@ -351,7 +396,7 @@ def _find_unreached(
         for number in target.reach.find_untaken(target.totals):
             counter, node = target.reach.counters[number], target.reach.node_of(number)
             place = target.tree.place(node)
-            if ignoring.covers(target, BRANCH, place.line):
+            if ignoring.covers(BRANCH, place):
                 continue
             yield Weakness(
                 place=place,

@@ -8,25 +8,23 @@ was ended by a count. A mutant of a library counts through the scripts that use 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter as Counted
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.mutants import (
-    EQUAL_SIDES,
-    IgnoreComment,
-    Mutant,
-    read_ignored,
-    read_mutants,
-)
+from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest, digest_baseline
+from bpmax_sim.challenge.ignore_comments import IgnoreComment, read_ignored
+from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
 from bpmax_sim.challenge.reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits, count_script, unify_lines
 from bpmax_sim.script_source.counters import CountedScript, Counter
@@ -36,6 +34,7 @@ from bpmax_sim.variant.run import (
     Baseline,
     BaselineError,
     Variant,
+    VariantRun,
     find_obstacle,
     measure_baseline,
     run_variant,
@@ -46,6 +45,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 Verdict = Literal["killed", "unreached", "unchanged", "differs", "limit"]
+MOST = 10_000
+"""How many mutants are tried, unless somebody says otherwise."""
 _MOST_DIVERGENCES = 60
 
 
@@ -53,9 +54,9 @@ class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
     """What became of one mutant.
 
     Attributes:
-        killer: the item that killed it, by its name.
+        killer: the item that killed it, by its node id.
         cause: the kind of the failure that killed it, or the count that ended it; of an unchanged
-            comparison ``boundary`` where its sides were never equal.
+            one ``unmet`` where it never came to what the mistake is about, see `Mutant.probe`.
         line: the line of ``expect`` that kills it.
     """
 
@@ -115,6 +116,11 @@ class ScriptTarget:
         right = self._node_of(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
+    def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
+        """Return the row or the response for which what *mutant* is about holds, or not."""
+        start, end = mutant.condition or (mutant.start, mutant.end)
+        return self.finder.describe_condition(start, end, holds=holds)
+
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
         """Return the way of the condition at *mutant* that no run takes as it always holds."""
         number = self.reach.else_of(self._node_of(mutant)) if mutant.new == "true" else None
@@ -129,12 +135,30 @@ class ScriptChallenge:
         baselines: of the items that can be tried.
         left_out: why others cannot.
         targets: the scripts, in the order of their names.
+        possible: how many mutants they have.
+        numbered: those of them that are tried.
+        reused: how many verdicts were known already.
     """
 
+    reused = 0
+
     def __init__(
-        self, items: Sequence[ScenarioItem], environ: Mapping[str, str] = os.environ
+        self,
+        items: Sequence[ScenarioItem],
+        environ: Mapping[str, str] = os.environ,
+        *,
+        most: int = MOST,
+        only: str = "",
+        cache: VerdictCache | None = None,
     ) -> None:
         """Run each item as it is, twice, and count what it evaluates.
+
+        Args:
+            items: the scenarios.
+            environ: what ``${env.X}`` reads.
+            most: so many mutants are tried at most, spread over all of them.
+            only: the name of the one script that is challenged; by default all are.
+            cache: what became of mutants in earlier runs.
 
         Raises:
             BaselineError: items that fail or flicker, all of them at once.
@@ -156,8 +180,13 @@ class ScriptChallenge:
         if red:
             raise BaselineError(*red)
         self._search = LineSearch(self.baselines)
-        self.targets = list(self._find_targets(hits))
-        self.numbered = [(target, m) for target in self.targets for m in target.mutants]
+        found = self._find_targets(hits)
+        self.targets = [target for target in found if only in {"", target.name}]
+        mutants = [(target, m) for target in self.targets for m in target.mutants]
+        self.possible = len(mutants)
+        tried = min(most, self.possible)
+        self.numbered = [mutants[number * self.possible // tried] for number in range(tried)]
+        self._memory = _Memory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
         """Yield the scripts of files that *hits*, one of each baseline, have counted."""
@@ -178,16 +207,32 @@ class ScriptChallenge:
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
 
-    def judge(self, workers: int = 1) -> Iterator[MutantVerdict]:
-        """Yield what becomes of each of `numbered`, in that order."""
-        judged = map_in_order(self.judge_one, len(self.numbered), workers)
-        for judgement in judged:
-            yield judgement or MutantVerdict(verdict="limit", cause="process")
+    def judge(self, workers: int = 1) -> Generator[MutantVerdict, None, None]:
+        """Yield what becomes of each of `numbered`, in that order; what is known is not tried."""
+        memory = self._memory
+        known = [memory.recall(number) if memory else None for number in range(len(self.numbered))]
+        left = [number for number, verdict in enumerate(known) if verdict is None]
+        self.reused = len(known) - len(left)
+        judged = map_in_order(lambda index: self.judge_one(left[index]), len(left), workers)
+        try:
+            for number, recalled in enumerate(known):
+                if recalled is not None:
+                    yield recalled
+                    continue
+                verdict = next(judged) or MutantVerdict(verdict="limit", cause="process")
+                if memory:
+                    memory.keep(number, verdict)
+                yield verdict
+        finally:
+            if memory:
+                memory.save()
 
     def judge_one(self, number: int) -> MutantVerdict:
         """Return what becomes of one mutant."""
         target, mutant = self.numbered[number]
         users = target.users_of(mutant)
+        killer = self._memory.killer_of(number) if self._memory else ""
+        users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
         variant = Variant(scripts={target.name: mutant.apply(target.data)})
         divergences: list[Divergence] = []
         exceeded = ""
@@ -198,29 +243,31 @@ class ScriptChallenge:
                 exceeded = exceeded or run.exceeded
             elif not run.is_passed:
                 cause = next((failure.kind for failure in run.failures), "error")
-                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause=cause)
-            elif {*run.end.warnings} - {*baseline.run.end.warnings}:
-                return MutantVerdict(verdict="killed", killer=baseline.item.name, cause="warning")
+                return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause=cause)
+            elif _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+                return MutantVerdict(
+                    verdict="killed", killer=baseline.item.node_id, cause="warning"
+                )
             else:
                 divergences += find_divergences(user, baseline, run)
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
         if not divergences and users:
-            is_known = mutant.kind != "comparison" or self._has_equal_sides(target, mutant, users)
-            return MutantVerdict(verdict="unchanged", cause="" if is_known else "boundary")
+            is_met = not mutant.probe or self._is_met(target, mutant, users)
+            return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
         line = self._search.find_line(divergences, lambda _user: variant)
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
-    def _has_equal_sides(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
-        """Return whether both sides of a comparison are equal in any run."""
+    def _is_met(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
+        """Return whether any run comes to where *mutant* would matter, as its probe says."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         runs = (run_variant(self.baselines[user], Variant(scripts={target.name: text}))
                 for user in users)  # fmt: skip
         return any(
-            isinstance(event, ConsoleWritten) and event.text == EQUAL_SIDES
+            isinstance(event, ConsoleWritten) and event.text == MATTERS
             for run in runs
             for event in run.events
         )
@@ -230,6 +277,54 @@ class ScriptChallenge:
         target, mutant = self.numbered[number]
         variant = Variant(scripts={target.name: mutant.apply(target.data)})
         return self._search.tells(line, divergences, lambda _user: variant)
+
+
+def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
+    """Return the warnings of *run*, without what is said of the literal of a check.
+
+    Nobody writes ``if (true)`` by mistake, but a check that comes to the same.
+    """
+    is_literal = mutant.kind == "code-check"
+    return {one for one in run.end.warnings if not (is_literal and one.kind == "script")}
+
+
+class _Memory:
+    """What became of the mutants of a challenge in earlier runs."""
+
+    def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:
+        self._cache = cache
+        inputs = [digest_baseline(baseline) for baseline in challenge.baselines]
+        seen: Counted[tuple[str, ...]] = Counted()
+        self._keys: list[tuple[bytes, bytes]] = []
+        for target, mutant in challenge.numbered:
+            name = (target.name, mutant.kind, mutant.old, mutant.new)
+            seen[name] += 1
+            users = [inputs[user] for user in target.users]
+            key = digest(name, seen[name])
+            self._keys.append((key, digest(mutant.start, mutant.end, mutant.new, users)))
+
+    def recall(self, number: int) -> MutantVerdict | None:
+        """Return what became of a mutant, if all that it depends on is as it was."""
+        key, inputs = self._keys[number]
+        kept = self._cache.find(key)
+        if kept is None or kept.digest != inputs or kept.verdict == "differs":
+            return None
+        return msgspec.convert(
+            {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
+        )
+
+    def killer_of(self, number: int) -> str:
+        """Return the item that killed a mutant the last time, or nothing."""
+        kept = self._cache.find(self._keys[number][0])
+        return kept.killer if kept is not None else ""
+
+    def keep(self, number: int, verdict: MutantVerdict) -> None:
+        """Keep what became of a mutant; what differs is tried anew for its line."""
+        key, inputs = self._keys[number]
+        self._cache.add(key, KeptVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
+
+    def save(self) -> None:
+        self._cache.save()
 
 
 def scripts_of(item: ScenarioItem) -> Iterator[Script]:

@@ -14,37 +14,47 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import Place, suggest
-from bpmax_sim.i18n import msg, template
+from bpmax_sim.challenge.equivalents import (
+    comes_to_same_where_equal,
+    is_never_missing,
+    operator_of,
+)
+from bpmax_sim.errors import Place
+from bpmax_sim.i18n import template
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import WRAPPED, ProxyCall, Values
+from bpmax_sim.script_source.values import WRAPPED, ProxyCall, ScriptValue, Values
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
 KINDS: Final[Mapping[str, str]] = {
     "member-name": template("a member is misspelt"),
-    "field-write": template("a field is not written"),
+    "field-write": template("a field is not written, or gets another value"),
     "field-state": template("a state of a field is not set"),
-    "message": template("a message is not shown"),
-    "body-member": template("a member of what is sent is left out"),
+    "message": template("a message is not shown, or says something else"),
+    "body-member": template("a member of what is sent or made is left out"),
     "args-swap": template("two arguments are swapped"),
     "code-check": template("a check is always true, never true, or left out"),
     "comparison": template("a comparison is off by one"),
     "fallback": template("a fallback is left out"),
     "argument": template("a value that is passed on is another one"),
+    "call": template("a call is not made"),
+    "loop": template("a loop ends after its first turn"),
     "guard": template("what stops here goes on"),
     "error-swallowed": template("an error is swallowed"),
 }
 """Kind of a mutant, as ``// bpmax-ignore-next`` spells it -> what is wrong in it."""
 
-EQUAL_SIDES: Final = "\x01equal"
-_PROBE: Final = (
-    "(((l, r) => {{ if (l <= r && l >= r) console.debug('\\x01equal'); return l {sign} r; }})"
+MATTERS: Final = "\x01matters"
+_SIDES_PROBE: Final = (
+    "(((l, r) => {{ if (l <= r && l >= r) console.debug('\\x01matters'); return l {sign} r; }})"
     "({left}, {right}))"
 )
+_PREDICATE_PROBE: Final = "((v => {{ if (!v) console.debug('\\x01matters'); return v; }})({text}))"
+RETURNED: Final = "return"
+"""What a mutant is about whose function returns something else."""
 BRANCH: Final = "unreached"
 """The kind of a finding that is no mutant: a branch that nothing takes."""
 
@@ -58,8 +68,10 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
         start, end: the bytes that are replaced.
         old, new: the text there, and the text instead.
         about: what it concerns: ``platform.api`` of a call, or the condition.
-        probe: of a comparison, what does the same and writes `EQUAL_SIDES` to the console where
-            both sides are equal.
+        probe: text that does the same as the script and writes `MATTERS` to the console where
+            the mistake would matter: sides of a comparison are equal, a predicate does not hold,
+            a loop runs a second time.
+        condition: the bytes of what decides that, where it is no part of the mutant.
     """
 
     kind: str
@@ -70,18 +82,28 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     new: str
     about: str = ""
     probe: str = ""
+    condition: tuple[int, int] | None = None
 
     def apply(self, data: bytes) -> str:
         """Return the script *data*, in UTF-8, with the mistake in it."""
         return (data[: self.start] + self.new.encode() + data[self.end :]).decode()
 
 
+_LOOP_PROBE: Final = (
+    "{{ let $turn = 0; {head}{{ if ($turn++) console.debug('\\x01matters'); {body} }}{tail} }}"
+)
+
+
 def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
     """Return the mutants of a script, in the order of its text; of one with mistakes, none."""
     if tree.root.has_error:
         return ()
-    found = dict.fromkeys(_MutantReader(tree).read())
-    return tuple(sorted(found, key=lambda mutant: (mutant.start, mutant.end)))
+    found: dict[tuple[int, int, str], Mutant] = {}
+    for mutant in _MutantReader(tree).read():
+        key = mutant.start, mutant.end, mutant.new
+        if key not in found or not found[key].about:
+            found[key] = mutant
+    return tuple(sorted(found.values(), key=lambda mutant: (mutant.start, mutant.end)))
 
 
 _EQUALITIES: Final = frozenset({"===", "!==", "==", "!="})
@@ -89,6 +111,7 @@ _SHIFTED: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _WRITES: Final = frozenset({"assignment_expression", "augmented_assignment_expression"})
 _CONDITIONS: Final = frozenset({"if_statement", "ternary_expression"})
 _LOOPS: Final = frozenset({"for_statement", "while_statement", "do_statement"})
+_LEAVES: Final = frozenset({"return_statement", "throw_statement", "break_statement"})
 _LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "undefined"})
 _TIMERS: Final = frozenset({"setTimeout", "setInterval", "clearTimeout", "clearInterval"})
 _GLOBALS: Final = frozenset(
@@ -100,14 +123,23 @@ _GLOBALS: Final = frozenset(
     }
 )  # fmt: skip
 _COMPUTED: Final = frozenset(
-    {"identifier", "member_expression", "subscript_expression", "template_string", "number"}
-)
+    {
+        "identifier", "member_expression", "subscript_expression", "template_string", "number",
+        "call_expression", "binary_expression", "ternary_expression", "await_expression",
+        "parenthesized_expression", "unary_expression", "true", "false",
+    }
+)  # fmt: skip
 _OTHER: Final = (
     "v => typeof v === 'string' ? v + '~' : typeof v === 'number' ? v + 1 : "
     "typeof v === 'boolean' ? !v : v"
 )
+_PLAINLY_OTHER: Final = _OTHER.replace("v + '~'", "'~'")
+"""Gives a text in which no pattern and no part of the right one is found."""
+_PREDICATED: Final = frozenset({"filter", "find", "findIndex", "findLast", "some", "every"})
+_SETS: Final = re.compile(r"set(?:UTC)?(?:FullYear|Month|Date|Hours|Minutes)$")
+_ADDS: Final = frozenset({"push", "unshift", "concat"})
 _READ: Final = frozenset({"result", "form", "ctx"})
-_SENT: Final = frozenset({"$body", "$query"})
+_SENT: Final = frozenset({"$body", "$query", "$path", "$header"})
 _BUILT_IN_MEMBERS: Final = BUILT_IN | {"message", "stack", "then", "catch", "finally"}
 
 
@@ -202,8 +234,14 @@ class _MutantReader:
     def _drop_write(self, node: Node) -> Iterator[Mutant]:
         left, right = (node.child_by_field_name(side) for side in ("left", "right"))
         value = self._values.value(left)
-        if left is None or right is None or value is None or not value.path:
+        if left is None or right is None:
             return
+        if value is not None and value.path:
+            yield from self._drop_known_write(node, value, right)
+        elif value is None:
+            yield from self._drop_local_member(node, left, right)
+
+    def _drop_known_write(self, node: Node, value: ScriptValue, right: Node) -> Iterator[Mutant]:
         is_project = value.kind == "ctx" and value.path[0] == "project"
         if value.kind != "form" and not is_project:
             return
@@ -219,6 +257,26 @@ class _MutantReader:
                 yield self._make(kind, pair, "...{}", about=about)
             return
         yield self._make(kind, node, new, about=about)
+        if kind == "field-write" and node.type == "assignment_expression":
+            yield from self._change_result(right, about, kind)
+        if kind == "message":
+            yield from self._change_message(right, about)
+
+    def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
+        """Change the text of a message, where that is constant."""
+        pairs = [pair for pair in node.named_children if pair.type == "pair"]
+        keyed = {self._text(pair.child_by_field_name("key")): pair for pair in pairs}
+        text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
+        if text is not None and text.type == "string":
+            yield from self._change_result(text, about, "message")
+
+    def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
+        """Leave out ``row.amount = …`` of an object that the script has made."""
+        owner = left.child_by_field_name("object")
+        binding = self._scopes.binding_of(owner) if owner and owner.type == "identifier" else None
+        is_statement = node.parent is not None and node.parent.type == "expression_statement"
+        if binding is not None and is_statement:
+            yield self._make("body-member", node, f"void ({self._text(right)})", about="")
 
     # ------------------------------------------------------------------ calls
 
@@ -238,6 +296,19 @@ class _MutantReader:
             yield from self._change_value(argument, about, is_sent=is_direct or is_setter)
         if is_direct or is_own:
             yield from self._swap(arguments, about)
+        if is_direct and not arguments and _is_awaited_alone(node):
+            yield self._make("call", node, "void 0", about=about)
+        if function.type == "member_expression":
+            yield from self._read_method(function, name, arguments, is_ours=value is not None)
+
+    def _read_method(
+        self, function: Node, name: str, arguments: Sequence[Node], *, is_ours: bool
+    ) -> Iterator[Mutant]:
+        """Read a call of a method that is no call of a third party, but for what handles it."""
+        if not is_ours:
+            yield from self._change_method_arguments(function, arguments)
+        if arguments:
+            yield from self._ignore_predicate(name, arguments[0])
         if name.endswith(".catch") and arguments:
             yield from self._swallow_caught(arguments[0])
         if name == "Object.assign":
@@ -253,13 +324,16 @@ class _MutantReader:
                 yield self._make("field-write", pair, "...{}", about=self._text(pair))
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
-        if (node := self._follow(node)).type != "object":
-            return
-        for pair in node.named_children:
-            if pair.type in {"pair", "shorthand_property_identifier"}:
-                yield self._make("body-member", pair, "...{}", about=about)
-            if (value := pair.child_by_field_name("value")) is not None:
-                yield from self._drop_members(value, about)
+        for pair in self._pairs_in(self._follow(node)):
+            yield self._make("body-member", pair, "...{}", about=about)
+
+    def _pairs_in(self, node: Node) -> Iterator[Node]:
+        """Yield the members of all object literals in *node*."""
+        for pair in self._tree.walk(node):
+            parent = pair.parent
+            is_member = pair.type in {"pair", "shorthand_property_identifier"}
+            if is_member and parent is not None and parent.type == "object":
+                yield pair
 
     def _follow(self, node: Node) -> Node:
         """Return the object literal that a name stands for, or *node*."""
@@ -291,6 +365,68 @@ class _MutantReader:
         elif is_sent and node.type in _COMPUTED:
             yield self._make("argument", node, f"({_OTHER})({self._text(node)})", about=about)
 
+    def _change_method_arguments(
+        self, function: Node, arguments: Sequence[Node]
+    ) -> Iterator[Mutant]:
+        """Change constants that a method gets, such as ``slice(0, 10)``, and what sets a date."""
+        owner, name = (
+            self._text(function.child_by_field_name(part)) for part in ("object", "property")
+        )
+        if owner in _GLOBALS:
+            return
+        for argument in arguments:
+            if argument.type in {"number", "string"} or (
+                _SETS.match(name) and argument.type in _COMPUTED
+            ):
+                yield from self._change_value(argument, name, is_sent=True)
+
+    def _change_result(self, node: Node, about: str, kind: str = "argument") -> Iterator[Mutant]:
+        """Change what is written into a field or returned; a text into one without its letters."""
+        if node.type == "string" and len(self._text(node)) > len("''"):
+            yield self._make(kind, node, "'~'", about=about)
+        elif node.type in _COMPUTED and not (
+            node.type == "identifier" and self._text(node) == "undefined"
+        ):
+            yield self._make(kind, node, f"({_PLAINLY_OTHER})({self._text(node)})", about=about)
+
+    def _read_return(self, node: Node) -> Iterator[Mutant]:
+        yield from self._drop_statement(node)
+        values = [child for child in node.named_children if child.type != "comment"]
+        if values and values[0].type not in {"true", "false"}:
+            yield from self._change_result(values[0], RETURNED)
+
+    def _change_error(self, node: Node) -> Iterator[Mutant]:
+        """Change the text of an error that is thrown."""
+        listed = node.child_by_field_name("arguments")
+        name = self._text(node.child_by_field_name("constructor"))
+        if listed is not None and listed.named_children and name.endswith("Error"):
+            first = listed.named_children[0]
+            if first.type == "string":
+                yield from self._change_result(first, name)
+
+    def _drop_from_object(self, node: Node) -> Iterator[Mutant]:
+        """Leave out a member of any object that is put into a variable, a list or a field."""
+        if not self._is_option_or_state(node):
+            for pair in node.named_children:
+                if pair.type in {"pair", "shorthand_property_identifier"}:
+                    yield self._make("body-member", pair, "...{}", about="")
+
+    def _is_option_or_state(self, node: Node) -> bool:
+        """Return whether other readers know the object *node*: it is sent, or of ``$states``."""
+        parent = node.parent
+        while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
+            parent = parent.parent
+        if parent is None:
+            return True
+        if parent.type == "arguments" and parent.parent is not None:
+            function = parent.parent.child_by_field_name("function")
+            name = self._text(function)
+            is_own = function is not None and function.type == "identifier"
+            return name.rpartition(".")[2] not in _ADDS and (not is_own or name in _GLOBALS)
+        left = parent.child_by_field_name("left") if parent.type in _WRITES else None
+        value = self._values.value(left)
+        return value is not None and bool(value.path) and value.path[0].startswith("$")
+
     # ------------------------------------------------------------------ conditions
 
     def _read_condition(self, node: Node) -> Iterator[Mutant]:
@@ -298,11 +434,52 @@ class _MutantReader:
         if condition is None:
             return
         inner = _without_parentheses(condition)
-        if not self._is_check(inner):
+        about = self._text(inner) if self._is_check(inner) else ""
+        if inner.type in {"true", "false"}:
             return
-        about = self._text(inner)
-        for new in ("true", "false"):
+        for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
             yield self._make("code-check", inner, new, about=about)
+
+    def _read_loop(self, node: Node) -> Iterator[Mutant]:
+        """End a loop after its first turn."""
+        yield from self._read_condition(node) if node.type in _LOOPS else ()
+        body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
+        if body is None or node.parent is None or node.parent.type == "labeled_statement":
+            return
+        last = (
+            body.named_children[-1]
+            if body.type == "statement_block" and body.named_children
+            else None
+        )
+        if body.type == "statement_block" and (last is None or last.type in _LEAVES):
+            return
+        head, tail = (
+            self._tree.bytes_between(*span).decode()
+            for span in ((node.start_byte, body.start_byte), (body.end_byte, node.end_byte))
+        )
+        text = self._text(body)
+        new = f"{head}{{ {text} break; }}{tail}"
+        mutant = self._make("loop", node, new, about=head.strip())
+        if condition is not None and not _compares(condition):
+            probe = _LOOP_PROBE.format(head=head, body=text, tail=tail)
+            mutant = replace(
+                mutant, probe=probe, condition=(condition.start_byte, condition.end_byte)
+            )
+        yield mutant
+
+    def _ignore_predicate(self, name: str, argument: Node) -> Iterator[Mutant]:
+        """Have a method of a list, such as ``filter``, take every element."""
+        body = argument.child_by_field_name("body") if argument.type == "arrow_function" else None
+        is_plain = body is not None and body.type not in {"identifier", "unary_expression"}
+        if (
+            name.rpartition(".")[2] in _PREDICATED
+            and body is not None
+            and is_plain
+            and _is_expression(body)
+        ):
+            text = self._text(body)
+            mutant = self._make("code-check", body, "true", about=text)
+            yield replace(mutant, probe=_PREDICATE_PROBE.format(text=text))
 
     def _is_check(self, node: Node) -> bool:
         """Return whether *node* asks for a code: compares with a literal, or asks a response."""
@@ -310,12 +487,12 @@ class _MutantReader:
 
     def _is_single_check(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
-        if _operator(node) == "!" and argument is not None:
+        if operator_of(node) == "!" and argument is not None:
             node = _without_parentheses(argument)
         value = self._values.value(node)
         if value is not None and value.kind == "result":
             return True
-        if _operator(node) not in _EQUALITIES:
+        if operator_of(node) not in _EQUALITIES:
             return False
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
@@ -326,17 +503,20 @@ class _MutantReader:
         if sign is None or left is None or right is None:
             return
         if sign.type in _SHIFTED:
+            if comes_to_same_where_equal(self._tree, node):
+                return
             one, other = self._text(left), self._text(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
             mutant = self._make("comparison", node, new, about=self._text(node))
-            yield replace(mutant, probe=_PROBE.format(sign=sign.type, left=one, right=other))
+            yield replace(mutant, probe=_SIDES_PROBE.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_condition(node):
-            yield self._make("fallback", node, f"({self._text(left)})", about=self._text(node))
+            if is_never_missing(self._tree, node):
+                return
+            yield self._make("fallback", node, f"({self._text(left)})", about=self._text(left))
         elif sign.type in {"&&", "||"} and _is_condition(node):
             for kept, dropped in ((left, right), (right, left)):
-                if self._is_check(_without_parentheses(dropped)):
-                    about = self._text(dropped)
-                    yield self._make("code-check", node, f"({self._text(kept)})", about=about)
+                about = self._text(dropped)
+                yield self._make("code-check", node, f"({self._text(kept)})", about=about)
 
     # ------------------------------------------------------------------ errors
 
@@ -390,14 +570,9 @@ def _call_name(call: ProxyCall) -> str:
     return f"{call.platform or '?'}.{call.api or '?'}"
 
 
-def _operator(node: Node) -> str:
-    operator = node.child_by_field_name("operator")
-    return operator.type if operator is not None else ""
-
-
 def _operands(node: Node) -> Iterator[Node]:
     """Yield what *node* joins by ``&&`` and ``||``."""
-    if _operator(node) in {"&&", "||"}:
+    if operator_of(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:
                 yield from _operands(_without_parentheses(inner))
@@ -415,12 +590,29 @@ def _is_condition(node: Node) -> bool:
     """Return whether only the truth of *node* counts."""
     child, parent = node, node.parent
     while parent is not None:
-        if parent.type in WRAPPED or _operator(parent) in {"&&", "||"}:
+        if parent.type in WRAPPED or operator_of(parent) in {"&&", "||"}:
             child, parent = parent, parent.parent
             continue
         is_asked = parent.child_by_field_name("condition") == child
-        return _operator(parent) == "!" or (is_asked and parent.type in {*_CONDITIONS, *_LOOPS})
+        return operator_of(parent) == "!" or (is_asked and parent.type in {*_CONDITIONS, *_LOOPS})
     return False
+
+
+def _compares(condition: Node) -> bool:
+    """Return whether *condition* is an order of two values, as in most loops that count."""
+    return operator_of(_without_parentheses(condition)) in _SHIFTED
+
+
+def _is_expression(body: Node) -> bool:
+    return body.type not in {"statement_block", "true", "false"}
+
+
+def _is_awaited_alone(call: Node) -> bool:
+    """Return whether nobody takes what *call* gives."""
+    parent = call.parent
+    if parent is not None and parent.type == "await_expression":
+        parent = parent.parent
+    return parent is not None and parent.type == "expression_statement"
 
 
 def _is_tried(node: Node) -> bool:
@@ -442,52 +634,14 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "if_statement": _MutantReader._read_condition,  # noqa: SLF001
     "ternary_expression": _MutantReader._read_condition,  # noqa: SLF001
     "binary_expression": _MutantReader._read_binary,  # noqa: SLF001
+    "while_statement": _MutantReader._read_loop,  # noqa: SLF001
+    "do_statement": _MutantReader._read_loop,  # noqa: SLF001
+    "for_statement": _MutantReader._read_loop,  # noqa: SLF001
+    "for_in_statement": _MutantReader._read_loop,  # noqa: SLF001
+    "object": _MutantReader._drop_from_object,  # noqa: SLF001
+    "new_expression": _MutantReader._change_error,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
-    "return_statement": _MutantReader._drop_statement,  # noqa: SLF001
+    "return_statement": _MutantReader._read_return,  # noqa: SLF001
     "catch_clause": _MutantReader._swallow,  # noqa: SLF001
     "await_expression": _MutantReader._swallow_awaited,  # noqa: SLF001
 }
-
-
-class IgnoreComment(msgspec.Struct, frozen=True):
-    """A comment ``// bpmax-ignore-next args-swap: reason``.
-
-    Attributes:
-        line: that it speaks of.
-        wrong: why it is refused, or nothing.
-    """
-
-    kinds: tuple[str, ...]
-    line: int
-    reason: str
-    place: Place
-    wrong: str = ""
-
-
-_IGNORE: Final = re.compile(
-    r"bpmax-ignore-next\b\s*([\w-]+(?:\s*,\s*[\w-]+)*)?\s*:?\s*(.*)", re.DOTALL
-)
-
-
-def read_ignored(tree: SyntaxTree) -> Iterator[IgnoreComment]:
-    """Yield what comments of a script leave out."""
-    for node in tree.walk():
-        text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
-        match = _IGNORE.match(text)
-        if match is not None:
-            kinds = tuple(re.split(r"\s*,\s*", match[1])) if match[1] else ()
-            place = tree.place(node)
-            last = tree.place_of_byte(node.end_byte).line
-            yield IgnoreComment(
-                kinds, last + 1, match[2].strip(), place, _problem_of(kinds, match[2])
-            )
-
-
-def _problem_of(kinds: Sequence[str], reason: str) -> str:
-    known = (*KINDS, BRANCH)
-    unknown = next((kind for kind in kinds if kind not in known), None)
-    if unknown is not None:
-        return msg("no kind {kind!r}{hint}", kind=unknown, hint=suggest(unknown, known))
-    if not kinds or not reason.strip():
-        return msg("a reason is missing; write // bpmax-ignore-next args-swap: why it is right")
-    return ""

@@ -37,7 +37,7 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
         expect: sections to be merged into ``expect:``.
         error: members to be merged into ``expect_error:``.
         columns: name of a new column of the rows -> id of a row -> value.
-        place: the place of the observation that it is about.
+        places: the places of the observations that it is about.
     """
 
     file: str
@@ -45,13 +45,24 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
     expect: Values = {}
     error: Values = {}
     columns: Mapping[str, Values] = {}
-    place: str = ""
+    places: tuple[str, ...] = ()
 
     @property
     def keys(self) -> Values:
         """Return what is added to the step, as its file has it."""
         parts = {"expect": self.expect, "expect_error": self.error}
         return {name: value for name, value in parts.items() if value}
+
+
+def merge_lines(first: ExpectLine, second: ExpectLine) -> ExpectLine | None:
+    """Return both lines of one step as one, or None where they contradict each other."""
+    expect = merge_expected(first.expect, second.expect)
+    error = merge_expected(first.error, second.error)
+    if expect is UNSET or error is UNSET or first.columns.keys() & second.columns.keys():
+        return None
+    columns = {**first.columns, **second.columns}
+    places = (*first.places, *second.places)
+    return replace(first, expect=expect, error=error, columns=columns, places=places)
 
 
 class Divergence(msgspec.Struct, frozen=True):
@@ -72,7 +83,7 @@ class Divergence(msgspec.Struct, frozen=True):
 _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "errors", "console")
 _TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
 _INSTANT: Final = re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\d{10,}")
-_SENT: Final = ("path", "query", "body")
+_SENT: Final = ("path", "query", "header", "body")
 
 
 def section_of(place: str) -> str:
@@ -151,7 +162,7 @@ class LineSearch:
             yield ExpectLine(
                 file=item.spot.source.file,
                 step=int(divergence.step),
-                place=divergence.place,
+                places=(divergence.place,),
                 **keys,
             )
 
@@ -183,20 +194,35 @@ class LineSearch:
                   for user in users}  # fmt: skip
         there = {user: value for user, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
-            yield self._generalise(divergence.user, part), {}
+            general = self._generalise(divergence.user, part)
+            yield general, {}
+            if self._is_repeatable(divergence.user, part) and general != part:
+                yield part, {}
             return
         if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
             return
+        patterns = [self._generalise(user, value) for user, value in there.items()]
+        if not any(map(_is_pattern, patterns)):
+            yield from self._in_columns(there, name, is_everywhere=len(there) == len(users))
+        elif all(pattern == patterns[0] for pattern in patterns):
+            yield patterns[0], {}
+
+    def _in_columns(
+        self, there: Mapping[int, Any], name: str, *, is_everywhere: bool
+    ) -> Iterator[tuple[Any, dict[str, Values]]]:
+        """Yield a column that has the values of *there*, one for each row, or a new one."""
         rows = {user: self.baselines[user].item.row for user in there}
         known = [row.values for row in rows.values() if row is not None]
-        for column in known[0] if len(known) == len(there) else ():
+        if len(known) < len(there):
+            return
+        for column in known[0]:
             if column not in RESERVED and all(
                 row is not None and row.values.get(column) == there[user]
                 for user, row in rows.items()
             ):
                 yield f"${{case.{column}}}", {}
                 return
-        if len(known) == len(there) == len(users):
+        if is_everywhere:
             column = _free_column(name, known)
             cells = {row.id: there[user] for user, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
@@ -216,6 +242,11 @@ class LineSearch:
         if not is_given and (value in self._recorded[user] or _INSTANT.search(value)):
             return {"$matches": pattern_of(value)}
         return value.replace("${", "$${")
+
+    def _is_repeatable(self, user: int, value: Any) -> bool:
+        """Return whether *value* is a text of no recording, at a time that the scenario sets."""
+        is_set = bool(self.baselines[user].item.scenario.clock)
+        return is_set and isinstance(value, str) and value not in self._recorded[user]
 
     def _messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._lines(divergence, "messages")
@@ -253,9 +284,20 @@ class LineSearch:
                 continue
             value = _differing_part(other.first, other.second)
             if value is not UNSET and not is_suspicious(value):
+                if name == "header" and not (value := self._spell_headers(divergence.user, value)):
+                    continue
                 entries[number][name] = self._generalise(divergence.user, value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
+
+    def _spell_headers(self, user: int, header: Values) -> Values:
+        """Return what scripts of the item set of *header*, with names as they spell them."""
+        text = "\n".join(body.source for body in self.baselines[user].item.subjects.bodies)
+        found = {
+            name: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
+            for name in header
+        }
+        return {match[0]: header[name] for name, match in found.items() if match}
 
     def _errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_entry(divergence.place)
@@ -279,10 +321,10 @@ class LineSearch:
     ) -> bool:
         """Return whether *line* holds of the script, and fails of the mutant, in every row.
 
-        A row in which the two do not differ at its place says nothing.
+        A row in which the two do not differ at its places says nothing.
         """
         users = self._files[line.file]
-        differing = {one.user for one in divergences if one.place == line.place} & {*users}
+        differing = {one.user for one in divergences if one.place in line.places} & {*users}
         for user in users:
             item = insert_line(self.baselines[user].item, line)
             if item is None:
@@ -348,6 +390,10 @@ def _same(first: Any, second: Any) -> bool:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_pattern(value: Any) -> bool:
+    return isinstance(value, Mapping) and "$matches" in value
 
 
 def _differing_part(first: Any, second: Any) -> Any:

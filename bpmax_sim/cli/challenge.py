@@ -8,8 +8,9 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, Weakness, summarise
-from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
+from bpmax_sim.challenge.judge import MOST, MutantVerdict, ScriptChallenge
 from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.proposals import edits_of
 from bpmax_sim.cli import options as option
@@ -32,6 +33,9 @@ def challenge(  # noqa: PLR0913 - the options of the command
     workers: Annotated[
         int, Option("-n", metavar="WORKERS", help=msg("Processes; 0 for one for each core."))
     ] = 1,
+    most: Annotated[
+        int, Option("--max", metavar="N", help=msg("At most so many mistakes, spread over all."))
+    ] = MOST,
     fail_under: Annotated[
         float | None,
         Option(
@@ -50,7 +54,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     json: option.Json = False,
 ) -> int:
     """Challenge scenarios."""
-    _check(workers, fail_under)
+    _check(workers, fail_under, most)
     targets = narrow_targets(find_targets(paths), uses="", changed=changed)
     found, problems = load_sound_items(targets, keyword)
     if problems:
@@ -58,14 +62,18 @@ def challenge(  # noqa: PLR0913 - the options of the command
     if not found:
         tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
-    ready = ScriptChallenge(found)
+    ready = ScriptChallenge(found, most=most, cache=VerdictCache(found[0].root))
     for problem in ready.left_out:
         tell("left out: {problem}", problem=problem)
-    total = len(ready.numbered)
-    verdicts = list(with_progress(ready.judge(workers or os.cpu_count() or 1), total))
+    verdicts: list[MutantVerdict] = []
+    judged = ready.judge(workers or os.cpu_count() or 1)
+    try:
+        verdicts.extend(with_progress(judged, len(ready.numbered)))
+    except KeyboardInterrupt:
+        judged.close()
+        _report(ready, summarise(ready, verdicts), verdicts, ExitCode.INTERRUPTED if json else None)
+        raise
     result = summarise(ready, verdicts)
-    if result.problems:
-        raise ConfigError(*result.problems)
     code = _exit_code(result, fail_under, strict=strict)
     _report(ready, result, verdicts, code if json else None)
     if update:
@@ -81,7 +89,7 @@ def _report(
 ) -> None:
     """Print what was found; as one JSON object where *code* is given."""
     if code is None:
-        for line in _report_lines(result.findings):
+        for line in _report_lines(result.shown):
             say(line)
     else:
         say_document(
@@ -89,18 +97,23 @@ def _report(
             findings=list(map(_finding_data, result.findings)),
             mutants=[
                 _mutant_data(mutant, verdict)
-                for (_, mutant), verdict in zip(ready.numbered, verdicts, strict=True)
+                for (_, mutant), verdict in zip(ready.numbered, verdicts, strict=False)
             ],
         )
     for problem in result.unused:
         tell(str(problem))
     tell(_sum_up(result))
+    if len(verdicts) < ready.possible:
+        tell("tried {tried} of {possible}", tried=len(verdicts), possible=ready.possible)
+    if ready.reused:
+        ran = len(verdicts) - ready.reused
+        tell("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
 
 
 def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
     """Return what writes the lines of the findings that are shown."""
     edits: list[ExpectEdit] = []
-    for finding in result.findings[:SHOWN]:
+    for finding in result.shown[:SHOWN]:
         if (line := finding.line) is not None:
             rows = ready.items_of(line.file)
             try:
@@ -110,7 +123,7 @@ def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdi
     return edits
 
 
-def _check(workers: int, fail_under: float | None) -> None:
+def _check(workers: int, fail_under: float | None, most: int) -> None:
     """Refuse what makes no sense.
 
     Raises:
@@ -118,6 +131,8 @@ def _check(workers: int, fail_under: float | None) -> None:
     """
     if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
         raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
+    if most < 1:
+        raise ConfigError("--max {most}: expected a number from 1", most=most)
     if fail_under is not None and not 0 <= fail_under <= 100:  # noqa: PLR2004 - percent
         raise ConfigError("--fail-under {percent:g}: expected 0 to 100", percent=fail_under)
 
@@ -241,5 +256,6 @@ def _finding_data(finding: Weakness) -> dict[str, Any]:
             for name, cells in (finding.line.columns if finding.line else {}).items()
         },
         "kills": finding.kills,
+        "same_as": str(finding.same_as) if finding.same_as else "",
         "suspicious": finding.is_suspicious,
     }

@@ -120,6 +120,7 @@ _WEAKNESS: Shape = {
     **_text_keys("step", "place", "before", "after", "expect"),
     "columns": {},
     "kills": WHOLE,
+    "same_as": TEXT,
     "suspicious": FLAG,
 }
 _TENANT: Shape = {"instance": TEXT, "credentials": [{"name": TEXT, "value": (TEXT, WHOLE)}]}

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import WARNINGS, Place, nearest_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.js_values import value_kind
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, names_api
 from bpmax_sim.scenario import model
@@ -274,18 +273,18 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     return {table: frozenset(columns) for table, columns in tables.items()}
 
 
-def expected_kinds(item: ScenarioItem) -> frozenset[tuple[str, str]]:
-    """Return the fields that expectations of *item* name plainly, each with a kind of its value."""
-    kinds: set[tuple[str, str]] = set()
+def expected_structures(item: ScenarioItem) -> frozenset[str]:
+    """Return the fields that expectations of *item* take for another kind than they begin as."""
+    fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
             base, *rest = path_steps(name) or (name,)
-            is_operator = isinstance(value, Mapping) and any(key.startswith("$") for key in value)
-            if rest:
-                kinds |= {(str(base), "map"), (str(base), "list")}
-            elif not is_operator:
-                kinds.add((str(base), value_kind(value)))
-    return frozenset(kinds)
+            is_map = isinstance(value, Mapping) and not any(key.startswith("$") for key in value)
+            kind = item.names.field_kinds.get(str(base), "text")
+            is_other = kind != "text" and isinstance(value, str)
+            if rest or is_map or is_other or isinstance(value, list | tuple):
+                fields.add(str(base))
+    return frozenset(fields)
 
 
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:

@@ -18,6 +18,7 @@ from bpmax_sim.errors import CODES, CallError, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, names_api
+from bpmax_sim.platform.response_shapes import Kind
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.form import EXTENSIONS, MESSAGE, MESSAGE_TYPES, path_steps
@@ -38,8 +39,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fields: those that the form declares.
         initial_fields: where no form declares any, those that the flow's values name.
-        field_kinds: what those that start as something start as: ``text``, ``number``, ``flag``,
-            ``list`` or ``map``.
+        field_kinds: the kind that each starts with, such as a text; not of one that is filled in.
         columns: table -> the columns of the rows that it starts with.
         declared_variables: those that a file declares, which are always there.
         constants: those of them that no step changes: the file says them itself.
@@ -51,9 +51,8 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         lists_people: whether the scenario says itself who there is.
         mentioned_people: who is named by flows, user and steps; nobody where rows or hooks may
             name others, too.
-        person_members: those that people of the scenario have beside ``id`` and ``name``.
-        person_members: tuple[str, ...] = ()
-    project_members: of ``project``, those that the scenario writes.
+        person_members: what people are declared to have; empty where they have but names.
+        project_members: of ``project``, those that the scenario writes.
         texts: the sources of scripts, which may name what else there is; None where Python may.
         named_steps: names of the steps of fragments.
         platforms: None as long as nobody has read their files.
@@ -62,7 +61,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
     subject_kinds: tuple[SubjectKind, ...] = ()
     fields: tuple[str, ...] = ()
     initial_fields: tuple[str, ...] = ()
-    field_kinds: Mapping[str, str] = {}
+    field_kinds: Mapping[str, Kind] = msgspec.field(default_factory=dict)
     columns: Mapping[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     declared_variables: tuple[str, ...] = ()
     constants: frozenset[str] = frozenset()
@@ -161,12 +160,11 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             known = self.fields or self.initial_fields
             return None if name in known else nearest_name(name, known) or None
         members = CONTEXT_MEMBERS.get(owner)
+        is_closed = owner in {"ctx", "ctx.step"}
         if owner == "ctx.userInfo" and self.person_members:
-            known = (*CONTEXT_MEMBERS[owner], *self.person_members)
-            return None if name in known else suggest(name, known)
+            members, is_closed = tuple(dict.fromkeys(("id", "name", *self.person_members))), True
         if members is None or name in members:
             return None
-        is_closed = owner in {"ctx", "ctx.step"}
         return suggest(name, members) if is_closed else nearest_name(name, members) or None
 
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:

@@ -21,7 +21,7 @@ from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import WARNINGS, Place, SubjectError
 from bpmax_sim.file_names import NOWHERE, Homes
 from bpmax_sim.i18n import label_message, msg
-from bpmax_sim.js_values import to_scenario_value, value_kind
+from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute
 from bpmax_sim.scenario import (
     assertions,
@@ -102,7 +102,7 @@ class RunLog(msgspec.Struct):
         writers: field -> the script line that wrote its present value.
         names: what is written is held against them.
         expected_columns: of each table those that an expectation names, which nobody mistook.
-        expected_kinds: fields with kinds of values that an expectation names plainly.
+        structured: fields that an expectation takes for another kind than they begin as.
     """
 
     session: Session
@@ -115,7 +115,7 @@ class RunLog(msgspec.Struct):
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
-    expected_kinds: Callable[[], frozenset[tuple[str, str]]] = frozenset
+    structured: Callable[[], frozenset[str]] = frozenset
     options: result_checks.OptionLog = msgspec.field(default_factory=result_checks.OptionLog)
     _fresh: list[tuple[int, Event]] = msgspec.field(default_factory=list)
     console: list[tuple[int, dict[str, Any]]] = msgspec.field(default_factory=list)
@@ -170,9 +170,9 @@ class RunLog(msgspec.Struct):
         is_own = "/" not in change.field
         is_script = change.by not in {"user", UNDO}
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
-        kind = self.names.field_kinds.get(change.field, "") if is_own else ""
-        misfit = result_checks.find_misfit(change, kind, is_script=is_script)
-        if misfit and (change.field, value_kind(change.new)) not in self.expected_kinds():
+        kinds = self.names.field_kinds if is_own else {}
+        misfit = result_checks.find_misfit(change.field, change.new, kinds, change.place)
+        if is_script and misfit and change.field not in self.structured():
             self.add_finding(misfit)
 
     def add_finding(self, finding: findings.NameFinding) -> None:
@@ -331,7 +331,7 @@ class Progress:
             root,
             names=item.names,
             expected_columns=columns,
-            expected_kinds=partial(findings.expected_kinds, item),
+            structured=partial(findings.expected_structures, item),
         )
         self.failures: list[source.Failure] = []
         self.result: Any = None
@@ -432,8 +432,7 @@ class Progress:
     def warn_of_scripts(self) -> None:
         """Say what is wrong in the scripts, as far as their text and the platforms say."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        called = (call.place for call in self.log.calls)
-        for finding in find_run_doubts(self.item, self.session.platforms, said, called):
+        for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
 
     def _take_findings(
@@ -522,6 +521,7 @@ class Progress:
             console=[line for _, line in log.console[since.console :]],
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
+        found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
         form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
@@ -539,9 +539,10 @@ class Progress:
             *result_checks.find_borrowed_responses(calls),
             *expectation_doubts.find_idle_settings(self.item, calls),
             *expectation_doubts.find_idle_expectations(self.item, history),
-            *result_checks.find_misprinted_requests(calls),
+            *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
-            *options.check_comparisons(scripts),
+            *self.log.options.check_comparisons(scripts),
+            *result_checks.find_partial_lists(calls, scripts, self.session.platforms),
         ):
             self.log.add_finding(finding)
 

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
+from math import isnan
 from typing import Any, Final
 
 import msgspec
@@ -19,11 +20,11 @@ from msgspec import UNSET
 from bpmax_sim.errors import CallError, Place, nearest_name
 from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.js_values import value_kind
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.response import ParsedBody, accepts, is_success
 from bpmax_sim.scenario import model
@@ -32,9 +33,9 @@ from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
-from bpmax_sim.subject.hooks import FieldChanged
 
 _MADE_AT_RUN_TIME: Final = re.compile(
     r"[0-9a-fA-F]{8}-?(?:[0-9a-fA-F]{4}-?){3}[0-9a-fA-F]{12}"  # a UUID
@@ -42,11 +43,6 @@ _MADE_AT_RUN_TIME: Final = re.compile(
     r"|\d{4}[-/]?\d\d[-/]?\d\d([T ]?\d\d:?\d\d.*)?"
 )
 _LAST_NAME: Final = re.compile(r"\$(?:\.\w+)*?\.(\w+)")
-_MISPRINTS: Final = re.compile(
-    r"\[object (?:Object|Promise)\]|(?<!of )(?<![\w'\"(])(?:undefined|NaN)(?![\w'\")]| is)"
-)
-"""What a text has in it that was made of an object, or of nothing; V8's own messages apart."""
-_SENT_BY_MISTAKE: Final = re.compile(r"undefined|NaN|null|.*\[object \w+\].*")
 _ANNOUNCING: Final = frozenset({"warn", "error"})
 
 
@@ -126,6 +122,72 @@ def find_unseen_failures(
             call=call.call, members=series(members),
             code="" if code is UNSET else msg(" ({code})", code=show(code)),
         ), call.place, fails=False)  # fmt: skip
+
+
+def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[NameFinding]:
+    """Yield each rejected call whose error an empty handler drops, though its result is used."""
+    failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
+    for call in failed if not outcome.is_announced else ():
+        drops = [
+            drop
+            for script in scripts
+            if call.place is not None and script.name == call.place.file
+            for drop in read_script(script.source, script.name).dropped_errors
+            if drop.covers(call.place)
+        ]
+        if drops and not outcome.is_expected(call):
+            yield NameFinding("unseen", msg(
+                "{call} failed ({code}), and the empty handler in line {line} tells nobody; show "
+                "it, or expect it: proxy: [{{call: {call}, error: {code}}}]",
+                call=call.call, code=call.error, line=drops[-1].place.line,
+            ), call.place, fails=False)  # fmt: skip
+
+
+_TOTALS: Final = ("total", "totalCount", "total_count", "totalSize", "total_size")
+_PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
+
+
+def find_partial_lists(
+    calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
+) -> Iterator[NameFinding]:
+    """Yield lists of which scripts ask for a first part alone, as the response itself says.
+
+    Nothing is said where a script reads how many there are, or calls for more.
+    """
+    read: dict[str, int] = {}
+    latest: dict[str, tuple[CallMade, str, int]] = {}
+    for call in calls:
+        for name, total, rows in _lists_in(call.response):
+            read[call.call] = read.get(call.call, 0) + rows
+            latest[call.call] = (call, name, total)
+    partial = {key: one for key, one in latest.items() if read[key] < one[2]}
+    uses = {
+        use.path[-1]
+        for script in (dict.fromkeys(scripts) if partial else ())
+        for use in read_script(script.source, script.name).members
+        if use.root == "result"
+    }
+    for key, (call, name, total) in partial.items():
+        recipe = _find_recipe(call, platforms)
+        parameters = recipe.api.parameters if recipe is not None else ()
+        has_pages = any(_PAGES.search(parameter.name) for parameter in parameters)
+        if has_pages and uses.isdisjoint({*_TOTALS, "hasMore", "has_more", "next"}):
+            yield NameFinding("unseen", msg(
+                "{call}: the response says {name}: {total}, and the script has read {rows} of "
+                "them; ask for the other pages, or read {name}",
+                call=key, name=name, total=total, rows=read[key],
+            ), call.place, fails=False)  # fmt: skip
+
+
+def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
+    """Yield the member that counts, what it says, and how many rows stand beside it."""
+    levels = [value, *value.values()] if isinstance(value, dict) else []
+    for level in levels:
+        name = next((one for one in _TOTALS if one in level), "") if type(level) is dict else ""
+        if name:
+            total, rows = level[name], [one for one in level.values() if isinstance(one, list)]
+            if type(total) is int and len(rows) == 1 and rows[0]:
+                yield name, total, len(rows[0])
 
 
 def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
@@ -230,43 +292,60 @@ def _have_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     return any(pattern.search(text) for text in texts)
 
 
-def find_misfit(change: FieldChanged, kind: str, *, is_script: bool) -> NameFinding | None:
-    """Return what is wrong with a value that a script, or a step, has written into a field.
+def find_misfit(
+    field: str, value: Any, kinds: Mapping[str, Kind], place: Place | None
+) -> NameFinding | None:
+    """Return what is wrong with a *value* that a script wrote into *field*.
 
-    *kind* is what the field begins as. A step may fill in what it likes, but for a number as text.
+    Args:
+        field: as a message calls it.
+        value: in plain values.
+        kinds: field -> the kind that it begins with.
+        place: the script's line.
     """
-    written = value_kind(change.new)
-    if kind and written in _MISFITS.get(kind, ()) and (is_script or _is_number_text(change.new)):
-        names = {
-            "text": msg("a text"), "number": msg("a number"), "flag": msg("true or false"),
-            "list": msg("a list"), "map": msg("a map"),
-        }  # fmt: skip
+    kind, declared = kind_of_value(value), kinds.get(field)
+    if isinstance(value, float) and isnan(value):
         message = msg(
-            "{kind} comes into form.{field}, which begins as {begin}: {value}; convert it, or let "
-            "the field begin as null",
-            kind=names[written], field=change.field, begin=names[kind], value=show(change.new),
+            "the script wrote NaN into form.{field}: something of the calculation is no number",
+            field=field,
+        )
+        return NameFinding("unfit", message, place, fails=False)
+    if value and declared is not None and kind in _UNFIT.get(declared, ()):
+        message = msg(
+            "the script wrote {value}, {kind}, into form.{field}, which begins as {declared}; "
+            "write what is meant, or let the field begin as null",
+            value=show(value), kind=describe_kind(kind), field=field,
+            declared=describe_kind(declared),
         )  # fmt: skip
-        return NameFinding("unfit", message, change.place, fails=False)
-    return find_misprint(change.new, f"form.{change.field}", change.place) if is_script else None
+        return NameFinding("unfit", message, place, fails=False)
+    return find_misprint(value, f"form.{field}", place)
 
 
-_MISFITS: Final[Mapping[str, tuple[str, ...]]] = {
-    "text": ("map", "list"),
-    "number": ("text", "flag", "list", "map"),
-    "flag": ("text", "list", "map"),
-    "list": ("text", "number", "flag"),
+_UNFIT: Final[Mapping[str, frozenset[str]]] = {
+    "text": frozenset({"object", "list"}),
+    "number": frozenset({"text", "object", "list", "boolean"}),
+    "boolean": frozenset({"text", "object", "list"}),
+    "list": frozenset({"text", "number", "boolean"}),
 }
-"""What a field begins as -> kinds of values that hardly belong into it."""
-
-
-def _is_number_text(value: Any) -> bool:
-    return isinstance(value, str) and value.strip().replace(".", "", 1).lstrip("-").isdecimal()
+"""The kind that a field begins with -> the kinds that nobody means."""
+_MISPRINT: Final = re.compile(
+    r"\[object \w+\]|(?<![\w$.])(?:undefined|NaN)(?![\w$])|\$\{[A-Za-z_]\w*[^{}]*\}"
+    r"|(?<=[\u3400-\u9fff：（ ])null(?![\w$])",
+    re.ASCII,
+)
+_OF_ENGINE: Final = re.compile(
+    r"of undefined|of null|undefined is|is undefined|is not|cannot ", re.IGNORECASE
+)
+"""What the texts of errors have, which a script may show."""
 
 
 def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | None:
-    """Return what is wrong with a text that a script made of what is no text, for *name*."""
-    is_lost = isinstance(value, float) and value != value  # noqa: PLR0124 - NaN alone is so
-    if not is_lost and not (isinstance(value, str) and _MISPRINTS.search(value)):
+    """Return what is wrong with a text that has ``undefined`` or the like in it.
+
+    *name* is where the script wrote it, or what it was sent with.
+    """
+    match = _MISPRINT.search(value) if isinstance(value, str) else None
+    if match is None or _OF_ENGINE.search(value):
         return None
     message = msg(
         "the script wrote {value} into {name}; write the member that is meant",
@@ -276,16 +355,26 @@ def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | N
     return NameFinding("unfit", message, place, fails=False)
 
 
-def find_misprinted_requests(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
-    """Yield what was sent in a path or a query and is no value: ``undefined``, ``NaN``."""
+def find_sent_misprints(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+    """Yield each text with ``undefined`` or the like in it that a script sent."""
     for call in calls:
-        for part, values in (("path", call.path), ("query", call.query)):
-            for name, value in values.items():
-                if isinstance(value, str) and _SENT_BY_MISTAKE.fullmatch(value):
-                    yield NameFinding("unfit", msg(
-                        "{call}: {part}.{name} is {value}, which is hardly meant",
-                        call=call.call, part=part, name=name, value=show(value),
-                    ), call.place, fails=False)  # fmt: skip
+        sent = str((call.path, call.query, call.body))
+        is_doubtful = _MISPRINT.search(sent) is not None and not call.is_login
+        for part in ("path", "query", "body") if is_doubtful else ():
+            for name, text in _texts_in(part, getattr(call, part)):
+                if found := find_misprint(text, f"{call.call} {name}", call.place):
+                    yield found
+
+
+def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts_in(f"{name}.{key}", item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts_in(f"{name}[*]", item)
 
 
 class OptionLog:
@@ -325,8 +414,8 @@ class OptionLog:
                 path, text = comparison.path, comparison.text
                 path = path[1:] if comparison.root == "ctx" and path[:1] == ("form",) else path
                 known = list(map(str, self.offered.get(".".join(path), ())))
-                is_field = comparison.root in {"form", "ctx"}
-                if is_field and known and text and text not in known:
+                is_text = comparison.kind == "text" and comparison.root in {"form", "ctx"}
+                if is_text and known and text and text not in known:
                     hint = nearest_name(text, known)
                     message = msg(
                         "form.{name} is compared with {text!r}, which is none of its options{hint}",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -18,8 +18,9 @@ from bpmax_sim.errors import CODES, CallError, Place, Problem, find_nearest, nea
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.model import Api, Platform, names_api
 from bpmax_sim.platform.response_shapes import Kind, ResponseShape, ResponseShapes
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.script_context import ScriptContext, script_contexts
@@ -75,6 +76,11 @@ RULES: Final[Mapping[str, Severity]] = {
     "plain-template": "warning",
     "turned-operator": "warning",
     "lost-digits": "warning",
+    "index-condition": "warning",
+    "wrong-value": "warning",
+    "wrong-pattern": "warning",
+    "endless-recursion": "warning",
+    "unused-result": "warning",
 }
 """The rules, by the name that ``// bpmax-ignore: rule`` switches one off with."""
 _GLOBALS: Final = frozenset(
@@ -160,57 +166,50 @@ def find_run_doubts(
     item: ScenarioItem,
     platforms: Platforms,
     said: Iterable[Place | None],
-    called: Iterable[Place | None],
+    called: Iterable[CallMade],
 ) -> Iterator[NameFinding]:
     """Yield what is wrong in the scripts that *item* may run, as `check_scripts` knows it.
 
     Of responses only what is declared counts. What the run has *said* of a promise is not said
-    again; of a call that was made, where it was *called*, the run or an expectation says it.
+    again; of a call that was *called* the run, or an expectation, says it.
     """
-    subjects, key = _Same(item.subjects), _Same(item, item.path)
-    found = _find_of_subjects(subjects, _Same(platforms), key)
+    contexts = script_contexts([item], lambda _: platforms)
+    found = [one for context in contexts for one in _check_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
     lines = set(map(_line_of, said)) if found else set()
-    calls = lines.union(map(_line_of, called)) if found else lines
+    calls = lines.union(_line_of(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
         known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
         if _line_of(place) in known or (kind == "unawaited" and is_allowed):
             continue
+        if finding.rule == "unused-result" and _is_expected(item, place, called):
+            continue  # the call is what the scenario is about
         message = finding.problem.message
         if kind == "script":
             message = msg("{message} [{rule}]", message=message, rule=finding.rule)
         yield NameFinding(kind, message, place, fails=False)
 
 
+def _is_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
+    """Return whether an expectation names the call in the line of *place*, or its error."""
+    steps = list(item.walk_steps())
+    if any(located.step.expect_error is not msgspec.UNSET for located in steps):
+        return True
+    expected = (item.scenario.expect, *(located.step.expect for located in steps))
+    named = [one.call for each in expected if each.proxy is not msgspec.UNSET for one in each.proxy]
+    names = [call.call for call in called if _line_of(call.place) == _line_of(place)]
+    return any(names_api(one, name) for one in named for name in names)
+
+
 def _line_of(place: Place | None) -> tuple[str, int]:
     return (place.file, place.line) if place is not None else ("", 0)
 
 
-class _Same:
-    """An object as a key of a cache, which is equal to itself; of several with one *key*, to all.
-
-    What belongs to a scenario file is the same for all of its rows.
-    """
-
-    __slots__ = ("_key", "value")
-
-    def __init__(self, value: Any, key: object = None) -> None:
-        self.value = value
-        self._key = id(value) if key is None else key
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self._key == other._key
-
-    def __hash__(self) -> int:
-        return hash(self._key)
-
-
-@lru_cache(maxsize=256)
-def _find_of_subjects(_subjects: _Same, platforms: _Same, item: _Same) -> tuple[ScriptFinding, ...]:
-    contexts = script_contexts([item.value], lambda _: platforms.value)
-    alone = [replace(context, fields=None) for context in contexts]
-    found = check_scripts(alone, ResponseShapes())
+@lru_cache(maxsize=1024)
+def _check_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
+    """Return what is wrong in one script, of which the fields of other scenarios are not known."""
+    found = check_scripts([replace(context, fields=None)], ResponseShapes())
     return tuple(one for one in found if one.rule not in _OF_A_PROJECT)
 
 
@@ -237,6 +236,7 @@ def _check(
     reading = read_script(context.script.source, context.script.name)
     for call in reading.calls:
         yield from _check_call(call, context.platforms)
+    yield from _check_unused_results(reading, context.platforms)
     yield from _check_slips(reading, context)
     yield from _check_comparisons(reading, context)
     if context.fields is not None:
@@ -315,7 +315,7 @@ def _shape_compared(
     if comparison.root == "error":
         kind = _OF_ERRORS.get(comparison.path[0])
     elif comparison.root == "form" and len(comparison.path) == 1:
-        kind = context.field_kinds.get(comparison.path[0])
+        kind = dict(context.field_kinds).get(comparison.path[0])
     elif comparison.path in {("action",), ("step", "name"), ("target_step",)}:
         kind = "text"
     return ResponseShape(frozenset({kind})) if kind else ResponseShape()  # type: ignore[arg-type]
@@ -347,6 +347,19 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
 
 def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
     return ScriptFinding(rule, Problem(message, place))
+
+
+def _check_unused_results(reading: ScriptReading, platforms: Platforms) -> Iterator[ScriptFinding]:
+    """Yield reading calls whose response is declared and of which nothing is used."""
+    for number in reading.unused_calls:
+        call = reading.calls[number]
+        found = _find_api(call, platforms)
+        if found is not None and found[1].answer and found[1].method in {"GET", "HEAD"}:
+            name = f"{found[0].platform_key}.{found[1].key}"
+            message = msg(
+                "nothing uses what {name} answers; use it, or take the call away", name=name
+            )
+            yield _make_finding("unused-result", call.api_place, message)
 
 
 def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:

@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.response_shapes import kind_of_value
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition
@@ -36,7 +35,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     nodes: frozenset[str] = frozenset()
     libraries: tuple[Script, ...] = ()
     arguments: frozenset[str] = frozenset()
-    field_kinds: Mapping[str, str] = {}
+    field_kinds: frozenset[tuple[str, str]] = frozenset()
     is_library: bool = False
 
 
@@ -79,7 +78,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         nodes=first.nodes | second.nodes,
         libraries=tuple(dict.fromkeys((*first.libraries, *second.libraries))),
         arguments=first.arguments | second.arguments,
-        field_kinds=dict(first.field_kinds.items() & second.field_kinds.items()),
+        field_kinds=first.field_kinds & second.field_kinds,
         is_library=first.is_library or second.is_library,
     )
 
@@ -108,9 +107,8 @@ def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
     return frozenset(names) if names and not item.subjects.subflows else None
 
 
-def _kinds_of_fields(item: ScenarioItem) -> dict[str, str]:
-    """Return field -> kind of those fields of *item* that begin with a value that shows it."""
-    form = item.scenario.form
-    fields = form.fields if form is not msgspec.UNSET and not item.subjects.subflows else {}
-    kinds = {name: kind_of_value(value) for name, value in fields.items()}
-    return {name: kind for name, kind in kinds.items() if kind in {"number", "boolean", "list"}}
+def _kinds_of_fields(item: ScenarioItem) -> frozenset[tuple[str, str]]:
+    """Return field and kind of those whose first value shows it; a text may stand for anything."""
+    kinds = item.names.field_kinds if not item.subjects.subflows else {}
+    known = {"number", "boolean", "list"}
+    return frozenset((name, kind) for name, kind in kinds.items() if kind in known)

@@ -27,7 +27,8 @@ from msgspec import UNSET
 
 from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
 from bpmax_sim.i18n import fill_message, msg
-from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number, value_kind
+from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
+from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.names import ScenarioNames, describe_finding
@@ -400,8 +401,8 @@ class ScenarioDraft:
             subflows=self.subflows,
             people=self.people,
             lists_people=bool(self.scenario.people),
-            mentioned_people=self.mentioned_people,
             person_members=self.person_members,
+            mentioned_people=self.mentioned_people,
             project_members=self.project_members,
             texts=self.texts,
             named_steps=tuple(self.named_steps),
@@ -460,26 +461,27 @@ class ScenarioDraft:
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
-    def person_members(self) -> tuple[str, ...]:
-        """Return what people have beside ``id`` and ``name``."""
-        steps = (step.user for step, _ in self.steps)
-        people = [self.scenario.user, *self.scenario.people.values(), *steps]
-        maps = (person for person in people if isinstance(person, Mapping))
-        named = dict.fromkeys(name for person in maps for name in person)
-        return tuple(name for name in named if name not in {"id", "name"})
+    def field_kinds(self) -> Mapping[str, Kind]:
+        """Return the kind that each field of the form starts with; not of one that is filled in."""
+        form = self.scenario.form
+        fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
+        kinds = {
+            name: kind_of_value(value)
+            for name, value in fields
+            if not isinstance(value, str) or "${" not in value
+        }
+        return {name: kind for name, kind in kinds.items() if kind is not None and kind != "null"}
 
     @cached_property
-    def field_kinds(self) -> Mapping[str, str]:
-        """Return what each field starts as, in the words of `value_kind`; one left open as none."""
-        form, flow = self.scenario.form, self.scenario.flow
-        fields = dict(flow.form) if isinstance(flow, model.FlowSpec) else {}
-        fields |= form.fields if isinstance(form, model.FormSpec) else {}
-        kinds = {
-            name: "text" if value == "" else value_kind(value)
-            for name, value in fields.items()
-            if not (isinstance(value, str) and "${" in value)
-        }
-        return {name: kind for name, kind in kinds.items() if kind}
+    def person_members(self) -> tuple[str, ...]:
+        """Return what people are declared to have; nothing where none has more than a name."""
+        user = self.scenario.user
+        users = [user, *(step.user for step, _ in self.steps)]
+        known = [*self.scenario.people.values(), *users]
+        members = dict.fromkeys(
+            str(name) for one in known if isinstance(one, Mapping) for name in one
+        )
+        return tuple(members) if members.keys() - {"id", "name"} else ()
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:

@@ -35,7 +35,8 @@ def _find_constants(reader: SlipReader, node: Node) -> Found:
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    if asked is None or above(node).type == "unary_expression":
+    parent = above(node)
+    if asked is None or operator_of(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
     truth = reader.kinds.truth_of(asked)
@@ -49,6 +50,8 @@ def _find_constants(reader: SlipReader, node: Node) -> Found:
 
 def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
     kind, text = reader.kinds.kind_of(where), reader.shown(where)
+    if where.type == "arrow_function":
+        return msg("=> makes a function, which is always true; >= compares")
     parent = above(where)
     left = sides_of(parent)[0]
     if left is not None and left != where and operator_of(left) in EQUALITIES:
@@ -296,14 +299,51 @@ def _find_same_sides(reader: SlipReader, node: Node) -> Found:
         )
 
 
+def _find_index(reader: SlipReader, node: Node) -> Found:
+    """Yield ``if (text.indexOf('a'))``, which is false at the beginning and true for -1."""
+    asked = node.child_by_field_name("condition")
+    if node.type == "unary_expression":
+        asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
+    inner = bare(asked)
+    if inner is None or inner.type != "call_expression":
+        return
+    method = reader.kinds.method_of(inner)
+    if method in {"indexOf", "findIndex", "lastIndexOf", "search"}:
+        yield "index-condition", inner, msg(
+            "{method} gives 0 for the first place and -1 for none; write includes, or compare with "
+            "-1", method=method,
+        )  # fmt: skip
+
+
+def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
+    """Yield ``'A' in ['A', 'B']``, which asks for an index, and ``!'a' in form``."""
+    if operator_of(node) not in {"in", "instanceof"}:
+        return
+    left, right = sides_of(node)
+    if left is None or right is None:
+        return
+    if operator_of(left) == "!" and node.child_by_field_name("left") == left:
+        yield "never-equal", left, msg(
+            "! stands for the left side alone here; write !({left} {operator} {right})",
+            left=reader.shown(left.child_by_field_name("argument")),
+            operator=operator_of(node), right=reader.shown(right),
+        )  # fmt: skip
+    elif operator_of(node) == "in" and reader.kinds.kind_of(right) == "list":
+        yield "never-equal", node, msg(
+            "in asks a list for an index; write {right}.includes({left})",
+            right=reader.shown(right), left=reader.shown(left),
+        )  # fmt: skip
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "if_statement": (_find_constants,),
-    "while_statement": (_find_constants,),
-    "do_statement": (_find_constants,),
-    "ternary_expression": (_find_constants,),
-    "unary_expression": (_find_constants,),
+    "if_statement": (_find_constants, _find_index),
+    "while_statement": (_find_constants, _find_index),
+    "do_statement": (_find_constants, _find_index),
+    "ternary_expression": (_find_constants, _find_index),
+    "unary_expression": (_find_constants, _find_index),
     "binary_expression": (
         _find_constant_sides, _find_contradictions, _find_unequal, _find_same_sides,
+        _find_in_of_list,
     ),
     "switch_statement": (_find_unequal_cases,),
     "assignment_expression": (_find_same_sides,),

@@ -22,6 +22,7 @@ _OPERATORS: Final = {
 _TURNED: Final = {">": "<", "<": ">", ">=": "<=", "<=": ">="}
 _WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥", "<=": "≤"}
 _NAMES: Final = frozenset({"member_expression", "subscript_expression", "identifier"})
+_DEEPEST: Final = 2
 _OF_TEXTS: Final = frozenset({"length", "indexOf", "includes", "trim", "toLowerCase"})
 _LITERALS: Final = frozenset({"number", "string", "true", "false", "null", "undefined"})
 
@@ -71,26 +72,50 @@ class ReachFinder:
         if branch.arm == "catch":
             return self._describe_failure(node)
         if branch.arm in {"case", "default"}:
-            return _join(self._require_case(node))
+            return _join(self._require_case(node)) or _join_reads(self._find_asked(node))
         if kind := _CONDITIONAL.get(branch.arm):
             owner = _climb(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
-            return self.describe_condition(condition, holds=branch.arm in {"then", "?"})
-        return self.describe_condition(_left_of(node), holds=branch.arm == "&&")
+            return self._describe_condition(condition, holds=branch.arm in {"then", "?"})
+        return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
-    def describe_condition(self, node: Node | None, *, holds: bool) -> str:
-        """Return what makes the condition *node* hold, or not; at least what it reads."""
+    def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
+        """Return what makes the condition at these bytes hold, or not; at least what it reads."""
+        node = self._tree.root.descendant_for_byte_range(start, end)
+        return self._describe_condition(node, holds=holds)
+
+    def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join(self._require(node, holds=holds))
         return exact if exact or node is None else _join_reads(self._find_reads(node))
 
-    def _find_reads(self, node: Node) -> Iterator[_Requirement]:
-        """Yield the fields and the members of responses that *node* reads."""
+    def _find_asked(self, case: Node) -> Iterator[_Requirement]:
+        """Yield what the ``switch`` around *case* reads."""
+        node: Node | None = case
+        while node is not None and node.type != "switch_statement":
+            node = node.parent
+        value = node.child_by_field_name("value") if node is not None else None
+        if value is not None:
+            yield from self._find_reads(value)
+
+    def _find_reads(self, node: Node, depth: int = 0) -> Iterator[_Requirement]:
+        """Yield the fields and the members of responses that *node* reads, also by variables."""
         for inner in self._tree.walk(node):
             value = self._values.value(inner)
+            if inner.type == "identifier" and value is None and depth < _DEEPEST:
+                for assigned in self._find_assigned(self._tree.text_of(inner)):
+                    yield from self._find_reads(assigned, depth + 1)
             if inner.type in _NAMES and value is not None and value.path:
                 path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
                 if path:
                     yield from self._require_of(value, ".".join(path))
+
+    def _find_assigned(self, name: str) -> Iterator[Node]:
+        """Yield what is assigned to the variable *name*."""
+        for node in self._tree.walk():
+            left, right = (node.child_by_field_name(side) for side in ("left", "right"))
+            is_write = node.type == "assignment_expression"
+            if is_write and left and right and self._tree.text_of(left) == name:
+                yield right
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
         """Return what makes the condition *node* hold, or not; nothing if its text is unclear."""

@@ -24,6 +24,7 @@ from bpmax_sim.script_source.promises import (
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.slips import Slip, SlipReader
 from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.unused_results import DroppedError, ResultReader
 from bpmax_sim.script_source.values import (
     WRAPPED,
     ProxyCall,
@@ -110,6 +111,8 @@ class ScriptReading(msgspec.Struct, frozen=True):
         powers: where ``**`` has operands that are not integer literals; the last bit of what it
             gives is the machine's.
         slips: what is hardly meant, as the text shows by itself.
+        unused_calls: numbers of those of `calls` whose result nothing uses.
+        dropped_errors: where a handler drops an error without a word.
         mistakes: where the text is not JavaScript.
         full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
             where.
@@ -128,6 +131,8 @@ class ScriptReading(msgspec.Struct, frozen=True):
     signatures: Mapping[str, tuple[str, ...]] = {}
     powers: tuple[Place, ...] = ()
     slips: tuple[Slip, ...] = ()
+    unused_calls: tuple[int, ...] = ()
+    dropped_errors: tuple[DroppedError, ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
@@ -196,6 +201,7 @@ class _ScriptReader:
                 self._note(self._values.value_of_destructuring(binding), access, binding.declared)
         parts = self._tree, self._scopes, self._values
         promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
+        results = ResultReader(*parts)
         return ScriptReading(
             name=self._tree.name,
             calls=(*self._values.calls, *left),
@@ -209,6 +215,8 @@ class _ScriptReader:
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_powers()),
             slips=tuple(self._find_slips()),
+            unused_calls=tuple(results.find_unused_calls(self._nodes)),
+            dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),

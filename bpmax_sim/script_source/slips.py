@@ -9,6 +9,7 @@ in the manner of ESLint's "possible problems"
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -138,14 +139,25 @@ class SlipReader:
 
     def _unused(self, binding: Binding) -> Iterator[Slip]:
         name = self.tree.text_of(binding.declared)
+        is_function = binding.kind == "function" and binding.value is not None
         is_variable = binding.kind in {"const", "let", "var"} and not binding.path
-        if not is_variable or binding.value is None or name.startswith("_"):
+        if not (is_variable or is_function) or binding.value is None or name.startswith("_"):
             return
-        if self.kinds.kind_of(binding.value) == "function" or self.has_effect(binding.value):
+        is_function = is_function or self.kinds.kind_of(binding.value) == "function"
+        if not is_function and self.has_effect(binding.value):
             return
         is_top = self.scopes.top.names.get(name) is binding
+        if is_top and is_function and self._has_only_functions:
+            return  # what somebody else calls
         message = msg("nothing reads {name}; use it, or take it away", name=name)
+        if is_function:
+            message = msg("nothing calls {name}; call it, or take it away", name=name)
         yield Slip("unused-variable", message, self.tree.place(binding.declared), is_top)
+
+    @cached_property
+    def _has_only_functions(self) -> bool:
+        kinds = {child.type for child in self.tree.root.named_children}
+        return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
     def _hidden(self, binding: Binding) -> Iterator[Slip]:
         """Yield ``let total`` in a block where a ``let total`` outside waits for its value."""

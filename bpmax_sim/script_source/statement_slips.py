@@ -14,6 +14,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
+from bpmax_sim.script_source.values import above
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -262,10 +263,116 @@ def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
         )
 
 
+def _find_empty_body(reader: SlipReader, node: Node) -> Found:
+    """Yield ``if (x);``, and ``if (x) {}`` without a word."""
+    part = node.child_by_field_name
+    body = part("body") or part("consequence")
+    if body is not None and body.type == "empty_statement":
+        yield "no-effect", body, msg("the ; ends this here, so that what follows always runs")
+        return
+    is_empty = body is not None and body.type == "statement_block" and not body.named_children
+    if node.type == "if_statement" and is_empty and part("alternative") is None:
+        message = msg("{text} does nothing here; use it, or take it away", text=reader.shown(node))
+        yield "no-effect", node, message
+
+
+def _find_used_nothing(reader: SlipReader, node: Node) -> Found:
+    """Yield ``x = list.forEach(…)``, and ``list = list.push(x)``."""
+    method, parent = reader.kinds.method_of(node), above(node)
+    if method not in {"forEach", "push", "unshift"}:
+        return
+    value = bare(parent.child_by_field_name("value") or parent.child_by_field_name("right"))
+    if method == "forEach":
+        if value == node or parent.type in {"member_expression", "return_statement"}:
+            yield "wrong-value", node, msg("forEach gives nothing back; map gives a list")
+        return
+    callee, left = node.child_by_field_name("function"), parent.child_by_field_name("left")
+    owner = callee.child_by_field_name("object") if callee is not None else None
+    is_same = (
+        value == node
+        and left is not None
+        and owner is not None
+        and reader.tree.text_of(left) == reader.tree.text_of(owner)
+    )
+    if is_same:
+        yield "wrong-value", node, msg(
+            "{method} gives the new length back, not the list; leave {text} = away",
+            method=method, text=reader.shown(left),
+        )  # fmt: skip
+
+
+def _find_extreme_of_list(reader: SlipReader, node: Node) -> Found:
+    """Yield ``Math.max(list)``, which is NaN."""
+    method, listed = reader.kinds.method_of(node), node.child_by_field_name("arguments")
+    arguments = listed.named_children if listed is not None else []
+    is_one = method in {"max", "min"} and len(arguments) == 1
+    if is_one and reader.kinds.kind_of(arguments[0]) == "list":
+        yield "wrong-value", arguments[0], msg(
+            "Math.{method} takes numbers, and gives NaN for a list; write ...{text}",
+            method=method, text=reader.shown(arguments[0]),
+        )  # fmt: skip
+
+
+_BRANCHING: Final = frozenset({
+    "if_statement", "ternary_expression", "for_statement", "for_in_statement", "while_statement",
+    "switch_statement", "try_statement",
+})  # fmt: skip
+
+
+def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
+    """Yield a function that calls itself before anything could end it."""
+    body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
+    parent = node.parent
+    if name is None and parent is not None and parent.type == "variable_declarator":
+        name = parent.child_by_field_name("name")
+    text = reader.tree.text_of(name) if name is not None else ""
+    for part in _certain_nodes(body) if text and body is not None else ():
+        callee = part.child_by_field_name("function") if part.type == "call_expression" else None
+        if callee is not None and reader.tree.text_of(callee) == text:
+            yield "endless-recursion", part, msg(
+                "{name} calls itself whatever it is given, and so without end; return first where "
+                "it has to stop", name=text,
+            )  # fmt: skip
+            return
+
+
+def _certain_nodes(body: Node) -> Iterator[Node]:
+    """Yield the nodes that are come by whenever *body* is."""
+    pending = [body]
+    while pending:
+        part = pending.pop(0)
+        yield part
+        first = part.child_by_field_name("condition") or part.child_by_field_name("left")
+        is_open = part.type in _BRANCHING
+        if is_open and any(inner.type in _LEAVES for inner in _own_nodes(part)):
+            return
+        if is_open or operator_of(part) in {"&&", "||", "??"}:
+            pending[:0] = [first] if first is not None else []
+        elif part.type in _LEAVES:
+            pending = list(part.named_children)
+        elif part.type not in FUNCTIONS:
+            pending[:0] = part.named_children
+
+
+def _find_wrong_pattern(reader: SlipReader, node: Node) -> Found:
+    """Yield ``[A-z]``, and ``[]``, in a regular expression."""
+    pattern = reader.tree.text_of(node)
+    if "A-z" in pattern:
+        yield "wrong-pattern", node, msg("A-z has [ \\ ] ^ _ ` in it, too; write A-Za-z")
+    elif re.search(r"(?<!\\)\[\]", pattern):
+        yield "wrong-pattern", node, msg("[] fits no character at all; write \\[\\] or what it is")
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "if_statement": (_find_double_condition,),
-    "for_statement": (_find_single_round,),
-    "for_in_statement": (_find_single_round,),
+    "if_statement": (_find_double_condition, _find_empty_body),
+    "while_statement": (_find_empty_body,),
+    "call_expression": (_find_used_nothing, _find_extreme_of_list),
+    "function_declaration": (_find_endless_recursion,),
+    "function_expression": (_find_endless_recursion,),
+    "arrow_function": (_find_endless_recursion,),
+    "regex_pattern": (_find_wrong_pattern,),
+    "for_statement": (_find_single_round, _find_empty_body),
+    "for_in_statement": (_find_single_round, _find_empty_body),
     "switch_case": (_find_fall, _find_unreachable),
     "statement_block": (_find_unreachable, _find_double_functions),
     "program": (_find_unreachable, _find_double_functions),

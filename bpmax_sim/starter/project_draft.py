@@ -109,7 +109,7 @@ def draft_project(
             raise ConfigError(
                 "{source}: no call of an API is in it{why}",
                 source=sources.told,
-                why=join_messages("", [f"; {note}" for note in work.notes[:3]]),
+                why=join_messages("; ", ["", *work.notes[:3]]),
             )
         for path, text in plan(folder, InitOptions()).texts.items():
             write_text(work.place / path.relative_to(folder), text)
@@ -477,8 +477,8 @@ def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]
         notes.append(
             plural(
                 pages,
-                "{number} page, style, script or image is left out",
-                "{number} pages, styles, scripts and images are left out",
+                "{number} page, style, script, image or file is left out",
+                "{number} pages, styles, scripts, images and files are left out",
             )
         )
     if preflights:

@@ -4,8 +4,9 @@ Real traffic of one server is recorded by mitmproxy (its flows, and the HAR that
 Chromium (Playwright's HAR, zipped and not, and the DevTools' by ``chrome-har``), and by newman with
 Postman's own SDK, which exports a collection with saved responses. Each file is imported by the
 command and replayed without the server: the same bytes have to come, and no password or token may
-be in it. mitmproxy comes from PyPI, the others from npm, into temporary folders or those that
-``MITMPROXY`` (a ``bin``) and ``NODE_MODULES`` name.
+be in it. `init --from` makes a project of it, too, which has to pass and to hide the same.
+mitmproxy comes from PyPI, the others from npm, into temporary folders or those that ``MITMPROXY``
+(a ``bin``) and ``NODE_MODULES`` name.
 """
 
 from __future__ import annotations
@@ -285,6 +286,33 @@ def prove(file: Path, url: str, project: Path) -> str:
     return "\n".join([f"{file.name}: {len(ANSWERS)} answers", *(f"  {note}" for note in notes)])
 
 
+def prove_draft(file: Path, url: str, project: Path) -> str:
+    """Make a project of *file* by one command, and run it; return a line about it."""
+    command = [sys.executable, "-m", "bpmax_sim"]
+    before = os.times()
+    done = subprocess.run(
+        [*command, "init", str(project), "--from", str(file)],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, f"{file.name}: {done.stdout}{done.stderr}"
+    ran = subprocess.run(
+        [*command, "run"], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, f"{file.name}: {ran.stdout}{ran.stderr}"
+    spent = sum(os.times()[2:4]) - sum(before[2:4])
+    for path in filter(Path.is_file, project.rglob("*")):
+        data = path.read_bytes()
+        for secret in (_PASSWORD, _PASSWORD.replace("#", "%23"), _TOKEN):
+            assert secret.encode() not in data, f"{file.name}: a secret is left in {path}"
+        is_platform = path.parent.name == "platforms"
+        assert not is_platform or url.partition("//")[2].encode() not in data, f"{path}: {url}"
+    calls = ran.stdout.strip().splitlines()[0]
+    return f"{file.name}: drafted, {calls} ({spent:.1f} s of processor, both commands)"
+
+
 def main() -> int:
     """Prove each tool's files; return the exit status."""
     failed = 0
@@ -297,11 +325,13 @@ def main() -> int:
             (record_by_newman, modules),
         ):
             for file in record(url, tools, Path(folder)):
-                try:
-                    line = prove(file, url, project)
-                except AssertionError as error:
-                    failed, line = failed + 1, f"FAILED {error}"
-                sys.stdout.write(f"{line}\n")
+                drafted = Path(folder, f"drafted_{file.name.replace('.', '_')}")
+                for step, place in ((prove, project), (prove_draft, drafted)):
+                    try:
+                        line = step(file, url, place)
+                    except AssertionError as error:
+                        failed, line = failed + 1, f"FAILED {error}"
+                    sys.stdout.write(f"{line}\n")
     return int(failed > 0)
 
 

@@ -61,9 +61,13 @@ def test_each_verdict_has_its_place_and_its_line(tmp_path: Path) -> None:
     assert _finding(result, 4).expect == "expect: {form: {等级: 甲}}"
     sent = _finding(result, 6)
     assert sent.verdict == "differs"
-    assert sent.expect.startswith("expect: {proxy: [{call: erp.getOrder}, {call: erp.createOrder")
+    assert sent.line is not None
+    assert sent.line.expect["proxy"] == [
+        {"call": "erp.getOrder"},
+        {"call": "erp.createOrder", "body": {"customer": "张三", "phone": "13800138000"}},
+    ]
     condition = _finding(result, 5)
-    assert (condition.verdict, condition.kills) == ("unreached", 1)
+    assert (condition.verdict, condition.kills) == ("unreached", 2)
     assert "never true" in condition.message
     assert _finding(result, 1).expect == (
         'expect: {proxy: [{call: erp.getOrder, path: {id: "7"}}, {call: erp.createOrder}]}'
@@ -130,7 +134,7 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
         "form.金额 =", "// bpmax-ignore-next field-write, member-name: 另有对账\nform.金额 ="
     ).replace("form.客户 =", "// bpmax-ignore-next guard: 没有\nform.客户 =")
     result = _result(_challenge(tmp_path, script=script))
-    assert result.counts["ignored"] == 2
+    assert result.counts["ignored"] == 3
     assert not any(one.where == "form.金额" for one in result.findings)
     assert [problem.place.line for problem in result.unused if problem.place] == [2]
 

@@ -23,7 +23,7 @@ def test_findings_are_printed_with_what_to_add(capsys: pytest.CaptureFixture[str
     assert run_command_line(["challenge"]) == 0
     out, err = capsys.readouterr()
     assert (
-        "scenarios/submit.js:3:1  a field is not written\n"
+        "scenarios/submit.js:3:1  a field is not written, or gets another value\n"
         "    form.金额 = order.amount  →  left out\n"
         "    订单, step 1: form.金额 800 → 0, and it still passes\n"
         "    add at scenarios/订单.scenario.yaml:12:5:\n"
@@ -106,4 +106,4 @@ def test_update_shows_a_diff_and_asks_and_keeps_comments(
     assert run_command_line(["run"]) == 0
     capsys.readouterr()
     run_command_line(["challenge", "--json"])
-    assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 3  # one finding a line
+    assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 1  # it is suspicious

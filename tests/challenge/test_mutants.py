@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.challenge.mutants import KINDS, read_ignored, read_mutants
+from bpmax_sim.challenge.ignore_comments import read_ignored
+from bpmax_sim.challenge.mutants import KINDS, read_mutants
 from bpmax_sim.script_source.syntax import SyntaxTree
 
 CALL = "const 客户 = await $proxy('crm', {caller: '合同'}).getCustomer(form.编号, '简版');\n"
@@ -13,6 +14,7 @@ OTHER = (
     "v => typeof v === 'string' ? v + '~' : typeof v === 'number' ? v + 1 : "
     "typeof v === 'boolean' ? !v : v"
 )
+PLAIN = OTHER.replace("v + '~'", "'~'")
 MADE = {
     "member-name": (
         f"{CALL}if (客户.data.level) form.等级 = 1;",
@@ -20,8 +22,8 @@ MADE = {
     ),
     "field-write": (
         "form.客户 = '甲'; ctx.project.remark = 1; form.明细[0].金额 += 2;",
-        ["form.客户 = '甲' → void ('甲')", "ctx.project.remark = 1 → void (1)",
-         "form.明细[0].金额 += 2 → void (2)"],
+        ["form.客户 = '甲' → void ('甲')", "'甲' → '~'", "ctx.project.remark = 1 → void (1)",
+         f"1 → ({PLAIN})(1)", "form.明细[0].金额 += 2 → void (2)"],
     ),
     "field-state": (
         "form.$required = {附件: true, 类别: false}; form.$options = {类别: ['甲']};",
@@ -30,11 +32,14 @@ MADE = {
     ),
     "message": (
         "form.$message = {type: 'error', text: '错'};",
-        ["form.$message = {type: 'error', text: '错'} → void ({type: 'error', text: '错'})"],
+        ["form.$message = {type: 'error', text: '错'} → void ({type: 'error', text: '错'})",
+         "'错' → '~'"],
     ),
     "body-member": (
-        "const 单 = {客户: 1, 行: {数量: 2}};\nawait $proxy('erp').createOrder(单);",
-        ["客户: 1 → ...{}", "行: {数量: 2} → ...{}", "数量: 2 → ...{}"],
+        ("const 单 = {客户: 1, 行: {数量: 2}};\n单.备注 = 3;\n列.push({甲: 4});\n"
+        "await $proxy('erp').createOrder(单);"),
+        ["客户: 1 → ...{}", "行: {数量: 2} → ...{}", "数量: 2 → ...{}", "单.备注 = 3 → void (3)",
+         "甲: 4 → ...{}"],
     ),
     "args-swap": (
         f"{CALL}核对(form.甲, form.乙); Math.max(1, 2); setTimeout(f, 300);",
@@ -43,6 +48,7 @@ MADE = {
     "code-check": (
         "if (结果.code !== 200 && form.启用) form.a = 1;",
         ["结果.code !== 200 && form.启用 → true", "结果.code !== 200 && form.启用 → false",
+         "结果.code !== 200 && form.启用 → (结果.code !== 200)",
          "结果.code !== 200 && form.启用 → (form.启用)"],
     ),
     "comparison": ("if (form.金额 > 1000) a();", ["form.金额 > 1000 → form.金额 >= 1000"]),
@@ -53,6 +59,12 @@ MADE = {
     "argument": (
         "await $proxy('crm').getA('简版', 数); 核对('甲', 数); console.log('乙');",
         ["'简版' → '简版~'", f"数 → ({OTHER})(数)", "'甲' → '甲~'"],
+    ),
+    "call": ("await $proxy('oa').refresh();", ["$proxy('oa').refresh() → void 0"]),
+    "loop": (
+        "for (const 行 of form.明细) { a(行); }",
+        [("for (const 行 of form.明细) { a(行); } → "
+         "for (const 行 of form.明细) { { a(行); } break; }")],
     ),
     "guard": (
         "if (a) throw new Error('x'); if (b) return false; if (c) return 1;",

@@ -35,7 +35,7 @@ def write(folder: Path, *, ignores: bool) -> None:
     (folder / "scenarios/instances.yaml").write_text(instances, encoding="utf-8")
     events = []
     for number, (source, rule) in enumerate(CASES):
-        text = f"// bpmax-ignore: {rule}\n{source}" if ignores else source
+        text = f"// bpmax-ignore: {rule}, unused-result\n{source}" if ignores else source
         (scripts / f"{number}.js").write_text(text, encoding="utf-8")
         # Whether a library is used is not known where a script cannot be read.
         events += [] if rule == "full-width" else [f"click.b{number}: scripts/{number}.js"]

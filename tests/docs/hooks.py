@@ -50,6 +50,7 @@ def add_words(entries: list[dict[str, Any]], described: dict[str, Any], language
         )
         at = entry["location"].replace(".html", ".md")
         if at in words:
-            entry["words"] = list(map(str, words[at].get(language, ())))
+            both = sorted(words[at], key=lambda one: one != language)  # people mix languages
+            entry["words"] = [str(word) for one in both for word in words[at][one]]
     places = {entry["location"].replace(".html", ".md") for entry in entries}
     return [place for place in words if place not in places]

@@ -93,7 +93,7 @@ def test_words_and_weights_are_those_of_the_page_and_the_language() -> None:
     lost = add_words(entries, {"weights": {"a/": 0.5}, "words": words}, "zh")
 
     assert lost == ["e.md"]
-    assert [one.get("words") for one in entries] == [["断言"], None, None]
+    assert [one.get("words") for one in entries] == [["断言", "assert"], None, None]
     assert [one["weight"] for one in entries] == [0.5, 0.5, 1]
 
 
@@ -116,7 +116,7 @@ def a_served_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pa
 @needs_chromium
 @pytest.mark.parametrize(
     ("language", "query", "title"),
-    [("zh", "证书错误", "公司代理和 CA"), ("en", "self-signed", "Corporate proxy and CA")],
+    [("zh", "证书错误", "公司代理和 CA"), ("en", "corporate proxy", "Corporate proxy and CA")],
 )
 def test_a_reader_types_and_sees(
     served: tuple[Path, str], language: Language, query: str, title: str

@@ -262,8 +262,8 @@ DIFFERENCES = {
 TEN = tuple(DIFFERENCES)[:10]
 
 
-def foreign(*differences: str) -> str:
-    """Return a script that asks the foreign ``$proxy`` with *differences*."""
+def foreign_setup(*differences: str) -> str:
+    """Return the declaration of the foreign ``$proxy`` with *differences*."""
     declared: Any = read_yaml(ECHO_PLATFORM).plain()
     apis = {
         name: {
@@ -278,12 +278,12 @@ def foreign(*differences: str) -> str:
     return (
         f"const $proxy = (() => {{ const module = undefined; {FOREIGN}\n"
         f"return makeForeignProxy({chosen}, {options}); }})();\n"
-        f"{calibration_script(may_write=True)}"
     )
 
 
 def judge_foreign(*differences: str) -> Calibration:
-    outcome = Bench().run(foreign(*differences), form={"amount": 1})
+    script = foreign_setup(*differences) + calibration_script(may_write=True)
+    outcome = Bench().run(script, form={"amount": 1})
     assert outcome.error is None
     (run,) = read_console("\n".join(texts(outcome)))
     return judge_run(run)

@@ -171,7 +171,7 @@ def test_what_is_no_call_is_left_out_and_said(project: Path) -> None:
     for part in (
         "WebSocket",
         "leaves out the body",
-        "1 page, style, script or image",
+        "1 page, style, script, image or file",
         "preflight",
         "several parts",
     ):

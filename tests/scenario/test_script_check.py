@@ -4,7 +4,6 @@ from __future__ import annotations
 
 # ruff: noqa: E501 - a row of the tables is a script and what is said of it
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +19,7 @@ platform_key: crm
 base_url: https://crm.example.test
 apis:
   get_customer: {method: GET, path: "/customers/{id}", parameters: [{name: id, in: path, required: true}, {name: fields, in: query}]}
+  get_order: {method: GET, path: "/orders/{id}", parameters: [{name: id, in: path, required: true}], answer: {type: object}}
   create_order:
     method: POST
     path: /orders
@@ -31,10 +31,9 @@ Check = Callable[..., list[tuple[str, str]]]
 RECORDED = shape_of({"code": 200, "data": {"name": "张三", "phones": [{"number": "1"}]}})
 
 
-@pytest.fixture(name="check")
-def check_of(tmp_path: Path) -> Check:
-    folder = tmp_path / "platforms"
-    folder.mkdir()
+@pytest.fixture(name="check", scope="module")
+def check_of(tmp_path_factory: pytest.TempPathFactory) -> Check:
+    folder = tmp_path_factory.mktemp("platforms")
     (folder / "crm.yaml").write_text(PLATFORM, "utf-8")
     platforms = load_platforms(folder)
     facts = FileFacts("cassette", (), {"crm.get_customer": RECORDED})
@@ -114,6 +113,22 @@ WRONG = [
     ("if (form.明细.filter(r => r.a)) form.客户 = 1;", "constant-condition", "a list is always true, also an empty one; ask for its length"),
     ("form.客户 = '客户' + form.客户 ? 1 : 2;", "constant-condition", "is always true here"),
     ("switch (form.客户) { case 'A' || 'B': form.客户 = 1; }", "constant-condition", "'A' decides || by itself"),
+    ("if ('A' in ['A', 'B']) form.客户 = 1;", "never-equal", "in asks a list for an index; write ['A', 'B'].includes('A')"),
+    ("if (!'客户' in form) form.客户 = 1;", "never-equal", "! stands for the left side alone here; write !('客户' in form)"),
+    ("if (x => 5) form.客户 = 1;", "constant-condition", "=> makes a function, which is always true; >= compares"),
+    ("if (form.客户.indexOf('A')) form.客户 = 1;", "index-condition", "indexOf gives 0 for the first place and -1 for none"),
+    ("form.客户 = form.明细.forEach(r => { r.a = 1; });", "wrong-value", "forEach gives nothing back; map gives a list"),
+    ("let list = []; list = list.push(1); form.客户 = list;", "wrong-value", "push gives the new length back, not the list"),
+    ("form.客户 = Math.max(form.明细.map(r => r.a));", "wrong-value", "gives NaN for a list; write ...form.明细.map(r => r.a)"),
+    ("if (/[A-z]/.test(form.客户)) form.客户 = 1;", "wrong-pattern", "write A-Za-z"),
+    ("if (/a[]b/.test(form.客户)) form.客户 = 1;", "wrong-pattern", "[] fits no character at all"),
+    ("function top(id) { return top(id); } form.客户 = top(1);", "endless-recursion", "a.js:1:27: top calls itself whatever it is given"),
+    ("const top = id => (form.客户 ? 1 : 2) + top(id); form.客户 = top(1);", "endless-recursion", "top calls itself"),
+    ("await $proxy('crm').getOrder(1); form.客户 = 1;", "unused-result", "a.js:1:21: nothing uses what crm.get_order answers; use it, or take the call away"),
+    ("const o = await $proxy('crm').getOrder(1); form.客户 = 1;", "unused-result", "nothing uses what crm.get_order answers"),
+    ("if (form.客户); form.客户 = 1;", "no-effect", "the ; ends this here, so that what follows always runs"),
+    ("if (form.客户) {} form.客户 = 1;", "no-effect", "does nothing here"),
+    ("function check() { return form.客户 > 1; } form.客户 = 1;", "unused-variable", "a.js:1:10: nothing calls check; call it, or take it away"),
     ("if (form.客户 === form.客户) form.客户 = 1;", "same-sides", "a.js:1:5: both sides are form.客户"),
     ("form.客户 = form.客户;", "same-sides", "both sides are form.客户"),
     ("form.客户 = {a: 1, b: 2, 'a': 3};", "duplicate-key", "a.js:1:24: a stands twice in this object, and the last one counts"),
@@ -258,6 +273,12 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
         "form.客户 = 2; // bpmax-ignore: never-equal\nif (form.明细 === []) form.客户 = 1;".replace("// bpmax-ignore: never-equal\n", "\n// bpmax-ignore: never-equal\n"),
         "function twice(x) { return 2 * x; } const calls = [1, 2].map(twice); form.客户 = calls;",
         "const o = {get a() { return 1; }, set a(v) {}}; form.客户 = o.a;",
+        "function top(id) { if (!id) return 0; return top(id - 1); } form.客户 = top(3);",
+        "const walk = n => n ? walk(n - 1) : 0; form.客户 = walk(2) || walk(3);",
+        "try { await $proxy('crm').getOrder(1); } catch { return '没有此单'; } void $proxy('crm').getOrder(2);",
+        "const o = await $proxy('crm').getOrder(1); if (o) form.客户 = form.客户.indexOf('A') >= 0;",
+        "const last = form.明细.push({a: 1}); form.客户 = Math.max(...form.明细.map(r => r.a), last);",
+        "if (form.客户) { /* 以后再说 */ } if ('客户' in form) form.客户 = /[]]/.test('');".replace("/[]]/", "/[\\]]/"),
         "const timer = setTimeout(() => { form.客户 = 1; }, 10); clearTimeout(timer); form.客户 = 9007199254740991;",
     ],
 )  # fmt: skip

@@ -302,6 +302,76 @@ DOUBTS: dict[str, Case] = {
         stubs="",
         says="a promise stands here in place of its value",
     ),
+    "a slip that lint knows, in a line that never runs": Case(
+        steps="open: {}",
+        script="if (form.金额 < 0) {\n  if (form.客户名称 === NaN) form.金额 = 1;\n}",
+        stubs="",
+        says="nothing equals NaN, not even itself; write Number.isNaN(form.客户名称) [never-equal]",
+    ),
+    "a call of nothing, in a line that never runs": Case(
+        steps="open: {}",
+        script="if (form.金额 < 0) await $proxy('crn').get_customer('1');",
+        stubs="",
+        says="there is no platform 'crn'; did you mean 'crm'? [unknown-platform]",
+    ),
+    "a text in a field of numbers": Case(
+        steps="open: {}",
+        script="form.金额 = '12.50' + 1",
+        stubs="",
+        says='the script wrote "12.501", a text, into form.金额, which begins as a number',
+    ),
+    "NaN in a field": Case(
+        steps="open: {}",
+        script="form.金额 = Number('12a')",
+        stubs="",
+        says="the script wrote NaN into form.金额",
+    ),
+    "undefined in what a person sees": Case(
+        steps="open: {}",
+        script="const row = {}; form.$message = `客户${row.name}已选`",
+        stubs="",
+        says='the script wrote "客户undefined已选" into form.$message',
+    ),
+    "undefined in what is sent": Case(
+        steps="open: {}",
+        script="const row = {}; form.金额 = (await $proxy('crm').get_customer(`${row.id}`)).code",
+        says='the script wrote "undefined" into crm.get_customer path.id',
+    ),
+    "a template in plain quotes": Case(
+        steps="open: {}",
+        script="form.$message = '客户 ${who}'",
+        stubs="",
+        says="the script wrote",
+    ),
+    "an error that an empty handler drops": Case(
+        steps="open: {}",
+        script="const r = await $proxy('crm').get_customer('1').catch(() => ({}));\nform.金额 = r.code ?? 0",
+        stubs="{on: crm.get_customer, status: 503, body: {}}",
+        says="crm.get_customer failed (HTTP_STATUS), and the empty handler in line 1 tells nobody",
+    ),
+    "an error that an empty catch drops": Case(
+        steps="open: {}",
+        script="try {\n  form.金额 = (await $proxy('crm').get_customer('1')).code;\n} catch {}",
+        stubs="{on: crm.get_customer, status: 503, body: {}}",
+        says="the empty handler in line 3 tells nobody",
+    ),
+    "the first page alone": Case(
+        steps="open: {}",
+        script="form.金额 = (await $proxy('crm').list_orders({page: 1})).data.rows.length".replace(
+            "({page: 1})", "()"
+        ),
+        stubs="{on: crm.list_orders, body: {code: 200, data: {total: 25, rows: [{no: 1}, {no: 2}]}}}",
+        says="the response says total: 25, and the script has read 2 of them",
+    ),
+    "a member that no person has": Case(
+        steps="approve: {by: wangwu}",
+        flow="before_next.部门审批: 批.js",
+        files={"批.js": "if (ctx.userInfo.department) return"},
+        form="",
+        stubs="",
+        top="user: {id: wangwu, dept: 财务部}",
+        says="the script reads ctx.userInfo.department; there are id, name, dept",
+    ),
     "an async function for each": Case(
         steps="open: {}",
         script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",

@@ -29,7 +29,7 @@ REACHES = {
     "what is not known": ("if (await 别的(form.a)) 1", "then", "a row with another a"),
     "what is calculated": ("if (form.a * 2 > r.b) 1", "then", "a row with another a"),
     "what catches nothing of ours": ("try { JSON.parse(form.a) } catch { 1 }", "catch", ""),
-    "the default": ("switch (form.a) { default: 1 }", "default", ""),
+    "the default": ("switch (form.a) { default: 1 }", "default", "a row with another a"),
 }  # fmt: skip
 
 

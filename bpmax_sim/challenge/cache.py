@@ -1,0 +1,122 @@
+"""What became of mutants, kept in ``.bpmax/challenge``: nothing is tried twice for no reason.
+
+A verdict is kept beside a digest of everything that went into it. Where something of that changed,
+the mutant is tried anew, first on the scenario that killed it the last time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.index.files import code_edition, read_kept, write_kept
+from bpmax_sim.project import NAME
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.observation import digest_of
+from bpmax_sim.variant.run import Baseline
+
+_MOST_KEPT: Final = 50_000
+_VARIABLE: Final = re.compile(r"\benv\.(\w+)")
+_LOGINS: Final = "auth"
+
+
+class KeptVerdict(msgspec.Struct, frozen=True, array_like=True):
+    """What became of one mutant.
+
+    Attributes:
+        digest: of all that went into it.
+        verdict, killer, cause: as `MutantVerdict` has them.
+    """
+
+    digest: bytes
+    verdict: str
+    killer: str = ""
+    cause: str = ""
+
+
+class _StoredVerdicts(msgspec.Struct):
+    edition: str
+    verdicts: dict[bytes, KeptVerdict]
+
+
+_DECODER: Final = msgspec.msgpack.Decoder(_StoredVerdicts)
+
+
+class VerdictCache:
+    """The verdicts of one project: those of earlier runs, and those of this one."""
+
+    def __init__(self, root: Path) -> None:
+        """Read what earlier runs of this very code kept; nothing where it cannot be read."""
+        self._place = root / NAME / "challenge"
+        self._kept = self._read()
+        self._new: dict[bytes, KeptVerdict] = {}
+
+    def _read(self) -> dict[bytes, KeptVerdict]:
+        stored = read_kept(self._place, _DECODER, code_edition())
+        return stored.verdicts if stored is not None else {}
+
+    def find(self, key: bytes) -> KeptVerdict | None:
+        """Return what became of the mutant *key* the last time."""
+        return self._kept.get(key)
+
+    def add(self, key: bytes, verdict: KeptVerdict) -> None:
+        """Keep *verdict* from the next `save` on."""
+        self._new[key] = verdict
+
+    def save(self) -> None:
+        """Write what is new beside what other processes wrote meanwhile, where that can be."""
+        if self._new:
+            verdicts = [*{**self._read(), **self._new}.items()][-_MOST_KEPT:]
+            write_kept(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
+
+
+def digest(*parts: object) -> bytes:
+    """Return what tells *parts* from any others."""
+    return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def digest_baseline(baseline: Baseline) -> bytes:
+    """Return the digest of everything that runs of *baseline* and of its mutants depend on."""
+    item = baseline.item
+    named = {name: [one.step for one in steps] for name, steps in item.subjects.named.items()}
+    texts = [(script.name, script.source) for script in item.subjects.bodies]
+    folder = baseline.cassettes or item.root / "cassettes"
+    files = dict(_read_files((*item.platforms, *_instances_of(item), *_recordings(item, folder))))
+    return digest(
+        item.scenario,
+        item.row and item.row.values,
+        [one.step for one in (*item.steps, *item.cleanup)],
+        named,
+        texts,
+        (item.vars, item.cli_variables, item.strictness),
+        files,
+        list(_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
+        digest_of(baseline.run.observations),
+    )
+
+
+def _instances_of(item: ScenarioItem) -> tuple[Path, ...]:
+    return (item.instances,) if item.instances is not None else ()
+
+
+def _recordings(item: ScenarioItem, folder: Path) -> Iterator[Path]:
+    yield folder / f"{item.cassette}.yaml"
+    yield folder / _LOGINS
+
+
+def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
+    """Yield the files at and below *places*, with the digests of what they hold."""
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else (place,):
+            if path.is_file():
+                yield str(path), path.read_bytes()
+
+
+def _variables(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+    names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
+    yield from ((name, environ.get(name, "")) for name in sorted(names))

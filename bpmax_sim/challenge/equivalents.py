@@ -1,0 +1,95 @@
+"""Mistakes that are none, as far as the text of a script says: both texts come to the same."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import WRAPPED
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_VALUES: Final = frozenset(
+    {
+        "string", "template_string", "number", "array", "object", "true", "false",
+        "unary_expression", "update_expression", "regex", *FUNCTIONS,
+    }
+)  # fmt: skip
+"""Expressions that are never null or absent."""
+_GIVES_VALUE: Final = re.compile(
+    r"(?:\.(?:trim|slice|map|filter|join|split|toFixed|concat|indexOf|replace|toUpperCase|"
+    r"toLowerCase|padStart|reduce|toString|includes|some|every|length|keys|values|entries|"
+    r"stringify|round|floor|ceil|abs|max|min|flatMap|sort)|^String|^Number|^Boolean|^parseInt|"
+    r"^parseFloat)$"
+)
+"""Functions and members that never give null or nothing."""
+_MAYBE_NAN: Final = re.compile(r"^(?:Number|parse\w+|Math\.\w+)\b|\.reduce$")
+_FALSY: Final = frozenset({"''", '""', "0", "false"})
+_JOINS: Final = frozenset({"||", "&&", "??"})
+
+
+def is_never_missing(tree: SyntaxTree, fallback: Node) -> bool:
+    """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, changes nothing."""
+    left, right = (unwrap(fallback.child_by_field_name(side)) for side in ("left", "right"))
+    if left is None or right is None:
+        return False
+    function = left.child_by_field_name("function")
+    name = tree.text_of(function or left)
+    is_arithmetic = left.type == "binary_expression" and operator_of(left) not in _JOINS
+    gives = left.type in {"call_expression", "member_expression"} and _GIVES_VALUE.search(name)
+    if not (left.type in _VALUES or is_arithmetic or gives):
+        return False
+    may_be_nan = is_arithmetic or left.type == "unary_expression" or _MAYBE_NAN.search(name)
+    is_falsy = tree.text_of(right) in _FALSY
+    return operator_of(fallback) == "??" or (is_falsy and not may_be_nan)
+
+
+def comes_to_same_where_equal(tree: SyntaxTree, comparison: Node) -> bool:
+    """Return whether it is the same which way is taken where both sides are equal.
+
+    That is of ``a > b ? b : a``, of ``if (a > b) a = b`` and of ``a < 0 ? -a : a``.
+    """
+    sides = {_text_at(tree, comparison, side) for side in ("left", "right")}
+    owner = comparison.parent
+    while owner is not None and owner.type in WRAPPED:
+        owner = owner.parent
+    if owner is None:
+        return False
+    if owner.type == "ternary_expression":
+        arms = {_text_at(tree, owner, arm) for arm in ("consequence", "alternative")}
+        signs = {f"{sign}{side}" for side in sides - {"0"} for sign in ("", "-")}
+        return arms == sides or ("0" in sides and arms == signs)
+    if owner.type != "if_statement" or owner.child_by_field_name("alternative") is not None:
+        return False
+    written = _assignment_in(owner.child_by_field_name("consequence"))
+    return written is not None and sides == {
+        _text_at(tree, written, side) for side in ("left", "right")
+    }
+
+
+def _assignment_in(block: Node | None) -> Node | None:
+    """Return the assignment that is all of *block*."""
+    while block is not None and block.type in {"statement_block", "expression_statement"}:
+        block = block.named_children[0] if len(block.named_children) == 1 else None
+    return block if block is not None and block.type == "assignment_expression" else None
+
+
+def _text_at(tree: SyntaxTree, node: Node, field: str) -> str:
+    inner = unwrap(node.child_by_field_name(field))
+    return tree.text_of(inner) if inner is not None else ""
+
+
+def unwrap(node: Node | None) -> Node | None:
+    """Return *node* without parentheses around it."""
+    while node is not None and node.type in WRAPPED and node.named_children:
+        node = node.named_children[-1]
+    return node
+
+
+def operator_of(node: Node) -> str:
+    """Return the operator of an expression, or nothing."""
+    operator = node.child_by_field_name("operator")
+    return operator.type if operator is not None else ""

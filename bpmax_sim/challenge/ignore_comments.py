@@ -1,0 +1,88 @@
+"""Comments that leave mutants out: ``// bpmax-ignore-next args-swap: why it is right``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+import msgspec
+
+from bpmax_sim.challenge.mutants import BRANCH, KINDS
+from bpmax_sim.errors import ConfigError, Place, Problem, suggest
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.syntax import SyntaxTree
+
+
+class IgnoreComment(msgspec.Struct, frozen=True):
+    """A comment ``// bpmax-ignore-next args-swap: reason``.
+
+    Attributes:
+        line: that it speaks of.
+        wrong: why it is refused, or nothing.
+    """
+
+    kinds: tuple[str, ...]
+    line: int
+    reason: str
+    place: Place
+    wrong: str = ""
+
+
+_IGNORE: Final = re.compile(
+    r"bpmax-ignore-next\b\s*([\w-]+(?:\s*,\s*[\w-]+)*)?\s*:?\s*(.*)", re.DOTALL
+)
+
+
+def read_ignored(tree: SyntaxTree) -> Iterator[IgnoreComment]:
+    """Yield what comments of a script leave out."""
+    for node in tree.walk():
+        text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
+        match = _IGNORE.match(text)
+        if match is not None:
+            kinds = tuple(re.split(r"\s*,\s*", match[1])) if match[1] else ()
+            place = tree.place(node)
+            last = tree.place_of_byte(node.end_byte).line
+            yield IgnoreComment(
+                kinds, last + 1, match[2].strip(), place, _problem_of(kinds, match[2])
+            )
+
+
+def _problem_of(kinds: Sequence[str], reason: str) -> str:
+    known = (*KINDS, BRANCH)
+    unknown = next((kind for kind in kinds if kind not in known), None)
+    if unknown is not None:
+        return msg("no kind {kind!r}{hint}", kind=unknown, hint=suggest(unknown, known))
+    if not kinds or not reason.strip():
+        return msg("a reason is missing; write // bpmax-ignore-next args-swap: why it is right")
+    return ""
+
+
+class IgnoredMutants:
+    """The comments of some scripts, and which of them left something out."""
+
+    def __init__(self, comments: Iterable[IgnoreComment]) -> None:
+        """Take what `read_ignored` yields.
+
+        Raises:
+            ConfigError: comments without a reason, or of kinds that are none.
+        """
+        self._comments = tuple(comments)
+        if wrong := [Problem(one.wrong, one.place) for one in self._comments if one.wrong]:
+            raise ConfigError(*wrong)
+        self._used: set[Place] = set()
+
+    def covers(self, kind: str, place: Place) -> bool:
+        """Return whether a comment leaves out what is of *kind* on the line of *place*."""
+        for one in self._comments:
+            if (one.place.file, one.line) == (place.file, place.line) and kind in one.kinds:
+                self._used.add(one.place)
+                return True
+        return False
+
+    def find_unused(self) -> Iterator[Problem]:
+        """Yield the comments that left nothing out."""
+        message = msg("this comment leaves nothing out; remove it")
+        for one in self._comments:
+            if one.place not in self._used:
+                yield Problem(message, one.place)

@@ -1,0 +1,156 @@
+"""Results of calls that nothing uses, and handlers that drop an error without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bpmax_sim.errors import Place
+from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
+from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.values import PROMISES, Values, above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_EMPTY: Final = frozenset({"", "{}", "[]", "null", "undefined", "''", '""', "({})", "void 0"})
+_ASKS: Final = frozenset({"if_statement", "ternary_expression", "while_statement"})
+_EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
+
+
+class DroppedError(msgspec.Struct, frozen=True):
+    """A piece of a script whose errors a handler drops, although it uses what calls give.
+
+    Attributes:
+        start, end: of the piece.
+        place: of the handler.
+    """
+
+    start: Place
+    end: Place
+    place: Place
+
+    def covers(self, place: Place) -> bool:
+        """Return whether what stands at *place* is within it."""
+        first, last = (self.start.line, self.start.column), (self.end.line, self.end.column)
+        return place.file == self.start.file and first <= (place.line, place.column) < last
+
+
+class ResultReader:
+    """Finds both in one script."""
+
+    def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
+        """Know nothing yet."""
+        self._tree = tree
+        self._scopes = scopes
+        self._values = values
+
+    def find_unused_calls(self, nodes: Iterable[Node]) -> Iterator[int]:
+        """Yield the number of each call whose result nothing uses, nor whether it fails."""
+        for node in nodes:
+            number = self._call_of(node)
+            if number >= 0 and self._is_idle(node) and not _is_in_try(node):
+                yield number
+
+    def find_dropped_errors(self, nodes: Iterable[Node]) -> Iterator[DroppedError]:
+        """Yield each empty handler of calls whose results the script uses."""
+        for node in nodes:
+            if node.type == "catch_clause" and node.parent is not None:
+                block, body = node.child_by_field_name("body"), node.parent.named_children[0]
+                is_silent = block is not None and not block.named_children
+                calls = [one for one in self._tree.walk(body) if self._call_of(one) >= 0]
+                if is_silent and any(map(self._is_used, calls)):
+                    yield self._drop(body, node)
+            elif node.type == "call_expression":
+                yield from self._find_callback(node)
+
+    def _find_callback(self, node: Node) -> Iterator[DroppedError]:
+        callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+        if callee is None or listed is None or callee.type != "member_expression":
+            return
+        if self._values.member_name(callee) != "catch" or not listed.named_children:
+            return
+        owner, callback = callee.child_by_field_name("object"), listed.named_children[0]
+        value = self._values.value(owner)
+        body = callback.child_by_field_name("body")
+        if owner is None or body is None or value is None or value.kind not in PROMISES:
+            return
+        if self._returned_text(body) in _EMPTY and self._is_used(node):
+            yield self._drop(owner, callback)
+
+    def _returned_text(self, body: Node) -> str | None:
+        """Return the source of what a callback gives that does nothing else; None if it does."""
+        if body.type != "statement_block":
+            return self._tree.text_of(body)
+        if not body.named_children:
+            return ""
+        (first, *rest) = body.named_children
+        if rest or first.type != "return_statement":
+            return None
+        return "".join(map(self._tree.text_of, first.named_children))
+
+    def _drop(self, body: Node, handler: Node) -> DroppedError:
+        place = self._tree.place
+        return DroppedError(place(body), self._tree.place_of_byte(body.end_byte), place(handler))
+
+    def _call_of(self, node: Node) -> int:
+        """Return the number of the call that *node* makes; -1 if it makes none."""
+        if node.type != "call_expression":
+            return -1
+        value = self._values.value(node)
+        is_call = value is not None and value.kind == "promise" and value.call >= 0
+        if not is_call or value is None or value.call >= len(self._values.calls):
+            return -1
+        return value.call if self._values.calls[value.call].place == self._tree.place(node) else -1
+
+    def _is_idle(self, node: Node) -> bool:
+        """Return whether nothing is done with what *node* becomes; after ``void`` that is meant."""
+        parent = _user_of(node)
+        uses = self._uses_of(parent)
+        return parent.type == "expression_statement" or uses == []
+
+    def _is_used(self, node: Node) -> bool:
+        """Return whether something is done with what *node* becomes, but to ask whether it is."""
+        parent = _user_of(node)
+        uses = self._uses_of(parent)
+        if uses is None:
+            return parent.type not in {"expression_statement", "unary_expression"}
+        return bool(uses) and not any(map(_is_asked, uses))
+
+    def _uses_of(self, declarator: Node) -> list[Node] | None:
+        """Return where the name is used that *declarator* declares; None if it declares none."""
+        is_declared = declarator.type == "variable_declarator"
+        name = declarator.child_by_field_name("name") if is_declared else None
+        if name is None or name.type != "identifier":
+            return None
+        return [
+            use.node
+            for use in self._scopes.name_uses()
+            if use.binding is not None and use.binding.declared == name
+        ]
+
+
+def _user_of(node: Node) -> Node:
+    """Return what takes the value that *node* becomes."""
+    parent = above(node)
+    return above(parent) if parent.type == "await_expression" else parent
+
+
+def _is_asked(node: Node) -> bool:
+    """Return whether a condition asks for the name *node* itself."""
+    parent = above(node)
+    operator = parent.child_by_field_name("operator")
+    return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
+
+
+def _is_in_try(node: Node) -> bool:
+    """Return whether a handler in the same function takes what *node* throws."""
+    child, parent = node, node.parent
+    while parent is not None and parent.type not in FUNCTIONS:
+        is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child
+        if is_body and parent.child_by_field_name("handler") is not None:
+            return True
+        child, parent = parent, parent.parent
+    return False
