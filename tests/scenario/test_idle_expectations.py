@@ -144,33 +144,12 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         ),
         "parameter 'amount': number is declared, got '5'",
     ),
-    "undefined in a path": (
-        opened(
-            "form: {客户名称: 好}",
-            "form.客户名称 = '好'; await $proxy('crm').get_customer(`${form.无 ?? undefined}`)",
-            "{on: crm.get_customer, body: {}}",
-        ),
-        'path.id is "undefined", which is hardly meant',
-    ),
     "undefined in a message": (
         opened(
             "messages: [{text: {$contains: 客户}}]",
             "const {x} = {}; form.$message = `客户 ${x} 已选`",
         ),
         'the script wrote "客户 undefined 已选" into form.$message',
-    ),
-    "a text in a number's field": (
-        opened("form: {金额: {$matches: '5$'}}", "form.金额 = '1' + 5"),
-        'a text comes into form.金额, which begins as a number: "15"',
-    ),
-    "a number typed as a text": (
-        Case(
-            steps="{set: {金额: '10'}, expect: {form: {客户名称: 好}}}",
-            form="change.金额: 脚本.js",
-            script="form.客户名称 = '好'",
-            stubs="",
-        ),
-        "a text comes into form.金额, which begins as a number",
     ),
     "a place to ignore that is misspelt": (
         opened(
