@@ -30,9 +30,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     *,
     keyword: option.Keyword = "",
     changed: option.Changed = "",
-    workers: Annotated[
-        int, Option("-n", metavar="WORKERS", help=msg("Processes; 0 for one for each core."))
-    ] = 1,
+    workers: option.Workers = 1,
     most: Annotated[
         int, Option("--max", metavar="N", help=msg("At most so many mistakes, spread over all."))
     ] = MOST,
@@ -129,8 +127,7 @@ def _check(workers: int, fail_under: float | None, most: int) -> None:
     Raises:
         ConfigError: with what is expected.
     """
-    if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
-        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)
+    option.check_workers(workers)
     if most < 1:
         raise ConfigError("--max {most}: expected a number from 1", most=most)
     if fail_under is not None and not 0 <= fail_under <= 100:  # noqa: PLR2004 - percent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -10,26 +11,32 @@ from typing import Annotated, Any
 
 from typer import Option
 
+import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.select import cassettes_at, collect
 from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.explore.page import make_page
-from bpmax_sim.explore.reproduce import reproduce
+from bpmax_sim.explore.page import make_section
+from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text
 from bpmax_sim.explore.reproduce import save as save_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     VariantFinding,
+    add_up,
     describe_finding,
     describe_totals,
+    describe_unrecorded,
     find_causes,
     make_matrix,
     matrix_lines,
     unguarded_members,
 )
 from bpmax_sim.i18n import label_message, msg, plural
+from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path, write_text
+from bpmax_sim.report.html import write_page
+from bpmax_sim.report.sections import keep_section
+from bpmax_sim.yamlfile import display_path
 
 
 def explore(  # noqa: PLR0913 - the options of the command
@@ -42,6 +49,11 @@ def explore(  # noqa: PLR0913 - the options of the command
     minutes: Annotated[
         float, Option(metavar="N", help=msg("How long at most; by default until all are tried."))
     ] = 0,
+    workers: option.Workers = 1,
+    seed: Annotated[
+        int | None,
+        Option(metavar="N", help=msg("Which variants come first, where not all are tried.")),
+    ] = None,
     save: Annotated[
         bool, Option("--save", help=msg("Write each finding as a scenario beside its own."))
     ] = False,
@@ -52,36 +64,55 @@ def explore(  # noqa: PLR0913 - the options of the command
     json: option.Json = False,
 ) -> int:
     """Try what a third party can do to each scenario."""
-    _check(most, minutes)
-    items = collect(paths, keyword)
+    _check(most, minutes, workers)
+    items = list(collect(paths, keyword))
     end = time.monotonic() + 60 * minutes if minutes else math.inf
     folder, _ = cassettes_at(cassettes)
-    explorer = Explorer(folder)
-    explorations = [
-        explorer.explore(item, most=most or None, is_over=lambda: time.monotonic() > end)
-        for item in with_progress(items, len(items))
-    ]
+    done = Explorer(folder).explore_all(
+        items,
+        workers=workers or os.cpu_count() or 1,
+        most=most or None,
+        seed=seed,
+        is_over=lambda: time.monotonic() > end,
+    )
+    explorations = list(with_progress(done, len(items)))
+    findings = find_causes(explorations)
+    by_id = {item.node_id: item for item in items}
+    scenarios = [reproduce(by_id[one.items[0]], one.variants[0]) for one in findings]
     if save:
-        _save_findings(explorations)
-    if html is not None:
-        write_text(html, make_page(explorations))
-    return _report(explorations, json=json)
+        _save_findings(scenarios)
+    _keep_section(explorations, findings, scenarios, html)
+    return _report(explorations, list(zip(findings, scenarios, strict=True)), json=json)
 
 
-def _save_findings(explorations: Sequence[Exploration]) -> None:
-    """Write a scenario for the first variant of each finding, and tell which they are."""
-    items = {one.item.node_id: one.item for one in explorations}
-    for finding in find_causes(explorations):
-        reproduction = reproduce(items[finding.items[0]], finding.variants[0])
-        name = display_path(reproduction.path)
-        why = save_reproduction(reproduction)
-        if why:
+def _save_findings(scenarios: Sequence[Reproduction]) -> None:
+    """Write *scenarios*, and tell which they are."""
+    for scenario in scenarios:
+        name = display_path(scenario.path)
+        if why := save_reproduction(scenario):
             tell("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
         else:
             tell("written: {name}", name=name)
 
 
-def _check(most: int, minutes: float) -> None:
+def _keep_section(
+    explorations: Sequence[Exploration],
+    findings: Sequence[VariantFinding],
+    scenarios: Sequence[Reproduction],
+    html: Path | None,
+) -> None:
+    """Keep findings and matrix for `bpmax-sim report`, and write them as a page to *html*."""
+    explored = [one for one in explorations if not one.refused]
+    if not explored:
+        return
+    section = make_section(add_up(explored), findings, [one.text for one in scenarios])
+    kept = keep_section(find_root(Path.cwd()), section)
+    if html is not None:
+        write_page(html, [], version=bpmax_sim.__version__, section_folders=[kept.parent])
+
+
+def _check(most: int, minutes: float, workers: int) -> None:
+    option.check_workers(workers)
     if most < 0:
         raise ConfigError("--max {most}: expected a number from 1", most=most)
     if not 0 <= minutes <= 24 * 60:
@@ -90,40 +121,48 @@ def _check(most: int, minutes: float) -> None:
         )
 
 
-def _report(explorations: Sequence[Exploration], *, json: bool) -> ExitCode:
+Found = Sequence[tuple[VariantFinding, Reproduction]]
+
+
+def _report(explorations: Sequence[Exploration], found: Found, *, json: bool) -> ExitCode:
     explored = [one for one in explorations if not one.refused]
-    findings = find_causes(explored)
-    red = sum(finding.is_red for finding in findings)
+    totals = add_up(explored)
+    red = sum(finding.is_red for finding, _ in found)
     code = ExitCode.FAILED if red else ExitCode.PASSED if explored else ExitCode.NOTHING
     if json:
         say_document(
-            tried=sum(one.tried for one in explored),
-            possible=sum(one.possible for one in explored),
+            tried=totals.tried,
+            possible=totals.possible,
             exit_code=int(code),
-            findings=[_finding_data(finding) for finding in findings],
-            refused=[{"item": o.item.node_id, "why": o.refused} for o in explorations if o.refused],
+            findings=[_finding_data(*one) for one in found],
+            refused=[{"item": o.node_id, "why": o.refused} for o in explorations if o.refused],
         )
         return code
-    for line in _report_lines(explored, findings):
+    for line in _report_lines(explored, found):
         say(line)
     for one in explorations:
         if one.refused:
-            tell(label_message(one.item.node_id, msg("not explored: {why}", why=one.refused)))
-    tell(describe_totals(explored))
+            tell(label_message(one.node_id, msg("not explored: {why}", why=one.refused)))
+    for line in describe_unrecorded(totals):
+        tell(line)
+    tell(describe_totals(totals))
     tell(plural(red, "{number} finding fails", "{number} findings fail"))
     return code
 
 
-def _report_lines(
-    explored: Sequence[Exploration], findings: Sequence[VariantFinding]
-) -> Iterator[str]:
-    for finding in findings:
+def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
+    """Yield findings, red ones with the scenario that reproduces them, and the matrix."""
+    for finding, scenario in found:
         yield from describe_finding(finding)
+        first = finding.variants[0]
+        is_whole = finding.is_red or first.interruption is not None
+        text = scenario.text if is_whole else rule_text(first.rules)
+        yield from (f"    | {line}" for line in text.splitlines())
     yield from unguarded_members(explored)
-    yield from matrix_lines(make_matrix(explored))
+    yield from matrix_lines(make_matrix(add_up(explored).cells))
 
 
-def _finding_data(finding: VariantFinding) -> dict[str, Any]:
+def _finding_data(finding: VariantFinding, scenario: Reproduction) -> dict[str, Any]:
     file, _, line = finding.place.rpartition(":")
     return {
         "verdict": finding.verdict,
@@ -134,4 +173,5 @@ def _finding_data(finding: VariantFinding) -> dict[str, Any]:
         "why": str(finding.why),
         "failures": [str(kind) for kind in finding.kinds],
         "items": list(finding.items),
+        "scenario": scenario.text,
     }

@@ -76,6 +76,11 @@ EvidenceFolders = Annotated[
 ]
 Json = Annotated[bool, Option("--json", help=msg("Print one JSON object on stdout."))]
 
+Workers = Annotated[
+    int,
+    Option("-n", "--workers", metavar="WORKERS", help=msg("Processes; 0 for one for each core.")),
+]
+
 Verbose = Annotated[
     bool,
     Option(
@@ -138,3 +143,13 @@ def parse_age(name: str, text: str) -> float:
     except ValueError:
         message = msg("{name} {text}: expected an age such as 30d or 12h", name=name, text=text)
         raise ConfigError(message) from None
+
+
+def check_workers(workers: int) -> None:
+    """Refuse a number of processes that makes no sense.
+
+    Raises:
+        ConfigError: with what is expected.
+    """
+    if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
+        raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)

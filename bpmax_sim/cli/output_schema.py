@@ -223,7 +223,7 @@ SHAPES: Mapping[str, Shape] = {
         **_integer_keys("tried", "possible", "exit_code"),
         "findings": [
             {
-                **_text_keys("verdict", "file", "call", "why"),
+                **_text_keys("verdict", "file", "call", "why", "scenario"),
                 "line": WHOLE,
                 "red": FLAG,
                 "failures": [TEXT],

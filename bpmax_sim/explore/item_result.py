@@ -13,17 +13,16 @@ from bpmax_sim.scenario.source import Failure, RunWarning
 
 def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
     """Return what fails the item, one for each cause."""
-    item = exploration.item
     return tuple(
         Failure(
             kind="explore",
             essence=_describe(finding),
-            scenario=item.name,
-            place=item.place,
-            location=item.place,
+            scenario=exploration.name,
+            place=exploration.place,
+            location=exploration.place,
             detail=(finding.why,),
             script=finding.variants[0].judgement.place,
-            rerun=msg("bpmax-sim explore {target}", target=item.target),
+            rerun=msg("bpmax-sim explore {target}", target=exploration.target),
         )
         for finding in find_causes([exploration])
         if finding.is_red
@@ -34,7 +33,7 @@ def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
     """Yield what is doubtful, one for each cause, and what was not tried."""
     if exploration.refused:
         why = msg("not explored: {why}", why=exploration.refused)
-        yield RunWarning("explore", why, exploration.item.place)
+        yield RunWarning("explore", why, exploration.place)
     for finding in find_causes([exploration]):
         if not finding.is_red:
             text = label_message(_describe(finding), finding.why)

@@ -176,12 +176,10 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
     """Something that a person does while a call is in flight.
 
     Attributes:
-        item: the item in which it is done then.
         call: the call in flight; *what* is done, for a reader.
         is_again: whether it is the same action once more.
     """
 
-    item: ScenarioItem
     call: ObservedCall
     what: str
     is_again: bool
@@ -192,8 +190,10 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
         return _delay_rule(self.call, _IN_FLIGHT)
 
 
-def possible_interruptions(item: ScenarioItem, base: RunView) -> Iterator[Interruption]:
-    """Yield what a person can do during each step of *item* that has a call in flight."""
+def possible_interruptions(
+    item: ScenarioItem, base: RunView
+) -> Iterator[tuple[Interruption, ScenarioItem]]:
+    """Yield what a person can do during each step that has a call in flight, and the item so."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login
@@ -216,7 +216,7 @@ def _interrupt(
     call: ObservedCall,
     *,
     is_again: bool,
-) -> Interruption:
+) -> tuple[Interruption, ScenarioItem]:
     located = item.steps[index]
     plain = replace(inner, step=without_expectations(inner.step), during=())
     during = During(call=call.name, steps=(plain.step,))
@@ -226,7 +226,7 @@ def _interrupt(
     what = msg("{action} during {call}", action=title, call=call.label)
     if is_again:
         what = msg("{action} again during {call}", action=title, call=call.label)
-    return Interruption(item=replace(item, steps=steps), call=call, what=what, is_again=is_again)
+    return Interruption(call=call, what=what, is_again=is_again), replace(item, steps=steps)
 
 
 def without_expectations(step: Step) -> Step:

@@ -1,62 +1,71 @@
-"""Findings and matrix as one HTML file: offline, without scripts, readable from ``file://``."""
+"""Findings and matrix as a section of the report's page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from html import escape
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
-from bpmax_sim.explore.judge import VERDICTS
-from bpmax_sim.explore.search import Exploration
+from bpmax_sim.explore.judge import RED, VERDICTS
 from bpmax_sim.explore.summary import (
     MARKS,
+    ExploreTotals,
+    Matrix,
+    VariantFinding,
     describe_finding,
     describe_totals,
-    find_causes,
     make_matrix,
 )
-from bpmax_sim.i18n import current_language, msg, translate
-
-_STYLE = (
-    "body{font:14px/1.5 system-ui,sans-serif;margin:1rem;color:#222;background:#fff}"
-    ".wide{overflow-x:auto}table{border-collapse:collapse}"
-    "th,td{border:1px solid #ccc;padding:.2rem .5rem;text-align:left;white-space:nowrap}"
-    "td.c{text-align:center}.handled{color:#2e7d32}.unrecorded{color:#666}"
-    ".silent,.duplicate,.differs,.stale,.invariant{background:#fdd;font-weight:bold}"
-    ".crash,.partial{background:#fff3cd}pre{white-space:pre-wrap;overflow-wrap:anywhere}"
+from bpmax_sim.i18n import msg
+from bpmax_sim.report.sections import (
+    ReportSection,
+    SectionCell,
+    SectionFinding,
+    SectionTable,
+    Tone,
 )
 
+_TONES: Final[Mapping[str, Tone]] = {
+    **dict.fromkeys(VERDICTS, "again"),
+    **dict.fromkeys(RED, "failed"),
+    "handled": "passed",
+    "unrecorded": "quiet",
+}
 
-def make_page(explorations: Sequence[Exploration]) -> str:
-    """Return the page of *explorations*."""
-    return "\n".join(_page_lines([one for one in explorations if not one.refused]))
+
+def make_section(
+    totals: ExploreTotals,
+    findings: Sequence[VariantFinding] = (),
+    scenarios: Sequence[str] = (),
+) -> ReportSection:
+    """Return the section; *scenarios* are the texts that reproduce *findings*, one for each."""
+    matrix = make_matrix(totals.cells)
+    table = SectionTable(columns=(msg("call"), *matrix.columns), rows=tuple(_matrix_rows(matrix)))
+    parts = tuple(map(_make_finding, findings, scenarios or [""] * len(findings)))
+    return ReportSection(
+        name="explore",
+        title=msg("What happens when a third party fails"),
+        summary=describe_totals(totals),
+        parts=(table, *parts) if matrix.rows else parts,
+    )
 
 
-def _page_lines(explored: Sequence[Exploration]) -> Iterator[str]:
-    title = _text(msg("What happens when a third party fails"))
-    policy = "default-src 'none'; style-src 'unsafe-inline'"
-    yield f'<!doctype html><html lang="{current_language()}"><head><meta charset="utf-8">'
-    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
-    yield '<meta name="viewport" content="width=device-width">'
-    yield f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>"
-    yield f"<p>{_text(describe_totals(explored))}</p>"
-    matrix = make_matrix(explored)
-    heads = "".join(f"<th>{_text(column)}</th>" for column in matrix.columns)
-    yield f'<div class="wide"><table><tr><th></th>{heads}</tr>'
+def _matrix_rows(matrix: Matrix) -> Iterator[tuple[SectionCell, ...]]:
     for (call, where), row in matrix.rows.items():
         cells = (
-            f'<td class="c {row[column]}" title="{_text(VERDICTS[row[column]])}">'
-            f"{MARKS[row[column]]}</td>"
+            SectionCell(MARKS[row[column]], _TONES[row[column]], VERDICTS[row[column]])
             if column in row
-            else "<td></td>"
+            else SectionCell()
             for column in matrix.columns
         )
-        yield f"<tr><th>{_text(call)}<br><small>{_text(where)}</small></th>{''.join(cells)}</tr>"
-    yield "</table></div>"
-    for finding in find_causes(explored):
-        lines = (_text(line) for line in describe_finding(finding))
-        yield f"<pre>{'<br>'.join(lines)}</pre>"
-    yield "</body></html>\n"
+        yield SectionCell(f"{call}\n{where}"), *cells
 
 
-def _text(text: str) -> str:
-    return escape(translate(text))
+def _make_finding(finding: VariantFinding, scenario: str) -> SectionFinding:
+    headline, *lines = describe_finding(finding)
+    return SectionFinding(
+        headline=headline,
+        tone="failed" if finding.is_red else "again",
+        place=finding.place,
+        lines=tuple(lines),
+        paste=scenario,
+    )

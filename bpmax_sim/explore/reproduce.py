@@ -104,12 +104,19 @@ def rule_data(rule: FaultRule) -> dict[str, Any]:
     return data
 
 
+def rule_text(rules: Sequence[FaultRule]) -> str:
+    """Return *rules* as lines of a scenario file."""
+    return write_yaml({"faults": list(map(rule_data, rules))}).rstrip()
+
+
 def _proxy_of(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
     """Return what the third parties are: the same, with the same recording and fewer stubs."""
     changed = {**proxy, "unused": "ignore"}
-    if proxy.get("mode") != "simulate" and not proxy.get("cassette"):
+    if variant.is_simulated:
+        changed["mode"] = "simulate"
+    elif not proxy.get("cassette"):
         own = item.cassette
         changed["cassette"] = own.rpartition("/")[0] if item.row else own
     if "stubs" in proxy and variant.interruption is None:

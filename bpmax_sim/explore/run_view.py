@@ -148,6 +148,12 @@ class RunView(msgspec.Struct, frozen=True):
                 done.append(call)
         return tuple(done)
 
+    @property
+    def entries(self) -> Counter[str]:
+        """Return what persons filled in, and how often."""
+        by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
+        return Counter(repr((event.field, event.new)) for event in by_user)
+
     def fields_written(self, begin: int, end: int) -> set[str]:
         """Return the fields that scripts wrote between the places *begin* and *end* of events."""
         events = self.trial.events[begin:end]

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
+from random import Random
 from typing import Final
 
 import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import BpmaxError, ConfigError
+from bpmax_sim.errors import BpmaxError, ConfigError, Place
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
 from bpmax_sim.explore.judge import RED, Judgement, find_call, judge_failure, needed_calls
 from bpmax_sim.explore.members import RecordedResponses
@@ -39,9 +40,11 @@ from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial import CallKey
 from bpmax_sim.session.options import Severity
+from bpmax_sim.simulator.simulator import has_own_rules
 from bpmax_sim.subject.hooks import same
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
+from bpmax_sim.variant.workers import map_in_order
 
 _EVER: Final = 998
 """So many further calls fail where they fail each time; who goes on is ended by counts."""
@@ -65,6 +68,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
         is_shown: whether the response can be just so; of members alone it can be that nobody says.
         severity: what it is to the scenario.
         asked: the calls that the base run makes up to this step.
+        is_simulated: whether simulators answered.
     """
 
     call: ObservedCall
@@ -76,6 +80,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     judgement: Judgement
     severity: Severity
     asked: tuple[str, ...] = ()
+    is_simulated: bool = False
 
     @property
     def is_red(self) -> bool:
@@ -84,15 +89,19 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exploration(msgspec.Struct, frozen=True, kw_only=True):
-    """What exploring one scenario came to.
+    """What exploring one scenario came to; it can be sent to another process.
 
     Attributes:
+        node_id, name, place, target: of the item.
         refused: why it is not explored, or nothing.
         possible: how many variants there are; *tried* of them were, and *variants* are those that
             came about.
     """
 
-    item: ScenarioItem
+    node_id: str
+    name: str
+    place: Place
+    target: str
     refused: str = ""
     variants: tuple[JudgedVariant, ...] = ()
     possible: int = 0
@@ -112,32 +121,92 @@ class Explorer:
         item: ScenarioItem,
         *,
         most: int | None = None,
+        seed: int | None = None,
         is_over: Callable[[], bool] = lambda: False,
-        step: Callable[[], None] = lambda: None,
     ) -> Exploration:
-        """Try the variants of *item*, at most *most* and until *is_over*; *step* counts them."""
+        """Try the variants of *item*, at most *most* and until *is_over*.
+
+        Which are tried first *seed* decides, by default that is their own order, in which they come
+        back in any case.
+        """
+        found = _explored(item)
         try:
-            bench = _Bench(measure_baseline(item, cassettes=self._cassettes))
+            bench = _Bench(_simulate(measure_baseline(item, cassettes=self._cassettes)))
         except BpmaxError as error:
-            return Exploration(item=item, refused=_describe_refusal(error))
+            return replace(found, refused=_describe_refusal(error))
         bench.prepare(self._recorded_of(item, bench.platforms))
-        variants, tried = [], 0
-        for attempt in islice(bench.attempts(), most):
+        starts = list(enumerate(bench.starts()))
+        if seed is not None:
+            Random(f"{seed} {item.node_id}").shuffle(starts)  # noqa: S311 - a choice, no secret
+        judged: list[tuple[int, JudgedVariant]] = []
+        attempts = ((number, attempt) for number, start in starts for attempt in start())
+        tried = 0
+        for number, attempt in islice(attempts, most):
             if is_over():
                 break
             tried += 1
-            step()
             if (variant := attempt()) is not None:
-                variants.append(variant)
-        return Exploration(
-            item=item, variants=tuple(variants), possible=bench.possible, tried=tried
+                judged.append((number, variant))
+        judged.sort(key=lambda pair: pair[0])
+        return replace(
+            found,
+            variants=tuple(replace(one, is_simulated=bench.is_simulated) for _, one in judged),
+            possible=bench.possible,
+            tried=tried,
         )
+
+    def explore_all(
+        self,
+        items: Sequence[ScenarioItem],
+        *,
+        workers: int = 1,
+        most: int | None = None,
+        seed: int | None = None,
+        is_over: Callable[[], bool] = lambda: False,
+    ) -> Iterator[Exploration]:
+        """Yield what exploring each of *items* came to, done by at most *workers* processes.
+
+        That is the same for any number of them, unless *is_over* ends it.
+        """
+
+        def explore(number: int) -> Exploration:
+            return self.explore(items[number], most=most, seed=seed, is_over=is_over)
+
+        done = map_in_order(explore, len(items), workers)
+        for item, found in zip(items, done, strict=True):
+            lost = msg("the process that explored it was ended from outside")
+            yield replace(_explored(item), refused=lost) if found is None else found
 
     def _recorded_of(self, item: ScenarioItem, platforms: Platforms) -> RecordedResponses:
         folder = self._cassettes or item.root / "cassettes"
         if folder not in self._recorded:
             self._recorded[folder] = RecordedResponses(folder, platforms)
         return self._recorded[folder]
+
+
+def _simulate(baseline: Baseline) -> Baseline:
+    """Return *baseline* with simulators for recordings, where each platform that it calls has one.
+
+    It stays as it is where the scenario chooses a mode itself, or does not pass with simulators.
+    """
+    item, proxy = baseline.item, baseline.item.scenario.proxy
+    called = {call.call.partition(".")[0] for call in baseline.run.calls}
+    if proxy.mode is not UNSET or not called:
+        return baseline
+    platforms = load_usable_platforms(item.platforms, instances=item.instances)
+    known = [platforms.find(key) for key in called]
+    if not all(one is not None and has_own_rules(one) for one in known):
+        return baseline
+    simulated = replace(proxy, mode="simulate", unused="ignore")
+    scenario = replace(item.scenario, proxy=simulated)
+    try:
+        return measure_baseline(replace(item, scenario=scenario), cassettes=baseline.cassettes)
+    except BpmaxError:
+        return baseline
+
+
+def _explored(item: ScenarioItem) -> Exploration:
+    return Exploration(node_id=item.node_id, name=item.name, place=item.place, target=item.target)
 
 
 def _describe_refusal(error: BpmaxError) -> str:
@@ -193,6 +262,7 @@ class _Bench:
         self._baseline = baseline
         self._item = baseline.item
         self._spec = baseline.item.scenario.explore
+        self.is_simulated = baseline.item.scenario.proxy.mode == "simulate"
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self._usual: tuple[Counter[CallKey], ...] | None = None
         self._is_recovered = False
@@ -220,17 +290,23 @@ class _Bench:
             + len(self._interruptions)
         )
 
-    def attempts(self) -> Iterator[Attempt]:
-        """Yield each variant as what tries it: failures, then orders, then what a person does."""
+    def starts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
+        """Yield what each yields variants, as what tries them.
+
+        Failures come first, then orders, then what a person does.
+        """
         for failure in self._failures:
-            yield partial(self._try_failure, failure)
-            yield from self._attempts_each_time(failure)
+            yield partial(self._attempts_of, failure)
         for order in possible_orders(self._groups):
-            yield partial(self._try_order, order)
+            yield partial(iter, (partial(self._try_order, order),))
         for order in self._late_orders:
-            yield partial(self._try_late_order, order)
-        for interruption in self._interruptions:
-            yield from self._attempts_during(interruption)
+            yield partial(iter, (partial(self._try_late_order, order),))
+        for interruption, item in self._interruptions:
+            yield partial(self._attempts_during, interruption, item)
+
+    def _attempts_of(self, failure: PossibleFailure) -> Iterator[Attempt]:
+        yield partial(self._try_failure, failure)
+        yield from self._attempts_each_time(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
         """Return what became of *failure*; None where it did not strike."""
@@ -347,20 +423,20 @@ class _Bench:
         calls = (one for one in self.base.calls if int(one.step or 0) <= last)
         return tuple(dict.fromkeys(one.name for one in calls if one is not without))
 
-    def _attempts_during(self, interruption: Interruption) -> Iterator[Attempt]:
+    def _attempts_during(self, interruption: Interruption, item: ScenarioItem) -> Iterator[Attempt]:
         """Yield an interruption, and the same with each order of the responses then in flight."""
-        run = self.run([fault_of(interruption.rule)], interruption.item)
+        run = self.run([fault_of(interruption.rule)], item)
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
         orders = [group for group in find_groups(run.calls) if not _is_known(group, self._groups)]
         self.possible += count_orders(orders)
         for order in possible_orders(orders):
-            yield partial(self._try_interruption, interruption, order, truth)
+            yield partial(self._try_interruption, interruption, item, order, truth)
 
     def _try_interruption(
-        self, interruption: Interruption, order: Order, truth: RunView
-    ) -> JudgedVariant:
-        run = self.run((fault_of(interruption.rule), *order.faults), interruption.item)
+        self, interruption: Interruption, item: ScenarioItem, order: Order, truth: RunView
+    ) -> JudgedVariant | None:
+        run = self.run((fault_of(interruption.rule), *order.faults), item)
         return self._judge_interruption(interruption, run, truth, order)
 
     def _judge_interruption(
@@ -369,7 +445,10 @@ class _Bench:
         run: RunView,
         truth: RunView,
         order: Order | None = None,
-    ) -> JudgedVariant:
+    ) -> JudgedVariant | None:
+        """Return what became of *run*; None where a person did not do all that belongs to it."""
+        if self.base.entries - run.entries:
+            return None  # what was to be done during a call was not, as that call was not made then
         call = order.late if order else interruption.call
         judgement = judge_order(truth, run, call, base=self.base, interruption=interruption)
         name = interruption.what

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 from unicodedata import east_asian_width
 
@@ -33,6 +33,7 @@ MARKS: Final[Mapping[VerdictKind, str]] = {
 }
 """What stands for a verdict in the matrix."""
 _GRAVITY: Final = tuple(MARKS)
+_MOST_COMMANDS: Final = 5
 
 
 class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,10 +71,10 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ..
             judgement = variant.judgement
             if variant.severity == "allow":
                 continue
-            place = judgement.place or exploration.item.place
+            place = judgement.place or exploration.place
             where, call = f"{place.file}:{place.line}", variant.call.name
             key = (judgement.verdict, where, call, variant.is_red)
-            groups.setdefault(key, []).append((exploration.item.node_id, variant))
+            groups.setdefault(key, []).append((exploration.node_id, variant))
     findings = [
         VariantFinding(
             verdict=verdict,
@@ -105,6 +106,74 @@ def describe_finding(finding: VariantFinding) -> Iterator[str]:
     yield msg("    {item}{more}", item=first, more=more)
 
 
+class MatrixCell(msgspec.Struct, frozen=True):
+    """The verdict on one variant: of *call* at *where* (``file:line``), in *column*."""
+
+    call: str
+    where: str
+    column: str
+    verdict: VerdictKind
+
+
+class ExploreTotals(msgspec.Struct, kw_only=True):
+    """What was tried of all that is possible, and what came of it.
+
+    Attributes:
+        unrecorded: the commands that record what variants lack.
+    """
+
+    tried: int = 0
+    possible: int = 0
+    verdicts: dict[str, int] = {}
+    cells: list[MatrixCell] = []
+    unrecorded: list[str] = []
+
+    def add(self, other: ExploreTotals) -> None:
+        """Add what other scenarios came to."""
+        self.tried += other.tried
+        self.possible += other.possible
+        self.verdicts = dict(Counter(self.verdicts) + Counter(other.verdicts))
+        self.cells = list(dict.fromkeys((*self.cells, *other.cells)))
+        self.unrecorded = list(dict.fromkeys((*self.unrecorded, *other.unrecorded)))
+
+
+def encode_totals(totals: ExploreTotals) -> bytes:
+    """Return *totals* to be sent to another process, its messages in the language of this one."""
+    return msgspec.json.encode(totals, enc_hook=translate)
+
+
+def decode_totals(parts: Iterable[bytes]) -> ExploreTotals:
+    """Return what *parts* of `encode_totals` come to together."""
+    totals = ExploreTotals()
+    for part in parts:
+        totals.add(msgspec.json.decode(part, type=ExploreTotals))
+    return totals
+
+
+def add_up(explorations: Iterable[Exploration]) -> ExploreTotals:
+    """Return what *explorations* came to together."""
+    totals = ExploreTotals()
+    for one in explorations:
+        verdicts = Counter[str](variant.judgement.verdict for variant in one.variants)
+        record = [msg("bpmax-sim record {target}", target=one.target)]
+        totals.add(
+            ExploreTotals(
+                tried=one.tried,
+                possible=one.possible,
+                verdicts=dict(verdicts),
+                cells=[_make_cell(variant) for variant in one.variants if variant.is_shown],
+                unrecorded=record if verdicts["unrecorded"] else [],
+            )
+        )
+    return totals
+
+
+def _make_cell(variant: JudgedVariant) -> MatrixCell:
+    place = variant.call.place
+    where = f"{place.file}:{place.line}" if place else ""
+    return MatrixCell(variant.call.name, where, variant.column, variant.judgement.verdict)
+
+
 class Matrix(msgspec.Struct, frozen=True):
     """The worst verdict on each call for each kind of failure.
 
@@ -116,24 +185,21 @@ class Matrix(msgspec.Struct, frozen=True):
     rows: Mapping[tuple[str, str], Mapping[str, VerdictKind]]
 
 
-def make_matrix(explorations: Iterable[Exploration]) -> Matrix:
-    """Return the matrix of *explorations*."""
+def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
+    """Return the matrix of *cells*."""
     columns: dict[str, None] = {}
     rows: dict[tuple[str, str], dict[str, VerdictKind]] = {}
-    for exploration in explorations:
-        for variant in exploration.variants:
-            call, column = variant.call, variant.column
-            if not variant.is_shown:
-                continue
-            columns.setdefault(column)
-            where = f"{call.place.file}:{call.place.line}" if call.place else ""
-            row = rows.setdefault((call.name, where), {})
-            row[column] = max(
-                row.get(column, "handled"), variant.judgement.verdict, key=_GRAVITY.index
-            )
-    last = [name for name in (CODES, MEMBERS, ORDERS, MEANWHILE) if name in columns]
-    ordered = (*(name for name in columns if name not in last), *last)
-    return Matrix(tuple(ordered), rows)
+    for cell in cells:
+        columns.setdefault(cell.column)
+        row = rows.setdefault((cell.call, cell.where), {})
+        row[cell.column] = max(row.get(cell.column, "handled"), cell.verdict, key=_GRAVITY.index)
+    return Matrix(tuple(sorted(columns, key=_rank_column)), rows)
+
+
+def _rank_column(name: str) -> int:
+    """Return where a column comes: single failures as they were met, then those of many kinds."""
+    last = [translate(one) for one in (CODES, MEMBERS, ORDERS, MEANWHILE)]
+    return last.index(translate(name)) + 1 if translate(name) in last else 0
 
 
 def matrix_lines(matrix: Matrix) -> Iterator[str]:
@@ -162,22 +228,31 @@ def _width(text: str) -> int:
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
-def describe_totals(explorations: Sequence[Exploration]) -> str:
+def describe_totals(totals: ExploreTotals) -> str:
     """Return how much was tried of how much, and what came of it, on one line."""
-    tried = sum(one.tried for one in explorations)
-    possible = sum(one.possible for one in explorations)
-    verdicts = Counter(v.judgement.verdict for one in explorations for v in one.variants)
     counts = (
-        msg("{verdict} {number}", verdict=VERDICTS[verdict], number=verdicts[verdict])
+        msg("{verdict} {number}", verdict=VERDICTS[verdict], number=totals.verdicts[verdict])
         for verdict in VERDICTS
-        if verdicts[verdict]
+        if totals.verdicts.get(verdict)
     )
     return msg(
         "tried {tried} of {possible}: {counts}",
-        tried=tried,
-        possible=possible,
+        tried=totals.tried,
+        possible=totals.possible,
         counts=series(counts),
     )
+
+
+def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
+    """Yield how what variants lacked is recorded."""
+    number = totals.verdicts.get("unrecorded", 0)
+    if number:
+        yield plural(
+            number,
+            "{number} variant made a call that has no recording; record it: {commands}",
+            "{number} variants made calls that have no recording; record them: {commands}",
+            commands=series(totals.unrecorded[:_MOST_COMMANDS]),
+        )
 
 
 def unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
@@ -185,7 +260,7 @@ def unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
-            place = variant.judgement.place or exploration.item.place
+            place = variant.judgement.place or exploration.place
             if not variant.is_shown and variant.judgement.verdict != "handled":
                 names.setdefault(place.file, {})[variant.kind] = None
     for file, kinds in names.items():

@@ -301,8 +301,10 @@ def _explore(
         return verdict
     from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
     from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
+    from bpmax_sim.explore.summary import add_up, encode_totals  # noqa: PLC0415
 
     exploration = Explorer(asked.cassettes).explore(item)
+    tally_of(test.config).explored.append(encode_totals(add_up([exploration])))
     failures = failures_of(exploration)
     warned = (*verdict.warnings, *warnings_of(exploration))
     if not failures:

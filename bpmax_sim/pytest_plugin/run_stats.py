@@ -33,6 +33,7 @@ class Tally(RecordingUse):
         interrupted: whether somebody pressed Ctrl-C.
         stopped: whether something ended the run before its end, such as the option -x.
         files: scenario file -> its rows and what none of them used, as `FileRuns` has them.
+        explored: what was tried of each scenario that was explored, as `encode_totals` has it.
     """
 
     def __init__(self) -> None:
@@ -52,6 +53,7 @@ class Tally(RecordingUse):
         self.stopped = False
         self.broken = 0
         self.files: dict[str, Any] = {}
+        self.explored: list[bytes] = []
 
     @property
     def is_touched(self) -> bool:
@@ -112,6 +114,7 @@ class Tally(RecordingUse):
         self.partial |= data["partial"]
         self.sharded |= data["sharded"]
         self.file_runs().merge(data["files"])
+        self.explored += data["explored"]
         super().merge(data)
         for name in (*_COUNTS, *_OWN_SETS):
             getattr(self, name).update(data[name])

@@ -26,6 +26,7 @@ from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.sections import SECTIONS, keep_section
 from bpmax_sim.report.terminal import BY_OUTCOME, BY_SOURCE, annotation, format_counts, in_workspace
 from bpmax_sim.report.usage import (
     Covers,
@@ -194,12 +195,28 @@ def write_summary(
     lines += _store_usage(reporter, exitstatus, config)
     result = _coverage_of(config)
     lines += result.lines if result else []
+    lines += _describe_explored(config, tally)
     lines += _write_report(reporter, config, tally, result.covered if result else ())
     if lines:
         reporter.write_sep("-", "bpmax-sim")
         for line in lines:
             reporter.write_line(translate(line))
     write_github_summary(reporter, config, lines)
+
+
+def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
+    """Keep what was explored for the report's page; yield how much it was, with -v the matrix."""
+    if not tally.explored:
+        return
+    from bpmax_sim.explore import page  # noqa: PLC0415 - only where asked for
+    from bpmax_sim.explore import summary as explored  # noqa: PLC0415
+
+    totals = explored.decode_totals(tally.explored)
+    keep_section(find_root(config.rootpath), page.make_section(totals))
+    if config.option.verbose > 0:
+        yield from explored.matrix_lines(explored.make_matrix(totals.cells))
+    yield from explored.describe_unrecorded(totals)
+    yield explored.describe_totals(totals)
 
 
 def _store_usage(
@@ -240,7 +257,14 @@ def _write_report(
     traces = [Path(trace) for trace in sorted(tally.traces)]
     version = bpmax_sim.__version__
     try:
-        write_page(path, traces, version=version, problems=problems, covered=covered)
+        write_page(
+            path,
+            traces,
+            version=version,
+            problems=problems,
+            covered=covered,
+            section_folders=[find_root(config.rootpath) / SECTIONS] if tally.explored else [],
+        )
     except ConfigError as error:  # the tests passed or failed all the same
         return [str(error)]
     return [msg("report: {path}", path=display_path(path))]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import count, islice
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -163,7 +163,7 @@ class Vault:
             if self.is_empty:
                 return text
             with self._lock:
-                gate = self._gate = Gate(self._current_table(), tuple(self._secrets.values()))
+                gate = self._gate = _gate_of(tuple(self._secrets.values()))
         return map_message(text, gate.redact)
 
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
@@ -201,8 +201,19 @@ class Vault:
         table = self._table
         if table is None:
             with self._lock:
-                table = self._table = SecretTable(self._secrets.values())
+                table = self._table = _table_of(tuple(self._secrets.values()))
         return table
+
+
+@lru_cache(maxsize=16)
+def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
+    """Return the table of *secrets*; runs that have the same share what was found harmless."""
+    return SecretTable(secrets)
+
+
+@lru_cache(maxsize=16)
+def _gate_of(secrets: tuple[Secret, ...]) -> Gate:
+    return Gate(_table_of(secrets), secrets)
 
 
 def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:

@@ -94,6 +94,11 @@ def table_of(platform: Platform) -> RuleTable:
     return replace(table, errors={**own.errors, **table.errors})
 
 
+def has_own_rules(platform: Platform) -> bool:
+    """Return whether a table of rules is shipped for *platform*, and not only derived from it."""
+    return platform.platform_key in RULES and table_of(platform) != derive_rules(platform)
+
+
 def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
     """Return *values* with the stand-ins among them as the vendor writes such credentials.
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli import main
+from bpmax_sim.explore.search import Explorer
+from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario.load import items
 from tests.explore.project import write_project
 from tests.explore.test_failures import SCRIPTS
 from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
+from tests.report.test_html import Checked
 
 pytest_plugins = ("pytester",)
 SILENT = SCRIPTS["an empty catch"]["script"]
@@ -35,19 +38,25 @@ def test_findings_and_the_matrix_are_printed(
 
     out, err = capsys.readouterr()
     assert out.startswith("× silent  scenarios/change.customerId.js:2  crm.getCustomer: refused,")
+    assert "call: 1, attempts: 10, do: {error: connect}}" in out
     assert "crm.getCustomer  scenarios/change.customerId.js:2 S S S S S S S S S" in out
     assert "tried 11 of 11: handled 2, silent 9" in err
 
 
-def test_a_page_shows_the_matrix(tmp_path: Path) -> None:
+def test_the_page_of_the_report_shows_the_matrix(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = tmp_path / "explore.html"
+    monkeypatch.chdir(tmp_path)
 
     assert explore(str(write_project(tmp_path, SILENT)), "--html", str(page)) == 1
 
-    text = page.read_text(encoding="utf-8")
-    assert text.count('<td class="c silent" title="silent">S</td>') == 9
-    assert "default-src &#x27;none&#x27;" in text or "default-src 'none'" in text
-    assert "<script" not in text
+    told = Checked(page.read_text(encoding="utf-8"))
+    (section,) = told.data["index"]["sections"]
+    table, finding = section["parts"]
+    assert [cell["text"] for cell in table["rows"][0]].count("S") == 9
+    assert "faults:" in finding["paste"]
+    assert (tmp_path / SECTIONS / "explore.json").exists()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +139,38 @@ def test_what_is_saved_fails_until_the_script_is_mended(
 def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:
     write_project(pytester.path, SILENT)
 
-    result = pytester.runpytest("scenarios", "--bpmax-explore", "-p", "no:cacheprovider")
+    result = pytester.runpytest("scenarios", "--bpmax-explore", "-v", "-p", "no:cacheprovider")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*silent: crm.getCustomer: refused, timeout*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*silent: crm.getCustomer: refused, timeout*",
+            "crm.getCustomer  scenarios/change.customerId.js:2 S S *",
+            "tried 11 of 11: handled 2, silent 9",
+        ]
+    )
+
+
+def test_any_number_of_workers_finds_the_same_in_the_same_order(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b", "a", "c"):
+        write_project(tmp_path / name, SILENT if name == "b" else STALE, steps=TWO_STEPS)
+    monkeypatch.chdir(tmp_path)
+    told = []
+    for workers in ("1", "2"):
+        explore(".", "--json", "--max", "9", "--seed", "7", "--workers", workers)
+        told.append(capsys.readouterr().out)
+
+    assert told[0] == told[1]
+    assert json.loads(told[0])["tried"] == 27
+
+
+def test_a_seed_chooses_what_is_tried_first(tmp_path: Path) -> None:
+    (item,) = items(write_project(tmp_path, SILENT))
+
+    def kinds(seed: int | None) -> list[str]:
+        return [str(one.kind) for one in Explorer().explore(item, most=4, seed=seed).variants]
+
+    assert kinds(3) == kinds(3)
+    assert kinds(3) != kinds(None)

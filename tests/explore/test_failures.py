@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.explore.search import Explorer
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.explore.project import explore, verdicts_of, write_project
+from tests.probe import ROOT
 
 SCRIPTS: dict[str, dict[str, Any]] = {
     one["name"]: one
@@ -137,3 +139,12 @@ for (;;) {
     endless = [one for one in found.variants if one.judgement.verdict == "endless"]
     assert all(str(one.kind).endswith(", each time") for one in endless)
     assert {one.severity for one in endless} == {"warn"}
+
+
+def test_shipped_simulators_answer_where_a_scenario_passes_with_them() -> None:
+    (item, *_) = items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
+    (own, *_) = items(ROOT / "scenarios/archive/合同归档.scenario.yaml")
+
+    found = [Explorer().explore(one, most=1).variants[0].is_simulated for one in (item, own)]
+
+    assert found == [True, False]
