@@ -353,7 +353,9 @@ COMMANDS: Mapping[str, Command] = {
             "Point the third party's address, or its host alone, at the one that is "
             "printed; where several third parties are recorded, /<platform key> in front "
             "names one. Any login is let in. What is not recorded gets status 501 and the "
-            "text of the miss. Ctrl-C ends it. It needs the extra 'server'."
+            "text of the miss. With --record it stands before --upstream, sends on what comes "
+            "and records it into cassettes/<platform or host>.yaml, which is sealed at the end. "
+            "Ctrl-C ends it. It needs the extra 'server'."
         ),
     ),
     "simulate": Command(

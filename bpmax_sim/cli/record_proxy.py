@@ -60,6 +60,8 @@ def record_traffic(options: ProxyOptions) -> int:
             url=upstream.url,
         )
     platforms = load_usable_platforms(options.folders or None)
+    for line in _describe_platform(platforms, options.platform, upstream):
+        tell(line)
     path = Path("cassettes") / f"{_name_cassette(options.platform, upstream)}.yaml"
     session = Session.open(
         options.folders or None,
@@ -72,8 +74,6 @@ def record_traffic(options: ProxyOptions) -> int:
         allow_ci=True,  # whoever says --record means it
         environ=_environment(platforms, options.platform, upstream),
     )
-    for line in _describe_platform(platforms, options.platform, upstream):
-        tell(line)
     with session:
         _run(session, platforms, upstream, options)
     _tell_end(session, path)
@@ -95,7 +95,9 @@ def _run(session: Session, platforms: Platforms, upstream: Upstream, options: Pr
         address = f"{url}/{token}" if token else url
         cassette = display_path(session.settings.cassette or Path())
         if options.json:
-            announce(url=address, upstream=upstream.url, cassette=cassette)
+            known = Path(cassette)
+            exchanges = len(Cassette.load(known)) if known.exists() else 0
+            announce(url=address, exchanges=exchanges, addresses=[upstream.url])
         else:
             say(address)
             tell("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)

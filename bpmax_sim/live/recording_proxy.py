@@ -254,7 +254,7 @@ class _ProxiedExchange:
 
     def __init__(self, request: Request, client: ServedClient, at: float) -> None:
         self.request, self.client, self.at = request, client, at
-        self.target = client.target.partition("?")[0]
+        self.target = "…"  # until it is known to be for us: it may hold anything
         self.name = self.outcome = self.note = ""
         self.is_replayed = False
 

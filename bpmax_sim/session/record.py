@@ -303,7 +303,8 @@ class RecordMode:
         is_emptied = self._settings.record == "rewrite" and known
         if recording.recorder is None and not failed and (is_emptied or has_forked()):
             self._own_recorder()
-        outages = self.unserved_calls() if not failed else ()
+        replaces = self._settings.record != "new"  # what is added takes nothing away
+        outages = self.unserved_calls() if replaces and not failed else ()
         worse = [str(outage) for outage in outages if outage.is_known]
         if worse:
             warnings.warn(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
 
 Key = tuple[str, str]
+
+
+_MOST_FRESH = 256
+"""Exchanges that wait to be looked at; a recording of many must not hold them all."""
+
+
+def _take_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
+    """Yield what waits, each to one thread only."""
+    with suppress(IndexError):
+        while True:
+            yield waiting.popleft()
 
 
 class UnplayableStandins:
@@ -43,6 +55,8 @@ class UnplayableStandins:
     def add(self, exchange: Exchange) -> None:
         """Take what was recorded."""
         self._fresh.append(exchange)
+        if len(self._fresh) > _MOST_FRESH:
+            self._look_at_all()
 
     @property
     def unplayable(self) -> tuple[str, ...]:
@@ -57,8 +71,7 @@ class UnplayableStandins:
         return tuple(self._notes)
 
     def _look_at_all(self) -> None:
-        while self._fresh:
-            exchange = self._fresh.popleft()
+        for exchange in _take_all(self._fresh):
             call = exchange.request.call
             if call is None or call.is_login or not call.api:
                 continue  # a client that logs in by itself sends what its variables hold
@@ -164,15 +177,19 @@ class PossibleSecrets:
     def add(self, exchange: Exchange) -> None:
         """Take a redacted exchange."""
         self._fresh.append(exchange)
+        if len(self._fresh) > _MOST_FRESH:
+            self._look_at_all()
 
-    def places(self) -> tuple[str, ...]:
-        """Return where values stand that look like secrets and are not known as such by now."""
-        while self._fresh:
-            exchange = self._fresh.popleft()
+    def _look_at_all(self) -> None:
+        for exchange in _take_all(self._fresh):
             call = exchange.request.call
             name = call.name if call else ""
             secrets = find_undeclared_secrets(exchange, self.volatile(name), self.not_secret(name))
             self._secrets.update(dict.fromkeys(secrets))
+
+    def places(self) -> tuple[str, ...]:
+        """Return where values stand that look like secrets and are not known as such by now."""
+        self._look_at_all()
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value
         )

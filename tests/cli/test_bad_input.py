@@ -54,6 +54,28 @@ def files(project: Project) -> set[str]:
             ["cassette", "inspect", "cassettes/crm/customer.yml"],
             "cassettes/crm/customer.yml: there is no such file or folder; see what `ls` shows",
         ),
+        (
+            ["serve", "--record", "--upstream", "http://zhangsan:geheim@crm.example.test"],
+            ("--upstream: the address holds a user name; leave it out, clients log in themselves"),
+        ),
+        (
+            ["serve", "--record", "--upstream", "http://localhost:8700", "--port", "8700"],
+            (
+                "--upstream http://localhost:8700: that is this proxy itself; name the third "
+                "party's own address"
+            ),
+        ),
+        (
+            ["serve", "--record", "--upstream", "https://a.example", "--platform", "crm_sytem"],
+            "--platform crm_sytem: there is no such platform; did you mean 'crm_system'?",
+        ),
+        (
+            ["serve", "--upstream", "https://a.example", "cassettes"],
+            (
+                "to record, say both --record and --upstream URL, and no cassette: it is "
+                "cassettes/<platform or host>.yaml"
+            ),
+        ),
         (["cassette", "inspect", "scenarios"], "scenarios: this is a folder; name a file in it"),
         (["import", "scenarios"], "scenarios: this is a folder; name a file in it"),
         (

@@ -309,7 +309,7 @@ def test_what_names_the_upstream_names_the_proxy_for_the_client(tmp_path: Path) 
     assert "x-hop" not in got.headers
     assert isinstance(exchange.outcome, Response)
     assert exchange.outcome.header("location") == f"{address}/api/next?a=1"
-    assert [call.target for call in one.calls] == ["/other/x", "/api/x"]
+    assert [call.target for call in one.calls] == ["…", "/api/x"]
     assert "t0ken" not in one.path.read_text("utf-8")
 
 
