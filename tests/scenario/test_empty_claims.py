@@ -289,7 +289,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     ),
     "a map in a field of a text": (
         opened("form: {金额: 0}", script="form.客户名称 = (await $proxy('crm').get_customer('1')).data", stubs=STUB),
-        ", a map, into form.客户名称, which begins as a text",
+        ", into form.客户名称, which begins as a text",
     ),
     "an object within a text": (
         opened("form: {金额: 0}", script="form.客户名称 = `客户 ${(await $proxy('crm').get_customer('1')).data}`", stubs=STUB),
