@@ -465,7 +465,7 @@ class UnseenFailureWarning(BpmaxWarning):
 
 
 class UnfitValueWarning(BpmaxWarning):
-    """A script wrote a value that a field does not take, such as none of its options."""
+    """A value that a field, a parameter or a response is not declared to take."""
 
     kind = "unfit"
 

@@ -32,6 +32,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
     check_choices,
+    find_doubtful_values,
     find_misspelt_names,
     refuse_undeclared_arguments,
 )
@@ -79,12 +80,13 @@ def merge_values(
         _run_setters(merged, spec, recipe)
     else:
         _set_arguments(merged, spec.args, recipe)
+    placed = {"path": merged.path, "query": merged.query, "body": merged.body}
     if recipe.strict:
         refuse_undeclared_arguments(spec.steps, recipe)
-        placed = {"path": merged.path, "query": merged.query, "body": merged.body}
         check_choices(recipe, placed)
     else:
         merged.doubts += find_misspelt_names(spec.steps, recipe)
+        merged.doubts += find_doubtful_values(recipe, placed)
     merged.query = order_object_keys(merged.query)
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)

@@ -17,6 +17,7 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
+from bpmax_sim.platform.schema_check import describe_choice, describe_type
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
 
@@ -94,6 +95,23 @@ def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                     value=value,
                     hint=nearest_name(str(value), map(str, known)),
                 )
+
+
+def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the *values* of a call, by place, that are none its parameter is declared to take.
+
+    A text is as good as a number where everything is a text: in path, query and header.
+    """
+    for parameter in recipe.api.parameters:
+        enum = parameter.enum or parameter.schema.get("enum") or ()
+        kind = parameter.type or parameter.schema.get("type")
+        known = [scalar_text(item) for item in enum]
+        for value in _values_of(parameter, values):
+            wrong = "" if scalar_text(value) in known else describe_choice(value, enum)
+            if parameter.place == "body" and not enum and kind != "array":
+                wrong = describe_type(value, kind)
+            if wrong:
+                yield msg("parameter {name!r}: {wrong}", name=parameter.name, wrong=wrong)
 
 
 def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:

@@ -40,7 +40,7 @@ from bpmax_sim.scenario.tautology_check import (
     check_tautological_error,
     check_tautologies,
 )
-from bpmax_sim.subject.definition import FlowNode, NodeForm, reachable
+from bpmax_sim.subject.definition import FlowNode, NodeForm, find_idle_event, reachable
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
@@ -211,7 +211,7 @@ def _check_events(
     subject: SubjectKind,
     scripts: Mapping[str, Any],
     owner: Spot,
-    nodes: Collection[str],
+    nodes: Mapping[str, FlowNode] | Collection[str],
 ) -> None:
     """Find events that *subject* does not have, or that are about what is not there."""
     targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
@@ -226,6 +226,8 @@ def _check_events(
             wrong = str(error)
         if wrong:
             draft.tell(owner.at("scripts", text), wrong)
+        elif idle := find_idle_event(event.hook.name, event.target, nodes):
+            draft.tell(owner.at("scripts", text), idle, kind="never_ran")
         elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
             draft.tell(
                 owner.at("scripts", text),

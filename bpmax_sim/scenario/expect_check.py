@@ -16,6 +16,7 @@ from bpmax_sim.errors import nearest_name, suggest
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Platform
+from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.claims import (
@@ -203,6 +204,7 @@ def check_parts(
 
 def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
     """Report members of a stub's body that are almost those that the API is declared to answer."""
+    check_declared_answer(context, stub.on, stub.body, spot)
     found = context.names.api_of(stub.on)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
     for path, name, _ in find_member_names(stub.body) if known else ():
@@ -217,6 +219,14 @@ def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None
                 kind="name",
                 fails=False,
             )
+
+
+def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
+    """Report parts of a body that stands in for a response and that the API does not declare."""
+    found = context.names.api_of(call)
+    for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
+        where = spot.at(*path)
+        context.tell(where, "{call}: {wrong}", call=call, wrong=wrong, kind="unfit", fails=False)
 
 
 def check_sent(

@@ -7,6 +7,7 @@ a failure. What a row or a variable filled in is checked here as the file was be
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -16,11 +17,12 @@ from msgspec.structs import replace
 from bpmax_sim.errors import WARNINGS, Place, nearest_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import names_api
+from bpmax_sim.platform.model import Auth, names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_check import (
     check_call,
+    check_declared_answer,
     check_error,
     check_parts,
     check_sent,
@@ -32,6 +34,7 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.subject.project import UNDO
+from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 WRONG_CALLS = frozenset(
     {
@@ -132,6 +135,12 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     for name, rules in item.scenario.fault_sets.items():
         for rule, place in item.spot.at("fault_sets", name).elements(rules):
             _check_name(context, rule.on, place.at("on"))
+    every = dict.fromkeys((*item.faults, *chain.from_iterable(one.faults for one in steps)))
+    findings += (
+        NameFinding("rule", wrong, fault.place, fails=False)
+        for fault in every
+        for wrong in _find_idle_actions(fault, platforms)
+    )
     _check_stubs(context, item)
     if wrong := context.names.instance_problem(item.scenario.proxy.instance):
         context.tell(item.spot.at("proxy", "instance"), wrong, kind="name")
@@ -143,13 +152,54 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     for located in steps:
         _check_step(context, located.step, located.spot)
     # What is wrong with the rest of them was found when the file was read.
-    return [*findings, *dict.fromkeys(one for one in context.findings if one.kind == "name")]
+    fresh = (one for one in context.findings if one.kind in {"name", "unfit"} or not one.fails)
+    return [*findings, *dict.fromkeys(fresh)]
+
+
+def _find_idle_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
+    """Yield what *rule* does and can hardly mean: an endless delay, a token where there is none."""
+    platform = platforms.find(rule.on.partition(".")[0])
+    if isinstance(rule.action, BadToken) and platform is not None:
+        own = [api.auth for api in platform.apis.values()]
+        if not any(isinstance(auth, Auth) and auth.acquire for auth in (platform.auth, *own)):
+            yield msg(
+                "{platform} has no login, so no token of it ends; write status: 401 where a "
+                "refused key is meant",
+                platform=platform.platform_key,
+            )
+    if isinstance(rule.action, Reply | Slow) and (
+        wrong := _delay_problem(rule.action.delay, rule.on, platforms)
+    ):
+        yield wrong
+
+
+_LONG_DELAY = 100.0
+"""Seconds that nobody waits for, and milliseconds that everybody does."""
+
+
+def _delay_problem(delay: float, on: str, platforms: Platforms) -> str:
+    """Return what is wrong with a delay of so many seconds, or nothing."""
+    platform = platforms.find(on.partition(".")[0])
+    limit = platform.timeout if platform is not None else _LONG_DELAY
+    if delay < _LONG_DELAY or delay <= limit:
+        return ""
+    return msg(
+        "delay: {delay:g} is in seconds and beyond the timeout of {limit:g}; write {less:g} where "
+        "milliseconds are meant, error: timeout where a time-out is",
+        delay=delay, limit=limit, less=delay / 1000,
+    )  # fmt: skip
 
 
 def _check_stubs(context: CheckContext, item: ScenarioItem) -> None:
     for stub, place in item.spot.at("proxy", "stubs").elements(item.scenario.proxy.stubs):
         if stub.request != _ANY_REQUEST:
             check_parts(context, stub.on, stub.request, place.at("request"))
+        for delay in (stub.delay, *(one.delay for one in stub.answers if one.delay is not UNSET)):
+            if wrong := _delay_problem(delay, stub.on, context.names.platforms or Platforms()):
+                context.tell(place, wrong, kind="rule", fails=False)
+        for answer, where in place.at("answers").elements(stub.answers):
+            if answer.body is not UNSET and answer.status in {UNSET, 200}:
+                check_declared_answer(context, stub.on, answer.body, where.at("body"))
         if type(stub.body) is dict:
             check_stub_body(context, stub, place.at("body"))
 
@@ -218,7 +268,7 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
     tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
     everything = [item.scenario.expect, *(located.step.expect for located in item.walk_steps())]
     for expected in everything if tables else ():
-        for table, column in _named_columns(expected.form):
+        for table, column in find_named_columns(expected.form):
             tables.get(table, set()).add(column)
     return {table: frozenset(columns) for table, columns in tables.items()}
 
@@ -237,20 +287,22 @@ def expected_structures(item: ScenarioItem) -> frozenset[str]:
     return frozenset(fields)
 
 
-def _named_columns(value: Any) -> Iterator[tuple[str, str]]:
+def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
+    """Yield the tables and columns that an expected form names."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
         base, *rest = path_steps(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
-        yield from ((name, column) for column in _row_keys(expected))
+        yield from ((name, column) for column in find_row_keys(expected))
 
 
-def _row_keys(value: Any) -> Iterator[str]:
+def find_row_keys(value: Any) -> Iterator[str]:
+    """Yield the columns that an expected table names, also below operators."""
     if isinstance(value, list | tuple):
         for item in value:
-            yield from _row_keys(item)
+            yield from find_row_keys(item)
     elif isinstance(value, Mapping):
         for key, item in value.items():
             if key.startswith("$"):
-                yield from _row_keys(item)
+                yield from find_row_keys(item)
             else:
                 yield key

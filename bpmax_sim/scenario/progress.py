@@ -26,6 +26,7 @@ from bpmax_sim.project import absolute
 from bpmax_sim.scenario import (
     assertions,
     events,
+    expectation_doubts,
     findings,
     load,
     model,
@@ -101,7 +102,7 @@ class RunLog(msgspec.Struct):
         writers: field -> the script line that wrote its present value.
         names: what is written is held against them.
         expected_columns: of each table those that an expectation names, which nobody mistook.
-        structured: fields that an expectation takes for a map or a list.
+        structured: fields that an expectation takes for another kind than they begin as.
     """
 
     session: Session
@@ -337,6 +338,7 @@ class Progress:
         self.missed: set[int] = set()
         self.checks: Checks = ()
         self.subject: Subject = None
+        self.initial: Mapping[str, Any] = {}
         self.ran: set[str] = set()
         self.unawaited: list[tuple[UnawaitedCall, FailureReporter]] = []
         self.redact = session.redact_value
@@ -366,6 +368,7 @@ class Progress:
         except UndefinedValueError as error:
             self.failures.append(self.reporter().report("value", str(error), path))
             return False
+        self.initial = form_of(self.subject)
         self.scope.form = partial(form_of, self.subject)
         self.scope.flow = partial(flow_of, self.subject)
         self.performer = Performer(
@@ -507,9 +510,9 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, step: model.Step, since: LogMark) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogMark) -> None:
         """Say what a step that did as expected came to and is doubtful all the same."""
-        log, platforms = self.log, self.session.platforms
+        step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
             step=step,
             calls=log.calls[since.calls :],
@@ -522,15 +525,20 @@ class Progress:
         form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
+        found += expectation_doubts.find_idle_counts(located, outcome.calls)
         for finding in found:
             log.add_finding(finding)
 
     def warn_of_run(self) -> None:
         """Say what the run as a whole came to and is doubtful."""
-        calls, subjects = self.log.calls, self.item.subjects
+        calls, subjects, options = self.log.calls, self.item.subjects, self.log.options
+        changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
+        history = expectation_doubts.RunHistory(self.initial, changes, options.offered)
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
+            *expectation_doubts.find_idle_settings(self.item, calls),
+            *expectation_doubts.find_idle_expectations(self.item, history),
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain
 from math import isnan
 from typing import Any, Final
@@ -17,8 +18,10 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.errors import CallError, Place, nearest_name
+from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
+from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
@@ -187,29 +190,64 @@ def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
                 yield name, total, len(rows[0])
 
 
-def find_idle_rules(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield paths of a platform's business code that no response has, and almost has."""
-    absent: dict[tuple[str, str], tuple[str, CallMade]] = {}
-    found: set[tuple[str, str]] = set()
+def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield what the platforms of *calls* declare and hardly mean, or no message of them has."""
+    yield from _find_idle_places(calls, platforms)
+    for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
+        for hint in _hints_of(platforms, key):
+            yield NameFinding("rule", hint, call.place, fails=False)
+
+
+def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield declared places that no message has, and almost has."""
+    absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
+    found: set[tuple[str, Steps]] = set()
     for call in calls:
-        recipe = _find_recipe(call, platforms)
-        for path in _judging_paths(recipe) if recipe is not None else ():
-            key = (call.call.partition(".")[0], path)
-            *owners, name = path.removeprefix("$.").split(".")
-            value = call.response
-            for owner in owners:
-                value = value.get(owner) if isinstance(value, Mapping) else None
-            if isinstance(value, Mapping) and name in value:
-                found.add(key)
-            elif isinstance(value, Mapping) and (hint := nearest_name(name, list(map(str, value)))):
-                absent.setdefault(key, (hint, call))
-    for key, (hint, call) in absent.items():
-        if key not in found:
-            platform, path = key
+        recipe, key = _find_recipe(call, platforms), call.call.partition(".")[0]
+        for path, message in _declared_places(recipe, call) if recipe is not None else ():
+            place = key, path
+            owners = [] if place in found else list(values_at(message, path[:-1]))
+            names = {
+                str(name).lower() for one in owners if isinstance(one, Mapping) for name in one
+            }
+            if str(path[-1]).lower() in names:
+                found.add(place)
+            elif names:
+                absent.setdefault(place, (set(), call))[0].update(names)
+    for (platform, path), (names, call) in absent.items():
+        is_found = (platform, path) in found
+        hint = "" if is_found else nearest_name(str(path[-1]).lower(), sorted(names))
+        if hint:
             yield NameFinding("rule", msg(
-                "{platform} reads its business code at {path}, and no response has that{hint}",
-                platform=platform, path=path, hint=hint,
+                "{platform} declares {path}, and no message has that{hint}",
+                platform=platform, path=format_path(path), hint=hint,
             ), call.place, fails=False)  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
+    platform = platforms.find(key)
+    return tuple(platform_hints(platform)) if platform is not None else ()
+
+
+def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
+    """Yield the places that are declared for *call*, each with the message that is to have it."""
+    for text in _judging_paths(recipe):
+        yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
+    owners = (recipe.platform, recipe.api)
+    for text in chain.from_iterable(owner.ignore for owner in owners):
+        yield _parse_place(text), {
+            "path": call.path, "query": call.query, "header": call.header, "body": call.body,
+        }  # fmt: skip
+    for text in chain.from_iterable(owner.volatile for owner in owners):
+        yield _parse_place(text), {"header": call.response_header, "body": call.response}
+
+
+@lru_cache(maxsize=256)
+def _parse_place(text: str) -> Steps:
+    """Return the steps of a declared place that was read before; an element stands for none."""
+    path = FieldPath.parse(text, "ignore")
+    return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
 def _find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:

@@ -338,7 +338,7 @@ class StepRun(msgspec.Struct):
         checks, self.failures = progress.judge(reporter, step.expect, self.since)
         self.checks += checks
         if not self.failures:
-            progress.warn_of_step(step, self.since)
+            progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
         """Yield the failures of forgotten calls; those that a later script may take wait for it."""

@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from bpmax_sim.scenario.expect import is_list, is_number, is_operator
+from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator
 from bpmax_sim.scenario.references import Path
+from bpmax_sim.subject.project import STATUSES
 
+_STATUSES: Final = tuple(STATUSES)
 KINDS: Final = ("text", "list", "map", "boolean", "count", "present", "")
 Shape = str | Mapping[str, Any] | tuple[Any, ...]
 
@@ -34,7 +36,11 @@ _PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
 
 def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
     """Yield the path of each part of *expected* that holds of every value of *shape*."""
-    if is_always(expected, _kind_of(shape)) or _names_all(expected, shape):
+    if (
+        is_always(expected, _kind_of(shape))
+        or _names_all(expected, shape)
+        or _fits_all(expected, shape)
+    ):
         yield path
     elif type(expected) is dict:
         is_plain = not any(map(is_operator, expected))
@@ -56,6 +62,16 @@ def _names_all(expected: Any, shape: Shape) -> bool:
         return False
     chosen = expected["$in"]
     return bool(shape) and is_list(chosen) and all(value in chosen for value in shape)
+
+
+def _fits_all(expected: Any, shape: Shape) -> bool:
+    """Return whether operators hold of each of the few values that there can ever be.
+
+    Nodes are more than those that are named: a flow may be at several, or at none.
+    """
+    is_closed = shape in ((True, False), _STATUSES)
+    is_operation = type(expected) is dict and any(map(is_operator, expected))
+    return is_closed and is_operation and all(holds(expected, value) for value in shape)
 
 
 def _kind_of(shape: Shape) -> str:
@@ -84,7 +100,23 @@ def is_never(expected: Any, kind: str) -> bool:
     """Return whether no value of *kind* is as *expected*."""
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return _is_of_another_kind(expected, kind)
-    return any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items())
+    if any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items()):
+        return True
+    return _is_empty_range(expected)
+
+
+def _is_empty_range(expected: Mapping[str, Any]) -> bool:
+    """Return whether no number is within all bounds of *expected*: ``{$gt: 10, $lt: 5}``."""
+    lower = [
+        (expected[key], key == "$gte") for key in ("$gt", "$gte") if is_number(expected.get(key))
+    ]
+    upper = [
+        (expected[key], key == "$lte") for key in ("$lt", "$lte") if is_number(expected.get(key))
+    ]
+    if not lower or not upper:
+        return False
+    (low, has_low), (high, has_high) = max(lower), min(upper)
+    return bool(low > high or (low == high and not (has_low and has_high)))
 
 
 def _is_of_another_kind(value: Any, kind: str) -> bool:

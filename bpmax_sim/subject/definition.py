@@ -548,3 +548,17 @@ _GIVES: Mapping[str, tuple[type[Any], str]] = {
     "computed": (Mapping, msg("an object of fields and values")),
     "visibility": (Mapping, msg("an object of nodes, each true or false")),
 }
+
+
+def find_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
+    """Return why a *hook* at the node *target* never runs, or nothing; *nodes* are of a flow."""
+    node = nodes.get(target) if isinstance(nodes, Mapping) else None
+    if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:
+        return ""
+    if not node.offers and not node.end:
+        return ""  # what is wrong with the node is said where it stands
+    offers = node.offers or ("end",)
+    return msg(
+        "node {node!r} has no {action}, so this never runs; it has {offers}",
+        node=target, action=hook, offers=series(offers),
+    )  # fmt: skip

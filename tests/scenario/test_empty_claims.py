@@ -271,7 +271,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     ),
     "a business code at a place that no response has": (
         opened("form: {客户名称: 张三}", script=CALL, stubs=STUB, files={"platforms/crm.yaml": PLATFORM + "response: {code: [$.cod]}\n"}),
-        "crm reads its business code at $.cod, and no response has that; did you mean 'code'?",
+        "crm declares body.cod, and no message has that; did you mean 'code'?",
     ),
     "a business failure that nobody looks at": (
         opened("form: {金额: 0}", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING), "crm.get_customer reported a business failure (500)",
@@ -321,10 +321,10 @@ def test_words_that_may_lie_are_warned_of(tmp_path: Path, case: Case, says: str)
 
 
 TRUE: dict[str, Case] = {
-    "a business failure that a script reads": opened("form: {金额: 0}", script=LOOKS_AWAY + "\nif (r.code !== 0) return;", stubs=REFUSAL, files=JUDGING),
+    "a business failure that a script reads": opened("proxy: [{call: crm.get_customer}]", script=LOOKS_AWAY + "\nif (r.code !== 0) return;", stubs=REFUSAL, files=JUDGING),
     "a business failure that is shown": opened("messages: [查不到]", script=LOOKS_AWAY + "\nif (!form.客户名称) form.$message = '查不到'", stubs=REFUSAL, files=JUDGING),
     "a business failure that is expected": opened("proxy: [{call: crm.get_customer, response: {code: 500}}]", script=LOOKS_AWAY, stubs=REFUSAL, files=JUDGING),
-    "a stub that leaves the business code out": opened("form: {金额: 0}", script=LOOKS_AWAY, stubs="{on: crm.get_customer, body: {data: null}}", files=JUDGING),
+    "a stub that leaves the business code out": opened("proxy: [{call: crm.get_customer}]", script=LOOKS_AWAY, stubs="{on: crm.get_customer, body: {data: null}}", files=JUDGING),
     "a map in a field of which a member is expected": opened(
         "form: {客户名称: {name: 张三}}", script="form.客户名称 = (await $proxy('crm').get_customer('1')).data", stubs=STUB,
     ),

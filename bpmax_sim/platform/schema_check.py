@@ -1,0 +1,70 @@
+"""Values against the types and enumerations that a platform file declares.
+
+What only a validator can decide (``$ref``, ``anyOf``, conditions) allows everything here, and so
+does null: what is not filled in is no mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from bpmax_sim.errors import nearest_name, shorten_list
+from bpmax_sim.i18n import msg
+
+Path = tuple[str | int, ...]
+_OPEN: Final = frozenset({"$ref", "anyOf", "oneOf", "allOf", "not", "if"})
+_TYPES: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,), "number": (int, float, Decimal), "integer": (int, float, Decimal),
+    "boolean": (bool,), "object": (Mapping,), "array": (list, tuple),
+}  # fmt: skip
+
+
+def find_misfits(
+    value: Any, schema: Mapping[str, Any], path: Path = ()
+) -> Iterator[tuple[Path, str]]:
+    """Yield the path of each part of *value* that *schema* does not allow, and what it allows."""
+    if value is None or _OPEN & schema.keys():
+        return
+    wrong = describe_type(value, schema.get("type")) or describe_choice(value, schema.get("enum"))
+    if wrong:
+        yield path, wrong
+        return
+    members, items = schema.get("properties"), schema.get("items")
+    if isinstance(value, Mapping) and isinstance(members, Mapping):
+        for name in value.keys() & members.keys():
+            if isinstance(members[name], Mapping):
+                yield from find_misfits(value[name], members[name], (*path, name))
+    elif isinstance(value, list) and isinstance(items, Mapping):
+        for index, item in enumerate(value):
+            yield from find_misfits(item, items, (*path, index))
+
+
+def describe_type(value: Any, declared: Any) -> str:
+    """Return what a value of the *declared* type is, where *value* is of another; else nothing."""
+    words = [declared] if isinstance(declared, str) else list(declared or ())
+    known = [word for word in words if word in _TYPES]
+    if not known or len(known) < len(words) - ("null" in words):
+        return ""
+    if any(isinstance(value, _TYPES[word]) and _is_exact(value, word) for word in known):
+        return ""
+    return msg("{types} is declared, got {value!r}", types=" / ".join(known), value=value)
+
+
+def _is_exact(value: Any, word: str) -> bool:
+    is_flag = isinstance(value, bool)
+    is_whole = word != "integer" or (not isinstance(value, str) and value == int(value))
+    return is_flag == (word == "boolean") and is_whole
+
+
+def describe_choice(value: Any, declared: Any) -> str:
+    """Return what *declared* enumerates, where *value* is none of it; else nothing."""
+    choices = list(declared or ()) if isinstance(declared, list | tuple) else []
+    if not choices or value in choices or isinstance(value, Mapping | list | tuple):
+        return ""
+    known = [str(choice) for choice in choices]
+    return msg(
+        "{choices} are declared, got {value!r}{hint}",
+        choices=shorten_list(known), value=value, hint=nearest_name(str(value), known),
+    )  # fmt: skip

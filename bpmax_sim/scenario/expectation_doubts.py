@@ -1,0 +1,217 @@
+"""Expectations that were met in a run, and would have been met whatever the scripts had done.
+
+A file alone does not show these: that all that is expected was there before anything ran, that the
+values to choose from are all that a field offers, that a preview was taken before its form changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.errors import nearest_name
+from bpmax_sim.i18n import msg, series
+from bpmax_sim.platform.model import names_api
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.claims import find_claims
+from bpmax_sim.scenario.expect import is_list, is_number
+from bpmax_sim.scenario.findings import NameFinding, find_row_keys
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
+from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.subject.hooks import FieldChanged
+
+_LOOKING: Final = frozenset({"preview", "advance", "wait"})
+"""Actions that leave a form as it is."""
+
+
+class RunHistory(msgspec.Struct, frozen=True):
+    """What the fields of a run were.
+
+    Attributes:
+        initial: the form before the first step.
+        changes: of fields, in their order.
+        offered: field -> every value that was ever an option of it.
+    """
+
+    initial: Mapping[str, Any]
+    changes: Sequence[FieldChanged]
+    offered: Mapping[str, Sequence[Any]]
+
+    def values_of(self, field: str) -> list[Any]:
+        """Return what *field* was, one after another."""
+        changes = [change.new for change in self.changes if change.field == field]
+        return [*([self.initial[field]] if field in self.initial else []), *changes]
+
+
+def find_idle_expectations(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+    """Yield the expectations of *item* that say nothing, as the run shows."""
+    expectations = list(_find_expectations(item))
+    for expected, spot, path in expectations:
+        fields = expected.form.items() if isinstance(expected.form, Mapping) else ()
+        for field, value in fields:
+            if isinstance(value, Mapping | list) or "never" in path:
+                place = partial(spot.at, *path, "form", field)
+                yield from _check_choice(field, value, place, history)
+                yield from _check_denied(field, value, place, history, is_never="never" in path)
+                yield from _check_columns(field, value, place, history)
+    if any(expected.preview is not UNSET for expected, _, _ in expectations):
+        yield from _find_stale_previews(item)
+    yield from _find_untouched(item, expectations, history)
+
+
+_Expectation = tuple[model.Expect, Spot, Path]
+_FindSpot = Callable[[], Spot]
+
+
+def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
+    """Yield every expectation of *item* that is written, with the spot above it and its path."""
+    if item.scenario.expect != _NOTHING:
+        yield item.scenario.expect, item.spot, ("expect",)
+    yield from ((one, item.spot, tuple(path)) for path, one in item.scenario.invariants)
+    for located in item.walk_steps():
+        if located.step.expect != _NOTHING:
+            yield located.step.expect, located.spot, ("expect",)
+
+
+_NOTHING: Final = model.Expect()
+
+
+def _tell(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
+    return NameFinding(kind, message, spot.place, fails=False)
+
+
+def _check_choice(
+    field: str, value: Any, spot: _FindSpot, history: RunHistory
+) -> Iterator[NameFinding]:
+    """Yield ``$in`` of all that a field offers, or of what it was before as well as after."""
+    chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
+    if not is_list(chosen) or not chosen[1:]:
+        return
+    offered, known = history.offered.get(field), history.values_of(field)
+    if offered and all(one in chosen for one in offered):
+        yield _tell(spot(), msg(
+            "$in has all options that form.{field} offers, so this holds whatever happens; name "
+            "those that are right", field=field,
+        ))  # fmt: skip
+    elif len(known) > 1 and all(one in chosen for one in known):
+        yield _tell(spot(), msg(
+            "$in has each value that form.{field} had, also before anything ran: {values}; name "
+            "the one that is right", field=field, values=series(map(str, known)),
+        ))  # fmt: skip
+
+
+def _check_denied(
+    field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
+) -> Iterator[NameFinding]:
+    """Yield denied texts that a field never was, beside one that it was or offers."""
+    for _, literal, is_denied in find_claims(value):
+        if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
+            continue
+        known = [*map(str, history.offered.get(field, ())), *map(str, history.values_of(field))]
+        if literal and literal not in known and (hint := nearest_name(literal, known)):
+            yield _tell(spot(), msg(
+                "form.{field} was never {value!r}, so denying it says nothing{hint}",
+                field=field, value=literal, hint=hint,
+            ), "name")  # fmt: skip
+
+
+def _check_columns(
+    table: str, value: Any, spot: _FindSpot, history: RunHistory
+) -> Iterator[NameFinding]:
+    """Yield columns that no row of a table ever had."""
+    columns = dict.fromkeys(find_row_keys(value))
+    rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
+    known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
+    for column in columns if known else ():
+        if column not in known and (hint := nearest_name(column, map(str, known))):
+            yield _tell(spot(), msg(
+                "no row of {table} ever had a column {column!r}{hint}",
+                table=table, column=column, hint=hint,
+            ), "name")  # fmt: skip
+
+
+def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
+    """Yield expectations of a preview that was taken before the form changed."""
+    is_stale = False
+    for located in item.steps:
+        step = located.step
+        if step.action == "preview":
+            is_stale = False
+        elif step.action and step.action not in _LOOKING:
+            is_stale = True
+        if step.expect.preview is not UNSET and is_stale:
+            yield _tell(located.spot.at("expect", "preview"), msg(
+                "this preview is of an earlier step, and something was done since; take it again: "
+                "preview: {{}}"
+            ))  # fmt: skip
+
+
+def _find_untouched(
+    item: ScenarioItem, expectations: Sequence[_Expectation], history: RunHistory
+) -> Iterator[NameFinding]:
+    """Yield the first expectation, if all are of fields that the run never wrote."""
+    if not expectations or item.row:
+        return  # rows are there for the difference between them
+    written = {change.field.partition("/")[0].partition("[")[0] for change in history.changes}
+    names: list[str] = []
+    for expected, _, _ in expectations:
+        fields = expected.form if isinstance(expected.form, Mapping) else {}
+        if not fields or expected != model.Expect(form=expected.form):
+            return
+        if any(_is_touched(name, written, history.initial) for name in fields):
+            return
+        names += fields
+    if not any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+        _, spot, path = expectations[0]
+        yield _tell(spot.at(*path), msg(
+            "all that is expected was there before anything ran, and nothing wrote it: {names}; "
+            "expect what the scripts do, too", names=series(names),
+        ))  # fmt: skip
+
+
+def _is_touched(name: str, written: Collection[str], initial: Mapping[str, Any]) -> bool:
+    base = name.partition("[")[0].partition(".")[0]
+    return name in written or base in written or base not in initial
+
+
+def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
+    """Yield counts that none of *calls*, those of a step, had a share in.
+
+    ``times: 0`` says so itself; of a login it says nothing where its platform was not called.
+    """
+    expected = located.step.expect
+    if expected.proxy is UNSET:
+        return
+    for item, where in located.spot.at("expect", "proxy").elements(expected.proxy):
+        if any(names_api(item.call, call.call) for call in calls) or item.times is UNSET:
+            continue
+        platform, _, name = item.call.partition(".")
+        is_called = any(call.call.partition(".")[0] == platform for call in calls)
+        if isinstance(item.times, Mapping) and not is_number(item.times):
+            yield _tell(where.at("times"), msg(
+                "{call} was not called at all, which this allows, too; write times: 0 where that "
+                "is meant", call=item.call,
+            ))  # fmt: skip
+        elif item.times == 0 and name == "$token" and not is_called:
+            yield _tell(where.at("times"), msg(
+                "nothing called {platform} in this step, so there was no reason for a login; call "
+                "it first", platform=platform,
+            ))  # fmt: skip
+
+
+def find_idle_settings(item: ScenarioItem, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
+    """Yield settings of *item* that decided nothing in its run."""
+    instance = item.scenario.proxy.instance
+    own = [call for call in calls if not call.is_login]
+    if instance and own and not any(call.instance == instance for call in own):
+        yield _tell(item.spot.at("proxy", "instance"), msg(
+            "no call went to the instance {instance!r}: scripts name another one themselves",
+            instance=instance,
+        ), "rule")  # fmt: skip
