@@ -143,6 +143,8 @@ class SlipReader:
         is_variable = binding.kind in {"const", "let", "var"} and not binding.path
         if not (is_variable or is_function) or binding.value is None or name.startswith("_"):
             return
+        if is_function and binding.value.type == "function_expression":
+            return  # a name for stacks: ``(function calculate() { … })()``
         is_function = is_function or self.kinds.kind_of(binding.value) == "function"
         if not is_function and self.has_effect(binding.value):
             return

@@ -284,3 +284,7 @@ def test_a_library_that_nobody_uses_is_named(check: Check) -> None:
 )  # fmt: skip
 def test_what_is_right_is_left_alone(check: Check, source: str) -> None:
     assert check(source) == []
+
+
+def test_a_function_that_is_called_where_it_stands_may_have_a_name(check: Check) -> None:
+    assert check("(function fill(row) { form.客户 = row; })(form.明细[0]);") == []
