@@ -90,7 +90,7 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[Problem, ...] = ()
 
     @property
-    def shown(self) -> tuple[Weakness, ...]:
+    def distinct_findings(self) -> tuple[Weakness, ...]:
         """Return the findings without those that are the same as another one."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 

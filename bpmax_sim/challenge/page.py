@@ -16,10 +16,10 @@ def make_section(result: ChallengeResult) -> ReportSection:
         title=msg("Mistakes that nobody notices"),
         summary=msg(
             "{count}; {score:g} % of the mistakes are noticed",
-            count=plural(len(result.shown), "{number} finding", "{number} findings"),
+            count=plural(len(result.distinct_findings), "{number} finding", "{number} findings"),
             score=round(result.score, 1),
         ),
-        parts=tuple(map(_part_of, result.shown[:SHOWN])),
+        parts=tuple(map(_part_of, result.distinct_findings[:SHOWN])),
     )
 
 

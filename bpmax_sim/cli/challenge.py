@@ -109,7 +109,7 @@ def _report(
 ) -> None:
     """Print what was found; as one JSON object where *code* is given."""
     if code is None:
-        for line in _report_lines(result.shown):
+        for line in _report_lines(result.distinct_findings):
             say(line)
     else:
         say_document(
@@ -133,7 +133,7 @@ def _report(
 def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
     """Return what writes the lines of the findings that are shown."""
     edits: list[ExpectEdit] = []
-    for finding in result.shown[:SHOWN]:
+    for finding in result.distinct_findings[:SHOWN]:
         if (line := finding.line) is not None:
             rows = ready.items_of(line.file)
             try:

@@ -129,7 +129,7 @@ class Explorer:
         Which are tried first *seed* decides, by default that is their own order, in which they come
         back in any case.
         """
-        found = _explored(item)
+        found = _start_exploration(item)
         try:
             bench = _Bench(_simulate(measure_baseline(item, cassettes=self._cassettes)))
         except BpmaxError as error:
@@ -175,7 +175,7 @@ class Explorer:
         done = map_in_order(explore, len(items), workers)
         for item, found in zip(items, done, strict=True):
             lost = msg("the process that explored it was ended from outside")
-            yield replace(_explored(item), refused=lost) if found is None else found
+            yield replace(_start_exploration(item), refused=lost) if found is None else found
 
     def _recorded_of(self, item: ScenarioItem, platforms: Platforms) -> RecordedResponses:
         folder = self._cassettes or item.root / "cassettes"
@@ -205,7 +205,7 @@ def _simulate(baseline: Baseline) -> Baseline:
         return baseline
 
 
-def _explored(item: ScenarioItem) -> Exploration:
+def _start_exploration(item: ScenarioItem) -> Exploration:
     return Exploration(node_id=item.node_id, name=item.name, place=item.place, target=item.target)
 
 

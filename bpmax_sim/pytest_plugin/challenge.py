@@ -60,7 +60,7 @@ class ChallengeTest(pytest.Item):
             result = self._challenge()
         except ConfigError as error:
             pytest.fail(translate(str(error)), pytrace=False)
-        for finding in result.shown[:SHOWN]:
+        for finding in result.distinct_findings[:SHOWN]:
             text = translate(describe_in_brief(finding))
             place = finding.place
             warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)

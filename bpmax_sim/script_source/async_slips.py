@@ -169,7 +169,7 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
                 callback,
                 msg(
                     "{text} is called here and now, not when the time is up; write () => {text}",
-                    text=reader.shown(callback),
+                    text=reader.shorten_source(callback),
                 ),
             )
 

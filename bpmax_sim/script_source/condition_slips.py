@@ -49,13 +49,13 @@ def _find_constants(reader: SlipReader, node: Node) -> Found:
 
 
 def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
-    kind, text = reader.kinds.kind_of(where), reader.shown(where)
+    kind, text = reader.kinds.kind_of(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
     parent = above(where)
     left = sides_of(parent)[0]
     if left is not None and left != where and operator_of(left) in EQUALITIES:
-        compared = reader.shown(sides_of(left)[0])
+        compared = reader.shorten_source(sides_of(left)[0])
         return msg(
             "{text} stands here by itself and is always true; compare it, too: {compared} "
             "{operator} {text}", text=text, compared=compared, operator=operator_of(left),
@@ -79,7 +79,7 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
     if left.type in {"string", "number", "object", "array", "arrow_function"}:
         yield "constant-condition", left, msg(
             "{text} decides {operator} by itself: what follows it, or the whole, is never used",
-            text=reader.shown(left), operator=operator,
+            text=reader.shorten_source(left), operator=operator,
         )  # fmt: skip
     elif operator == "||" and operator_of(left) in EQUALITIES and right.type in _LITERALS:
         parent = above(node)
@@ -106,7 +106,7 @@ def _find_contradictions(reader: SlipReader, node: Node) -> Found:
             continue
         if right.type not in {"string", "number"} or reader.has_effect(left):
             continue
-        name, value = reader.shown(left), reader.tree.text_of(right)
+        name, value = reader.shorten_source(left), reader.tree.text_of(right)
         others = [at for at, _ in compared.items() if at[0] == name and at[1] != value]
         compared[name, value] = part
         if others and operator == "||":
@@ -145,7 +145,7 @@ def _find_empty_range(reader: SlipReader, node: Node, operator: str) -> Found:
         relation, bound = operator_of(part), _number_of(reader, right)
         if left is None or bound is None or relation not in RELATIONS or reader.has_effect(left):
             continue
-        name = reader.shown(left)
+        name = reader.shorten_source(left)
         (lows if relation[0] == ">" else highs)[name] = bound
         low, high = lows.get(name), highs.get(name)
         if low is None or high is None:
@@ -172,10 +172,10 @@ def _number_of(reader: SlipReader, node: Node | None) -> float | None:
 def _find_chain(reader: SlipReader, node: Node) -> Found:
     left, right = sides_of(node)
     if left is not None and operator_of(left) in RELATIONS:
-        middle = reader.shown(sides_of(left)[1])
+        middle = reader.shorten_source(sides_of(left)[1])
         yield "constant-condition", node, msg(
             "this compares true or false with {right}; write {left} && {middle} {operator} {right}",
-            right=reader.shown(right), left=reader.shown(left), middle=middle,
+            right=reader.shorten_source(right), left=reader.shorten_source(left), middle=middle,
             operator=operator_of(node),
         )  # fmt: skip
     is_zero = right is not None and reader.tree.text_of(right) == "0"
@@ -188,7 +188,7 @@ def _find_chain(reader: SlipReader, node: Node) -> Found:
         yield (
             "constant-condition",
             node,
-            msg("a length is never below 0; write {text} > 0", text=reader.shown(left)),
+            msg("a length is never below 0; write {text} > 0", text=reader.shorten_source(left)),
         )
 
 
@@ -221,7 +221,7 @@ def _find_unequal_cases(reader: SlipReader, node: Node) -> Found:
                 value,
                 msg(
                     "{asked} is compared with true or false here; write switch (true), or if",
-                    asked=reader.shown(asked),
+                    asked=reader.shorten_source(asked),
                 ),
             )
         else:
@@ -236,7 +236,7 @@ def _compare(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) ->
                 other,
                 msg(
                     "nothing equals NaN, not even itself; write Number.isNaN({text})",
-                    text=reader.shown(one),
+                    text=reader.shorten_source(one),
                 ),
             )
             return
@@ -246,7 +246,7 @@ def _compare(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) ->
                 hint = "'undefined'" if other.type == "undefined" else ""
                 yield "never-equal", other, msg(
                     "typeof never gives {text}; it gives a text: {types}",
-                    text=reader.shown(other), types=hint or _LISTED_TYPES,
+                    text=reader.shorten_source(other), types=hint or _LISTED_TYPES,
                 )  # fmt: skip
                 return
         if other.type in _FRESH and one.type not in _NOTHING:
@@ -262,7 +262,7 @@ def _compare(reader: SlipReader, left: Node, right: Node, *, is_strict: bool) ->
     if is_strict and None not in kinds and kinds[0] != kinds[1]:
         yield "never-equal", right, msg(
             "{left} is {kind} and never equals {right}, which is {other}",
-            left=reader.shown(left), right=reader.shown(right),
+            left=reader.shorten_source(left), right=reader.shorten_source(right),
             kind=describe_kind(kinds[0]), other=describe_kind(kinds[1]),
         )  # fmt: skip
 
@@ -295,7 +295,10 @@ def _find_same_sides(reader: SlipReader, node: Node) -> Found:
         yield (
             "same-sides",
             node,
-            msg("both sides are {text}; one of them is hardly meant", text=reader.shown(left)),
+            msg(
+                "both sides are {text}; one of them is hardly meant",
+                text=reader.shorten_source(left),
+            ),
         )
 
 
@@ -325,13 +328,13 @@ def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
     if operator_of(left) == "!" and node.child_by_field_name("left") == left:
         yield "never-equal", left, msg(
             "! stands for the left side alone here; write !({left} {operator} {right})",
-            left=reader.shown(left.child_by_field_name("argument")),
-            operator=operator_of(node), right=reader.shown(right),
+            left=reader.shorten_source(left.child_by_field_name("argument")),
+            operator=operator_of(node), right=reader.shorten_source(right),
         )  # fmt: skip
     elif operator_of(node) == "in" and reader.kinds.kind_of(right) == "list":
         yield "never-equal", node, msg(
             "in asks a list for an index; write {right}.includes({left})",
-            right=reader.shown(right), left=reader.shown(left),
+            right=reader.shorten_source(right), left=reader.shorten_source(left),
         )  # fmt: skip
 
 

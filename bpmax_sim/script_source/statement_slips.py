@@ -90,7 +90,7 @@ def _find_double_condition(reader: SlipReader, node: Node) -> Found:
                 condition,
                 msg(
                     "an if before it asks the same, so this never runs: {text}",
-                    text=reader.shown(asked),
+                    text=reader.shorten_source(asked),
                 ),
             )
             return
@@ -130,7 +130,10 @@ def _find_no_effect(reader: SlipReader, node: Node) -> Found:
             yield (
                 "no-effect",
                 inner,
-                msg("{text} does nothing here; use it, or take it away", text=reader.shown(inner)),
+                msg(
+                    "{text} does nothing here; use it, or take it away",
+                    text=reader.shorten_source(inner),
+                ),
             )
 
 
@@ -228,7 +231,7 @@ def _find_turned_operator(reader: SlipReader, node: Node) -> Found:
         sign = operator_of(right)
         yield "turned-operator", right, msg(
             "={sign} assigns {text}; {sign}= is what changes by it", sign=sign,
-            text=reader.shown(right),
+            text=reader.shorten_source(right),
         )  # fmt: skip
 
 
@@ -272,7 +275,9 @@ def _find_empty_body(reader: SlipReader, node: Node) -> Found:
         return
     is_empty = body is not None and body.type == "statement_block" and not body.named_children
     if node.type == "if_statement" and is_empty and part("alternative") is None:
-        message = msg("{text} does nothing here; use it, or take it away", text=reader.shown(node))
+        message = msg(
+            "{text} does nothing here; use it, or take it away", text=reader.shorten_source(node)
+        )
         yield "no-effect", node, message
 
 
@@ -297,7 +302,7 @@ def _find_used_nothing(reader: SlipReader, node: Node) -> Found:
     if is_same:
         yield "wrong-value", node, msg(
             "{method} gives the new length back, not the list; leave {text} = away",
-            method=method, text=reader.shown(left),
+            method=method, text=reader.shorten_source(left),
         )  # fmt: skip
 
 
@@ -309,7 +314,7 @@ def _find_extreme_of_list(reader: SlipReader, node: Node) -> Found:
     if is_one and reader.kinds.kind_of(arguments[0]) == "list":
         yield "wrong-value", arguments[0], msg(
             "Math.{method} takes numbers, and gives NaN for a list; write ...{text}",
-            method=method, text=reader.shown(arguments[0]),
+            method=method, text=reader.shorten_source(arguments[0]),
         )  # fmt: skip
 
 
