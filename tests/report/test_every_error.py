@@ -17,7 +17,7 @@ import pytest
 
 from bpmax_sim import errors
 from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
-from bpmax_sim.i18n import LANGUAGES, choose, join_messages, msg, plain, translate
+from bpmax_sim.i18n import LANGUAGES, choose, current_language, join_messages, msg, plain, translate
 from bpmax_sim.messages import Request
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
@@ -140,7 +140,8 @@ def test_every_error_is_told_everywhere(
     verdicts: list[Verdict], language: str, tmp_path: Path
 ) -> None:
     root = verdicts[0].item.root
-    before = choose(language)
+    before = current_language()
+    choose(language)
     try:
         told = [*map(verdict_line, verdicts), *what_failed(verdicts), summary(verdicts, 1.0)]
         for verdict in verdicts:
