@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 from bpmax_sim.errors import nearest_name, shorten_list
@@ -33,9 +34,9 @@ def find_misfits(
         return
     members, items = schema.get("properties"), schema.get("items")
     if isinstance(value, Mapping) and isinstance(members, Mapping):
-        for name in value.keys() & members.keys():
-            if isinstance(members[name], Mapping):
-                yield from find_misfits(value[name], members[name], (*path, name))
+        for name, member in members.items():
+            if name in value and isinstance(member, Mapping):
+                yield from find_misfits(value[name], member, (*path, name))
     elif isinstance(value, list) and isinstance(items, Mapping):
         for index, item in enumerate(value):
             yield from find_misfits(item, items, (*path, index))
@@ -54,7 +55,7 @@ def describe_type(value: Any, declared: Any) -> str:
 
 def _is_exact(value: Any, word: str) -> bool:
     is_flag = isinstance(value, bool)
-    is_whole = word != "integer" or (not isinstance(value, str) and value == int(value))
+    is_whole = word != "integer" or (isfinite(value) and value == int(value))
     return is_flag == (word == "boolean") and is_whole
 
 
