@@ -243,12 +243,18 @@ def serve(  # noqa: PLR0913 - the options of the command
         )
     if paths == [Path("echo")] and not Path("echo").exists():
         return _serve_echo(host, port, json=json)
-    files = [path for path in find_files(paths or (), ".yaml") if "auth" not in path.parts[-2:-1]]
+    return _serve_recordings(paths or (), declared_folders(platforms), host, port, json=json)
+
+
+def _serve_recordings(
+    paths: Sequence[Path], folders: Sequence[Path], host: str, port: int, *, json: bool
+) -> int:
+    files = [path for path in find_files(paths, ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
 
-    recordings = Recordings(files, platforms=declared_folders(platforms))
+    recordings = Recordings(files, platforms=folders)
     exchanges = sum(len(Cassette.load(path)) for path in files)
     addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
 
