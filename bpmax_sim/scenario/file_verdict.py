@@ -7,7 +7,8 @@ other shards, whose results are merged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
@@ -15,10 +16,13 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
+from bpmax_sim.session.session import Session
+from bpmax_sim.transport.faults import Fault
 
-Part = tuple[str, str, str, Spot, bool]
+Part = tuple[str, str, str, Place, bool]
 """Of a file: its key, the kind of the failure, what is wrong if nothing has used it, where, and
 whether that fails by default."""
 
@@ -31,8 +35,8 @@ def answer_key(place: Place, number: int) -> str:
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
     """Return what a run of *item* has not used; *ran* has the keys of what it has."""
     return tuple(
-        RunWarning(kind, message, spot.place, fails)
-        for key, kind, message, spot, fails in _parts_of(item)
+        RunWarning(kind, message, place, fails)
+        for key, kind, message, place, fails in _parts_of(item)
         if key not in ran
     )
 
@@ -47,13 +51,14 @@ def _parts_of(item: ScenarioItem) -> Iterator[Part]:
         message = msg("{option}: no call has this place; take it away, or write its name as sent",
                       option=option)  # fmt: skip
         if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", message, where, False
+            yield str(where.place), "rule", message, where.place, False
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
         unused = msg("this policy was never used; take it away, or mend what it is for")
         if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", unused, where, True
+            yield str(where.place), "rule", unused, where.place, True
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
+    yield from _parts_of_faults(item)
 
 
 def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
@@ -67,10 +72,11 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
 def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:
     place, on = spot.place, stub.on
     unused = msg("the stub {on} has never answered; take it away, or mend what it asks for", on=on)
-    yield str(place), "rule", unused, spot, True
+    yield str(place), "rule", unused, place, True
     for number in range(1, len(stub.answers)):
         left = msg("answer {number} of the stub {on} was never given", number=number + 1, on=on)
-        yield answer_key(place, number), "rule", left, spot.at("answers", number), True
+        where = spot.at("answers", number).place
+        yield answer_key(place, number), "rule", left, where, True
 
 
 def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
@@ -79,12 +85,69 @@ def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
     if isinstance(condition, str) and "${env." not in condition:
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
-        yield step_key(located), "never_ran", message, located.spot.at("if"), fails
+        yield step_key(located), "never_ran", message, located.spot.at("if").place, fails
+    if isinstance(located.step.retry, model.Retry):
+        message = msg(
+            "retry: the first try was enough each time, so nothing shows that a second one helps; "
+            "let it fail first, by faults or answers:, or leave retry out"
+        )
+        yield retry_key(located), "rule", message, located.spot.at("retry").place, False
+
+
+def _parts_of_faults(item: ScenarioItem) -> Iterator[Part]:
+    """Yield each range of calls, which has to be met as a whole by some row."""
+    for fault in ranged_faults(item):
+        message = msg(
+            "{fault}: fewer calls came, so that this never struck all of them; name the calls that "
+            "there are", fault=str(fault),
+        )  # fmt: skip
+        if fault.place is not None and fault.place.file == item.spot.source.file:
+            yield range_key(fault), "rule", message, fault.place, False
+
+
+def ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
+    """Yield the faults of *item* that strike several calls, such as ``call: 1-3``."""
+    faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
+    yield from (one for one in faults if one.last is not None and one.last > one.first)
+
+
+def range_key(fault: Fault) -> str:
+    """Return the key of a fault that has struck all calls of its range."""
+    return f"{fault.place} range"
+
+
+def retry_key(located: LocatedStep) -> str:
+    """Return the key of the repetitions of a step."""
+    return f"{step_key(located)} retry"
 
 
 def step_key(located: LocatedStep) -> str:
     """Return the key of a step."""
     return str(located.spot.place)
+
+
+def find_used_parts(
+    item: ScenarioItem, session: Session, calls: Sequence[CallMade], stubs: Sequence[Fault]
+) -> set[str]:
+    """Return the keys of what a run has used beside its steps.
+
+    These are *stubs* and their answers, places of ``ignore`` and ``redact`` that one of *calls*
+    has, and faults that have struck each call of their range.
+    """
+    used: set[str] = set()
+    for stub in stubs:
+        count = session.strikes_of(stub)
+        if count and stub.place is not None:
+            used.add(str(stub.place))
+            used |= {answer_key(stub.place, number) for number in range(count)}
+    for option, path, spot in request_places(item):
+        if any(call.has(path, response=option == "redact") for call in calls):
+            used.add(str(spot.place))
+    for fault in ranged_faults(item):
+        struck = {one.serial for one in session.injected_faults if one.fault is fault}
+        if fault.last is not None and len(struck) > fault.last - fault.first:
+            used.add(range_key(fault))
+    return used
 
 
 def is_red(part: RunWarning, strictness: Strictness) -> bool:

@@ -43,9 +43,8 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
-    answer_key,
     failure_of,
-    request_places,
+    find_used_parts,
     step_key,
     unused_parts,
 )
@@ -537,8 +536,9 @@ class Progress:
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
-            *expectation_doubts.find_idle_settings(self.item, calls),
-            *expectation_doubts.find_idle_expectations(self.item, history),
+            *result_checks.find_kind_faults(calls, self.session.platforms),
+            *expectation_doubts.find_idle_settings(self.item, calls, self.session),
+            *expectation_doubts.find_idle_expectations(self.item, history, calls),
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
@@ -556,19 +556,9 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    def note_used_field_paths(self) -> None:
-        """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
-        for option, path, spot in request_places(self.item):
-            if any(call.has(path, response=option == "redact") for call in self.log.calls):
-                self.ran.add(str(spot.place))
-
-    def note_stubs_that_answered(self, stubs: Sequence[Fault]) -> None:
-        """Note which of *stubs* have answered, and which of their answers were given."""
-        for stub in stubs:
-            count = self.session.strikes_of(stub)
-            if count and stub.place is not None:
-                self.ran.add(str(stub.place))
-                self.ran |= {answer_key(stub.place, number) for number in range(count)}
+    def note_used_parts(self, stubs: Sequence[Fault]) -> None:
+        """Note what of the file the run has used, *stubs* among it."""
+        self.ran |= find_used_parts(self.item, self.session, self.log.calls, stubs)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve
