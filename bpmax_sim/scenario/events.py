@@ -320,7 +320,7 @@ class _TraceTexts:
         return written
 
     def _encode_text(self, value: str | Place) -> bytes:
-        if isinstance(value, Place):
+        if type(value) is Place:
             shown = str(Place(self._homes.of(value.file), value.line, value.column))
         else:
             shown = self._homes.within(value)

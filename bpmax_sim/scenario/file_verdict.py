@@ -7,7 +7,8 @@ other shards, whose results are merged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
@@ -18,7 +19,7 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 
-Part = tuple[str, str, str, Spot, bool]
+Part = tuple[str, str, Callable[[], str], Spot, bool]
 """Of a file: its key, the kind of the failure, what is wrong if nothing has used it, where, and
 whether that fails by default."""
 
@@ -31,7 +32,7 @@ def answer_key(place: Place, number: int) -> str:
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
     """Return what a run of *item* has not used; *ran* has the keys of what it has."""
     return tuple(
-        RunWarning(kind, message, spot.place, fails)
+        RunWarning(kind, message(), spot.place, fails)
         for key, kind, message, spot, fails in _parts_of(item)
         if key not in ran
     )
@@ -39,18 +40,22 @@ def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, 
 
 def _parts_of(item: ScenarioItem) -> Iterator[Part]:
     """Yield what some row of the file of *item* has to use."""
-    spot = item.spot.at("proxy", "stubs")
+    own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        if where.place.file == item.spot.source.file:  # an inherited one is there for others, too
-            yield from _parts_of_stub(stub, where)
+        place = where.place
+        if place.file == own:  # an inherited one is there for others, too
+            yield from _parts_of_stub(stub, where, place)
     for option, _, where in request_places(item):
-        message = msg("{option}: no call has this place; take it away, or write its name as sent",
-                      option=option)  # fmt: skip
-        if where.place.file == item.spot.source.file:
+        message = partial(
+            msg,
+            "{option}: no call has this place; take it away, or write its name as sent",
+            option=option,
+        )
+        if where.place.file == own:
             yield str(where.place), "rule", message, where, False
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
-        unused = msg("this policy was never used; take it away, or mend what it is for")
-        if where.place.file == item.spot.source.file:
+        unused = partial(msg, "this policy was never used; take it away, or mend what it is for")
+        if where.place.file == own:
             yield str(where.place), "rule", unused, where, True
     for located in (*item.steps, *item.cleanup):
         yield from _parts_of_step(located)
@@ -64,12 +69,20 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
             yield option, FieldPath.parse(text, option), spot
 
 
-def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:
-    place, on = spot.place, stub.on
-    unused = msg("the stub {on} has never answered; take it away, or mend what it asks for", on=on)
+def _parts_of_stub(stub: model.Stub, spot: Spot, place: Place) -> Iterator[Part]:
+    unused = partial(
+        msg,
+        "the stub {on} has never answered; take it away, or mend what it asks for",
+        on=stub.on,
+    )
     yield str(place), "rule", unused, spot, True
     for number in range(1, len(stub.answers)):
-        left = msg("answer {number} of the stub {on} was never given", number=number + 1, on=on)
+        left = partial(
+            msg,
+            "answer {number} of the stub {on} was never given",
+            number=number + 1,
+            on=stub.on,
+        )
         yield answer_key(place, number), "rule", left, spot.at("answers", number), True
 
 
@@ -77,7 +90,9 @@ def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
     """Yield a step that has a condition; one about variables may hold with those of others."""
     condition = located.step.condition
     if isinstance(condition, str) and "${env." not in condition:
-        message = msg("if: {condition} has never held, so this step never ran", condition=condition)
+        message = partial(
+            msg, "if: {condition} has never held, so this step never ran", condition=condition
+        )
         fails = "${vars." not in condition
         yield step_key(located), "never_ran", message, located.spot.at("if"), fails
 

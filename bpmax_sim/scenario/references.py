@@ -122,8 +122,12 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     Raises:
         UndefinedValueError: if *lookup* knows no such value.
     """
+    if value is None or type(value) in _CONSTANT_TYPES:
+        return value
     if isinstance(value, str):
-        parts = pieces(value) if "${" in value else (value,)
+        if "${" not in value:
+            return value
+        parts = pieces(value)
         if len(parts) == 1:
             return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
         return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
@@ -134,20 +138,23 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     return value
 
 
+_CONSTANT_TYPES = frozenset({bool, int, float, msgspec.UnsetType})
+
+
 def filled_keys(node: Node | None) -> frozenset[str]:
     """Return the keys of a map in a file below which a ``${…}`` stands."""
     if node is None:
         return frozenset()
-    return frozenset(key for key, child in node.items.items() if _is_filled(child))
+    return frozenset([key for key, child in node.items.items() if _is_filled(child)])
 
 
 def _is_filled(node: Node) -> bool:
     value = node.value
-    if isinstance(value, str):
+    if type(value) is str:
         return "${" in value
-    if isinstance(value, dict):
-        return any(map(_is_filled, value.values()))
-    return isinstance(value, tuple) and any(map(_is_filled, value))
+    if type(value) is dict:
+        value = tuple(value.values())
+    return type(value) is tuple and any(map(_is_filled, value))
 
 
 def as_text(value: Any) -> str:
