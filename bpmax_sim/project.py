@@ -31,7 +31,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
     Without one, it is *otherwise*, or the folder of *path* itself.
     """
     # Asked several times for every scenario, and pathlib would take five times as long.
-    start = os.path.join(os.getcwd(), path)  # noqa: PTH109
+    start = os.path.join(os.getcwd(), path)
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
     folder = nearest
     while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
@@ -233,7 +233,7 @@ def make_folder(path: Path) -> None:
             ignore.write_text("# Made by bpmax-sim.\n*\n", encoding="utf-8", newline="\n")
 
 
-# ruff: noqa: PTH100, PTH113, PTH116, PTH118, PTH120, PTH122
+# ruff: noqa: PTH109, PTH113, PTH116, PTH118, PTH120, PTH122
 
 
 INSTANCES = "instances.yaml"

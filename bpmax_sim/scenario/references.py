@@ -122,12 +122,10 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     Raises:
         UndefinedValueError: if *lookup* knows no such value.
     """
-    if value is None or type(value) in _CONSTANT_TYPES:
+    if type(value) in _CONSTANT_TYPES or (type(value) is str and "${" not in value):
         return value
     if isinstance(value, str):
-        if "${" not in value:
-            return value
-        parts = pieces(value)
+        parts = pieces(value) if "${" in value else (value,)
         if len(parts) == 1:
             return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
         return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
@@ -138,7 +136,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     return value
 
 
-_CONSTANT_TYPES = frozenset({bool, int, float, msgspec.UnsetType})
+_CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
 def filled_keys(node: Node | None) -> frozenset[str]:

@@ -99,24 +99,23 @@ class Node(Struct, frozen=True):
 
     def at(self, steps: Iterable[Step]) -> Node | None:
         """Return the node that *steps* of keys and list positions lead to, or None."""
-        node: Node | None = self
+        node = self
         for step in steps:
-            value = node.value
-            if type(value) is dict:
-                node = value.get(step)  # type: ignore[arg-type] - a position is no key
-            else:
-                node = node.child(step)
-            if node is None:
+            value: Any = node.value
+            below = value.get(step) if type(value) is dict else node.child(step)
+            if below is None:
                 return None
+            node = below
         return node
 
     def child(self, step: Step) -> Node | None:
         """Return the value of a key, or the element of a position, or None."""
-        value = self.value
+        value: Any = self.value
         if type(value) is dict:
-            return value.get(step)  # type: ignore[arg-type] - a position is no key
+            found: Node | None = value.get(step)
+            return found
         is_inside = type(value) is tuple and not isinstance(step, str) and step < len(value)
-        return value[step] if is_inside else None  # type: ignore[index]
+        return value[step] if is_inside else None
 
     def nearest(self, steps: Iterable[Step]) -> Node:
         """Return the node at *steps*, or the last one on the way there."""
@@ -308,17 +307,19 @@ class _Composer:
         mark = start.line + 1, start.column + 1
         if event.tag:
             self._refuse_tag(event.tag, mark)
-        top, value = self._top, event.value
+        value: Scalar = event.value
+        top = self._top
         if top.pairs is not None and top.key is None:
-            if value in top.keys or not value:
+            key = event.value
+            if key in top.keys or not key:
                 self._report_key(event, mark, top)
             else:
-                top.keys[value] = mark
-            top.key = value
+                top.keys[key] = mark
+            top.key = key
             return
         if event.implicit[0]:
             try:
-                value = resolve(value)
+                value = resolve(event.value)
             except ScalarError as error:
                 if not self._unclear_as_text:
                     self._tell(str(error), mark)
