@@ -133,8 +133,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
-            reason = str(error).removeprefix("ignore: ")
-            draft.tell(place, reason)
+            draft.tell(place, str(error).removeprefix("ignore: "))
 
 
 def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
@@ -719,11 +718,7 @@ class _Scope:
             "form": draft.fields,
             "flow": FLOW_FACTS,
         }
-        has = {
-            "case": bool(columns),
-            "form": bool(draft.subject_kinds),
-            "flow": "flow" in draft.subject_kinds,
-        }
+        has = {"case": columns, "form": draft.subject_kinds, "flow": draft.flow_specs}
         self.lacking = {root: text for root, text in _LACKING.items() if not has[root]}
 
     def problem(self, ref: references.Reference) -> str | None:

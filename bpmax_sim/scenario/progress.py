@@ -560,14 +560,11 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    def note_used_field_paths(self) -> None:
-        """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
+    def note_used_parts(self, stubs: Sequence[Fault]) -> None:
+        """Note what a call had of ``ignore`` and ``redact``, and which of *stubs* answered how."""
         for option, path, spot in request_places(self.item):
             if any(call.has(path, response=option == "redact") for call in self.log.calls):
                 self.ran.add(str(spot.place))
-
-    def note_stubs_that_answered(self, stubs: Sequence[Fault]) -> None:
-        """Note which of *stubs* have answered, and which of their answers were given."""
         for stub in stubs:
             count = self.session.strikes_of(stub)
             if count and stub.place is not None:
@@ -739,8 +736,8 @@ class Progress:
         for check in checks:
             if check.doubt:
                 place = reporter.spot.at(*path, *check.path).place
-                message = msg("{label} {expected}: {doubt}", label=check.label,
-                              expected=check.expected, doubt=check.doubt)  # fmt: skip
+                values = {"label": check.label, "expected": check.expected, "doubt": check.doubt}
+                message = msg("{label} {expected}: {doubt}", **values)
                 self.log.add_warning("empty", message, place)
         failures = reporter.report_expectation(checks, path)
         own = (written, self.state(since), self.expected_value, reporter.spot)

@@ -453,8 +453,7 @@ def run_item(
         session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
-        progress.note_stubs_that_answered(stubs)
-        progress.note_used_field_paths()
+        progress.note_used_parts(stubs)
         silent = session.disarm((*rules, *more_faults, *stubs))
         if not progress.failures:
             reporter = progress.reporter()
