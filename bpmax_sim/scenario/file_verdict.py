@@ -22,10 +22,6 @@ from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport.faults import Fault
 
-Part = tuple[str, str, str, Place, bool]
-"""Of a file: its key, the kind of the failure, what is wrong if nothing has used it, where, and
-whether that fails by default."""
-
 
 def answer_key(place: Place, number: int) -> str:
     """Return the key of answer *number*, from 0, of the stub at *place*."""
@@ -34,31 +30,53 @@ def answer_key(place: Place, number: int) -> str:
 
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
     """Return what a run of *item* has not used; *ran* has the keys of what it has."""
-    return tuple(
-        RunWarning(kind, message, place, fails)
-        for key, kind, message, place, fails in _parts_of(item)
-        if key not in ran
-    )
+    return tuple(_find_unused(item, ran))
 
 
-def _parts_of(item: ScenarioItem) -> Iterator[Part]:
-    """Yield what some row of the file of *item* has to use."""
-    spot = item.spot.at("proxy", "stubs")
+def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield what some row of the file of *item* has to use, and this run has not."""
+    own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        if where.place.file == item.spot.source.file:  # an inherited one is there for others, too
-            yield from _parts_of_stub(stub, where)
+        place = where.place
+        if place.file == own:  # an inherited one is there for others, too
+            yield from _find_unused_answers(stub, where, place, ran)
     for option, _, where in request_places(item):
-        message = msg("{option}: no call has this place; take it away, or write its name as sent",
-                      option=option)  # fmt: skip
-        if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", message, where.place, False
+        if where.place.file == own and str(where.place) not in ran:
+            message = msg(
+                "{option}: no call has this place; take it away, or write its name as sent",
+                option=option,
+            )
+            yield RunWarning("rule", message, where.place)
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
-        unused = msg("this policy was never used; take it away, or mend what it is for")
-        if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", unused, where.place, True
+        if where.place.file == own and str(where.place) not in ran:
+            message = msg("this policy was never used; take it away, or mend what it is for")
+            yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
-        yield from _parts_of_step(located)
-    yield from _parts_of_faults(item)
+        yield from _find_idle_condition(located, ran)
+        yield from _find_idle_retry(located, ran)
+    yield from _find_idle_ranges(item, ran)
+
+
+def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
+    if isinstance(located.step.retry, model.Retry) and retry_key(located) not in ran:
+        message = msg(
+            "retry: the first try was enough each time, so nothing shows that a second one helps; "
+            "let it fail first, by faults or answers:, or leave retry out"
+        )
+        yield RunWarning("rule", message, located.spot.at("retry").place)
+
+
+def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield faults of the file, such as ``call: 1-3``, that never met all calls of their range."""
+    for fault in _find_ranged_faults(item):
+        is_own = fault.place is not None and fault.place.file == item.spot.source.file
+        if is_own and _range_key(fault) not in ran:
+            message = msg(
+                "{fault}: fewer calls came, so that this never struck all of them; name the calls "
+                "that there are",
+                fault=str(fault),
+            )
+            yield RunWarning("rule", message, fault.place)
 
 
 def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
@@ -69,51 +87,36 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
             yield option, FieldPath.parse(text, option), spot
 
 
-def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:
-    place, on = spot.place, stub.on
-    unused = msg("the stub {on} has never answered; take it away, or mend what it asks for", on=on)
-    yield str(place), "rule", unused, place, True
+def _find_unused_answers(
+    stub: model.Stub, spot: Spot, place: Place, ran: Collection[str]
+) -> Iterator[RunWarning]:
+    """Yield a stub that has not answered, and those of its answers that were not given."""
+    on = stub.on
+    if str(place) not in ran:
+        message = msg(
+            "the stub {on} has never answered; take it away, or mend what it asks for", on=on
+        )
+        yield RunWarning("rule", message, place, fails=True)
     for number in range(1, len(stub.answers)):
-        left = msg("answer {number} of the stub {on} was never given", number=number + 1, on=on)
-        where = spot.at("answers", number).place
-        yield answer_key(place, number), "rule", left, where, True
+        if answer_key(place, number) not in ran:
+            message = msg(
+                "answer {number} of the stub {on} was never given", number=number + 1, on=on
+            )
+            yield RunWarning("rule", message, spot.at("answers", number).place, fails=True)
 
 
-def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
-    """Yield a step that has a condition; one about variables may hold with those of others."""
+def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield that an ``if`` has never held; one about variables may hold with those of others."""
     condition = located.step.condition
-    if isinstance(condition, str) and "${env." not in condition:
+    if isinstance(condition, str) and "${env." not in condition and step_key(located) not in ran:
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
-        yield step_key(located), "never_ran", message, located.spot.at("if").place, fails
-    if isinstance(located.step.retry, model.Retry):
-        message = msg(
-            "retry: the first try was enough each time, so nothing shows that a second one helps; "
-            "let it fail first, by faults or answers:, or leave retry out"
-        )
-        yield retry_key(located), "rule", message, located.spot.at("retry").place, False
+        yield RunWarning("never_ran", message, located.spot.at("if").place, fails)
 
 
-def _parts_of_faults(item: ScenarioItem) -> Iterator[Part]:
-    """Yield each range of calls, which has to be met as a whole by some row."""
-    for fault in ranged_faults(item):
-        message = msg(
-            "{fault}: fewer calls came, so that this never struck all of them; name the calls that "
-            "there are", fault=str(fault),
-        )  # fmt: skip
-        if fault.place is not None and fault.place.file == item.spot.source.file:
-            yield range_key(fault), "rule", message, fault.place, False
-
-
-def ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
-    """Yield the faults of *item* that strike several calls, such as ``call: 1-3``."""
-    faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
-    yield from (one for one in faults if one.last is not None and one.last > one.first)
-
-
-def range_key(fault: Fault) -> str:
-    """Return the key of a fault that has struck all calls of its range."""
-    return f"{fault.place} range"
+def step_key(located: LocatedStep) -> str:
+    """Return the key of a step."""
+    return str(located.spot.place)
 
 
 def retry_key(located: LocatedStep) -> str:
@@ -121,9 +124,15 @@ def retry_key(located: LocatedStep) -> str:
     return f"{step_key(located)} retry"
 
 
-def step_key(located: LocatedStep) -> str:
-    """Return the key of a step."""
-    return str(located.spot.place)
+def _range_key(fault: Fault) -> str:
+    """Return the key of a fault that has struck each call of its range."""
+    return f"{fault.place} range"
+
+
+def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
+    """Yield the faults of *item* that strike several calls, such as ``call: 1-3``."""
+    faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
+    yield from (one for one in faults if one.last is not None and one.last > one.first)
 
 
 def find_used_parts(
@@ -135,18 +144,18 @@ def find_used_parts(
     has, and faults that have struck each call of their range.
     """
     used: set[str] = set()
+    for option, path, spot in request_places(item):
+        if any(call.has(path, response=option == "redact") for call in calls):
+            used.add(str(spot.place))
     for stub in stubs:
         count = session.strikes_of(stub)
         if count and stub.place is not None:
             used.add(str(stub.place))
             used |= {answer_key(stub.place, number) for number in range(count)}
-    for option, path, spot in request_places(item):
-        if any(call.has(path, response=option == "redact") for call in calls):
-            used.add(str(spot.place))
-    for fault in ranged_faults(item):
+    for fault in _find_ranged_faults(item):
         struck = {one.serial for one in session.injected_faults if one.fault is fault}
         if fault.last is not None and len(struck) > fault.last - fault.first:
-            used.add(range_key(fault))
+            used.add(_range_key(fault))
     return used
 
 
