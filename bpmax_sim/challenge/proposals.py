@@ -448,6 +448,14 @@ def pattern_of(text: str) -> str:
     return f"^{''.join(pieces)}$"
 
 
+def is_another_number(divergence: Divergence) -> bool:
+    """Return whether texts differ in digits alone, so that a pattern takes one for the other."""
+    texts = divergence.first, divergence.second
+    return all(isinstance(text, str) for text in texts) and bool(
+        re.fullmatch(pattern_of(texts[0]), texts[1])
+    )
+
+
 def _escape(text: str) -> str:
     return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
 
