@@ -98,7 +98,7 @@ class ReachFinder:
         sides = [node.child_by_field_name(name) for name in names] if node is not None else []
         left, sign, right = (side for side in sides if side is not None)
         reach = _join(self._require_comparison(left, "===", right, holds=True))
-        is_read = reach or any(self._find_reads(side) for side in (left, right))
+        is_read = reach or any(True for side in (left, right) for _ in self._find_reads(side))
         texts = (self._tree.text_of(left), sign.type, self._tree.text_of(right))
         return (*texts, reach if is_read else None)
 
@@ -172,6 +172,8 @@ class ReachFinder:
         is_field = field is not None and field.kind == "form" and bool(field.path)
         if not (right.type in _LITERALS or is_field) or found is None or not found.path:
             return []
+        if self._is_picked(left, found):
+            return []
         wanted = operator if holds else _OPERATORS[operator]
         value = (
             ".".join(field.path) if field is not None and is_field else self._tree.text_of(right)
@@ -201,9 +203,15 @@ class ReachFinder:
             inner = node.child_by_field_name("left") if is_fallback else None
         return self._unconvert(inner) if inner is not None else node
 
+    def _is_picked(self, node: Node, value: ScriptValue) -> bool:
+        """Return whether *node* is only a part of the input that *value* is, as by ``filter``."""
+        while (owner := node.child_by_field_name("object")) is not None:
+            node = owner
+        return value.kind in {"form", "ctx"} and self._unconvert(node).type == "call_expression"
+
     def _require_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
         found = self._values.value(node)
-        if found is None or not found.path:
+        if found is None or not found.path or self._is_picked(node, found):
             return []
         path = found.path[:-1] if found.path[-1] == "length" else found.path
         name = ".".join(path)

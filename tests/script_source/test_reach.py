@@ -31,6 +31,7 @@ REACHES = {
     "what catches nothing of ours": ("try { JSON.parse(form.a) } catch { 1 }", "catch", ""),
     "a number of a field": ("const n = Number(form.天数) || 0; if (n >= 3) 1", "then", "a row with 天数 ≥ 3"),
     "a limit with a name": ("const most = 9; if (+form.a > most) 1", "then", "a row with a > 9"),
+    "a part of a list": ("const b = form.a.filter(f); if (b.length) 1", "then", "a row with another a"),
     "the default": ("switch (form.a) { default: 1 }", "default", "a row with another a"),
 }  # fmt: skip
 
