@@ -19,6 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry, Values
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.secret.spelling import pattern_of
 
 Account = Mapping[str, str]
@@ -116,7 +117,7 @@ def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Pa
         CassetteError: the file is not sound.
         OSError: it cannot be written; it is as before then.
     """
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         entries = _read_logins(path, instance)
         others = [entry for entry in entries if _names_another(entry, instance, current)]
         if not others or journal.is_recorded_into(folder):

@@ -21,6 +21,7 @@ from bpmax_sim.cassette.logins import mark_accounts, update_logins
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
+from bpmax_sim.file_system import lock_folder
 
 
 def review_file(path: Path) -> Path:
@@ -65,7 +66,7 @@ def recover(
     if not journal.list_siblings(target, journal.SUFFIX):
         return ()
     try:
-        with journal.lock_folder(target.parent):
+        with lock_folder(target.parent):
             return _recover(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
@@ -305,7 +306,7 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         DamagedCassette: if an exchange that stays is not what was recorded.
         OSError: if the folder cannot be written; the file is then as before.
     """
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}

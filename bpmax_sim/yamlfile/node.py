@@ -33,6 +33,7 @@ from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.field_path import read_steps
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
 from bpmax_sim.yamlfile.reads import note_read
@@ -487,7 +488,7 @@ def display_path(path: Path) -> str:
     """Return *path* relative to the working directory where it lies below it."""
     # Asked for every file of every session, and pathlib would take five times as long.
     text, below = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
-    return text.removeprefix(below).replace(os.sep, "/")
+    return to_slashes(text.removeprefix(below))
 
 
 def _decode_utf8(data: bytes, name: str) -> str:
