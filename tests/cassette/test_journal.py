@@ -78,7 +78,8 @@ def test_a_journal_that_cannot_be_locked_again_takes_nothing_more(
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         lock(descriptor, wait=wait)
 
-    monkeypatch.setattr(journal_module, "lock_file", fails_at_last)
+    for module in (file_system, journal_module):
+        monkeypatch.setattr(module, "lock_file", fails_at_last)
     with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
         journal.rewrite(DRAFTS[5:8])
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):

@@ -10,7 +10,7 @@ import pytest
 from tests import sources
 
 PLACES: Mapping[str, tuple[set[str], Mapping[str, str]]] = {
-    "locks": ({"fcntl", "msvcrt", "os.lockf"}, {"file_system.py": ""}),
+    "locks": ({"import fcntl", "import msvcrt", "os.lockf"}, {"file_system.py": ""}),
     "rename": (
         {"replace()", "rename()", "os.replace", "os.rename"},
         {"file_system.py": "", "secret/redactor.py": "within a text"},
@@ -49,10 +49,10 @@ PLACES: Mapping[str, tuple[set[str], Mapping[str, str]]] = {
         },
     ),
     "signals": (
-        {"signal", "os.kill"},
+        {"import signal", "os.kill"},
         {"server.py": "", "cassette/journal.py": "whether the process lives that forked this one"},
     ),
-    "stacks": ({"resource", "platform.libc_ver"}, {"script/limits.py": ""}),
+    "stacks": ({"import resource", "platform.libc_ver"}, {"script/limits.py": ""}),
     "which system this is": (
         {"sys.platform", "os.name", "platform.system"},
         {
@@ -76,9 +76,9 @@ def find_spelled(nodes: Iterable[ast.AST]) -> Iterator[str]:
     for node in nodes:
         match node:
             case ast.Import(names=names):
-                yield from (one.name for one in names)
+                yield from (f"import {one.name}" for one in names)
             case ast.ImportFrom(module=str(module), level=0):
-                yield module
+                yield f"import {module}"
             case ast.Attribute(value=ast.Name(id=name), attr=attr):
                 yield f"{name}.{attr}"
             case ast.Constant(value=str(text)):
