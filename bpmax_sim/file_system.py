@@ -111,7 +111,7 @@ def to_slashes(path: str) -> str:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep everybody else who locks *folder* out meanwhile, other processes and threads."""
+    """Hold an exclusive lock on *folder*, against other processes and threads."""
     descriptor = open_fork_safe(lambda: _open_lock(folder))
     try:
         lock_file(descriptor, wait=True)
@@ -121,10 +121,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def open_fork_safe(opened: Callable[[], int]) -> int:
-    """Return the descriptor that *opened* returns, which no forked child keeps.
+    """Return the descriptor that *opened* returns, and close it in every forked child.
 
-    A lock belongs to the open file, which a child shares: it would outlive the process that took
-    it for as long as the child lives.
+    A file lock belongs to the open file description, which a forked child shares: without this, the
+    lock would outlive the process that took it for as long as the child runs.
     """
     with _opening:  # held over each fork too, so no child can come between these two lines
         descriptor = opened()
@@ -133,7 +133,7 @@ def open_fork_safe(opened: Callable[[], int]) -> int:
 
 
 def close_fork_safe(descriptor: int) -> None:
-    """Close what `open_fork_safe` returned, and with it give up its lock."""
+    """Close a descriptor of `open_fork_safe`, which also releases its lock."""
     with _opening:
         _held.discard(descriptor)
         os.close(descriptor)
@@ -154,7 +154,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def try_lock(descriptor: int) -> bool:
-    """Return whether the open file is now ours; it stays so until it is closed, or we die."""
+    """Lock the open file without waiting; return whether that succeeded.
+
+    The lock lasts until the file is closed or the process ends.
+    """
     try:
         lock_file(descriptor, wait=False)
     except OSError:
