@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -89,9 +92,49 @@ def find_spelled(nodes: Iterable[ast.AST]) -> Iterator[str]:
                     yield f"{attr}()"
 
 
+@cache
+def spelled_by_module() -> Mapping[str, frozenset[str]]:
+    return {name: frozenset(find_spelled(nodes)) for name, nodes in sources.nodes().items()}
+
+
 @pytest.mark.parametrize("subject", PLACES)
 def test_what_differs_between_systems_stands_in_the_modules_of_its_subject(subject: str) -> None:
     spelled, allowed = PLACES[subject]
-    found = {name for name, nodes in sources.nodes().items() if spelled & {*find_spelled(nodes)}}
+    found = {name for name, words in spelled_by_module().items() if spelled & words}
 
     assert found == {*allowed}
+
+
+POSIX_MODULES = {"fcntl", "grp", "pty", "pwd", "resource", "termios", "tty"}
+POSIX_NAMES = {
+    *(f"os.{name}" for name in ("getuid", "geteuid", "killpg", "mkfifo", "setsid")),
+    *(f"signal.{name}" for name in ("SIGALRM", "SIGHUP", "SIGKILL", "SIGQUIT", "SIGXCPU")),
+}
+ROOT = Path(__file__).parents[2]
+LINUX_ALONE = {"tests/budget.py", "tests/cassette/windows.py"}
+"""What is imported where there are forks, or stands in for Windows on Linux."""
+
+
+def find_at_import(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what of a module runs when it is imported."""
+    for part in ast.iter_child_nodes(node):
+        if not isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield part
+            yield from find_at_import(part)
+        elif not isinstance(part, ast.Lambda):
+            yield from (one for decorator in part.decorator_list for one in ast.walk(decorator))
+
+
+def test_tests_are_collected_where_there_is_no_posix() -> None:
+    names = {*(f"import {name}" for name in POSIX_MODULES), *POSIX_NAMES}
+    mentioned = re.compile("|".join(map(re.escape, names))).search
+    needy = {
+        path.relative_to(ROOT).as_posix()
+        for path in ROOT.glob("tests/**/*.py")
+        if "campaigns" not in path.parts
+        and path != Path(__file__)
+        and mentioned(text := path.read_text("utf-8"))
+        and names & {*find_spelled(find_at_import(ast.parse(text)))}
+    }
+
+    assert needy == LINUX_ALONE
