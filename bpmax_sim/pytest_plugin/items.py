@@ -450,5 +450,5 @@ def complete_report(
         if place := annotation(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
     if len(verdict.calls) > count and (text := calls_section(verdict.calls, room)):
-        report.sections.append(("calls", translate(text)))
+        report.sections.append((translate(msg("calls")), translate(text)))
     report.sections += console_section(verdict.console)
