@@ -61,6 +61,10 @@ class ScenarioFailedError(AssertionError):
         self.redact = redact
         super().__init__(failures[0].headline)
 
+    def __str__(self) -> str:
+        """Return the message in the reader's language: Allure takes it from the exception."""
+        return translate(self.failures[0].headline)
+
 
 class CrashReport(msgspec.Struct, frozen=True):
     """Where and what, in one line: what JUnit and the short summary take from a failure."""
@@ -302,6 +306,9 @@ def play(request: pytest.FixtureRequest) -> None:
         failures = [in_words_of_pytest(failure, test.scenario) for failure in verdict.failures]
         redact = sessions[0].redact if sessions else str
         raise ScenarioFailedError(failures, redact) from failures[0].cause
+
+
+play.__doc__ = None  # Allure describes a test by it
 
 
 def _explore(
