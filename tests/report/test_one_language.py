@@ -24,7 +24,7 @@ from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.source import render
 from tests.test_doors import FAILURES, ROOT
 
-WORDS = re.compile(r"(?<![-\w./])(?:[A-Za-z]{2,}[ ,;]+){2,}[A-Za-z]{2,}")
+WORDS = re.compile(r"(?<![-\w./$])(?:[A-Za-z]{2,}[ ,;]+){2,}[A-Za-z]{2,}")
 CALL = 'await $proxy("crm_system")'
 THROWN = {
     "没有接口": f"{CALL}.get_customer_detial('9')",
