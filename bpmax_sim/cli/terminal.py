@@ -213,13 +213,17 @@ def with_progress(
     out = sys.stderr if stream is None else stream
     bar = _Bar(out, total) if out.isatty() else None
     begun = now()
-    for number, step in enumerate(steps, 1):
+    try:
+        for number, step in enumerate(steps, 1):
+            if bar:
+                bar.hide()
+            yield step
+            if bar and number < total and now() - begun > SECONDS:
+                spent = now() - begun
+                bar.show(number, spent / number * (total - number))
+    finally:  # Ctrl-C leaves neither a bar nor a hidden cursor
         if bar:
             bar.hide()
-        yield step
-        if bar and number < total and now() - begun > SECONDS:
-            spent = now() - begun
-            bar.show(number, spent / number * (total - number))
 
 
 @contextmanager
