@@ -26,8 +26,10 @@ from bpmax_sim.scenario.expect_check import (
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import (
+    check_anything_expected,
     check_buttons,
     check_condition_cells,
+    check_entered_flags,
     check_flags,
     check_unread_results,
 )
@@ -612,6 +614,8 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_flags,
     check_unread_results,
     check_buttons,
+    check_anything_expected,
+    check_entered_flags,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,

@@ -6,6 +6,7 @@ values to choose from are all that a field offers, that a preview was taken befo
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
@@ -42,11 +43,21 @@ class RunHistory(msgspec.Struct, frozen=True):
         initial: the form before the first step.
         changes: of fields, in their order.
         offered: field -> every value that was ever an option of it.
+        scripts: their sources.
     """
 
     initial: Mapping[str, Any]
     changes: Sequence[FieldChanged]
     offered: Mapping[str, Sequence[Any]]
+    scripts: Sequence[str] = ()
+
+    def literals_of(self, field: str) -> list[str]:
+        """Return the texts that stand in assignments to *field* in the scripts."""
+        written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
+        values = [match for text in self.scripts for match in written.findall(text)]
+        return list(dict.fromkeys(
+            one or other for value in values for one, other in _QUOTED.findall(value)
+        ))  # fmt: skip
 
     def values_of(self, field: str) -> list[Any]:
         """Return what *field* was, one after another."""
@@ -73,6 +84,9 @@ def find_idle_expectations(
         yield from _find_stale_previews(item)
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
+
+
+_QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
 
 
 _Expectation = tuple[model.Expect, Spot, Path]
@@ -124,9 +138,18 @@ def _check_width(
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
     if not is_operation or not known or denies(value) or "$in" in value:
         return
-    if "${" in show(value) or not all(
-        holds(value, one) for one in (*known, *find_others(known[-1]))
-    ):
+    if "${" in show(value):
+        return
+    literals = history.literals_of(field)
+    others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
+    if others and all(holds(value, one) for one in (known[-1], *others)):
+        yield _tell(spot(), msg(
+            "{expected} fits also {others}, which a script writes into form.{field} in other "
+            "cases; write the value that is right here",
+            expected=show(value), field=field, others=series(map(show, others)),
+        ))  # fmt: skip
+        return
+    if not all(holds(value, one) for one in (*known, *find_others(known[-1]))):
         return
     yield _tell(spot(), msg(
         "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "

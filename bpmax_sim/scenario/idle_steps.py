@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import UNSET
+from msgspec.structs import asdict
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
@@ -77,6 +78,56 @@ def _until_next(steps: list[tuple[model.Step, Spot]], number: int) -> Iterator[m
         yield step
 
 
+_SHOWN_BY: Final = {"messages": "$message", "console": "console", "proxy": "$proxy"}
+"""Section -> what a script has in it that fills the section."""
+
+
+def check_anything_expected(draft: ScenarioDraft) -> None:
+    """Find scenarios that expect nothing, or only that nothing is shown that no script shows."""
+    scenario = draft.scenario
+    steps = [step for step, _ in draft.steps]
+    said = [scenario.expect, *(one for _, one in scenario.invariants)]
+    said += [step.expect for step in steps]
+    until = [step.retry for step in steps if isinstance(step.retry, model.Retry)]
+    sections = [
+        (name, value) for one in said for name, value in asdict(one).items() if value is not UNSET
+    ]
+    has_error = any(step.expect_error is not UNSET or step.action == "python" for step in steps)
+    if has_error or until or draft.texts is None or scenario.skip or scenario.policies:
+        return
+    scripts = "\n".join(draft.texts)
+    is_empty = all(
+        value == [] and name in _SHOWN_BY and _SHOWN_BY[name] not in scripts
+        for name, value in sections
+    )
+    if sections and is_empty:
+        message = msg(
+            "all that is expected is that nothing is shown, and no script shows anything; expect "
+            "what the scripts do, too"
+        )
+        draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
+
+
+def check_entered_flags(draft: ScenarioDraft) -> None:
+    """Find a ``yes`` or ``是`` that is entered where a field begins as true or false."""
+    for step, spot in draft.steps:
+        values = step.value if step.action == "set" and isinstance(step.value, dict) else {}
+        for name, value in values.items():
+            is_word = isinstance(value, str) and value.strip().lower() in _NO | _YES
+            if is_word and draft.field_kinds.get(name) == "boolean":
+                draft.tell(
+                    spot.at("set", name),
+                    "{value!r} is a text, and {field} begins as true or false; write true or false",
+                    value=value,
+                    field=name,
+                    kind="unfit",
+                    fails=False,
+                )
+
+
+_YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
+
+
 def check_buttons(draft: ScenarioDraft) -> None:
     """Find scripts of buttons that this scenario declares itself and nobody clicks."""
     form = draft.scenario.form
@@ -88,12 +139,14 @@ def check_buttons(draft: ScenarioDraft) -> None:
         return
     for event in scripts:
         spot = draft.spot.at("form", "scripts", event)
-        if event.startswith("click.") and event not in pressed and draft.is_own(spot):
+        button = event.removeprefix("click.")
+        is_named = draft.names.is_in_scripts(button)  # one that scripts show or hide, for instance
+        if event != button and event not in pressed and draft.is_own(spot) and not is_named:
             draft.tell(
                 spot,
                 "no step clicks {button}, so that its script never runs here; click it, or take "
                 "it away",
-                button=event.removeprefix("click."),
+                button=button,
                 kind="never_ran",
                 fails=False,
             )

@@ -566,7 +566,9 @@ class Progress:
     @property
     def _history(self) -> expectation_doubts.RunHistory:
         changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
-        return expectation_doubts.RunHistory(self.initial, changes, self.log.options.offered)
+        sources = [body.source for body in self.bodies]
+        offered = self.log.options.offered
+        return expectation_doubts.RunHistory(self.initial, changes, offered, sources)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve

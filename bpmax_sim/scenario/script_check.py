@@ -38,6 +38,7 @@ from bpmax_sim.script_source.reading import (
 )
 from bpmax_sim.script_source.values import ProxyCall
 from bpmax_sim.subject.definition import ACTIONS
+from bpmax_sim.subject.project import CONTEXT_MEMBERS
 
 Severity = Literal["error", "warning"]
 RULES: Final[Mapping[str, Severity]] = {
@@ -290,7 +291,7 @@ def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[S
         if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
             continue
         name = ".".join(("ctx", *use.path))
-        if use.access == "write":
+        if use.access == "write" and use.path[0] in CONTEXT_MEMBERS["ctx"]:
             message = msg(
                 "nothing comes of an assignment to {name}; only ctx.form and ctx.project can be "
                 "changed", name=name,

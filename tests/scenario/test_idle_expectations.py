@@ -188,7 +188,17 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         ),
         "wait: false goes on at once, so that nothing ever comes back",
     ),
-    "an assignment to ctx, and a member of deadlines": (
+    "a member of deadlines where no node has one": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
+            form=None,
+            stubs="",
+            flow="before_next.部门审批: 前.js",
+            files={"前.js": "const end = ctx.step.plan_end_time; if (end) return '超期'"},
+        ),
+        "ctx.step.plan_end_time is there at a node with a deadline, and no node of the flow has one",
+    ),
+    "an assignment to ctx": (
         Case(
             steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
             form=None,
@@ -197,6 +207,32 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
             files={"前.js": "if (ctx.form.金额 > 9) ctx.target_step = '总经理'"},
         ),
         "nothing comes of an assignment to ctx.target_step",
+    ),
+    "a pattern that fits what the script writes otherwise": (
+        opened(
+            "form: {客户名称: {$matches: 大|小}}", "form.客户名称 = form.金额 > 9 ? '大' : '小'"
+        ),
+        '{"$matches": "大|小"} fits also "大", which a script writes into form.客户名称',
+    ),
+    "a denied pattern that nothing could make": (
+        opened(
+            "form: {金额: 5, 客户名称: {$not: {$matches: 额度冻结}}}",
+            "form.金额 = 5; form.客户名称 = '已下单'",
+        ),
+        "neither a script nor a response has '额度冻结' in it",
+    ),
+    "no message where no script shows one": (
+        opened("messages: []", "form.金额 = 5"),
+        "no script shows anything",
+    ),
+    "a yes for true": (
+        Case(
+            steps="steps:\n  - js: form.金额 = 1\n  - {set: {加急: 是}, expect: {form: {金额: 1}}}",
+            form=None,
+            stubs="",
+            top="form: {fields: {金额: 0, 加急: false}}",
+        ),
+        "'是' is a text, and 加急 begins as true or false",
     ),
     "a range that all fits": (
         opened("form: {金额: {$near: {value: 5, within: 1e6}}}", "form.金额 = 5"),
