@@ -1,11 +1,13 @@
-"""One owner's new recording beside the old one: what is equal keeps its bytes, call by call.
+"""Align an owner's new recording with the old one, so that equal exchanges keep their bytes.
 
-A recording is made again for one change, and everything else of it is noise: dates, request ids,
-durations. So the n-th call of a key is compared with the n-th of the old recording; an equal one
-stays as it is written, and one that changed keeps its volatile places and incidental headers.
+A recording is usually repeated for one change; everything else that differs is noise: dates,
+request ids, durations. So the n-th call of a key is compared with the n-th call of that key in the
+old recording. An equal exchange keeps its text; a changed one keeps volatile places and incidental
+headers.
 
-Instants and durations are of one run: virtual time goes through all of them. They stay only where
-all calls are the ones that there were, and nothing was signed or sent with them; else all are new.
+Instants and durations belong to one run, because virtual time passes through all of them. They are
+kept only if all calls are the same as before and nothing was signed or sent with them; otherwise
+all of them are new.
 """
 
 from __future__ import annotations
@@ -53,26 +55,27 @@ _VARYING: dict[str, Any] = {
 
 
 def no_places(_call: str) -> tuple[str, ...]:
-    """Name no place of any API."""
+    """Return no places: the default where no API declares any."""
     return ()
 
 
 def ignore_signature(_exchange: Exchange) -> bool:
-    """Take every signature as valid: the default where no platform can check it."""
+    """Return True: the default where no platform can verify a signature."""
     return True
 
 
 class RecordingComparison(msgspec.Struct, frozen=True):
-    """Decides which exchanges of an old and a new recording are the same.
+    """Decides which exchanges of an old and a new recording are equal.
 
     Attributes:
-        volatile: names the passing fields of an API's responses, such as ``body.request_id``.
-        named: names the headers of its responses that the platform reads (``header.x-code``).
-        is_signed: whether an old request is signed as it would be today, at its own instant.
-        rules: of matching; an old key under others is computed anew. None takes keys as they are.
-        is_checked: whether the result is played before it replaces the old file. Without that,
-            nobody would notice a script that reads a header of no known meaning, so that only the
-            well-known passing ones are incidental.
+        volatile: returns the volatile fields of an API's responses, such as ``body.request_id``.
+        named: returns the response headers that the platform reads, such as ``header.x-code``.
+        is_signed: whether an old request has the signature that it would get today, at its instant.
+        rules: matching rules; a key computed under others is recomputed. None keeps keys as they
+            are.
+        is_checked: whether the result is replayed before it replaces the old file. If not, only
+            headers well known to be volatile are treated as noise, because nothing would reveal
+            that a script reads one of the others.
     """
 
     volatile: PlacesOf = no_places
@@ -82,14 +85,14 @@ class RecordingComparison(msgspec.Struct, frozen=True):
     is_checked: bool = False
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
-        """Return whether *new* says what *old* does, exchange by exchange."""
+        """Return whether the recordings *old* and *new* are equal exchange by exchange."""
         sent = _join_requests(new)
         return len(old) == len(new) and all(
             self.is_same(was, now, sent) for was, now in zip(old, new, strict=True)
         )
 
     def is_same(self, old: Entry, new: Entry, sent: str) -> bool:
-        """Return whether two exchanges say the same; *sent* is all that is sent after *new*."""
+        """Return whether two exchanges are equal; *sent* is the text of all later requests."""
         same_line = old.with_line(**_VARYING).line == new.with_line(**_VARYING).line
         if not same_line or (old.line.signed is None) != (new.line.signed is None):
             return False
@@ -105,7 +108,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return bool(next(parts) == next(parts))
 
     def passing_places(self, call: str, old: Outcome, new: Outcome, sent: str) -> list[FieldPath]:
-        """Return the places of a response that are noise, none of them one that comes back."""
+        """Return places where the responses differ by noise and whose value is not sent later."""
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
             return declared
@@ -126,7 +129,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         return place in PASSING or (self.is_checked and not is_meaningful)
 
     def with_rules(self, entry: Entry) -> Entry:
-        """Return *entry* with the key that it has under the rules in force."""
+        """Return *entry* with its key computed under the current rules."""
         rules, line = self.rules, entry.line
         if rules is None:
             return entry
@@ -139,7 +142,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
 
 
 def _is_sent_again(old: list[Any], new: list[Any], sent: str) -> bool:
-    """Return whether a value that is new is sent in a request, which would miss the old one."""
+    """Return whether a new value occurs in *sent*, so that replaying the old value would miss."""
     if old == new:
         return False
     values = [value for value in new if value not in old and isinstance(value, str | int)]
@@ -148,7 +151,7 @@ def _is_sent_again(old: list[Any], new: list[Any], sent: str) -> bool:
 
 
 def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
-    """Return the parts of *outcome*, spelling aside."""
+    """Return the parts of *outcome* in the form in which they are compared."""
     if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
     headers = [(name.lower(), value) for name, value in outcome.headers]
@@ -169,7 +172,7 @@ def _join_requests(entries: Sequence[Entry]) -> str:
 
 
 def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison) -> list[Entry]:
-    """Return the recording *new*, numbered, with as many bytes of *old* as say the same."""
+    """Return the recording *new*, renumbered, reusing the bytes of *old* for equal exchanges."""
     if not old:
         return list(new)
     known = [same.with_rules(entry) for entry in old]
@@ -193,7 +196,10 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
 
 
 def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entry | None, Entry]]:
-    """Return each of *new* with the exchange of *old* in its place among equal calls."""
+    """Return each entry of *new* with its counterpart in *old*.
+
+    The n-th of equal calls, or None.
+    """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):
         left[_call_of(entry)].append(entry)
@@ -210,7 +216,7 @@ def _call_of(entry: Entry) -> tuple[object, ...]:
 def _keeps_time(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
-    """Return whether the instants of *old* are good for *new*, too."""
+    """Return whether the instants of *old* are valid for *new* too."""
     if Counter(map(_call_of, old)) != Counter(map(_call_of, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
@@ -230,7 +236,7 @@ def _blend(
     is_equal: bool,
     keeps_time: bool,
 ) -> Entry:
-    """Return *new* with what *old* has of it."""
+    """Return *new* with those parts of *old* that count as equal."""
     was, line = old.line, new.line
     if keeps_time:
         line = replace(line, at=was.at, ms=was.ms, seed=was.seed)

@@ -1,10 +1,10 @@
-"""Bodies in other encodings than UTF-8, stored as text that a reviewer can read.
+"""Store bodies in other encodings than UTF-8 as text that a reviewer can read.
 
-As with compression, the file holds what comes of undoing it, and the index line what was there: a
-page in GBK is stored in UTF-8, with ``charset=utf-8`` in its header, so that vcrpy hands out a text
-that is right too; replay gives the bytes that came over the wire. Only what survives the way there
-and back byte for byte is stored so. Bodies of requests keep their headers, of which a signature or
-a server may have been made.
+As with compression, the file holds the decoded form, and the index line what was on the wire: a
+page in GBK is stored as UTF-8, with ``charset=utf-8`` in its header so that vcrpy reads it
+correctly too; replay returns the original bytes. A body is stored so only if it survives the round
+trip byte for byte. Request headers are not changed, since a signature or a server may depend on
+them.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _PARAMETER: Final = re.compile(r"""(;\s*charset\s*=\s*)("[^"]*"|[^\s;]+)""", re.
 
 
 def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dict[str, str]]:
-    """Return *response* as it is stored, and what gives back the original; mostly nothing.
+    """Return *response* in the form that is stored, and the facts that restore it (usually none).
 
-    *declared* is the encoding that a platform file names.
+    *declared* is the encoding that the platform file declares.
     """
     headers = Headers(response.headers)
     decoded = _decode_exactly(response.body, headers, response.charset or declared)
@@ -43,7 +43,7 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
 
 
 def store_request_as_utf8(request: Request) -> tuple[Request, str]:
-    """Return *request* as it is stored, and the encoding of its body, or nothing for UTF-8."""
+    """Return *request* in the form that is stored, and the encoding of its body ("" for UTF-8)."""
     decoded = _decode_exactly(request.body or b"", Headers(request.headers), request.charset)
     if decoded is None:
         return request, ""
@@ -51,7 +51,7 @@ def store_request_as_utf8(request: Request) -> tuple[Request, str]:
 
 
 def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText | None:
-    """Return the text of *body* if it is in another encoding and gives the same bytes again."""
+    """Return the text of *body* if it is not UTF-8 and encodes to the same bytes again."""
     if body.isascii():
         return None
     with suppress(UnicodeDecodeError):
@@ -65,10 +65,10 @@ def _decode_exactly(body: bytes, headers: Headers, declared: str) -> DecodedText
 
 
 def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
-    """Return the response that `store_as_utf8` made *response* and *facts* of.
+    """Return the original of *response*; *facts* are those of `store_as_utf8`.
 
     Raises:
-        ValueError: the stored text has characters that its encoding has not: it was edited.
+        ValueError: if the stored text was edited and cannot be encoded any more.
     """
     body = response.body.decode().encode(facts[CHARSET])
     values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}

@@ -1,8 +1,8 @@
-"""An open cassette: where its exchanges are, found by scanning line starts, and each read alone.
+"""Open and verify cassettes: index a file by its line starts, then read each exchange on demand.
 
-A file that is corrupt, or of another version, is refused with the most telling reason and its line.
-`load_shared` keeps small ones, such as those of logins, for all sessions of a process until the
-file is another: every writer of ours puts a new file in its place.
+A file that is corrupt or of another version is refused with the most specific reason and its line.
+`load_shared` caches small files, such as recorded logins, for all sessions of a process until the
+file on disk is replaced: every writer of this package replaces the whole file.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ Data = Any  # bytes or a memory map
 
 
 class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the file is known
-    """The bytes are not a whole, sealed cassette."""
+    """Raised when bytes are not a complete, sealed cassette."""
 
 
 class Index(msgspec.Struct):
-    """Where each exchange stands.
+    """Where each exchange of a file is.
 
     Attributes:
-        keys: for each owner, the numbers of its exchanges by key, in the order of issue; a bare
-            number where there is one, which is nearly always.
-        starts: offset of each exchange.
-        orders: what sorts each exchange by its owner's order of issue.
-        first_failure: number of the first exchange that did not complete.
-        sections: offsets of the ``failures`` and ``sealed`` lines.
+        keys: per owner, exchange numbers by matching key, in the order in which calls were issued;
+            a bare number instead of a tuple for a single one, which is the usual case.
+        starts: byte offset of each exchange.
+        orders: sort key of each exchange within its owner, by the order of issue.
+        first_failure: number of the first failed exchange (no response).
+        sections: byte offsets of the ``failures`` and ``sealed`` lines.
     """
 
     head: Head
@@ -76,7 +76,7 @@ class Index(msgspec.Struct):
     first_failure: int = 0
 
     def bounds(self, number: int) -> tuple[int, int]:
-        """Return where exchange *number* starts and ends."""
+        """Return the start and end offset of exchange *number*."""
         following = number + 1
         if following == len(self.starts):
             end = self.sections[following > self.first_failure]
@@ -97,11 +97,11 @@ class Index(msgspec.Struct):
 
 
 def _read_index(path: Path, data: Data) -> Index:
-    """Return the index of a file's bytes, once its seal is found to hold.
+    """Return the index of the file *data* after verifying its seal.
 
     Raises:
         NewerFormat: if a newer version wrote it.
-        CassetteError: if anything was cut, added, moved or taken away.
+        CassetteError: if anything was truncated, added, moved or removed.
     """
     body = data.find(b"\n", len(_HEAD)) + 1
     if data[: len(_HEAD)] != _HEAD:
@@ -168,7 +168,10 @@ def _scan(data: Data, start: int, into: Index) -> list[bytes]:
 
 
 def _read_orders(data: Data, index: Index) -> Sequence[int]:
-    """Return what sorts the exchanges; sections are sorted, so only failures are out of place."""
+    """Return the sort keys of all exchanges.
+
+    Within a section exchanges are already in order; only the ``failures`` section is out of place.
+    """
     if index.first_failure == len(index.starts):
         return range(len(index.starts))
     matches = (_ORDER.match(data, start) for start in index.starts)
@@ -181,7 +184,7 @@ def _read_orders(data: Data, index: Index) -> Sequence[int]:
 
 
 def _check_layout(data: Data, body: int, index: Index) -> None:
-    """Every byte between the exchanges has one possible value."""
+    """Check that the bytes between exchanges are exactly what the format prescribes."""
     failures, sealed = index.sections
     if not 0 < failures < sealed:
         raise Corrupt("the `failures:` or the `sealed:` line is missing")
@@ -231,7 +234,10 @@ def _repair_advice(path: Path) -> str:
 
 
 def explain_damage(path: Path, data: bytes, otherwise: str) -> CassetteError:
-    """Return the error for *data* that is not a sound cassette; *otherwise* is what was noticed."""
+    """Return the error for *data*, which is not a valid cassette.
+
+    *otherwise* is the message for a defect whose cause is not recognised.
+    """
     if not data.strip():
         return DamagedCassette(
             "{path}: the file is empty; restore it or record it again", path=path
@@ -270,7 +276,7 @@ _INDENTED_LINE = re.compile(rb"^ *- +bpmax:(?: *\n| +\{ )", re.MULTILINE)
 
 
 def _is_reformatted(data: bytes) -> bool:
-    """Return whether *data* has our sections in somebody else's layout."""
+    """Return whether *data* contains our sections in a layout that another tool wrote."""
     if len({*_SECTION.findall(data)}) < 4:  # noqa: PLR2004 - all of them
         return False
     is_ours = data.startswith(_HEAD) and b'\nsealed: {"' in data
@@ -278,7 +284,7 @@ def _is_reformatted(data: bytes) -> bool:
 
 
 def explain_edit(path: Path, data: bytes, start: int, *, why: str) -> CassetteError:
-    """Return the error for the exchange at *start*, whose text is not what was recorded."""
+    """Return the error for the exchange at offset *start*, whose text was changed later."""
     for error in _find_damage(path, data):
         return error
     return DamagedCassette(
@@ -310,7 +316,10 @@ def _place_of_offset(path: Path, data: bytes, offset: int) -> Place:
 
 
 def _find_damage(path: Path, data: bytes) -> Iterator[DamagedCassette]:
-    """Yield what an editor, a disk or Git did to the whole text."""
+    """Yield errors for defects of the file as a whole.
+
+    Line endings, encoding, conflict markers, truncation.
+    """
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         yield DamagedCassette(
             "{path}:1: the file is UTF-16, not UTF-8; save it as UTF-8", path=path
@@ -348,15 +357,18 @@ _read_line = msgspec.json.Decoder(Line).decode
 
 
 class Cassette:
-    """An opened cassette; its exchanges are read, and their digests checked, when asked for.
+    """An open cassette. Exchanges are read, and their digests verified, on access.
 
     Attributes:
-        path: the file as it was asked for; messages name it so.
-        index: where each exchange stands.
+        path: the path as the caller gave it; messages use this spelling.
+        index: where each exchange is.
     """
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
-        """Use `Cassette.load`; *read* returns the bytes between two offsets."""
+        """Wrap an index; callers use `Cassette.load`.
+
+        *read* returns the bytes between two offsets.
+        """
         self.path = path
         self.index = index
         self._read = read
@@ -367,10 +379,10 @@ class Cassette:
         """Open the cassette at *path*.
 
         Raises:
-            FileNotFoundError: if there is none.
-            DamagedCassette: if it was cut, merged or edited, naming the place.
+            FileNotFoundError: if there is no file.
+            DamagedCassette: if it was truncated, merged or edited; the error names the line.
             NewerFormat: if a newer version wrote it.
-            CassetteError: if it is no cassette of ours, or no ordinary file.
+            CassetteError: if it is not a cassette, or not a regular file.
         """
         path = path if isinstance(path, Path) else _path(path)
         descriptor = _open(path)
@@ -389,10 +401,10 @@ class Cassette:
 
     @classmethod
     def of_bytes(cls, data: bytes, name: str) -> Self:
-        """Return the cassette that *data* is, which messages call *name*.
+        """Return a cassette read from *data*; *name* is the file name used in messages.
 
         Raises:
-            CassetteError: as `load` does.
+            CassetteError: as for `load`.
         """
         path, data = Path(name), data.replace(b"\r\n", b"\n")
         return cls(path, _read_index(path, data), lambda start, end: data[start:end])
@@ -410,13 +422,13 @@ class Cassette:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Return who recorded exchanges here, sorted."""
+        """Return the scenarios, rows and tests that recorded exchanges in this file, sorted."""
         return tuple(sorted(self.index.keys))
 
     def start(self, owner: str, *, session: int = 1) -> Instant | None:
-        """Return when the first exchange of *owner* was sent, in the zone it was recorded in.
+        """Return the instant of the first request of *owner* in session number *session*.
 
-        That is the first of its session number *session*, if that recorded any.
+        The instant has the time zone of the recording. None if that session recorded nothing.
         """
         numbers = self.index.numbers(owner)
         if session > 1 and self.head.several is True:
@@ -424,28 +436,28 @@ class Cassette:
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
     def values(self, owner: str) -> Values:
-        """Return the credentials of *owner*'s recording that are no secrets."""
+        """Return credentials of *owner*'s recording that are declared ``secret: false``."""
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
     def net_of(self, owner: str) -> int:
-        """Return the version of the net of names that *owner*'s recording was made under."""
+        """Return the version of the secret-name rules that redacted *owner*'s recording."""
         numbers = self.index.numbers(owner)
         if self.head.mixed is not True:
             return (self.head.net or 0) if numbers else 0
         return max((self.head.explicit(self.line(n)).net or 0 for n in numbers), default=0)
 
     def draws_of(self, owner: str) -> DrawnSequences | None:
-        """Return what *owner*'s scripts drew, if they drew anything."""
+        """Return the random values that *owner*'s scripts drew, or None if they drew none."""
         numbers = self.index.numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
         return DrawnSequences((known,)) if known and isinstance(known, int) else known or None
 
     def entry(self, number: int) -> Entry:
-        """Return exchange *number* of the file, from 0, as it stands there.
+        """Return exchange *number* (from 0) as raw text with its index line.
 
         Raises:
-            DamagedCassette: if its text is not what was recorded.
+            DamagedCassette: if the text differs from what was recorded.
         """
         start, end = self.index.bounds(number)
         index, _, text = self._read(start, end).partition(b"\n")
@@ -464,23 +476,25 @@ class Cassette:
         return self.entry(number).line
 
     def explicit(self, number: int) -> Entry:
-        """Return exchange *number* with what its line leaves to the head."""
+        """Return exchange *number* with the defaults of the head filled into its index line."""
         entry = self.entry(number)
         return Entry(self.head.explicit(entry.line), entry.text)
 
     def exchange(self, number: int) -> Exchange:
-        """Return exchange *number* of the file, from 0.
+        """Return exchange *number* (from 0), parsed.
 
         Raises:
-            DamagedCassette: if its text is not what was recorded, or cannot be read.
+            DamagedCassette: if the text differs from what was recorded, or cannot be parsed.
         """
         return self._parse(number, read_exchange)
 
     def outcome(self, number: int) -> Outcome:
-        """Return what came of exchange *number*; its request is digested, but not parsed.
+        """Return the response or failure of exchange *number*.
+
+        The digest covers the request too, but the request is not parsed; replay does not need it.
 
         Raises:
-            DamagedCassette: if its text is not what was recorded, or cannot be read.
+            DamagedCassette: if the text differs from what was recorded, or cannot be parsed.
         """
         return self._parse(number, read_outcome)
 
@@ -495,7 +509,7 @@ class Cassette:
             ) from error
 
     def entries(self) -> Iterator[Entry]:
-        """Yield every exchange as it stands in the file."""
+        """Yield every exchange as raw text, in file order."""
         return map(self.entry, range(len(self)))
 
     def exchanges(self) -> Iterator[Exchange]:
@@ -503,11 +517,14 @@ class Cassette:
         return map(self.exchange, range(len(self)))
 
     def place(self, number: int) -> Place:
-        """Return where exchange *number* stands."""
+        """Return the file and line of exchange *number*."""
         return Place(str(self.path), self.line_of(number))
 
     def line_of(self, number: int) -> int:
-        """Return the line of exchange *number*; in file order, the file is counted once."""
+        """Return the line number of exchange *number*.
+
+        Lines are counted once for the whole file when it is asked in file order.
+        """
         start = self.index.bounds(number)[0]
         offset, line = self._counted if self._counted[0] <= start else (0, 1)
         line += self._read(offset, start).count(b"\n")
@@ -536,10 +553,10 @@ def _make_range_reader(descriptor: int) -> Callable[[int, int], bytes]:
 
 
 def _open(path: Path) -> int:
-    """Open an ordinary file; a link could lead a recording out of its folder.
+    """Open a regular file without following a link, which could lead out of the cassette folder.
 
     Raises:
-        FileNotFoundError: if there is none.
+        FileNotFoundError: if there is no file.
         CassetteError: if it is a link, a folder or a device, or cannot be opened.
     """
     try:
@@ -562,7 +579,7 @@ _cache: dict[str, tuple[object, Cassette]] = {}
 
 
 class _SharedCassette(Cassette):
-    """A small cassette that keeps what it read; nothing of it ever changes."""
+    """A small cassette that caches every exchange it has read; it is immutable."""
 
     def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)
@@ -581,11 +598,13 @@ class _SharedCassette(Cassette):
 
 
 def load_shared(path: str) -> Cassette:
-    """Return the cassette at *path*, which several sessions may play at the same time.
+    """Return the cassette at *path* from the process-wide cache.
+
+    Sessions may share it concurrently.
 
     Raises:
-        FileNotFoundError: if there is none.
-        CassetteError: if it cannot be used.
+        FileNotFoundError: if there is no file.
+        CassetteError: if it cannot be read.
     """
     # pathlib would take five times as long
     place, status = os.path.join(os.getcwd(), path), os.lstat(path)  # noqa: PTH109, PTH118

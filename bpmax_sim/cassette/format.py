@@ -1,10 +1,11 @@
-"""Exchanges as canonical text: vcrpy's shape, and a head, index lines and a seal it does not read.
+"""Render exchanges as canonical text: vcrpy's layout plus a head, index lines and a seal.
 
-Every byte is covered: each exchange by its `sha`, their set and order and the head by the seal,
-the rest by its fixed form; digests are over text with LF ends. Header fields are grouped by name
-(the order of different fields has no meaning, RFC 9110, 5.3). Bodies are stored decoded, so what
-told their coding moves to the index line. A text is a block only where no reader can damage it.
-Each older version has one small step to the next, which stays, as does a sample in the tests.
+vcrpy ignores these additions. Every byte is covered: each exchange by its `sha`, their set, order
+and the head by the seal, everything else by its fixed form; digests are computed over text with LF
+line ends. Header fields are grouped by name (RFC 9110, 5.3: the order of different fields has no
+meaning). Bodies are stored decoded, and their codings move to the index line. A text is written as
+a block only where no reader can alter it. Each format version has one function that reads it as the
+next one; these functions stay, and the tests keep a sample of each version.
 """
 
 from __future__ import annotations
@@ -55,9 +56,9 @@ _PLAIN = {
 
 
 def json_line(value: object) -> str:
-    r"""Return *value* as JSON on one line that is also a YAML flow value.
+    r"""Return *value* as JSON on one line that is also a valid YAML flow value.
 
-    Every character that YAML would not keep is written as ``\uXXXX``.
+    Characters that YAML would not preserve are written as ``\uXXXX``.
     """
     text = msgspec.json.encode(value, enc_hook=encode_message).decode()
     if text.isascii() and "\x7f" not in text:
@@ -66,7 +67,7 @@ def json_line(value: object) -> str:
 
 
 def write_plain(text: str, kind: str) -> str:
-    """Return *text* bare where it reads as text of its *kind*, otherwise quoted."""
+    """Return *text* without quotes if YAML reads it back as *kind*, otherwise quoted."""
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
     return text if bare else json_line(text)
 
@@ -96,7 +97,7 @@ _APART = "\ue000"  # JSON leaves it as it is
 
 
 def _quote_lines(text: str, between: str) -> str:
-    """Return the lines of *text*, which hides nothing, as within quotes."""
+    """Return the lines of printable *text* escaped for a quoted scalar."""
     if _APART in text:
         return between.join(msgspec.json.encode(line).decode()[1:-1] for line in text.split("\n"))
     quoted = msgspec.json.encode(text.replace("\n", _APART)).decode()
@@ -104,9 +105,9 @@ def _quote_lines(text: str, between: str) -> str:
 
 
 def _may_hold_unprintable(body: bytes) -> bool:
-    """Return whether `_NO_BLOCK` may be in *body*: how it begins in UTF-8, rare bytes first.
+    """Return whether `_NO_BLOCK` can match in *body*, judged by first bytes of UTF-8 sequences.
 
-    Asked like this it takes a tenth of the time.
+    This costs a tenth of the regular expression; the rarest bytes are tested first.
     """
     return (
         body[0] in b" \t\n"
@@ -129,12 +130,12 @@ _FAILURE = "  failure:\n"
 def render(
     exchange: Exchange, *, zone: timedelta = timedelta(0), rules: Rules = _EVERYTHING, net: int = 0
 ) -> Entry:
-    """Return *exchange*, whose key is under *rules*, as an entry without its digest.
+    """Return *exchange* as an entry without digest; its key is computed under *rules*.
 
-    *net* is the version of the net of names that it was redacted with.
+    *net* is the version of the secret-name rules that it was redacted with.
 
     Raises:
-        CassetteError: if a text of it is not Unicode (a lone surrogate), so no file could hold it.
+        CassetteError: if a text contains a lone surrogate, which no UTF-8 file can hold.
     """
     try:
         line, outcome = _make_line(exchange, zone, rules, net), exchange.outcome
@@ -187,7 +188,7 @@ def _make_line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> L
 
 
 def _builder_facts(request: Request) -> dict[str, object]:
-    """Return what the builder set where it cannot be told from the request."""
+    """Return what the script set, where the request alone does not show it."""
     call = request.call
     if call is None:
         return {}
@@ -208,7 +209,7 @@ def _write_request(request: Request, *, breaks: bool = True) -> str:
 
 
 def with_failure(entry: Entry, failed: FailedExchange) -> Entry:
-    """Return *entry*, an exchange that did not complete, as one that failed like *failed*."""
+    """Return the failed exchange *entry* with the failure *failed* instead."""
     text = entry.text.rpartition(_FAILURE)[0] + _write_outcome(failed, "")
     return Entry(replace(entry.line, failed=failed.code.lower()), text)
 
@@ -229,7 +230,7 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
 
 
 def headers_for_storage(response: Response, method: str) -> Pairs:
-    """Return the headers that fit the decoded body of *response*."""
+    """Return the headers of *response* as stored, adjusted to the decoded body."""
     keep = method == "HEAD" or response.status == 304  # noqa: PLR2004 - RFC 9110, section 8.6
     length = str(len(response.body))
     return tuple([
@@ -256,7 +257,7 @@ def _write_header(name: str, values: tuple[str, ...]) -> str:
 
 
 def group_headers(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
-    """Return the values of each header under its first spelling."""
+    """Return header values grouped under the first spelling of each name."""
     groups: dict[str, tuple[str, list[str]]] = {}
     for name, value in pairs:
         groups.setdefault(name.lower(), (name, []))[1].append(value)
@@ -275,20 +276,20 @@ _ENTRY, _BLANK_SHA = ENTRY.encode(), BLANK_SHA.encode()
 
 
 def exchange_sha(index: bytes, text: bytes) -> str:
-    """Return the digest of an exchange; the ``sha`` in *index* has to be blank."""
+    """Return the digest of an exchange; *index* is its index line with an empty ``sha``."""
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
 
 
 def dump(exchanges: Iterable[Exchange], *, rules: Rules, zone: timedelta = timedelta(0)) -> bytes:
-    """Return the file that holds *exchanges*, whose keys are under *rules*."""
+    """Return a cassette file of *exchanges*; keys are computed under *rules*."""
     return dump_entries([render(exchange, zone=zone, rules=rules) for exchange in exchanges])
 
 
 def dump_entries(entries: Iterable[Entry]) -> bytes:
-    """Return the file that holds *entries*, whose lines are explicit.
+    """Return a cassette file of *entries*, whose index lines have no omitted defaults.
 
-    Entries are sorted by owner and order of issue, so the order in which they are given, or came
-    from several processes, leaves no trace.
+    Entries are sorted by owner and order of issue, so the file does not depend on the order in
+    which they are passed or on which process recorded them.
     """
     ordered = move_facts_to_first_of_owner(
         sorted(entries, key=lambda entry: (entry.line.owner, entry.line.n))
@@ -313,11 +314,11 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
 
 
 def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
-    """Return *entries* with values and seeds of an owner on its first index line alone.
+    """Return *entries* with the ``values`` and ``seed`` of an owner only on its first index line.
 
-    They are facts of the owner's whole recording, but each session writes them where it began; when
-    exchanges are merged or removed, that line need not be the first one any more. Values of shared
-    logins are those of an account, and stand on the first login of each.
+    They are facts about the owner's whole recording. Each session writes them on its own first
+    exchange, which need not stay the first one when recordings are merged or pruned. Values of
+    shared logins belong to an account, and are written on the first login of each account.
     """
     values: dict[str, Values] = {}
     for line in (entry.line for entry in entries if entry.line.values):
@@ -352,7 +353,7 @@ def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Ent
 
 
 def _make_head(lines: Sequence[Line]) -> Head:
-    """Return a head that depends on the exchanges alone, not on who writes them last."""
+    """Return a head that depends only on the exchanges, not on who wrote the file last."""
     if not lines:
         return Head()
     rules: dict[str, str] = {}
@@ -371,26 +372,26 @@ def _make_head(lines: Sequence[Line]) -> Head:
 
 
 def _less_head(line: Line, head: Head) -> Line:
-    """Return *line* without what its head says already, and without its digest."""
+    """Return *line* without digest and without values that equal the defaults of *head*."""
     rules = "" if line.rules == head.rules[line.platform] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
     return replace(line, rules=rules, net=net, sha="")
 
 
 def _write_index_line(line: Line, text: bytes) -> tuple[bytes, str]:
-    """Return the JSON of *line*, whose digest is blank, with that of the exchange, and that."""
+    """Return the JSON of *line* completed with the digest of the exchange, and the digest."""
     blank = json_line(line).encode()
     sha = exchange_sha(blank, text)
     return blank.replace(_BLANK_SHA, _BLANK_SHA[:-1] + f'{sha}"'.encode(), 1), sha
 
 
 def reseal(text: str) -> bytes:
-    """Return the canonical file of a cassette that was edited by hand, whatever its layout.
+    """Return the canonical file of a cassette that was edited by hand, in any YAML layout.
 
-    The key of an edited exchange is marked as unknown, so a player computes it afresh.
+    Keys of edited exchanges are marked as unknown, so that a player recomputes them.
 
     Raises:
-        YamlTextError: if it is not YAML, or an exchange in it is none; the message names it.
+        YamlTextError: if *text* is not YAML or contains an invalid exchange, which the error names.
     """
     tree = read_yaml_text(text)
     try:
@@ -427,7 +428,7 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
 
 
 def _check_index(line: Line) -> Line:
-    """Return *line*, of which the index can be read back."""
+    """Return *line* after checking that its JSON can be read back."""
     if not _KEY.fullmatch(line.key):
         raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
     if not 0 <= line.n <= _MOST or line.ms < 0:
@@ -442,7 +443,7 @@ def _require_mapping(value: Any) -> dict[str, Any]:
 
 
 def _split_rules(head: dict[str, Any]) -> dict[str, Any]:
-    """Format 1 had one digest, of the rules of all platforms that were declared."""
+    """Convert the head of format 1, which had one rules digest for all platforms."""
     return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 
 
@@ -455,13 +456,13 @@ STEPS: Final[Mapping[int, Step]] = MappingProxyType({1: _split_rules})
 def read_head(
     data: Any, *, strict: bool = True, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
 ) -> Head:
-    """Return the head line *data* as today's version would have written it.
+    """Return the head line *data* converted to the current version.
 
-    Unless *strict*, numbers and words may be texts, as YAML without types has them.
+    Unless *strict*, numbers and booleans may be texts, as an untyped YAML reader returns them.
 
     Raises:
-        LookupError: if it is of a version that was never written.
-        ValueError: if it is no head.
+        LookupError: if the version was never released.
+        ValueError: if it is not a head line.
     """
     version = data.get("format", newest) if isinstance(data, dict) else newest
     if not strict and isinstance(version, str) and version.isdecimal():

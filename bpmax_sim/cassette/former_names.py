@@ -1,4 +1,4 @@
-"""Earlier names of platforms and APIs, under which older recordings still stand."""
+"""Earlier names of platforms and APIs under which recordings still exist."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bpmax_sim.secret.standin import slug
 
 @dataclass(frozen=True)
 class FormerNames:
-    """What is called otherwise than when it was recorded; false where nothing is.
+    """Renamed platforms and APIs. False if nothing was renamed.
 
     Attributes:
-        platforms: the earlier keys of a platform, by its key today.
-        apis: the earlier names of an API, by ``platform.api`` of today.
+        platforms: earlier keys of a platform, by its current key.
+        apis: earlier names of an API, by its current ``platform.api``.
     """
 
     platforms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -28,7 +28,7 @@ class FormerNames:
         return bool(self.platforms or self.apis)
 
     def today(self, platform: str, api: str = "") -> tuple[str, str]:
-        """Return what a recorded platform and API are called today."""
+        """Return the current names of a recorded platform and API."""
         if not self:
             return platform, api
         platform = self._platforms.get(platform, platform)
@@ -44,7 +44,7 @@ class FormerNames:
         return {(platform, old): api for (platform, _, api), old in split}
 
     def merge_with(self, other: FormerNames) -> FormerNames:
-        """Return the earlier names of both; those of *other* win where they contradict."""
+        """Return the renamings of both; those of *other* win in a conflict."""
         platforms = {**self.platforms}
         for key, names in other.platforms.items():
             platforms[key] = tuple(dict.fromkeys((*platforms.get(key, ()), *names)))
@@ -54,14 +54,14 @@ class FormerNames:
         return FormerNames(platforms, apis)
 
     def spell_all(self, platform: str, api: str) -> tuple[str, ...]:
-        """Return every ``platform.api`` under which an API of today may be recorded."""
+        """Return every ``platform.api`` under which the API may have been recorded."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
         return tuple(f"{one}.{name}" for one, name in product(platforms, apis))
 
 
 def rename_standins(value: Any, *, old: str, new: str) -> Any:
-    """Return *value*, JSON or text, with the stand-ins of platform *old* as those of *new*."""
+    """Rename the credential placeholders of platform *old* in *value* (JSON or text) to *new*."""
     if isinstance(value, str):
         return _of_platform(old).sub(f"redacted.{slug(new)}.", value)
     if isinstance(value, Mapping):

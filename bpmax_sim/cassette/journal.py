@@ -1,10 +1,11 @@
-"""What was recorded, on the disk before anyone sees the response; one file per recording process.
+"""Write-ahead journal: every exchange is on disk before the caller sees its response.
 
-Each record has its length and checksum, so what a crash leaves is read up to the torn one, or up to
-the zeros at the end. The file is locked while its recorder lives; one that can be locked was left
-behind. It is made, replaced and recovered under the folder's lock only, so that nobody sees it
-unlocked while its recorder lives; and a forked child never writes into it. An exchange with a known
-secret in it is never written as it is.
+There is one journal file per recording process. Each record carries its length and checksum, so a
+journal left by a crash is read up to the first torn record or up to the padding zeros at the end.
+The file stays locked while its recorder lives; one that can be locked is abandoned. Journals are
+created, replaced and recovered only while the folder lock is held, so no other process ever sees
+one unlocked while its recorder lives. A forked child never writes into its parent's journal. An
+exchange that contains a known secret is written as a stub without its content.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ else:
 
 @contextmanager
 def lock_folder(folder: Path) -> Iterator[None]:
-    """Keep every other process and thread out of *folder*'s cassettes meanwhile."""
+    """Hold an exclusive lock on all cassettes of *folder*, against other processes and threads."""
     descriptor = open_fork_safe(lambda: _open_lock(folder))
     try:
         _lock(descriptor, wait=True)
@@ -106,10 +107,10 @@ def lock_folder(folder: Path) -> Iterator[None]:
 
 
 def open_fork_safe(opened: Callable[[], int]) -> int:
-    """Return the descriptor that *opened* returns, which no forked child keeps.
+    """Return the descriptor that *opened* returns, and close it in every forked child.
 
-    A lock belongs to the open file, which a child shares: it would outlive the process that took
-    it for as long as the child lives.
+    A file lock belongs to the open file description, which a forked child shares: without this, the
+    lock would outlive the process that took it for as long as the child runs.
     """
     with _opening:  # held over each fork too, so no child can come between these two lines
         descriptor = opened()
@@ -118,7 +119,7 @@ def open_fork_safe(opened: Callable[[], int]) -> int:
 
 
 def close_fork_safe(descriptor: int) -> None:
-    """Close what `open_fork_safe` returned, and with it give up its lock."""
+    """Close a descriptor of `open_fork_safe`, which also releases its lock."""
     with _opening:
         _held.discard(descriptor)
         os.close(descriptor)
@@ -139,7 +140,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def try_lock(descriptor: int) -> bool:
-    """Return whether the open file is now ours; it stays so until it is closed, or we die."""
+    """Lock the open file without waiting; return whether that succeeded.
+
+    The lock lasts until the file is closed or the process ends.
+    """
     try:
         _lock(descriptor, wait=False)
     except OSError:
@@ -148,13 +152,14 @@ def try_lock(descriptor: int) -> bool:
 
 
 def create(path: Path) -> int:
-    """Return the descriptor of a new, locked file that only its owner can read.
+    """Create a locked file that only its owner may read, and return its descriptor.
 
-    Hold `lock_folder` meanwhile, so that nobody takes it for left behind before it is locked.
+    Hold `lock_folder` during the call; otherwise another process could find the file before it is
+    locked, and take it for abandoned.
 
     Raises:
-        FileExistsError: if there is one.
-        OSError: if it cannot be made or locked; then there is none.
+        FileExistsError: if the file exists.
+        OSError: if it cannot be created or locked; then no file is left.
     """
     descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o600))
     try:
@@ -168,10 +173,10 @@ def create(path: Path) -> int:
 
 
 class JournalWriter:
-    """A file of one writer, appended to so that nothing is lost.
+    """Appends records durably to a file that has a single writer.
 
-    It has zeros at its end, into which the next data are written: where a file does not get
-    longer, the disk has the data alone to write, in two thirds of the time.
+    The file is padded with zeros ahead of the data. A write into existing bytes does not change the
+    file's size, so ``fdatasync`` has no metadata to write and takes about a third less time.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -180,7 +185,7 @@ class JournalWriter:
         self._end = self._size = os.fstat(descriptor).st_size
 
     def append(self, data: bytes) -> None:
-        """Write *data* and wait until it is on the disk; on failure nothing of it stays.
+        """Write *data* and wait until it is on disk; on failure none of it remains in the file.
 
         Raises:
             OSError: if the disk is full or fails.
@@ -202,7 +207,7 @@ class JournalWriter:
         self._end = end
 
     def close(self) -> None:
-        """Leave what was appended and nothing more."""
+        """Close the file and cut off the padding."""
         descriptor, self._descriptor = self._descriptor, -1
         if descriptor >= 0:
             with suppress(OSError):
@@ -217,10 +222,10 @@ def _write(descriptor: int, data: bytes) -> None:
 
 
 def replace_whole(path: Path, data: bytes) -> None:
-    """Make *data* the content of *path*, or leave the file as it was; hold `lock_folder` meanwhile.
+    """Replace the content of *path* by *data* atomically. The caller holds `lock_folder`.
 
     Raises:
-        OSError: if the disk is full or fails, or the folder cannot be written.
+        OSError: if the disk is full or fails, or the folder is not writable; the file is unchanged.
     """
     # Write a copy, sync it, rename it over the file, sync the folder: whenever the machine stops,
     # the old content is there or the new one. Copies of writers that died are removed first.
@@ -262,19 +267,21 @@ _serials = count(1)
 
 
 class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
-    """A recorded exchange before its place in the order of issue is known.
+    """A recorded exchange that is not sealed yet.
 
-    ``n`` and ``sha`` of its line come with sealing; its text is empty where a secret was found.
+    ``n`` and ``sha`` of its index line are set when the cassette is sealed. The text is empty if a
+    secret was found in it.
 
     Attributes:
-        issue: the call's order of issue and the attempt, which together order exchanges.
-        adding: whether its owner's older exchanges stay.
-        leaks: where secrets were found, without their values.
-        branch: the recorder that this one was forked from, which takes what it recorded; *parent*
-            is its process.
-        piece: of an exchange whose response was still arriving, what arrived of its body; its
-            first record is such an exchange that did not complete, the next have no text.
-        format: of the record.
+        issue: number of the call and of the attempt; exchanges are sorted by it.
+        adding: whether older exchanges of the owner are kept.
+        leaks: places where secrets were found, without values.
+        branch: name of the recorder that this one was forked from, and which collects its
+            exchanges.
+        parent: process id of that recorder.
+        piece: part of a response body that is still arriving. The first record of such an exchange
+            has the text of a failed exchange, the following ones have none.
+        format: version of the record format.
     """
 
     issue: tuple[int, int] = (0, 0)
@@ -286,12 +293,12 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
     format: int = _FORMAT
 
     def with_entry(self, entry: Entry) -> Self:
-        """Return the exchange with the line and the text of *entry*, all of it there."""
+        """Return the exchange with the index line and text of *entry*, no longer as a piece."""
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
     def is_awaited(self) -> bool:
-        """Return whether the process lives that this was forked from, and so will take it."""
+        """Return whether the parent process is alive, and so will collect this exchange."""
         if not self.parent:
             return False  # as everywhere on Windows, where this would end a process
         try:
@@ -315,10 +322,10 @@ class Journal:
     """
 
     def __init__(self, cassette: Path) -> None:
-        """Create a journal of this process for *cassette*, on the disk and locked.
+        """Create and lock the journal of this process for *cassette*.
 
         Raises:
-            OSError: if the folder cannot be written, or nothing in it be locked.
+            OSError: if the folder is not writable or does not support locks.
         """
         cassette.parent.mkdir(parents=True, exist_ok=True)
         with lock_folder(cassette.parent):
@@ -329,7 +336,7 @@ class Journal:
                     return
 
     def append(self, draft: PendingExchange) -> None:
-        """Return once *draft* is on the disk; on failure the journal is as before.
+        """Append *draft* and wait until it is on disk; on failure the journal is unchanged.
 
         Raises:
             OSError: if the disk is full or fails.
@@ -337,10 +344,10 @@ class Journal:
         self._log.append(frame(draft))
 
     def rewrite(self, drafts: Iterable[PendingExchange]) -> None:
-        """Hold *drafts* instead of everything so far.
+        """Replace all records of the journal by *drafts*.
 
         Raises:
-            OSError: if the disk is full or fails; the journal is then as before.
+            OSError: if the disk is full or fails; the journal is unchanged.
         """
         with lock_folder(self.path.parent):
             fresh = self.path.with_suffix(_REWRITING)
@@ -370,11 +377,11 @@ class Journal:
             raise
 
     def close(self) -> None:
-        """Let go of the file, which stays for `recover`."""
+        """Close the file and leave it for `recover`."""
         self._log.close()
 
     def remove(self) -> None:
-        """Delete the file: what it held is sealed, or not wanted."""
+        """Delete the file, because its exchanges are sealed or were discarded."""
         try:
             with lock_folder(self.path.parent):  # or somebody finds it between closed and deleted
                 self.close()
@@ -384,21 +391,24 @@ class Journal:
 
 
 def frame(draft: PendingExchange) -> bytes:
-    """Return *draft* as one line with its length and checksum."""
+    """Return *draft* as one journal record.
+
+    A header line with length and checksum, then the data.
+    """
     data = _encode(draft)
     return _FRAME % (len(data), zlib.crc32(data)) + data + b"\n"
 
 
 def read_journal(path: Path) -> tuple[PendingExchange, ...]:
-    """Return what the whole records of a journal hold; a torn or damaged one is left out.
+    """Return the complete records of a journal; torn or damaged ones are skipped.
 
-    A record is a line of length and CRC-32, then that many bytes, then a line feed. The last one
-    is torn where the process died while it wrote, and zeros may follow it (`JournalWriter`). One
-    that is whole but cannot be decoded is of another version: then nothing is taken, as the rest
-    would be sealed without it.
+    A record is a line with its length and CRC-32, that many bytes, and a line feed. The last record
+    is torn if the process died while writing it, and padding zeros may follow (`JournalWriter`). A
+    record that is complete but cannot be decoded was written by another version. Then nothing is
+    returned, because sealing the other records would silently lose this one.
 
     Raises:
-        NewerFormat: if a record is whole and not of this version.
+        NewerFormat: if a complete record is not of this version.
     """
     data, drafts = path.read_bytes(), []
     at = number = 0
@@ -425,7 +435,10 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
 
 
 def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]:
-    """Yield the exchanges of *records*; one whose end is not there did not complete."""
+    """Join the pieces of arriving bodies and yield all exchanges.
+
+    An exchange whose last piece is missing is yielded as failed, with the part that was received.
+    """
     arriving: dict[tuple[int, int], list[PendingExchange]] = {}
     for draft in records:
         if draft.piece is not None:
@@ -445,7 +458,7 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
 
 
 def _record(head: bytes, data: bytes, start: int) -> bytes | None:
-    """Return the record that *head* announces, if it is what was written."""
+    """Return the record after header *head*, or None if length or checksum do not fit."""
     if not _IS_FRAME(head):
         return None
     length, checksum = (int(part, 16) for part in head.split())
@@ -462,9 +475,9 @@ def _decode_record(record: bytes) -> PendingExchange | None:
 
 
 def find_abandoned(cassette: Path) -> Iterator[Path]:
-    """Yield the journals of *cassette* whose process died, each locked while it is looked at.
+    """Yield the journals of *cassette* whose process died, each locked while the caller handles it.
 
-    The folder's lock has to be held. What was not put in the place of a journal goes.
+    The caller holds `lock_folder`. Unfinished rewrites of journals are deleted.
     """
     for path in list_siblings(cassette, _REWRITING):
         path.unlink(missing_ok=True)
@@ -487,7 +500,10 @@ def is_recorded_into(folder: Path) -> bool:
 
 
 def find_interrupted(cassette: Path) -> tuple[Path, ...]:
-    """Return the journals of *cassette* whose process died, where that can be told."""
+    """Return the abandoned journals of *cassette*.
+
+    An empty tuple where the folder is not accessible.
+    """
     try:
         if cassette.name not in _list_cassettes_with_journals(os.path.dirname(cassette)):  # noqa: PTH120 - faster
             return ()
@@ -498,9 +514,9 @@ def find_interrupted(cassette: Path) -> tuple[Path, ...]:
 
 
 def find_awaited(cassette: Path) -> list[tuple[Path, int]]:
-    """Return the journals of *cassette* that a living process will seal, and which process.
+    """Return journals of *cassette* that a live process will seal, with the id of that process.
 
-    That is the one that writes it, or the one that its own was forked from.
+    It is the process that writes the journal, or the one that the writer was forked from.
     """
     if not list_siblings(cassette, SUFFIX):
         return []
@@ -518,7 +534,10 @@ _listed: dict[str, tuple[int, frozenset[str]]] = {}
 
 
 def _list_cassettes_with_journals(folder: str) -> frozenset[str]:
-    """Return the names of the cassettes in *folder* that have journals; read once it changed."""
+    """Return the names of cassettes in *folder* that have journals.
+
+    Cached by the folder's mtime.
+    """
     changed = os.stat(folder or os.curdir).st_mtime_ns  # noqa: PTH116 - faster
     known = _listed.get(folder)
     if known is None or known[0] != changed:
@@ -542,12 +561,12 @@ _REMEMBERED = 1 << 18
 
 
 def finds_nothing(_data: bytes) -> tuple[object, ...]:
-    """Scan where no secret is known."""
+    """Return no findings: the scan used where no secret is known."""
     return ()
 
 
 def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
-    """Return *draft*, or a stub of it if *scan* finds a secret in it."""
+    """Return *draft*, or a stub without content if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
     places = tuple(str(finding) for part in scannable(draft) for finding in scan(part))
@@ -560,13 +579,15 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
 
 @dataclass(eq=False, slots=True)
 class LeakCheck:
-    """Checks drafts, each only once while no more secrets are known; on any thread.
+    """Scans exchanges for secrets, each one again only after more secrets have become known.
+
+    It may be called from any thread.
 
     Attributes:
-        scan: what it checks with.
-        known: how many secrets *scan* looks for, which never are fewer; without it nothing is
-            remembered.
-        harmless: what *scan* found to hold none of them.
+        scan: returns the findings in some bytes.
+        known: returns how many secrets *scan* looks for, a number that never decreases. Without it
+            every call scans again.
+        harmless: returns the set of texts that *scan* has already cleared.
     """
 
     scan: Scan
@@ -576,7 +597,10 @@ class LeakCheck:
     _undone: dict[int, tuple[PendingExchange, bytes]] = field(default_factory=dict, init=False)
 
     def __call__(self, draft: PendingExchange, source: Exchange | None = None) -> PendingExchange:
-        """Return *draft*, or a stub of it if there is a secret in it; see `entry_parts`."""
+        """Return *draft*, or a stub of it if it contains a secret.
+
+        *source* is as in `entry_parts`.
+        """
         if self.known is None:
             return stub_if_leaking(draft, self.scan)
         known = self.known()  # first, as more may become known meanwhile
@@ -589,7 +613,7 @@ class LeakCheck:
         return places
 
     def _check_unseen(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
-        """Return the same; what it is made of was mostly searched before, when it was redacted."""
+        """Scan parts of *draft* that redaction has not cleared; return it or a stub of it."""
         harmless, parts = self.harmless(), entry_parts(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
@@ -608,7 +632,10 @@ class LeakCheck:
         return draft
 
     def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
-        """Return whether any of *texts* is in *draft*, behind encodings too, or may be."""
+        """Return whether *draft* may contain one of *texts*, plain or encoded.
+
+        True is also returned where the decoded content was too large to keep.
+        """
         cached = self._undone.get(id(draft))
         if cached is None:
             parts = scannable(draft)
@@ -620,14 +647,14 @@ class LeakCheck:
         return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
 
     def forget(self, drafts: Iterable[PendingExchange]) -> None:
-        """Let go of *drafts*."""
+        """Drop what is cached about *drafts*."""
         for draft in drafts:
             self._passed.pop(id(draft), None)
             self._undone.pop(id(draft), None)
 
 
 def _search_bytes(text: str) -> Iterator[bytes]:
-    """Yield *text* as the bytes of it that are looked for."""
+    """Yield *text* in each encoding in which it is searched for."""
     for codec in ("utf-8", "utf-16-le", "gb18030"):
         with suppress(UnicodeEncodeError):
             yield text.encode(codec).strip(b"\0")  # what UTF-16 has in either order of bytes
@@ -644,10 +671,11 @@ _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session"
 def entry_parts(
     entry: Entry, source: Exchange | None = None
 ) -> tuple[list[bytes], list[bytes]] | None:
-    """Return the values of *entry*, such as bodies, and its heads, which stand before bodies.
+    """Split *entry* into values (bodies, index line, URL) and heads (text before each body).
 
-    None where that is not easy to tell: of a failure, and of a body that is no block. *source* is
-    the exchange that *entry* was just written from: its bodies need not be read back.
+    None is returned where the split is not simple: for failures, and for bodies in an unusual form.
+    If *source*, the exchange that *entry* was rendered from, is passed, its bodies are used as they
+    are rather than parsed from the text.
     """
     request, mark, response = entry.text.partition(_RESPONSE)
     if not mark:
@@ -671,7 +699,7 @@ def entry_parts(
 
 
 def _stored_bodies(line: Line, source: Exchange | None) -> tuple[bytes, bytes]:
-    """Return the bodies of request and response of *source*, where they are stored as they are."""
+    """Return the two bodies of *source*, or empty ones where storage re-encoded them."""
     is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
     if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):
         return b"", b""
@@ -679,10 +707,12 @@ def _stored_bodies(line: Line, source: Exchange | None) -> tuple[bytes, bytes]:
 
 
 def scannable(entry: Entry) -> tuple[bytes, ...]:
-    """Return everything of *entry*: its text, not broken by layout, and bodies that are no text.
+    """Return all parts of *entry* that have to be scanned.
 
-    What stands at the ends of two lines is no base64 on both, unless they are lines of a body; and
-    a key is a digest of what is there besides, so it says nothing itself.
+    These are its text without the line breaks of the layout, and bodies that are stored as binary.
+
+    Line breaks are kept outside bodies, so that the ends of two unrelated lines are not joined into
+    what looks like base64. The matching key is left out: it is a digest of the rest.
     """
     line = entry.line
     if _DIGEST.fullmatch(line.key):

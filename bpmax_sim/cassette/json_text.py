@@ -1,6 +1,6 @@
-"""JSON text with the places of its values: a member a line, and values of another text put in.
+"""Locate values in JSON text, break it into one line per member, and replace values in place.
 
-The bytes between values stay as they are, so what is written is what was sent.
+The bytes between values are kept, so that the body stays exactly what was sent.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _decode_name = msgspec.json.Decoder(str).decode
 
 
 class JsonSpan(msgspec.Struct):
-    """Where a value stands in its text, and the steps that lead to it."""
+    """The position of a value in JSON text, and the keys and indexes that lead to it."""
 
     path: tuple[str | int, ...]
     start: int
@@ -45,7 +45,10 @@ def is_json(text: str) -> bool:
 
 
 def find_values(text: str) -> list[JsonSpan]:
-    """Return every value of the JSON *text*, a container before what is in it."""
+    """Return the position of every value in the JSON *text*.
+
+    Containers come before their content.
+    """
     finder = _ValueFinder()
     for match in _TOKEN.finditer(text):
         finder.feed(match[0], *match.span())
@@ -53,7 +56,7 @@ def find_values(text: str) -> list[JsonSpan]:
 
 
 class _ValueFinder:
-    """Reads tokens of JSON that is known to be sound."""
+    """Collects positions of values from the tokens of valid JSON."""
 
     def __init__(self) -> None:
         self.spans: list[JsonSpan] = []
@@ -62,7 +65,7 @@ class _ValueFinder:
         self._wants_name = False
 
     def feed(self, symbol: str, start: int, end: int) -> None:
-        """Take the next token, which stands from *start* to *end*."""
+        """Process the next token, *symbol*, which spans *start* to *end*."""
         if symbol in "}]":
             self._open.pop().end = end
             self._keys.pop()
@@ -88,10 +91,10 @@ class _ValueFinder:
 
 
 def break_into_members(text: str) -> str | None:
-    """Return *text* with a line for each member of a long object or array, indented by its depth.
+    """Return *text* with one line per member of long objects and arrays, indented by depth.
 
-    White space stands at the ends of lines, so what is indented begins with none. None where there
-    is nothing to break.
+    Existing white space stays at the ends of lines, so every indented line begins with a value.
+    None is returned if nothing would be broken.
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None
@@ -100,9 +103,9 @@ def break_into_members(text: str) -> str | None:
 
 
 def _break_evenly_spaced(text: str) -> str:
-    """Return *text* broken, or nothing if it is not spaced as most serialisers do.
+    """Return *text* broken into lines, or "" if its spacing is not that of common serialisers.
 
-    msgspec lays it out in a twentieth of the time that reading its tokens takes.
+    msgspec formats such a text in a twentieth of the time that tokenising takes.
     """
     is_wide = '": ' in text  # or a string holds it, and then none of the two is equal
     if msgspec.json.format(text, indent=0 if is_wide else -1) != text:
@@ -140,10 +143,10 @@ def _break_anyhow_spaced(text: str) -> str:
 
 
 def _find_broken(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
-    """Return where the containers start whose members have lines of their own.
+    """Return the offsets of containers whose members get a line each.
 
-    Those are objects, so that a member more or less moves no other, and arrays of containers; of
-    plain values only long arrays.
+    These are objects, so that adding a member moves no other line, arrays of containers, and long
+    arrays of plain values.
     """
     broken: set[int] = set()
     inside: list[tuple[int, bool]] = []  # where each begins that is open, and if it is an object
@@ -161,7 +164,7 @@ def _find_broken(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
 
 
 def keep_values(new: str, old: str, places: list[Steps]) -> str:
-    """Return the JSON text *new* with what *old* has at *places*, where both have it."""
+    """Return JSON text *new* with the values of *old* at *places* that exist in both."""
     was = {span.path: old[span.start : span.end] for span in find_values(old)}
     parts: list[str] = []
     at = 0
@@ -173,7 +176,7 @@ def keep_values(new: str, old: str, places: list[Steps]) -> str:
 
 
 def _find_outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
-    """Yield the values of *text* at *places*, none that lies in another."""
+    """Yield the positions of the values at *places*, without those nested in another one."""
     end = 0
     for span in find_values(text):
         if span.start >= end and any(

@@ -1,9 +1,9 @@
-"""The logins of an instance, which everybody's recordings share: what is kept of them.
+"""Recorded logins of an instance, which all recordings share: which ones are kept.
 
-One login stays for each identity, that is for what is sent; where a login was made again and says
-the same, the old bytes stay. A name that is recorded as it is (``secret: false``) makes the logins
-of two accounts two identities. Each is marked with its account, and goes once no recording was made
-with that account any more.
+One login is kept per identity, that is per distinct login request; a repeated login with an equal
+response keeps the old bytes. A credential that is recorded in clear (``secret: false``) makes
+logins of two accounts distinct. Each login is marked with its account, and is removed once no
+recording uses that account any more.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Account = Mapping[str, str]
 
 
 def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
-    """Return the exchanges of each login, in their order."""
+    """Return the exchanges of each login, in order."""
     groups: list[list[Entry]] = []
     for entry in entries:
         group = next((group for group in groups if _is_same_login(entry, group[0])), None)
@@ -38,18 +38,21 @@ def group_logins(entries: Sequence[Entry]) -> list[list[Entry]]:
 
 
 def _is_same_login(entry: Entry, other: Entry) -> bool:
-    """Return whether one response serves both; those who share logins may have their own rules."""
+    """Return whether one response serves both logins; their matching rules may differ."""
     keys = [(entry.line.key, entry.line.rules) for entry in (entry, other)]
     return keys[0] == keys[1] or request_text(entry) == request_text(other)
 
 
 def request_text(entry: Entry) -> str:
-    """Return how the request of *entry* is written."""
+    """Return the recorded text of the request of *entry*."""
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
 def mark_accounts(entries: Iterable[Entry]) -> list[Entry]:
-    """Return the logins of a file, each with its account; written is only where it changes."""
+    """Return the logins of a file with their accounts filled in.
+
+    A file stores only changes of it.
+    """
     marked: list[Entry] = []
     values: Values = {}
     for entry in entries:
@@ -63,9 +66,9 @@ def update_logins(
     fresh: Sequence[Entry],
     is_same: Callable[[Sequence[Entry], Sequence[Entry]], bool],
 ) -> list[Entry]:
-    """Return *before* with the *fresh* logins, in an order that does not tell who recorded first.
+    """Return the logins *before* with *fresh* ones merged in; the order depends on content only.
 
-    All of them have their accounts.
+    All entries are marked with their accounts.
     """
     left, groups = list(before), []
     for now in group_logins(fresh):
@@ -87,7 +90,10 @@ def _number_logins(entries: Iterable[Entry]) -> list[Entry]:
 def merge_logins(
     base: Iterable[Entry], ours: Iterable[Entry], theirs: Iterable[Entry]
 ) -> list[Entry]:
-    """Return each login of two versions once, the later one; what one side dropped is gone."""
+    """Return the merge of two versions.
+
+    Of each login the later one, without those one side removed.
+    """
     was, own, other = map(mark_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]
     gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
@@ -104,17 +110,17 @@ def merge_logins(
 
 
 def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Path) -> bool:
-    """Drop from *path* the logins of accounts that nobody's recordings use; return if there were.
+    """Remove logins of accounts that no recording uses; return whether there were any.
 
     Args:
-        path: the logins of an instance.
+        path: file of the instance's logins.
         instance: its name, ``platform.instance``.
         current: the account that this run recorded with.
-        folder: of all cassettes that share the logins.
+        folder: folder of all cassettes that share the logins.
 
     Raises:
-        CassetteError: the file is not sound.
-        OSError: it cannot be written; it is as before then.
+        CassetteError: if the file is damaged.
+        OSError: if it cannot be written; it is unchanged then.
     """
     with journal.lock_folder(path.parent):
         entries = _read_logins(path, instance)
@@ -141,7 +147,7 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
 
 
 def _names_another(login: Entry, instance: str, account: Account) -> bool:
-    """Return whether *login* is of another account than *account*, and sends what tells them."""
+    """Return whether *login* sends an account name other than that of *account*."""
     own = login.line.values.get(instance, {})
     sent = request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]
@@ -155,10 +161,10 @@ def _is_in(value: str, text: str) -> bool:
 
 
 def _find_accounts(folder: Path, logins: Path, instance: str) -> Iterator[Account]:
-    """Yield the accounts that the cassettes in *folder* were recorded with; it has those *logins*.
+    """Yield the accounts with which the cassettes in *folder* were recorded.
 
     Raises:
-        CassetteError: one of them is not sound.
+        CassetteError: if a cassette is damaged.
     """
     waiting = folder.rglob("*.yaml.new")  # for review
     for path in (*folder.rglob("*.yaml"), *waiting):

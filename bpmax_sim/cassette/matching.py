@@ -1,8 +1,9 @@
-"""Which parts of a request decide whether two calls match: they do when `differences` finds none.
+"""Decide which parts of a request count when two calls are compared.
 
-`identity` digests exactly what `differences` compares, so the key and the explanation cannot
-disagree. The address, auth and signatures are no part of it: a `Call` is what the builder set, and
-`call_without_injected` is what is left of a request without them.
+Two calls match if `differences` returns none. `identity` digests exactly what `differences`
+compares, so the matching key and the explanation of a miss cannot disagree. Base URL, injected
+credentials and signatures do not count: a `Call` is what the script set, and
+`call_without_injected` recovers it from a request.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_templ
 
 
 def nameless_call(request: Request) -> Call:
-    """Return a nameless call for traffic without a builder: method, address, query and body."""
+    """Return a call without API name for traffic of other HTTP clients.
+
+    Method, URL, query and body.
+    """
     path, query = split_query(request.url)
     types = tuple(pair for pair in request.headers if pair[0].lower() == "content-type")
     named = Call(platform="", instance="", api="", method=request.method, path=path)
@@ -37,14 +41,14 @@ def nameless_call(request: Request) -> Call:
 
 
 def split_query(url: str) -> tuple[str, Pairs]:
-    """Return what stands before the query, and the decoded query; a fragment is never sent."""
+    """Return the URL without its query, and the decoded query pairs. A fragment is dropped."""
     path, _, query = url.partition("#")[0].partition("?")
     pieces = [piece.partition("=") for piece in query.split("&") if piece]
     return path, tuple([(unquote_plus(name), unquote_plus(value)) for name, _, value in pieces])
 
 
 def call_without_injected(request: Request, named: Call) -> Call:
-    """Return *named* with path, query, headers and body of *request*, less what auth put in."""
+    """Return *named* with the parts of *request* that auth did not inject."""
     address = request.url
     if request.base and address.startswith(request.base):
         address = address[len(request.base) :]
@@ -64,7 +68,7 @@ def call_without_injected(request: Request, named: Call) -> Call:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath, ...]]:
-    """Return the places that auth put a value in, by root."""
+    """Return the places where auth injected a value, by root (query, header, body …)."""
     places: dict[str, tuple[FieldPath, ...]] = {}
     for text in injected:
         place = FieldPath.of_injected(text)
@@ -74,7 +78,7 @@ def injected_by_root(injected: tuple[str, ...]) -> Mapping[str, tuple[FieldPath,
 
 @lru_cache(maxsize=256)
 def injected_names(injected: tuple[str, ...]) -> Mapping[str, frozenset[str]]:
-    """Return the names that auth put a value under, by root."""
+    """Return the top-level names where auth injected a value, by root."""
     places = injected_by_root(injected)
     return {root: frozenset([place.name for place in places[root]]) for root in places}
 
@@ -99,7 +103,7 @@ def _body_without(
 
 
 def correction(call: Call) -> dict[str, Any]:
-    """Return the fields of *call* that no request shows, as plain values for an index line."""
+    """Return the fields of *call* that cannot be derived from its request, as JSON values."""
     body: Any = call.body
     if body is not None:
         try:
@@ -110,7 +114,7 @@ def correction(call: Call) -> dict[str, Any]:
 
 
 def restore_unshown_fields(built: Call, extra: dict[str, Any]) -> Call:
-    """Return *built* with the fields that `correction` kept."""
+    """Return *built* with the fields that `correction` returned for the original call."""
     body = extra["body"]
     if body is not None:
         body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
@@ -131,16 +135,16 @@ PARTS = ("platform", "instance", "api", "method", "path", "query", "header", "bo
 
 @dataclass(frozen=True)
 class Rules:
-    """Which places do not count.
+    """Which places of a call are ignored when calls are compared.
 
     Attributes:
-        ignore: paths that count for no call.
-        scoped: further paths for one platform (``crm_system``) or API (``crm_system.get``).
-        templates: the declared path of each API, such as ``/orders/{id}``; a path that fits is
-            compared by its parameters. No digest holds them: a key is of the path that they make.
-        volatile: places of responses, as *scoped*; in format 1 they did not count in requests
-            either, so its digest and its keys depend on them.
-        former: earlier names of platforms and APIs; what was recorded under one of them is found.
+        ignore: paths ignored in every call.
+        scoped: further paths for one platform (``crm_system``) or one API (``crm_system.get``).
+        templates: declared path of each API, such as ``/orders/{id}``. A path that fits is compared
+            parameter by parameter. They are not part of any digest, as keys use the filled-in path.
+        volatile: response places by the same scopes. In format 1 they were ignored in requests too,
+            so digest and keys of that format depend on them.
+        former: earlier names of platforms and APIs, under which recordings are still found.
     """
 
     ignore: tuple[str, ...] = ()
@@ -150,9 +154,10 @@ class Rules:
     former: FormerNames = field(default_factory=FormerNames, hash=False)
 
     def digest(self, platform: str) -> str:
-        """Return 16 hexadecimal digits that change when a key of *platform* might.
+        """Return 16 hexadecimal digits that change whenever a key of *platform* may change.
 
-        Rules of other platforms have no part in it, so that they make no file of this one stale.
+        Rules of other platforms are left out, so that changing them makes no keys of this one
+        outdated.
         """
         known = self._digests.get(platform)
         if known is None:
@@ -166,7 +171,7 @@ class Rules:
         return known
 
     def fits(self, platform: str, digest: str) -> bool:
-        """Return whether a key of *platform* under the rules with this *digest* is one of ours."""
+        """Return whether keys of *platform* under the rules with *digest* are still valid."""
         if digest == self.digest(platform):
             return True
         return digest == self._legacy_digest and platform not in self._volatile_platforms
@@ -187,10 +192,10 @@ class Rules:
         return _digest_rules(_LEGACY_VERSION, self.ignore, both.items())
 
     def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
-        """Return the places that do not count for one API.
+        """Return the paths that are ignored in calls of one API.
 
         Raises:
-            ConfigError: if one of them is not a path.
+            ConfigError: if one of them is not a valid path.
         """
         cached = self._paths.get((platform, api))
         if cached is None:
@@ -206,12 +211,12 @@ class Rules:
         return {}
 
     def template(self, parts: Parts) -> PathTemplate | None:
-        """Return the declared path of the API that *parts* call, where it has parameters."""
+        """Return the declared path of the API in *parts* if it has parameters, else None."""
         text = self.templates.get(".".join(self.former.today(parts.platform, parts.api)), "")
         return path_template(text) if "{" in text else None
 
     def under_former_names(self, parts: Parts) -> Iterator[Parts]:
-        """Yield *parts* under each earlier name of their platform and API."""
+        """Yield *parts* once for each earlier name of their platform and API."""
         if not self.former:
             return
         platforms = (parts.platform, *self.former.platforms.get(parts.platform, ()))
@@ -221,7 +226,7 @@ class Rules:
                 yield _rename(parts, platform, api)
 
     def as_today(self, parts: Parts) -> Parts:
-        """Return recorded *parts* under today's names of their platform and API."""
+        """Return recorded *parts* with the current names of their platform and API."""
         names = self.former.today(parts.platform, parts.api)
         return parts if names == (parts.platform, parts.api) else _rename(parts, *names)
 
@@ -235,11 +240,11 @@ def _digest_rules(
 
 
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of a call, spelling aside.
+    """The parts of a call in the form in which calls are compared, independent of spelling.
 
     Attributes:
-        path: percent-encoded; for traffic without a builder the address without its query.
-        query, header: value by name, a list of values where a name comes more than once.
+        path: percent-encoded; for traffic of other clients, the URL without its query.
+        query, header: value by name; a list of values for a repeated name.
     """
 
     platform: str
@@ -253,7 +258,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``, or nothing where no API is certain."""
+        """Return ``platform.api``, or an empty text if the API is unknown."""
         return f"{self.platform}.{self.api}" if self.api else ""
 
 
@@ -272,7 +277,7 @@ def _rename(parts: Parts, platform: str, api: str) -> Parts:
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """A place where a recorded and a sent call differ, and both values there, `UNSET` for none."""
+    """A place where a recorded call and a sent one differ, with both values; `UNSET` if absent."""
 
     path: str
     recorded: Any
@@ -280,7 +285,7 @@ class Difference(msgspec.Struct, frozen=True):
 
 
 def parts_of(call: Call) -> Parts:
-    """Return the parts of *call*, in the form in which calls are compared."""
+    """Return *call* in the form in which calls are compared."""
     headers, content_type = [], ""
     for spelled, value in call.headers:
         name = spelled.lower()
@@ -302,7 +307,10 @@ def parts_of(call: Call) -> Parts:
 
 
 def parts_of_request(request: Request) -> Parts:
-    """Return the parts of the call behind *request*; without a builder, of what was sent."""
+    """Return the parts of the call behind *request*.
+
+    For other HTTP clients, of the request as sent.
+    """
     return parts_of(request.call or nameless_call(request))
 
 
@@ -318,7 +326,7 @@ def identity(parts: Parts, rules: Rules) -> str:
 
 
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
-    """Return every place that counts under *rules* and where *sent* is not as *recorded*."""
+    """Return every place that counts under *rules* and differs between *recorded* and *sent*."""
     recorded = rules.as_today(recorded)
     old, new = _counted_parts(recorded, rules), _counted_parts(sent, rules)
     if old.get("path") != new.get("path"):
@@ -336,7 +344,10 @@ def _as_kind(body: Body) -> str:
 
 
 def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
-    """Return the parts that count as one value; a body with its kind, so JSON "1" is not text 1."""
+    """Return the parts that count, as one value.
+
+    A body includes its kind: JSON ``"1"`` is not text 1.
+    """
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
     paths = rules.paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
@@ -361,20 +372,23 @@ _PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9._~-]+)+/?")
 
 
 def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None:
-    """Return the parameters of the encoded *path*, decoded; a slash at its end is a part of it."""
+    """Return the decoded parameters of the encoded *path*.
+
+    A trailing slash belongs to the last one.
+    """
     same = has_trailing_slash(path) == template.has_slash
     return template.match(path) if same else None
 
 
 def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
-    """Return the parameters that no place of *paths* ignores."""
+    """Return *parameters* without those that *paths* ignore."""
     ignored = [place.below for place in paths if place.root == "path" and place.name]
     counted: dict[str, str] = without(parameters, ignored) if ignored else parameters
     return counted
 
 
 def _show_path_as_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
-    """Put the parameters of the path in its place, so that what differs is named."""
+    """Replace the path in *seen* by its parameters, so that a difference names the parameter."""
     template = rules.template(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
@@ -382,7 +396,10 @@ def _show_path_as_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -
 
 
 def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
-    """Yield every place below *path* where two values differ; of a place that is new, it alone."""
+    """Yield every place below *path* where two values differ.
+
+    An added or removed place only once.
+    """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
             yield from compare((*path, name), old.get(name, UNSET), new.get(name, UNSET))

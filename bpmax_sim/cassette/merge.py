@@ -1,7 +1,7 @@
-"""Writing a cassette that others share: one owner's recording merged in, a killed one recovered.
+"""Merge a recording into a cassette that others share, and recover interrupted recordings.
 
-The order in which recordings come in does not matter. One that is equal in meaning to the old one
-changes nothing; `rewrite` computes keys anew or leaves exchanges out.
+The result does not depend on the order in which recordings are merged. A recording that is equal to
+the existing one changes nothing. `recompute_keys` and `remove_exchanges` rewrite existing files.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 
 
 def review_file(path: Path) -> Path:
-    """Return where a recording waits for review."""
+    """Return the path of the recording of *path* that waits for review."""
     return path.with_name(f"{path.name}.new")
 
 
 def drop_superseded(path: Path, owner: str) -> None:
-    """Remove what waits for review of *owner* alone, who has recorded successfully since.
+    """Remove *owner*'s recording that waits for review, because a newer one was accepted.
 
-    The folder's lock has to be held.
+    The caller holds the folder lock.
     """
     fresh = review_file(path)
     waiting, known = open_old(fresh), open_old(path)
@@ -51,15 +51,16 @@ def entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
 def recover(
     path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: PlacesOf = no_places
 ) -> tuple[Path, ...]:
-    """Seal what processes that died left in journals, and return the files that were written.
+    """Seal what interrupted processes left in journals; return the files that were written.
 
-    An owner without a recording gets it; one that has one already keeps it, since the run that
-    would have replaced it did not end, and the new one goes to ``<file>.new`` for review, unless
-    it says, as far as it got, what the old one does; *volatile* names what may differ.
+    An owner without a recording gets it. An owner that has one keeps it, because the run that would
+    have replaced it did not finish; the interrupted recording goes to ``<file>.new`` for review,
+    unless it is equal to the beginning of the existing one. *volatile* returns fields that may
+    differ.
 
     Raises:
-        DamagedCassette: if the cassette is not sound; the journals stay.
-        CassetteError: if writing fails; the journals stay.
+        DamagedCassette: if the cassette is damaged; the journals are kept.
+        CassetteError: if writing fails; the journals are kept.
     """
     target = Path(path)
     if not journal.list_siblings(target, journal.SUFFIX):
@@ -76,12 +77,15 @@ def recover(
 
 
 class OwnerRecording(msgspec.Struct, frozen=True):
-    """What one owner recorded; with *adding*, after what it had recorded before.
+    """What one owner recorded.
 
-    With *repeating*, exchanges are played again and again by whoever shares them, such as logins:
-    those of other keys stay, and what begins like what is there already has nothing to add. With
-    *is_afresh*, nothing of the old recording is kept, for what was kept did not replay. *former* is
-    another owner, whose exchanges these replace.
+    Attributes:
+        adding: whether it is appended to what the owner recorded before.
+        repeating: whether exchanges may be replayed any number of times, as shared logins are.
+            Those with other keys are kept, and a recording equal to the existing beginning adds
+            nothing.
+        is_afresh: whether nothing of the old recording is reused, because reuse did not replay.
+        former: another owner, whose exchanges these replace.
     """
 
     owner: str
@@ -116,7 +120,7 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
 
 
 def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
-    """Return what several journals hold, one after the other, in the order of their first call."""
+    """Return the exchanges of several journals, sorted by the first call of each journal."""
     begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
     drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
@@ -125,9 +129,9 @@ def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExch
 def _place_recordings(
     path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
-    """Yield where each owner's recordings go; a file has what was yielded before it.
+    """Yield target file and recording of each owner; earlier results are already in the file.
 
-    What several recorders left of one owner comes together, so that none replaces another.
+    Journals of several recorders of one owner are combined, so that none replaces another.
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
@@ -158,9 +162,9 @@ def _has(path: Path, owner: str) -> bool:
 
 
 def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingExchange]]:
-    """Return the journals that forked children of *recorder* left, and what they hold in order.
+    """Return the journals that forked children of *recorder* left, and their exchanges in order.
 
-    The folder's lock has to be held.
+    The caller holds the folder lock.
     """
     by_path: dict[Path, tuple[PendingExchange, ...]] = {}
     for file in journal.find_abandoned(path):
@@ -174,7 +178,7 @@ def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingEx
 def drop_repeated_sessions(
     drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> tuple[PendingExchange, ...]:
-    """Return *drafts* without the sessions that say what an earlier one does: they share that."""
+    """Return *drafts* without sessions equal to an earlier one, which they share at replay."""
     sessions: dict[int, list[PendingExchange]] = {}
     for draft in sorted(drafts, key=lambda draft: draft.issue):
         sessions.setdefault(draft.line.session, []).append(draft)
@@ -194,12 +198,14 @@ def drop_repeated_sessions(
 def merge_bytes(
     path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bytes | None:
-    """Return *target* as it is with one recording in it; None if there is nothing to write.
+    """Return the content of *target* with one recording merged in.
 
-    The folder's lock has to be held.
+    None is returned if there is neither a file nor an exchange to write.
+
+    The caller holds the folder lock.
 
     Raises:
-        DamagedCassette: if exchanges that are to stay are not sound.
+        DamagedCassette: if exchanges that have to be kept are damaged.
     """
     old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
     others, mine = _split_entries(old, recording.owner, strict=recording.adding)
@@ -222,13 +228,13 @@ def merge_bytes(
 
 
 def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison) -> bool:
-    """Write *target*, which is *path* with one recording in it; return whether it changed.
+    """Write *target* as *path* with one recording merged in; return whether it changed.
 
-    The folder's lock has to be held.
+    The caller holds the folder lock.
 
     Raises:
-        DamagedCassette: if exchanges that are to stay are not sound.
-        OSError: if the disk is full or fails; the file is then as before.
+        DamagedCassette: if exchanges that have to be kept are damaged.
+        OSError: if the disk is full or fails; the file is unchanged.
     """
     data = merge_bytes(path, target, recording, same)
     if data is None:
@@ -254,7 +260,7 @@ def _number_entries(before: list[Entry], drafts: Sequence[PendingExchange]) -> l
 def _split_entries(
     old: Cassette | None, owner: str, *, strict: bool = False
 ) -> tuple[list[Entry], list[Entry]]:
-    """Return the entries of the others, and the owner's own; of these a damaged one may go."""
+    """Return the entries of others, and those of *owner* without damaged ones."""
     if old is None:
         return [], []
     numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
@@ -268,7 +274,7 @@ def _split_entries(
 
 
 def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
-    """Return the cassette at *path*; unless *strict*, a damaged one counts as none."""
+    """Return the cassette at *path*; unless *strict*, None for a damaged one."""
     try:
         return Cassette.load(path)
     except FileNotFoundError:
@@ -280,13 +286,12 @@ def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
 
 
 def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> bytes:
-    """Return the file with every key under the rules in force, in its canonical layout.
+    """Return the file in canonical layout with all keys computed under the current rules.
 
-    *rules_of* returns those of an owner, or None where nobody knows; it keeps its keys then, and
-    the rules that they are under.
+    *rules_of* returns the rules of an owner, or None if they are unknown; then its keys are kept.
 
     Raises:
-        DamagedCassette: if an exchange is not what was recorded.
+        DamagedCassette: if an exchange differs from what was recorded.
     """
     entries = []
     for number in range(len(cassette)):
@@ -299,11 +304,11 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) 
 
 
 def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
-    """Take exchanges, counted from 0, out of the cassette at *path*; with all of them, the file.
+    """Remove exchanges (numbered from 0) from the cassette at *path*; an empty file is deleted.
 
     Raises:
-        DamagedCassette: if an exchange that stays is not what was recorded.
-        OSError: if the folder cannot be written; the file is then as before.
+        DamagedCassette: if a remaining exchange differs from what was recorded.
+        OSError: if the folder is not writable; the file is unchanged.
     """
     with journal.lock_folder(path.parent):
         cassette = Cassette.load(path)

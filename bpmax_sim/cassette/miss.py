@@ -1,6 +1,6 @@
-"""Explains a miss: which step and call, the nearest recording and where it differs, what to do.
+"""Explain a cache miss of replay: step and call, the nearest recording, the differences, the fix.
 
-Everything in it comes from redacted forms: recorded requests are, and sent parts were before.
+Everything is taken from redacted forms: recordings are redacted, and so are the parts of the call.
 """
 
 from __future__ import annotations
@@ -31,14 +31,16 @@ _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is an
 
 
 class MissContext(Struct, frozen=True, kw_only=True):
-    """Where the call was made, and how its recording is asked for.
+    """Where a call was made, and which command would record it.
 
     Attributes:
-        step: the step's title, such as ``2/3 选择客户 12345``.
-        place: the step in its scenario; *position*: the line of the script.
-        record: the command that records; *rewrite*, *new* and *extra* are the options that record
-            everything afresh, what is missing, and one more of an exhausted call.
-        address: returns label and text of the lines that explain where a client's call went.
+        step: title of the step, such as ``2/3 选择客户 12345``.
+        place: the step in its scenario file.
+        position: the line of the script.
+        record: command that records.
+        rewrite, new, extra: options that record everything again, only what is missing, or one more
+            response for a call whose recordings are all played.
+        address: returns lines (label and text) that explain where another client's call was sent.
     """
 
     step: str = ""
@@ -61,7 +63,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
 
 
 class NearestSearch(msgspec.Struct, frozen=True):
-    """Where the nearest recording is looked for."""
+    """The recordings among which the nearest one is searched."""
 
     cassette: Cassette
     owner: str
@@ -70,19 +72,19 @@ class NearestSearch(msgspec.Struct, frozen=True):
 
 
 class NearestExchange(msgspec.Struct, frozen=True):
-    """The exchange that differs least from a call, and where it does."""
+    """The recorded exchange that differs least from a call, and the differences."""
 
     number: int
     differences: tuple[Difference, ...]
 
     @property
     def parts(self) -> frozenset[str]:
-        """Return the parts that differ."""
+        """Return the names of the parts that differ."""
         return frozenset(_part_of_request(difference) for difference in self.differences)
 
 
 def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
-    """Return the lines for a call without any recording."""
+    """Return the message lines for a call for which no cassette exists."""
     return [
         msg(
             "{name} cannot be answered, {path} does not exist",
@@ -106,7 +108,7 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
 def explain_already_played(
     parts: Parts, places: list[str], turn: int, owner: str, context: MissContext
 ) -> list[str]:
-    """Return the lines for a call that was made more often than recorded."""
+    """Return the message lines for a call that was made more often than it was recorded."""
     times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
     return [
         msg(
@@ -128,7 +130,7 @@ def signature_mismatch(
     differences: tuple[Difference, ...],
     context: MissContext = MissContext(),  # noqa: B008
 ) -> NoMatchError:
-    """Return the error for a call that is signed otherwise than recorded, with *differences*."""
+    """Return the error for a call whose signature base differs from the recorded one."""
     parts = matching.parts_of(call)
     lines = [
         msg(
@@ -153,10 +155,10 @@ def explain_no_such_call(
     context: MissContext,
     near: NearestExchange | None,
 ) -> list[str]:
-    """Return the lines for a call that is recorded with other values, or not at all.
+    """Return the message lines for a call that was recorded with other values, or not at all.
 
-    Where the nearest recording was not played, the call has probably changed: everything is best
-    recorded afresh, for the old recording would be left over.
+    *near* was perhaps not played. Then the call has probably changed, and recording everything
+    again is suggested, because the old recording would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
     add = context.command(context.new)
@@ -216,9 +218,9 @@ def _format_line(label: str, text: str) -> str:
 def find_nearest(
     search: NearestSearch, parts: Parts, *, is_left: bool = False
 ) -> NearestExchange | None:
-    """Return the exchange that differs least, among those of the same API or else platform.
+    """Return the exchange that differs least, of the same API or else of the same platform.
 
-    With *is_left*, it is one that was not played.
+    With *is_left*, only exchanges that were not played are considered.
     """
 
     def rank(near: NearestExchange) -> tuple[int, int, bool, int]:
@@ -273,7 +275,7 @@ def _format_differences(differences: Sequence[Difference]) -> Iterator[str]:
 
 
 def quote_values(difference: Difference) -> tuple[str, str]:
-    """Return the recorded and the other value, of long ones what is around the first difference."""
+    """Return both values of *difference*; long ones are clipped around the first difference."""
     recorded, sent = _format_value(difference.recorded), _format_value(difference.sent)
     at = next((i for i, (a, b) in enumerate(zip(recorded, sent, strict=False)) if a != b), 0)
     return _clip(recorded, at), _clip(sent, at)
@@ -286,7 +288,7 @@ def _format_value(value: Any) -> str:
 
 
 def _clip(text: str, at: int) -> str:
-    """Return *text*, or of a long one what is around *at*, where it begins to differ."""
+    """Return *text*, or for a long one the part around offset *at*, where it begins to differ."""
     if len(text) <= 2 * _WIDTH:
         return text
     start, end = max(0, at - _WIDTH), at + _WIDTH
@@ -331,10 +333,10 @@ def _suggest_fixes(search: NearestSearch, near: NearestExchange) -> Iterator[str
 
 
 def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
-    """Return the places to ignore so that nothing differs; none where that would blind the match.
+    """Return paths that may be suggested for ``ignore``; none where that would blind the match.
 
-    A whole body, a container and a long text say what is asked for, so nobody is told to ignore
-    them; and an index becomes a wildcard only where several items differ alike.
+    Whole bodies, containers and long texts carry the meaning of a call and are never suggested. An
+    index becomes a wildcard only if several items differ in the same way.
     """
     if any(map(_says_much, differences)):
         return []

@@ -1,7 +1,7 @@
-"""The machine-readable lines of a cassette, and bodies apart from their spelling.
+"""Head, index and seal lines of a cassette, and bodies in the form in which they are compared.
 
-JSON is compared by value (numbers by their exact decimal value: 1, 1.0 and 1e0 are equal), forms by
-their pairs, multipart by part.
+JSON is compared by value (1, 1.0 and 1e0 are equal; numbers are exact decimals), forms by their
+pairs, multipart bodies part by part.
 """
 
 from __future__ import annotations
@@ -27,18 +27,17 @@ ANY_PLATFORM = "*"
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """The second line of a file.
+    """The second line of a file: defaults for its index lines.
 
     Attributes:
-        rules: for each platform in the file, the digest of the matching rules that its keys were
-            computed under; "" is traffic of no platform, "*" every platform of a file of format 1,
-            whose one digest was of the rules of all platforms there were.
-        start: the earliest instant of sending, ISO 8601 with its zone.
-        net: version of the net of names that its requests and responses were redacted with.
-        mixed: whether some exchange was recorded under other rules or another net, which its line
-            names.
+        rules: per platform, the digest of the matching rules that keys were computed under. ""
+            stands for traffic without platform, "*" for all platforms in a file of format 1, which
+            had one digest for everything.
+        start: earliest instant of sending, ISO 8601 with time zone.
+        net: version of the secret-name rules that were used for redaction.
+        mixed: whether some exchange has other rules or another net; its index line says which.
         simulated: whether a built-in simulator gave some of the responses.
-        several: whether some exchange was recorded by another than its owner's first session.
+        several: whether exchanges of more than the first session of an owner are present.
     """
 
     format: int = FORMAT
@@ -50,7 +49,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     several: bool | msgspec.UnsetType = msgspec.UNSET
 
     def explicit(self, line: Line) -> Line:
-        """Return *line* with what it leaves to the head."""
+        """Return *line* with the defaults of the head filled in."""
         rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
         net = (self.net or 0) if line.net is None else line.net
         return msgspec.structs.replace(line, rules=rules, net=net)
@@ -60,32 +59,32 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The index line of one exchange.
 
     Attributes:
-        n: place in the order of issue of its owner, from 1.
-        call: ``platform.api``, empty for traffic without a builder.
+        n: position among the calls of its owner, from 1.
+        call: ``platform.api``; empty for traffic of other HTTP clients.
         owner: the scenario, row or test that recorded it.
-        at: instant of sending, ISO 8601 with its zone.
-        ms: milliseconds until the last byte, or until it failed.
-        sha: digest of the exchange, this line included.
-        base: the start of the URL that is the platform's address.
-        host: which of the platform's `hosts` that is, unless it is the first.
-        injected: places that auth and signing put in.
-        failed: the kind of failure in lower case, for an exchange that did not complete.
+        at: instant of sending, ISO 8601 with time zone.
+        ms: milliseconds until the last byte, or until the failure.
+        sha: digest of the exchange, including this line.
+        base: the base URL of the platform.
+        host: name of the entry of the platform's `hosts`; empty for the first.
+        injected: places where auth and signing injected values.
+        failed: kind of failure in lower case, for an exchange without response.
         chunks: milliseconds and length of each piece of a streamed body.
-        encoding: headers that told how the body was encoded on the wire.
-        signed: what the signature of the request was made of, beside the placeholder key.
-        trust: what became of verifying the signature of the response.
-        source: who answered, unless it was the live third party.
-        rules: digest of the matching rules, where it is not the head's for its platform.
-        net: version of the net of names, where it is not the head's.
-        hops: status and address of each redirect that was followed, addresses without queries.
-        moved: what `migrate` changed since it was recorded, one text a change.
-        extra: what the builder set, where the request alone does not show it.
-        session: which of its owner's sessions recorded it, from 1.
-        values: on its owner's first exchange, the credentials that are declared to be no secrets,
-            by ``platform.instance`` and name; of shared logins, on the first of each account.
-        seed: on its owner's first exchange, what its scripts drew; 0 if they drew nothing, and the
-            seed alone in recordings that did not count.
-        sent_in: the encoding of the request's body on the wire, where it is not UTF-8 as here.
+        encoding: headers that named the codings of the body on the wire.
+        signed: what was signed, with a placeholder for the key.
+        trust: result of verifying the response's signature.
+        source: what answered, if not the live third party.
+        rules: digest of the matching rules, if not that of the head.
+        net: version of the secret-name rules, if not that of the head.
+        hops: status and URL (without query) of each followed redirect.
+        moved: changes made by `migrate` after recording, one text each.
+        extra: what the script set, where the request alone does not show it.
+        session: number of the owner's session, from 1.
+        values: on the first exchange of an owner, credentials declared ``secret: false``, by
+            ``platform.instance`` and name; for shared logins, on the first login of each account.
+        seed: on the first exchange of an owner, the random values its scripts drew; 0 if none, and
+            only the seed in older recordings.
+        sent_in: encoding of the request body on the wire, if not UTF-8.
     """
 
     key: str
@@ -117,17 +116,17 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def platform(self) -> str:
-        """Return the key of the platform, or nothing where none is known."""
+        """Return the platform key, or "" if unknown."""
         return self.call.partition(".")[0]
 
     @property
     def is_shared_login(self) -> bool:
-        """Return whether this is a login that lies in the file of its instance."""
+        """Return whether this is a login stored in the shared file of its instance."""
         return self.owner == f"{self.platform}.{self.instance}" and self.call.endswith(f".{LOGIN}")
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):
-    """The last line of a file: what it holds, and the digest of head and all `Line.sha`."""
+    """The last line of a file: its exchange count, and a digest of head and every `Line.sha`."""
 
     interactions: int
     failures: int
@@ -135,13 +134,13 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """One exchange as it stands in a file: its index line, and the YAML text below it."""
+    """One exchange as stored: its index line, and the YAML text below it."""
 
     line: Line
     text: str
 
     def with_line(self, **changes: Any) -> Entry:
-        """Return the entry with *changes* of its line."""
+        """Return the entry with *changes* to its index line."""
         return Entry(msgspec.structs.replace(self.line, **changes), self.text)
 
 
@@ -171,10 +170,10 @@ encode_sorted = _encoder.encode
 
 
 def decode_json(data: bytes | str) -> Any:
-    """Return the value of JSON text, numbers exact.
+    """Return the value of JSON text, with exact numbers.
 
     Raises:
-        ValueError: if *data* is not JSON, or nests too deep to be compared by value.
+        ValueError: if *data* is not JSON, or nested too deeply to be compared.
     """
     try:
         value = _decoder.decode(data)
@@ -185,7 +184,7 @@ def decode_json(data: bytes | str) -> Any:
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A body as matching sees it: *kind* is none, json, form, multipart, text or bytes."""
+    """A body as it is compared; *kind* is none, json, form, multipart, text or bytes."""
 
     kind: str = "none"
     value: Any = None
@@ -195,9 +194,9 @@ NOTHING = Body()
 
 
 def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """Return pairs as a mapping; a name that comes more than once has a list of its values.
+    """Return pairs as a mapping; a repeated name gets the list of its values.
 
-    The order between names does not count, the order of one name's values does.
+    The order of different names does not count, the order of the values of one name does.
     """
     single = dict(pairs)
     if len(single) == len(pairs):
@@ -209,7 +208,7 @@ def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def read_body(data: bytes | None, content_type: str) -> Body:
-    """Return the value of *data*, read as *content_type*; unreadable data stands for itself."""
+    """Return *data* parsed as *content_type*; a body that cannot be parsed is compared as bytes."""
     if not data:
         return NOTHING
     media = media_type(content_type)
@@ -242,7 +241,7 @@ def _read_plain(data: bytes) -> Body:
 
 
 def _read_multipart(data: bytes, content_type: str) -> Body:
-    """Read RFC 7578; the boundary itself does not count."""
+    """Parse a multipart body (RFC 7578); the boundary itself does not count."""
     boundary = _header_parameters("content-type", content_type).get("boundary", "")
     if not boundary:
         raise ValueError(msg("no boundary"))

@@ -1,9 +1,10 @@
-"""Replaying one owner's exchanges: each identity in its recorded order, each exchange once.
+"""Replay one owner's exchanges: equal calls in recorded order, each exchange at most once.
 
-Several sessions of an owner may play one recording. What one session recorded is a part; a session
-plays the part of its own number, then one that no other plays, and then shares one: equal examples
-are recorded once. A part that turns out not to go on as the session does is left for one that does.
-What no part has is played from whatever is left.
+Several sessions of one owner may replay one recording. The exchanges of one recorded session form a
+part. A session plays the part with its own number if possible, else a part that no other session
+plays, else it shares one, since equal sessions are recorded only once. A session leaves its part
+when that does not continue as the session does. Calls that no part has are answered from whatever
+exchanges with the same key are left.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ Find = Callable[[str], Sequence[int]]
 
 
 class OwnerPlayback:
-    """What was played of one owner's recording, by all its sessions.
+    """What all sessions of one owner have played so far.
 
     Attributes:
-        lock: of everything here; two threads never get the same turn.
-        played: the exchanges that were.
-        players: how many sessions play each part.
-        sessions: how many there were.
+        lock: guards all attributes; two threads never get the same exchange.
+        played: numbers of the exchanges already played.
+        players: number of sessions that play each part.
+        sessions: number of sessions opened so far.
     """
 
     def __init__(self) -> None:
@@ -93,7 +94,10 @@ class Turns:
             return number
 
     def _best_part(self, key: str) -> int | None:
-        """Return the best of the parts that have all that was asked for."""
+        """Return the part to play: one that has all exchanges asked for so far.
+
+        None if there is none.
+        """
         if len(self._numbers_by_part(key).get(self._part, ())) >= self._counts[key]:
             return self._part  # it has the rest, or it would not be played
         fitting = [
@@ -108,8 +112,8 @@ class Turns:
     def _part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *part*; the smallest is played.
 
-        In order: a part that would have given other responses so far comes last, then one that
-        another session plays, then one of another number than this session's.
+        A part that would have answered differently so far comes last, then one that another session
+        plays, then one whose number is not that of this session.
         """
         differs = any(
             self._outcome_text(was) != self._outcome_text(now)
@@ -123,14 +127,14 @@ class Turns:
         return differs, self._playback.players[part] > 0, part != self._session, part
 
     def _outcome_text(self, number: int) -> str:
-        """Return what came of an exchange, word for word."""
+        """Return the recorded text of the response or failure of exchange *number*."""
         return _OUTCOME.split(self._cassette.entry(number).text, maxsplit=1)[-1]
 
     def _switch_to_session_part(self, part: int) -> None:
-        """Play *part* from now on, as if it had been played all the time.
+        """Play *part* from now on, as if it had been played from the beginning.
 
-        What was played of the old part is given back, unless another session plays that part too;
-        of the new one as many exchanges of each key count as played as were asked for.
+        Exchanges played from the old part become available again, unless another session plays that
+        part too. In the new part, as many exchanges per key count as played as have been asked for.
         """
         playback = self._playback
         playback.players[part] += 1
@@ -147,7 +151,7 @@ class Turns:
         self._part = part
 
     def _numbers_by_part(self, key: str) -> dict[int, list[int]]:
-        """Return the exchanges of *key*, by part."""
+        """Return the numbers of the exchanges with *key*, by part."""
         numbers = self._located.get(key)
         if numbers is None:
             numbers = self._located[key] = {}
@@ -178,11 +182,12 @@ class Player:
         playback: OwnerPlayback | None = None,
         session: int = 1,
     ) -> None:
-        """Play what *owner* recorded.
+        """Replay what *owner* recorded.
 
-        Without a *cassette*, *path* is where it would be. Keys that are under other *rules* are
-        computed afresh, once. With *repeat*, a call that is used up gets its last response again.
-        *playback* is what the owner's sessions share, *session* the number of this one.
+        Without a *cassette*, *path* is where it was expected. If the recorded keys were computed
+        under other *rules*, they are recomputed once. With *repeat*, a call whose exchanges are all
+        played gets the last response again. *playback* is shared by the owner's sessions, *session*
+        is the number of this one.
         """
         self._cassette = cassette
         self._rules = rules
@@ -210,14 +215,14 @@ class Player:
         )
 
     def knows(self, parts: Parts) -> bool:
-        """Return whether this call was recorded at all, played or not."""
+        """Return whether the call *parts* was recorded, whether played already or not."""
         return bool(self._find(self._identify(parts)))
 
     def outcome(self, cassette: Cassette, number: int) -> Outcome:
-        """Return what came of an exchange that is next.
+        """Return the response or failure of exchange *number*, which `next` returned.
 
         Raises:
-            DamagedCassette: if it is not what was recorded.
+            DamagedCassette: if its text differs from what was recorded.
         """
         if not self._repeat:
             return cassette.outcome(number)
@@ -226,10 +231,10 @@ class Player:
         return self._cached[number]
 
     def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
-        """Return which exchange answers the call *parts*; from then on it is played.
+        """Take the exchange that answers the call *parts*; it counts as played from now on.
 
         Raises:
-            NoMatchError: if there is no cassette, no such call in it, or all were played.
+            NoMatchError: if there is no cassette, no such call in it, or all of them were played.
         """
         key = self._identify(parts)
         numbers = self._find(key)
@@ -249,7 +254,7 @@ class Player:
         return self._cassette, upcoming
 
     def claim_nearest(self, parts: Parts) -> tuple[Cassette, int] | None:
-        """Play what differs least from a call that was not recorded, of what is left."""
+        """Take the unplayed exchange nearest to *parts*, a call that was not recorded."""
         cassette = self._cassette
         if cassette is None or self.numbers(parts):
             return None
@@ -263,7 +268,7 @@ class Player:
         return cassette, near.number
 
     def numbers(self, parts: Parts) -> Sequence[int]:
-        """Return the exchanges of the call *parts*, played or not."""
+        """Return the numbers of all exchanges of the call *parts*."""
         return self._find(self._identify(parts))
 
     def _identify(self, parts: Parts) -> str:
@@ -288,7 +293,7 @@ class Player:
                 yield self._cassette.exchange(number)
 
     def unplayed_exchanges(self) -> tuple[Exchange, ...]:
-        """Return what was recorded and not asked for, in the order of issue."""
+        """Return recorded exchanges that no call has asked for, in the order of issue."""
         if self._cassette is None:
             return ()
         numbers = self._cassette.index.numbers(self._owner)
@@ -315,7 +320,7 @@ def _make_error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
 
 
 def _with_earlier(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence[str]]) -> Find:
-    """Return what also finds exchanges by the *earlier* keys of a call, in the order of issue."""
+    """Return a finder that also finds exchanges recorded under the *earlier* keys of a call."""
 
     def find_all(key: str) -> Sequence[int]:
         others = [number for other in earlier.get(key, ()) for number in find(other)]
@@ -330,7 +335,7 @@ def _with_earlier(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence
 
 
 def _make_finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
-    """Return what gives the exchanges of *owner* that have a key under *rules*."""
+    """Return a function that maps a key under *rules* to *owner*'s exchange numbers."""
     head, index = cassette.head, cassette.index
     are_ours = all(rules.fits(platform, digest) for platform, digest in head.rules.items())
     if are_ours and head.mixed is not True:

@@ -1,7 +1,8 @@
-"""The text of one exchange back as an `Exchange`: our own layout at full speed, any YAML slowly.
+"""Parse the text of one exchange: our own layout by a fast path, any other YAML by its events.
 
-Any YAML 1.1 is read from the parser's events, so a hostile file costs no more than its size: no
-aliases, no tags but ``!!binary`` and ``!!str``, no deep nesting, nothing constructed.
+Any YAML 1.1 is read from parser events, so a hostile file costs no more than its size: aliases,
+tags other than ``!!binary`` and ``!!str``, and deep nesting are refused, and no object is
+constructed.
 """
 
 from __future__ import annotations
@@ -40,23 +41,23 @@ _TAGS = {None, "!", "tag:yaml.org,2002:str", _BINARY}
 
 
 class YamlTextError(ValueError):
-    """The text is not YAML, or more than a cassette needs.
+    """Raised if a text is not YAML, or uses YAML features that a cassette does not need.
 
     Attributes:
-        line: from 1, in the text that was read.
+        line: line number in the text, from 1.
     """
 
     def __init__(self, message: str, line: int) -> None:
-        """Keep the line."""
+        """Keep the message and the line number."""
         super().__init__(message)
         self.line = line
 
 
 def read_yaml_text(text: str) -> Any:
-    """Return the one document of *text*.
+    """Return the single YAML document of *text*.
 
     Raises:
-        YamlTextError: if it is not YAML, or uses what a cassette has no use for.
+        YamlTextError: if it is not YAML, or uses features that a cassette does not need.
     """
     outside = (yaml.StreamStartEvent, yaml.DocumentStartEvent, yaml.DocumentEndEvent)
     parsed = yaml.parse(text, yaml.CSafeLoader)
@@ -138,14 +139,14 @@ _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
 
 
 class _NotOurs(Exception):  # noqa: N818 - never leaves this module
-    """The text does not have the canonical layout."""
+    """Raised if a text does not have the canonical layout."""
 
 
 def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
-    """Return the exchange of *entry*; with *canonical* off it is read as any YAML.
+    """Return the exchange of *entry*; without *canonical*, its text is parsed as general YAML.
 
     Raises:
-        ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
+        ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
     """
     with suppress(_NotOurs):
         if canonical:
@@ -154,10 +155,10 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
 
 
 def read_outcome(entry: Entry) -> Outcome:
-    """Return what came of the exchange of *entry*; its request is read only where it is signed.
+    """Return the response or failure of *entry*; the request is parsed only if it is signed.
 
     Raises:
-        ValueError: if the text is no exchange; a `YamlTextError` knows its line in the text.
+        ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
     """
     if entry.line.signed is not None:
         exchange = read_exchange(entry)
@@ -171,10 +172,10 @@ def read_outcome(entry: Entry) -> Outcome:
 
 
 def exchange_of(line: Line, item: Any) -> Exchange:
-    """Return the exchange of an already read YAML mapping.
+    """Return the exchange of a parsed YAML mapping.
 
     Raises:
-        ValueError: if a key is missing or its value has the wrong type.
+        ValueError: if a key is missing or a value has the wrong type.
     """
     try:
         request = item["request"]
@@ -246,7 +247,7 @@ def _read_canonical(entry: Entry) -> Exchange:
 
 
 def split_exchange(text: str) -> tuple[str, str, str]:
-    """Return the request, the line that parts it from what came of it, and that."""
+    """Split the text of an exchange into request, the line between, and response or failure."""
     halves = text.partition(_ANSWERED)
     return halves if halves[1] else text.partition(_FAILED)
 
@@ -311,7 +312,7 @@ def _read_headers(block: str | None) -> Pairs:
 
 
 def _read_body(style: str, rest: str, indent: str) -> bytes:
-    """Return the bytes of a scalar whose first line is *style* and whose lines are *rest*."""
+    """Return the bytes of a scalar with block header *style* and the lines *rest*."""
     if style[0] == '"':
         return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)
@@ -321,7 +322,7 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
 
 
 def decode_quoted(scalar: str) -> str:
-    """Return the text of a quoted scalar of ours, whose lines may end with a backslash."""
+    """Return the text of a quoted scalar; its lines may be continued by a backslash."""
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too
@@ -337,7 +338,7 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 
 
 def _outcome_of(line: Line, item: Any) -> Outcome:
-    """Return what came of an exchange that was read as any YAML."""
+    """Return the response or failure of a parsed YAML mapping."""
     if line.failed:
         failure = item["failure"]
         received = _as_bytes(failure.get("received")) or b""

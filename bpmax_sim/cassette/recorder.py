@@ -1,4 +1,4 @@
-"""Recording into a cassette so that nothing is lost: a journal first, the whole file at the end."""
+"""Record exchanges into a cassette: first durably into a journal, at the end as a sealed file."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _Arriving = dict[tuple[int, int], list[PendingExchange]]
 
 
 class Outage(Struct, frozen=True):
-    """A call that a third party did not serve; whether it did when the old file was recorded."""
+    """A call that failed in this run, and whether it succeeded in the existing recording."""
 
     call: str
     outcome: Outcome
@@ -61,14 +61,14 @@ class Outage(Struct, frozen=True):
 
 
 class Recorder:
-    """Records one owner's exchanges; safe to use from several threads.
+    """Records the exchanges of one owner; it may be called from several threads.
 
-    Exchanges have to be redacted before they come here; the scan is the last line of defence.
-    In a forked child it goes on with a journal of its own and seals nothing: the recorder that it
-    was forked from takes what the child left when it seals, and else `recover` does.
+    Exchanges arrive redacted; the scan here is the last line of defence. In a forked child the
+    recorder continues with its own journal and never seals. The parent collects the child's journal
+    when it seals; if the parent is gone, `recover` does.
 
     Attributes:
-        drawn: what the owner's scripts have drawn so far.
+        drawn: random values that the owner's scripts have drawn so far.
     """
 
     def __init__(  # noqa: PLR0913 - the ways to record
@@ -139,13 +139,14 @@ class Recorder:
         check: LeakCheck | None = None,
         values: Values | None = None,
     ) -> None:
-        """Return once the exchange is on the disk; one with a secret is kept as a stub only.
+        """Write *exchange* to the journal; return once it is on disk.
 
-        *session* is which of the owner's sessions recorded it, *check* knows its secrets, and
-        *values* are its credentials that are none.
+        If it contains a secret, only a stub is written. *session* is the number of the owner's
+        session, *check* scans with the secrets of that session, *values* are its credentials that
+        are declared ``secret: false``.
 
         Raises:
-            CassetteError: if the disk is full or the folder cannot be written.
+            CassetteError: if the disk is full or the folder is not writable.
         """
         draft = (check or self._check)(self._make_draft(exchange, session, values or {}), exchange)
         with self._lock:
@@ -156,13 +157,15 @@ class Recorder:
     def append_piece(
         self, exchange: Exchange, *, session: int = 1, check: LeakCheck | None = None
     ) -> None:
-        """Return once the next piece of a body that is still arriving is on the disk.
+        """Write the next piece of a response body that is still arriving.
 
-        *exchange* is what is there without its end: one that did not complete, with the piece as
-        what it received. `append` ends it; until then it counts as it is here.
+        Return once it is on disk.
+
+        *exchange* is a failed exchange whose received part is the piece. `append` completes it; if
+        that never happens, the exchange counts as failed.
 
         Raises:
-            CassetteError: if the disk is full or the folder cannot be written.
+            CassetteError: if the disk is full or the folder is not writable.
         """
         failed = exchange.outcome
         assert isinstance(failed, FailedExchange)
@@ -190,7 +193,7 @@ class Recorder:
             ) from error
 
     def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
-        """Look for more secrets from now on."""
+        """Scan with *scan* from now on, because more secrets have become known."""
         with self._lock:
             self._check = LeakCheck(scan, known)
 
@@ -201,11 +204,12 @@ class Recorder:
         holding: Sequence[str] | None = None,
         session: int = 0,
     ) -> None:
-        """Change what holds a value that turned out late to be secret.
+        """Redact exchanges in the journal, because a value has turned out to be a secret.
 
-        With *holding* its texts are looked for in what is undone once of each exchange, which
-        costs next to nothing; without, everything that *session* recorded is scanned, or all
-        sessions with 0.
+        *change* redacts one exchange. With *holding*, the texts of that value, only exchanges that
+        may contain them are changed, which is cheap because their decoded content is cached.
+        Without it, all exchanges of session number *session* are scanned, or those of all sessions
+        if it is 0.
 
         Raises:
             CassetteError: if the disk is full.
@@ -235,17 +239,19 @@ class Recorder:
         is_signed: IsSigned = ignore_signature,
         replays: Replays | None = None,
     ) -> bool:
-        """Write the cassette and return whether that changed it.
+        """Write the cassette; return whether its content changed.
 
-        Other owners stay. Of the owner's exchanges those that are unchanged in meaning keep their
-        bytes; *volatile* names fields of an API's responses that have none, *named* the headers
-        that its platform reads, and *is_signed* tells whether an old request is signed as it would
-        be today. *replays* tells whether the file at a path replays: it is asked before anything
-        of the old recording is kept in the new one, and if it does not, nothing is.
+        Recordings of other owners are kept. Exchanges of this owner that are equal to the old ones
+        keep their bytes. *volatile* returns fields of an API's responses that do not count for
+        equality, *named* response headers that its platform reads, *is_signed* whether an old
+        request has the signature that it would get today. *replays* returns whether the file at a
+        path replays. It is called before bytes of the old recording are reused; if it returns
+        False, none are.
 
         Raises:
-            LeakError: if a secret would be written; nothing is, and what is clean stays journaled.
-            CassetteError: if writing fails; the old file is whole and the journal stays.
+            LeakError: if a secret would be written; nothing is written, and the journal keeps the
+                rest.
+            CassetteError: if writing fails; the old file is unchanged and the journal is kept.
         """
         same = RecordingComparison(
             volatile,
@@ -258,9 +264,10 @@ class Recorder:
         return self._finish(self.path, same, replays)
 
     def find_outages(self, rank: Callable[[Exchange], int]) -> tuple[Outage, ...]:
-        """Return the calls that ended worse than 0, by *rank*, and worse than they are recorded.
+        """Return calls that went worse than in the existing recording.
 
-        Of equal calls the last response counts, so that what a retry mended is none.
+        *rank* rates an exchange, 0 for success. Of equal calls the last one counts, so a failure
+        that a retry repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.open_old(self.path)
@@ -275,7 +282,7 @@ class Recorder:
         )
 
     def find_blind_ignores(self) -> tuple[str, ...]:
-        """Return the calls that are equal only by what is ignored, and whose responses differ."""
+        """Return calls that only ``ignore`` makes equal although their responses differ."""
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
             platform, _, api = draft.line.call.partition(".")
@@ -294,26 +301,26 @@ class Recorder:
         return tuple(found)
 
     def set_aside(self) -> Path | None:
-        """Write ``<file>.new`` for review instead, and return it; None if it would say the same.
+        """Write ``<file>.new`` for review and return its path, or None if the recording is equal.
 
         Raises:
-            LeakError, CassetteError: as `seal` does.
+            LeakError, CassetteError: as for `seal`.
         """
         aside = merge.review_file(self.path)
         return aside if self._finish(aside, RecordingComparison()) else None
 
     def close(self) -> None:
-        """Let go of what was recorded without sealing it; `recover` finds it."""
+        """Close the journal without sealing; `recover` finds it."""
         with self._lock:
             self._forget(Journal.close)
 
     def discard(self) -> None:
-        """Forget what was recorded."""
+        """Delete everything recorded so far."""
         with self._lock:
             self._forget(Journal.remove)
 
     def continue_in_forked_child(self) -> None:
-        """Go on as the recorder of a forked child; what was recorded so far is the parent's."""
+        """Start a new journal in a forked child; the exchanges so far belong to the parent."""
         self._lock = threading.Lock()  # whoever held it is not here
         self._parent = self._parent or self._process
         self._forget(lambda _parents: None)
@@ -360,7 +367,10 @@ class Recorder:
         change: Callable[[Exchange], Exchange],
         is_due: Callable[[PendingExchange], bool],
     ) -> list[PendingExchange]:
-        """Return the records of an exchange that is arriving, changed in one if it is due."""
+        """Return the journal records of one exchange that is still arriving.
+
+        If *is_due* holds for it, its pieces are joined and *change* is applied to the whole.
+        """
         (draft,) = journal_module.join_pieces(pieces)
         if not is_due(draft):
             return pieces
@@ -433,7 +443,7 @@ class Recorder:
             raise
 
     def _is_good(self, same: RecordingComparison, replays: Replays) -> bool:
-        """Return whether the recording replays with what it is to keep of the old one."""
+        """Return whether the recording replays with the bytes reused from the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
         with journal_module.lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(same)
@@ -450,7 +460,7 @@ class Recorder:
     def _collect_recording(
         self, same: RecordingComparison
     ) -> tuple[merge.OwnerRecording, list[Path], list[PendingExchange]]:
-        """Return what this recorder has, with it what forked children left, and their journals."""
+        """Return the recording with that of forked children, and the children's journals."""
         journals, left = merge.find_branches(self.path, self._name)
         last = max((draft.issue[0] for draft in self._drafts), default=0)
         behind = [
@@ -483,7 +493,7 @@ _forked: set[bool] = set()
 
 
 def has_forked() -> bool:
-    """Return whether this process has forked, so that children may have recorded for it."""
+    """Return whether this process has ever forked, so that journals of children may exist."""
     return bool(_forked)
 
 

@@ -1,8 +1,9 @@
-"""Cassettes at an fsspec URL, such as object storage, with a mirror on the disk; fsspec's one door.
+"""Keep cassettes at an fsspec URL, such as object storage, with a mirror on disk.
 
-Everything else works on the mirror. A file is looked at once in a run and fetched where it changed
-there; what was sealed here is uploaded whole. What was not uploaded is never overwritten, nor
-played as if it had been. No message shows what a URL carries besides scheme, host and path.
+This is the only module that uses fsspec; everything else works on the mirror. In one run a file is
+checked once, and downloaded if it changed. A sealed file is uploaded whole. A local file that is
+not uploaded yet is never overwritten, and never replayed as if it had been uploaded. Messages show
+only scheme, host and path of a URL.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ _uploading = threading.Lock()  # a transaction is the file system's, which threa
 
 
 class _NoResponseError(Exception):
-    """Storage is silent; what it is asked for in the background is given up."""
+    """Raised if storage does not respond in time; the request in the background is abandoned."""
 
 
 class MirrorState(msgspec.Struct, frozen=True):
-    """What a file of the mirror was when it was the same there and here.
+    """What a file was when mirror and storage were last equal.
 
     Attributes:
-        coming: the digest of what is about to replace it; a process may die in between.
+        coming: digest of the content about to replace it, in case the process dies in between.
     """
 
     stamp: str
@@ -55,7 +56,7 @@ _decode = msgspec.json.Decoder(MirrorState).decode
 
 
 def is_url(place: object) -> bool:
-    """Return whether *place* names a folder by URL and not by path."""
+    """Return whether *place* is a URL rather than a path."""
     return isinstance(place, str) and _URL.match(place) is not None
 
 
@@ -67,7 +68,7 @@ def strip_url(url: str) -> str:
 
 
 def mirror(url: str, root: Path) -> RemoteStorage:
-    """Return the cassettes at *url*, mirrored below ``.bpmax/cassettes`` of the project *root*."""
+    """Return the storage at *url*, mirrored in ``.bpmax/cassettes`` of the project *root*."""
     shown = strip_url(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
     digest = hashlib.sha256(shown.encode()).hexdigest()[:8]
@@ -75,14 +76,17 @@ def mirror(url: str, root: Path) -> RemoteStorage:
 
 
 class RemoteStorage:
-    """A folder of cassettes at a URL; safe to use from several threads and processes.
+    """A folder of cassettes at a URL; it may be used from several threads and processes.
 
     Attributes:
-        folder: the mirror.
+        folder: the mirror on disk.
     """
 
     def __init__(self, url: str, folder: Path, *, patience: float = PATIENCE) -> None:
-        """Reach nothing yet; storage that is silent for *patience* seconds is down."""
+        """Create without connecting.
+
+        Storage that does not respond for *patience* seconds counts as down.
+        """
         self.folder = folder
         self._url = url
         self._seen: set[Path] = set()
@@ -94,12 +98,12 @@ class RemoteStorage:
         return f"<RemoteStorage {strip_url(self._url)}>"
 
     def fetch(self, path: Path, *, recording: bool = False) -> None:
-        """Bring the file *path* of the mirror up to date, once; it goes where there is none.
+        """Update the file *path* of the mirror, once per run; it is deleted if storage has none.
 
         Raises:
-            ConfigError: the URL cannot be used at all.
-            CassetteError: the URL cannot be read, or the file was recorded here and not uploaded;
-                *recording* leaves such a file as it is.
+            ConfigError: if the URL cannot be used at all.
+            CassetteError: if storage cannot be read, or the file was recorded here and not
+                uploaded; with *recording*, such a file is left as it is.
         """
         if path in self._seen or not path.is_relative_to(self.folder):
             return
@@ -117,11 +121,11 @@ class RemoteStorage:
         self._seen.add(path)
 
     def upload(self, path: Path) -> None:
-        """Put the file *path* of the mirror there, whole, if it changed here.
+        """Upload the file *path* of the mirror if it changed locally.
 
         Raises:
-            CassetteError: it cannot be written, or somebody else changed it there meanwhile; the
-                file stays here, to be uploaded later.
+            CassetteError: if storage cannot be written, or the file changed there too; the local
+                file is kept and can be uploaded later.
         """
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
@@ -130,7 +134,7 @@ class RemoteStorage:
                 self._upload(path)
 
     def _is_changed_locally(self, path: Path) -> bool:
-        """Return whether the copy at *path* is neither what was downloaded nor what is to be."""
+        """Return whether *path* is neither what was downloaded nor what is being downloaded."""
         state = self._read_state(path)
         if not path.exists():
             return False
@@ -172,12 +176,12 @@ class RemoteStorage:
         self._remember(path, MirrorState(self._stamp(path) or "", _digest(data)))
 
     def _stamp(self, path: Path) -> str | None:
-        """Return what changes when the file there does, or None if there is none."""
+        """Return a text that changes with the stored file, or None if there is no file."""
         within = partial(_call_within, self._patience)
         return self._read(path, lambda system, there: stamp_of(within(lambda: system.info(there))))
 
     def _read(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
-        """Return what *ask* returns, or None if there is no such file there."""
+        """Return the result of *ask*, or None if storage has no such file."""
 
         def read(system: Any, there: str) -> T | None:
             try:
@@ -188,7 +192,10 @@ class RemoteStorage:
         return self._run(path, msg("read"), read)
 
     def _run(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
-        """Return what *ask* does; a file system's own words may hold a credential."""
+        """Return the result of *ask*.
+
+        Error texts of file systems are not shown, they may hold secrets.
+        """
         try:
             system, folder = self._open_filesystem()
             return ask(system, f"{folder}/{self._name(path)}")
@@ -236,7 +243,7 @@ class RemoteStorage:
 
 
 def stamp_of(info: Mapping[str, Any]) -> str:
-    """Return what changes when the file does: its etag, else its time and size."""
+    """Return a text that changes with the file: its etag, else modification time and size."""
     for key in _STAMPS:
         if info.get(key):
             return str(info[key])
@@ -245,13 +252,13 @@ def stamp_of(info: Mapping[str, Any]) -> str:
 
 
 def _call_within(seconds: float, ask: Callable[[], T]) -> T:
-    """Return what *ask* does, on a thread of its own.
+    """Run *ask* on a thread of its own and wait at most *seconds*.
 
-    File systems try again for as long as they like, most of them for minutes, and have no common
-    word for how long.
+    File systems retry as long as they like, mostly for minutes, and have no common option to limit
+    it.
 
     Raises:
-        _SilentError: it takes longer.
+        _SilentError: if it takes longer.
     """
     future: Future[T] = Future()
 
@@ -275,9 +282,9 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
     """Return the file system of *url* and the folder in it.
 
     Raises:
-        ConfigError: fsspec, or what it needs for the scheme, is not installed or not known.
-        CassetteError: it cannot be reached.
-        _SilentError: it is silent.
+        ConfigError: if fsspec, or the package for the scheme, is not installed or unknown.
+        CassetteError: if it cannot be reached.
+        _SilentError: if it does not respond in time.
     """
     shown = strip_url(url)
     try:
@@ -317,7 +324,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
 
 
 def _name_error(error: Exception) -> str:
-    """Return the kind of *error* in words of the system or of Python, never in its own."""
+    """Return the kind of *error* in neutral words; its own text may contain credentials."""
     number = getattr(error, "errno", None)
     return os.strerror(number) if isinstance(number, int) else type(error).__name__
 

@@ -1,7 +1,7 @@
-"""A cassette as a person reads it, for `git diff`: ``python -m bpmax_sim.cassette.textconv FILE``.
+"""Print a cassette for `git diff`: ``python -m bpmax_sim.cassette.textconv FILE``.
 
-Git runs it for each version of each file that it shows, so it imports nothing of the package and
-takes lines as they are; what is no cassette is printed as it is.
+Git runs it for every version of every file it shows, so it imports nothing of the package and works
+line by line; other files are printed unchanged.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _QUOTED = re.compile(r'\\(["\\/])')
 
 
 def _describe(line: str) -> str:
-    """Return the index line of an exchange without what only machines read."""
+    """Return the index line of an exchange without digests and other machine-only fields."""
     try:
         index = json.loads(line[len(_ENTRY) :])
         call = index["call"] or "-"
@@ -26,7 +26,7 @@ def _describe(line: str) -> str:
 
 
 def convert(text: str) -> str:
-    """Return *text* without digests, and with the quotes of JSON as they are sent."""
+    """Return *text* without digests, and with JSON quotes unescaped."""
     lines = []
     for line in text.splitlines():
         if line.startswith(_ENTRY):
@@ -38,7 +38,7 @@ def convert(text: str) -> str:
 
 
 def main() -> None:
-    """Print the file that the command line names."""
+    """Print the file named on the command line."""
     with open(sys.argv[1], encoding="utf-8", newline="") as file:  # noqa: PTH123 - imports less
         text = file.read()
     sys.stdout.reconfigure(encoding="utf-8", newline="\n")  # type: ignore[union-attr]

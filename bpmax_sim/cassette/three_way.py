@@ -1,10 +1,10 @@
-"""Two versions of a cassette and the one that both come from, made into one: owner by owner.
+"""Merge two versions of a cassette with their common ancestor, owner by owner.
 
-An exchange says nothing without the ones around it, as they share a session, a clock and a seed. So
-what one side recorded of an owner is taken whole; where both recorded it, ours stays and theirs
-waits for review; what one side dropped and the other recorded anew is there. Logins are shared by
-everybody and made again at any time: of each, the later one is taken. The result does not depend on
-which side is called ours, as long as nothing conflicts.
+The exchanges of an owner share a session, a clock and a seed, so they are taken together or not at
+all. If only one side recorded an owner, its recording is taken. If both did, ours stays and theirs
+waits for review. If one side removed it and the other recorded it again, it is kept. Logins are
+shared and can be repeated at any time: of each, the later one is taken. Without conflicts the
+result is the same whichever side is called ours.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ Owners = dict[str, list[Entry]]
 
 
 class MergedCassettes(msgspec.Struct, frozen=True):
-    """What became of a merge.
+    """The result of a merge.
 
     Attributes:
-        data: the file; empty if no exchange is left.
-        theirs: the file with their recordings of *conflicts*; empty if there are none.
-        conflicts: the owners that both sides recorded otherwise.
+        data: the merged file; empty if no exchange is left.
+        theirs: the file with their recordings of *conflicts*; empty without conflicts.
+        conflicts: owners that both sides recorded differently.
     """
 
     data: bytes
@@ -39,10 +39,10 @@ class MergedCassettes(msgspec.Struct, frozen=True):
 def merge_versions(
     base: bytes | None, ours: bytes | None, theirs: bytes | None, name: str
 ) -> MergedCassettes:
-    """Return the merge of two versions of the cassette *name*, None for one without the file.
+    """Merge two versions of the cassette *name*; None stands for a version without the file.
 
     Raises:
-        CassetteError: if one of them is not sound, such as half-merged.
+        CassetteError: if a version is damaged, for example by conflict markers.
     """
     versions = [_read_owners(data, name) for data in (base, ours, theirs)]
     merged: Owners = {}
@@ -75,7 +75,7 @@ def _read_owners(data: bytes | None, name: str) -> Owners:
 
 
 def _is_equal(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
-    """Return whether two recordings of one owner are the same, whatever rules keys are under."""
+    """Return whether two recordings of an owner are equal, whatever rules their keys are under."""
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 
 

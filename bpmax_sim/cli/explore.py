@@ -24,6 +24,7 @@ from bpmax_sim.explore.summary import (
     VariantFinding,
     add_up,
     describe_finding,
+    describe_limits,
     describe_totals,
     describe_unrecorded,
     find_causes,
@@ -141,8 +142,8 @@ def _report(explorations: Sequence[Exploration], found: Found, *, json: bool) ->
     for line in _report_lines(explored, found):
         say(line)
     for one in explorations:
-        if one.refused:
-            tell(label_message(one.node_id, msg("not explored: {why}", why=one.refused)))
+        for limit in describe_limits(one):
+            tell(label_message(one.node_id, limit))
     for line in describe_unrecorded(totals):
         tell(line)
     tell(describe_totals(totals))

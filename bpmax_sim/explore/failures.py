@@ -19,6 +19,7 @@ from bpmax_sim.explore.members import (
     rules_of,
     without_member,
 )
+from bpmax_sim.explore.reads import ReadMembers
 from bpmax_sim.explore.run_view import ObservedCall
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
@@ -128,12 +129,9 @@ def possible_failures(
     calls: Sequence[ObservedCall],
     platforms: Platforms,
     recorded: RecordedResponses,
-    words: frozenset[str],
+    reads: ReadMembers,
 ) -> Iterator[PossibleFailure]:
-    """Yield what can happen to each of *calls*, in their order.
-
-    *words* are the names in the scripts: a member that none of them names is not read.
-    """
+    """Yield what can happen to each of *calls*, in their order, and to members in *reads*."""
     for call in calls:
         if call.is_faulted:
             continue
@@ -146,7 +144,7 @@ def possible_failures(
         if not call.is_login:
             yield from _refusals_of(call, platform, api, recorded)
         if api is not None:
-            yield from _lacking_members(call, api, recorded, words)
+            yield from _lacking_members(call, api, recorded, reads)
 
 
 def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterator[FailureKind]:
@@ -224,14 +222,14 @@ def _reply(response: Response) -> FaultAction:
 
 
 def _lacking_members(
-    call: ObservedCall, api: Api, recorded: RecordedResponses, words: frozenset[str]
+    call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
     """Yield the response without one of its members, where it can be read and can be lacking."""
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return
     for member in members_of(body, api, recorded.of(call.name)):
-        if str(member.steps[-1]) not in words:
+        if not reads.includes(call, member.steps):
             continue
         for lack, shown_by in member.lacks.items() or (("null", ""),):
             name = f"{member.name} {_LACKS[lack]}"

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bpmax_sim.explore.judge import VERDICTS
 from bpmax_sim.explore.search import Exploration
-from bpmax_sim.explore.summary import VariantFinding, find_causes
+from bpmax_sim.explore.summary import VariantFinding, describe_limits, find_causes
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.scenario.source import Failure, RunWarning
 
@@ -31,9 +31,8 @@ def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
 
 def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
     """Yield what is doubtful, one for each cause, and what was not tried."""
-    if exploration.refused:
-        why = msg("not explored: {why}", why=exploration.refused)
-        yield RunWarning("explore", why, exploration.place)
+    for limit in describe_limits(exploration):
+        yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):
         if not finding.is_red:
             text = label_message(_describe(finding), finding.why)

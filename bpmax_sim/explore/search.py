@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from bpmax_sim.explore.orders import (
     possible_interruptions,
     possible_orders,
 )
+from bpmax_sim.explore.reads import READ_WATCHER, Names, ReadMembers, find_reads
 from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -55,6 +56,9 @@ _ENTRIES = (ACTIONS["set"], ACTIONS["advance"])
 """Actions that do nothing when they are done again."""
 ORDERS: Final = msg("orders")
 MEANWHILE: Final = msg("meanwhile")
+AT_ONCE: Final = msg("two at once")
+_DOWN: Final = "500"
+"""How a second call fails that cannot fail as the first one did."""
 
 
 class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +100,8 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
         refused: why it is not explored, or nothing.
         possible: how many variants there are; *tried* of them were, and *variants* are those that
             came about.
+        is_watched: whether a run shows what the scripts read of responses; else the names in their
+            texts tell it.
     """
 
     node_id: str
@@ -106,6 +112,7 @@ class Exploration(msgspec.Struct, frozen=True, kw_only=True):
     variants: tuple[JudgedVariant, ...] = ()
     possible: int = 0
     tried: int = 0
+    is_watched: bool = True
 
 
 class Explorer:
@@ -153,6 +160,7 @@ class Explorer:
             variants=tuple(replace(one, is_simulated=bench.is_simulated) for _, one in judged),
             possible=bench.possible,
             tried=tried,
+            is_watched=bench.is_watched,
         )
 
     def explore_all(
@@ -265,7 +273,8 @@ class _Bench:
         self.is_simulated = baseline.item.scenario.proxy.mode == "simulate"
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self._usual: tuple[Counter[CallKey], ...] | None = None
-        self._is_recovered = False
+        self._last: tuple[RunView, Judgement] | None = None
+        self._endless = set[str]()  # calls that a script makes again for ever; one failure shows it
         self.base = self.run()
         self._usual = self.base.trial.requests
         self.possible = 0
@@ -278,8 +287,9 @@ class _Bench:
 
     def prepare(self, recorded: RecordedResponses) -> None:
         """List what can be tried; *recorded* is what the project's recordings show."""
-        words = frozenset(_words_of(self._item))
-        self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, words))
+        self._recorded = recorded
+        reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_words_of(self._item)))
+        self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
         self._groups = find_groups(self.base.calls)
         self._interruptions = tuple(possible_interruptions(self._item, self.base))
         self._late_orders = tuple(late_orders(self._item, self.base))
@@ -289,6 +299,18 @@ class _Bench:
             + len(self._late_orders)
             + len(self._interruptions)
         )
+
+    @property
+    def is_watched(self) -> bool:
+        """Return whether a run shows what the scripts read of responses."""
+        return self._reads.seen is not None
+
+    def _watch_reads(self) -> Mapping[str, frozenset[Names]] | None:
+        """Return which members of responses the scripts read, or None where no run shows it."""
+        if not self.base.calls:
+            return {}
+        watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
+        return find_reads(self.base, view_of(watched, self.platforms))
 
     def starts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
         """Yield what each yields variants, as what tries them.
@@ -305,7 +327,10 @@ class _Bench:
             yield partial(self._attempts_during, interruption, item)
 
     def _attempts_of(self, failure: PossibleFailure) -> Iterator[Attempt]:
+        self._last = None
         yield partial(self._try_failure, failure)
+        if self._last and self._last[1].verdict == "handled":
+            yield from self._attempts_at_once(failure, *self._last)
         yield from self._attempts_each_time(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
@@ -314,7 +339,9 @@ class _Bench:
         if not run.trial.fired:
             return None
         judgement = judge_failure(self.base, run, failure)
-        self._is_recovered = judgement.is_recovered
+        self._last = run, judgement
+        if judgement.verdict == "endless":
+            self._endless.add(failure.call.label)
         if judgement.verdict == "silent" and self._is_needless(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (again := self._try_again(failure)):
@@ -324,7 +351,7 @@ class _Bench:
             call=failure.call,
             kind=failure.kind,
             column=failure.column,
-            rules=(failure.rule,),
+            rules=(_shorten_range(failure, run),),
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
@@ -343,10 +370,75 @@ class _Bench:
                           for one in self.base.calls)  # fmt: skip
         lasts = (call.number + _EVER,) if is_last else range(call.number + 1, call.number + _TRIES)
         for last in lasts:
-            if not self._is_recovered:
+            if not (self._last and self._last[1].is_recovered) or call.label in self._endless:
                 return
             self.possible += 1
             yield partial(self._try_failure, failure.each_time(last))
+
+    def _attempts_at_once(
+        self, failure: PossibleFailure, before: RunView, judgement: Judgement
+    ) -> Iterator[Attempt]:
+        """Yield *failure* together with that of what made up for it in the run *before*."""
+        for call in self._substitutes(failure, before, judgement):
+            possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
+            by_kind = {one.kind: one for one in possible if not one.is_response}
+            second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
+            if second is not None:
+                self.possible += 1
+                yield partial(self._try_at_once, failure, second, before, judgement)
+
+    def _substitutes(
+        self, failure: PossibleFailure, before: RunView, judgement: Judgement
+    ) -> Iterator[ObservedCall]:
+        """Yield the calls of *before* that took the place of the one that failed.
+
+        These are those that are not made without the failure. Where nobody noticed it, they are
+        those as well that are made anyway, later than it or at the same time.
+        """
+        struck = failure.call
+        known = Counter((one.step, one.name, one.request) for one in self.base.calls)
+        is_unnoticed = not judgement.why and same(self.base.end, before.end)
+        for call in before.calls:
+            known[call.step, call.name, call.request] -= 1
+            is_new = known[call.step, call.name, call.request] < 0
+            is_own = (call.name, call.request) == (struck.name, struck.request)
+            if call.is_login or call.is_faulted or is_own or call.begin <= struck.begin:
+                continue
+            if is_new or (is_unnoticed and call.step == struck.step):
+                yield call
+
+    def _try_at_once(
+        self,
+        first: PossibleFailure,
+        second: PossibleFailure,
+        before: RunView,
+        judgement: Judgement,
+    ) -> JudgedVariant | None:
+        """Return what became of both; None where one of them comes to that alone."""
+        run = self.run([first.fault, second.fault])
+        if len(run.trial.fired) < 2:  # noqa: PLR2004 - both
+            return None
+        found = judge_failure(before, run, second)
+        if found.verdict == "silent" and judgement.why:  # of the first one a person was told
+            found = replace(judgement, is_recovered=False)
+        if found.verdict != "handled" and find_call(self.base, second.call):
+            alone = judge_failure(self.base, self.run([second.fault]), second)
+            if (alone.verdict, alone.place) == (found.verdict, found.place):
+                return None
+        return JudgedVariant(
+            call=second.call,
+            kind=msg(
+                "{kind}, after {call}: {first}",
+                kind=second.kind,
+                call=first.call.label,
+                first=first.kind,
+            ),
+            column=AT_ONCE,
+            rules=(first.rule, second.rule),
+            judgement=found,
+            severity=severity_of(found, self._spec),
+            asked=self._names_until(second.call),
+        )
 
     def _is_needless(self, failure: PossibleFailure, run: RunView) -> bool:
         """Return whether nothing depends on the read that failed in *run*, or on its login."""
@@ -482,6 +574,15 @@ class _Bench:
             why = last.errors[0].get("message")
             return msg("a second try fails too: {why}", why=why)
         return msg("a second try passes, and does nothing twice")
+
+
+def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:
+    """Return the rule of *failure* for as many calls as it struck in *run*."""
+    rule = failure.rule
+    if isinstance(rule.call, str) and not run.trial.exceeded:
+        last = max(one.number for one in run.calls if one.name == failure.call.name)
+        rule = replace(rule, call=f"{failure.call.number}-{last}")
+    return rule
 
 
 def _is_known(group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]) -> bool:

@@ -12,6 +12,7 @@ import msgspec
 from bpmax_sim.explore.failures import CODES, MEMBERS
 from bpmax_sim.explore.judge import VERDICTS, VerdictKind
 from bpmax_sim.explore.search import (
+    AT_ONCE,
     MEANWHILE,
     ORDERS,
     Exploration,
@@ -198,7 +199,7 @@ def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
 
 def _rank_column(name: str) -> int:
     """Return where a column comes: single failures as they were met, then those of many kinds."""
-    last = [translate(one) for one in (CODES, MEMBERS, ORDERS, MEANWHILE)]
+    last = [translate(one) for one in (CODES, MEMBERS, AT_ONCE, ORDERS, MEANWHILE)]
     return last.index(translate(name)) + 1 if translate(name) in last else 0
 
 
@@ -252,6 +253,17 @@ def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
             "{number} variant made a call that has no recording; record it: {commands}",
             "{number} variants made calls that have no recording; record them: {commands}",
             commands=series(totals.unrecorded[:_MOST_COMMANDS]),
+        )
+
+
+def describe_limits(exploration: Exploration) -> Iterator[str]:
+    """Yield why an item was not explored, or what of it could not be."""
+    if exploration.refused:
+        yield msg("not explored: {why}", why=exploration.refused)
+    elif not exploration.is_watched:
+        yield msg(
+            "its scripts do other things when it is watched what they read of responses; "
+            "recorded members that their texts name are tried instead"
         )
 
 

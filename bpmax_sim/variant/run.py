@@ -41,6 +41,7 @@ from bpmax_sim.subject.definition import FlowParts, NodeScreen
 from bpmax_sim.transport.faults import Fault
 
 T = TypeVar("T")
+Owner = TypeVar("Owner", Subjects, FlowParts, NodeScreen)
 _FACTOR: Final = 100
 _LEAST: Final = Counts(interrupts=100, jobs=20_000, calls=200, timers=1000, seconds=3600)
 _NOTHING: Final = Counts()
@@ -57,6 +58,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
             the scenario win over them, and none of them has to strike.
         item: the item with other steps, instead of the baseline's.
         usual: of a trial, the requests of each step without its faults; see `run_trial`.
+        library: in front of the libraries of each form and flow.
         is_lenient: neither a recording that was not played nor a rule of the scenario that never
             struck fails the variant.
     """
@@ -65,6 +67,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     item: ScenarioItem | None = None
     usual: tuple[Any, ...] | None = None
+    library: Script | None = None
     is_lenient: bool = False
 
 
@@ -239,6 +242,8 @@ def _run_within_limits(
     item = variant.item or baseline.item
     if variant.scripts:
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
+    if variant.library:
+        item = replace(item, subjects=add_library(item.subjects, variant.library))
     budget = Budget(baseline.most)
     options: SessionOptions = {
         "environ": baseline.environ,
@@ -291,34 +296,36 @@ def _has_passed_limit(events: Sequence[Event]) -> bool:
 def replace_scripts(subjects: Subjects, texts: Mapping[str, str]) -> Subjects:
     """Return *subjects* with other texts of the scripts that *texts* names."""
 
-    def swap(script: Script) -> Script:
-        text = texts.get(script.name)
-        return script if text is None else Script(text, script.name)
+    def swap(scripts: Sequence[Script]) -> tuple[Script, ...]:
+        return tuple(Script(texts.get(one.name, one.source), one.name) for one in scripts)
 
-    def swap_all(scripts: Sequence[Script]) -> tuple[Script, ...]:
-        return tuple(map(swap, scripts))
+    return _change_scripts(subjects, swap, swap)
 
-    def swap_events(events: Mapping[str, Sequence[Script]]) -> dict[str, tuple[Script, ...]]:
-        return {event: swap_all(scripts) for event, scripts in events.items()}
 
-    def swap_screen(screen: NodeScreen) -> NodeScreen:
-        return replace(
-            screen, scripts=swap_events(screen.scripts), libraries=swap_all(screen.libraries)
-        )
+def add_library(subjects: Subjects, library: Script) -> Subjects:
+    """Return *subjects* with *library* in front of the libraries of each form and flow."""
+    return _change_scripts(subjects, tuple, lambda libraries: (library, *libraries))
 
-    def swap_flow(flow: FlowParts) -> FlowParts:
-        return replace(
-            flow,
-            scripts=swap_events(flow.scripts),
-            libraries=swap_all(flow.libraries),
-            screens={node: swap_screen(screen) for node, screen in flow.screens.items()},
-        )
+
+ChangeScripts = Callable[[Sequence[Script]], tuple[Script, ...]]
+
+
+def _change_scripts(
+    subjects: Subjects, change: ChangeScripts, change_libraries: ChangeScripts
+) -> Subjects:
+    """Return *subjects* with each list of scripts and of libraries changed."""
+
+    def change_owner(owner: Owner) -> Owner:
+        scripts = {event: change(scripts) for event, scripts in owner.scripts.items()}
+        return replace(owner, scripts=scripts, libraries=change_libraries(owner.libraries))
+
+    def change_flow(flow: FlowParts) -> FlowParts:
+        screens = {node: change_owner(screen) for node, screen in flow.screens.items()}
+        return replace(change_owner(flow), screens=screens)
 
     return replace(
-        subjects,
-        scripts=swap_events(subjects.scripts),
-        libraries=swap_all(subjects.libraries),
-        inline={name: swap(script) for name, script in subjects.inline.items()},
-        flow=swap_flow(subjects.flow),
-        subflows={name: swap_flow(flow) for name, flow in subjects.subflows.items()},
+        change_owner(subjects),
+        inline={name: change((script,))[0] for name, script in subjects.inline.items()},
+        flow=change_flow(subjects.flow),
+        subflows={name: change_flow(flow) for name, flow in subjects.subflows.items()},
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bpmax_sim.explore.search import Exploration
+from bpmax_sim.explore.search import AT_ONCE, Exploration
 from tests.explore.project import explore, write_shop
 
 PAIRS: dict[str, dict[str, Any]] = {
@@ -53,3 +53,6 @@ def test_its_twin_with_one_bug_is(name: str, tmp_path: Path) -> None:
     severity = "warn" if case.get("warns") else "fail"
     verdicts = {one.judgement.verdict for one in found.variants if one.severity == severity}
     assert verdicts & set(case["verdicts"])
+    if case.get("at_once"):  # neither of the two failures comes to that alone
+        assert {one.column for one in found.variants if one.is_red} == {AT_ONCE}
+        assert {len(one.rules) for one in found.variants if one.is_red} == {2}
