@@ -94,9 +94,7 @@ def _redact_parameter(part: str, names: frozenset[str]) -> str:
 
 def _redact_form(body: bytes, names: set[str]) -> bytes:
     pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
-    changed = [
-        (name, pseudonym(value) if name.lower() in names else value) for name, value in pairs
-    ]
+    changed = _replace_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
 
 

@@ -232,6 +232,14 @@ def test_personal_data_is_replaced_however_its_name_is_written(declared: str, na
     assert redact_request(shown, Vault()) == shown
 
 
+@pytest.mark.parametrize("body", [b"n=1&a=%20+b&empty=&flag", b"", b"\xff=1", b"mobiles=1&"])
+def test_a_form_without_personal_data_keeps_its_bytes(body: bytes) -> None:
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    sent = replace(REQUEST, headers=form, body=body, personal=("body.mobile", "body.phone[0]"))
+
+    assert redact_request(sent, Vault()).body == body
+
+
 def test_personal_data_in_a_form_and_in_an_answer() -> None:
     form = (("content-type", "application/x-www-form-urlencoded"),)
     sent = replace(REQUEST, headers=form, body=b"phone=13800138000&n=1", personal=("body.phone",))
