@@ -194,7 +194,15 @@ def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
         columns.setdefault(cell.column)
         row = rows.setdefault((cell.call, cell.where), {})
         row[cell.column] = max(row.get(cell.column, "handled"), cell.verdict, key=_GRAVITY.index)
-    return Matrix(tuple(sorted(columns, key=_rank_column)), rows)
+    in_order = {row: rows[row] for row in sorted(rows, key=_order_of_row)}
+    return Matrix(tuple(sorted(columns, key=_rank_column)), in_order)
+
+
+def _order_of_row(row: tuple[str, str]) -> tuple[str, int, str]:
+    """Return where a row comes: as the scripts do, whichever of the workers was done first."""
+    call, where = row
+    file, _, line = where.rpartition(":")
+    return file, int(line or 0), call
 
 
 def _rank_column(name: str) -> int:
@@ -231,11 +239,13 @@ def _width(text: str) -> int:
 
 def describe_totals(totals: ExploreTotals) -> str:
     """Return how much was tried of how much, and what came of it, on one line."""
-    counts = (
+    counts = [
         msg("{verdict} {number}", verdict=VERDICTS[verdict], number=totals.verdicts[verdict])
         for verdict in VERDICTS
         if totals.verdicts.get(verdict)
-    )
+    ]
+    if not counts:
+        return msg("tried {tried} of {possible}", tried=totals.tried, possible=totals.possible)
     return msg(
         "tried {tried} of {possible}: {counts}",
         tried=totals.tried,
