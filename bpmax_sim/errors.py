@@ -55,8 +55,10 @@ class Place(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """Return ``file``, ``file:line`` or ``file:line:column``, as far as it is known."""
+        if self.file and self.line and self.column:
+            return f"{self.file}:{self.line}:{self.column}"
         parts = [self.file, self.line, self.column]
-        return ":".join(str(part) for part in parts if part)
+        return ":".join([str(part) for part in parts if part])
 
 
 _PAIR = re.compile(r"[\u3400-\u9fff]{2}")
@@ -79,6 +81,8 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
     if len(word) > _LONGEST_NAME:
         return ""
     names = list(candidates)
+    if not names:
+        return ""
     if len(names) > _MANY:  # each costs a comparison letter by letter
         first = word[:1].lower()
         alike = (n for n in names if abs(len(n) - len(word)) <= 1 and n[:1].lower() == first)

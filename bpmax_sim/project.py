@@ -31,7 +31,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
     Without one, it is *otherwise*, or the folder of *path* itself.
     """
     # Asked several times for every scenario, and pathlib would take five times as long.
-    start = os.path.join(os.getcwd(), path)  # noqa: PTH109
+    start = os.path.join(os.getcwd(), path)
     nearest = start if os.path.isdir(start) else os.path.dirname(start)  # noqa: PTH112
     folder = nearest
     while not os.path.isdir(os.path.join(folder, "scenarios")):  # noqa: PTH112
@@ -41,7 +41,7 @@ def find_root(path: Path, otherwise: Path | None = None) -> Path:
         if above == folder:
             return otherwise or Path(nearest)
         folder = above
-    return Path(folder)
+    return path_of(folder)
 
 
 def read_settings(folder: str | Path) -> dict[str, object] | None:
@@ -200,7 +200,7 @@ def with_default(text: str, name: str, value: str) -> str | None:
     return None
 
 
-def join_to_file(file: Path, name: str) -> Path:
+def join_to_file(file: str | os.PathLike[str], name: str) -> Path:
     """Return what *file* calls *name*, which is relative to where it lies."""
     return _join_path(os.path.dirname(file), name)
 
@@ -208,6 +208,12 @@ def join_to_file(file: Path, name: str) -> Path:
 @lru_cache(maxsize=1024)
 def _join_path(folder: str, name: str) -> Path:
     return Path(os.path.normpath(os.path.join(folder, name)))
+
+
+@lru_cache(maxsize=4096)
+def path_of(text: str) -> Path:
+    """Return the path *text*; those of every scenario are made once, as pathlib takes its time."""
+    return Path(text)
 
 
 NAME = ".bpmax"
@@ -227,7 +233,7 @@ def make_folder(path: Path) -> None:
             ignore.write_text("# Made by bpmax-sim.\n*\n", encoding="utf-8", newline="\n")
 
 
-# ruff: noqa: PTH100, PTH113, PTH116, PTH118, PTH120, PTH122
+# ruff: noqa: PTH109, PTH113, PTH116, PTH118, PTH120, PTH122
 
 
 INSTANCES = "instances.yaml"
@@ -239,7 +245,12 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 def absolute(path: str | os.PathLike[str]) -> str:
     """Return *path* from the root, links kept."""
-    return os.path.abspath(path)
+    return _absolute_from(os.getcwd(), os.fspath(path))
+
+
+@lru_cache(maxsize=4096)  # asked several times for every scenario
+def _absolute_from(folder: str, path: str) -> str:
+    return os.path.normpath(os.path.join(folder, path))
 
 
 def find_instances(folder: str) -> str:

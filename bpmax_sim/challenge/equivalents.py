@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from bpmax_sim.script_source.kinds import operator_of
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import WRAPPED
@@ -50,8 +51,11 @@ def is_never_missing(tree: SyntaxTree, fallback: Node) -> bool:
 def comes_to_same_where_equal(tree: SyntaxTree, comparison: Node) -> bool:
     """Return whether it is the same which way is taken where both sides are equal.
 
-    That is of ``a > b ? b : a``, of ``if (a > b) a = b`` and of ``a < 0 ? -a : a``.
+    That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a
+    list is sorted by.
     """
+    if _is_in_comparator(tree, comparison):
+        return True
     sides = {_text_at(tree, comparison, side) for side in ("left", "right")}
     owner = comparison.parent
     while owner is not None and owner.type in WRAPPED:
@@ -68,6 +72,18 @@ def comes_to_same_where_equal(tree: SyntaxTree, comparison: Node) -> bool:
     return written is not None and sides == {
         _text_at(tree, written, side) for side in ("left", "right")
     }
+
+
+def _is_in_comparator(tree: SyntaxTree, node: Node) -> bool:
+    """Return whether *node* is of the function that a list is sorted by."""
+    owner: Node | None = node
+    while owner is not None and owner.type not in FUNCTIONS:
+        owner = owner.parent
+    listed = owner.parent if owner is not None else None
+    call = listed.parent if listed is not None and listed.type == "arguments" else None
+    function = call.child_by_field_name("function") if call is not None else None
+    name = function.child_by_field_name("property") if function is not None else None
+    return name is not None and tree.text_of(name) in {"sort", "toSorted"}
 
 
 def _assignment_in(block: Node | None) -> Node | None:
@@ -87,9 +103,3 @@ def unwrap(node: Node | None) -> Node | None:
     while node is not None and node.type in WRAPPED and node.named_children:
         node = node.named_children[-1]
     return node
-
-
-def operator_of(node: Node) -> str:
-    """Return the operator of an expression, or nothing."""
-    operator = node.child_by_field_name("operator")
-    return operator.type if operator is not None else ""

@@ -317,7 +317,7 @@ _LEFT_OUT = frozenset({"field-write", "field-state", "message", "body-member", "
 def _describe_change(mutant: Mutant) -> str:
     if mutant.new.startswith("(v =>"):
         return msg("another value")
-    if mutant.kind in _LEFT_OUT and mutant.new != "'~'":
+    if mutant.kind in _LEFT_OUT and mutant.new not in {"'~'", "return;"}:
         return msg("left out")
     if mutant.kind == "error-swallowed":
         return msg("its error is swallowed")
@@ -362,29 +362,22 @@ def _explain_unchanged(target: ScriptTarget, mutant: Mutant, verdict: MutantVerd
 def _describe_unmet(target: ScriptTarget, mutant: Mutant) -> str:
     """Return what no row comes to, though *mutant* is about it; nothing where that is unclear."""
     if mutant.kind == "comparison":
-        return _describe_boundary(mutant.about)
-    reach = target.describe_condition(mutant, holds=mutant.kind == "loop")
+        return _describe_boundary(target, mutant)
+    holds = mutant.kind == "loop" or mutant.new == "false"
+    reach = target.describe_condition(mutant, holds=holds)
     if mutant.kind == "loop":
         return msg("this loop never ran a second time; add {reach}", reach=reach) if reach else ""
-    return describe_untaken("else", reach) if reach else ""
+    return describe_untaken("then" if holds else "else", reach) if reach else ""
 
 
-def _describe_boundary(condition: str) -> str:
-    left, sign, right = _split_comparison(condition)
-    return msg(
-        "no row where {left} = {right}, so that {sign} may be off by one",
-        left=left,
-        right=right,
-        sign=sign,
-    )
-
-
-def _split_comparison(condition: str) -> tuple[str, str, str]:
-    for sign in ("<=", ">=", "<", ">"):
-        left, found, right = condition.partition(sign)
-        if found:
-            return left.strip(), sign, right.strip()
-    return condition, "", ""
+def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
+    """Return that nobody comes to where both sides are equal, if the script's input decides it."""
+    left, sign, right, reach = target.finder.describe_boundary(mutant.start, mutant.end)
+    values = {"left": _on_a_line(left), "right": _on_a_line(right), "sign": sign}
+    message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
+    if not reach or reach.endswith(f" {left} = {right}"):
+        return message if reach is not None else ""
+    return msg("{message}; add {reach}", message=message, reach=reach)
 
 
 def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:

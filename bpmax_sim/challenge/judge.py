@@ -19,7 +19,13 @@ from msgspec.structs import replace
 from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest, digest_baseline
 from bpmax_sim.challenge.ignore_comments import IgnoreComment, read_ignored
 from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
-from bpmax_sim.challenge.proposals import Divergence, ExpectLine, LineSearch, find_divergences
+from bpmax_sim.challenge.proposals import (
+    Divergence,
+    ExpectLine,
+    LineSearch,
+    find_divergences,
+    is_another_number,
+)
 from bpmax_sim.challenge.reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
@@ -257,7 +263,15 @@ class ScriptChallenge:
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
+        return self._judge_difference(variant, divergences)
+
+    def _judge_difference(
+        self, variant: Variant, divergences: Sequence[Divergence]
+    ) -> MutantVerdict:
+        """Return the line that tells *variant*; another number out of a recording is no change."""
         line = self._search.find_line(divergences, lambda _user: variant)
+        if line is None and all(map(is_another_number, divergences)):
+            return MutantVerdict(verdict="unchanged")
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
@@ -280,12 +294,12 @@ class ScriptChallenge:
 
 
 def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
-    """Return the warnings of *run*, without what is said of the literal of a check.
+    """Return the warnings of *run*, without what is said of a text that nobody would write.
 
-    Nobody writes ``if (true)`` by mistake, but a check that comes to the same.
+    Nobody writes ``if (true)`` or ends a loop by ``break`` by mistake, but what comes to the same.
     """
-    is_literal = mutant.kind == "code-check"
-    return {one for one in run.end.warnings if not (is_literal and one.kind == "script")}
+    is_stand_in = mutant.kind in {"code-check", "loop"}
+    return {one for one in run.end.warnings if not (is_stand_in and one.kind == "script")}
 
 
 class _Memory:

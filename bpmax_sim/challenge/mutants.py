@@ -17,10 +17,10 @@ from msgspec.structs import replace
 from bpmax_sim.challenge.equivalents import (
     comes_to_same_where_equal,
     is_never_missing,
-    operator_of,
 )
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
+from bpmax_sim.script_source.kinds import operator_of
 from bpmax_sim.script_source.reading import BUILT_IN
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
@@ -52,7 +52,7 @@ _SIDES_PROBE: Final = (
     "(((l, r) => {{ if (l <= r && l >= r) console.debug('\\x01matters'); return l {sign} r; }})"
     "({left}, {right}))"
 )
-_PREDICATE_PROBE: Final = "((v => {{ if (!v) console.debug('\\x01matters'); return v; }})({text}))"
+_TRUTH_PROBE: Final = "((v => {{ if ({met}) console.debug('\\x01matters'); return v; }})({text}))"
 RETURNED: Final = "return"
 """What a mutant is about whose function returns something else."""
 BRANCH: Final = "unreached"
@@ -135,6 +135,14 @@ _OTHER: Final = (
 )
 _PLAINLY_OTHER: Final = _OTHER.replace("v + '~'", "'~'")
 """Gives a text in which no pattern and no part of the right one is found."""
+_NEARLY_SAME: Final = "v => typeof v === 'string' ? v.replace(/\\d(?=\\D*$)/, d => 9 - d) : v"
+"""Gives a text with another last digit, which a pattern takes for the right one."""
+_MAYBE_TEXT: Final = frozenset(
+    {
+        "identifier", "member_expression", "subscript_expression", "template_string",
+        "call_expression", "await_expression", "binary_expression", "ternary_expression",
+    }
+)  # fmt: skip
 _PREDICATED: Final = frozenset({"filter", "find", "findIndex", "findLast", "some", "every"})
 _SETS: Final = re.compile(r"set(?:UTC)?(?:FullYear|Month|Date|Hours|Minutes)$")
 _ADDS: Final = frozenset({"push", "unshift", "concat"})
@@ -365,6 +373,12 @@ class _MutantReader:
             yield self._make("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
         elif is_sent and node.type in _COMPUTED:
             yield self._make("argument", node, f"({_OTHER})({self._text(node)})", about=about)
+            yield from self._change_digit(node, about, "argument")
+
+    def _change_digit(self, node: Node, about: str, kind: str) -> Iterator[Mutant]:
+        """Change the last digit of a text, such as that of a date."""
+        if node.type in _MAYBE_TEXT:
+            yield self._make(kind, node, f"({_NEARLY_SAME})({self._text(node)})", about=about)
 
     def _change_method_arguments(
         self, function: Node, arguments: Sequence[Node]
@@ -389,6 +403,8 @@ class _MutantReader:
             node.type == "identifier" and self._text(node) == "undefined"
         ):
             yield self._make(kind, node, f"({_PLAINLY_OTHER})({self._text(node)})", about=about)
+            if kind == "field-write":
+                yield from self._change_digit(node, about, kind)
 
     def _read_return(self, node: Node) -> Iterator[Mutant]:
         yield from self._drop_statement(node)
@@ -480,7 +496,16 @@ class _MutantReader:
         ):
             text = self._text(body)
             mutant = self._make("code-check", body, "true", about=text)
-            yield replace(mutant, probe=_PREDICATE_PROBE.format(text=text))
+            yield replace(mutant, probe=_TRUTH_PROBE.format(met="!v", text=text))
+
+    def _fix_truth(self, node: Node) -> Iterator[Mutant]:
+        """Have a check whose outcome is kept or returned always come to the same."""
+        if not (_is_kept(node) and _is_truth(node) and self._is_check(node)):
+            return
+        text = self._text(node)
+        for new, met in (("true", "!v"), ("false", "v")):
+            mutant = self._make("code-check", node, new, about=text)
+            yield replace(mutant, probe=_TRUTH_PROBE.format(met=met, text=text))
 
     def _is_check(self, node: Node) -> bool:
         """Return whether *node* asks for a code: compares with a literal, or asks a response."""
@@ -497,6 +522,10 @@ class _MutantReader:
             return False
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
+
+    def _read_operator(self, node: Node) -> Iterator[Mutant]:
+        yield from self._fix_truth(node)
+        yield from self._read_binary(node)
 
     def _read_binary(self, node: Node) -> Iterator[Mutant]:
         sign = node.child_by_field_name("operator")
@@ -530,6 +559,8 @@ class _MutantReader:
         outer = block.parent if block is not None and len(block.named_children) == 1 else None
         if outer is not None and outer.type == "catch_clause":
             return  # the same as to swallow it
+        if node.type == "return_statement":
+            yield self._make("guard", node, "return;", about=self._text(node))
         yield self._make("guard", node, ";", about=self._text(node))
 
     def _swallow(self, node: Node) -> Iterator[Mutant]:
@@ -599,6 +630,33 @@ def _is_condition(node: Node) -> bool:
     return False
 
 
+def _is_kept(node: Node) -> bool:
+    """Return whether what *node* comes to is declared, written, returned or a member."""
+    child, parent = node, node.parent
+    while parent is not None and parent.type in WRAPPED:
+        child, parent = parent, parent.parent
+    field = _KEPT_BY.get(parent.type) if parent is not None else None
+    return parent is not None and (
+        parent.type == "return_statement"
+        or (field is not None and parent.child_by_field_name(field) == child)
+    )
+
+
+_KEPT_BY: Final = {
+    "variable_declarator": "value", "assignment_expression": "right", "pair": "value",
+    "arrow_function": "body",
+}  # fmt: skip
+"""What keeps or gives the value of one of its parts, and which that is."""
+
+
+def _is_truth(node: Node) -> bool:
+    """Return whether *node* is true or false, and nothing else."""
+    sign = operator_of(node)
+    return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
+        sign in {"&&", "||"} and all(map(_is_truth, _operands(node)))
+    )
+
+
 def _compares(condition: Node) -> bool:
     """Return whether *condition* is an order of two values, as in most loops that count."""
     return operator_of(_without_parentheses(condition)) in _SHIFTED
@@ -634,7 +692,8 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "call_expression": _MutantReader._read_call,  # noqa: SLF001
     "if_statement": _MutantReader._read_condition,  # noqa: SLF001
     "ternary_expression": _MutantReader._read_condition,  # noqa: SLF001
-    "binary_expression": _MutantReader._read_binary,  # noqa: SLF001
+    "binary_expression": _MutantReader._read_operator,  # noqa: SLF001
+    "unary_expression": _MutantReader._fix_truth,  # noqa: SLF001
     "while_statement": _MutantReader._read_loop,  # noqa: SLF001
     "do_statement": _MutantReader._read_loop,  # noqa: SLF001
     "for_statement": _MutantReader._read_loop,  # noqa: SLF001

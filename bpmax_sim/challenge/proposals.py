@@ -82,7 +82,9 @@ class Divergence(msgspec.Struct, frozen=True):
 
 _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "errors", "console")
 _TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
-_INSTANT: Final = re.compile(r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\d{10,}")
+_INSTANT: Final = re.compile(
+    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\b1\d{9}(?:\d{3})?\b"
+)
 _SENT: Final = ("path", "query", "header", "body")
 
 
@@ -194,10 +196,7 @@ class LineSearch:
                   for user in users}  # fmt: skip
         there = {user: value for user, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
-            general = self._generalise(divergence.user, part)
-            yield general, {}
-            if self._is_repeatable(divergence.user, part) and general != part:
-                yield part, {}
+            yield self._generalise(divergence.user, part), {}
             return
         if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
             return
@@ -228,9 +227,9 @@ class LineSearch:
             yield f"${{case.{column}}}", {column: cells}
 
     def _generalise(self, user: int, value: Any) -> Any:
-        """Return *value*; a text out of a recording, or of a time, as a pattern.
+        """Return *value*; a text out of a recording, or of an instant, as a pattern.
 
-        What the scenario itself gives, such as a row or a stub, stays as it is.
+        What the scenario itself gives, such as a row, a stub or its clock, stays as it is.
         """
         if isinstance(value, Mapping):
             return {key: self._generalise(user, inner) for key, inner in value.items()}
@@ -238,15 +237,11 @@ class LineSearch:
             return [self._generalise(user, inner) for inner in value]
         if not isinstance(value, str):
             return value
-        is_given = value in self._texts[user]
-        if not is_given and (value in self._recorded[user] or _INSTANT.search(value)):
+        has_clock = self.baselines[user].item.scenario.clock
+        is_instant = not has_clock and _INSTANT.search(value)
+        if value not in self._texts[user] and (value in self._recorded[user] or is_instant):
             return {"$matches": pattern_of(value)}
         return value.replace("${", "$${")
-
-    def _is_repeatable(self, user: int, value: Any) -> bool:
-        """Return whether *value* is a text of no recording, at a time that the scenario sets."""
-        is_set = bool(self.baselines[user].item.scenario.clock)
-        return is_set and isinstance(value, str) and value not in self._recorded[user]
 
     def _messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._lines(divergence, "messages")
@@ -446,6 +441,14 @@ def pattern_of(text: str) -> str:
     pieces[::2] = map(_escape, pieces[::2])
     pieces[1::2] = digits
     return f"^{''.join(pieces)}$"
+
+
+def is_another_number(divergence: Divergence) -> bool:
+    """Return whether texts differ in digits alone, so that a pattern takes one for the other."""
+    texts = divergence.first, divergence.second
+    return all(isinstance(text, str) for text in texts) and bool(
+        re.fullmatch(pattern_of(texts[0]), texts[1])
+    )
 
 
 def _escape(text: str) -> str:

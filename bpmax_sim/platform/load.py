@@ -121,7 +121,8 @@ def _complete_api(platform: Platform, name: str, api: Api) -> Api:
 
 
 def _find_api(platform: Platform, name: str) -> Api | None:
-    return platform.apis.get(name) or platform.apis.get(platform.spellings.get(snake(name), ""))
+    api = platform.apis.get(name)
+    return api or platform.apis.get(platform.spellings.get(snake(name), ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -533,6 +533,8 @@ def names_api(pattern: str, name: str) -> bool:
     ``sys.getItem`` is ``sys.get_item``; ``*`` stands for any characters of either, but a
     login is named by ``platform.$token`` alone.
     """
+    if pattern == name:
+        return True
     platform, _, api = pattern.partition(".")
     of_platform, _, of_api = name.partition(".")
     if api == of_api or not of_api.startswith("$"):

@@ -714,4 +714,4 @@ def declared_actions(step: Model) -> Iterator[str]:
     return (name for name, value in values if value is not msgspec.UNSET)
 
 
-_values_of = attrgetter(*ACTIONS)  # asked for twenty times a step
+_values_of = attrgetter(*ACTIONS)

@@ -133,8 +133,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
         try:
             FieldPath.parse(text, "ignore")
         except ConfigError as error:
-            reason = str(error).removeprefix("ignore: ")
-            draft.tell(place, reason)
+            draft.tell(place, str(error).removeprefix("ignore: "))
 
 
 def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
@@ -693,6 +692,13 @@ _OF_FRAGMENT = ("steps",)
 """What of a fragment stands in no tree but its own."""
 
 
+_LACKING = {
+    "case": msg("; the scenario has no cases"),
+    "form": msg("; the scenario has no form"),
+    "flow": msg("; the scenario has no flow"),
+}
+
+
 class _Scope:
     """What there is to name, by the root of a reference; ``now`` and ``uuid`` have no names.
 
@@ -712,11 +718,8 @@ class _Scope:
             "form": draft.fields,
             "flow": FLOW_FACTS,
         }
-        self.lacking = {
-            "case": "" if columns else msg("; the scenario has no cases"),
-            "form": "" if draft.subject_kinds else msg("; the scenario has no form"),
-            "flow": "" if "flow" in draft.subject_kinds else msg("; the scenario has no flow"),
-        }
+        has = {"case": columns, "form": draft.subject_kinds, "flow": draft.flow_specs}
+        self.lacking = {root: text for root, text in _LACKING.items() if not has[root]}
 
     def problem(self, ref: references.Reference) -> str | None:
         """Return what is wrong with *ref*, or None."""

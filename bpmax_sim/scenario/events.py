@@ -319,8 +319,8 @@ class _TraceTexts:
             written = self._written[value] = self._encode_text(value)
         return written
 
-    def _encode_text(self, value: str | Place) -> bytes:
-        if isinstance(value, Place):
+    def _encode_text(self, value: Any) -> bytes:
+        if type(value) is Place:
             shown = str(Place(self._homes.of(value.file), value.line, value.column))
         else:
             shown = self._homes.within(value)

@@ -158,7 +158,7 @@ def text_of(value: Any) -> str:
 
 def is_operator(key: object) -> bool:
     """Return whether *key* is spelled like an operator."""
-    return isinstance(key, str) and key.startswith("$")
+    return isinstance(key, str) and key[:1] == "$"
 
 
 def _single_check(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:

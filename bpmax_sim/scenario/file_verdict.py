@@ -18,10 +18,6 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
 
-Part = tuple[str, str, str, Spot, bool]
-"""Of a file: its key, the kind of the failure, what is wrong if nothing has used it, where, and
-whether that fails by default."""
-
 
 def answer_key(place: Place, number: int) -> str:
     """Return the key of answer *number*, from 0, of the stub at *place*."""
@@ -30,30 +26,29 @@ def answer_key(place: Place, number: int) -> str:
 
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
     """Return what a run of *item* has not used; *ran* has the keys of what it has."""
-    return tuple(
-        RunWarning(kind, message, spot.place, fails)
-        for key, kind, message, spot, fails in _parts_of(item)
-        if key not in ran
-    )
+    return tuple(_find_unused(item, ran))
 
 
-def _parts_of(item: ScenarioItem) -> Iterator[Part]:
-    """Yield what some row of the file of *item* has to use."""
-    spot = item.spot.at("proxy", "stubs")
+def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield what some row of the file of *item* has to use, and this run has not."""
+    own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
-        if where.place.file == item.spot.source.file:  # an inherited one is there for others, too
-            yield from _parts_of_stub(stub, where)
+        place = where.place
+        if place.file == own:  # an inherited one is there for others, too
+            yield from _find_unused_answers(stub, where, place, ran)
     for option, _, where in request_places(item):
-        message = msg("{option}: no call has this place; take it away, or write its name as sent",
-                      option=option)  # fmt: skip
-        if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", message, where, False
+        if where.place.file == own and str(where.place) not in ran:
+            message = msg(
+                "{option}: no call has this place; take it away, or write its name as sent",
+                option=option,
+            )
+            yield RunWarning("rule", message, where.place)
     for _, where in item.spot.at("policies").elements(item.scenario.policies):
-        unused = msg("this policy was never used; take it away, or mend what it is for")
-        if where.place.file == item.spot.source.file:
-            yield str(where.place), "rule", unused, where, True
+        if where.place.file == own and str(where.place) not in ran:
+            message = msg("this policy was never used; take it away, or mend what it is for")
+            yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
-        yield from _parts_of_step(located)
+        yield from _find_idle_condition(located, ran)
 
 
 def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
@@ -64,22 +59,31 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
             yield option, FieldPath.parse(text, option), spot
 
 
-def _parts_of_stub(stub: model.Stub, spot: Spot) -> Iterator[Part]:
-    place, on = spot.place, stub.on
-    unused = msg("the stub {on} has never answered; take it away, or mend what it asks for", on=on)
-    yield str(place), "rule", unused, spot, True
+def _find_unused_answers(
+    stub: model.Stub, spot: Spot, place: Place, ran: Collection[str]
+) -> Iterator[RunWarning]:
+    """Yield a stub that has not answered, and those of its answers that were not given."""
+    on = stub.on
+    if str(place) not in ran:
+        message = msg(
+            "the stub {on} has never answered; take it away, or mend what it asks for", on=on
+        )
+        yield RunWarning("rule", message, place, fails=True)
     for number in range(1, len(stub.answers)):
-        left = msg("answer {number} of the stub {on} was never given", number=number + 1, on=on)
-        yield answer_key(place, number), "rule", left, spot.at("answers", number), True
+        if answer_key(place, number) not in ran:
+            message = msg(
+                "answer {number} of the stub {on} was never given", number=number + 1, on=on
+            )
+            yield RunWarning("rule", message, spot.at("answers", number).place, fails=True)
 
 
-def _parts_of_step(located: LocatedStep) -> Iterator[Part]:
-    """Yield a step that has a condition; one about variables may hold with those of others."""
+def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield that an ``if`` has never held; one about variables may hold with those of others."""
     condition = located.step.condition
-    if isinstance(condition, str) and "${env." not in condition:
+    if isinstance(condition, str) and "${env." not in condition and step_key(located) not in ran:
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
-        yield step_key(located), "never_ran", message, located.spot.at("if"), fails
+        yield RunWarning("never_ran", message, located.spot.at("if").place, fails)
 
 
 def step_key(located: LocatedStep) -> str:

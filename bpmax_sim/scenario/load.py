@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
@@ -35,6 +36,7 @@ from bpmax_sim.project import (
     absolute,
     find_root,
     join_to_file,
+    path_of,
     platform_folders,
     strictness_of,
 )
@@ -84,7 +86,7 @@ class LocatedStep(msgspec.Struct, frozen=True):
             yield from located.walk()
 
 
-class Subjects(msgspec.Struct, frozen=True, kw_only=True):
+class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """What all rows of a file share: scripts, flow definitions, named steps.
 
     Attributes:
@@ -104,7 +106,7 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
     flow_files: tuple[Script, ...] = ()
     named: Mapping[str, tuple[LocatedStep, ...]] = msgspec.field(default_factory=dict)
 
-    @property
+    @cached_property
     def handlers(self) -> tuple[Script, ...]:
         """Return the scripts of all events."""
         handlers = [script for scripts in self.scripts.values() for script in scripts]
@@ -112,14 +114,14 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True):
             handlers += flow.handlers
         return tuple(dict.fromkeys(handlers))
 
-    @property
+    @cached_property
     def all_libraries(self) -> tuple[Script, ...]:
         """Return the libraries of forms and flows."""
         flows = (self.flow, *self.subflows.values())
         more = (script for flow in flows for script in flow.all_libraries)
         return tuple(dict.fromkeys((*self.libraries, *more)))
 
-    @property
+    @cached_property
     def bodies(self) -> tuple[Script, ...]:
         """Return every script that lies in a file."""
         own = (*self.handlers, *self.inline.values(), *self.all_libraries)
@@ -281,8 +283,9 @@ def items(
         ConfigError: if anything is wrong with the file or what it names; all of it at once.
     """
     problems: list[Problem] = Problems()
-    home = root or find_root(Path(path))
-    declared = read_declarations(Path(path), home, problems)
+    path = path if isinstance(path, Path) else Path(path)
+    home = root or find_root(path)
+    declared = read_declarations(path, home, problems)
     is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
     if scenario is None or is_broken:
@@ -436,7 +439,7 @@ def _load_scripts(
     for name, spot in names:
         try:
             place = spot.place
-            yield name, read_script(join_to_file(Path(place.file), name), place)
+            yield name, read_script(join_to_file(place.file, name), place)
         except ConfigError as error:
             draft.problems += error.problems
 
@@ -480,13 +483,14 @@ def _build_item(
 
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
-    return Path(absolute(draft.spot.at("proxy", "instances").join(name))) if name else None
+    spot = draft.spot.at("proxy", "instances")
+    return path_of(absolute(spot.join(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
         spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(Path(absolute(spot.join(name))) for name, spot in spots)
+        return tuple(path_of(absolute(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:

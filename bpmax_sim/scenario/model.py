@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -249,7 +250,7 @@ class During(Model, frozen=True, kw_only=True):
     steps: tuple[Step, ...]
 
 
-class _StepHead(Model, frozen=True, kw_only=True):
+class _StepHead(Model, frozen=True, kw_only=True, dict=True):
     """The keys of a step beside its action.
 
     Attributes:
@@ -274,7 +275,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
     expect: Expect = Expect()
     expect_error: ExpectedError | UnsetType = UNSET
 
-    @property
+    @cached_property
     def action(self) -> str:
         """Return the name of the action, or nothing for a pure check."""
         return next(declared_actions(self), "")
@@ -285,7 +286,7 @@ class _StepHead(Model, frozen=True, kw_only=True):
         action = self.action
         return getattr(self, action) if action else None
 
-    @property
+    @cached_property
     def kind(self) -> type[Action] | None:
         """Return the class of the action; None for a pure check."""
         return ACTIONS.get(self.action)
@@ -440,13 +441,16 @@ class Scenario(Model, frozen=True, kw_only=True):
     @property
     def invariants(self) -> Iterator[tuple[tuple[str | int, ...], Expect]]:
         """Yield ``always`` and each of ``never`` with its path, as far as they are given."""
-        if self.always != Expect():
+        if self.always != _NOTHING:
             yield ("always",), self.always
         if isinstance(self.never, Expect):
             yield ("never",), self.never
             return
         for number, one in enumerate(self.never):
             yield ("never", number), one
+
+
+_NOTHING = Expect()
 
 
 class Table(Model, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -474,12 +474,16 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            unused = unused_parts(self.item, self.ran)
-            for part in unused:
+            for part in self.unused:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [failure_of(self.item, part) for part in unused if part.fails]
+            failures = [failure_of(self.item, part) for part in self.unused if part.fails]
         return self.sort_failures(failures)
+
+    @cached_property
+    def unused(self) -> tuple[source.RunWarning, ...]:
+        """Return what the run has not used; asked for once all its steps are over."""
+        return unused_parts(self.item, self.ran)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
         """Say what is wrong with what a row fills into a step whose ``if`` does not hold for it.
@@ -556,14 +560,11 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    def note_used_field_paths(self) -> None:
-        """Note which places of ``ignore`` and ``redact`` a request, or a response, has had."""
+    def note_used_parts(self, stubs: Sequence[Fault]) -> None:
+        """Note what a call had of ``ignore`` and ``redact``, and which of *stubs* answered how."""
         for option, path, spot in request_places(self.item):
             if any(call.has(path, response=option == "redact") for call in self.log.calls):
                 self.ran.add(str(spot.place))
-
-    def note_stubs_that_answered(self, stubs: Sequence[Fault]) -> None:
-        """Note which of *stubs* have answered, and which of their answers were given."""
         for stub in stubs:
             count = self.session.strikes_of(stub)
             if count and stub.place is not None:
@@ -735,8 +736,8 @@ class Progress:
         for check in checks:
             if check.doubt:
                 place = reporter.spot.at(*path, *check.path).place
-                message = msg("{label} {expected}: {doubt}", label=check.label,
-                              expected=check.expected, doubt=check.doubt)  # fmt: skip
+                values = {"label": check.label, "expected": check.expected, "doubt": check.doubt}
+                message = msg("{label} {expected}: {doubt}", **values)
                 self.log.add_warning("empty", message, place)
         failures = reporter.report_expectation(checks, path)
         own = (written, self.state(since), self.expected_value, reporter.spot)

@@ -122,6 +122,8 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     Raises:
         UndefinedValueError: if *lookup* knows no such value.
     """
+    if type(value) in _CONSTANT_TYPES or (type(value) is str and "${" not in value):
+        return value
     if isinstance(value, str):
         parts = pieces(value) if "${" in value else (value,)
         if len(parts) == 1:
@@ -134,20 +136,23 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     return value
 
 
+_CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
+
+
 def filled_keys(node: Node | None) -> frozenset[str]:
     """Return the keys of a map in a file below which a ``${…}`` stands."""
     if node is None:
         return frozenset()
-    return frozenset(key for key, child in node.items.items() if _is_filled(child))
+    return frozenset([key for key, child in node.items.items() if _is_filled(child)])
 
 
 def _is_filled(node: Node) -> bool:
     value = node.value
-    if isinstance(value, str):
+    if type(value) is str:
         return "${" in value
-    if isinstance(value, dict):
-        return any(map(_is_filled, value.values()))
-    return isinstance(value, tuple) and any(map(_is_filled, value))
+    if type(value) is dict:
+        value = tuple(value.values())
+    return type(value) is tuple and any(map(_is_filled, value))
 
 
 def as_text(value: Any) -> str:

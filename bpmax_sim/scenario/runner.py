@@ -31,7 +31,7 @@ from bpmax_sim.errors import (
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
-from bpmax_sim.project import SUFFIX
+from bpmax_sim.project import SUFFIX, path_of
 from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFini
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import step_key, unused_parts
+from bpmax_sim.scenario.file_verdict import step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
@@ -176,8 +176,8 @@ class StepRun(msgspec.Struct):
 
     def _judge_invariants(self) -> Iterator[Failure]:
         """Yield what is wrong with what always or never has to be true, as of this step."""
-        title = self._step_title()
         for failure in judge_invariants(self.progress, self.since):
+            title = self._step_title()
             yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _act(self) -> Generator[Event, None, Result | None]:
@@ -453,8 +453,7 @@ def run_item(
         session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
-        progress.note_stubs_that_answered(stubs)
-        progress.note_used_field_paths()
+        progress.note_used_parts(stubs)
         silent = session.disarm((*rules, *more_faults, *stubs))
         if not progress.failures:
             reporter = progress.reporter()
@@ -484,7 +483,7 @@ def run_item(
         checks=progress.checks,
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=unused_parts(item, progress.ran) if outcome == "passed" else (),
+        unused=progress.unused if outcome == "passed" else (),
         strictness=item.strictness,
         at=now,
     )
@@ -549,12 +548,12 @@ def open_session(
         CassetteError: the cassette cannot be used.
     """
     proxy = item.scenario.proxy
-    folder = cassettes or item.root / "cassettes"
+    folder = os.path.join(item.root, "cassettes") if cassettes is None else str(cassettes)  # noqa: PTH118
     options: SessionOptions = {
         "instances": item.instances,
         "mode": "replay" if proxy.mode is UNSET else proxy.mode,
-        "cassette": folder / f"{item.cassette}.yaml",
-        "logins": folder / "auth",
+        "cassette": path_of(os.path.join(folder, f"{item.cassette}.yaml")),  # noqa: PTH118
+        "logins": path_of(os.path.join(folder, "auth")),  # noqa: PTH118
         "clock": item.scenario.clock or None,
         "seed": None if item.scenario.seed is UNSET else item.scenario.seed,
         "ignore": proxy.ignore,

@@ -302,7 +302,8 @@ class ScenarioSource(msgspec.Struct, frozen=True):
         Raises:
             ConfigError: if it cannot be read or is not YAML.
         """
-        text, name = read_text(path), display_path(path)
+        name = display_path(path)
+        text = read_text(path, name)
         return cls(path, name, parse_yaml(text, name), tuple(text.splitlines()))
 
     @property
@@ -335,13 +336,15 @@ class Spot(msgspec.Struct, frozen=True):
 
     def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
         """Yield each of *values*, a list here, and where it stands."""
+        if not values:
+            return iter(())
         node = self.source.root.at(self.steps)
         is_list = node is not None and node.elements  # else a value that stands for a list of one
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
     def join(self, name: str) -> Path:
         """Return the file that is called *name* here: relative to the file where that stands."""
-        return join_to_file(Path(self.place.file), name)
+        return join_to_file(self.place.file, name)
 
     @property
     def place(self) -> Place:

@@ -6,6 +6,7 @@ or a list have the place of the key that holds it.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Iterator
@@ -30,7 +31,8 @@ _Marks = dict[tuple[str, ...], tuple[int, int]]
 
 def has_toml_defaults(root: Path) -> bool:
     """Return whether the project at *root* declares defaults in its ``pyproject.toml``."""
-    return _has_defaults(str(root), file_stamp(str(root / PROJECT)))
+    folder = str(root)
+    return _has_defaults(folder, file_stamp(os.path.join(folder, PROJECT)))  # noqa: PTH118
 
 
 @lru_cache(maxsize=64)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.script_source.counters import Counter
+from bpmax_sim.script_source.kinds import operator_of
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ProxyCall, ScriptValue, Values
@@ -24,6 +25,7 @@ _WRITTEN: Final = {"===": "=", "==": "=", "!==": "≠", "!=": "≠", ">=": "≥"
 _NAMES: Final = frozenset({"member_expression", "subscript_expression", "identifier"})
 _DEEPEST: Final = 2
 _OF_TEXTS: Final = frozenset({"length", "indexOf", "includes", "trim", "toLowerCase"})
+_CONVERSIONS: Final = frozenset({"Number", "String", "parseFloat", "parseInt"})
 _LITERALS: Final = frozenset({"number", "string", "true", "false", "null", "undefined"})
 
 
@@ -62,7 +64,8 @@ class ReachFinder:
     def __init__(self, text: str, file: str) -> None:
         """Read *text*."""
         self._tree = SyntaxTree(text, file)
-        self._values = Values(self._tree, Scopes(self._tree))
+        self._scopes = Scopes(self._tree)
+        self._values = Values(self._tree, self._scopes)
 
     def describe_reach(self, branch: Counter) -> str:
         """Return what would reach *branch*: a row, a response or a fault; nothing if unclear."""
@@ -83,6 +86,21 @@ class ReachFinder:
         """Return what makes the condition at these bytes hold, or not; at least what it reads."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
+
+    def describe_boundary(self, start: int, end: int) -> tuple[str, str, str, str | None]:
+        """Return both sides of the comparison at these bytes, its sign between, and a row.
+
+        The row, or the response, is that for which both sides are equal: nothing where that is
+        unclear, and None where no side is read from a form or a response.
+        """
+        node = self._tree.root.descendant_for_byte_range(start, end)
+        names = ("left", "operator", "right")
+        sides = [node.child_by_field_name(name) for name in names] if node is not None else []
+        left, sign, right = (side for side in sides if side is not None)
+        reach = _join(self._require_comparison(left, "===", right, holds=True))
+        is_read = reach or any(True for side in (left, right) for _ in self._find_reads(side))
+        texts = (self._tree.text_of(left), sign.type, self._tree.text_of(right))
+        return (*texts, reach if is_read else None)
 
     def _describe_condition(self, node: Node | None, *, holds: bool) -> str:
         exact = _join(self._require(node, holds=holds))
@@ -147,12 +165,14 @@ class ReachFinder:
     def _require_comparison(
         self, left: Node, operator: str, right: Node, *, holds: bool
     ) -> list[_Requirement]:
+        left, right = self._unconvert(left), self._unconvert(right)
         if left.type in _LITERALS:
             left, operator, right = right, _TURNED.get(operator, operator), left
-        found = self._values.value(left)
-        field = self._values.value(right)
+        found, field = self._values.value(left), self._values.value(right)
         is_field = field is not None and field.kind == "form" and bool(field.path)
         if not (right.type in _LITERALS or is_field) or found is None or not found.path:
+            return []
+        if self._is_picked(left, found):
             return []
         wanted = operator if holds else _OPERATORS[operator]
         value = (
@@ -164,9 +184,34 @@ class ReachFinder:
             found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
         )
 
+    def _unconvert(self, node: Node) -> Node:
+        """Return what *node* is the number or the text of: of ``Number(form.a)`` ``form.a``.
+
+        A name that nothing else is assigned to is what it was declared as.
+        """
+        binding = self._scopes.binding_of(node) if node.type == "identifier" else None
+        if binding is not None and not (binding.is_reassigned or binding.path):
+            inner = binding.value
+        elif node.type == "call_expression":
+            function, listed = (node.child_by_field_name(n) for n in ("function", "arguments"))
+            is_conversion = function is not None and self._tree.text_of(function) in _CONVERSIONS
+            inner = _first_of(listed) if is_conversion else None
+        elif node.type == "unary_expression" and operator_of(node) == "+":
+            inner = node.child_by_field_name("argument")
+        else:
+            is_fallback = operator_of(node) in {"||", "??"}
+            inner = node.child_by_field_name("left") if is_fallback else None
+        return self._unconvert(inner) if inner is not None else node
+
+    def _is_picked(self, node: Node, value: ScriptValue) -> bool:
+        """Return whether *node* is only a part of the input that *value* is, as by ``filter``."""
+        while (owner := node.child_by_field_name("object")) is not None:
+            node = owner
+        return value.kind in {"form", "ctx"} and self._unconvert(node).type == "call_expression"
+
     def _require_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
         found = self._values.value(node)
-        if found is None or not found.path:
+        if found is None or not found.path or self._is_picked(node, found):
             return []
         path = found.path[:-1] if found.path[-1] == "length" else found.path
         name = ".".join(path)
@@ -244,6 +289,10 @@ def _join_reads(reads: Iterator[_Requirement]) -> str:
         for call, known in names.items()
     ]
     return series(texts) if texts else ""
+
+
+def _first_of(listed: Node | None) -> Node | None:
+    return listed.named_children[0] if listed is not None and listed.named_children else None
 
 
 def _name_call(call: ProxyCall) -> str | None:

@@ -1,7 +1,9 @@
-"""What bytes hold once an encoding is undone: base64, hexadecimal, escapes, compression, UTF-16.
+"""Undo one layer of encoding.
 
-Each encoding is undone for all places at once, by calls that run in C and cost time in proportion
-to the bytes; what comes of it is joined to one piece.
+Base64, base32, hexadecimal, escapes, compression, UTF-16, byte lists.
+
+Each encoding is undone for all of its occurrences at once, by calls that run in C and whose cost is
+proportional to the size of the data; the results are joined into one piece.
 """
 
 from __future__ import annotations
@@ -46,22 +48,25 @@ Trace = Callable[[int], tuple[int, tuple[str, ...]]]
 
 
 class Piece(NamedTuple):
-    """Bytes that came of undoing encodings, and where each byte came from."""
+    """Decoded bytes, and a function that maps an offset in them to the place they came from."""
 
     data: bytes
     trace: Trace
 
 
 class Harmless:
-    """Bytes that were found to hold nothing, the latest; on any thread."""
+    """A bounded cache of byte strings known to contain no secret.
+
+    It may be used from several threads.
+    """
 
     def __init__(self) -> None:
-        """Know of none."""
+        """Start empty."""
         self._known: set[bytes] = set()
         self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
     def others(self, parts: Collection[bytes]) -> list[bytes]:
-        """Return those of *parts* that are not known."""
+        """Return those of *parts* that are not in the cache."""
         known, sizes = self._known, self._sizes
         if not known:
             return list(parts)
@@ -72,7 +77,7 @@ class Harmless:
         ]
 
     def add(self, parts: Collection[bytes]) -> None:
-        """Know *parts* from now on; once they are many, these alone."""
+        """Add *parts*; a full cache is emptied first."""
         if len(self._known) > _MOST_HARMLESS:
             self._known, self._sizes = set(), set()
         if max(map(len, parts), default=0) > _LONGEST_HARMLESS:
@@ -91,16 +96,16 @@ _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
 
 
 class SearchedSoFar:
-    """What one search has decoded already, so that nothing is decoded twice.
+    """Remembers what one search has already decoded, so that nothing is decoded twice.
 
     Attributes:
-        outermost: runs of what is searched itself, each undone as it is and as no part of a line.
+        outermost: encoded runs found in the searched data itself, not inside another encoding.
     """
 
     outermost: Collection[bytes] = ()
 
     def __init__(self, harmless: Harmless) -> None:
-        """Start with *harmless*: runs that are known to hold nothing."""
+        """Start with *harmless*, the encoded runs known to contain nothing."""
         self._harmless = harmless
         self._runs: set[bytes] = set()
         self._lines: set[bytes] = set()
@@ -109,25 +114,25 @@ class SearchedSoFar:
         self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
 
     def of(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs* that did not come before."""
+        """Return those of *runs* that are new to this search."""
         return _drop_known(self._harmless.others(runs), self._runs)
 
     def of_lines(self, lines: Sequence[bytes]) -> list[bytes]:
-        """Return those of *lines*, of which each is several runs, that did not come before."""
+        """Return those of *lines* (runs over several lines) that are new to this search."""
         return _drop_known(lines, self._lines)
 
     def of_digits(self, runs: Sequence[bytes]) -> list[bytes]:
-        """Return those of *runs*, undone as hexadecimal only, that did not come before."""
+        """Return those of *runs*, of hexadecimal digits, that are new to this search."""
         return _drop_known(runs, self._digits)
 
     def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
-        """Return what comes of the escapes in *data*, which is asked for more than once."""
+        """Return the unescaped parts of *data*, cached by object identity."""
         if id(data) not in self._undone:  # a hash of all of it would take longer
             self._undone[id(data)] = data, tuple(escapes(data, reach))
         return self._undone[id(data)][1]
 
     def note_flattened(self, levels: Iterable[bytes]) -> None:
-        """Note that *levels* were searched with their escapes undone, and need not be again."""
+        """Note that *levels* have been searched together with their unescaped forms."""
         self._flat.update((id(level), level) for level in levels)
 
     def was_flattened(self, data: bytes) -> bool:
@@ -135,7 +140,7 @@ class SearchedSoFar:
         return id(data) in self._flat
 
     def go_inside(self) -> None:
-        """Note that all further runs come from within an encoding."""
+        """Note that all runs from now on were found inside another encoding."""
         self.outermost = () if self._lines else self._runs.copy()
 
 
@@ -148,11 +153,14 @@ def _drop_known(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
 
 
 class Look(NamedTuple):
-    """Some bytes that are looked into.
+    """The input of one decoding step.
 
     Attributes:
-        reach: how far before and behind an escape its text is undone.
-        levels: the data without its escapes, without those of that, and so on.
+        data: bytes to decode.
+        work: budget that decoding is charged to.
+        fresh: what the search has decoded so far.
+        reach: number of bytes around an escape that are unescaped with it.
+        levels: *data* with its escapes undone once, twice, and so on.
     """
 
     data: bytes
@@ -163,7 +171,7 @@ class Look(NamedTuple):
 
 
 def layers(look: Look) -> Iterator[Piece]:
-    """Yield what *look* holds behind every encoding."""
+    """Yield what *look* contains below one layer of every encoding."""
     data = look.data
     compressed = [*streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
@@ -197,10 +205,10 @@ _CONSUMED = re.compile(
 
 
 def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
-    """Return *look* with its levels, and a text that holds all the runs of *text* and of these.
+    """Return *look* with its levels, and a text with every run of *text* and of the levels.
 
-    A run has no backslash in it, so it is still there when escapes are undone around it, and what
-    is escaped over and over is looked at once.
+    A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
+    escaped several times is searched for runs only once.
     """
     levels, consumed = [text], list[bytes]()
     while len(levels) <= DEPTH:
@@ -216,7 +224,7 @@ def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
 
 
 def _blank_escaped_backslashes(data: bytes) -> bytes:
-    """Return *data* with a blank for each backslash that is escaped."""
+    """Return *data* with each escaped backslash replaced by a space."""
     return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
 
 
@@ -240,9 +248,10 @@ _LONG = BytesAhoCorasick([b"A" * SHORTEST_RUN], implementation=Implementation.DF
 
 
 def _text_of(data: bytes, printed: bytes) -> bytes:
-    """Return *data* where most of it is text, else what of it is, in stretches of a run or more.
+    """Return *data* if it is mostly text, otherwise its stretches of printable characters.
 
-    Other bytes make by chance 4 kB of text in a megabyte, so nearly all is looked at once.
+    Random bytes form only about 4 kB of such stretches in a megabyte, so this saves nearly all
+    work.
     """
     if data.isascii():
         return data
@@ -311,7 +320,7 @@ def _decode_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
 
 
 def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
-    """Yield what is deflate without a header in base64, as in the redirects of SAML."""
+    """Yield base64 of deflate data without a header, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
     heads = [run[: min(len(run), _PROBED) // 4 * 4] for run in likely]
@@ -359,7 +368,7 @@ def _by_end(look: Look, runs: Sequence[bytes], ends: Sequence[int], *labels: str
 
 
 def _place_of(run: bytes, look: Look) -> tuple[int, int]:
-    """Return where *run* is, or begins if it is folded or apart, and in which level."""
+    """Return the offset of *run*, or of its beginning if it was folded, and its escape level."""
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
             start = text.find(part)
@@ -415,13 +424,13 @@ def _decode_numbers(data: bytes) -> Iterator[Piece]:
 
 
 def _has_list(data: bytes) -> bool:
-    """Return whether *data* may hold a list of five bytes or more, of which one has two digits."""
+    """Return whether *data* may contain a list of at least five byte values."""
     folded = data.translate(_DIGITS, _BLANKS + b"-")
     return any(some.is_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
 
 
 def _octets_of(numbers: bytes) -> bytes:
-    """Return the bytes of *numbers*, between which there are commas and nothing else."""
+    """Return the bytes that the comma-separated *numbers* spell."""
     while b",," in numbers:
         numbers = numbers.replace(b",,,,", b",").replace(b",,", b",")
     try:  # in a tenth of the time, if all are written as JSON has them
@@ -474,10 +483,10 @@ def _decode_wide(data: bytes, printed: bytes) -> Iterator[Piece]:
 
 
 def _valid_orders(texts: Mapping[str, str], highs: Mapping[str, bytes]) -> Sequence[str]:
-    """Return the order of bytes in which both *texts* are, one of them by chance, or both orders.
+    """Return the byte orders in which *texts* are plausible: one or both of little and big endian.
 
-    ASCII is the same in both. Of other letters the wrong one makes pages of rare signs; *highs*
-    are the higher bytes of all, of which most tell in a quarter of the time that none is rare.
+    ASCII text is the same in both. For other text the wrong order yields rare characters; *highs*
+    are the high bytes, most of which show at a quarter of the cost that no character is rare.
     """
     shorter, longer = sorted(texts, key=lambda codec: len(texts[codec]))
     if texts[shorter] in texts[longer]:

@@ -1,7 +1,7 @@
-"""Runs of base64 and hexadecimal (RFC 4648): found and decoded, and written anew.
+"""Find, decode and re-encode runs of base64 and hexadecimal digits (RFC 4648).
 
-Everything that looks for secrets finds its runs here. Bytes are looked at by a few calls in C, all
-runs at once; texts one by one, for there what a run holds may be replaced.
+Every search for secrets finds its runs here. Bytes are processed all at once by a few calls that
+run in C; texts run by run, because a secret inside a run may be replaced there.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _TO_URL_SAFE = str.maketrans("+/", "-_")
 
 
 def text_runs(text: str) -> list[str]:
-    """Return every run of *text* that may be base64 or hexadecimal, with its escapes undone."""
+    """Return every run of *text* that may be base64 or hexadecimal, unescaped."""
     return _QUICK.findall(_flatten(text))
 
 
 def find_escaped_runs(data: bytes) -> bytes:
-    """Return the runs of *data* that have escaped signs in them, as they are, and none besides."""
+    """Return only those runs of *data* that contain escaped characters, still escaped."""
     parts, end = list[bytes](), 0
     for match in _ESCAPED_SIGN.finditer(data):
         parts += (_ends_of(data[end : match.start()]), match[0])
@@ -46,7 +46,7 @@ def find_escaped_runs(data: bytes) -> bytes:
 
 
 def _ends_of(between: bytes) -> bytes:
-    """Return the run that *between* begins with, and the one it ends with."""
+    """Return the run at the beginning of *between* and the run at its end."""
     head = _IN_RUN.match(between)[0]  # type: ignore[index] # it may be empty
     if len(head) == len(between):
         return head
@@ -55,7 +55,7 @@ def _ends_of(between: bytes) -> bytes:
 
 
 def contents(runs: Sequence[str]) -> str:
-    """Return what each of *runs* may hold, at each alignment."""
+    """Return what *runs* decode to, at each alignment, joined by line feeds."""
     pieces: list[bytes] = []
     for run in runs:
         core = run.translate(_TEXT_TO_STANDARD)
@@ -66,7 +66,7 @@ def contents(runs: Sequence[str]) -> str:
 
 
 def rewrite(text: str, clean: Callable[[str], str]) -> str:
-    """Return *text* with what *clean* changes inside both, packed again as it was."""
+    """Return *text* with *clean* applied to the content of each run, re-encoded alike."""
 
     def run(match: re.Match[str]) -> str:
         for start in range(alignments):
@@ -82,7 +82,7 @@ def rewrite(text: str, clean: Callable[[str], str]) -> str:
 
 
 def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) -> str | None:
-    """Return the run with its decoded text cleaned, or None when there is nothing to clean."""
+    """Return the run with its decoded content cleaned, or None if *clean* changes nothing."""
     core = _flatten(match[1])
     plain = _decode_run(core[start:].translate(_TEXT_TO_STANDARD))
     before = plain.decode("utf-8", "surrogateescape")
@@ -102,7 +102,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
 
 
 def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
-    """Return the hexadecimal *run* with its decoded text cleaned, in the same case."""
+    """Return the hexadecimal *run* with its decoded content cleaned, in the same letter case."""
     for start, plain in enumerate(octets(run)):
         before = plain.decode("utf-8", "surrogateescape")
         after = clean(before)
@@ -114,14 +114,14 @@ def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
 
 
 def octets(digits: str | bytes) -> tuple[bytes, bytes]:
-    """Return the bytes of hexadecimal *digits*, from the first of them and from the second."""
+    """Return the bytes that *digits* spell, from the first and from the second digit on."""
     even = len(digits) // 2 * 2
     odd = (len(digits) - 1) // 2 * 2
     return binascii.unhexlify(digits[:even]), binascii.unhexlify(digits[1 : 1 + odd])
 
 
 def _escape_like(sample: str, packed: str) -> str:
-    """Return *packed* with the signs escaped that *sample* escapes."""
+    """Return *packed* with those characters escaped that *sample* escapes."""
     escapes = ((_ESCAPED_SLASH, "/"), (_ESCAPED_PLUS, "+"), (_ESCAPED_EQUALS, "="))
     for pattern, sign in escapes:
         match = pattern.search(sample)
@@ -137,13 +137,13 @@ def _flatten(text: str) -> str:
 
 
 def _decode_run(core: str) -> bytes:
-    """Return the bytes that *core* surely holds; a single last character holds none."""
+    """Return the bytes of base64 *core*; a single surplus character at the end is dropped."""
     usable = core[:-1] if len(core) % 4 == 1 else core
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
 
 
 def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
-    """Return whether any of *needles* is in *data*."""
+    """Return whether *data* contains any of *needles*."""
     for needle in needles:  # noqa: SIM110 - any() takes three times as long
         if needle in data:
             return True
@@ -151,15 +151,15 @@ def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
 
 
 class RareBytes:
-    """Bytes that are in few others, where to look for them takes a tenth of the time of `in`."""
+    """A byte string that occurs rarely; searching for it takes a tenth of the time of `in`."""
 
     def __init__(self, text: bytes) -> None:
-        """Look for *text*."""
+        """Prepare the search for *text*."""
         self._text = text
         self._automaton = BytesAhoCorasick([text])
 
     def find(self, data: bytes) -> int:
-        """Return where *data* has them first, or -1."""
+        """Return the first offset in *data*, or -1."""
         at = data.find(self._text, 0, _BEGINNING)
         if at >= 0 or len(data) <= _BEGINNING:
             return at
@@ -171,7 +171,7 @@ class RareBytes:
         return -1
 
     def is_in(self, data: bytes) -> bool:
-        """Return whether *data* has them."""
+        """Return whether *data* contains the byte string."""
         return self.find(data) >= 0
 
 
@@ -192,7 +192,7 @@ _SPLIT_PAYS = 8  # words for each long one, below which to take all of them is f
 
 
 def _blank_all_but(alphabet: str) -> bytes:
-    """Return a table that makes a space of every byte but those of *alphabet*."""
+    """Return a translation table that maps every byte outside *alphabet* to a space."""
     return bytes(code if chr(code) in alphabet else ord(" ") for code in range(256))
 
 
@@ -223,12 +223,12 @@ BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 
 
 def runs_of(data: bytes) -> list[bytes]:
-    """Return the runs of *data* that may be base64, in either alphabet."""
+    """Return the runs of *data* that may be base64, in the standard or the URL-safe alphabet."""
     return _runs(data, data.translate(_AS_RUNS))
 
 
 def _runs(data: bytes, folded: bytes) -> list[bytes]:
-    """Return the runs of *data*; *folded* has A for each byte of the alphabet, no other letter."""
+    """Return the runs of *data*; *folded* is *data* with ``A`` for each byte of the alphabet."""
     sample = folded[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
         words = data.translate(_IN_BASE64).split()
@@ -242,7 +242,7 @@ def hex_runs_of(data: bytes) -> list[bytes]:
 
 
 def long_runs(data: bytes, folded: bytes, size: int) -> list[bytes]:
-    """Return the parts of *data* where *folded* has A only, *size* times or more, else a space."""
+    """Return the parts of *data* where *folded* has at least *size* times ``A`` in a row."""
     result: list[bytes] = []
     shortest = b"A" * size
     start = folded.find(shortest)
@@ -257,7 +257,7 @@ def long_runs(data: bytes, folded: bytes, size: int) -> list[bytes]:
 
 
 def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
-    """Return the runs of *data*, and those that go over several lines or blanks, without these."""
+    """Return the runs of *data*, and those that continue over several lines, joined."""
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []
@@ -269,7 +269,10 @@ def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def _unfold(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
-    """Return both without their blanks, in a fourth of the time if there are few."""
+    """Return both arguments without white space.
+
+    If there is little of it, in a quarter of the time.
+    """
     if folded.count(b" ") * _FEW_BLANKS > len(folded):
         return data.translate(None, _BLANKS), folded.translate(None, b" ")
     for blank in _BLANKS:
@@ -278,7 +281,7 @@ def _unfold(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
 
 
 def _is_folded(folded: bytes) -> bool:
-    """Return whether a run goes on behind blanks, as base64 on several lines does."""
+    """Return whether a run continues after white space, as base64 broken into lines does."""
     if not _LINE_BEFORE_BLANK.is_in(folded):
         return False
     for _ in range(_HALVINGS):  # an indented line begins with many
@@ -289,9 +292,10 @@ def _is_folded(folded: bytes) -> bool:
 
 
 def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
-    """Yield the bytes of *runs*, joined, from each of the four characters that may begin one.
+    """Yield the decoded bytes of all *runs*, joined, once for each of the four alignments.
 
-    To begin with the whole, then one character later and so on, has every run at every alignment.
+    The decoding starts at character 0, 1, 2 and 3, so a secret is found wherever it begins in a
+    run.
     """
     folded = memoryview(_to_standard_alphabet(BETWEEN.join([*runs, b""])))
     for start in range(4):  # what is left out at the end is of the last that comes between
@@ -303,15 +307,15 @@ def _to_standard_alphabet(run: bytes) -> bytes:
 
 
 def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
-    """Return the bytes of hexadecimal *runs*, joined, from the first digit and from the second."""
+    """Return the bytes of all *runs*, joined, decoded from the first and the second digit."""
     return octets(BETWEEN_HEX.join(runs))
 
 
 def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
-    """Return those of *runs* whose first alignment is surely the right one, and the others.
+    """Return runs that certainly begin at their first character, decoded, and other runs.
 
-    It is for a long run that holds nothing but text, of which another reading would make no text:
-    each comes with what it holds. A long run of hexadecimal digits alone is in neither.
+    A long run that decodes to nothing but text is certain: other alignments would not give text.
+    Long runs of hexadecimal digits alone are left out of both lists.
     """
     whole, others = list[tuple[bytes, bytes]](), list[bytes]()
     for run in runs:
@@ -327,7 +331,7 @@ def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], 
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether *data*, which may be cut, is UTF-8 without control characters but blanks."""
+    """Return whether *data*, perhaps cut within a character, is UTF-8 without control codes."""
     try:
         data.decode()
     except UnicodeDecodeError as error:
@@ -337,7 +341,7 @@ def _is_text(data: bytes) -> bool:
 
 
 def whole_base64(run: bytes) -> bytes:
-    """Return the bytes of *run* from its first character on."""
+    """Return the bytes of *run*, decoded from its first character on."""
     core = _to_standard_alphabet(run)
     if len(core) % 4 == 1:
         core = core[:-1]

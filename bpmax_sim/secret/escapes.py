@@ -1,7 +1,7 @@
-"""Escapes, signs that stand for one character each: of URLs and forms, JSON, XML, quoted-printable.
+"""Undo escapes that stand for one character: percent, JSON, XML, quoted-printable.
 
-They are undone for all places at once, by calls that run in C and cost time in proportion to the
-bytes.
+They are undone for all occurrences at once, by calls that run in C and whose cost is proportional
+to the size of the data.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], by
 
 
 class EscapedPart(NamedTuple):
-    """What comes of the escapes from *start* to *end*."""
+    """The unescaped bytes of the range *start* to *end*, and the kind of escape."""
 
     label: str
     start: int
@@ -49,7 +49,10 @@ class EscapedPart(NamedTuple):
 
 
 def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
-    """Yield what comes of undoing each kind of them, and of the text within *reach* of one."""
+    """Yield the unescaped form of every range that contains escapes, for each kind of escape.
+
+    *reach* is the number of bytes around an escape that belong to the same range.
+    """
     marks = _find_marks(data) if b"\0" in data else None
     if marks is None and not any_in(data, _SIGNS):
         return
@@ -70,7 +73,7 @@ def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
 
 
 def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, int]]:
-    """Return from where to where there are escapes, and what is within *reach* of them."""
+    """Return the ranges of *data* that contain escapes, extended by *reach* on both sides."""
     windows = list[tuple[int, int]]()
     start, end, at = 0, -1, 0
     while match := escape.any.search(data, at):
@@ -86,9 +89,9 @@ def _find_windows(data: bytes, escape: _Escape, reach: int) -> list[tuple[int, i
 def _find_texts(
     data: bytes, escape: _Escape, reach: int, places: Sequence[int]
 ) -> Iterator[tuple[int, int]]:
-    """Yield the same of what is no text.
+    """Yield the same ranges for binary data.
 
-    There an escape that is alone has come by chance or belongs to the text around it.
+    There a single escape is a coincidence, unless the bytes around it are text.
     """
     start = end = -1
     at = 0
@@ -110,7 +113,7 @@ def _find_texts(
 
 
 def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
-    """Return where escapes may begin, by the sign that each begins with."""
+    """Return offsets where escapes may begin, by the first byte of the escape."""
     marks: dict[int, list[int]] = {}
     for some in _MARKS:
         for _, start, _ in some.find_matches_as_indexes(data):
@@ -124,7 +127,7 @@ def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
 
 
 def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
-    """Return where the text around *place* begins and ends."""
+    """Return start and end of the text around *place*."""
     before = data[max(0, place - reach) : place]
     before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
     text = _OF_STRETCH.match(data, place, place + 2 * reach)
@@ -133,7 +136,7 @@ def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
 
 
 def undo_percent(data: bytes) -> bytes:
-    """Return *data* with percent-encoding undone (RFC 3986)."""
+    """Return *data* with percent-encoding undone (RFC 3986, 2.1)."""
     if _SAVED in data:
         return unquote_to_bytes(data)
     for sign in (b"%%", b"%%", b"%\r", b"%\n"):  # of which quoted-printable makes something else
@@ -146,7 +149,7 @@ def undo_percent(data: bytes) -> bytes:
 
 
 def _undo_form(data: bytes) -> bytes:
-    """Return *data* with the encoding of forms undone, where that differs from `undo_percent`."""
+    """Return *data* with form encoding undone, if that differs from `undo_percent`."""
     return undo_percent(data.replace(b"+", b" ")) if b"+" in data else data
 
 
@@ -164,7 +167,7 @@ _WORD = 46  # bytes of eight escaped characters after the first backslash
 
 
 def undo_backslashes(data: bytes) -> bytes:
-    """Return *data* with the escapes of JSON undone (RFC 8259), of JavaScript and Python too."""
+    """Return *data* with the escapes of JSON (RFC 8259, 7), JavaScript and Python undone."""
     if data.isascii() and _UNIT.is_in(data):
         data = _undo_units(data)
     saves = BACKSLASHES.is_in(data)
@@ -179,7 +182,7 @@ def undo_backslashes(data: bytes) -> bytes:
 
 
 def _signs_after_backslash(data: bytes) -> set[bytes]:
-    """Return what stands behind backslashes in *data* and is undone."""
+    """Return the characters that follow a backslash in *data* and form an escape."""
     if len(data) < _LARGE or b"\\" not in data:
         return set(_BEHIND.findall(data))
     return {sign for sign, escape in _ESCAPES_OF_SIGNS.items() if escape.is_in(data)}
@@ -196,10 +199,10 @@ _UNIT_SIZE = 6
 
 
 def _undo_units(data: bytes) -> bytes:
-    """Return *data* with units of UTF-16 undone, by a codec that runs in C.
+    r"""Return *data* with ``\uXXXX`` undone, by a codec that runs in C.
 
-    It is as it was where one stays that the codec refuses or takes for more than JSON does, or a
-    backslash comes of one, which other escapes would take for their own; at the end one may be cut.
+    Only a prefix is changed if the codec would refuse the rest or read more than JSON does, or if
+    the result is a backslash, which other escapes would misread. A cut escape at the end stays.
     """
     places = [refused.find(data) for refused in _REFUSED]
     end = min((at for at in places if at >= 0), default=len(data))
@@ -231,7 +234,7 @@ def _unescape_character(match: re.Match[bytes]) -> bytes:
 
 
 def _of_units(escapes: bytes) -> bytes:
-    """Return what UTF-16 units are; two may make one character."""
+    """Return the text of UTF-16 code units; two may form one character."""
     units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 
@@ -245,7 +248,7 @@ _ENTITIES = re.compile(rb"(%s)" % _ENTITY.pattern)
 
 
 def undo_references(data: bytes) -> bytes:
-    """Return *data* with references to XML's characters undone."""
+    """Return *data* with XML character and entity references undone."""
     if b"&" not in data:
         return data
     common = set(_ENTITY.findall(data[:_SAMPLE]))

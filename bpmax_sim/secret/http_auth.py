@@ -1,6 +1,6 @@
-"""Names of headers that hold credentials, and schemes before a credential, such as ``Bearer``.
+"""Credential headers, and authentication schemes in front of a credential, such as ``Bearer``.
 
-A scheme stays when what follows it is replaced, so that a recording shows how one logs in
+When a credential is replaced its scheme is kept, so that a recording shows how the client logs in
 (RFC 9110, 11.4).
 """
 
@@ -22,7 +22,7 @@ _HASHED = frozenset({"digest"})  # a hash of the credential follows (RFC 7616), 
 
 
 def split_scheme(value: str) -> tuple[str, str]:
-    """Return scheme and space, or nothing where there is none, and what is secret."""
+    """Split *value* into the scheme with its space ("" if there is none) and the credential."""
     scheme, space, rest = value.partition(" ")
     if not rest or scheme.lower() not in _SCHEMES:
         return "", value
@@ -30,19 +30,19 @@ def split_scheme(value: str) -> tuple[str, str]:
 
 
 def credential_of(value: str) -> str | None:
-    """Return the credential that the scheme of *value* sends as it is, or None."""
+    """Return the credential that the scheme of *value* sends unencoded, or None."""
     scheme, rest = split_scheme(value)
     return rest if scheme and scheme.rstrip().lower() not in _HASHED else None
 
 
 def with_standin(value: str, mint: Callable[[str], str]) -> str:
-    """Return *value* with what *mint* makes of its secret; ``Bearer`` and its like stay."""
+    """Return *value* with its credential replaced by what *mint* returns; the scheme is kept."""
     scheme, rest = split_scheme(value)
     return scheme + mint(rest)
 
 
 def read_basic(value: str) -> tuple[str, str] | None:
-    """Return user and password of a Basic header (RFC 7617), or None."""
+    """Return user and password of a Basic header (RFC 7617), or None for other values."""
     scheme, rest = split_scheme(value)
     if scheme.rstrip().lower() != "basic":
         return None

@@ -1,7 +1,8 @@
-"""Text that leaves the process: redacted, then searched as a cassette is before it is sealed.
+"""Redact text that leaves the process: terminal, logs, reports, traces.
 
-What the search finds in an encoding that cannot be written anew is replaced by a marker, the whole
-encoded run. Nothing is cut here, and nothing that was cut before is known again: text comes whole.
+Text is first redacted, then searched as a cassette is before sealing. An encoded run in which the
+search still finds a secret is replaced by a marker. Text has to be passed whole: a secret that was
+cut before cannot be recognised.
 """
 
 from __future__ import annotations
@@ -34,13 +35,13 @@ _LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a ru
 
 
 class Gate:
-    """Makes texts fit to leave the process; safe to use from several threads."""
+    """Redacts outgoing text; it may be used from several threads."""
 
     def __init__(self, table: SecretTable, secrets: Iterable[Secret]) -> None:
-        """Use what *table*, which is of *secrets*, replaces and finds.
+        """Prepare redaction of *secrets*, whose table is *table*.
 
-        Tracebacks and comparisons put something before each line of a text, so that a secret of
-        several lines is no longer one text; its lines are hidden as well.
+        Tracebacks and comparisons prefix each line of a text, so a secret of several lines is no
+        longer contiguous. Its lines are therefore redacted one by one as well.
         """
         lines = list(_lines_of_secrets(secrets))
         self._table = table
@@ -48,7 +49,7 @@ class Gate:
         self._clean: set[str] = set()
 
     def redact(self, text: str) -> str:
-        """Return *text* as it may leave the process."""
+        """Return *text* in the form in which it may leave the process."""
         if len(text) < _SHORTEST or text in self._clean:
             return text
         cached = self._redact_and_search(text)
@@ -68,7 +69,7 @@ class Gate:
         return self._table.search.find(as_bytes(text))
 
     def _without_runs(self, text: str) -> str:
-        """Return *text*, in which something is found, with markers for what holds it."""
+        """Return *text* with markers in place of the runs in which a secret was found."""
         text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
             findings = self._find(text)
@@ -83,7 +84,7 @@ class Gate:
         return self._marker_for(findings[0]) if findings else match[0]
 
     def _locate_finding(self, text: str) -> tuple[int, int]:
-        """Return the run around the shortest part in which something is found."""
+        """Return the range of the run with the shortest part in which something is found."""
         clean, end = 0, len(text)
         while end - clean > 1:
             middle = (clean + end) // 2
@@ -101,7 +102,7 @@ class Gate:
 
 
 def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
-    """Yield the lines of secrets that have several, each with what stands for the whole."""
+    """Yield each line of multi-line secrets as a secret of its own."""
     for secret in secrets:
         lines = secret.real.splitlines()
         if secret.name and len(lines) > 1:
@@ -113,7 +114,7 @@ def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
 
 
 def _run_start(text: str, at: int) -> int:
-    """Return where the run starts that goes on at *at*."""
+    """Return the offset where the run that contains offset *at* begins."""
     return at - len(_run_at(text[max(0, at - _LONGEST_BEFORE) : at][::-1], 0))
 
 
@@ -123,9 +124,9 @@ def _run_at(text: str, at: int) -> str:
 
 
 class _GatedStream(io.TextIOWrapper):
-    """Holds what is written until it is flushed, for a secret may come in pieces.
+    """A text stream that redacts complete lines only, because a secret may be written in pieces.
 
-    An unfinished line is held longer, since a progress bar or a prompt flushes pieces, too.
+    An unfinished line is held back even at a flush, since progress bars and prompts flush pieces.
     """
 
     def __init__(self, target: TextIO, shown: Callable[[str], str]) -> None:
@@ -139,7 +140,7 @@ class _GatedStream(io.TextIOWrapper):
             self._hand_on(self._held.getvalue().rfind(b"\n") + 1)
 
     def finish(self) -> None:
-        """Hand on the unfinished line as well."""
+        """Write the unfinished last line as well."""
         super().flush()
         self._hand_on(len(self._held.getvalue()))
 
@@ -159,7 +160,7 @@ class _GatedStream(io.TextIOWrapper):
 
 @contextlib.contextmanager
 def redact_output(shown: Callable[[str], str]) -> Iterator[None]:
-    """Pass what is printed meanwhile through *shown*, at each flush and at the end."""
+    """Pass everything printed inside the context through *shown*, line by line."""
     out, err = _GatedStream(sys.stdout, shown), _GatedStream(sys.stderr, shown)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):

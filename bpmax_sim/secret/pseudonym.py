@@ -1,8 +1,8 @@
-"""Personal data by consistent pseudonyms: same value, same pseudonym, same format.
+"""Replace personal data by consistent pseudonyms: equal values, equal pseudonyms, same format.
 
-A pseudonym is recognisable, so it maps to itself, and a recording redacted twice stays as it is.
-Digits stay digits, letters letters, Chinese characters Chinese; the check digits of Chinese numbers
-of persons and companies, and of cards, stay valid.
+A pseudonym is recognisable and maps to itself, so redacting a recording twice changes nothing.
+Digits stay digits, letters stay letters, Chinese characters stay Chinese. Check digits of Chinese
+identity numbers, company codes and bank cards stay valid.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ _CREDIT_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"  # no I, O, S, V, Z
 
 
 def resident(body: str) -> str:
-    """Return the last character of a resident identity number (GB 11643-1999)."""
+    """Return the check character of a resident identity number (GB 11643-1999)."""
     total = sum(int(digit) * weight for digit, weight in zip(body, _RESIDENT_WEIGHTS, strict=True))
     return _RESIDENT[total % 11]
 
 
 def organisation_check_character(body: str) -> str:
-    """Return the last character of an organisation_check_character code (GB 11714-1997)."""
+    """Return the check character of an organisation code (GB 11714-1997)."""
     weighed = zip(body, _ORGANISATION_WEIGHTS, strict=True)
     return "0123456789X0"[11 - sum(int(sign, 36) * weight for sign, weight in weighed) % 11]
 
 
 def credit(body: str) -> str:
-    """Return the last character of a unified social credit code (GB 32100-2015)."""
+    """Return the check character of a unified social credit code (GB 32100-2015)."""
     total = sum(_CREDIT_ALPHABET.index(sign) * pow(3, place, 31) for place, sign in enumerate(body))
     return _CREDIT_ALPHABET[-total % 31]
 
 
 def luhn(body: str) -> str:
-    """Return the last digit of a card number (ISO/IEC 7812-1)."""
+    """Return the check digit of a card number (ISO/IEC 7812-1)."""
     doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(body)))
     return str(-sum(number // 10 + number % 10 for number in doubled) % 10)
 
@@ -55,7 +55,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
 def pseudonym(value: str) -> str:
-    """Return what stands for *value*; a pseudonym stands for itself."""
+    """Return the pseudonym of *value*; a pseudonym is returned as it is."""
     if all(map(_is_unchanged, value)):
         return value
     for fits, own, make in _FORMATS:
@@ -65,7 +65,7 @@ def pseudonym(value: str) -> str:
 
 
 def _derive_numbers(value: str, count: int) -> list[int]:
-    """Return *count* numbers that depend on *value*."""
+    """Return *count* numbers derived from a digest of *value*."""
     digits: list[int] = []
     while len(digits) < count:
         block = f"{len(digits)}/{value}".encode("utf-8", "surrogatepass")
@@ -78,7 +78,7 @@ def _derive_digits(value: str, count: int) -> str:
 
 
 def _fake_mobile(value: str) -> str:
-    """Use the numbers that start with 160, which no operator has."""
+    """Return a mobile number beginning with 160, a prefix that no operator uses."""
     return f"160{_derive_digits(value, 8)}"
 
 
@@ -87,7 +87,7 @@ def _is_resident(value: str) -> bool:
 
 
 def _fake_resident_id(value: str) -> str:
-    """Return a number of an unused region, with a birthday and a valid check character."""
+    """Return an identity number of an unassigned region, with a valid check digit."""
     year, month, day, *_ = _derive_numbers(value, 3)
     born = f"{1950 + year % 60}{1 + month % 12:02d}{1 + day % 28:02d}"
     body = _UNUSED + born + _derive_digits(f"{value}/", 3)
@@ -99,7 +99,10 @@ def _is_own_resident(value: str) -> bool:
 
 
 def _is_credit(value: str) -> bool:
-    """Return whether *value* is a credit code; one of digits alone may look like a resident's."""
+    """Return whether *value* is a credit code.
+
+    One of digits only may also be an identity number.
+    """
     if not _CREDIT.fullmatch(value):
         return False
     if not _EIGHTEEN.fullmatch(value) or value.startswith(_CREDIT_UNUSED):
@@ -128,7 +131,7 @@ def _fake_email(value: str) -> str:
 
 
 def _fake_character(character: str, number: int) -> str:
-    """Return a character of the same kind."""
+    """Return a pseudonymous character of the same kind: digit, letter or Chinese."""
     if _is_unchanged(character):
         return character
     if character.isdecimal():
@@ -140,7 +143,7 @@ def _fake_character(character: str, number: int) -> str:
 
 
 def _is_unchanged(character: str) -> bool:
-    """Return whether pseudonyms hold *character*: signs, zeros and a few letters."""
+    """Return whether pseudonyms keep *character*: punctuation, zeros and a few letters."""
     if character.isdecimal():
         return unicodedata.decimal(character) == 0
     if character in _HAN or character.lower() in _LATIN:

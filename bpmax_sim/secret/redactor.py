@@ -1,8 +1,8 @@
-"""All secrets of a vault, ready for replacing and for searching; a value that never changes.
+"""An immutable table of secrets, prepared for replacing them in text and finding them in bytes.
 
-Most texts hold no secret, so a few substring tests come first: for the part of each secret that
-every encoder leaves alone, and for its hexadecimal digits. Parts that are secret by themselves, a
-JWT's and the lines of a private key, are registered with the whole.
+Most texts contain no secret, so a few substring tests come first: for the part of each secret that
+no encoder changes (its *anchor*), and for its hexadecimal digits. Parts that are secret on their
+own, of a JWT or of a PEM key, are registered together with the whole.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
 def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    """Yield parts of *real* that may travel alone, each with what stands for it."""
+    """Yield parts of *real* that may be sent alone, each with its stand-in."""
     if real.startswith("-----BEGIN "):
         yield from _key_parts(real.strip(), standin.strip())
     elif real.startswith("eyJ") and real.count(".") == 2:  # noqa: PLR2004 - RFC 7519
@@ -35,7 +35,7 @@ def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
 
 
 def der_of(real: str) -> bytes:
-    """Return the DER bytes of a PEM text, or nothing."""
+    """Return the DER bytes of a PEM text, or empty bytes for any other text."""
     try:
         return (
             binascii.a2b_base64("".join(_pem_lines(real)))
@@ -71,7 +71,10 @@ _CODECS = ("utf-16-le", "utf-16-be", "gb18030")
 
 @dataclass(frozen=True)
 class Secret:
-    """A value and what stands for it; without a name it is an address, which is not looked for."""
+    """A value and its stand-in.
+
+    Without a name it is a base URL, which is replaced but not reported.
+    """
 
     real: str = field(repr=False)
     standin: str = field(repr=False)
@@ -79,13 +82,13 @@ class Secret:
 
     @cached_property
     def anchor(self) -> str:
-        """Return a part that is the same in every spelling, or nothing if it would be too short."""
+        """Return a part that is the same in every spelling, or "" if it would be too short."""
         anchor = anchor_of(self.real)
         return anchor if len(anchor) >= _SHORTEST_ANCHOR else ""
 
     @cached_property
     def digits(self) -> str:
-        """Return the value in hexadecimal."""
+        """Return the value as hexadecimal digits."""
         return as_bytes(self.real).hex()
 
     @cached_property
@@ -93,14 +96,17 @@ class Secret:
         return traces_of(self.real)
 
     def is_spelled_in(self, text: str, lower: str) -> bool:
-        """Return whether *text* spells the value, which has no anchor; *lower* is lower case."""
+        """Return whether *text* contains the value in some spelling.
+
+        It is used for values without an anchor; *lower* is *text* in lower case.
+        """
         return all(
             trace in text or any(sign in lower for sign in signs) for trace, signs in self._traces
         ) and bool(self.pattern.search(text))
 
     @cached_property
     def pattern(self) -> re.Pattern[str]:
-        """Return what matches a stand-in, or as group 1 any spelling, or as group 2 the digits."""
+        """Return a pattern for stand-ins (no group), the value (group 1) or its hex (group 2)."""
         patterns = [STANDIN.pattern]
         if self.real in self.standin:
             patterns.append(pattern_of(self.standin))
@@ -117,9 +123,9 @@ class Secret:
         return re.compile(pattern_of(self.standin))
 
     def leaves(self, text: str) -> bool:
-        """Return whether *text*, which has not its digits, surely is the same once it is replaced.
+        """Return whether replacing the value certainly leaves *text*, free of its hex, unchanged.
 
-        A value may begin what stands for it, as addresses do, and is not replaced there.
+        A base URL may be the beginning of its own stand-in, and is not replaced there.
         """
         return all(
             self.real in self.standin and self._own.match(text, match.start())
@@ -127,7 +133,7 @@ class Secret:
         )
 
     def replace(self, text: str) -> str:
-        """Return *text* with every spelling of the value replaced by that of the stand-in."""
+        """Return *text* with the value replaced by the stand-in in the same spelling."""
         return self.pattern.sub(self._twin_of_match, text)
 
     def _twin_of_match(self, match: re.Match[str]) -> str:
@@ -139,7 +145,10 @@ class Secret:
         return digits if match[0] == match[0].lower() else digits.upper()
 
     def needles(self) -> Iterator[tuple[bytes, str]]:
-        """Yield the bytes to look for and their name; a search undoes other encodings."""
+        """Yield the byte strings to search for, each with a label.
+
+        Other encodings are undone before.
+        """
         plain = as_bytes(self.real)
         encoded = {plain: "raw", self.digits.encode(): "hex", self.digits.upper().encode(): "hex"}
         for codec in _CODECS:
@@ -159,14 +168,14 @@ _LARGE = 1 << 12  # bytes in which all anchors are looked for at once
 
 
 class SecretTable:
-    """What `Vault` knows at one moment, and what was found to hold none of it.
+    """An immutable set of secrets with caches of texts known not to contain them.
 
     Attributes:
-        harmless: what holds no secret, as `search` found.
+        harmless: byte strings in which the search found nothing.
     """
 
     def __init__(self, secrets: Iterable[Secret]) -> None:
-        """Order *secrets*, the longest first, so that one may begin another."""
+        """Sort *secrets* by length, longest first, because one may be the beginning of another."""
         self._secrets = sorted(secrets, key=lambda secret: len(secret.real), reverse=True)
         self._harmless: set[str] = set()
         self._unchanged = Harmless()
@@ -184,13 +193,13 @@ class SecretTable:
 
     @cached_property
     def search(self) -> Search:
-        """Return the search for the bytes of every secret, which names them."""
+        """Return the search for all secrets; findings carry their names."""
         return Search(
             dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
         )
 
     def clean(self, text: str, depth: int = _DEPTH) -> str:
-        """Return *text* with the secrets replaced, inside base64 and hexadecimal too."""
+        """Return *text* with all secrets replaced, also inside base64 and hexadecimal runs."""
         if not text or not self._secrets:
             return text
         for secret in self._secrets_in(text):
@@ -200,9 +209,9 @@ class SecretTable:
         return text
 
     def keeps(self, *parts: bytes) -> bool:
-        """Return whether all of *parts* surely are the same when clean, and hold no secret.
+        """Return whether `clean` would change none of *parts* and the search finds nothing in them.
 
-        Each is looked at once; of most it tells in little time.
+        Results are cached. False may also mean that a quick test could not tell.
         """
         others = self._unchanged.others(parts) if self._secrets else ()
         if others:
@@ -222,7 +231,7 @@ class SecretTable:
         return True
 
     def _keeps_words(self, data: bytes) -> bool:
-        """Return whether no secret is spelled out in *data*, and no address as hexadecimal."""
+        """Return whether *data* contains no secret in any spelling, nor a base URL in hex."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
         touched = self._find_anchored(data)
@@ -240,13 +249,16 @@ class SecretTable:
         return [secret for anchor, secret in self._anchors if anchor in data]
 
     def _holds(self, text: str, depth: int) -> bool:
-        """Return whether *text* may hold a secret; what may not, surely does not."""
+        """Return whether *text* may contain a secret; False is certain."""
         if not text:
             return False
         return bool(self._secrets_in(text)) or (depth > 0 and self._hides(text, depth))
 
     def _hides(self, text: str, depth: int) -> bool:
-        """Return whether base64 in *text* may hold a secret."""
+        """Return whether a base64 or hexadecimal run in *text* may contain a secret.
+
+        False is certain.
+        """
         runs = [run for run in text_runs(text) if run not in self._harmless]
         if not runs:
             return False
@@ -259,7 +271,7 @@ class SecretTable:
         return False
 
     def _secrets_in(self, text: str) -> list[Secret]:
-        """Return the secrets that *text* may hold."""
+        """Return the secrets that *text* may contain; the others are certainly absent."""
         lower = text.lower()
         return [
             secret

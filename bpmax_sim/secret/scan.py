@@ -1,8 +1,8 @@
-"""The search for secrets in bytes, also behind encodings within one another, which `decode` undoes.
+"""Search bytes for secrets, also inside nested encodings, which `decode` undoes layer by layer.
 
-What a search costs is in proportion to the bytes: it goes from the outside in, undoes each encoding
-for everything at once, and stops when more work would come of it than is due. What could not be
-searched for that is a finding, not a pass.
+The cost is proportional to the size of the data: the search works from the outside in, undoes each
+encoding for all occurrences at once, and stops when its budget of work is spent. Data that could
+not be searched completely is reported as a finding, never passed.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ _MOST_PLACES = 1000  # of one secret in some bytes
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """A secret that was found.
+    """An occurrence of a secret.
 
     Attributes:
-        name: the credential and the form of it; never its value.
-        offset: bytes before it, or about where the encoded piece is that holds it.
-        within: the encodings that were undone, outermost first.
+        name: credential and form (raw, hex …), never the value.
+        offset: number of bytes before it, or before the encoded piece that contains it.
+        within: encodings that were undone, outermost first.
     """
 
     name: str
@@ -68,16 +68,16 @@ class Finding(msgspec.Struct, frozen=True):
 
 
 class Search:
-    """Looks for the same bytes over and over; safe to use from several threads."""
+    """A reusable search for a fixed set of byte strings; it may be used from several threads."""
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
-        """Look for the bytes of *wanted*, whose values name them."""
+        """Prepare the search for the keys of *needles*; their values are the names in findings."""
         self.needles = needles
         self._needles = Needles(needles)
         self._harmless, self._accepted = Harmless(), Harmless()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
-        """Return where *data* holds any."""
+        """Return all occurrences in *data*."""
         if not self.needles:
             return ()
         fresh = SearchedSoFar(self._harmless)
@@ -87,9 +87,9 @@ class Search:
         return findings
 
     def passes(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
-        """Return whether *data* holds none, and *test* accepts it and all that comes of it.
+        """Return whether *data* contains none, and *test* accepts it and every decoded layer of it.
 
-        *test* is always the same one; what it accepted once is not shown to it again.
+        *test* has to be the same function in every call: what it has accepted is cached.
         """
         fresh = SearchedSoFar(self._accepted)
         try:
@@ -107,15 +107,15 @@ def _work(data: bytes) -> Work:
 
 
 def find(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
-    """Return where *data* holds bytes of *wanted*, whose values name them."""
+    """Return occurrences in *data* of the keys of *needles*, whose values are the names."""
     return Search(needles).find(data)
 
 
 class Needles:
-    """Bytes that are looked for all at once; a plus sign counts as the space it is in a form."""
+    """Byte strings searched for together; ``+`` in data matches a space, as in form encoding."""
 
     def __init__(self, needles: Mapping[bytes, str]) -> None:
-        """Make the automaton for *wanted*, none of which is empty."""
+        """Build the automaton for *needles*, none of which is empty."""
         self._needles = needles
         self._spaced = any(b" " in needle for needle in needles)
         self._texts = sorted(
@@ -130,7 +130,7 @@ class Needles:
 
     @cached_property
     def _quickest(self) -> BytesAhoCorasick | None:
-        """Return what needs half the time a byte, and ten times as long to be made."""
+        """Return an automaton that takes half the time per byte and ten times as long to build."""
         return (
             self._automaton_of(Implementation.DFA)
             if 0 < len(self._texts) <= _FEW
@@ -138,7 +138,7 @@ class Needles:
         )
 
     def find(self, data: bytes) -> Iterator[tuple[int, str]]:
-        """Yield where each of them is in *data*, outside of stand-ins, and its name."""
+        """Yield offset and name of each occurrence in *data* outside stand-ins."""
         text = _plus_to_space(data) if self._spaced else data
         automaton = self._quickest if len(text) > _MUCH else self._automaton
         if automaton is None or not automaton.find_matches_as_indexes(text):
@@ -172,28 +172,31 @@ def _is_spelled(sample: bytes, needle: bytes) -> bool:
 
 
 class _View(NamedTuple):
-    """Bytes in which pieces are joined; of each where it starts, and what it came of."""
+    """Decoded pieces joined into one byte string, with the start and origin of each."""
 
     data: bytes
     starts: Sequence[int]
     traces: Sequence[Trace]
 
     def outside(self, at: int) -> tuple[int, tuple[str, ...]]:
-        """Return the outermost place that byte *at* came from, and through which encodings."""
+        """Return where in the outermost data byte *at* came from, and the encodings between."""
         number = min(bisect_right(self.starts, at), len(self.traces)) - 1
         return self.traces[number](at - self.starts[number])
 
 
 class _SeenPieces:
-    """Bytes that came before; of long ones their ends tell most apart, as a hash reads all."""
+    """The set of pieces seen so far.
+
+    Long ones are first told apart by their ends, without hashing.
+    """
 
     def __init__(self) -> None:
-        """Know of none."""
+        """Start empty."""
         self._all = set[bytes]()
         self._by_ends: dict[tuple[bytes, bytes], bytes] = {}
 
     def is_new(self, data: bytes) -> bool:
-        """Return whether *data* did not come before, and know it."""
+        """Return whether *data* is new, and remember it."""
         if len(data) > _ALONE:
             ends = data[:_END], data[-_END:]
             if ends not in self._by_ends:
@@ -206,7 +209,7 @@ class _SeenPieces:
 
 
 def _find_in_piece(data: bytes, needles: Needles, fresh: SearchedSoFar) -> Iterator[Finding]:
-    """Yield what *data* holds, from the outside in."""
+    """Yield the findings in *data*, from the outside in."""
     try:
         for view in _decode_layers(data, needles.reach, _work(data), fresh):
             for at, name in needles.find(view.data):
@@ -216,9 +219,9 @@ def _find_in_piece(data: bytes, needles: Needles, fresh: SearchedSoFar) -> Itera
 
 
 def decode_all(data: bytes, most: int) -> bytes | None:
-    """Return all that comes of undoing encodings in *data*, or None if that is over *most* bytes.
+    """Return all decoded layers of *data* joined, or None if that exceeds *most* bytes.
 
-    To look for what becomes known later.
+    Callers keep it to search for secrets that become known later.
     """
     try:
         views = list(_decode_layers(data, _FARTHEST, Work(most), SearchedSoFar(Harmless())))
@@ -228,10 +231,10 @@ def decode_all(data: bytes, most: int) -> bytes | None:
 
 
 def _decode_layers(data: bytes, reach: int, work: Work, fresh: SearchedSoFar) -> Iterator[_View]:
-    """Yield *data* and what comes of undoing encodings in it, the outermost first.
+    """Yield *data* and then each decoded layer, the outermost first.
 
     Raises:
-        TooMuchError: if more comes of it than *work* allows for.
+        TooMuchError: if decoding exceeds the budget *work*.
     """
     seen = _SeenPieces()
     level = [_View(data, [0], [lambda at: (at, ())])]
@@ -250,7 +253,7 @@ def _decode_layers(data: bytes, reach: int, work: Work, fresh: SearchedSoFar) ->
 def _decode_view(
     view: _View, look: Look, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
-    """Return what comes of undoing encodings in *view* and was not *seen* as far out before."""
+    """Return the decoded pieces of *view* not *seen* before at this depth or further out."""
     inner: list[tuple[bytes, Trace]] = []
     try:
         look.work.spend(len(look.data))
@@ -273,7 +276,7 @@ def _decode_pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
 
 
 def _is_text(data: bytes) -> bool:
-    """Return whether *data* is a text: a bracket, too, begins what is undone as such a stream."""
+    """Return whether *data* begins as text, so that it is not tried as header-less deflate."""
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
@@ -287,7 +290,7 @@ def _trace_through(piece: Piece, view: _View) -> Trace:
 
 
 def _join_pieces(pieces: Sequence[tuple[bytes, Trace]]) -> Iterator[_View]:
-    """Yield long pieces as they are and short ones joined, text and other bytes apart."""
+    """Yield long pieces alone and short ones joined, text apart from binary data."""
     short: dict[bool, list[tuple[bytes, Trace]]] = {}
     for data, trace in pieces:
         if len(data) > _ALONE:

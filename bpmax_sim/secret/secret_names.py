@@ -1,17 +1,17 @@
-"""The net of names: members that hold a secret by what they are called, if nobody declares them.
+"""Recognise undeclared secrets by the name of their member ("secret-name rules").
 
-Names are compared by whole words, in camelCase, snake_case, kebab-case or run together, and the end
-decides: ``newPassword`` and ``x-api-key`` hold a secret, ``password_required``, ``token_type`` and
-``access_key_id`` say something of one. The words come from the lists of
+Names are compared by whole words, in camelCase, snake_case, kebab-case or joined, and the last
+words decide: ``newPassword`` and ``x-api-key`` hold a secret; ``password_required``, ``token_type``
+and ``access_key_id`` describe one. The words come from the lists of
 
 - Sentry's ``EventScrubber`` (``DEFAULT_DENYLIST``) and Rails' ``filter_parameters``,
 - detect-secrets' ``KeywordDetector`` and gitleaks' ``generic-api-key``,
 - the examples of vcrpy's ``filter_headers``, ``filter_query_parameters`` and
   ``filter_post_data_parameters``,
-- OAuth and its extensions (RFC 6749, 7521, 7522, 7636), which name what travels in a login.
+- OAuth and its extensions (RFC 6749, 7521, 7522, 7636), which name the parameters of a login.
 
-Left out of them are personal data (``email``, ``ssn``: ``redact:`` is for these), what is too short
-to be searched for (``cvv``), and ``app_key``, which is a public name at DingTalk and Taobao.
+Left out are personal data (``email``, ``ssn``; ``redact:`` is for these), values too short to be
+searched for (``cvv``), and ``app_key``, which is a public name at DingTalk and Taobao.
 """
 
 from __future__ import annotations
@@ -91,7 +91,10 @@ _FIRST, _PART = 1 << 12, 1 << 16
 
 
 def may_name_secret(data: bytes) -> bool:
-    """Return whether *data* may have a member of such a name; most have none."""
+    """Return whether *data* may contain a member with a secret name.
+
+    A quick test before parsing.
+    """
     data = data.lower()
     begin, size = 0, _FIRST
     while begin < len(data):  # all matches of a part are made, and one is enough
@@ -103,7 +106,7 @@ def may_name_secret(data: bytes) -> bool:
 
 @lru_cache(maxsize=4096)
 def is_secret_name(name: str) -> bool:
-    """Return whether a member *name* holds a secret, whatever its value is."""
+    """Return whether a member called *name* holds a secret, judged by the name alone."""
     if len(name) > _LONGEST_NAME:
         return False
     if name.endswith(_CHINESE):
@@ -128,10 +131,10 @@ _BARE: Final = re.compile(r"[\x21-\x7e]+")
 
 
 def is_secret_value(name: str, text: str) -> bool:
-    """Return whether *text*, of a member with a secret *name*, is a value to be hidden.
+    """Return whether *text*, the value of a member with a secret *name*, has to be redacted.
 
-    Passwords may be any text, but the name again, as labels are; all else is printable ASCII
-    without blanks: not the greeting in ``signature``, nor the address in ``authorization``.
+    A password may be any text except the name itself, which is a label. Other secrets are printable
+    ASCII without spaces: the greeting in ``signature`` is none, nor the URL in ``authorization``.
     """
     if len(text) < SHORTEST or is_standin(text) or "redacted." in text:
         return False
@@ -145,17 +148,17 @@ _DISTINCT: Final = 16
 
 
 def is_distinctive(text: str) -> bool:
-    """Return whether *text* is hidden wherever it stands, as it hardly is anything else.
+    """Return whether *text* can be redacted wherever it occurs.
 
-    A word (``string``) or a number (``123456``) is hidden at its own place only.
+    A plain word (``string``) or number (``123456``) is redacted only in its own member.
     """
     return len(text) >= _DISTINCT or not _WORD.fullmatch(text)
 
 
 def member_spellings(name: str) -> Iterator[tuple[str, str]]:
-    """Yield how a member *name* is written, as what is before and behind its value.
+    """Yield the text before and after the value of a member *name*, in each format.
 
-    That is JSON, query or form, an element or attribute of XML; multipart has it on two lines.
+    The formats are JSON, query or form, XML element and attribute, and multipart.
     """
     yield f'"{name}":"', '"'
     yield f'"{name}": "', '"'

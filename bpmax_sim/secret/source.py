@@ -1,7 +1,7 @@
-"""Reading a credential from the environment, a file or the keyring; whether a text looks like one.
+"""Read a credential from environment, file, keyring or a registered source.
 
-The latter is a guess, made to tell a person and nothing else: what is secret is known by where it
-comes from.
+`looks_random` guesses whether a text looks like a secret. The guess is only used to warn a person;
+what is secret is decided by where a value comes from.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ def read_env(name: str, environ: Mapping[str, str]) -> str:
 
 
 def read_file(path: str, folder: Path) -> str:
-    """Return the text of the file *path*, seen from *folder*, without its last line end.
+    """Return the content of the file *path*, relative to *folder*, without the final line end.
 
     Raises:
-        ConfigError: if it cannot be read, is not UTF-8 text or is empty.
+        ConfigError: if it cannot be read, is not UTF-8 or is empty.
     """
     place = folder / path
     try:
@@ -55,11 +55,11 @@ def read_file(path: str, folder: Path) -> str:
 
 
 def read_keyring(where: str) -> str:
-    """Return the password that the system's keyring holds for ``service/name``.
+    """Return the password stored in the system keyring under ``service/name``.
 
     Raises:
-        ConfigError: if the package ``keyring`` is not installed, the system has no keyring, or
-            it has no such entry.
+        ConfigError: if the package ``keyring`` is not installed, the system has no keyring, or it
+            has no such entry.
     """
     service, _, name = where.partition("/")
     value = _ask_keyring(
@@ -76,10 +76,10 @@ def read_keyring(where: str) -> str:
 
 
 def write_keyring(where: str, value: str) -> None:
-    """Put *value* into the system's keyring for ``service/name``.
+    """Store *value* in the system keyring under ``service/name``.
 
     Raises:
-        ConfigError: if it cannot be put there.
+        ConfigError: if it cannot be stored.
     """
     service, _, name = where.partition("/")
     _ask_keyring(
@@ -114,10 +114,10 @@ SECRET_SOURCES: Final = ExtensionPoint("bpmax_sim.secret_sources", FUNCTION)
 
 
 def read_registered(name: str, where: str) -> str:
-    """Return the credential that the source *name* has at *where*.
+    """Return the credential that the registered source *name* has at *where*.
 
     Raises:
-        ConfigError: there is no such source, it raised, or it has nothing there.
+        ConfigError: if there is no such source, it raised, or it has no value there.
     """
     SECRET_SOURCES.require(name, "source")
     value = SECRET_SOURCES.call(name, where)
@@ -143,17 +143,17 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGN
 
 
 def looks_random(text: str) -> bool:
-    """Return whether *text* holds a long run of letters and digits without a pattern.
+    """Return whether *text* contains a long run of letters and digits without a pattern.
 
-    A UUID does not count: request ids are, and hardly any secret is.
+    UUIDs do not count: request ids are UUIDs, and hardly any secret is.
     """
     return has_mixed_run(text) and any(map(_is_random, _RUN.findall(_UUID.sub(" ", text))))
 
 
 def has_mixed_run(text: str) -> bool:
-    """Return whether *text* holds a long run of letters and digits, both; most texts hold none.
+    """Return whether *text* contains a long run with both letters and digits.
 
-    No part of a text without one looks random, so a whole is asked before its parts are.
+    It is a quick test: without such a run, no part of *text* looks random.
     """
     return any(map(_is_mixed, _RUN.findall(text)))
 

@@ -1,8 +1,8 @@
-"""The spellings of a value: what encoders of URLs, forms, JSON and XML make of it, and quoting.
+"""All spellings of a value: how encoders of URLs, forms, JSON and XML, and quoting, may write it.
 
-Encoders differ in which characters they escape (`encodeURIComponent` leaves ``!``, Gson even
-escapes ``=``), so one pattern takes every mixture instead of one text for each encoder. Python's
-`repr` and the inspection of JavaScript put a backslash before a quote where a text has both kinds.
+Encoders differ in the characters they escape (`encodeURIComponent` keeps ``!``, Gson escapes even
+``=``), so one pattern accepts every mixture, instead of one text per encoder. Python's `repr` and
+the inspection of JavaScript values put a backslash before a quote if a text has both kinds.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _SIGNS = (("%", "percent"), ("\\u", "json-ascii"), ("\\", "json"), (";", "xml"))
 
 
 def as_bytes(text: str) -> bytes:
-    """Return *text* in UTF-8; bytes of the environment that were none come back as they were."""
+    """Return *text* in UTF-8; undecodable bytes of the environment are restored (PEP 383)."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -46,7 +46,7 @@ def as_bytes(text: str) -> bytes:
 
 
 def pattern_of(text: str) -> str:
-    """Return a regular expression for every spelling of *text*; it has no groups."""
+    """Return a regular expression, without groups, for every spelling of *text*."""
     runs = re.findall(r"\\+|[^\\]", text, re.DOTALL)
     return "".join(map(_pattern_of_run, runs))
 
@@ -57,9 +57,9 @@ def anchor_of(text: str) -> str:
 
 
 def traces_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """Return some characters of *text*, each with what else may spell it, in lower case.
+    """Return some characters of *text*, each with the lower-case texts that may spell it.
 
-    A text with neither the character itself nor one of these does not hold *text*.
+    A text that contains neither a character nor any of its spellings does not contain *text*.
     """
     letters = [
         letter
@@ -84,7 +84,7 @@ def _signs(character: str) -> Iterator[str]:
 
 
 def spell_like(sample: str, secret: str, standin: str) -> str:
-    """Return *standin* as *sample* spells *secret*."""
+    """Return *standin* in the spelling in which *sample* writes *secret*."""
     if _LITERAL.fullmatch(standin):
         return standin
     for make in FORMS.values():
@@ -128,7 +128,7 @@ def _spellings_of_character(character: str) -> Iterator[str]:
 
 
 def _escapes_of_code(code: int) -> Iterator[str]:
-    """Yield how Python and JavaScript write a character, after the backslash, and JSON does not."""
+    """Yield how Python and JavaScript, but not JSON, write a character after the backslash."""
     yield rf"u\{{0{{0,6}}{_any_case(f'{code:x}')}\}}"
     yield f"U{_any_case(f'{code:08x}')}"
     if code <= 0xFF:  # noqa: PLR2004 - two digits

@@ -1,7 +1,7 @@
-"""What stands for a credential in files and in replay: never it, and valid for its kind.
+"""Stand-ins: placeholders for credentials in files and in replay, valid for their kind.
 
-The same platform, instance, name and number always give the same stand-in. Those of RSA and EC are
-two public test keys, which protect nothing and never did; anyone may read them here.
+Equal platform, instance, name and number give equal stand-ins. RSA and EC keys have one public test
+key each, which never protected anything and which anyone may read here.
 """
 
 from __future__ import annotations
@@ -84,19 +84,19 @@ def standin(
 
     Args:
         kind: ``text``, ``integer``, ``base64``, ``hex``, ``rsa``, ``ec``, ``jwt``, or ``challenge``
-            for one of HTTP Digest, which is the same whatever *number* is.
-        platform: key of the platform; Chinese is slugged here and below.
-        instance: key of the instance.
-        name: of the credential.
-        number: from 1; values that differ get different numbers.
-        like: the real value, of which a JWT keeps ``exp`` and ``iat``.
+            for HTTP Digest, which is the same for every *number*.
+        platform: platform key; Chinese is converted by `slug`, here and below.
+        instance: instance key.
+        name: name of the credential.
+        number: from 1; different values get different numbers.
+        like: the real value; a JWT keeps its ``exp`` and ``iat``.
     """
     label = _PREFIX + ".".join([*map(slug, (platform, instance, name)), str(number)])
     return _MAKERS[kind](label, like)
 
 
 def slug(text: str) -> str:
-    """Return *text* in unreserved characters (RFC 3986); what is replaced leaves a digest."""
+    """Return *text* in unreserved characters (RFC 3986); replaced characters leave a digest."""
     plain = _UNSAFE.sub("-", text).strip("-")
     if plain == text:
         return plain
@@ -104,26 +104,26 @@ def slug(text: str) -> str:
 
 
 def is_standin(value: str) -> bool:
-    """Return whether *value* shows that it is a stand-in; for text and JWT it does."""
+    """Return whether *value* is recognisably a stand-in; only kinds ``text`` and ``jwt`` are."""
     return value.startswith(_PREFIX) or str(_claims(value).get("iss", "")).startswith(_PREFIX)
 
 
 def find_standin(text: str, *, platform: str, instance: str, name: str) -> str | None:
-    """Return the first stand-in of kind ``text`` of a credential in *text*, or None."""
+    """Return the first stand-in of kind ``text`` in *text* for this credential, or None."""
     label = _PREFIX + ".".join(map(slug, (platform, instance, name)))
     match = re.search(rf"{re.escape(label)}\.\d+(?![A-Za-z0-9_])", text)
     return match[0] if match else None
 
 
 def without_standins(data: bytes) -> bytes:
-    """Return *data* with zeros for each stand-in, which may spell a word that is a secret."""
+    """Return *data* with stand-ins zeroed, since they may contain a word that is a secret."""
     if _PREFIX.encode() not in data:
         return data
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 
 
 def label_of(standin: str) -> str:
-    """Return what a stand-in shows of itself: a JWT's issuer, else the whole of it."""
+    """Return the readable part of a stand-in: the issuer of a JWT, else all of it."""
     return str(_claims(standin).get("iss", standin))
 
 
@@ -143,7 +143,7 @@ def _encode_segment(value: Mapping[str, Any]) -> str:
 
 
 def _claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT (RFC 7519), or nothing for any other text."""
+    """Return the claims of a JWT (RFC 7519), or an empty mapping for any other text."""
     if token.count(".") != 2:  # noqa: PLR2004 - header, claims, signature
         return {}
     middle = token.split(".")[1]
@@ -155,7 +155,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 def _digest_challenge(label: str, _like: str) -> str:
-    """Return a challenge that clients can answer; its nonce shows that it is none of a server."""
+    """Return a Digest challenge that clients can answer; its nonce marks it as a stand-in."""
     nonce = f"{label.rpartition('.')[0]}.1"
     return f'Digest realm="redacted", nonce="{nonce}", qop="auth", algorithm=SHA-256'
 

@@ -1,7 +1,7 @@
-"""Compressed streams within bytes: where one begins, and what it holds up to its end or its damage.
+"""Find compressed streams inside bytes, and decompress them up to their end or first damage.
 
-Any bytes hold by chance what a stream begins with, and such streams end after a few bytes: to try
-one has to cost next to nothing.
+Random bytes often look like the beginning of a stream and fail after a few bytes, so an attempt has
+to be cheap.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
 class TooMuchError(Exception):
-    """More came of some bytes than is due to be looked at.
+    """Raised when decoding exceeds its budget of work.
 
     Attributes:
-        at: the byte where what is too much begins.
-        labels: what would have been undone there.
+        at: offset where the data that exceeds the budget begins.
+        labels: encodings that would have been undone there.
     """
 
     at = 0
@@ -50,17 +50,17 @@ class TooMuchError(Exception):
 
 
 class Work:
-    """What may still be looked at, in bytes."""
+    """A budget of bytes that may still be processed."""
 
     def __init__(self, left: int) -> None:
-        """Allow for *left* bytes."""
+        """Allow *left* bytes."""
         self._left = left
 
     def spend(self, size: int, more: int = 0) -> None:
-        """Count *size* bytes.
+        """Charge *size* bytes to the budget.
 
         Raises:
-            TooMuchError: if they are too many, or *more* of them would be.
+            TooMuchError: if fewer than *more* bytes would be left.
         """
         self._left -= size
         if self._left < more:
@@ -68,7 +68,7 @@ class Work:
 
 
 class Stream(NamedTuple):
-    """What a stream holds, and where it is."""
+    """The decompressed content of a stream, its offset and its format."""
 
     label: str
     start: int
@@ -76,7 +76,7 @@ class Stream(NamedTuple):
 
 
 def streams(data: bytes, work: Work) -> Iterator[Stream]:
-    """Yield what every stream in *data* holds; inside a whole one no other is looked for."""
+    """Yield the content of every stream in *data*; a complete one is not searched for others."""
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
@@ -99,7 +99,7 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
 
 
 def _find_beginnings(data: bytes) -> Iterator[int]:
-    """Yield where streams may begin; not all are made at once, as they may be most of the bytes."""
+    """Yield offsets where a stream may begin, lazily, since there may be very many."""
     for begin in range(0, len(data), _AT_ONCE):
         part = data[begin : begin + _AT_ONCE + _LONGEST_HEAD - 1]
         for _, start, _ in _BEGINS.find_matches_as_indexes(part):
@@ -108,7 +108,7 @@ def _find_beginnings(data: bytes) -> Iterator[int]:
 
 
 def _is_by_chance(data: memoryview, window: int) -> bool:
-    """Return whether no more comes of what *data* begins than is shorter than any secret."""
+    """Return whether *data* decompresses to less than the shortest secret, or not at all."""
     if window in _BEFORE_BLOCKS and not _may_begin(data[_BEFORE_BLOCKS[window] :]):
         return True
     decoder = zlib.decompressobj(window)
@@ -120,12 +120,12 @@ def _is_by_chance(data: memoryview, window: int) -> bool:
 
 
 def _may_have_stream(text: bytes) -> bool:
-    """Return whether a stream may begin in *text*; single signs are found in no time."""
+    """Return whether a stream may begin in *text*; a test for three single characters."""
     return (b"^" in text and b"x^" in text) or b"\x01" in text or b"\x03" in text
 
 
 def _stream_kind(data: bytes, start: int) -> tuple[str, int, int]:
-    """Return what begins at *start*, where its compressed data does, and how zlib reads it."""
+    """Return the format of the stream at *start*, its data's offset, and zlib's window bits."""
     if data[start] == 0x1F:  # noqa: PLR2004 - RFC 1952
         return "gzip", start, zlib.MAX_WBITS | 16
     if data[start] == ord("x"):
@@ -137,22 +137,22 @@ def _stream_kind(data: bytes, start: int) -> tuple[str, int, int]:
 
 
 def _is_sound(data: bytes, start: int) -> bool:
-    """Return whether the head at *start* says what can be undone."""
+    """Return whether the header at *start* announces a supported compression."""
     if data[start] == ord("P"):
         return data[start + 8 : start + 10] == b"\x08\0"  # deflated
     return data[start] == ord("x") or (start + 3 < len(data) and data[start + 3] <= _FLAGS)
 
 
 def bare(data: bytes, work: Work) -> bytes:
-    """Return what *data* holds if it is deflate without a header from its first byte."""
+    """Return the content of *data* if it is deflate without a header, else empty bytes."""
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
 def is_begun(data: bytes, size: int, work: Work) -> bool:
-    """Return whether *data* may begin *size* bytes of such a stream, which hardly any do.
+    """Return whether *data* may be the first of *size* bytes of header-less deflate.
 
-    What is short, of which `MAY_BE_WHOLE` has the first byte, has to have no damage near its
-    beginning.
+    Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
+    not fail near the beginning.
     """
     if size > STEP and not _may_begin(data):
         return False
@@ -177,9 +177,9 @@ MAY_BE_WHOLE = frozenset(first for first in range(256) if _may_be_whole(first))
 
 
 def _may_begin(data: bytes | memoryview) -> bool:
-    """Return whether deflate may begin so: its first block tells (RFC 1951, 3.2).
+    """Return whether *data* may begin a deflate stream, judged by its first block (RFC 1951, 3.2).
 
-    The third kind of block does not exist, and a stored one has its length twice.
+    Block type 3 does not exist, and a stored block has its length twice.
     """
     kind = data[0] >> 1 & 3 if data else 3
     if kind:
@@ -188,11 +188,10 @@ def _may_begin(data: bytes | memoryview) -> bool:
 
 
 def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, int]:
-    """Return what *data* begins with, up to the damage if any, and the size of a whole stream.
+    """Return the decompressed beginning of *data*, and the size of the stream (0 if it is damaged).
 
     Raises:
-        TooMuchError: if there is more than may still be looked at, or than what was read of the
-            stream allows for.
+        TooMuchError: if the output exceeds the budget, or is out of proportion to the input.
     """
     work.spend(_TRIED)
     decoder = zlib.decompressobj(window)

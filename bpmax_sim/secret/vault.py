@@ -1,7 +1,9 @@
-"""Every secret of a session, with all the forms it takes: replace them, and look for them.
+"""The registry of a session's secrets: replaces them by stand-ins, and finds them in bytes.
 
-Redaction is idempotent: a stand-in maps to itself. `redact_values` does it in values of any shape,
-and numbers that are the bytes of a secret (Node's `Buffer`) become text. No value is ever shown.
+Every secret is known in all forms in which it may travel: encoded, compressed, in parts. Redaction
+is idempotent, because a stand-in is never replaced. `redact_values` redacts values of any shape; a
+list of numbers that spells the bytes of a secret (Node's `Buffer`) becomes text. Representations
+never show a value.
 """
 
 from __future__ import annotations
@@ -31,7 +33,10 @@ _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing
 
 
 def weak(real: str, standin: str) -> str:
-    """Return why *real* is hidden in its place only, or nothing: elsewhere it is ordinary text."""
+    """Return why *real* may be replaced in its own place only, or "" if everywhere.
+
+    A short value, or one that its stand-in contains, also occurs in ordinary text.
+    """
     if len(real) < SHORTEST:
         return msg("has fewer than {shortest} characters", shortest=SHORTEST)
     return (
@@ -42,10 +47,10 @@ def weak(real: str, standin: str) -> str:
 
 
 class Vault:
-    """The secrets of one session; safe to use from several threads."""
+    """All secrets of one session; it may be used from several threads."""
 
     def __init__(self) -> None:
-        """Start without a secret."""
+        """Start without secrets."""
         self._lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -58,18 +63,18 @@ class Vault:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether there is nothing to replace."""
+        """Return whether no secret is registered."""
         return not self._secrets
 
     @property
     def size(self) -> int:
-        """Return how many values are replaced; none is ever taken out."""
+        """Return the number of registered values; it never decreases."""
         return len(self._secrets)
 
     def add(self, real: str, standin: str, *, name: str) -> None:
-        """Register *real* and the parts of it that are secret by themselves.
+        """Register *real* and those parts of it that are secret on their own.
 
-        Left to its place are a stand-in, and what is `weak`.
+        A value that is itself a stand-in, or is `weak`, is not searched for in other places.
         """
         with self._lock:
             self._standins.add(standin)
@@ -81,24 +86,27 @@ class Vault:
                     self._register(part, twin, name)
 
     def has_standin(self, standin: str) -> bool:
-        """Return whether *standin* stands for something already."""
+        """Return whether *standin* is already used for some value."""
         return standin in self._standins
 
     def absorb(self, other: Vault) -> None:
-        """Look for what *other* looks for, too."""
+        """Register all secrets of *other* as well."""
         with self._lock:
             for real, secret in other._secrets.copy().items():
                 if self._secrets.setdefault(real, secret) is secret:
                     self._table = None
 
     def pair(self, real: str, standin: str, *, name: str) -> None:
-        """Register a text that was derived from secrets, such as a whole header value."""
+        """Register a text derived from secrets, such as a header value, with its redacted form."""
         known = self._secrets.get(real)
         if real != standin and (known is None or known.standin != standin):
             self.add(real, standin, name=name)
 
     def address(self, live: str, declared: str) -> None:
-        """Replace the address *live* by *declared*; it is no secret, so it is not looked for."""
+        """Replace the URL *live* by *declared*.
+
+        It is not a secret, so `scan` does not report it.
+        """
         if live and live != declared:
             with self._lock:
                 self._standins.add(declared)
@@ -107,9 +115,9 @@ class Vault:
     def register_issued(
         self, platform: str, instance: str, name: str, value: str, kind: str = "text"
     ) -> str:
-        """Register a secret that the third party made, and return its stand-in.
+        """Register a secret that the third party issued, such as a token; return its stand-in.
 
-        The same value has the same stand-in; a stand-in is its own.
+        Equal values get equal stand-ins; a value that is a stand-in is returned as it is.
         """
         with self._lock:
             secret = self.issue(platform, instance, name, value, kind)
@@ -117,7 +125,7 @@ class Vault:
         return secret
 
     def issue(self, platform: str, instance: str, name: str, value: str, kind: str = "text") -> str:
-        """Return the stand-in of *value*, which is not replaced anywhere yet."""
+        """Return the stand-in of *value* without registering the value for replacement."""
 
         def numbered(number: int) -> str:
             return standin(
@@ -139,9 +147,10 @@ class Vault:
             return known[value]
 
     def anchors_since(self, since: int = 0) -> tuple[str, ...]:
-        """Return a part of each secret after the first *since*, to look back with.
+        """Return a characteristic part of each secret registered after the first *since*.
 
-        A text without it does not hold the secret as itself, in whatever spelling.
+        Text written earlier that contains none of these parts does not contain the secrets in plain
+        or escaped form. Journals use this to decide what has to be redacted again.
         """
         if since == len(self._secrets):
             return ()
@@ -150,13 +159,14 @@ class Vault:
             return tuple(secret.anchor or secret.real for secret in fresh)
 
     def redact_text(self, text: str) -> str:
-        """Return *text* with every form of every secret replaced by that of its stand-in."""
+        """Return *text* with all forms of all secrets replaced by those of their stand-ins."""
         return map_message(text, self._current_table().clean)
 
     def redact_for_output(self, text: str) -> str:
-        """Return *text* as it may leave the process anywhere but in a cassette, which is refused.
+        """Return *text* safe for terminals, logs and reports.
 
-        That is `redact_text`, and a marker for each encoded run in which `scan` finds a secret.
+        It is redacted like `redact_text`, and each encoded run in which `scan` still finds a secret
+        is replaced by a marker. (A cassette with such a run is refused instead of being changed.)
         """
         gate = self._gate
         if gate is None:
@@ -167,7 +177,10 @@ class Vault:
         return map_message(text, gate.redact)
 
     def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
-        """Return whether all of these surely are the same when redacted, looked at as one."""
+        """Return whether redaction certainly changes none of *texts* and *bodies*.
+
+        They are searched together, which costs less than one by one. False may also mean "unknown".
+        """
         try:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
@@ -175,7 +188,7 @@ class Vault:
         return self._current_table().keeps(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
-        """Return *data* redacted; bytes that are no UTF-8 are kept."""
+        """Return *data* redacted; bytes that are not UTF-8 are preserved."""
         if self._current_table().keeps(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
@@ -183,12 +196,12 @@ class Vault:
         return data if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
-        """Return every place of *data* that holds a secret, after undoing encodings too."""
+        """Return every occurrence of a secret in *data*, including inside encodings."""
         return self._current_table().search.find(data)
 
     @property
     def harmless(self) -> Harmless:
-        """Return what was found to hold no secret that is known by now."""
+        """Return the cache of byte strings known to contain none of the current secrets."""
         return self._current_table().harmless
 
     def _register(self, real: str, standin: str, name: str) -> None:
@@ -197,7 +210,10 @@ class Vault:
             self._table = self._gate = None
 
     def _current_table(self) -> SecretTable:
-        """Return the table of all that is registered; one call uses one table throughout."""
+        """Return the table of all registered secrets.
+
+        It is immutable, so one call sees one state.
+        """
         table = self._table
         if table is None:
             with self._lock:
@@ -207,7 +223,7 @@ class Vault:
 
 @lru_cache(maxsize=16)
 def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
-    """Return the table of *secrets*; runs that have the same share what was found harmless."""
+    """Return the table of *secrets*, cached: runs with equal secrets share its results."""
     return SecretTable(secrets)
 
 
@@ -217,7 +233,10 @@ def _gate_of(secrets: tuple[Secret, ...]) -> Gate:
 
 
 def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
-    """Return the next stand-in; a recorded one that was met before keeps its number."""
+    """Return the first free stand-in.
+
+    Numbers already taken by stand-ins of a recording are skipped.
+    """
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))
     return next(
@@ -226,7 +245,10 @@ def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> st
 
 
 def _differs(numbered: Callable[[int], str]) -> bool:
-    """Return whether the kind has more than one stand-in; the test keys have not."""
+    """Return whether stand-ins of this kind are numbered.
+
+    RSA and EC test keys are always the same.
+    """
     return numbered(1) != numbered(2)
 
 
@@ -241,8 +263,8 @@ _LISTS = frozenset({list, tuple, set, frozenset})
 def redact_values(value: T, redact: Redact) -> T:
     """Return *value* with *redact* applied to every text in it.
 
-    Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are looked into; all else
-    is kept, and so is a struct in which nothing changes.
+    Texts, bytes, mappings, lists, tuples, sets, structs and dataclasses are searched recursively.
+    Everything else is returned as it is, and so is a struct in which nothing changes.
     """
     shown: T = _redact_value(value, redact)
     return shown
@@ -294,7 +316,7 @@ def _redact_fields(value: Any, redact: Redact) -> Any:
 
 @cache
 def field_names(kind: Any) -> tuple[str, ...]:
-    """Return the names of the fields of a struct or a dataclass, of any other type none."""
+    """Return the field names of a struct or dataclass type; an empty tuple for other types."""
     if issubclass(kind, Struct):
         names: tuple[str, ...] = kind.__struct_fields__
         return names
@@ -306,14 +328,14 @@ Value = str | int | float | bool
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
-    """One credential; its representation shows neither value.
+    """One credential of an instance. Its representation shows neither value.
 
     Attributes:
-        kind: decides the stand-in.
-        secret: whether the file declares it so.
-        recorded: whether its value stands in recordings, since it is declared to be no secret.
-        real: what is sent; in replay it is the stand-in itself.
-        standin: what is written down.
+        kind: format of the stand-in, such as ``text``, ``jwt`` or ``rsa``.
+        secret: whether the platform file declares it as secret.
+        recorded: whether recordings contain its value, because it is declared ``secret: false``.
+        real: the value that is sent; in replay, the stand-in.
+        standin: the value that is written to files.
     """
 
     name: str
@@ -325,16 +347,16 @@ class Credential:
 
 
 class Credentials:
-    """The credentials of one instance, and its address.
+    """The credentials and the base URL of one instance.
 
     Attributes:
-        real: names and the values that are sent.
-        standins: the same names with the values that may be written down.
-        live: the address that requests go to.
-        declared: the address that recordings hold.
-        hosts: live and declared address of each further host, by its name in templates; *real* and
-            *standins* have them as well.
-        route: how requests get to the address.
+        real: values that are sent, by name.
+        standins: values that may be written to files, by name.
+        live: base URL that requests are sent to.
+        declared: base URL that recordings contain.
+        hosts: live and declared URL of each further host, by its name in templates; *real* and
+            *standins* contain them too.
+        route: proxy, TLS and resolver settings for the connection.
     """
 
     def __init__(
@@ -345,7 +367,7 @@ class Credentials:
         route: ConnectionRoute | None = None,
         hosts: Mapping[str, tuple[str, str]] = MappingProxyType({}),
     ) -> None:
-        """Keep *credentials* by name."""
+        """Index *credentials* by name."""
         self._all = {credential.name: credential for credential in credentials}
         self.hosts = hosts
         live_hosts: dict[str, Value] = {name: pair[0] for name, pair in hosts.items()}
@@ -366,7 +388,7 @@ class Credentials:
 
     @property
     def recorded_values(self) -> dict[str, str]:
-        """Return the values that stand in recordings, by name."""
+        """Return the values that recordings contain (``secret: false``), by name."""
         return {credential.name: str(credential.real) for credential in self if credential.recorded}
 
     def __repr__(self) -> str:

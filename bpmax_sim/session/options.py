@@ -8,6 +8,7 @@ heavy, since pytest loads it in every project that has the plugin installed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
@@ -400,9 +401,9 @@ def judge(name: str, kind: Any, value: object) -> None:
     """
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
 
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise ConfigError(no_choice(name, value, get_args(kind)))
+    if choices := _choices_of(kind):
+        if value not in choices:
+            raise ConfigError(no_choice(name, value, choices))
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
             several(name, value)
@@ -415,6 +416,12 @@ def judge(name: str, kind: Any, value: object) -> None:
         )
 
 
+@cache
+def _choices_of(kind: Any) -> tuple[Any, ...]:
+    """Return the values that a ``Literal`` has, of any other type none."""
+    return get_args(kind) if get_origin(kind) is Literal else ()
+
+
 _LISTS: Final = frozenset({Names, str | Names})
 _KINDS: Final[Mapping[Any, str]] = {
     bool: msg("True or False"),
@@ -424,8 +431,13 @@ _KINDS: Final[Mapping[Any, str]] = {
 }
 
 
+@cache
+def _members_of(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)
+
+
 def _is(value: object, kind: Any) -> bool:
-    kinds = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    kinds = _members_of(kind)
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 

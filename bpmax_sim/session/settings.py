@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, TypedDict
 
@@ -180,9 +181,10 @@ class Settings:
     hits: ScriptHits | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        for argument, kind, choices in _JUDGED:
-            value = getattr(self, argument)
-            if value is not _DEFAULTS.get(argument, self) and value not in choices:
+        for (argument, kind, choices), value, usual in zip(
+            _JUDGED, _values_of(self), _USUAL, strict=True
+        ):
+            if value is not usual and value not in choices:
                 options.judge(argument, kind, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
@@ -206,6 +208,8 @@ class Settings:
 
 
 _DEFAULTS = {option.name: option.default for option in fields(Settings)}
+_values_of = attrgetter(*(argument for argument, _, _ in _JUDGED))
+_USUAL = tuple(_DEFAULTS.get(argument, MISSING) for argument, _, _ in _JUDGED)
 
 
 @lru_cache(maxsize=256)  # asked by every session of a run, mostly of the same

@@ -25,6 +25,7 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -80,12 +81,12 @@ class Node(Struct, frozen=True):
     @property
     def items(self) -> Mapping[str, Node]:
         """Return the entries of a mapping; of anything else, none."""
-        return self.value if isinstance(self.value, dict) else {}
+        return self.value if type(self.value) is dict else {}
 
     @property
     def elements(self) -> tuple[Node, ...]:
         """Return the elements of a list; of anything else, none."""
-        return self.value if isinstance(self.value, tuple) else ()
+        return self.value if type(self.value) is tuple else ()
 
     @property
     def kind(self) -> str:
@@ -98,17 +99,23 @@ class Node(Struct, frozen=True):
 
     def at(self, steps: Iterable[Step]) -> Node | None:
         """Return the node that *steps* of keys and list positions lead to, or None."""
-        node: Node | None = self
+        node = self
         for step in steps:
-            node = node.child(step) if node is not None else None
+            value: Any = node.value
+            below = value.get(step) if type(value) is dict else node.child(step)
+            if below is None:
+                return None
+            node = below
         return node
 
     def child(self, step: Step) -> Node | None:
         """Return the value of a key, or the element of a position, or None."""
-        value = self.value
-        if isinstance(step, str):
-            return value.get(step) if isinstance(value, dict) else None
-        return value[step] if isinstance(value, tuple) and step < len(value) else None
+        value: Any = self.value
+        if type(value) is dict:
+            found: Node | None = value.get(step)
+            return found
+        is_inside = type(value) is tuple and not isinstance(step, str) and step < len(value)
+        return value[step] if is_inside else None
 
     def nearest(self, steps: Iterable[Step]) -> Node:
         """Return the node at *steps*, or the last one on the way there."""
@@ -123,9 +130,9 @@ class Node(Struct, frozen=True):
     def plain(self) -> object:
         """Return the value as new ``dict``, ``list`` and scalars, without positions."""
         value = self.value
-        if isinstance(value, dict):
+        if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
-        if isinstance(value, tuple):
+        if type(value) is tuple:
             return [child.plain() for child in value]
         return value
 
@@ -137,12 +144,15 @@ class Node(Struct, frozen=True):
 
     def texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
         """Yield the path and the value of every text below, keys aside."""
-        if isinstance(self.value, str):
-            yield steps, self.value
-        for key, child in self.items.items():
-            yield from child.texts((*steps, key))
-        for index, child in enumerate(self.elements):
-            yield from child.texts((*steps, index))
+        value = self.value
+        if type(value) is str:
+            yield steps, value
+        elif type(value) is dict:
+            for key, child in value.items():
+                yield from child.texts((*steps, key))
+        elif type(value) is tuple:
+            for index, child in enumerate(value):
+                yield from child.texts((*steps, index))
 
 
 _KINDS = {
@@ -255,8 +265,7 @@ def compose(
     composer = _Composer(file, problems, unclear_as_text=unclear_as_text)
     parser = _PARSER(text)
     while not composer.stopped and (event := parser.get_event()) is not None:
-        handler = _HANDLERS.get(type(event))
-        if handler is not None:
+        if (handler := _HANDLERS[type(event)]) is not None:
             handler(composer, event)
     return next(iter(composer.documents.elements), Node(None, file))
 
@@ -298,11 +307,16 @@ class _Composer:
         mark = start.line + 1, start.column + 1
         if event.tag:
             self._refuse_tag(event.tag, mark)
+        value: Scalar = event.value
         top = self._top
         if top.pairs is not None and top.key is None:
-            self._read_key(event, mark, top)
+            key = event.value
+            if key in top.keys or not key:
+                self._report_key(event, mark, top)
+            else:
+                top.keys[key] = mark
+            top.key = key
             return
-        value: Scalar = event.value
         if event.implicit[0]:
             try:
                 value = resolve(event.value)
@@ -312,14 +326,14 @@ class _Composer:
         self._add(Node(value, self._file, *mark), event.anchor)
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
-        mark = _mark(event)
+        mark, top = _mark(event), self._top
         if event.tag:
             self._refuse_tag(event.tag, mark)
-        if self._wants_key():
+        if top.pairs is not None and top.key is None:
             self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
         elif len(self._open) > DEEPEST:
             self._stop(_TOO_DEEP, mark)
-        pairs: dict[str, Node] | None = {} if isinstance(event, yaml.MappingStartEvent) else None
+        pairs: dict[str, Node] | None = {} if type(event) is yaml.MappingStartEvent else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
 
@@ -343,7 +357,8 @@ class _Composer:
         if node is not None:
             self._add(node, None)
 
-    def _read_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
+    def _report_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
+        """Report a key that is there already, or is empty; quoted it may be that, once."""
         key = event.value
         if not key and event.implicit[0]:
             self._tell(msg("a key is missing before ':'"), mark)
@@ -355,7 +370,6 @@ class _Composer:
             )
         else:
             top.keys[key] = mark
-        top.key = key
 
     def _add(self, node: Node, anchor: str | None) -> None:
         if anchor:
@@ -367,7 +381,9 @@ class _Composer:
         if top.pairs is None:
             top.elements.append(node)
         else:
-            top.pairs.setdefault(top.key or "", node)
+            key = top.key or ""
+            if key not in top.pairs:
+                top.pairs[key] = node
             top.key = None
         if top.size > MOST or len(self._open) + node.depth > DEEPEST + 1:
             self._stop(_TOO_LARGE if top.size > MOST else _TOO_DEEP, top.mark)
@@ -396,7 +412,8 @@ def _mark(event: yaml.Event) -> Mark:
     return mark.line + 1, mark.column + 1
 
 
-_HANDLERS: Mapping[type, Callable[[_Composer, Any], None]] = {
+_HANDLERS: Mapping[type, Callable[[_Composer, Any], None] | None] = {
+    **dict.fromkeys((yaml.StreamStartEvent, yaml.StreamEndEvent, yaml.DocumentEndEvent)),
     yaml.DocumentStartEvent: _Composer.document,
     yaml.ScalarEvent: _Composer.scalar,
     yaml.MappingStartEvent: _Composer.start,
@@ -437,13 +454,13 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
     return parse_yaml(source, name)
 
 
-def read_text(path: Path) -> str:
-    """Return the text of a YAML file, without a byte order mark.
+def read_text(path: Path, name: str = "") -> str:
+    """Return the text of a YAML file, which messages call *name*, without a byte order mark.
 
     Raises:
         ConfigError: if it cannot be read.
     """
-    name = display_path(path)
+    name = name or display_path(path)
     return _decode_utf8(read_bytes(path, name), name).removeprefix(_BOM)
 
 
@@ -485,9 +502,12 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
 
 def display_path(path: Path) -> str:
     """Return *path* relative to the working directory where it lies below it."""
-    # Asked for every file of every session, and pathlib would take five times as long.
-    text, below = str(path), os.path.join(os.getcwd(), "")  # noqa: PTH109, PTH118
-    return text.removeprefix(below).replace(os.sep, "/")
+    return _display_from(os.getcwd(), str(path))  # noqa: PTH109
+
+
+@lru_cache(maxsize=4096)  # asked for every file of every session
+def _display_from(folder: str, path: str) -> str:
+    return path.removeprefix(os.path.join(folder, "")).replace(os.sep, "/")  # noqa: PTH118
 
 
 def _decode_utf8(data: bytes, name: str) -> str:

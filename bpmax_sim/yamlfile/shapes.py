@@ -183,8 +183,9 @@ class ScalarShape(Shape):
             )
 
     def _read_value(self, node: Node, reading: Reading) -> Any:
-        if all(_LIMITS[key][0](node.value, limit) for key, limit in self.limits.items()):
-            return node.value
+        value, limits = node.value, self.limits
+        if not limits or all(_LIMITS[key][0](value, limit) for key, limit in limits.items()):
+            return value
         return reading.refuse(node, self.expected)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -298,26 +299,30 @@ _FEW: Final = 12
 
 
 class StructShape(Shape):
-    """A mapping with known keys that becomes a value of *type*; its *fields* are set later."""
+    """A mapping with known keys that becomes a value of *type*; its *fields* are set later.
+
+    *required* are the keys that it must have.
+    """
 
     def __init__(self, type_: Callable[..., Any]) -> None:
         self.type = type_
         self.fields: Mapping[str, Field] = {}
+        self.required: tuple[str, ...] = ()
 
     def _read_value(self, node: Node, reading: Reading) -> Any:
         values: dict[str, Any] = {}
-        complete = True
-        for key, child in node.items.items():
-            known = self.fields.get(key)
-            if known is None:
+        complete, items, fields = True, node.items, self.fields
+        for key, child in items.items():
+            if key not in fields:
                 self._report_unknown(key, node, reading)
                 continue
+            known = fields[key]
             value = reading.below(key, known.shape, child)
             if value is not UNSET:
                 values[known.name] = value
             complete = complete and (value is not UNSET or not known.required)
-        for key, known in self.fields.items():
-            if known.required and key not in node.items:
+        for key in self.required:
+            if key not in items:
                 reading.tell(msg("the key {key!r} is missing; add it", key=key), node.place)
                 complete = False
         return self.type(**values) if complete else UNSET
@@ -333,7 +338,7 @@ class StructShape(Shape):
         title = self.type.__name__
         if title not in definitions:
             definitions[title] = {}  # it may hold itself
-            required = [key for key, known in self.fields.items() if known.required]
+            required = list(self.required)
             document = (self.type.__doc__ or "").strip().split("\n\n")[0]
             definitions[title] = {
                 "title": title,
@@ -431,6 +436,7 @@ def _struct_shape(info: Any, structs: _Structs) -> Shape:
             for field in info.fields
             if not _has_mark(field.type, "internal")
         }
+        shape.required = tuple(key for key, field in shape.fields.items() if field.required)
     return structs[info.cls]
 
 

@@ -120,6 +120,56 @@ def test_a_column_that_there_is_already_is_taken(tmp_path: Path) -> None:
     )
 
 
+READ = "const order = await $proxy('erp').getOrder(form.编号);\n"
+STUB = "    - {on: erp.create_order, body: {id: 1}}\n"
+FROM_INPUT = [
+    ("const good = order.amount === 800;\nform.备注 = good;", "erp.getOrder with amount ≠ 800"),
+    ("const bad = !(order.amount === 800);\nform.备注 = bad;", "erp.getOrder with amount ≠ 800"),
+    ("const isNine = () => form.编号 === '9';\nform.备注 = isNine();", "编号 = '9'"),
+]
+
+
+@pytest.mark.parametrize(("script", "reach"), FROM_INPUT)
+def test_what_no_input_comes_to_is_named_by_the_input(
+    tmp_path: Path, script: str, reach: str
+) -> None:
+    text = f"{READ}{script}\nform.客户 = order.customer;\n"
+    result = _result(_challenge(tmp_path, SCENARIO.replace(STUB, ""), text))
+    assert any(reach in one.message for one in result.findings if one.place.line == 2)
+
+
+SEEN_IN_PART = [
+    ("form.备注 = `2026-0${3}-31`;", "{$matches: '^2026-0.-..$'}", '"2026-03-31"'),
+    ("let t = ''; for (const a of ['甲', '乙']) t += a; form.备注 = t;", "{$contains: 甲}", "甲乙"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("script", "known", "value"), SEEN_IN_PART)
+def test_what_is_seen_in_part_is_changed_in_the_rest(
+    tmp_path: Path, script: str, known: str, value: str
+) -> None:
+    expect = f"    expect: {{form: {{备注: {known}}}}}\n"
+    scenario = f"{BARE}clock: '2026-03-02T09:00:00+08:00'\n{STEPS}{expect}"
+    finding = _finding(_result(_challenge(tmp_path, scenario, script)), 1)
+    assert (finding.verdict, finding.expect) == ("differs", f"expect: {{form: {{备注: {value}}}}}")
+
+
+def test_what_a_list_is_sorted_by_has_no_boundary(tmp_path: Path) -> None:
+    script = "form.备注 = [3, 1].sort((a, b) => (a > b ? 1 : -1)).join();\n"
+    findings = _result(_challenge(tmp_path, BARE + STEPS, script)).findings
+    assert all(one.kind != "comparison" for one in findings)
+
+
+def test_a_refusal_that_is_none_any_more_is_noticed(tmp_path: Path) -> None:
+    scenario = (
+        BARE.replace("change.编号", "submit")
+        + "steps:\n  - submit: {}\n    expect: {messages: [无]}"
+    )
+    script = "form.$message = '无';\nreturn false;\n"
+    finding = _finding(_result(_challenge(tmp_path, scenario, script)), 2)
+    assert finding.expect == "expect: {result: false}"
+
+
 @pytest.mark.parametrize("value", ["''", "String(undefined)", "`${{}}！`", "'共 ' + NaN + ' 元'"])
 def test_what_looks_like_a_mistake_is_flagged_and_never_expected(
     tmp_path: Path, value: str
@@ -134,7 +184,7 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
         "form.金额 =", "// bpmax-ignore-next field-write, member-name: 另有对账\nform.金额 ="
     ).replace("form.客户 =", "// bpmax-ignore-next guard: 没有\nform.客户 =")
     result = _result(_challenge(tmp_path, script=script))
-    assert result.counts["ignored"] == 3
+    assert result.counts["ignored"] == 4
     assert not any(one.where == "form.金额" for one in result.findings)
     assert [problem.place.line for problem in result.unused if problem.place] == [2]
 

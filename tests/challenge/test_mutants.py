@@ -15,6 +15,7 @@ OTHER = (
     "typeof v === 'boolean' ? !v : v"
 )
 PLAIN = OTHER.replace("v + '~'", "'~'")
+NEAR = r"v => typeof v === 'string' ? v.replace(/\d(?=\D*$)/, d => 9 - d) : v"
 MADE = {
     "member-name": (
         f"{CALL}if (客户.data.level) form.等级 = 1;",
@@ -58,7 +59,7 @@ MADE = {
     ),
     "argument": (
         "await $proxy('crm').getA('简版', 数); 核对('甲', 数); console.log('乙');",
-        ["'简版' → '简版~'", f"数 → ({OTHER})(数)", "'甲' → '甲~'"],
+        ["'简版' → '简版~'", f"数 → ({OTHER})(数)", f"数 → ({NEAR})(数)", "'甲' → '甲~'"],
     ),
     "call": ("await $proxy('oa').refresh();", ["$proxy('oa').refresh() → void 0"]),
     "loop": (
@@ -68,7 +69,7 @@ MADE = {
     ),
     "guard": (
         "if (a) throw new Error('x'); if (b) return false; if (c) return 1;",
-        ["throw new Error('x'); → ;", "return false; → ;"],
+        ["throw new Error('x'); → ;", "return false; → return;", "return false; → ;"],
     ),
     "error-swallowed": (
         ("try { await $proxy('crm').getA(); } catch (e) { form.错 = e.code; }\n"

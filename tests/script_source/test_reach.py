@@ -29,6 +29,9 @@ REACHES = {
     "what is not known": ("if (await 别的(form.a)) 1", "then", "a row with another a"),
     "what is calculated": ("if (form.a * 2 > r.b) 1", "then", "a row with another a"),
     "what catches nothing of ours": ("try { JSON.parse(form.a) } catch { 1 }", "catch", ""),
+    "a number of a field": ("const n = Number(form.天数) || 0; if (n >= 3) 1", "then", "a row with 天数 ≥ 3"),
+    "a limit with a name": ("const most = 9; if (+form.a > most) 1", "then", "a row with a > 9"),
+    "a part of a list": ("const b = form.a.filter(f); if (b.length) 1", "then", "a row with another a"),
     "the default": ("switch (form.a) { default: 1 }", "default", "a row with another a"),
 }  # fmt: skip
 
