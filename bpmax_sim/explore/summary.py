@@ -60,10 +60,14 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the failures that show it, each once; without the orders of what shows it anyway."""
-        whole = {one.interruption for one in self.variants if len(one.rules) == 1}
-        kinds = (one.kind for one in self.variants
-                 if len(one.rules) == 1 or one.interruption not in whole - {None})  # fmt: skip
+        """Return the failures that show it, each once; no order of what shows it anyway."""
+        alone = {one.kind for one in self.variants}
+        kinds = (
+            one.interruption.what
+            if one.interruption and one.interruption.what in alone
+            else one.kind
+            for one in self.variants
+        )
         return tuple(dict.fromkeys(kinds))
 
 

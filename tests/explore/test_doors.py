@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import sys
@@ -253,6 +252,7 @@ def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(seconds: float, tmp_pa
 @pytest.mark.night
 def test_exploring_again_and_again_takes_no_more_memory(tmp_path: Path) -> None:
     (item,) = items(write_project(tmp_path, STALE, steps=TWO_STEPS))
+    resource = pytest.importorskip("resource", reason="Windows counts memory otherwise")
     explorer = Explorer()
     tried = [explorer.explore(item).tried for _ in range(3)]
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
