@@ -25,6 +25,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import TextIO
 
@@ -61,7 +62,7 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 15.0
+SECONDS = 5.0
 """Of a processor, as measured, that the tests of a mutant may cost together: the most special."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
@@ -187,17 +188,28 @@ def digest_sources() -> str:
 
 
 def try_all(
-    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap
+    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap, until: float
 ) -> Iterator[tuple[Mutant, str]]:
-    """Yield what became of each of *mutants*, in their order."""
+    """Yield what became of each of *mutants*, the cheap trials before the dear ones.
+
+    What was not tried by *until*, an instant of `time.monotonic`, is said to be so.
+    """
+    left: list[tuple[Mutant, list[str], float, str]] = []
     for mutant in mutants:
         lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
         tests = [one for one in reached.choose(mutant.module, lines) if one in laboratory.items]
         seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
-        if tests:
-            yield mutant, laboratory.try_change(mutant.module, mutant.code(), tests, seconds).fate
+        fate = "unreached" if not tests else "not tried" if time.monotonic() > until else ""
+        fate = fate or laboratory.try_in_fork(mutant.module, mutant.code(), tests, seconds).fate
+        if fate in {"survived", "unseen"}:
+            left.append((mutant, tests, seconds, fate))
         else:
-            yield mutant, "unreached"
+            yield mutant, fate
+    for mutant, tests, seconds, fate in left:
+        if time.monotonic() > until:
+            yield mutant, "survived" if fate == "survived" else "not tried"
+        else:
+            yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
 
 
 def draw(packages: Sequence[str], size: int, seed: int) -> list[Mutant]:
@@ -221,6 +233,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="places that TEXT is in the key of"
     )
+    parser.add_argument("--minutes", type=float, default=inf, metavar="N", help="of all trials")
     asked = parser.parse_args(arguments)
     packages = asked.packages or PACKAGES
     sys.stdout.write(f"--sample {asked.sample} --seed {asked.seed}\n")
@@ -236,7 +249,8 @@ def main(arguments: Sequence[str]) -> int:
             reached = read_coverage(data)
             for one in sorted(reached.failed):
                 out.write(f"left out, as it fails while it is measured: {one}\n")
-            fates.update(count_fates(try_all(laboratory, sample, reached), out))
+            until = time.monotonic() + 60 * asked.minutes
+            fates.update(count_fates(try_all(laboratory, sample, reached, until), out))
 
         if not run_in_pytest(experiment):
             out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
@@ -272,14 +286,14 @@ def run_in_pytest(experiment: Callable[[Laboratory], None]) -> bool:
 
 def write_table(packages: Sequence[str], fates: Mapping[tuple[str, str], int], out: TextIO) -> int:
     """Print *fates* by package; return 1 where too few were killed."""
-    names = ("killed", "survived", "unreached", "time-out", "broken", "listed")
+    names = ("killed", "survived", "unreached", "time-out", "broken", "listed", "not tried")
     out.write(
         f"| package | {' | '.join(names)} | killed of 100 |\n|{' --- |' * (len(names) + 2)}\n"
     )
     shares = []
     for rows in (*([package] for package in packages), packages):
         row = {name: sum(fates.get((one, name), 0) for one in rows) for name in names}
-        tried = sum(row.values()) - row["broken"] - row["listed"]
+        tried = sum(row.values()) - row["broken"] - row["listed"] - row["not tried"]
         shares.append(100 * row["killed"] / tried if tried else 0.0)
         cells = " | ".join(map(str, row.values()))
         out.write(f"| {rows[0] if len(rows) == 1 else 'all'} | {cells} | {shares[-1]:.0f} |\n")
