@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -263,6 +264,8 @@ def _work_and_exit(work: Callable[[], str], seconds: float, folder: str, writing
         test = work()
         os.write(writing, test.encode())
         code = bool(test)
+    except BaseException:  # noqa: BLE001 - told, and broken
+        traceback.print_exc()
     finally:
         os._exit(code)
 

@@ -201,7 +201,7 @@ def try_all(
         seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
         fate = "unreached" if not tests else "not tried" if time.monotonic() > until else ""
         fate = fate or laboratory.try_in_fork(mutant.module, mutant.code(), tests, seconds).fate
-        if fate in {"survived", "unseen"}:
+        if fate in {"survived", "unseen", "broken"}:
             left.append((mutant, tests, seconds, fate))
         else:
             yield mutant, fate
