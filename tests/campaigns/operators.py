@@ -63,7 +63,7 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 8.0
+SECONDS = 10.0
 """Of a processor, as measured, that the tests of a mutant may cost together."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
@@ -136,20 +136,23 @@ class CoverageMap:
     failed: frozenset[str]
 
     def choose(self, module: str, lines: Iterable[int]) -> list[str]:
-        """Return tests that reach one of *lines*, within `SECONDS`: of each file one in turn.
+        """Return tests that reach one of *lines*, within `SECONDS`.
 
-        The files of the package's own folder come first, and of each file the cheapest tests.
+        First those of files that are named after the module, then of each file one in turn, the
+        package's own folder first; of each file the cheapest tests come first.
         """
         reached = self.tests.get(module, {})
         chosen = set[str]().union(*(reached.get(line, ()) for line in lines)) - self.failed
-        own = f"tests/{module.split('/')[1]}/"
+        own, stem = f"tests/{module.split('/')[1]}/", Path(module).stem
+        named: list[str] = []
         files: dict[str, list[str]] = {}
         for test in sorted(chosen, key=lambda one: (not one.startswith(own), self.seconds[one])):
-            files.setdefault(test.partition("::")[0], []).append(test)
+            file = test.partition("::")[0]
+            (named if stem in file else files.setdefault(file, [])).append(test)
         left, kept = SECONDS, list[str]()
-        for test in filter(None, chain.from_iterable(zip_longest(*files.values()))):
-            left -= self.seconds[test]
-            if left >= 0 or not kept:
+        for test in chain(named, filter(None, chain.from_iterable(zip_longest(*files.values())))):
+            if self.seconds[test] <= left or not kept:
+                left -= self.seconds[test]
                 kept.append(test)
         return kept
 
