@@ -11,6 +11,7 @@ from functools import reduce
 import pytest
 
 from bpmax_sim.secret import streams
+from bpmax_sim.secret.encoded_runs import RareBytes
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
 from bpmax_sim.secret.streams import Work, inflate
 from bpmax_sim.secret.vault import Vault
@@ -215,3 +216,27 @@ def test_a_list_in_json_is_not_taken_for_compressed_data() -> None:
 
     assert by_chance != b""
     assert find(body, {by_chance[:6]: "chance"}) == ()
+
+
+RARE = b"rare-\\\\"
+BEGINNING, PART = 1 << 12, 1 << 16
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        0,
+        BEGINNING - len(RARE),
+        BEGINNING - len(RARE) + 1,  # across the end of what is looked at first
+        BEGINNING,
+        BEGINNING - len(RARE) + PART - 1,  # across two parts
+        BEGINNING - len(RARE) + PART,
+        BEGINNING + 2 * PART + 1,
+    ],
+)
+def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
+    data = b"x" * at + RARE
+
+    assert RareBytes(RARE).find(data) == at  # at the very end
+    assert RareBytes(RARE).find(data + b"x" * PART + RARE) == at
+    assert RareBytes(RARE).find(data[:-1]) == -1
