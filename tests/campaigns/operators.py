@@ -188,6 +188,8 @@ def find_lines(text: str, line: int) -> Sequence[int]:
         return range(1, len(text.splitlines()) + 1)
     first, node = max(around, key=lambda one: one[0])
     inside = not isinstance(node, ast.ClassDef) and line >= node.body[0].lineno
+    # a jump has no line of its own where it was optimised away
+    inside = inside and text.splitlines()[line - 1].strip() not in {"continue", "break"}
     return [line] if inside else range(first, (node.end_lineno or first) + 1)
 
 
