@@ -240,3 +240,18 @@ def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
     assert RareBytes(RARE).find(data) == at  # at the very end
     assert RareBytes(RARE).find(data + b"x" * PART + RARE) == at
     assert RareBytes(RARE).find(data[:-1]) == -1
+
+
+@pytest.mark.parametrize("times", range(1, 5))
+def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(times: int) -> None:
+    """`\\nabcdefghijk` is a line end and a word, or a backslash and a run that an encoding made."""
+    token = b"token-\xff\xfe?>-123456"  # in base64 there is a / in it, which JSON may escape
+    run = base64.b64encode(b"--" + token).decode()
+    text = json.dumps({"备注": "\nabcdefghijk", "t": run}).replace("/", "\\/")
+    for _ in range(times - 1):
+        text = json.dumps({"x": text, "y": "客\n"})
+
+    (found,) = find(text.encode(), {token: "crm.test.token (raw)"})
+
+    assert found.within == (*["json"] * times, "base64")
+    assert found.offset > 0
