@@ -231,6 +231,11 @@ def test_a_throw_stops_the_transition() -> None:
         (lambda _form, _ctx: False, "before_next.部门审批 refused"),
         (lambda _form, _ctx: "金额必填", "金额必填"),
         (throws("金额必填"), "金额必填"),
+        (throws("'金额必填'", "Uncaught"), "金额必填"),  # a text that was thrown as it is
+        (throws("金额必填", "Uncaught"), "金额必填"),
+        (throws("'金额' 必填 '", "Uncaught"), "金额' 必填 "),
+        (throws("'金额' 必填", "Uncaught"), "'金额' 必填"),
+        (throws("'金额必填'"), "'金额必填'"),
     ],
 )
 def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: str) -> None:
