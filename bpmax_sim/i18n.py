@@ -222,20 +222,21 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
 def cut_message(text: str, room: int) -> str:
     """Return *text* in *room* characters at most, an ellipsis at its end where it is longer.
 
-    Of a message that ends in a value the value is cut, so that it stays a message.
+    Of a message its last value is cut, so that it stays a message.
     """
     if len(text) <= room:
         return text
     short = plain(text)[: room - 1] + "…"
-    if not isinstance(text, Translatable) or text.many or not text.values:
+    if not isinstance(text, Translatable):
         return short
-    *_, (_, name, _, _) = _parse_template(text.template)
-    left = len(text.values.get(name or "", "")) - (len(text) - room)
-    if name is None or left < 1:
+    template = text.many if text.many and text.values["number"] != "1" else text.template
+    name = next((name for _, name, _, _ in reversed(_parse_template(template)) if name), "")
+    left = len(text.values.get(name, "")) - (len(text) - room)
+    if left < 1:
         return short
     values = {**text.values, name: cut_message(text.values[name], left)}
-    cut = Translatable(_fill(text.template, values), text.template, values)
-    return cut if plain(cut) == short else short
+    cut = Translatable(_fill(template, values), text.template, values, text.many)
+    return cut if len(cut) <= room else short
 
 
 def common_message(one: str, other: str) -> str:

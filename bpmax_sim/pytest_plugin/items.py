@@ -61,6 +61,10 @@ class ScenarioFailedError(AssertionError):
         self.redact = redact
         super().__init__(failures[0].headline)
 
+    def __str__(self) -> str:
+        """Return the message in the reader's language: Allure takes it from the exception."""
+        return translate(self.failures[0].headline)
+
 
 class CrashReport(msgspec.Struct, frozen=True):
     """Where and what, in one line: what JUnit and the short summary take from a failure."""
@@ -304,6 +308,9 @@ def play(request: pytest.FixtureRequest) -> None:
         raise ScenarioFailedError(failures, redact) from failures[0].cause
 
 
+play.__doc__ = None  # Allure describes a test by it
+
+
 def _explore(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
@@ -450,5 +457,5 @@ def complete_report(
         if place := annotation(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
     if len(verdict.calls) > count and (text := calls_section(verdict.calls, room)):
-        report.sections.append(("calls", translate(text)))
+        report.sections.append((translate(msg("calls")), translate(text)))
     report.sections += console_section(verdict.console)

@@ -15,12 +15,14 @@ from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.events import Event, NamesAttached, ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.script.hits import ScriptHits
+from bpmax_sim.script_source.counters import LONGEST_VALUE
 from bpmax_sim.secret.vault import Redact
 
 RunAgain = Callable[[ScriptHits], tuple[Event, ...]]
 """Runs an item anew, with what counts and watches its scripts."""
 
 _ROUNDING = 0.001
+_SHOWN = 2000
 
 
 def find_names(
@@ -52,10 +54,18 @@ def find_names(
     latest = seen[-1]
     return NamesAttached(
         place=failure.script,
-        names={name: redact(value) for name, value in latest.values.items()},
+        names={name: _redact_and_cut(text, redact) for name, text in latest.values.items()},
         stack=tuple(map(redact, latest.stack)),
         at=last.at,
     )
+
+
+def _redact_and_cut(text: str, redact: Redact) -> str:
+    """Return the first characters of *text* without secrets: cut first, half of one would stay."""
+    shown = redact(text)
+    if len(shown) > _SHOWN:
+        return f"{shown[:_SHOWN]}…"
+    return shown if len(text) < LONGEST_VALUE else "…"  # the engine may have cut a secret
 
 
 def _runs_python(item: ScenarioItem) -> bool:

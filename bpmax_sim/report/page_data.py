@@ -89,7 +89,9 @@ def build_entry(trace: Trace) -> PageEntry:
     name = f"{first['name']}[{row}]" if row else str(first["name"])
     home = RootPaths(trace.folder, str(first.get("place") or "").partition(":")[0])
     place = home.place(first.get("place"))
-    target = shell_quote(_item_of(trace, home, row) or ":".join(place.split(":")[:-1]))
+    named = _item_of(trace, home, row) or ":".join(place.split(":")[:-1])
+    variables = [word for typed in first.get("variables") or () for word in ("--var", str(typed))]
+    target = " ".join(map(shell_quote, (named, *variables)))
     calls = list(_call_sources(trace.events))
     failures = list(read_failures(cut_texts(ended), home))
     watched = _names_data(trace, home) if trace.names else {}

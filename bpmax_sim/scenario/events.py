@@ -41,6 +41,7 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         engine: package and version of what runs its scripts; empty where it does not run.
+        variables: those given on the command line, `name=value`, without secret ones.
     """
 
     name: str
@@ -50,6 +51,7 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     version: int = VERSION
     engine: str = ""
+    variables: tuple[str, ...] = ()
     at: float
 
 

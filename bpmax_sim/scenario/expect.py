@@ -58,7 +58,7 @@ def cut(line: str, room: int) -> str:
     return cut_message(line, room)
 
 
-_NOT_THERE = "(absent)"
+_NOT_THERE = msg("(absent)")
 
 
 _WIDTH = 80

@@ -54,7 +54,7 @@ from bpmax_sim.scenario.table_rows import (
     names_in_cell,
     parse_flag,
     rows_of,
-    variable_arguments,
+    type_variables,
 )
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, StandIn
@@ -254,7 +254,12 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     def variable_arguments(self, option: str) -> tuple[str, ...]:
         """Return the words of a command that give the variables again, each behind *option*."""
-        return variable_arguments(option, self.cli_variables, self.scenario.secrets)
+        return tuple(word for typed in self.typed_variables for word in (option, typed))
+
+    @property
+    def typed_variables(self) -> tuple[str, ...]:
+        """Return `name=value` of each variable that was typed and is not declared secret."""
+        return type_variables(self.cli_variables, self.scenario.secrets)
 
     @property
     def owner(self) -> str:

@@ -113,6 +113,7 @@ def start_of(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted
         steps=len(item.steps),
         tags=item.tags,
         engine=engine,
+        variables=item.typed_variables,
         at=at,
     )
 

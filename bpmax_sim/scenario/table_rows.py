@@ -318,16 +318,13 @@ def parse_variable(value: Any, declared: Any) -> Any:
         return str(value)  # a number with leading zeros is the text that it looks like
 
 
-def variable_arguments(
-    option: str, variables: Mapping[str, Any], secrets: Iterable[str]
-) -> tuple[str, ...]:
-    """Return the words that give *variables* again, without those that *secrets* names."""
+def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
+    """Return *variables* as they were typed, without those that *secrets* names."""
     hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
     return tuple(
-        word
+        f"{name}={value}"
         for name, value in variables.items()
         if isinstance(value, CliText) and name not in hidden
-        for word in (option, f"{name}={value}")
     )
 
 

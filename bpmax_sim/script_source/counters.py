@@ -70,7 +70,7 @@ class CountedScript(msgspec.Struct, frozen=True):
     @property
     def declaration(self) -> str:
         """Return the global script that has to run before: no property of the global object."""
-        watch = _WATCH % self.name if self.is_watched else ""
+        watch = _WATCH % (self.name, LONGEST_VALUE) if self.is_watched else ""
         return f"const {self.name} = [{','.join('0' * len(self.counters))}];{watch}"
 
 
@@ -89,8 +89,11 @@ def write_watch_reading(name: str) -> str:
     return f"throw {name}w.read();"
 
 
+LONGEST_VALUE: Final = 20_000
+"""To how many characters the text of a name's value is cut in the engine."""
+
 _WATCH: Final = """const %sw = (() => {
-  const seen = [], {stringify} = JSON, {now} = Date, MOST = 20, LONG = 2000;
+  const seen = [], {stringify} = JSON, {now} = Date, MOST = 20, LONG = %d;
   const kind = Function.prototype.call.bind(Object.prototype.toString);
   const text = value => {
     if (typeof value === 'bigint') return value + 'n';

@@ -48,6 +48,19 @@ def test_long_work_has_a_bar_that_is_gone_while_a_step_is_told() -> None:
     assert end == ""
 
 
+def test_ctrl_c_leaves_no_bar_and_a_cursor() -> None:
+    def break_off(clock: VirtualClock) -> Iterator[int]:
+        yield from work(clock, 1.5, times=3)
+        raise KeyboardInterrupt
+
+    clock, stream = VirtualClock(0), Terminal()
+    with pytest.raises(KeyboardInterrupt):
+        list(with_progress(break_off(clock), 4, stream=stream, now=clock.now))
+
+    assert "3/4" in stream.getvalue()
+    assert stream.getvalue().rpartition("3/4")[2].endswith("\x1b[?25h\r\x1b[1A\x1b[2K")
+
+
 def test_short_work_has_none() -> None:
     assert shown(Terminal(), 0.4) == ["", "", "", "", ""]
 

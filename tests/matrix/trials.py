@@ -15,6 +15,7 @@ from typing import Any, Final
 from tests.matrix.environments import VERSIONS
 from tests.matrix.project import PASSED, Place
 from tests.plugin.project import FILE
+from tests.report.test_one_language import find_english
 
 ROW = f"{FILE}::选择客户[普通]"
 HEADLINE = 'step 2/2 选择 12346: console[0] expected "客户名称: 王五", got "客户名称: 李四"'
@@ -132,6 +133,17 @@ def _allure(folder: Path) -> None:
     assert wrong["statusDetails"]["trace"].startswith(HEADLINE)
     tags = {one["value"] for one in wrong["labels"] if one["name"] == "tag"}
     assert tags == {"bpmax_scenario", "crm", "冒烟"}
+    assert "description" not in wrong
+
+
+def allure_speaks_chinese(place: Place) -> None:
+    """Of a failure under zh, nothing that Allure shows is English."""
+    _one_wrong(place)
+    place.pytest("--alluredir=allure", BPMAX_SIM_LANG="zh")
+    results = [one.read_text("utf-8") for one in (place.root / "allure").glob("*-result.json")]
+
+    assert len(results) == PASSED
+    assert find_english(one.replace("\\n", "\n") for one in results) == []
 
 
 def a_gbk_console_can_read_it(place: Place) -> None:
@@ -302,6 +314,7 @@ TRIALS: Final[tuple[Callable[[Place], None], ...]] = (
     ids_are_what_one_types,
     what_failed_runs_again,
     reports_tell_it,
+    allure_speaks_chinese,
     a_gbk_console_can_read_it,
     a_gbk_system_can_run_it,
     no_encoding_is_guessed,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from bpmax_sim.report.sections import SectionTable
 from bpmax_sim.report.store import TRACE_FOLDER, read_traces
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import items
+from tests.leaks import leaks, parts
 
 SCRIPT = """\
 const 折扣 = form.级别 === "金牌" ? 0.9 : 1;
@@ -32,13 +35,15 @@ steps:
 """
 
 
-def run(root: Path, text: str = TEXT, script: str = SCRIPT) -> Verdict:
+def run(
+    root: Path, text: str = TEXT, script: str = SCRIPT, secrets: tuple[str, ...] = ()
+) -> Verdict:
     (root / "scenarios").mkdir(exist_ok=True)
     (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
     (root / "scenarios/报价.js").write_text(script, encoding="utf-8")
     (root / "scenarios/报价.scenario.yaml").write_text(text, encoding="utf-8")
     (item,) = items(root / "scenarios/报价.scenario.yaml")
-    return perform(item, PerformOptions(trace="on"))[0]
+    return perform(item, PerformOptions(trace="on", options={"secrets": secrets}))[0]
 
 
 def names_of(root: Path) -> dict[str, str]:
@@ -70,6 +75,36 @@ def test_whatever_a_name_holds(tmp_path: Path, script: str, known: dict[str, str
     run(tmp_path, script=script)
 
     assert {name: text for name, text in names_of(tmp_path).items() if name in known} == known
+
+
+SECRET = "sk-秘密'\"7f3a9c/E+12&b0d4=Zq"
+HOLDERS = {
+    "whole": "key",
+    "part": "'密钥是 ' + key + '。'",
+    "base64": json.dumps(base64.b64encode(f"u:{SECRET}".encode()).decode()),
+    "percent": "encodeURIComponent(key)",
+    "member": "({[key]: 1, list: [{[key + 'x']: key}]})",
+    "map": "new Map([[key, key]])",
+    "set": "new Set([key])",
+    "error": "new Error(key)",
+    "nested": "JSON.stringify(JSON.stringify({key}))",
+    "cut": "'一'.repeat(1985) + key",
+    "long": "'一'.repeat(19980) + key",
+    "many": "key.repeat(900)",
+}
+"""How a name at the failing line may hold a secret."""
+
+
+def test_no_name_tells_a_secret(tmp_path: Path) -> None:
+    lines = [f"const {name} = {value};" for name, value in HOLDERS.items()]
+    script = "\n".join([f"const key = {json.dumps(SECRET)};", *lines, "null.x;"])
+    run(tmp_path, script=script, secrets=(SECRET,))
+    names = names_of(tmp_path)
+    told = {"names": json.dumps(names, ensure_ascii=False).encode()}
+
+    assert names.keys() >= HOLDERS.keys()
+    assert leaks(told, {"key": SECRET}) + parts(told, {"key": SECRET}) == []
+    assert "redacted" in names["part"]
 
 
 def test_the_last_value_before_an_expectation_failed_counts(tmp_path: Path) -> None:

@@ -135,6 +135,13 @@ def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
     assert told["story-0"]["rerun"] == snapshot("bpmax-sim run scenarios/crm/回填.scenario.yaml:2")
 
 
+def test_the_command_has_the_variables_of_the_run() -> None:
+    told = checked([started(variables=["客户=12 346"]), finished()]).data
+
+    assert told["story-0"]["rerun"].endswith(' --var "客户=12 346"')
+    assert told["story-0"]["record"].endswith(' --var "客户=12 346"')
+
+
 def test_a_failure_comes_first_with_what_to_paste_named_from_the_root() -> None:
     passed = [started("先跑的"), finished()]
     failed = [started(), finished(outcome="failed", failures=[FAILURE])]

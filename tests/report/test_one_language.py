@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import html
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import dedent
 
 import pytest
 
+from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import choose, current_language, translate
 from bpmax_sim.report import terminal
+from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import page
+from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.perform import PerformOptions, perform
+from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.source import render
 from tests.test_doors import FAILURES, ROOT
 
-WORDS = re.compile(r"(?<![-\w./])(?:[A-Za-z]{2,}[ ,;]+){2,}[A-Za-z]{2,}")
+WORDS = re.compile(r"(?<![-\w./$])(?:[A-Za-z]{2,}[ ,;]+){2,}[A-Za-z]{2,}")
 CALL = 'await $proxy("crm_system")'
 THROWN = {
     "没有接口": f"{CALL}.get_customer_detial('9')",
@@ -55,36 +60,82 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def chinese(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
     before = current_language()
     monkeypatch.chdir(folder)
+    monkeypatch.setenv("BPMAX_SIM_LANG", "zh")
     choose("zh")
     yield folder
     choose(before)
 
 
-def say_all(names: Iterator[str]) -> Iterator[str]:
-    """Yield all that a terminal has of the scenarios of *names*."""
-    for name in names:
+@pytest.fixture(scope="module")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the gallery with scripts that do nothing, so that what they are for does not hold."""
+    root = tmp_path_factory.mktemp("gallery")
+    (root / "pyproject.toml").write_text('[tool.bpmax_sim]\nlanguage = "zh"\n')
+    for name in ("scenarios", "cassettes"):
+        shutil.copytree(ROOT / name, root / name)
+    for script in root.rglob("scripts/**/*.js"):
+        script.write_text("")
+    return root
+
+
+def perform_all(files: Iterable[Path]) -> Iterator[Verdict | ConfigError]:
+    """Run the scenarios of *files*, and yield how each ended, or why a file cannot be read."""
+    for file in files:
         try:
-            every = items(Path(f"scenarios/失败/{name}.scenario.yaml").absolute())
+            for item in items(file.absolute()):
+                yield perform(item, PerformOptions())[0]
         except ConfigError as error:
-            yield from map(str, error.problems)
-            continue
-        for item in every:
-            verdict, _ = perform(item, PerformOptions())
-            yield terminal.verdict_line(verdict)
-            yield from terminal.timeline_lines(verdict)
-            yield from terminal.what_failed([verdict])
-            yield from (render(failure, whole=True) for failure in verdict.failures)
-            yield from (str(warning) for warning in verdict.warnings)
+            yield error
 
 
-def test_failures_are_told_in_chinese_alone(chinese: Path) -> None:
-    told = [translate(text) for text in say_all(iter(FAILURES))]
-    found = [
-        found for text in told for found in WORDS.findall(re.sub(r"(?m)^[> ] +\d+ \|.*", "", text))
-    ]
+def say(ended: Verdict | ConfigError) -> Iterator[str]:
+    """Yield all that a terminal has of what a scenario ended with."""
+    if isinstance(ended, ConfigError):
+        yield from map(str, ended.problems)
+        return
+    yield terminal.verdict_line(ended)
+    yield from terminal.timeline_lines(ended)
+    yield from terminal.what_failed([ended])
+    yield from (render(failure, whole=True) for failure in ended.failures)
+    yield from (str(warning) for warning in ended.warnings)
 
-    assert [one for one in found if one not in NAMES] == []
+
+def find_english(texts: Iterable[str]) -> list[str]:
+    """Return every run of three Latin words in *texts* that is no name, but in quoted lines."""
+    told = [re.sub(r"(?m)^[> ]+\d+ \|.*", "", html.unescape(text)) for text in texts]
+    return [one for text in told for one in WORDS.findall(text) if one not in NAMES]
+
+
+def test_failures_are_told_in_chinese_alone(
+    chinese: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    every = list(perform_all(Path(f"scenarios/失败/{name}.scenario.yaml") for name in FAILURES))
+    verdicts = [(one, 0.5) for one in every if isinstance(one, Verdict)]
+    problems = [one.problems[0] for one in every if isinstance(one, ConfigError)]
+    write_junit(tmp_path / "junit.xml", verdicts, problems)
+    assert run_command_line(["show", "--all"]) == 0
+    assert run_command_line(["show", "--all", "--plain"]) == 0
+    shown = capsys.readouterr().out
+    told = [translate(text) for one in every for text in say(one)]
+
+    assert find_english([*told, shown, (tmp_path / "junit.xml").read_text("utf-8")]) == []
     assert len(told) > len(FAILURES)
+    assert "期望" in shown
+
+
+def test_what_the_gallery_fails_with_is_told_in_chinese_alone(
+    gallery: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(gallery)
+    monkeypatch.delenv("BPMAX_SIM_LANG", raising=False)
+    code = run_command_line(["run", "--junitxml", "结果.xml", "--trace", "on-failure"])
+    told = [*capsys.readouterr(), Path("结果.xml").read_text("utf-8")]
+    run_command_line(["show", "--all"])
+    told.append(capsys.readouterr().out)
+
+    assert code == ExitCode.FAILED
+    assert find_english(told) == []
+    assert "absent" not in "".join(told)
 
 
 NAMES = {"unexpected token in expression"}  # the engine's own words, behind SyntaxError
@@ -93,7 +144,8 @@ NAMES = {"unexpected token in expression"}  # the engine's own words, behind Syn
 @pytest.mark.parametrize("name", THROWN)
 def test_what_a_script_sees_is_said_in_chinese_beside_it(chinese: Path, name: str) -> None:
     head = f"× scenarios/失败/{name}.scenario.yaml"
-    (headline,) = [line for line in map(translate, say_all(iter([name]))) if line.startswith(head)]
+    (ended,) = perform_all([Path(f"scenarios/失败/{name}.scenario.yaml")])
+    (headline,) = [line for line in map(translate, say(ended)) if line.startswith(head)]
 
     assert re.search("（即：.*(没有|缺少|不是|undefined)", headline)
 
