@@ -30,7 +30,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
         yield from map(work, range(count))
         return
-    lanes = [_Lane(work, range(lane, count, workers)) for lane in range(workers)]
+    lanes = [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
     try:
         for number in range(count):
             yield lanes[number % workers].receive(number)
@@ -39,7 +39,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
             lane.stop()
 
 
-class _Lane(Generic[T]):
+class _WorkerProcess(Generic[T]):
     """One process at a time, which does every *n*-th piece of work."""
 
     def __init__(self, work: Callable[[int], T], numbers: range) -> None:
@@ -50,7 +50,7 @@ class _Lane(Generic[T]):
         context = multiprocessing.get_context("fork")
         self._here, there = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
-            target=_serve, args=(self._work, numbers, there), daemon=True
+            target=_run_numbers, args=(self._work, numbers, there), daemon=True
         )
         with warnings.catch_warnings():  # the thread that watches scripts begins anew in a child
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -79,7 +79,7 @@ class _Lane(Generic[T]):
         self._process.join()
 
 
-def _serve(work: Callable[[int], T], numbers: range, there: Connection) -> None:
+def _run_numbers(work: Callable[[int], T], numbers: range, there: Connection) -> None:
     with suppress(BrokenPipeError, KeyboardInterrupt):
         for number in numbers:
             try:

@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.cli import main
 from bpmax_sim.explore.search import Explorer
 from bpmax_sim.report.sections import SECTIONS
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.explore.project import write_project
 from tests.explore.test_failures import SCRIPTS
 from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
@@ -127,7 +127,7 @@ def test_what_is_saved_fails_until_the_script_is_mended(
 
     saved = [one for one in path.parent.glob("*.scenario.yaml") if one != path]
     assert saved
-    assert all(items(one) for one in saved)
+    assert all(load_items(one) for one in saved)
     with pytest.raises(SystemExit) as red:
         main(["run", str(saved[0])])
     (path.parent / f"{event}.js").write_text(mended, encoding="utf-8")
@@ -167,7 +167,7 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(
 
 
 def test_a_seed_chooses_what_is_tried_first(tmp_path: Path) -> None:
-    (item,) = items(write_project(tmp_path, SILENT))
+    (item,) = load_items(write_project(tmp_path, SILENT))
 
     def kinds(seed: int | None) -> list[str]:
         return [str(one.kind) for one in Explorer().explore(item, most=4, seed=seed).variants]

@@ -11,7 +11,13 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.response import CompiledRules, accepts, as_text, compile_finder, read_body
+from bpmax_sim.proxy.response import (
+    CompiledRules,
+    as_text,
+    compile_finder,
+    read_body,
+    satisfies_rule,
+)
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
@@ -135,7 +141,7 @@ RULES = ResponseRules(
 def test_rules_judge_status_and_body(response: Response, good: bool, found: str | None) -> None:
     rules = CompiledRules(RULES, {"transient": (503,), "token": (403,)})
 
-    assert accepts(rules.ok, response, read_body(response)) is good
+    assert satisfies_rule(rules.ok, response, read_body(response)) is good
     assert rules.failure_class(response, read_body(response)) == found
 
 
@@ -143,7 +149,7 @@ def test_a_rule_alone_judges_too() -> None:
     rule = OkRule(all=(Condition(path="$.IsSuccess", any_of=(True, "yes")),))
 
     verdicts = [
-        accepts(rule, response, read_body(response))
+        satisfies_rule(rule, response, read_body(response))
         for response in (ok({"IsSuccess": "true"}), ok({"IsSuccess": False}), answer(500, {}))
     ]
 
