@@ -358,7 +358,11 @@ def test_a_rate_limit_waits_as_the_answer_asks(headers: dict[str, str], waited: 
         ({"retry_after_ms": 1500}, 1.5),
         ({"retry_after_ms": "250"}, 0.25),
         ({"retry_after_ms": 0}, 0.0),
+        ({"retry_after_ms": " 250\n"}, 0.25),
+        ({"retry_after_ms": -1}, 0.0),
         ({"retry_after_ms": "马上"}, 1.0),
+        ({"retry_after_ms": "inf"}, 1.0),
+        ({"retry_after_ms": None}, 7.0),  # null is as if not there
         ({}, 7.0),
     ],
 )
@@ -451,6 +455,8 @@ def test_back_off_doubles() -> None:
         (0, 0.0),
         (999_999_999, 999_999_999.0),  # the largest that is no date
         (1_000_000_000, 1_000_000_000 - START),
+        (999_999_999_999, 999_999_999_999 - START),
+        (1_000_000_000_000, 1_000_000_000 - START),
         (-1, None),
         (10_000_000_000_000, None),
         ("", None),
@@ -494,6 +500,9 @@ def test_every_call_leaves_one_log_record() -> None:
 
     login, record = world.log
     assert (login.name, login.is_login, login.status) == ("crm_system.$token", True, 200)
+    assert (login.at, login.attempts) == (START, 1)
+    assert login.duration == pytest.approx(0.1)
+    assert record.began < login.began < login.ended < record.ended
     assert (record.name, record.instance, record.caller) == (
         "crm_system.get_customer_detail",
         "test",
