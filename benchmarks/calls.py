@@ -20,8 +20,8 @@ import bpmax_sim.starter
 from benchmarks.cassette import floor, microseconds
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import frame
-from bpmax_sim.cassette.matching import identity, parts_of
+from bpmax_sim.cassette.journal import encode_record
+from bpmax_sim.cassette.matching import matching_key, parts_of
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
@@ -240,7 +240,7 @@ def _time_recording(
         recorder = _own_recorder(session)
         for number in map(str, range(_RECORDED)):
             timed("record", lambda: calls.getCustomerDetail(number))  # noqa: B023 - called at once
-            data = frame(recorder._drafts[-1])  # noqa: SLF001
+            data = encode_record(recorder._drafts[-1])  # noqa: SLF001
             timed("append", lambda: append(data))  # noqa: B023
             timed("live", lambda: plain.getCustomerDetail(number))  # noqa: B023
         begun = time.perf_counter()
@@ -300,7 +300,7 @@ def multiplied(cassette: Path, count: int, platforms: Path = _PLATFORMS) -> Path
         path = f"/api/customers/{number}"
         said = replace(call, path=path)
         request = replace(one.request, url=one.request.base + path, call=said)
-        key = identity(parts_of(said), rules)
+        key = matching_key(parts_of(said), rules)
         return replace(one, request=request, key=key, order=number + 1)
 
     written = cassette.with_name(f"{count}-times.yaml")

@@ -19,8 +19,8 @@ from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import finds_nothing, frame
-from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of, parts_of_request
+from bpmax_sim.cassette.journal import encode_record, finds_nothing
+from bpmax_sim.cassette.matching import Parts, Rules, matching_key, parts_of, parts_of_request
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder
@@ -52,7 +52,7 @@ def recorded(number: int, *, shape: str) -> Exchange:
         injected=("header.authorization",),
     )
     response = Response(status=200, reason="OK", headers=headers, body=_ANSWER, elapsed=0.012)
-    key = identity(parts_of_request(request), _RULES)
+    key = matching_key(parts_of_request(request), _RULES)
     return Exchange(request=request, outcome=response, key=key, order=number, owner=_OWNER)
 
 
@@ -166,7 +166,7 @@ def recording(folder: Path) -> dict[str, float]:
         begun = time.perf_counter()
         recorder.append(exchange)
         middle = time.perf_counter()
-        os.write(bare, frame(recorder._drafts[-1]))  # noqa: SLF001 - the same bytes
+        os.write(bare, encode_record(recorder._drafts[-1]))  # noqa: SLF001 - the same bytes
         os.fdatasync(bare)
         bare_times.append(time.perf_counter() - middle)
         ours.append(middle - begun)

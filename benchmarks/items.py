@@ -15,7 +15,7 @@ from benchmarks.calls import ENVIRON, answer, keyed
 from benchmarks.start import spent
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
 
@@ -93,7 +93,7 @@ def table(folder: Path, count: int) -> list[Path]:
 def record(paths: Sequence[Path]) -> None:
     """Record what the scenarios of *paths* play."""
     for path in paths:
-        for item in items(path):
+        for item in load_items(path):
             session = open_session(item, environ=ENVIRON, mode="record", transport=Handler(answer))
             *_, last = run_item(item, session, environ=ENVIRON)
             assert isinstance(last, ScenarioFinished)

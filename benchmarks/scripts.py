@@ -12,7 +12,7 @@ import bpmax_sim.starter
 from benchmarks.calls import ENVIRON, answer, opened, recorded
 from benchmarks.cassette import microseconds
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.limits import Limits
@@ -194,7 +194,7 @@ def written(folder: Path, text: str = _SCENARIO, script: str = _THREE) -> Path:
 
 def read(path: Path) -> ScenarioItem:
     """Return the one item of *path*."""
-    return next(iter(items(path)))
+    return next(iter(load_items(path)))
 
 
 def play(item: ScenarioItem, mode: Mode = "replay") -> Sequence[Event]:

@@ -172,7 +172,7 @@ def _check_longest_duration(seconds: float, text: str | float) -> float:
     return float(seconds)
 
 
-class Chance(Protocol):
+class RandomSource(Protocol):
     """Where random bytes come from."""
 
     def bytes(self, count: int) -> bytes:
@@ -181,7 +181,7 @@ class Chance(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class SystemChance:
+class SystemRandomSource:
     """The operating system's source; for live traffic, where a repeated nonce is refused."""
 
     def bytes(self, count: int) -> bytes:
@@ -201,7 +201,7 @@ class RunSeeds:
         self._run = run or secrets.token_hex(16)
         self._times: dict[str, Iterator[int]] = {}
 
-    def of(self, owner: str) -> int:
+    def next_seed(self, owner: str) -> int:
         """Return the seed of *owner*, another each time."""
         time = next(self._times.setdefault(owner, count(1)))
         digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
@@ -213,7 +213,7 @@ _seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 def new_seed(owner: str) -> int:
     """Return a seed of this run that nobody has used, for *owner*."""
-    return _seeds[-1].of(owner)
+    return _seeds[-1].next_seed(owner)
 
 
 def _reseed_child() -> None:
@@ -224,7 +224,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_reseed_child)
 
 
-class SeededChance:
+class SeededRandomSource:
     """The same bytes for the same seed, on every machine and Python version."""
 
     def __init__(self, seed: int) -> None:
@@ -285,7 +285,7 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
-class CountedChance:
+class CountedRandomSource:
     """Bytes of one sequence, from its seeds in turn; whoever has them is told of each draw."""
 
     def __init__(self, parts: Callable[[], SeedParts], drew: Callable[[int], None]) -> None:
@@ -293,7 +293,7 @@ class CountedChance:
         self._parts, self._drew = parts, drew
         self._left: list[tuple[int, int | None]] = []
         self._end: int | None = 0
-        self._chance = SeededChance(0)
+        self._chance = SeededRandomSource(0)
         self._drawn = 0
 
     def bytes(self, count: int) -> bytes:
@@ -302,12 +302,12 @@ class CountedChance:
             self._left = [*self._parts()]
         while self._end is not None and self._end <= self._drawn:
             seed, self._end = self._left.pop(0)
-            self._chance = SeededChance(seed)
+            self._chance = SeededRandomSource(seed)
         self._drawn += 1
         self._drew(self._drawn)
         return self._chance.bytes(count)
 
 
-def new_uuid(chance: Chance) -> str:
+def new_uuid(chance: RandomSource) -> str:
     """Return a version 4 UUID (RFC 9562)."""
     return str(uuid.UUID(bytes=chance.bytes(16), version=4))

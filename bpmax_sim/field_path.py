@@ -23,13 +23,13 @@ from bpmax_sim.errors import ConfigError, nearest_name, shorten_list
 from bpmax_sim.i18n import msg
 
 
-class Wild(Enum):
+class Wildcard(Enum):
     """Every name, or every index."""
 
     ALL = "*"
 
 
-Segment = str | int | Wild
+Segment = str | int | Wildcard
 Steps = tuple[Segment, ...]
 
 ROOTS = ("path", "query", "header", "body")
@@ -126,7 +126,7 @@ class FieldPath(tuple[Segment, ...]):
             return ""
         if self.root == "header" and self.name in NEVER_COMPARED:
             return msg("the header {name} is never compared", name=self.name)
-        if self.root == "path" and self.name not in parameters and self[1] is not Wild.ALL:
+        if self.root == "path" and self.name not in parameters and self[1] is not Wildcard.ALL:
             there = nearest_name(self.name, parameters) or msg(
                 "; its parameters are "
             ) + shorten_list(sorted(parameters))
@@ -187,7 +187,7 @@ def _parse_segment(token: re.Match[str], option: str) -> Segment:
                 option=option,
                 quoted=token["quoted"],
             ) from None
-    return Wild.ALL
+    return Wildcard.ALL
 
 
 def format_path(path: Iterable[Segment]) -> str:
@@ -196,7 +196,7 @@ def format_path(path: Iterable[Segment]) -> str:
     for segment in path:
         if isinstance(segment, int):
             text += f"[{segment}]"
-        elif isinstance(segment, Wild):
+        elif isinstance(segment, Wildcard):
             text += "[*]"
         elif _NAME.fullmatch(segment):
             text += f".{segment}" if text else segment
@@ -238,39 +238,41 @@ def with_member(value: Any, names: Sequence[str], item: Any) -> dict[str, Any]:
     return {**known, first: with_member(known.get(first), rest, item) if rest else item}
 
 
-def covers(outer: Steps, inner: Steps) -> bool:
+def contains_path(outer: Steps, inner: Steps) -> bool:
     """Return whether *inner* is the place *outer* or lies in it."""
-    return len(outer) <= len(inner) and all(map(_fits, outer, inner))
+    return len(outer) <= len(inner) and all(map(_matches_segment, outer, inner))
 
 
 def values_at(value: Any, steps: Steps) -> Iterator[Any]:
-    """Yield what stands at *steps* inside *value*, several values where a step is `Wild`."""
+    """Yield what stands at *steps* inside *value*, several values where a step is `Wildcard`."""
     if not steps:
         yield value
         return
     head, rest = steps[0], steps[1:]
     if isinstance(value, dict):
-        items = value.values() if head is Wild.ALL else [value[head]] if head in value else []
+        items = value.values() if head is Wildcard.ALL else [value[head]] if head in value else []
     elif isinstance(value, list):
-        items = value if head is Wild.ALL else value[head : head + 1] if type(head) is int else []
+        items = (
+            value if head is Wildcard.ALL else value[head : head + 1] if type(head) is int else []
+        )
     else:
         items = []
     for item in items:
         yield from values_at(item, rest)
 
 
-def without(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
+def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
     """Return *value* without the places that *paths* name; *value* itself is not changed.
 
     With *prune*, a container that loses its last item goes too, and the result may be None.
     """
     for path in paths:
-        left = _without(value, path, prune=prune)
+        left = _without_path(value, path, prune=prune)
         value = None if left is UNSET else left
     return value
 
 
-def _without(value: Any, path: Steps, *, prune: bool) -> Any:
+def _without_path(value: Any, path: Steps, *, prune: bool) -> Any:
     """Return what is left of *value*, `UNSET` for nothing."""
     if not path:
         return UNSET
@@ -281,18 +283,18 @@ def _without(value: Any, path: Steps, *, prune: bool) -> Any:
         value.items() if isinstance(value, dict) else enumerate(value)
     )
     pairs = [
-        (key, _without(item, rest, prune=prune) if _fits(head, key) else item)
+        (key, _without_path(item, rest, prune=prune) if _matches_segment(head, key) else item)
         for key, item in every
     ]
     left: Any
     if isinstance(value, dict):
         left = {name: item for name, item in pairs if item is not UNSET}
-    elif prune or head is Wild.ALL:
+    elif prune or head is Wildcard.ALL:
         left = [item for _, item in pairs if item is not UNSET]
     else:  # one index leaves a gap, or every later item would move to another path
         left = [None if item is UNSET else item for _, item in pairs]
     return left if left or not prune else UNSET
 
 
-def _fits(segment: Segment, key: Segment) -> bool:
-    return segment is Wild.ALL or segment == key
+def _matches_segment(segment: Segment, key: Segment) -> bool:
+    return segment is Wildcard.ALL or segment == key

@@ -46,7 +46,7 @@ def file_name(text: str) -> str:
     return f"{cut}-{_digest_of_name(text)}"
 
 
-def namesake(path: Path) -> Path | None:
+def case_insensitive_match(path: Path) -> Path | None:
     """Return another file or folder that *path* is where case and normal form do not count.
 
     So it is on Windows and macOS, whose projects are the same. It is searched for up to the folder
@@ -67,7 +67,7 @@ def namesake(path: Path) -> Path | None:
     return None
 
 
-def namesakes(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
+def case_insensitive_matches(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
     """Yield the pairs among *paths* that are one where case and normal form do not count."""
     first: dict[str, Path] = {}
     for path in paths:
@@ -117,7 +117,7 @@ def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Homes:
+class RelativeFileNames:
     """Shown file names -> their names from the scenario's folder.
 
     Attributes:
@@ -170,4 +170,4 @@ def relative_name(file: Path | str, folder: Path | str = "") -> str:
     return to_slashes(path)
 
 
-NOWHERE = Homes("")
+NOWHERE = RelativeFileNames("")

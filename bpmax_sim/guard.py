@@ -74,11 +74,11 @@ class NetworkGuard:
     def enter(self) -> None:
         """Put the guard in force, for all that this thread does, and threads without a guard."""
         self._thread = threading.get_ident()
-        _change(lambda guards: (*guards, self))
+        _change_guards(lambda guards: (*guards, self))
 
     def leave(self) -> None:
         """End it; nothing happens where it is not in force."""
-        _change(lambda guards: tuple(guard for guard in guards if guard is not self))
+        _change_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
 
     def __enter__(self) -> Self:
         self.enter()
@@ -143,7 +143,7 @@ class NetworkGuard:
         self._addresses.update(str(address[4][0]) for address in addresses)
 
 
-def hosts_of(hosts: str | Iterable[str]) -> tuple[str, ...]:
+def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
     """Return the hosts of *hosts*; commas separate them, too."""
     texts = [hosts] if isinstance(hosts, str) else hosts
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
@@ -220,7 +220,7 @@ _resolving = threading.local()
 _installed: list[bool] = []
 
 
-def _change(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]]) -> None:
+def _change_guards(change: Callable[[tuple[NetworkGuard, ...]], tuple[NetworkGuard, ...]]) -> None:
     global _guards  # noqa: PLW0603 - the hook reads it, and cannot be removed
     with _changing:
         _guards = change(_guards)

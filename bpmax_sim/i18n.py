@@ -85,7 +85,7 @@ class Translatable(str):
     def splitlines(self, keepends: bool = False) -> list[str]:
         """Return the lines; those of a message that only joins others are messages again."""
         lines = super().splitlines(keepends)
-        if lines == [plain(self)]:
+        if lines == [plain_text(self)]:
             return [self]
         if keepends or not self.values or self.many:
             return lines
@@ -98,10 +98,10 @@ class Translatable(str):
         ]
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Translatable, (plain(self), self.template, dict(self.values), self.many)
+        return Translatable, (plain_text(self), self.template, dict(self.values), self.many)
 
 
-def plain(text: str) -> str:
+def plain_text(text: str) -> str:
     """Return the English text alone, as a ``str`` for encoders that take no class of ours."""
     return str.__str__(text) if type(text) is str else "".join(text)
 
@@ -113,7 +113,7 @@ def encode_message(value: object) -> object:
         NotImplementedError: *value* is something else, as msgspec wants to be told.
     """
     if isinstance(value, Translatable):
-        return plain(value)
+        return plain_text(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 
@@ -151,11 +151,13 @@ def msg(template: str, /, **values: object) -> str | None:
         TypeError: the template is a message itself; mark it with `template` where it is written.
     """
     if type(template) is Translatable:
-        raise TypeError(f"a message is no template: {plain(template)!r}")
+        raise TypeError(f"a message is no template: {plain_text(template)!r}")
     if not values:
         return Translatable(template, template)
-    texts = {name: _format_value(values[name], *how) for name, how in fields(template).items()}
-    return Translatable(_fill(template, texts), template, texts)
+    texts = {
+        name: _format_value(values[name], *how) for name, how in template_fields(template).items()
+    }
+    return Translatable(_fill_values(template, texts), template, texts)
 
 
 def fill_message(text: str, values: Mapping[str, object]) -> str:
@@ -170,9 +172,9 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
     """
     template = singular if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
-    forms = {**fields(singular), **fields(many)}
+    forms = {**template_fields(singular), **template_fields(many)}
     texts = {n: _format_value(v, *forms.get(n, ("", ""))) for n, v in everything.items()}
-    return Translatable(_fill(template, texts), singular, texts, many)
+    return Translatable(_fill_values(template, texts), singular, texts, many)
 
 
 class MessageError(Exception):
@@ -210,12 +212,12 @@ def series(parts: Iterable[str]) -> str:
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
     """Return *change* of *text*; a message stays one where changing its values does the same."""
-    changed = change(plain(text))
+    changed = change(plain_text(text))
     if not isinstance(text, Translatable) or changed == text:
         return text if changed == text else changed
     values = {name: map_message(value, change) for name, value in text.values.items()}
     template = text.many if text.many and values.get("number") != "1" else text.template
-    same = bool(values) and _fill(template, values) == changed
+    same = bool(values) and _fill_values(template, values) == changed
     return Translatable(changed, text.template, values, text.many) if same else changed
 
 
@@ -226,7 +228,7 @@ def cut_message(text: str, room: int) -> str:
     """
     if len(text) <= room:
         return text
-    short = plain(text)[: room - 1] + "…"
+    short = plain_text(text)[: room - 1] + "…"
     if not isinstance(text, Translatable):
         return short
     template = text.many if text.many and text.values["number"] != "1" else text.template
@@ -235,7 +237,7 @@ def cut_message(text: str, room: int) -> str:
     if left < 1:
         return short
     values = {**text.values, name: cut_message(text.values[name], left)}
-    cut = Translatable(_fill(template, values), text.template, values, text.many)
+    cut = Translatable(_fill_values(template, values), text.template, values, text.many)
     return cut if len(cut) <= room else short
 
 
@@ -252,14 +254,14 @@ def common_message(one: str, other: str) -> str:
     ):
         return "…"
     values = {name: common_message(text, other.values[name]) for name, text in one.values.items()}
-    return Translatable(_fill(one.template, values), one.template, values)
+    return Translatable(_fill_values(one.template, values), one.template, values)
 
 
 def _format_value(value: object, conversion: str, spec: str) -> str:
     if isinstance(value, Translatable) and not conversion and spec[:1] in {"", "<"}:
-        return value  # a column is as wide in every language, see `_fill`
+        return value  # a column is as wide in every language, see `_fill_values`
     if isinstance(value, str):
-        value = plain(value)
+        value = plain_text(value)
     if conversion:
         value = repr(value) if conversion == "r" else ascii(value)
     return format(value, spec)
@@ -274,26 +276,28 @@ def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ..
 
 
 @lru_cache(maxsize=4096)
-def fields(template: str) -> Mapping[str, tuple[str, str]]:
+def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
     """Return conversion and format of each value of *template*, by its name."""
     parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 
 
-def _fill(template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING) -> str:
+def _fill_values(
+    template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING
+) -> str:
     """Return *template* with *values*, or with what is *shown* of them in another language."""
     parts: list[str] = []
     for literal, name, _, spec in _parse_template(template):
         parts.append(literal)
         if name is not None:
-            text = plain(shown.get(name, values[name]))
+            text = plain_text(shown.get(name, values[name]))
             parts.append(text)
             if spec[:1] == "<" and isinstance(values[name], Translatable):
-                parts.append(" " * (int(spec[1:]) - width(text)))
+                parts.append(" " * (int(spec[1:]) - display_width(text)))
     return "".join(parts)
 
 
-def width(text: str) -> int:
+def display_width(text: str) -> int:
     """Return how many columns of a terminal *text* takes: two for each Chinese character."""
     if text.isascii():
         return len(text)
@@ -329,7 +333,7 @@ class _ReaderLanguage:
     language = ""
 
 
-def choose(language: str | None = None, *, configured: str | None = None) -> str:
+def choose_language(language: str | None = None, *, configured: str | None = None) -> str:
     """Choose the language that `translate` puts messages into, and return its name.
 
     Args:
@@ -340,7 +344,7 @@ def choose(language: str | None = None, *, configured: str | None = None) -> str
         UnknownLanguageError: there is none of this name; says which there are.
     """
     name = language or os.environ.get("BPMAX_SIM_LANG") or configured
-    known = re.split(r"[-_.]", name.lower())[0] if name else _of_locale()
+    known = re.split(r"[-_.]", name.lower())[0] if name else _locale_language()
     if known not in LANGUAGES:
         languages = series(f"{name} ({title})" for name, title in LANGUAGES.items())
         raise UnknownLanguageError(
@@ -355,7 +359,7 @@ def current_language() -> str:
     return _ReaderLanguage.language or "en"
 
 
-def _of_locale() -> str:
+def _locale_language() -> str:
     """Return the language of the locale, by the variables that gettext looks at."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
@@ -382,14 +386,14 @@ def translate(text: str, language: str | None = None) -> str:
     if not isinstance(text, Translatable):
         return text
     if language == "en":
-        return plain(text)
+        return plain_text(text)
     catalogue = _load_catalogue(language)
     if text.many:
-        number = int(plain(text.values["number"]).replace(",", ""))
+        number = int(plain_text(text.values["number"]).replace(",", ""))
         template = catalogue.ngettext(text.template, text.many, number)
     else:
         template = catalogue.gettext(text.template) if text.template else ""
     if not text.values:
         return template
     shown = {name: translate(value, language) for name, value in text.values.items()}
-    return _fill(template, text.values, shown)
+    return _fill_values(template, text.values, shown)

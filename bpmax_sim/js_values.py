@@ -440,16 +440,16 @@ def _encode_bytes(value: bytes) -> Any:
     return _make_tag("bytes", base64.b64encode(value).decode())
 
 
-def _keep_value(value: Any) -> Any:
+def _return_unchanged(value: Any) -> Any:
     return value
 
 
 _ENCODERS: Mapping[type, Callable[[Any], Any]] = {
     str: _encode_text,
-    bool: _keep_value,
-    int: _keep_value,
+    bool: _return_unchanged,
+    int: _return_unchanged,
     float: _encode_float,
-    type(None): _keep_value,
+    type(None): _return_unchanged,
     dict: _encode_object,
     list: _encode_array,
     tuple: _encode_array,
@@ -480,7 +480,7 @@ def to_scenario_value(value: Any) -> Any:
     return convert(value) if convert else value
 
 
-def _spell_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+def _mapping_to_scenario(value: Mapping[Any, Any]) -> dict[str, Any]:
     return {
         str(key): to_scenario_value(item)
         for key, item in value.items()
@@ -488,20 +488,20 @@ def _spell_mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
     }
 
 
-def _spell_list(value: Iterable[Any]) -> list[Any]:
+def _list_to_scenario(value: Iterable[Any]) -> list[Any]:
     return [to_scenario_value(item) for item in value]
 
 
 _CONVERSIONS: Mapping[type | UnionType, Callable[[Any], Any]] = {
-    dict: _spell_mapping,
-    Mapping: _spell_mapping,
-    list: _spell_list,
-    tuple: _spell_list,
+    dict: _mapping_to_scenario,
+    Mapping: _mapping_to_scenario,
+    list: _list_to_scenario,
+    tuple: _list_to_scenario,
     float: lambda value: int(value) if value.is_integer() else value,
     datetime: format_iso_date,
     BigInt: lambda value: value.value,
     JsMap: lambda value: {_map_key_text(key): to_scenario_value(item) for key, item in value.pairs},
-    JsSet: lambda value: _spell_list(value.items),
+    JsSet: lambda value: _list_to_scenario(value.items),
     SearchParams: lambda value: [list(pair) for pair in value.pairs],
     bytes | bytearray: lambda value: base64.b64encode(value).decode(),
     FarDate: lambda _: "Invalid Date",

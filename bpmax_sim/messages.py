@@ -82,12 +82,12 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
                 return value
         return None
 
-    def every(self, name: str) -> list[str]:
+    def get_all(self, name: str) -> list[str]:
         """Return all values of *name*."""
         lower = name.lower()
         return [value for key, value in self.pairs if key.lower() == lower]
 
-    def first(self) -> dict[str, str]:
+    def first_values(self) -> dict[str, str]:
         """Return the first value of each name, which is in lower case."""
         return {name.lower(): value for name, value in reversed(self.pairs)}
 
@@ -108,12 +108,12 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
     @property
     def cookies(self) -> list[Cookie]:
         """Return the cookies of a request; HTTP/2 may send several lines (RFC 9113, 8.2.3)."""
-        return [cookie for line in self.every("cookie") for cookie in parse_cookies(line)]
+        return [cookie for line in self.get_all("cookie") for cookie in parse_cookies(line)]
 
     @property
     def set_cookies(self) -> dict[str, str]:
         """Return the cookies of a response by name, the last of each."""
-        cookies = map(parse_set_cookie, self.every("set-cookie"))
+        cookies = map(parse_set_cookie, self.get_all("set-cookie"))
         return {cookie.name: cookie.value for cookie in cookies}
 
     def without_cookies(self, names: Container[str]) -> Pairs:

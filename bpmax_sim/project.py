@@ -86,7 +86,7 @@ def strictness_of(path: Path, root: Path) -> Strictness:
     chosen: tuple[int, Strictness] = (-1, "normal")
     for name, folders in _read_strictness(str(root), file_stamp(project)):
         for folder in folders:
-            inside = absolute(path).startswith(os.path.join(os.path.normpath(folder), ""))
+            inside = absolute_path(path).startswith(os.path.join(os.path.normpath(folder), ""))
             chosen = max(chosen, (len(folder), name)) if inside else chosen
     return chosen[1]
 
@@ -102,7 +102,7 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
     if folders is None or folders is False:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
-        whole = os.path.join(absolute(root), str(folder))
+        whole = os.path.join(absolute_path(root), str(folder))
         if not isinstance(folder, str) or not os.path.isdir(whole):  # noqa: PTH112
             wrong = msg(
                 "[tool.bpmax_sim] {name}: expected true or a list of folders, got {folder!r}",
@@ -149,19 +149,19 @@ def jobs_of(root: Path) -> tuple[str, ...]:
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
 
 
-def open_places_of(root: Path) -> tuple[str, ...]:
+def not_secret_places_of(root: Path) -> tuple[str, ...]:
     """Return ``not_secret`` of ``[tool.bpmax_sim]``: places that no platform file can declare."""
-    return _open_places(read_settings(root))
+    return _not_secret_places(read_settings(root))
 
 
-def _open_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
+def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
     places = (table or {}).get("not_secret")
     return tuple(map(str, places)) if isinstance(places, list) else ()
 
 
-def with_open_place(text: str, place: str) -> str | None:
-    """Return a pyproject.toml with *place* first in `open_places_of`; None where that cannot be."""
-    before = _open_places(_read_table(text))
+def with_not_secret_place(text: str, place: str) -> str | None:
+    """Return a pyproject.toml with *place* first in ``not_secret``; None where that cannot be."""
+    before = _not_secret_places(_read_table(text))
     element = json.dumps(place, ensure_ascii=False)
     header = "[tool.bpmax_sim]\n"
     for old, new in (
@@ -171,12 +171,12 @@ def with_open_place(text: str, place: str) -> str | None:
     ):
         head, _, tail = text.rpartition(old) if old else (text, "", "")
         after = head + new + tail
-        if old in text and _open_places(_read_table(after)) == (place, *before):
+        if old in text and _not_secret_places(_read_table(after)) == (place, *before):
             return after
     return None
 
 
-def with_default(text: str, name: str, value: str) -> str | None:
+def with_default_setting(text: str, name: str, value: str) -> str | None:
     """Return a pyproject.toml whose ``[tool.bpmax_sim.defaults]`` has the text *value* for *name*.
 
     Only that line is written or added; None where that would mean more or less.
@@ -243,7 +243,7 @@ SUFFIXES = (".yaml", ".yml")
 Stamp = tuple[tuple[str, int, int], ...]
 
 
-def absolute(path: str | os.PathLike[str]) -> str:
+def absolute_path(path: str | os.PathLike[str]) -> str:
     """Return *path* from the root, links kept."""
     return _absolute_from(os.getcwd(), os.fspath(path))
 
@@ -280,7 +280,7 @@ def local_file_of(path: str) -> str:
     return f"{stem}.local{suffix}"
 
 
-def stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
+def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
     """Return name, size and time of every file of *folder* and of the instances at *place*.
 
     Folders below it are looked into for so many *levels*, as links may lead in a circle.
@@ -293,7 +293,7 @@ def stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
                     status = entry.stat()
                     stamps.append((entry.name, status.st_size, status.st_mtime_ns))
                 elif levels and not entry.name.startswith(".") and entry.is_dir():
-                    stamps += stamp(entry.path, "", levels=levels - 1)
+                    stamps += folder_stamp(entry.path, "", levels=levels - 1)
     except OSError:
         stamps += file_stamp(folder)
     if place:

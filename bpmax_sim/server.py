@@ -31,7 +31,7 @@ from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import CallError, ConfigError, NoMatchError, TransportError
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Pairs, Request, Response
-from bpmax_sim.platform.instances import resolve
+from bpmax_sim.platform.instances import resolve_credentials
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
@@ -528,7 +528,7 @@ def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:
 NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
-class Recordings:
+class RecordingServer:
     """The recordings of some cassettes, ready to answer; safe to use from several threads.
 
     A call that is used up gets its last response again.
@@ -629,7 +629,7 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-class Standin:
+class SimulatorServer:
     """The stand-in of one platform; safe to use from several threads.
 
     Attributes:
@@ -652,7 +652,8 @@ class Standin:
             TenantCredentials(
                 instance.instance_key,
                 form_credentials(
-                    resolve(platform, instance, environ={}, closed=True).real, table_of(platform)
+                    resolve_credentials(platform, instance, environ={}, closed=True).real,
+                    table_of(platform),
                 ),
             )
             for instance in instances

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.database import DirectoryBasedExampleDatabase
 
-from bpmax_sim.i18n import choose
+from bpmax_sim.i18n import choose_language
 from tests import warm
 from tests.examples import EVERY_NIGHT
 from tests.night import explain_night
@@ -98,6 +98,6 @@ def pytest_unconfigure() -> None:
 
 def pytest_runtest_setup() -> None:
     """Begin in English, whoever ran before; skip what is due when the time of a search is over."""
-    choose("en")
+    choose_language("en")
     if time.time() > UNTIL:
         pytest.skip("the time of this search is over")

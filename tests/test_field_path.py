@@ -12,9 +12,9 @@ import bpmax_sim as bs
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import (
     FieldPath,
-    Wild,
+    Wildcard,
     body_steps,
-    covers,
+    contains_path,
     member,
     values_at,
     with_member,
@@ -28,7 +28,7 @@ from bpmax_sim.transport.redaction import redact_exchange
 SPELLINGS: dict[str, tuple[FieldPath | None, tuple[Any, ...]]] = {
     "ignore": (
         FieldPath.parse('body.客户["a.b"][0].*', "ignore"),
-        ("body", "客户", "a.b", 0, Wild.ALL),
+        ("body", "客户", "a.b", 0, Wildcard.ALL),
     ),
     "ignored header": (FieldPath.parse("header.X-A", "ignore"), ("header", "x-a")),
     "JSON path": (FieldPath.of_response("$.d['客 户'][0].id"), ("body", "d", "客 户", 0, "id")),
@@ -59,8 +59,8 @@ def test_places_find_and_cover() -> None:
     assert list(values_at(body, place.below)) == ["1", "2"]
     assert list(values_at(body, ("明细", 1, "电话"))) == ["2"]
     assert list(values_at(body, ("明细", 2, "电话"))) == []
-    assert covers(place, ("body", "明细", 0, "电话", "区号"))
-    assert not covers(place, ("body", "明细", 0))
+    assert contains_path(place, ("body", "明细", 0, "电话", "区号"))
+    assert not contains_path(place, ("body", "明细", 0))
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.report.perform import PerformOptions, perform
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.script.hits import ScriptHits
 
 ROOT = Path(__file__).parents[1]
 SCENARIOS = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
-ROWS = [item for path in SCENARIOS for item in items(path)]
+ROWS = [item for path in SCENARIOS for item in load_items(path)]
 CALLING = [item for item in ROWS if item.path.parent.name != "approvals"]
 """Those whose scripts call a third party; patterns of approval need none."""
 FOLDERS = (
@@ -91,7 +91,7 @@ def test_each_is_in_the_documentation() -> None:
 
 def test_every_kind_of_thing_that_goes_on_is_shown() -> None:
     assert {path.parent.name for path in SCENARIOS} == set(FOLDERS)
-    table = items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
+    table = load_items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
     rows = {item.row.id: bool(item.faults) for item in table if item.row}
     assert rows == {
         "正常": False,

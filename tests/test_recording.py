@@ -11,7 +11,7 @@ from urllib.parse import quote
 import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.session.session import Session
 from tests.third_parties.together import together
@@ -51,7 +51,7 @@ def record_all(root: Path, environ: Mapping[str, str], record: str) -> dict[Path
     return {
         path: [
             str(failure)
-            for item in items(path, environ={})
+            for item in load_items(path, environ={})
             for failure in play(item, root, **options).failures
         ]
         for path in FILES
@@ -90,7 +90,7 @@ def test_a_recorded_scenario_replays_the_same_twice_with_nothing_set(
     path: Path, recorded: Recorded
 ) -> None:
     root, _, _ = recorded
-    for item in items(path, environ={}):
+    for item in load_items(path, environ={}):
         first, second = (play(item, root, mode="replay", environ={}) for _ in range(2))
         assert first.failures == ()
         assert first.digest == second.digest

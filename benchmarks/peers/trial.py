@@ -344,7 +344,7 @@ def _ours_many(file: Path, urls: list[str]) -> None:
 
     from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415
     from bpmax_sim.cassette.format import dump  # noqa: PLC0415
-    from bpmax_sim.cassette.matching import Rules, identity, parts_of  # noqa: PLC0415
+    from bpmax_sim.cassette.matching import Rules, matching_key, parts_of  # noqa: PLC0415
 
     one = Cassette.load(file).exchange(0)
     rules = Rules(templates={"crm.get": "/get/{n}", "crm.post": "/post/{n}"})
@@ -353,7 +353,7 @@ def _ours_many(file: Path, urls: list[str]) -> None:
     many = []
     for number, url in enumerate(urls, 1):
         said = replace(call, path=f"/get/{url.rpartition('/')[2]}")
-        key = identity(parts_of(said), rules)
+        key = matching_key(parts_of(said), rules)
         request = replace(one.request, url=url, call=said)
         many.append(replace(one, request=request, key=key, order=number))
     file.write_bytes(dump(many, rules=rules))

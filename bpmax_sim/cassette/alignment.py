@@ -21,10 +21,10 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.json_text import is_json, keep_values
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
-from bpmax_sim.cassette.model import Entry, by_name, decode_json, read_body
+from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.model import Entry, decode_json, group_by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange, split_exchange
-from bpmax_sim.field_path import FieldPath, Steps, values_at, without
+from bpmax_sim.field_path import FieldPath, Steps, values_at, without_paths
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response, media_type
 
 PlacesOf = Callable[[str], tuple[str, ...]]
@@ -101,13 +101,16 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         was, now = read_exchange(old), read_exchange(new)
         if old.line.signed is not None and not self.is_signed(was):
             return False
-        places = self.passing_places(new.line.call, was.outcome, now.outcome, sent)
+        places = self.incidental_places(new.line.call, was.outcome, now.outcome, sent)
         parts = (
-            without(parts_of_outcome(outcome), places) for outcome in (was.outcome, now.outcome)
+            without_paths(parts_of_outcome(outcome), places)
+            for outcome in (was.outcome, now.outcome)
         )
         return bool(next(parts) == next(parts))
 
-    def passing_places(self, call: str, old: Outcome, new: Outcome, sent: str) -> list[FieldPath]:
+    def incidental_places(
+        self, call: str, old: Outcome, new: Outcome, sent: str
+    ) -> list[FieldPath]:
         """Return places where the responses differ by noise and whose value is not sent later."""
         declared = [FieldPath.parse(place, "volatile") for place in self.volatile(call)]
         if isinstance(new, FailedExchange) or isinstance(old, FailedExchange):
@@ -133,11 +136,11 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         rules, line = self.rules, entry.line
         if rules is None:
             return entry
-        call = ".".join(filter(None, rules.former.today(*line.call.partition(".")[::2])))
+        call = ".".join(filter(None, rules.former.current_names(*line.call.partition(".")[::2])))
         if call == line.call and rules.fits(line.platform, line.rules):
             return entry
-        parts = rules.as_today(parts_of_exchange(read_exchange(entry)))
-        key, digest = identity(parts, rules), rules.digest(parts.platform)
+        parts = rules.with_current_names(parts_of_exchange(read_exchange(entry)))
+        key, digest = matching_key(parts, rules), rules.digest(parts.platform)
         return entry.with_line(call=call, key=key, rules=digest)
 
 
@@ -161,7 +164,7 @@ def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
         "status": outcome.status,
         "reason": outcome.reason,
         "type": media_type(content_type),
-        "header": by_name(headers),
+        "header": group_by_name(headers),
         "kind": body.kind,
         "body": body.value,
     }
@@ -186,11 +189,11 @@ def align(old: Sequence[Entry], new: Sequence[Entry], same: RecordingComparison)
     )
     if len(old) == len(new) and all(equal) and are_in_order and not is_other:
         return list(old)
-    keeps_time = _keeps_time(known, new, pairs)
+    keeps_time = _can_reuse_instants(known, new, pairs)
     return [
         now
         if was is None
-        else _blend(was, now, same, sent, is_equal=is_equal, keeps_time=keeps_time)
+        else _merge_entry(was, now, same, sent, is_equal=is_equal, keeps_time=keeps_time)
         for (was, now), is_equal in zip(pairs, equal, strict=True)
     ]
 
@@ -202,22 +205,22 @@ def _pair_entries(old: Sequence[Entry], new: Sequence[Entry]) -> list[tuple[Entr
     """
     left: dict[tuple[object, ...], list[Entry]] = defaultdict(list)
     for entry in sorted(old, key=lambda entry: entry.line.n, reverse=True):
-        left[_call_of(entry)].append(entry)
+        left[_call_key(entry)].append(entry)
     return [
-        (left[_call_of(entry)].pop() if left[_call_of(entry)] else None, entry) for entry in new
+        (left[_call_key(entry)].pop() if left[_call_key(entry)] else None, entry) for entry in new
     ]
 
 
-def _call_of(entry: Entry) -> tuple[object, ...]:
+def _call_key(entry: Entry) -> tuple[object, ...]:
     line = entry.line
     return line.session, line.call, line.instance, line.key
 
 
-def _keeps_time(
+def _can_reuse_instants(
     old: Sequence[Entry], new: Sequence[Entry], pairs: Sequence[tuple[Entry | None, Entry]]
 ) -> bool:
     """Return whether the instants of *old* are valid for *new* too."""
-    if Counter(map(_call_of, old)) != Counter(map(_call_of, new)):
+    if Counter(map(_call_key, old)) != Counter(map(_call_key, new)):
         return False
     if any(entry.line.signed is not None for entry in (*old, *new)):
         return False
@@ -227,7 +230,7 @@ def _keeps_time(
     )
 
 
-def _blend(
+def _merge_entry(
     old: Entry,
     new: Entry,
     same: RecordingComparison,
@@ -249,7 +252,7 @@ def _blend(
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
-    kept = _keep_places(before, after, same.passing_places(line.call, before, after, sent))
+    kept = _keep_places(before, after, same.incidental_places(line.call, before, after, sent))
     rendered = render(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
     return Entry(line, f"{request}{mark}{split_exchange(rendered)[2]}")
@@ -279,5 +282,5 @@ def _keep_members(old: bytes, new: bytes, places: list[Steps]) -> bytes:
         return new
     if not all(map(is_json, texts)):
         return new
-    left = [without(decode_json(text), places) for text in texts]
+    left = [without_paths(decode_json(text), places) for text in texts]
     return old if left[0] == left[1] else keep_values(texts[1], texts[0], places).encode()

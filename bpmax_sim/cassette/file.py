@@ -113,7 +113,7 @@ def _read_index(path: Path, data: Data) -> Index:
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
         index = Index(_read_head(path, line), sections)
-        shas = _scan(data, body - 1, index)
+        shas = _scan_entries(data, body - 1, index)
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
     except Corrupt as error:
@@ -144,7 +144,7 @@ def _read_head(path: Path, line: bytes) -> Head:
     )
 
 
-def _scan(data: Data, start: int, into: Index) -> list[bytes]:
+def _scan_entries(data: Data, start: int, into: Index) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
@@ -441,14 +441,14 @@ class Cassette:
         numbers = self.index.numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
-    def net_of(self, owner: str) -> int:
+    def name_rules_version(self, owner: str) -> int:
         """Return the version of the secret-name rules that redacted *owner*'s recording."""
         numbers = self.index.numbers(owner)
         if self.head.mixed is not True:
             return (self.head.net or 0) if numbers else 0
-        return max((self.head.explicit(self.line(n)).net or 0 for n in numbers), default=0)
+        return max((self.head.fill_line(self.line(n)).net or 0 for n in numbers), default=0)
 
-    def draws_of(self, owner: str) -> DrawnSequences | None:
+    def drawn_sequences(self, owner: str) -> DrawnSequences | None:
         """Return the random values that *owner*'s scripts drew, or None if they drew none."""
         numbers = self.index.numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
@@ -479,7 +479,7 @@ class Cassette:
     def explicit(self, number: int) -> Entry:
         """Return exchange *number* with the defaults of the head filled into its index line."""
         entry = self.entry(number)
-        return Entry(self.head.explicit(entry.line), entry.text)
+        return Entry(self.head.fill_line(entry.line), entry.text)
 
     def exchange(self, number: int) -> Exchange:
         """Return exchange *number* (from 0), parsed.

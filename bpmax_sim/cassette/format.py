@@ -28,9 +28,9 @@ from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import (
     Rules,
     call_without_injected,
-    correction,
     differences,
     parts_of,
+    underivable_fields,
 )
 from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
@@ -196,7 +196,7 @@ def _builder_facts(request: Request) -> dict[str, object]:
     is_equal = _as_sent(built) == _as_sent(call) or not differences(
         parts_of(built), parts_of(call), _EVERYTHING
     )
-    return {} if is_equal else correction(call)
+    return {} if is_equal else underivable_fields(call)
 
 
 def _write_request(request: Request, *, breaks: bool = True) -> str:
@@ -303,7 +303,7 @@ def dump_entries(entries: Iterable[Entry]) -> bytes:
         counts.append(len(entries))
         lines.append(f"{name}:\n".encode() if entries else f"{name}: []\n".encode())
         for entry in entries:
-            line = _less_head(entry.line, head)
+            line = _without_head_values(entry.line, head)
             text = entry.text.encode()
             index, sha = _write_index_line(line, text)
             lines.append(b"%b%b\n%b" % (_ENTRY, index, text))
@@ -371,7 +371,7 @@ def _make_head(lines: Sequence[Line]) -> Head:
     )
 
 
-def _less_head(line: Line, head: Head) -> Line:
+def _without_head_values(line: Line, head: Head) -> Line:
     """Return *line* without digest and without values that equal the defaults of *head*."""
     rules = "" if line.rules == head.rules[line.platform] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
@@ -422,9 +422,9 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
         request = _write_request(stored, breaks=breaks[0])
         text = request + _write_outcome(outcome, method, breaks=breaks[1])
         if _write_index_line(replace(line, sha=""), text.encode())[1] == line.sha:
-            return Entry(head.explicit(line), text)
+            return Entry(head.fill_line(line), text)
     text = _write_request(stored) + _write_outcome(outcome, method)
-    return Entry(head.explicit(replace(line, rules=UNKNOWN_RULES)), text)
+    return Entry(head.fill_line(replace(line, rules=UNKNOWN_RULES)), text)
 
 
 def _check_index(line: Line) -> Line:

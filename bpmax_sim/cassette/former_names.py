@@ -27,7 +27,7 @@ class FormerNames:
     def __bool__(self) -> bool:
         return bool(self.platforms or self.apis)
 
-    def today(self, platform: str, api: str = "") -> tuple[str, str]:
+    def current_names(self, platform: str, api: str = "") -> tuple[str, str]:
         """Return the current names of a recorded platform and API."""
         if not self:
             return platform, api
@@ -53,7 +53,7 @@ class FormerNames:
             apis[key] = tuple(dict.fromkeys((*apis.get(key, ()), *names)))
         return FormerNames(platforms, apis)
 
-    def spell_all(self, platform: str, api: str) -> tuple[str, ...]:
+    def all_spellings(self, platform: str, api: str) -> tuple[str, ...]:
         """Return every ``platform.api`` under which the API may have been recorded."""
         platforms = (platform, *self.platforms.get(platform, ()))
         apis = (api, *self.apis.get(f"{platform}.{api}", ()))
@@ -63,7 +63,7 @@ class FormerNames:
 def rename_standins(value: Any, *, old: str, new: str) -> Any:
     """Rename the credential placeholders of platform *old* in *value* (JSON or text) to *new*."""
     if isinstance(value, str):
-        return _of_platform(old).sub(f"redacted.{slug(new)}.", value)
+        return _standin_pattern(old).sub(f"redacted.{slug(new)}.", value)
     if isinstance(value, Mapping):
         return {name: rename_standins(item, old=old, new=new) for name, item in value.items()}
     if isinstance(value, list | tuple):
@@ -72,5 +72,5 @@ def rename_standins(value: Any, *, old: str, new: str) -> Any:
 
 
 @lru_cache(maxsize=64)
-def _of_platform(key: str) -> re.Pattern[str]:
+def _standin_pattern(key: str) -> re.Pattern[str]:
     return re.compile(rf"\bredacted\.{re.escape(slug(key))}\.")

@@ -48,7 +48,7 @@ _READ_WRITE = os.O_RDWR | BINARY
 _MOST_ZEROS = 64 * 1024
 
 
-def create(path: Path) -> int:
+def create_locked(path: Path) -> int:
     """Create a locked file that only its owner may read, and return its descriptor.
 
     Hold `lock_folder` during the call; otherwise another process could find the file before it is
@@ -229,7 +229,7 @@ class Journal:
             for serial in _serials:
                 self.path = cassette.with_name(f"{cassette.name}.{os.getpid()}-{serial}{SUFFIX}")
                 with suppress(FileExistsError):  # left behind by a process that had our number
-                    self._log = JournalWriter(create(self.path))
+                    self._log = JournalWriter(create_locked(self.path))
                     return
 
     def append(self, draft: PendingExchange) -> None:
@@ -238,7 +238,7 @@ class Journal:
         Raises:
             OSError: if the disk is full or fails.
         """
-        self._log.append(frame(draft))
+        self._log.append(encode_record(draft))
 
     def rewrite(self, drafts: Iterable[PendingExchange]) -> None:
         """Replace all records of the journal by *drafts*.
@@ -248,10 +248,10 @@ class Journal:
         """
         with lock_folder(self.path.parent):
             fresh = self.path.with_suffix(_REWRITING)
-            log = JournalWriter(create(fresh))
+            log = JournalWriter(create_locked(fresh))
             try:
                 try:
-                    log.append(b"".join(map(frame, drafts)))
+                    log.append(b"".join(map(encode_record, drafts)))
                 finally:
                     log.close()  # Windows renames neither what is open nor over it
                 self._log.close()
@@ -287,7 +287,7 @@ class Journal:
             self.close()  # the folder is gone
 
 
-def frame(draft: PendingExchange) -> bytes:
+def encode_record(draft: PendingExchange) -> bytes:
     """Return *draft* as one journal record.
 
     A header line with length and checksum, then the data.
@@ -312,7 +312,7 @@ def read_journal(path: Path) -> tuple[PendingExchange, ...]:
     while at < len(data):
         number += 1
         head = data[at : at + _FRAME_LENGTH]
-        record = _record(head, data, at + _FRAME_LENGTH)
+        record = _read_record(head, data, at + _FRAME_LENGTH)
         draft = _decode_record(record) if record is not None else None
         is_frame = _IS_FRAME(head) or _IS_TORN(head.rstrip(b"\0"))
         if (number == 1 and not is_frame) or (record is not None and draft is None):
@@ -354,7 +354,7 @@ def join_pieces(records: Iterable[PendingExchange]) -> Iterator[PendingExchange]
             yield msgspec.structs.replace(first, piece=None)
 
 
-def _record(head: bytes, data: bytes, start: int) -> bytes | None:
+def _read_record(head: bytes, data: bytes, start: int) -> bytes | None:
     """Return the record after header *head*, or None if length or checksum do not fit."""
     if not _IS_FRAME(head):
         return None
@@ -466,7 +466,7 @@ def stub_if_leaking(draft: PendingExchange, scan: Scan) -> PendingExchange:
     """Return *draft*, or a stub without content if *scan* finds a secret in it."""
     if draft.leaks:
         return draft
-    places = tuple(str(finding) for part in scannable(draft) for finding in scan(part))
+    places = tuple(str(finding) for part in scannable_parts(draft) for finding in scan(part))
     if not places:
         return draft
     blank: dict[str, Any] = {"base": "", "injected": (), "encoding": {}, "extra": {}, "values": {}}
@@ -514,12 +514,12 @@ class LeakCheck:
         harmless, parts = self.harmless(), entry_parts(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
-        heads = harmless.others(parts[1])
+        heads = harmless.unknown_parts(parts[1])
         lines = (line for head in heads for line in head.split(b"\n"))
         # the name and the value of a header, or a line with more or less as it is
         split = (line.split(b'"') if line.count(b'"') == _QUOTES else [line] for line in lines)
         pieces = chain.from_iterable(split)
-        others = harmless.others([*parts[0], *pieces])
+        others = harmless.unknown_parts([*parts[0], *pieces])
         if others:
             places = stub_if_leaking(draft, self.scan)
             if places is not draft:
@@ -528,14 +528,14 @@ class LeakCheck:
             harmless.add([*heads, *others])
         return draft
 
-    def holds(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
+    def may_contain(self, draft: PendingExchange, texts: Sequence[str]) -> bool:
         """Return whether *draft* may contain one of *texts*, plain or encoded.
 
         True is also returned where the decoded content was too large to keep.
         """
         cached = self._undone.get(id(draft))
         if cached is None:
-            parts = scannable(draft)
+            parts = scannable_parts(draft)
             inner = [decode_all(part, _REMEMBERED) for part in parts]
             data = b"" if None in inner else b"\n".join([*parts, *filter(None, inner)])
             cached = self._undone[id(draft)] = draft, data
@@ -603,7 +603,7 @@ def _stored_bodies(line: Line, source: Exchange | None) -> tuple[bytes, bytes]:
     return source.request.body or b"", source.outcome.body
 
 
-def scannable(entry: Entry) -> tuple[bytes, ...]:
+def scannable_parts(entry: Entry) -> tuple[bytes, ...]:
     """Return all parts of *entry* that have to be scanned.
 
     These are its text without the line breaks of the layout, and bodies that are stored as binary.

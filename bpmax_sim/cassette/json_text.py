@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from bpmax_sim.field_path import Steps, covers
+from bpmax_sim.field_path import Steps, contains_path
 
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"'
 _TOKEN = re.compile(rf'{_STRING}|[{{}}\[\],:]|[^\s{{}}\[\],:"]+')
@@ -112,17 +112,17 @@ def _break_evenly_spaced(text: str) -> str:
         return ""
     laid_out = msgspec.json.format(text, indent=_INDENT)
     laid_out = laid_out.replace(",\n", ", \n") if is_wide else laid_out.replace('": ', '":')
-    return _BEFORE_CLOSING.sub("", _PLAIN_ARRAY.sub(_join_short, laid_out))
+    return _BEFORE_CLOSING.sub("", _PLAIN_ARRAY.sub(_join_if_short, laid_out))
 
 
-def _join_short(match: re.Match[str]) -> str:
+def _join_if_short(match: re.Match[str]) -> str:
     joined = _LINE_END.sub("", match[0])
     return joined if len(joined) <= _SHORT else match[0]
 
 
 def _break_anyhow_spaced(text: str) -> str:
     marks = [(match[0], *match.span()) for match in _STRUCTURE.finditer(text) if match[1]]
-    broken = _find_broken(text, marks)
+    broken = _find_multiline_containers(text, marks)
     lines: list[str] = []
     inside: list[bool] = []  # whether each open container is broken
     begin = depth = own = 0
@@ -142,7 +142,7 @@ def _break_anyhow_spaced(text: str) -> str:
     return "\n".join([*lines, " " * _INDENT * own + text[begin:]])
 
 
-def _find_broken(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
+def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> set[int]:
     """Return the offsets of containers whose members get a line each.
 
     These are objects, so that adding a member moves no other line, arrays of containers, and long
@@ -180,7 +180,7 @@ def _find_outermost(text: str, places: list[Steps]) -> Iterator[JsonSpan]:
     end = 0
     for span in find_values(text):
         if span.start >= end and any(
-            len(place) == len(span.path) and covers(place, span.path) for place in places
+            len(place) == len(span.path) and contains_path(place, span.path) for place in places
         ):
             end = span.end
             yield span

@@ -152,12 +152,12 @@ def _names_another(login: Entry, instance: str, account: Account) -> bool:
     own = login.line.values.get(instance, {})
     sent = request_text(login)
     differing = [name for name in own if own[name] != account.get(name)]
-    return any(_is_in(own[name], sent) for name in differing) and not any(
-        _is_in(account[name], sent) for name in differing if name in account
+    return any(_occurs_in(own[name], sent) for name in differing) and not any(
+        _occurs_in(account[name], sent) for name in differing if name in account
     )
 
 
-def _is_in(value: str, text: str) -> bool:
+def _occurs_in(value: str, text: str) -> bool:
     return bool(value) and re.search(rf"(?<!\w){pattern_of(value)}(?!\w)", text) is not None
 
 

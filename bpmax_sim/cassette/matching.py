@@ -1,6 +1,6 @@
 """Decide which parts of a request count when two calls are compared.
 
-Two calls match if `differences` returns none. `identity` digests exactly what `differences`
+Two calls match if `differences` returns none. `matching_key` digests exactly what `differences`
 compares, so the matching key and the explanation of a miss cannot disagree. Base URL, injected
 credentials and signatures do not count: a `Call` is what the script set, and
 `call_without_injected` recovers it from a request.
@@ -22,14 +22,14 @@ from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
 from bpmax_sim.cassette.former_names import FormerNames, rename_standins
-from bpmax_sim.cassette.model import Body, by_name, decode_json, encode_sorted, read_body
-from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without
+from bpmax_sim.cassette.model import Body, decode_json, encode_sorted, group_by_name, read_body
+from bpmax_sim.field_path import NEVER_COMPARED, FieldPath, Segment, format_path, without_paths
 from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import FORM, Call, Exchange, Headers, Pairs, Request, media_type
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template
 
 
-def nameless_call(request: Request) -> Call:
+def unnamed_call(request: Request) -> Call:
     """Return a call without API name for traffic of other HTTP clients.
 
     Method, URL, query and body.
@@ -98,11 +98,11 @@ def _body_without(
         value = decode_json(body)
     except ValueError:
         return body
-    left: Any = without(value, [place.below for place in places], prune=True)
+    left: Any = without_paths(value, [place.below for place in places], prune=True)
     return None if left is None else encode_sorted(left)
 
 
-def correction(call: Call) -> dict[str, Any]:
+def underivable_fields(call: Call) -> dict[str, Any]:
     """Return the fields of *call* that cannot be derived from its request, as JSON values."""
     body: Any = call.body
     if body is not None:
@@ -114,7 +114,7 @@ def correction(call: Call) -> dict[str, Any]:
 
 
 def restore_unshown_fields(built: Call, extra: dict[str, Any]) -> Call:
-    """Return *built* with the fields that `correction` returned for the original call."""
+    """Return *built* with the fields that `underivable_fields` returned for the original call."""
     body = extra["body"]
     if body is not None:
         body = body.encode() if isinstance(body, str) else bytes.fromhex(body["hex"])
@@ -161,7 +161,7 @@ class Rules:
         """
         known = self._digests.get(platform)
         if known is None:
-            today = self.former.today(platform)[0]
+            today = self.former.current_names(platform)[0]
             scoped = [
                 (platform + name.removeprefix(today), paths)
                 for name, paths in self.scoped
@@ -199,7 +199,7 @@ class Rules:
         """
         cached = self._paths.get((platform, api))
         if cached is None:
-            today = self.former.today(platform, api)
+            today = self.former.current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
@@ -212,7 +212,9 @@ class Rules:
 
     def template(self, parts: Parts) -> PathTemplate | None:
         """Return the declared path of the API in *parts* if it has parameters, else None."""
-        text = self.templates.get(".".join(self.former.today(parts.platform, parts.api)), "")
+        text = self.templates.get(
+            ".".join(self.former.current_names(parts.platform, parts.api)), ""
+        )
         return path_template(text) if "{" in text else None
 
     def under_former_names(self, parts: Parts) -> Iterator[Parts]:
@@ -225,9 +227,9 @@ class Rules:
             if (platform, api) != (parts.platform, parts.api):
                 yield _rename(parts, platform, api)
 
-    def as_today(self, parts: Parts) -> Parts:
+    def with_current_names(self, parts: Parts) -> Parts:
         """Return recorded *parts* with the current names of their platform and API."""
-        names = self.former.today(parts.platform, parts.api)
+        names = self.former.current_names(parts.platform, parts.api)
         return parts if names == (parts.platform, parts.api) else _rename(parts, *names)
 
 
@@ -300,8 +302,8 @@ def parts_of(call: Call) -> Parts:
         api=call.api,
         method=call.method.upper(),
         path=call.path,
-        query=by_name(call.query),
-        header=by_name(headers),
+        query=group_by_name(call.query),
+        header=group_by_name(headers),
         body=read_body(call.body, content_type),
     )
 
@@ -311,7 +313,7 @@ def parts_of_request(request: Request) -> Parts:
 
     For other HTTP clients, of the request as sent.
     """
-    return parts_of(request.call or nameless_call(request))
+    return parts_of(request.call or unnamed_call(request))
 
 
 def parts_of_exchange(exchange: Exchange) -> Parts:
@@ -319,31 +321,33 @@ def parts_of_exchange(exchange: Exchange) -> Parts:
     return parts_of_request(exchange.request)
 
 
-def identity(parts: Parts, rules: Rules) -> str:
+def matching_key(parts: Parts, rules: Rules) -> str:
     """Return the key of a call, 32 hexadecimal digits, under *rules*."""
-    seen = _counted_parts(parts, rules)
+    seen = _compared_parts(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
 
 def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and differs between *recorded* and *sent*."""
-    recorded = rules.as_today(recorded)
-    old, new = _counted_parts(recorded, rules), _counted_parts(sent, rules)
+    recorded = rules.with_current_names(recorded)
+    old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
     if old.get("path") != new.get("path"):
         _show_path_as_parameters(recorded, old, rules)
         _show_path_as_parameters(sent, new, rules)
-    differing = [compare((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS]
+    differing = [
+        compare_values((name,), old.get(name, UNSET), new.get(name, UNSET)) for name in PARTS
+    ]
     different = tuple(difference for part in differing for difference in part)
     if different or old.get("kind") == new.get("kind"):
         return different
-    return (Difference("body", _as_kind(recorded.body), _as_kind(sent.body)),)
+    return (Difference("body", _describe_body(recorded.body), _describe_body(sent.body)),)
 
 
-def _as_kind(body: Body) -> str:
+def _describe_body(body: Body) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
-def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
+def _compared_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
     """Return the parts that count, as one value.
 
     A body includes its kind: JSON ``"1"`` is not text 1.
@@ -357,11 +361,14 @@ def _counted_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
             and (parameters := _path_parameters(template, parts.path)) is not None
         ):
             # in the builder's spelling; what does not count is as no value is spelled
-            nothing, counted = dict.fromkeys(parameters, ""), _counted_parameters(parameters, paths)
+            nothing, counted = (
+                dict.fromkeys(parameters, ""),
+                _compared_parameters(parameters, paths),
+            )
             seen["path"] = template.fill({**nothing, **counted})
     if not paths:
         return seen
-    left: dict[str, Any] = without(seen, paths)
+    left: dict[str, Any] = without_paths(seen, paths)
     if "body" not in left:
         left.pop("kind", None)
     return left
@@ -380,10 +387,10 @@ def _path_parameters(template: PathTemplate, path: str) -> dict[str, str] | None
     return template.match(path) if same else None
 
 
-def _counted_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
+def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath]) -> dict[str, str]:
     """Return *parameters* without those that *paths* ignore."""
     ignored = [place.below for place in paths if place.root == "path" and place.name]
-    counted: dict[str, str] = without(parameters, ignored) if ignored else parameters
+    counted: dict[str, str] = without_paths(parameters, ignored) if ignored else parameters
     return counted
 
 
@@ -392,19 +399,19 @@ def _show_path_as_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -
     template = rules.template(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
-        seen["path"] = _counted_parameters(parameters, rules.paths(parts.platform, parts.api))
+        seen["path"] = _compared_parameters(parameters, rules.paths(parts.platform, parts.api))
 
 
-def compare(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
+def compare_values(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:
     """Yield every place below *path* where two values differ.
 
     An added or removed place only once.
     """
     if isinstance(old, dict) and isinstance(new, dict):
         for name in {**old, **new}:
-            yield from compare((*path, name), old.get(name, UNSET), new.get(name, UNSET))
+            yield from compare_values((*path, name), old.get(name, UNSET), new.get(name, UNSET))
     elif isinstance(old, list) and isinstance(new, list):
         for index, (was, now) in enumerate(zip_longest(old, new, fillvalue=UNSET)):
-            yield from compare((*path, index), was, now)
+            yield from compare_values((*path, index), was, now)
     elif not (type(old) is type(new) and bool(old == new)):
         yield Difference(format_path(path), old, new)

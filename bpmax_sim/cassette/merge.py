@@ -18,13 +18,13 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
 from bpmax_sim.cassette.logins import mark_accounts, update_logins
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
+from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.file_system import lock_folder
 
 
-def review_file(path: Path) -> Path:
+def review_path(path: Path) -> Path:
     """Return the path of the recording of *path* that waits for review."""
     return path.with_name(f"{path.name}.new")
 
@@ -34,8 +34,8 @@ def drop_superseded(path: Path, owner: str) -> None:
 
     The caller holds the folder lock.
     """
-    fresh = review_file(path)
-    waiting, known = open_old(fresh), open_old(path)
+    fresh = review_path(path)
+    waiting, known = load_if_exists(fresh), load_if_exists(path)
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
@@ -109,7 +109,7 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
         if not (drafts and drafts[0].is_awaited):
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
-    every = _in_order(drafts for _, drafts in pending)
+    every = _join_journals(drafts for _, drafts in pending)
     for target, recording in _place_recordings(path, every, same):
         if merge(path, target, recording, same):
             written[target] = None
@@ -120,7 +120,7 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
     return tuple(written)
 
 
-def _in_order(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
+def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[PendingExchange]:
     """Return the exchanges of several journals, sorted by the first call of each journal."""
     begun = sorted((drafts for drafts in journals if drafts), key=lambda drafts: drafts[0].line.at)
     drafts = (draft for drafts in begun for draft in sorted(drafts, key=lambda draft: draft.issue))
@@ -136,7 +136,7 @@ def _place_recordings(
     """
     for owner in sorted({draft.line.owner for draft in drafts}):
         own = [draft for draft in drafts if draft.line.owner == owner]
-        target = review_file(path) if any(draft.leaks for draft in own) else path
+        target = review_path(path) if any(draft.leaks for draft in own) else path
         # what replaces, what adds, and what forked children add; what leaks is left out
         for branched, adding in ((False, False), (False, True), (True, True)):
             chosen = tuple(
@@ -146,19 +146,19 @@ def _place_recordings(
             )
             if not chosen:
                 continue
-            if not adding and _has(path, owner):
-                target = review_file(path)
-            more = adding or (target != path and _has(target, owner))
+            if not adding and _has_owner(path, owner):
+                target = review_path(path)
+            more = adding or (target != path and _has_owner(target, owner))
             if target != path:
-                _, mine = _split_entries(open_old(path), owner, strict=more)
+                _, mine = _split_entries(load_if_exists(path), owner, strict=more)
                 fresh = move_facts_to_first_of_owner(_number_entries([], chosen))
                 if not more and same(mine[: len(fresh)], fresh):
                     continue  # broken off, it says what the file does, as far as it got
             yield target, OwnerRecording(owner, chosen, adding=more)
 
 
-def _has(path: Path, owner: str) -> bool:
-    old = open_old(path, strict=not path.name.endswith(".new"))
+def _has_owner(path: Path, owner: str) -> bool:
+    old = load_if_exists(path, strict=not path.name.endswith(".new"))
     return old is not None and owner in old.owners
 
 
@@ -173,7 +173,7 @@ def find_branches(path: Path, recorder: str) -> tuple[list[Path], list[PendingEx
             drafts = journal.read_journal(file)
             if drafts and drafts[0].branch == recorder:
                 by_path[file] = drafts
-    return list(by_path), _in_order(by_path.values())
+    return list(by_path), _join_journals(by_path.values())
 
 
 def drop_repeated_sessions(
@@ -208,7 +208,9 @@ def merge_bytes(
     Raises:
         DamagedCassette: if exchanges that have to be kept are damaged.
     """
-    old = open_old(target, strict=recording.adding) or open_old(path, strict=recording.adding)
+    old = load_if_exists(target, strict=recording.adding) or load_if_exists(
+        path, strict=recording.adding
+    )
     others, mine = _split_entries(old, recording.owner, strict=recording.adding)
     if recording.former and not mine:
         mine = [entry for entry in others if entry.line.owner == recording.former]
@@ -246,7 +248,7 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingCo
         before = target.read_bytes()
         if before == data:
             return False
-        if before and open_old(target) is None:  # a damaged file is kept beside its successor
+        if before and load_if_exists(target) is None:  # a damaged file is kept beside its successor
             journal.replace_whole(target.with_name(f"{target.name}.damaged"), before)
     journal.replace_whole(target, data)
     return True
@@ -274,7 +276,7 @@ def _split_entries(
         return others, []
 
 
-def open_old(path: Path, *, strict: bool = False) -> Cassette | None:
+def load_if_exists(path: Path, *, strict: bool = False) -> Cassette | None:
     """Return the cassette at *path*; unless *strict*, None for a damaged one."""
     try:
         return Cassette.load(path)
@@ -298,7 +300,7 @@ def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) 
     for number in range(len(cassette)):
         entry = cassette.explicit(number)
         if (rules := rules_of(entry.line.owner)) is not None:
-            key = identity(parts_of_exchange(cassette.exchange(number)), rules)
+            key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
             entry = entry.with_line(key=key, rules=rules.digest(entry.line.platform))
         entries.append(entry)
     return dump_entries(entries)
@@ -315,7 +317,7 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}
-        drawn = {owner: cassette.draws_of(owner) or 0 for owner in cassette.owners}
+        drawn = {owner: cassette.drawn_sequences(owner) or 0 for owner in cassette.owners}
         explicit = (cassette.explicit(n) for n in range(len(cassette)) if n not in numbers)
         remaining = [
             entry.with_line(values=values[entry.line.owner], seed=drawn[entry.line.owner])

@@ -21,7 +21,7 @@ from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.cassette.matching import Difference, Parts, Rules
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
-from bpmax_sim.field_path import FieldPath, Wild, format_path
+from bpmax_sim.field_path import FieldPath, Wildcard, format_path
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Call
 
@@ -52,7 +52,7 @@ class MissContext(Struct, frozen=True, kw_only=True):
     extra: str = "--record-extra"
     address: Callable[[], Iterable[tuple[str, str]]] = tuple
 
-    def command(self, option: str = "") -> str:
+    def record_command(self, option: str = "") -> str:
         """Return the command that records, with *option*."""
         target = f" {shell_quote(f'{self.place.file}:{self.place.line}')}" if self.place else ""
         return msg(
@@ -101,7 +101,7 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
             if path and find_interrupted(FilePath(path))
             else ()
         ),
-        _format_line(msg("record"), context.command()),
+        _format_line(msg("record"), context.record_command()),
     ]
 
 
@@ -120,7 +120,7 @@ def explain_already_played(
         ),
         *_describe_place(parts, context),
         _format_line(msg("recorded"), _list_words(places)),
-        _format_line(msg("record"), context.command(context.extra)),
+        _format_line(msg("record"), context.record_command(context.extra)),
         _format_line(msg("or"), msg("repeat: true")),
     ]
 
@@ -142,7 +142,7 @@ def signature_mismatch(
         _format_line(
             msg("check"), msg("`sign:` in the platform file; if it is right now, record afresh")
         ),
-        _format_line(msg("record"), context.command(context.rewrite)),
+        _format_line(msg("record"), context.record_command(context.rewrite)),
     ]
     text = join_messages("\n", lines)
     return NoMatchError(text, platform=call.platform, api=call.api, case=msg("signed otherwise"))
@@ -161,7 +161,7 @@ def explain_no_such_call(
     again is suggested, because the old recording would otherwise be left over.
     """
     changed = near is not None and near.number not in search.played
-    add = context.command(context.new)
+    add = context.record_command(context.new)
     return [
         msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
@@ -172,7 +172,7 @@ def explain_no_such_call(
         *_describe_place(parts, context),
         *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
-        _format_line(msg("record"), context.command(context.rewrite) if changed else add),
+        _format_line(msg("record"), context.record_command(context.rewrite) if changed else add),
         *([_format_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near) if near else ()),
     ]
@@ -228,7 +228,7 @@ def find_nearest(
         return len(near.parts), len(near.differences), is_played, near.number
 
     former = search.rules.former
-    names = former.spell_all(parts.platform, parts.api) if parts.api else ()
+    names = former.all_spellings(parts.platform, parts.api) if parts.api else ()
     platforms = (parts.platform, *former.platforms.get(parts.platform, ()))
     candidates = list(_find_candidates(search, lambda call: call in names)) or list(
         _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
@@ -341,7 +341,7 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     if any(map(_says_much, differences)):
         return []
     steps = [tuple(FieldPath.parse(difference.path, "ignore")) for difference in differences]
-    patterns = [tuple(Wild.ALL if isinstance(s, int) else s for s in each) for each in steps]
+    patterns = [tuple(Wildcard.ALL if isinstance(s, int) else s for s in each) for each in steps]
     often = Counter(patterns)
     paths: dict[str, None] = {}
     for own, pattern in zip(steps, patterns, strict=True):

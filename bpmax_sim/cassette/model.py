@@ -48,7 +48,7 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool | msgspec.UnsetType = msgspec.UNSET
     several: bool | msgspec.UnsetType = msgspec.UNSET
 
-    def explicit(self, line: Line) -> Line:
+    def fill_line(self, line: Line) -> Line:
         """Return *line* with the defaults of the head filled in."""
         rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
         net = (self.net or 0) if line.net is None else line.net
@@ -193,7 +193,7 @@ class Body(msgspec.Struct, frozen=True):
 NOTHING = Body()
 
 
-def by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def group_by_name(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return pairs as a mapping; a repeated name gets the list of its values.
 
     The order of different names does not count, the order of the values of one name does.
@@ -228,9 +228,9 @@ def _read_json(data: bytes, _content_type: str) -> Body:
 def _read_form(data: bytes, _content_type: str) -> Body:
     text = data.decode()
     if "%" in text or "+" in text:
-        return Body("form", by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
+        return Body("form", group_by_name(parse_qsl(text, keep_blank_values=True, errors="strict")))
     pieces = [piece.partition("=") for piece in text.split("&") if piece]
-    return Body("form", by_name([(name, value) for name, _, value in pieces]))
+    return Body("form", group_by_name([(name, value) for name, _, value in pieces]))
 
 
 def _read_plain(data: bytes) -> Body:
@@ -248,7 +248,7 @@ def _read_multipart(data: bytes, content_type: str) -> Body:
     sections = (b"\r\n" + data).split(b"\r\n--" + boundary.encode())
     if len(sections) < 3 or not sections[-1].startswith(b"--"):  # noqa: PLR2004 - one part at least
         raise ValueError(msg("not closed"))
-    return Body("multipart", by_name([_read_part(section) for section in sections[1:-1]]))
+    return Body("multipart", group_by_name([_read_part(section) for section in sections[1:-1]]))
 
 
 def _read_part(section: bytes) -> tuple[str, Any]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bpmax_sim.cassette import miss
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Parts, Rules, identity, parts_of_exchange
+from bpmax_sim.cassette.matching import Parts, Rules, matching_key, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
@@ -201,7 +201,7 @@ class Player:
         self._turns: Turns | None = None
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
-            self._find = _with_earlier(
+            self._find = _with_former_keys(
                 _make_finder(cassette, rules, owner), cassette, self._earlier_keys
             )
             # nothing in it refers back to this player, which goes away at once with its files
@@ -274,9 +274,9 @@ class Player:
     def _identify(self, parts: Parts) -> str:
         latest = self._latest
         if latest[0] is not parts:
-            latest = self._latest = (parts, identity(parts, self._rules))
+            latest = self._latest = (parts, matching_key(parts, self._rules))
             earlier = [
-                identity(form, self._rules) for form in self._rules.under_former_names(parts)
+                matching_key(form, self._rules) for form in self._rules.under_former_names(parts)
             ]
             if earlier:
                 self._earlier_keys[latest[1]] = tuple(earlier)
@@ -286,7 +286,7 @@ class Player:
         """Yield the recorded logins of an instance."""
         if self._cassette is None:
             return
-        names = self._rules.former.spell_all(platform, LOGIN)
+        names = self._rules.former.all_spellings(platform, LOGIN)
         for number in self._cassette.index.numbers(self._owner):
             line = self._cassette.line(number)
             if line.call in names and line.instance == instance:
@@ -319,7 +319,7 @@ def _make_error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
 
-def _with_earlier(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence[str]]) -> Find:
+def _with_former_keys(find: Find, cassette: Cassette, earlier: Mapping[str, Sequence[str]]) -> Find:
     """Return a finder that also finds exchanges recorded under the *earlier* keys of a call."""
 
     def find_all(key: str) -> Sequence[int]:
@@ -342,9 +342,9 @@ def _make_finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
         return lambda key: index.find(owner, key)
     numbers: dict[str, list[int]] = {}
     for number in index.numbers(owner):
-        line = head.explicit(cassette.line(number))
+        line = head.fill_line(cassette.line(number))
         key = line.key
         if not rules.fits(line.platform, line.rules):
-            key = identity(parts_of_exchange(cassette.exchange(number)), rules)
+            key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
         numbers.setdefault(key, []).append(number)
     return lambda key: numbers.get(key, ())

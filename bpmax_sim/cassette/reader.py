@@ -138,7 +138,7 @@ _decode_text = msgspec.json.Decoder(str).decode
 _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
 
 
-class _NotOurs(Exception):  # noqa: N818 - never leaves this module
+class _NotCanonical(Exception):  # noqa: N818 - never leaves this module
     """Raised if a text does not have the canonical layout."""
 
 
@@ -148,7 +148,7 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
     Raises:
         ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
     """
-    with suppress(_NotOurs):
+    with suppress(_NotCanonical):
         if canonical:
             return _read_canonical(entry)
     return exchange_of(entry.line, read_yaml_text(entry.text))
@@ -167,7 +167,7 @@ def read_outcome(entry: Entry) -> Outcome:
         return replace(exchange.outcome, recorded_request=exchange.request)
     try:
         return _read_canonical_outcome(entry.line, *split_exchange(entry.text)[1:])
-    except _NotOurs:
+    except _NotCanonical:
         return exchange_of(entry.line, read_yaml_text(entry.text)).outcome
 
 
@@ -237,7 +237,7 @@ def _read_canonical(entry: Entry) -> Exchange:
     request_text, kind, outcome_text = split_exchange(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
-        raise _NotOurs
+        raise _NotCanonical
     method, url, headers, style = request.groups()
     body = None if style == "null" else _read_body(style, request_text[request.end() :], "\n      ")
     outcome = _read_canonical_outcome(entry.line, kind, outcome_text)
@@ -256,7 +256,7 @@ def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
     is_response = kind == _ANSWERED
     match = (_RESPONSE if is_response else _FAILURE).match(text) if kind else None
     if match is None:
-        raise _NotOurs
+        raise _NotCanonical
     rest = text[match.end() : -1]
     if is_response:
         status, reason, headers, style = match.groups()
@@ -300,7 +300,7 @@ def _read_headers(block: str | None) -> Pairs:
         return ()
     fields = _FIELD.findall(block)
     if len(fields) != block.count("\n"):
-        raise _NotOurs
+        raise _NotCanonical
     values = _decode_texts(f"[{','.join([field[2] for field in fields])}]")
     return tuple(
         [
@@ -317,7 +317,7 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
         return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)
     if read is None:
-        raise _NotOurs
+        raise _NotCanonical
     return read(rest.replace(indent, "\n")[1:])
 
 
@@ -326,7 +326,7 @@ def decode_quoted(scalar: str) -> str:
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too
-        raise _NotOurs from None
+        raise _NotCanonical from None
 
 
 _CONTINUED = re.compile(r"\\\n +")

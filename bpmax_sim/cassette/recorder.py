@@ -30,7 +30,7 @@ from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchan
 from bpmax_sim.cassette.matching import (
     Rules,
     differences,
-    identity,
+    matching_key,
     parts_of_exchange,
     parts_of_request,
 )
@@ -122,7 +122,7 @@ class Recorder:
         self._process = os.getpid()
         self.drawn: DrawnSequences | None = None
         _recorders.add(self)
-        merge.open_old(self.path, strict=adding)
+        merge.load_if_exists(self.path, strict=adding)
         try:
             merge.recover(self.path, scan=scan)
         except DamagedCassette:
@@ -198,7 +198,7 @@ class Recorder:
         with self._lock:
             self._check = LeakCheck(scan, known)
 
-    def mend(
+    def redact_again(
         self,
         change: Callable[[Exchange], Exchange],
         *,
@@ -222,7 +222,7 @@ class Recorder:
             if holding is None:
                 own = session in {0, draft.line.session}
                 return own and self._check(draft) is not draft
-            return self._check.holds(draft, holding)
+            return self._check.may_contain(draft, holding)
 
         with self._lock:
             arriving = {
@@ -230,7 +230,7 @@ class Recorder:
                 for issue, pieces in self._arriving.items()
             }
             drafts = [self._change_draft(d, change) if is_due(d) else d for d in self._drafts]
-            self._keep(drafts, arriving)
+            self._rewrite_journal(drafts, arriving)
 
     def seal(
         self,
@@ -271,7 +271,7 @@ class Recorder:
         that a retry repaired is not reported.
         """
         same = RecordingComparison(rules=self._rules)
-        old = merge.open_old(self.path)
+        old = merge.load_if_exists(self.path)
         entries = merge.entries_of(old, self._former or self.owner)
         known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
@@ -301,32 +301,32 @@ class Recorder:
                     found[f"{first.line.call} ({series(p.path for p in places)})"] = None
         return tuple(found)
 
-    def set_aside(self) -> Path | None:
+    def write_for_review(self) -> Path | None:
         """Write ``<file>.new`` for review and return its path, or None if the recording is equal.
 
         Raises:
             LeakError, CassetteError: as for `seal`.
         """
-        aside = merge.review_file(self.path)
+        aside = merge.review_path(self.path)
         return aside if self._finish(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Close the journal without sealing; `recover` finds it."""
         with self._lock:
-            self._forget(Journal.close)
+            self._end_journal(Journal.close)
 
     def discard(self) -> None:
         """Delete everything recorded so far."""
         with self._lock:
-            self._forget(Journal.remove)
+            self._end_journal(Journal.remove)
 
     def continue_in_forked_child(self) -> None:
         """Start a new journal in a forked child; the exchanges so far belong to the parent."""
         self._lock = threading.Lock()  # whoever held it is not here
         self._parent = self._parent or self._process
-        self._forget(lambda _parents: None)
+        self._end_journal(lambda _parents: None)
 
-    def _forget(self, end: Callable[[Journal], None]) -> None:
+    def _end_journal(self, end: Callable[[Journal], None]) -> None:
         self._check.forget(self._drafts)
         self._drafts, self._arriving = [], {}
         journal, self._journal = self._journal, None
@@ -335,7 +335,7 @@ class Recorder:
 
     def _make_draft(self, exchange: Exchange, session: int, values: Values) -> PendingExchange:
         request = exchange.request
-        key = exchange.key or identity(parts_of_request(request), self._rules)
+        key = exchange.key or matching_key(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
         entry = render(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
@@ -380,7 +380,9 @@ class Recorder:
         piece = failed.received if isinstance(failed, FailedExchange) else b""
         return [replace(changed, piece=piece, format=pieces[0].format)]
 
-    def _keep(self, drafts: list[PendingExchange], arriving: _Arriving | None = None) -> None:
+    def _rewrite_journal(
+        self, drafts: list[PendingExchange], arriving: _Arriving | None = None
+    ) -> None:
         arriving = self._arriving if arriving is None else arriving
         is_same = drafts == self._drafts and arriving == self._arriving
         if is_same or self._journal is None:
@@ -404,7 +406,7 @@ class Recorder:
         with self._lock:
             unfinished = journal_module.join_pieces(chain.from_iterable(self._arriving.values()))
             self._drafts, self._arriving = [*self._drafts, *unfinished], {}
-            self._keep([self._check(draft) for draft in self._drafts])
+            self._rewrite_journal([self._check(draft) for draft in self._drafts])
             places = (f"{d.line.call} ({place})" for d in self._drafts for place in d.leaks)
             if leaks := series(dict.fromkeys(places)):
                 raise LeakError(
@@ -417,14 +419,14 @@ class Recorder:
             if not self._drafts and not self.path.exists() and not branches:
                 return False
             changed = self._write(target, same, replays)
-            self._forget(Journal.remove)
+            self._end_journal(Journal.remove)
             return changed
 
     def _write(self, target: Path, same: RecordingComparison, replays: Replays | None) -> bool:
         journal = self._journal.path if self._journal else None
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            is_afresh = replays is not None and not self._is_good(same, replays)
+            is_afresh = replays is not None and not self._replays_after_merge(same, replays)
             with lock_folder(self.path.parent):
                 return self._merge(target, same, is_afresh=is_afresh)
         except OSError as error:
@@ -443,7 +445,7 @@ class Recorder:
                 error.add_note(msg("the recording is kept in {journal_path}", journal_path=journal))
             raise
 
-    def _is_good(self, same: RecordingComparison, replays: Replays) -> bool:
+    def _replays_after_merge(self, same: RecordingComparison, replays: Replays) -> bool:
         """Return whether the recording replays with the bytes reused from the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):

@@ -68,7 +68,7 @@ def strip_url(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
 
 
-def mirror(url: str, root: Path) -> RemoteStorage:
+def open_mirror(url: str, root: Path) -> RemoteStorage:
     """Return the storage at *url*, mirrored in ``.bpmax/cassettes`` of the project *root*."""
     shown = strip_url(url)
     slug = re.sub(r"[^\w.-]+", "-", shown).strip("-")[:60]
@@ -145,9 +145,11 @@ class RemoteStorage:
         state, stamp = self._read_state(path), self._stamp(path)
         if stamp is None:
             path.unlink(missing_ok=True)
-            self._note(path).unlink(missing_ok=True)
+            self._state_path(path).unlink(missing_ok=True)
         elif state is None or state.stamp != stamp or not path.exists():
-            data = self._run(path, msg("read"), lambda system, there: system.cat_file(there))
+            data = self._call_storage(
+                path, msg("read"), lambda system, there: system.cat_file(there)
+            )
             before = state or MirrorState("", "")
             self._remember(path, MirrorState(before.stamp, before.sha, _digest(data)))
             journal.replace_whole(path, data)
@@ -173,7 +175,7 @@ class RemoteStorage:
             with _uploading, system.transaction, system.open(target, "wb") as file:
                 file.write(data)
 
-        self._run(path, msg("written"), write)
+        self._call_storage(path, msg("written"), write)
         self._remember(path, MirrorState(self._stamp(path) or "", _digest(data)))
 
     def _stamp(self, path: Path) -> str | None:
@@ -190,16 +192,16 @@ class RemoteStorage:
             except FileNotFoundError:
                 return None
 
-        return self._run(path, msg("read"), read)
+        return self._call_storage(path, msg("read"), read)
 
-    def _run(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
+    def _call_storage(self, path: Path, done: str, ask: Callable[[Any, str], T]) -> T:
         """Return the result of *ask*.
 
         Error texts of file systems are not shown, they may hold secrets.
         """
         try:
             system, folder = self._open_filesystem()
-            return ask(system, f"{folder}/{self._name(path)}")
+            return ask(system, f"{folder}/{self._remote_name(path)}")
         except BpmaxError:  # why the file system cannot be used at all
             raise
         except _NoResponseError:
@@ -223,22 +225,22 @@ class RemoteStorage:
         return self._opened
 
     def _remote_path(self, path: Path) -> str:
-        return f"{strip_url(self._url)}/{self._name(path)}"
+        return f"{strip_url(self._url)}/{self._remote_name(path)}"
 
-    def _name(self, path: Path) -> str:
+    def _remote_name(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def _note(self, path: Path) -> Path:
-        return self.folder / ".state" / f"{self._name(path)}.json"
+    def _state_path(self, path: Path) -> Path:
+        return self.folder / ".state" / f"{self._remote_name(path)}.json"
 
     def _read_state(self, path: Path) -> MirrorState | None:
         try:
-            return _decode(self._note(path).read_bytes())
+            return _decode(self._state_path(path).read_bytes())
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
     def _remember(self, path: Path, state: MirrorState) -> None:
-        note = self._note(path)
+        note = self._state_path(path)
         note.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(note, msgspec.json.encode(state))
 

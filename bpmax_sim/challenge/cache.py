@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.index.files import code_edition, read_kept, write_kept
+from bpmax_sim.index.files import code_edition, read_stored, write_stored
 from bpmax_sim.project import NAME
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import digest_of
@@ -57,7 +57,7 @@ class VerdictCache:
         self._new: dict[bytes, KeptVerdict] = {}
 
     def _read(self) -> dict[bytes, KeptVerdict]:
-        stored = read_kept(self._place, _DECODER, code_edition())
+        stored = read_stored(self._place, _DECODER, code_edition())
         return stored.verdicts if stored is not None else {}
 
     def find(self, key: bytes) -> KeptVerdict | None:
@@ -72,7 +72,7 @@ class VerdictCache:
         """Write what is new beside what other processes wrote meanwhile, where that can be."""
         if self._new:
             verdicts = [*{**self._read(), **self._new}.items()][-_MOST_KEPT:]
-            write_kept(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
+            write_stored(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
 
 
 def digest(*parts: object) -> bytes:

@@ -48,7 +48,7 @@ def is_never_missing(tree: SyntaxTree, fallback: Node) -> bool:
     return operator_of(fallback) == "??" or (is_falsy and not may_be_nan)
 
 
-def comes_to_same_where_equal(tree: SyntaxTree, comparison: Node) -> bool:
+def is_same_result_if_equal(tree: SyntaxTree, comparison: Node) -> bool:
     """Return whether it is the same which way is taken where both sides are equal.
 
     That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a

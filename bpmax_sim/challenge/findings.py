@@ -124,13 +124,13 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         *_find_unreached(challenge, cases, ignoring),
     ]
     return ChallengeResult(
-        findings=tuple(_one_a_line(found)),
+        findings=tuple(_one_per_line(found)),
         counts=dict(counts),
         unused=tuple(ignoring.find_unused()),
     )
 
 
-def _one_a_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
+def _one_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield the most useful finding of each line of a script, and what another one says of it."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
@@ -179,7 +179,7 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
     """Yield a finding for each line that kills mutants, and one for each other place of these."""
     groups, left = _group_by_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
-        first = _survivor(challenge, group.cases[0], group.line)
+        first = _make_survivor(challenge, group.cases[0], group.line)
         elsewhere: dict[tuple[str, int], Case] = {}
         for case in group.cases[1:]:
             place = case[2].place
@@ -188,8 +188,8 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
         others = tuple(sorted({line for _, line in elsewhere}))
         yield replace(first, kills=len(group.cases), others=others)
         for case in elsewhere.values():
-            yield replace(_survivor(challenge, case, group.line), same_as=first.place)
-    yield from _without_line(challenge, left)
+            yield replace(_make_survivor(challenge, case, group.line), same_as=first.place)
+    yield from _weaknesses_without_line(challenge, left)
 
 
 def _group_by_line(
@@ -201,18 +201,18 @@ def _group_by_line(
         groups: dict[int, list[Case]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
-                groups[number] = [case for case in left if _is_about(line, case, challenge)]
+                groups[number] = [case for case in left if _covers_case(line, case, challenge)]
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
-        case = min(groups[best], key=_directness)
+        case = min(groups[best], key=_rank_directness)
         case = case if case[3].line is not None else _case_of(best, left)
         line = case[3].line
         assert line is not None, "only those with a line were grouped"
         killed = [
             other
             for other in groups.get(case[0], groups[best])
-            if other is not case and challenge.tells(line, other[0], other[3].divergences)
+            if other is not case and challenge.line_kills(line, other[0], other[3].divergences)
         ]
         found.append(_Group(line, [case, *killed]))
         left = [other for other in left if other is not case and other not in killed]
@@ -229,14 +229,14 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
         if known is None:
             merged[key] = group
         elif line is not None and all(
-            challenge.tells(line, each.cases[0][0], each.cases[0][3].divergences)
+            challenge.line_kills(line, each.cases[0][0], each.cases[0][3].divergences)
             for each in (known, group)
         ):
             merged[key] = _Group(line, [*known.cases, *group.cases])
     yield from merged.values()
 
 
-def _directness(case: Case) -> tuple[int, int]:
+def _rank_directness(case: Case) -> tuple[int, int]:
     """Return how far a mistake is from what it changes, so that the nearest is shown."""
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
@@ -252,7 +252,7 @@ def _case_of(number: int, cases: Sequence[Case]) -> Case:
     return next(case for case in cases if case[0] == number)
 
 
-def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
+def _covers_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     return any(
         one.place in line.places
         and one.step == str(line.step)
@@ -261,7 +261,9 @@ def _is_about(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     )
 
 
-def _without_line(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
+def _weaknesses_without_line(
+    challenge: ScriptChallenge, cases: Sequence[Case]
+) -> Iterator[Weakness]:
     """Yield those that no line kills, of those at one place of a scenario the first."""
     groups: dict[tuple[int, str, str], list[Case]] = {}
     for case in cases:
@@ -269,13 +271,13 @@ def _without_line(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator
         groups.setdefault((first.user, first.step, first.place), []).append(case)
     for group in groups.values():
         lines = sorted({case[2].place.line for case in group} - {group[0][2].place.line})
-        finding = _survivor(challenge, group[0], None)
+        finding = _make_survivor(challenge, group[0], None)
         yield replace(finding, kills=len(group), others=tuple(lines))
 
 
-def _survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
+def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
     _, _, mutant, judgement = case
-    divergence = _telling(challenge, judgement, line)
+    divergence = _telling_divergence(challenge, judgement, line)
     item = challenge.baselines[divergence.user].item
     before, after = contrast(text_of(divergence.first), text_of(divergence.second), _WIDTH)
     step = divergence.step
@@ -299,7 +301,7 @@ def _survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -
     )
 
 
-def _telling(
+def _telling_divergence(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
     """Return the difference that the line speaks of, or the plainest one."""
@@ -342,7 +344,7 @@ def _find_unchanged(cases: Sequence[Case]) -> Iterator[Weakness]:
     """Yield unchanged mutants of which it is known why: all others may be equivalent."""
     for _, target, mutant, verdict in cases:
         if message := _explain_unchanged(target, mutant, verdict):
-            yield _make(mutant, "unchanged", message)
+            yield _make_weakness(mutant, "unchanged", message)
 
 
 def _explain_unchanged(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
@@ -380,7 +382,7 @@ def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
     return msg("{message}; add {reach}", message=message, reach=reach)
 
 
-def _make(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
+def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Weakness:
     return Weakness(
         place=mutant.place,
         verdict=verdict,

@@ -129,7 +129,7 @@ class ScriptTarget:
 
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
         """Return the way of the condition at *mutant* that no run takes as it always holds."""
-        number = self.reach.else_of(self._node_of(mutant)) if mutant.new == "true" else None
+        number = self.reach.else_counter(self._node_of(mutant)) if mutant.new == "true" else None
         is_missing = number is not None and not self.totals[number]
         return self.reach.counters[number] if number is not None and is_missing else None
 
@@ -192,7 +192,7 @@ class ScriptChallenge:
         self.possible = len(mutants)
         tried = min(most, self.possible)
         self.numbered = [mutants[number * self.possible // tried] for number in range(tried)]
-        self._memory = _Memory(self, cache) if cache is not None else None
+        self._memory = _VerdictMemory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
         """Yield the scripts of files that *hits*, one of each baseline, have counted."""
@@ -259,7 +259,7 @@ class ScriptChallenge:
         if exceeded:
             return MutantVerdict(verdict="limit", cause=exceeded)
         if not divergences and users:
-            is_met = not mutant.probe or self._is_met(target, mutant, users)
+            is_met = not mutant.probe or self._matters_in_any_run(target, mutant, users)
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
@@ -287,7 +287,9 @@ class ScriptChallenge:
         some = tuple(divergences[:_MOST_DIVERGENCES])
         return MutantVerdict(verdict="differs", divergences=some, line=line)
 
-    def _is_met(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
+    def _matters_in_any_run(
+        self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]
+    ) -> bool:
         """Return whether any run comes to where *mutant* would matter, as its probe says."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
@@ -298,10 +300,10 @@ class ScriptChallenge:
             for event in run.events
         )
 
-    def tells(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
+    def line_kills(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, which was found for another mutant, kills this one too."""
         variant = self._make_variant(number)
-        return self._search.tells(line, divergences, lambda _user: variant)
+        return self._search.line_kills(line, divergences, lambda _user: variant)
 
 
 def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
@@ -313,7 +315,7 @@ def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
     return {one for one in run.end.warnings if not (is_stand_in and one.kind == "script")}
 
 
-class _Memory:
+class _VerdictMemory:
     """What became of the mutants of a challenge in earlier runs."""
 
     def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:

@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.equivalents import (
-    comes_to_same_where_equal,
     is_never_missing,
+    is_same_result_if_equal,
 )
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
@@ -163,10 +163,10 @@ class _MutantReader:
         for node in self._tree.walk():
             reader = _READERS.get(node.type)
             is_read = node.type == "member_expression"
-            if reader is not None and not self._is_quiet(node, is_read=is_read):
+            if reader is not None and not self._is_platform_key_or_log(node, is_read=is_read):
                 yield from reader(self, node)
 
-    def _make(
+    def _make_mutant(
         self,
         kind: str,
         node: Node,
@@ -190,7 +190,7 @@ class _MutantReader:
     def _text(self, node: Node | None) -> str:
         return self._tree.text_of(node) if node is not None else ""
 
-    def _is_quiet(self, node: Node, *, is_read: bool) -> bool:
+    def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
         """Return whether *node* says which platform is called, or is logged and *is_read* not."""
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
@@ -221,7 +221,7 @@ class _MutantReader:
             return
         if is_global and self._text(root) in _GLOBALS:
             return
-        yield self._make("member-name", name, f"{text}_", about=self._text(node))
+        yield self._make_mutant("member-name", name, f"{text}_", about=self._text(node))
 
     def _misspell_destructured(self, node: Node) -> Iterator[Mutant]:
         binding = next((b for b in self._scopes.bindings if b.declared == node), None)
@@ -230,7 +230,7 @@ class _MutantReader:
         value = self._values.value_of_destructuring(binding)
         if value is None or value.kind == "result":
             text = self._text(node)
-            yield self._make("member-name", node, f"{text}_: {text}", about=text)
+            yield self._make_mutant("member-name", node, f"{text}_: {text}", about=text)
 
     def _is_written(self, node: Node) -> bool:
         parent = node.parent
@@ -262,9 +262,9 @@ class _MutantReader:
         pairs = [child for child in right.named_children if child.type == "pair"]
         if kind == "field-state" and right.type == "object" and len(pairs) > 1:
             for pair in pairs:
-                yield self._make(kind, pair, "...{}", about=about)
+                yield self._make_mutant(kind, pair, "...{}", about=about)
             return
-        yield self._make(kind, node, new, about=about)
+        yield self._make_mutant(kind, node, new, about=about)
         is_computed = kind == "field-state" and right.type not in {"true", "false"}
         if (kind == "field-write" and node.type == "assignment_expression") or is_computed:
             yield from self._change_result(right, about, kind)
@@ -285,7 +285,7 @@ class _MutantReader:
         binding = self._scopes.binding_of(owner) if owner and owner.type == "identifier" else None
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
         if binding is not None and is_statement:
-            yield self._make("body-member", node, f"void ({self._text(right)})", about="")
+            yield self._make_mutant("body-member", node, f"void ({self._text(right)})", about="")
 
     # ------------------------------------------------------------------ calls
 
@@ -304,9 +304,9 @@ class _MutantReader:
         for argument in arguments if is_direct or is_setter or is_own else ():
             yield from self._change_value(argument, about, is_sent=is_direct or is_setter)
         if is_direct or is_own:
-            yield from self._swap(arguments, about)
+            yield from self._swap_arguments(arguments, about)
         if is_direct and not arguments and _is_awaited_alone(node):
-            yield self._make("call", node, "void 0", about=about)
+            yield self._make_mutant("call", node, "void 0", about=about)
         if function.type == "member_expression":
             yield from self._read_method(function, name, arguments, is_ours=value is not None)
 
@@ -330,11 +330,11 @@ class _MutantReader:
             return
         for pair in (pair for one in arguments[1:] for pair in one.named_children):
             if pair.type in {"pair", "shorthand_property_identifier"}:
-                yield self._make("field-write", pair, "...{}", about=self._text(pair))
+                yield self._make_mutant("field-write", pair, "...{}", about=self._text(pair))
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
-        for pair in self._pairs_in(self._follow(node)):
-            yield self._make("body-member", pair, "...{}", about=about)
+        for pair in self._pairs_in(self._resolve_object(node)):
+            yield self._make_mutant("body-member", pair, "...{}", about=about)
 
     def _pairs_in(self, node: Node) -> Iterator[Node]:
         """Yield the members of all object literals in *node*."""
@@ -344,41 +344,45 @@ class _MutantReader:
             if is_member and parent is not None and parent.type == "object":
                 yield pair
 
-    def _follow(self, node: Node) -> Node:
+    def _resolve_object(self, node: Node) -> Node:
         """Return the object literal that a name stands for, or *node*."""
         binding = self._scopes.binding_of(node) if node.type == "identifier" else None
         if binding is None or binding.value is None or binding.path or binding.is_reassigned:
             return node
         return binding.value
 
-    def _swap(self, arguments: Sequence[Node], about: str) -> Iterator[Mutant]:
+    def _swap_arguments(self, arguments: Sequence[Node], about: str) -> Iterator[Mutant]:
         for first, second in pairwise(arguments):
             one, other = self._text(first), self._text(second)
             is_plain = not {first.type, second.type} & {*FUNCTIONS, "spread_element"}
             if one != other and is_plain:
                 between = self._tree.bytes_between(first.end_byte, second.start_byte).decode()
-                yield self._make(
+                yield self._make_mutant(
                     "args-swap", first, f"{other}{between}{one}", until=second, about=about
                 )
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
         """Change a text; of what is sent to a third party also what is only known when it runs."""
-        followed = self._follow(node) if is_sent else node
+        followed = self._resolve_object(node) if is_sent else node
         if followed.type == "object":
             for pair in followed.named_children:
                 value = pair.child_by_field_name("value")
                 if value is not None:
                     yield from self._change_value(value, about, is_sent=is_sent)
         elif node.type == "string" and len(text := self._text(node)) > len("''"):
-            yield self._make("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
+            yield self._make_mutant("argument", node, f"{text[:-1]}~{text[-1]}", about=about)
         elif is_sent and node.type in _COMPUTED:
-            yield self._make("argument", node, f"({_OTHER})({self._text(node)})", about=about)
+            yield self._make_mutant(
+                "argument", node, f"({_OTHER})({self._text(node)})", about=about
+            )
             yield from self._change_digit(node, about, "argument")
 
     def _change_digit(self, node: Node, about: str, kind: str) -> Iterator[Mutant]:
         """Change the last digit of a text, such as that of a date."""
         if node.type in _MAYBE_TEXT:
-            yield self._make(kind, node, f"({_NEARLY_SAME})({self._text(node)})", about=about)
+            yield self._make_mutant(
+                kind, node, f"({_NEARLY_SAME})({self._text(node)})", about=about
+            )
 
     def _change_method_arguments(
         self, function: Node, arguments: Sequence[Node]
@@ -398,11 +402,13 @@ class _MutantReader:
     def _change_result(self, node: Node, about: str, kind: str = "argument") -> Iterator[Mutant]:
         """Change what is written into a field or returned; a text into one without its letters."""
         if node.type == "string" and len(self._text(node)) > len("''"):
-            yield self._make(kind, node, "'~'", about=about)
+            yield self._make_mutant(kind, node, "'~'", about=about)
         elif node.type in _COMPUTED and not (
             node.type == "identifier" and self._text(node) == "undefined"
         ):
-            yield self._make(kind, node, f"({_PLAINLY_OTHER})({self._text(node)})", about=about)
+            yield self._make_mutant(
+                kind, node, f"({_PLAINLY_OTHER})({self._text(node)})", about=about
+            )
             if kind == "field-write":
                 yield from self._change_digit(node, about, kind)
 
@@ -426,7 +432,7 @@ class _MutantReader:
         if not self._is_option_or_state(node):
             for pair in node.named_children:
                 if pair.type in {"pair", "shorthand_property_identifier"}:
-                    yield self._make("body-member", pair, "...{}", about="")
+                    yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_option_or_state(self, node: Node) -> bool:
         """Return whether other readers know the object *node*: it is sent, or of ``$states``."""
@@ -455,7 +461,7 @@ class _MutantReader:
         if inner.type in {"true", "false"}:
             return
         for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
-            yield self._make("code-check", inner, new, about=about)
+            yield self._make_mutant("code-check", inner, new, about=about)
 
     def _read_loop(self, node: Node) -> Iterator[Mutant]:
         """End a loop after its first turn."""
@@ -476,7 +482,7 @@ class _MutantReader:
         )
         text = self._text(body)
         new = f"{head}{{ {text} break; }}{tail}"
-        mutant = self._make("loop", node, new, about=head.strip())
+        mutant = self._make_mutant("loop", node, new, about=head.strip())
         if condition is not None and not _compares(condition):
             probe = _LOOP_PROBE.format(head=head, body=text, tail=tail)
             mutant = replace(
@@ -495,7 +501,7 @@ class _MutantReader:
             and _is_expression(body)
         ):
             text = self._text(body)
-            mutant = self._make("code-check", body, "true", about=text)
+            mutant = self._make_mutant("code-check", body, "true", about=text)
             yield replace(mutant, probe=_TRUTH_PROBE.format(met="!v", text=text))
 
     def _fix_truth(self, node: Node) -> Iterator[Mutant]:
@@ -504,7 +510,7 @@ class _MutantReader:
             return
         text = self._text(node)
         for new, met in (("true", "!v"), ("false", "v")):
-            mutant = self._make("code-check", node, new, about=text)
+            mutant = self._make_mutant("code-check", node, new, about=text)
             yield replace(mutant, probe=_TRUTH_PROBE.format(met=met, text=text))
 
     def _is_check(self, node: Node) -> bool:
@@ -533,20 +539,22 @@ class _MutantReader:
         if sign is None or left is None or right is None:
             return
         if sign.type in _SHIFTED:
-            if comes_to_same_where_equal(self._tree, node):
+            if is_same_result_if_equal(self._tree, node):
                 return
             one, other = self._text(left), self._text(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
-            mutant = self._make("comparison", node, new, about=self._text(node))
+            mutant = self._make_mutant("comparison", node, new, about=self._text(node))
             yield replace(mutant, probe=_SIDES_PROBE.format(sign=sign.type, left=one, right=other))
         elif sign.type in {"||", "??"} and not _is_condition(node):
             if is_never_missing(self._tree, node):
                 return
-            yield self._make("fallback", node, f"({self._text(left)})", about=self._text(left))
+            yield self._make_mutant(
+                "fallback", node, f"({self._text(left)})", about=self._text(left)
+            )
         elif sign.type in {"&&", "||"} and _is_condition(node):
             for kept, dropped in ((left, right), (right, left)):
                 about = self._text(dropped)
-                yield self._make("code-check", node, f"({self._text(kept)})", about=about)
+                yield self._make_mutant("code-check", node, f"({self._text(kept)})", about=about)
 
     # ------------------------------------------------------------------ errors
 
@@ -560,13 +568,13 @@ class _MutantReader:
         if outer is not None and outer.type == "catch_clause":
             return  # the same as to swallow it
         if node.type == "return_statement":
-            yield self._make("guard", node, "return;", about=self._text(node))
-        yield self._make("guard", node, ";", about=self._text(node))
+            yield self._make_mutant("guard", node, "return;", about=self._text(node))
+        yield self._make_mutant("guard", node, ";", about=self._text(node))
 
-    def _swallow(self, node: Node) -> Iterator[Mutant]:
+    def _swallow_error(self, node: Node) -> Iterator[Mutant]:
         body = node.child_by_field_name("body")
         if body is not None and any(child.type != "comment" for child in body.named_children):
-            yield self._make("error-swallowed", body, "{}", about=self._calls_above(node))
+            yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_above(node))
 
     def _calls_above(self, catch: Node) -> str:
         """Return the calls in the ``try`` that *catch* belongs to."""
@@ -583,7 +591,7 @@ class _MutantReader:
     def _swallow_caught(self, handler: Node) -> Iterator[Mutant]:
         body = handler.child_by_field_name("body") if handler.type in FUNCTIONS else None
         if body is not None and (body.type != "statement_block" or body.named_children):
-            yield self._make("error-swallowed", handler, "() => {}")
+            yield self._make_mutant("error-swallowed", handler, "() => {}")
 
     def _swallow_awaited(self, node: Node) -> Iterator[Mutant]:
         inner = node.named_children[-1] if node.named_children else None
@@ -595,7 +603,7 @@ class _MutantReader:
             return
         new = f"await (async () => {{ try {{ return await {text}; }} catch {{ return {{}}; }} }})()"
         about = _call_name(self._values.calls[value.call])
-        yield self._make("error-swallowed", node, new, about=about)
+        yield self._make_mutant("error-swallowed", node, new, about=about)
 
 
 def _call_name(call: ProxyCall) -> str:
@@ -702,6 +710,6 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "new_expression": _MutantReader._change_error,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
     "return_statement": _MutantReader._read_return,  # noqa: SLF001
-    "catch_clause": _MutantReader._swallow,  # noqa: SLF001
+    "catch_clause": _MutantReader._swallow_error,  # noqa: SLF001
     "await_expression": _MutantReader._swallow_awaited,  # noqa: SLF001
 }

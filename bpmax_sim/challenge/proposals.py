@@ -144,7 +144,7 @@ class LineSearch:
         for divergence in sort_divergences(divergences):
             for line in self._candidates(divergence):
                 tried += 1
-                if self.tells(line, divergences, mutate):
+                if self.line_kills(line, divergences, mutate):
                     return line
                 if tried >= _MOST_TRIALS:
                     return None
@@ -168,7 +168,7 @@ class LineSearch:
                 **keys,
             )
 
-    def _state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _lines_for_state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         """Yield the value of a field, of a state of a field or of a fact of the flow."""
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
@@ -181,7 +181,7 @@ class LineSearch:
                 inner = {key: inner}
             yield {"expect": {section: inner}, "columns": columns}
 
-    def _result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _lines_for_result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         part = _differing_part(divergence.first, divergence.second)
         if part is not UNSET and not is_suspicious(part):
             for value, columns in self._in_all_rows(divergence, part, "result"):
@@ -243,8 +243,8 @@ class LineSearch:
             return {"$matches": pattern_of(value)}
         return value.replace("${", "$${")
 
-    def _messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        lines = self._lines(divergence, "messages")
+    def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = self._lines_of_list(divergence, "messages")
         if any(is_suspicious(line["text"]) for line in lines):
             return
         entries = [
@@ -253,12 +253,12 @@ class LineSearch:
         ]
         yield {"expect": {"messages": entries}}
 
-    def _console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        lines = [line["text"] for line in self._lines(divergence, "console")]
+    def _lines_for_console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+        lines = [line["text"] for line in self._lines_of_list(divergence, "console")]
         if lines and not any(map(is_suspicious, lines)):
             yield {"expect": {"console": self._generalise(divergence.user, lines)}}
 
-    def _lines(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
+    def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
         """Return the lines of a list of the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.user].items():
@@ -267,9 +267,9 @@ class LineSearch:
                 lines.setdefault(number, {})[part] = value
         return [lines[number] for number in sorted(lines)]
 
-    def _calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _lines_for_calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, _, part = split_entry(divergence.place)
-        entries = [{"call": call["api"]} for call in self._lines(divergence, "calls")]
+        entries = [{"call": call["api"]} for call in self._lines_of_list(divergence, "calls")]
         if part != "api" and part not in _SENT:
             return
         for other in self._differing:
@@ -294,7 +294,7 @@ class LineSearch:
         }
         return {match[0]: header[name] for name, match in found.items() if match}
 
-    def _errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
+    def _lines_for_errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         _, number, part = split_entry(divergence.place)
         value = divergence.first
         if number or value is UNSET or is_suspicious(value):
@@ -308,7 +308,7 @@ class LineSearch:
     def _rows_of(self, user: int) -> list[int]:
         return self._files[self.baselines[user].item.spot.source.file]
 
-    def tells(
+    def line_kills(
         self,
         line: ExpectLine,
         divergences: Sequence[Divergence],
@@ -337,14 +337,14 @@ def _with_item(variant: Variant, item: ScenarioItem) -> Variant:
 
 
 _MAKE: Final[Mapping[str, Callable[[LineSearch, Divergence], Iterator[dict[str, Any]]]]] = {
-    "form": LineSearch._state,  # noqa: SLF001 - the table of the class
-    "fields": LineSearch._state,  # noqa: SLF001
-    "flow": LineSearch._state,  # noqa: SLF001
-    "result": LineSearch._result,  # noqa: SLF001
-    "messages": LineSearch._messages,  # noqa: SLF001
-    "console": LineSearch._console,  # noqa: SLF001
-    "calls": LineSearch._calls,  # noqa: SLF001
-    "errors": LineSearch._errors,  # noqa: SLF001
+    "form": LineSearch._lines_for_state,  # noqa: SLF001 - the table of the class
+    "fields": LineSearch._lines_for_state,  # noqa: SLF001
+    "flow": LineSearch._lines_for_state,  # noqa: SLF001
+    "result": LineSearch._lines_for_result,  # noqa: SLF001
+    "messages": LineSearch._lines_for_messages,  # noqa: SLF001
+    "console": LineSearch._lines_for_console,  # noqa: SLF001
+    "calls": LineSearch._lines_for_calls,  # noqa: SLF001
+    "errors": LineSearch._lines_for_errors,  # noqa: SLF001
 }
 _MOST_TRIALS: Final = 6
 

@@ -56,26 +56,29 @@ class ScriptReach:
                 self._ways[spot, counter.decision] = number
         self._nodes: dict[int, Node] = {}
         for node in tree.walk():
-            self._note(node)
+            self._note_node(node)
 
-    def _note(self, node: Node) -> None:
+    def _note_node(self, node: Node) -> None:
         """Note *node* where a counter is about it: its function, and what decides a way."""
-        spot = self._spot_of(node)
+        spot = self._position_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
         elif node.type == "if_statement" and spot in self._implied:
             self._nodes[self._implied[spot]] = node
-        if node.parent is not None and (way := self._way_at(node, node.parent)) is not None:
+        if (
+            node.parent is not None
+            and (way := self._counter_of_branch(node, node.parent)) is not None
+        ):
             self._nodes.setdefault(way, node)
 
     def guards_of(self, node: Node) -> Iterator[int]:
         """Yield the counters that are passed when *node* is evaluated, the nearest first."""
         child, parent = node, node.parent
         while parent is not None:
-            spot = self._spot_of(child)
+            spot = self._position_of(child)
             found = (
                 self._statements.get(spot),
-                self._way_at(child, parent),
+                self._counter_of_branch(child, parent),
                 self._functions.get(spot) if child is not node else None,
             )
             yield from (number for number in found if number is not None)
@@ -85,13 +88,13 @@ class ScriptReach:
         """Return whether *node* was evaluated."""
         return all(counts[number] for number in islice(self.guards_of(node), 1))
 
-    def else_of(self, condition: Node) -> int | None:
+    def else_counter(self, condition: Node) -> int | None:
         """Return the way of the ``if`` that is taken where its *condition* does not hold."""
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
         is_if = owner is not None and owner.type == "if_statement"
-        return self._implied.get(self._spot_of(owner)) if owner is not None and is_if else None
+        return self._implied.get(self._position_of(owner)) if owner is not None and is_if else None
 
     def find_untaken(self, counts: Counts) -> Iterator[int]:
         """Yield what nobody ran though it could be, the outermost one of those inside each other.
@@ -107,7 +110,7 @@ class ScriptReach:
             counter = self.counters[number]
             if counts[number] or (counter.arm in _TRUTHS and counter.decision not in decided):
                 continue
-            owner = node if number in self._functions.values() else _owner_of(node, counter)
+            owner = node if number in self._functions.values() else _branching_node(node, counter)
             if self.is_evaluated(owner, counts) and _is_worth_a_line(counter, owner):
                 yield number
 
@@ -115,25 +118,25 @@ class ScriptReach:
         """Return what a reader looks at: the condition of a way, what is caught or called."""
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:
-            owner = _owner_of(node, counter)
+            owner = _branching_node(node, counter)
             condition = owner.child_by_field_name("condition") or owner
             while condition.type == "parenthesized_expression" and condition.named_children:
                 condition = condition.named_children[-1]
             return condition
         return node
 
-    def _way_at(self, child: Node, parent: Node) -> int | None:
+    def _counter_of_branch(self, child: Node, parent: Node) -> int | None:
         owner = parent
         if parent.type in _BETWEEN and parent.parent is not None:
             owner = parent.parent
-        return self._ways.get((self._spot_of(child), self._spot_of(owner)))
+        return self._ways.get((self._position_of(child), self._position_of(owner)))
 
-    def _spot_of(self, node: Node) -> _Spot:
+    def _position_of(self, node: Node) -> _Spot:
         place = self._tree.place(node)
         return place.line, place.column
 
 
-def _owner_of(node: Node, counter: Counter) -> Node:
+def _branching_node(node: Node, counter: Counter) -> Node:
     """Return what has the way that begins with *node*."""
     if _is_implied(counter) or node.parent is None:
         return node

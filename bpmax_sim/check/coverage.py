@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.check.drift import class_of, recipe_of
+from bpmax_sim.check.drift import compile_for_any_instance, failure_class_of
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
@@ -78,7 +78,7 @@ class PassedRun(msgspec.Struct, frozen=True):
         return (event for event in self.events if isinstance(event, CallMade))
 
 
-def coverage(
+def measure_coverage(
     items: Iterable[tuple[ScenarioItem, Platforms]], touched: Collection[str]
 ) -> list[DeclaredPart]:
     """Return every part that *items* declare, by kind and name; *touched* are `touched_parts`."""
@@ -105,14 +105,14 @@ def _as_text(name: Name) -> str:
 
 def _declared_names(item: ScenarioItem, platforms: Platforms) -> Iterator[Name]:
     for platform in platforms.own.values():
-        yield from _of_platform(platform)
+        yield from _platform_names(platform)
         for entry in platforms.entries.get(platform.platform_key, ()):
             if entry.instance.enabled:
                 yield "instance", f"{platform.platform_key} {entry.instance.instance_key}"
     if item.scenario.form is not UNSET:
         yield from (_name_field(item, name) for name in item.scenario.form.fields)
     if item.subjects.flow.definition is not None:
-        yield from _of_flow(item.subjects.flow.definition)
+        yield from _flow_names(item.subjects.flow.definition)
     yield from map(_name_part, declared_parts(item))
 
 
@@ -122,7 +122,7 @@ def _name_part(part: ScenarioPart) -> Name:
     return part.kind, named
 
 
-def _of_platform(platform: Platform) -> Iterator[Name]:
+def _platform_names(platform: Platform) -> Iterator[Name]:
     key = platform.platform_key
     for api in platform.apis.values():
         yield "api", f"{key}.{api.key}"
@@ -132,7 +132,7 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
     first = next((api for api in platform.apis.values() if api.auth is UNSET), None)
     if first is None:
         return
-    recipe = recipe_of(platform, first)
+    recipe = compile_for_any_instance(platform, first)
     yield from (("auth", f"{key} {word}") for word in recipe.recover)
     if platform.auth.acquire is not None:
         yield "auth", msg("{key} login", key=key)
@@ -140,7 +140,7 @@ def _of_platform(platform: Platform) -> Iterator[Name]:
         yield "auth", msg("{key} applied", key=key)
 
 
-def _of_flow(flow: Definition) -> Iterator[Name]:
+def _flow_names(flow: Definition) -> Iterator[Name]:
     for name, node in flow.nodes.items():
         yield "node", f"{flow.flow}: {name}"
         for action in ACTIONS:
@@ -158,8 +158,8 @@ def _name_transition(flow: Definition, node: str, action: str, to: str) -> Name:
 
 def _touched_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
-        yield from _by_call(ran.platforms, call)
-    yield from _by_faults(ran)
+        yield from _names_by_call(ran.platforms, call)
+    yield from _names_by_faults(ran)
     for event in _drop_undone(ran.events):
         if isinstance(event, FieldChanged):
             yield _name_field(ran.item, event.field)
@@ -190,7 +190,7 @@ def _drop_undone(events: Iterable[Event]) -> list[Event]:
     return current
 
 
-def _by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
+def _names_by_call(platforms: Platforms, call: CallMade) -> Iterator[Name]:
     key, _, name = call.call.partition(".")
     yield "instance", f"{key} {call.instance}"
     if call.is_login:
@@ -217,7 +217,7 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
     return target in named
 
 
-def _by_faults(ran: PassedRun) -> Iterator[Name]:
+def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
     """Yield the recoveries that were put to the test; a fault that never fired is a failure."""
     located = (*ran.item.steps, *ran.item.cleanup)
     faults = (*ran.item.faults, *(fault for step in located for fault in step.faults))
@@ -240,4 +240,4 @@ def _recovery_of_fault(fault: Fault, platform: Platform, api: Api) -> str | None
     if not isinstance(reply := fault.action, Reply):
         return None
     response = Response(status=reply.status, headers=reply.headers, body=reply.body)
-    return class_of(response, platform, api)
+    return failure_class_of(response, platform, api)

@@ -17,9 +17,9 @@ from msgspec import UNSET
 from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.alignment import PASSING, PlacesOf, parts_of_outcome
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Difference, Rules, differences, identity
+from bpmax_sim.cassette.matching import Difference, Rules, differences, matching_key
 from bpmax_sim.errors import Place
-from bpmax_sim.field_path import FieldPath, without
+from bpmax_sim.field_path import FieldPath, without_paths
 from bpmax_sim.messages import Exchange
 
 Kind = Literal["same", "changed", "removed", "added"]
@@ -47,7 +47,7 @@ class NumberedExchange(msgspec.Struct, frozen=True):
         return f"{self.exchange.request.method} {self.exchange.request.url.partition('?')[0]}"
 
 
-class Pair(msgspec.Struct, frozen=True, kw_only=True):
+class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
     """An exchange of one cassette and what it is in the other.
 
     Attributes:
@@ -76,7 +76,7 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
 
 def compare_cassettes(
     old: Cassette, new: Cassette, rules: Rules, volatile: PlacesOf
-) -> Iterator[tuple[str, Pair]]:
+) -> Iterator[tuple[str, ExchangePair]]:
     """Yield every exchange of two cassettes with its owner, what was added at the end.
 
     *volatile* names passing fields of an API's responses. Where each file has one owner, they are
@@ -95,14 +95,16 @@ def compare_cassettes(
             yield before, pair
 
 
-def additions(new: Cassette) -> Iterator[tuple[str, Pair]]:
+def added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
     """Yield every exchange of a cassette that takes no other's place, with its owner.
 
     Raises:
         CassetteError: if it cannot be read.
     """
     for owner in new.owners:
-        yield from ((owner, Pair(new=numbered)) for numbered in _numbered_exchanges(new, owner))
+        yield from (
+            (owner, ExchangePair(new=numbered)) for numbered in _numbered_exchanges(new, owner)
+        )
 
 
 def _numbered_exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
@@ -115,7 +117,7 @@ def _pair_exchanges(
     new: Sequence[NumberedExchange],
     rules: Rules,
     volatile: PlacesOf,
-) -> Iterator[Pair]:
+) -> Iterator[ExchangePair]:
     """Pair equal calls in their order, then those of the same API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
     left = defaultdict[str, dict[int, NumberedExchange]](
@@ -124,10 +126,10 @@ def _pair_exchanges(
     by_key = defaultdict[str, deque[NumberedExchange]](deque)
     for side in new:
         left[side.name][side.number] = side
-        by_key[identity(parts[id(side)], rules)].append(side)
+        by_key[matching_key(parts[id(side)], rules)].append(side)
     partners: dict[int, NumberedExchange] = {}
     for side in old:
-        if equal := by_key.get(identity(parts[id(side)], rules)):
+        if equal := by_key.get(matching_key(parts[id(side)], rules)):
             partner = partners[side.number] = equal.popleft()
             del left[partner.name][partner.number]
     for side in old:
@@ -138,11 +140,11 @@ def _pair_exchanges(
             default=None,
         )
         if nearest is None:
-            yield Pair(old=side)
+            yield ExchangePair(old=side)
             continue
         left[side.name].pop(nearest.number, None)
         request = differences(mine, parts[id(nearest)], rules)
-        yield Pair(
+        yield ExchangePair(
             old=side,
             new=nearest,
             request=request,
@@ -150,7 +152,7 @@ def _pair_exchanges(
         )
     rest = chain.from_iterable(group.values() for group in left.values())
     for side in sorted(rest, key=lambda side: side.exchange.order):
-        yield Pair(new=side)
+        yield ExchangePair(new=side)
 
 
 _DIGITS = re.compile(r"[0-9]")
@@ -158,7 +160,7 @@ _LETTERS = re.compile(r"[A-Za-z]")
 _SHORTEST_DRAWN: Final = 4  # of fewer letters and digits nobody can say that they were drawn
 
 
-def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair]]) -> bool:
+def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, ExchangePair]]) -> bool:
     """Return whether *pairs* differ only by what scripts drew, each from a seed of its own.
 
     A text that was drawn became another of the same form, the same one everywhere.
@@ -175,7 +177,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Pair
                 return False
             if became.setdefault(str(before), str(after)) != str(after):
                 return False
-    drawn = [(old.draws_of(owner), new.draws_of(owner)) for owner in owners]
+    drawn = [(old.drawn_sequences(owner), new.drawn_sequences(owner)) for owner in owners]
     return bool(drawn) and all(
         before and after and before.seeds != after.seeds for before, after in drawn
     )
@@ -203,7 +205,7 @@ def _compare_responses(
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
     before, after = (
-        without(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
+        without_paths(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _merge_seen(before), _merge_seen(after)
@@ -211,7 +213,9 @@ def _compare_responses(
         difference
         for name in dict.fromkeys([*before, *after])
         if name != "kind"
-        for difference in matching.compare((name,), before.get(name, UNSET), after.get(name, UNSET))
+        for difference in matching.compare_values(
+            (name,), before.get(name, UNSET), after.get(name, UNSET)
+        )
     )
 
 

@@ -24,10 +24,10 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.alignment import parts_of_outcome
-from bpmax_sim.cassette.model import by_name, read_body
+from bpmax_sim.cassette.model import group_by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
-from bpmax_sim.field_path import FieldPath, Steps, Wild, covers, format_path, values_at
+from bpmax_sim.field_path import FieldPath, Steps, Wildcard, contains_path, format_path, values_at
 from bpmax_sim.i18n import label_message, msg, series, template
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import (
@@ -45,8 +45,8 @@ from bpmax_sim.proxy.builder import Builder
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.recovery import (
-    Again,
     ReceivedResponse,
+    RetryDecision,
     RetryProgress,
     failure_class,
     next_step,
@@ -96,15 +96,15 @@ class Change(msgspec.Struct, frozen=True):
         return label_message(self.path, msg(phrase, was=self.was, now=self.now))
 
 
-def _walk(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
+def _walk_values(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
     """Yield *value* and all that is in it with their paths; items of a list share one."""
     yield path, value
     if isinstance(value, dict):
         for name, item in value.items():
-            yield from _walk(item, (*path, name))
+            yield from _walk_values(item, (*path, name))
     elif isinstance(value, list):
         for item in value:
-            yield from _walk(item, (*path, Wild.ALL))
+            yield from _walk_values(item, (*path, Wildcard.ALL))
 
 
 def shape_of(response: Response) -> Shape:
@@ -116,7 +116,7 @@ def shape_of(response: Response) -> Shape:
     if body.kind not in {"json", "form"}:
         return {("body",): frozenset({media_type(content_type) or body.kind})}
     shape = defaultdict[Steps, set[str]](set)
-    for path, value in _walk(body.value, ("body",)):
+    for path, value in _walk_values(body.value, ("body",)):
         shape[path].add(next((name for types, name in _TYPES if isinstance(value, types)), NULL))
     return {path: frozenset(types) for path, types in shape.items()}
 
@@ -132,13 +132,13 @@ def find_unsteady_places(first: Response, second: Response) -> frozenset[Steps]:
 def _flatten(response: Response) -> Mapping[Steps, list[Any]]:
     body = read_body(response.body, response.header("content-type") or "")
     leaves = defaultdict[Steps, list[Any]](list)
-    for path, value in _walk(body.value, ("body",)):
+    for path, value in _walk_values(body.value, ("body",)):
         if not isinstance(value, dict | list):
             leaves[path].append((isinstance(value, bool), value))  # True is not 1
     return leaves
 
 
-def changes(
+def find_changes(
     recorded: Response, live: Response, volatile: frozenset[Steps] = frozenset()
 ) -> Iterator[Change]:
     """Yield how *live* differs from *recorded* by status and shape, *volatile* places aside.
@@ -151,7 +151,7 @@ def changes(
     was, now = shape_of(recorded), shape_of(live)
     for path in sorted({*was, *now}, key=format_path):
         if _is_reported(path, was, now) and not _is_volatile(path, volatile):
-            yield from _change(path, was.get(path, frozenset()), now.get(path, frozenset()))
+            yield from _compare_types(path, was.get(path, frozenset()), now.get(path, frozenset()))
 
 
 def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
@@ -162,14 +162,14 @@ def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
     if (path in was and path in now) or len(path) == 1:
         return True
     around = was.get(path[:-1], frozenset()) & now.get(path[:-1], frozenset())
-    return path[-1] is not Wild.ALL and "object" in around
+    return path[-1] is not Wildcard.ALL and "object" in around
 
 
 def _is_volatile(path: Steps, volatile: frozenset[Steps]) -> bool:
-    return any(covers(place, path) for place in volatile)
+    return any(contains_path(place, path) for place in volatile)
 
 
-def _change(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
+def _compare_types(path: Steps, was: frozenset[str], now: frozenset[str]) -> Iterator[Change]:
     before, after = was - {NULL}, now - {NULL}
     place = format_path(path)
     if before and after and not after <= before:
@@ -206,7 +206,7 @@ def rebuild_call(session: Session, call: Call) -> Builder:
     template = session.platforms.api(platform, call.api).path
     chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
     chain = chain.path(path_template(template).match(call.path) or {})
-    chain = chain.query(by_name(call.query))
+    chain = chain.query(group_by_name(call.query))
     chain = chain.header(dict(call.headers))
     if call.body is None:
         return chain
@@ -352,7 +352,7 @@ class Verification:
         name, sampled = name_of(exchange), self._sampled
         if sampled is not None and name in sampled:
             return [_report_unsent(exchange, msg("one exchange of each API is enough (--sample)"))]
-        check = _Check(self._session, exchange, outcome, passed, self._members_read)
+        check = _ExchangeCheck(self._session, exchange, outcome, passed, self._members_read)
         drifts = check.run(allow_writes=self._allow_writes)
         if sampled is not None and not any(drift.reason for drift in drifts):
             sampled.add(name)
@@ -371,11 +371,14 @@ class Verification:
         api = platform.apis.get(call.api) if call and platform else None
         if after is None or after.key != exchange.key or platform is None or api is None:
             return ""
-        recipe, outcome = recipe_of(platform, api), _received_outcome(exchange.outcome)
+        recipe, outcome = (
+            compile_for_any_instance(platform, api),
+            _received_outcome(exchange.outcome),
+        )
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
         step = next_step(outcome, recipe, grant, sent, exchange.at)
-        if not isinstance(step, Again):
+        if not isinstance(step, RetryDecision):
             return ""
         offset = known.offset if step.offset is None else step.offset
         self._progress = RetryProgress(sent.sent, sent.renewed + step.renew, offset)
@@ -397,7 +400,7 @@ def _report_unsent(exchange: Exchange, reason: str) -> Drift:
     return Drift(exchange=exchange, tier="info", kind="skipped", message=message, reason=reason)
 
 
-class _Check(msgspec.Struct, frozen=True):
+class _ExchangeCheck(msgspec.Struct, frozen=True):
     session: Session
     exchange: Exchange
     recorded: Response
@@ -426,7 +429,7 @@ class _Check(msgspec.Struct, frozen=True):
             named = f"{error.platform}.{error.api}: "
             return [self._make_drift("error", kind, message.removeprefix(named))]
         if rule == "status":
-            differing = [c for c in changes(self.recorded, first) if c.what == "status"]
+            differing = [c for c in find_changes(self.recorded, first) if c.what == "status"]
             return [self._to_drift(change) for change in differing]
         values = rule.values if isinstance(rule, VerifyValues) else ()
         return list(self._compare(first, second, declared or (), values))
@@ -491,7 +494,7 @@ class _Check(msgspec.Struct, frozen=True):
             FieldPath.parse(path, "volatile") for owner in declared for path in owner.volatile
         )
         learned = find_unsteady_places(first, second)
-        drifts = list(changes(self.recorded, first, learned | known))
+        drifts = list(find_changes(self.recorded, first, learned | known))
         seen = {change.path for change in drifts}
         personal = [path for owner in declared for path in owner.redact]
         drifts += [
@@ -513,7 +516,7 @@ class _Check(msgspec.Struct, frozen=True):
         if change.what != "removed" or call is None or not declared:
             return ""
         gone = [
-            "*" if step is Wild.ALL else str(step)
+            "*" if step is Wildcard.ALL else str(step)
             for step in FieldPath.parse(change.path, "verify")
         ]
         (platform, *_) = [owner for owner in declared if isinstance(owner, Platform)]
@@ -564,14 +567,14 @@ def _other_values(
             yield place
 
 
-def class_of(response: Response, platform: Platform, api: Api) -> str | None:
+def failure_class_of(response: Response, platform: Platform, api: Api) -> str | None:
     """Return the class of failure that *response* is to an API, if `recover` handles that one."""
-    recipe = recipe_of(platform, api)
+    recipe = compile_for_any_instance(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
-def recipe_of(platform: Platform, api: Api) -> CompiledApi:
+def compile_for_any_instance(platform: Platform, api: Api) -> CompiledApi:
     """Return how an API is called on an instance that nobody declares."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

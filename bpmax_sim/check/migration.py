@@ -21,7 +21,7 @@ from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import UNKNOWN_RULES, dump_entries
 from bpmax_sim.cassette.former_names import FormerNames, rename_standins
-from bpmax_sim.cassette.matching import identity, parts_of_exchange
+from bpmax_sim.cassette.matching import matching_key, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import BpmaxError
@@ -189,7 +189,7 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
     """
     line, text, causes = entry.line, entry.text, list[Cause]()
     old = tuple(line.call.partition(".")[::2])
-    platform, api = renames.former.today(*old)
+    platform, api = renames.former.current_names(*old)
     if platform != old[0]:
         causes.append(Cause("platform", was=old[0], now=platform))
         text = str(rename_standins(text, old=old[0], new=platform))
@@ -244,7 +244,7 @@ def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
         return entry
     platforms = load_platforms(plan.item.platforms, instances=plan.item.instances)
     rules = matching_rules(platforms, plan.item.scenario.proxy.ignore)
-    return entry.with_line(key=identity(parts_of_exchange(read_exchange(entry)), rules))
+    return entry.with_line(key=matching_key(parts_of_exchange(read_exchange(entry)), rules))
 
 
 def _file_of(item: ScenarioItem) -> Path:

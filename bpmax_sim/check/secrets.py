@@ -21,23 +21,23 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import scannable
+from bpmax_sim.cassette.journal import scannable_parts
 from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import Place, Problem, shell_quote
 from bpmax_sim.i18n import label_message, msg, template
 from bpmax_sim.messages import Call, Exchange, Response
-from bpmax_sim.platform.load import Platforms, declaring_file
+from bpmax_sim.platform.load import Platforms, find_declaring_file
 from bpmax_sim.platform.model import Instance, Platform, Source
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER, credential_of, split_scheme
 from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name, is_secret_value
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import open_places
+from bpmax_sim.session.credentials import not_secret_places
 from bpmax_sim.transport.redaction import find_texts_at, place_prefix
 from bpmax_sim.transport.suspicious_names import message_parts, secret_members
-from bpmax_sim.yamlfile import Node, Steps, join, read_yaml
+from bpmax_sim.yamlfile import Node, Steps, format_steps, read_yaml
 
 _ANSWER: Final = msg("; if it is no secret, declare its place with `not_secret:`")
 _STANDIN: Final = "redacted."
@@ -62,7 +62,7 @@ _LONG: Final = 12  # characters from which on the names above were an error befo
 
 
 @dataclass(slots=True)
-class NotSecret:
+class NotSecretDeclarations:
     """What the platforms of a project declare to be no secret, though it looks like one.
 
     Attributes:
@@ -75,7 +75,7 @@ class NotSecret:
     _places: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
-    def open_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
+    def declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
         """Return the texts of *exchange* that are declared to be no secrets.
 
         *findings* are the values in it that look like one by their form; they, and what looks
@@ -84,7 +84,9 @@ class NotSecret:
         prefix = place_prefix(exchange.request)
         name = prefix[:-1]
         if name not in self._places:
-            places = [path for platforms in self.platforms for path in open_places(platforms, name)]
+            places = [
+                path for platforms in self.platforms for path in not_secret_places(platforms, name)
+            ]
             places += [text[len(prefix) :] for text in self.of_project if text.startswith(prefix)]
             self._places[name] = tuple(dict.fromkeys(places))
         texts = []
@@ -94,7 +96,7 @@ class NotSecret:
                 self._needed.add((name, place))
         return texts
 
-    def stale(self) -> Iterator[str]:
+    def stale_declarations(self) -> Iterator[str]:
         """Yield what is declared for calls that were recorded, and is needed in none."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
@@ -120,8 +122,8 @@ class NotSecret:
                 )
 
 
-def secrets_in(
-    cassette: Cassette, vault: Vault, not_secret: NotSecret, hint: Callable[[str], None]
+def find_secrets(
+    cassette: Cassette, vault: Vault, not_secret: NotSecretDeclarations, hint: Callable[[str], None]
 ) -> Iterator[Problem]:
     """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
 
@@ -138,16 +140,16 @@ def secrets_in(
     for number in range(len(cassette)):
         entry = cassette.entry(number)
         begin = cassette.place(number)
-        for finding in (hit for part in scannable(entry) for hit in vault.scan(part)):
+        for finding in (hit for part in scannable_parts(entry) for hit in vault.scan(part)):
             message = msg(
                 "the secret {finding_name} stands here; {do}", finding_name=finding.name, do=do
             )
             yield Problem(message, begin)
-        exchange, net = cassette.exchange(number), cassette.net_of(entry.line.owner)
-        named = [found for found in _named_secrets(exchange, entry) if found[1] >= 0]
+        exchange, net = cassette.exchange(number), cassette.name_rules_version(entry.line.owner)
+        named = [found for found in _find_named_secrets(exchange, entry) if found[1] >= 0]
         suspicious = [(*found, True) for found in _find_suspicious(entry)]
         suspicious += [(why, at, value, bool(net) or is_old) for why, at, value, is_old in named]
-        texts = not_secret.open_texts(exchange, [value for _, _, value, _ in suspicious])
+        texts = not_secret.declared_texts(exchange, [value for _, _, value, _ in suspicious])
         for reason, at, value, is_error in suspicious:
             if any(value in text for text in texts):
                 continue
@@ -170,12 +172,12 @@ def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
     injected = {place.lower() for place in entry.line.injected}
     for match in _HEADER.finditer(entry.text):
         name, value = match["name"].lower(), match["value"]
-        if f"header.{name}" not in injected and not _is_hidden(name, value):
+        if f"header.{name}" not in injected and not _is_redacted_header(name, value):
             reason = msg("the header {name} holds a credential", name=name)
             yield reason, match.start("value"), value
 
 
-def _named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
+def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
     """Yield what `_find_suspicious` does of members with such names, and if they always were."""
     bare = call_without_injected(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
@@ -188,7 +190,7 @@ def _named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int,
             yield reason, entry.text.find(value), value, was_error
 
 
-def _is_hidden(name: str, value: str) -> bool:
+def _is_redacted_header(name: str, value: str) -> bool:
     """Return whether a header shows a stand-in, or holds no credential by itself."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
@@ -212,19 +214,19 @@ def _decode_base64(text: str) -> str:
 _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where nothing is committed
 
 
-def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
+def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
     """Yield a problem for each secret that a file of instances or platforms holds literally.
 
     That is a credential which is declared to be secret, and what is named like one in a platform.
     """
-    is_open = cache(_is_file_open)
+    is_open = cache(_is_not_git_ignored)
     for key in platforms.own:
-        source = declaring_file(platforms.folders, key)
+        source = find_declaring_file(platforms.folders, key)
         if source is not None and is_open(str(source)):
-            yield from _literal_members(read_yaml(source), ())
+            yield from _find_literal_members(read_yaml(source), ())
     for entry in chain.from_iterable(platforms.entries.values()):
         instance = entry.instance
-        for path, text in _literal_secrets(instance, platforms.find(instance.platform)):
+        for path, text in _find_instance_literals(instance, platforms.find(instance.platform)):
             node = entry.origin.node.at(path)
             if node is not None and is_open(node.file):
                 variable = f"{instance.platform}_{path[-1]}".upper()
@@ -235,7 +237,7 @@ def literal_secrets(platforms: Platforms) -> Iterator[Problem]:
 _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
 
 
-def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
+def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
     """Yield the texts below *node*, of a platform file, that are a secret by their name."""
     named = node.items.get("name")
     pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
@@ -256,10 +258,10 @@ def _literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
                 braces="{{ … }}",
                 name=called,
             )
-            yield Problem(message, inner.place, join(at))
-        yield from _literal_members(inner, at)
+            yield Problem(message, inner.place, format_steps(at))
+        yield from _find_literal_members(inner, at)
     for index, inner in enumerate(node.elements):
-        yield from _literal_members(inner, (*steps, index))
+        yield from _find_literal_members(inner, (*steps, index))
 
 
 _LITERAL: Final = re.compile(
@@ -276,7 +278,7 @@ def _literals_in(source: str) -> Iterator[str]:
         yield split_scheme(source)[1]
 
 
-def _literal_secrets(
+def _find_instance_literals(
     instance: Instance, platform: Platform | None
 ) -> Iterator[tuple[Sequence[str], str]]:
     """Yield where a secret stands by itself, and what to say of it."""
@@ -300,7 +302,7 @@ def _literal_secrets(
         )
 
 
-def _is_file_open(file: str) -> bool:
+def _is_not_git_ignored(file: str) -> bool:
     path = Path(file).absolute()
     command = ["git", "check-ignore", "--quiet", "--", path.name]
     try:

@@ -30,7 +30,7 @@ from bpmax_sim.cli.help_text import (
     parameter_helps,
     write_section,
 )
-from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, say, say_document, tell
+from bpmax_sim.cli.terminal import OutputNotRead, keep_printable, notify, say, say_document
 from bpmax_sim.errors import (
     BpmaxError,
     BpmaxWarning,
@@ -43,13 +43,13 @@ from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
+    choose_language,
     current_language,
     join_messages,
     msg,
     template,
     translate,
 )
-from bpmax_sim.i18n import choose as choose_language
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
 
@@ -434,7 +434,7 @@ _REFUSALS: Final[Mapping[str, str]] = {
 _LANG: Final = "--lang"
 
 
-def in_our_words(message: str) -> str:
+def reword_usage_error(message: str) -> str:
     """Return *message* on one line, without the words of typer's own parts."""
     if isinstance(message, Translatable):
         return message
@@ -448,7 +448,7 @@ def in_our_words(message: str) -> str:
                     parts["value"], re.findall("'([^']*)'", parts["known"])
                 )
             if "why" in parts:
-                parts["why"] = in_our_words(parts["why"])
+                parts["why"] = reword_usage_error(parts["why"])
             return msg(text, **parts)
     return words
 
@@ -604,7 +604,7 @@ def _print_whole_help(context: typer.Context, value: bool) -> None:
 _HELP_ALL: Final = msg("Show the options that few need, too, and exit.")
 
 
-def _have_help_all(
+def _declare_help_all(
     *,
     help_all: Annotated[
         bool,
@@ -616,7 +616,7 @@ def _have_help_all(
 
 def _make_help_all() -> Any:
     app = typer.Typer(add_completion=False)
-    app.command()(_have_help_all)
+    app.command()(_declare_help_all)
     compiled: Any = typer.main.get_command(app)
     (option,) = compiled.params
     option.help = in_sentences(translate(_HELP_ALL))
@@ -664,7 +664,7 @@ def _print_warnings_as_messages() -> Iterator[None]:
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, BpmaxWarning):
-                tell("warning: {text}", text=getattr(message, "args", [message])[0])
+                notify("warning: {text}", text=getattr(message, "args", [message])[0])
             else:
                 foreign(message, category, *place, **more)
 
@@ -697,14 +697,14 @@ def _call_command(arguments: Sequence[str]) -> int:
         removed = [one for one in _REMOVED_OPTIONS if one[0] == named and one[1] in words.split()]
         message = msg(
             "{in_our_words}; see {where} --help",
-            in_our_words=_REMOVED_OPTIONS[removed[0]] if removed else in_our_words(words),
+            in_our_words=_REMOVED_OPTIONS[removed[0]] if removed else reword_usage_error(words),
             where=f"{PROGRAM} {named}".rstrip(),
         )
         return _report_error(ConfigError(message), arguments)
     except BpmaxError as error:
         return _report_error(error, arguments)
     except typer.Abort:
-        tell(msg("\nstopped; nothing was changed"))
+        notify(msg("\nstopped; nothing was changed"))
         return ExitCode.FAILED
     return _report_interrupt(arguments) if code == ExitCode.INTERRUPTED else int(code or 0)
 
@@ -716,13 +716,13 @@ def _command_named_in(arguments: Sequence[str]) -> str:
 
 
 def _report_interrupt(arguments: Sequence[str]) -> int:
-    tell(_RECORDING if "record" in join_messages(" ", arguments) else msg("\nstopped"))
+    notify(_RECORDING if "record" in join_messages(" ", arguments) else msg("\nstopped"))
     return ExitCode.INTERRUPTED
 
 
 def _report_error(error: BpmaxError, arguments: Sequence[str]) -> ExitCode:
     code = next(code for kind, code in _CODES if isinstance(error, kind))
-    tell(str(error))
+    notify(str(error))
     if "--json" in arguments:
         from bpmax_sim.report.document import as_data  # noqa: PLC0415 - help is quick without it
 

@@ -10,7 +10,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import replace_whole
 from bpmax_sim.cli.select import folders_of_project
-from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.calibrate import DELAY, EchoNames, calibration_script
@@ -18,15 +18,15 @@ from bpmax_sim.live.console import decode_console, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM
 from bpmax_sim.live.judge import (
     Calibration,
-    describe_way_out,
+    describe_workaround,
     is_calibration,
     judge_run,
     list_refuted,
 )
 from bpmax_sim.live.marks import MARKS, read_marks, render_marks
 from bpmax_sim.live.rules import RULES
-from bpmax_sim.platform.load import declaring_file, load_platforms
-from bpmax_sim.project import PROJECT, find_root, with_default
+from bpmax_sim.platform.load import find_declaring_file, load_platforms
+from bpmax_sim.project import PROJECT, find_root, with_default_setting
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.yamlfile import display_path, read_bytes, text_at
 from bpmax_sim.yamlfile.edit import merge_into
@@ -92,9 +92,9 @@ def calibrate(  # noqa: PLR0913 - the options of the command
             path.parent.mkdir(parents=True, exist_ok=True)
             is_dos = path.exists() and b"\r\n" in path.read_bytes()
             replace_whole(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
-        tell(label_message(display_path(path), told))
+        notify(label_message(display_path(path), told))
     if dry_run:
-        tell(msg("dry run: nothing was written"))
+        notify(msg("dry run: nothing was written"))
     return ExitCode.PASSED
 
 
@@ -111,9 +111,9 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
         EchoNames(platform=echo, **own), delay=delay, may_write=_MAY_WRITE[writes]
     )
     say(script.rstrip("\n"))
-    tell(msg("BPMAX needs a platform that echoes, such as `bpmax-sim serve echo`, with:"))
-    tell(ECHO_PLATFORM.rstrip("\n"))
-    tell(msg("run the script there once, save the console, and: bpmax-sim calibrate console.txt"))
+    notify(msg("BPMAX needs a platform that echoes, such as `bpmax-sim serve echo`, with:"))
+    notify(ECHO_PLATFORM.rstrip("\n"))
+    notify(msg("run the script there once, save the console, and: bpmax-sim calibrate console.txt"))
     return ExitCode.PASSED
 
 
@@ -132,7 +132,7 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
             names=series(map(display_path, consoles)),
         )
     for note in asked[-1].notes:
-        tell(note)
+        notify(note)
     return judge_run(asked[-1])
 
 
@@ -153,7 +153,7 @@ def describe_calibration(calibration: Calibration) -> Iterator[str]:
         for seen in mark.seen.values():
             yield msg("  here: {ours}", ours=seen.ours)
             yield msg("  there: {there}", there=seen.there)
-        yield join_messages("", ["  ", describe_way_out(key, calibration)])
+        yield join_messages("", ["  ", describe_workaround(key, calibration)])
     for key, mark in calibration.rules.items():
         if mark.mark == "confirmed":
             why = msg(" ({why})", why=mark.why) if mark.why else ""
@@ -181,7 +181,7 @@ def _plan_changes(
     folders = folders_of_project(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
-        path = declaring_file(folders, key)
+        path = find_declaring_file(folders, key)
         if path is None:
             raise ConfigError("--platform {key}: it is built in, and has no file here", key=key)
         keys = _keys_to_set(known.platform(key), calibration.keys)
@@ -206,13 +206,15 @@ def _plan_clock(root: Path, calibration: Calibration) -> Iterator[tuple[Path, tu
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return
     if len(set(calibration.offsets)) > 1:
-        tell(msg("that zone has summer time, which scripts here do not; the clock is in winter's"))
+        notify(
+            msg("that zone has summer time, which scripts here do not; the clock is in winter's")
+        )
     minutes = calibration.offsets[0]
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     value = f"2026-01-05T09:00:00{sign}{hours:02}:{rest:02}"
     path = root / PROJECT
     text = text_at(path)
-    after = with_default(text, "clock", value)
+    after = with_default_setting(text, "clock", value)
     if after is None:
         raise ConfigError(
             "{path}: cannot be added to here; write clock = {value} at [tool.bpmax_sim.defaults]",

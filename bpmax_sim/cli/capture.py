@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bpmax_sim.cli.terminal import say, tell
+from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.i18n import msg
 from bpmax_sim.live.capture import capture_lines
 
@@ -10,6 +10,6 @@ from bpmax_sim.live.capture import capture_lines
 def capture() -> int:
     """Print what to paste."""
     say(capture_lines().rstrip("\n"))
-    tell(msg("paste these lines above the script, below 'use strict' where it begins with that"))
-    tell(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))
+    notify(msg("paste these lines above the script, below 'use strict' where it begins with that"))
+    notify(msg("run it, save the console as console.txt, and: bpmax-sim init --from console.txt"))
     return 0

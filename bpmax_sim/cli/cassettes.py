@@ -36,13 +36,13 @@ from bpmax_sim.cli.select import (
     platforms_of,
 )
 from bpmax_sim.cli.terminal import (
-    agree,
     align_columns,
+    confirm,
+    notify,
     say,
     say_bytes,
     say_document,
     say_result,
-    tell,
 )
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
 from bpmax_sim.file_system import lock_folder
@@ -93,17 +93,17 @@ def seal(
     before = cassette.read_bytes()
     after = _seal_bytes(cassette, before)
     if after == before:
-        tell("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
+        notify("{cassette}: sound already, nothing to do", cassette=display_path(cassette))
         return ExitCode.PASSED
     for line in find_edited_exchanges(before, after):
         say(line)
     for line in format_line_changes(before.decode(), after.decode()):
         say(line)
     if not yes:
-        agree("Seal {cassette} like this?", cassette=display_path(cassette))
+        confirm("Seal {cassette} like this?", cassette=display_path(cassette))
     with lock_folder(cassette.parent):
         journal.replace_whole(cassette, after)
-    tell(label_message(display_path(cassette), msg("sealed")))
+    notify(label_message(display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
 
 
@@ -133,7 +133,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
         review=[display_path(path) for path in waiting],
     )
     if waiting:
-        tell(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
+        notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
     living = [pair for path in targets for pair in journal.find_awaited(path)]
     for path, process in living:
@@ -142,9 +142,9 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
             "let it end or stop it, then run `bpmax-sim cassette recover` again",
             process=process,
         )
-        tell(label_message(display_path(path), message))
+        notify(label_message(display_path(path), message))
     if not (written or living):
-        tell(msg("there is nothing to recover"))
+        notify(msg("there is nothing to recover"))
     return ExitCode.PASSED
 
 
@@ -183,7 +183,7 @@ def fmt(
     names = [display_path(path) for path in changed]
     say_result((label_message(name, done) for name in names), json=json, check=check, files=names)
     if not changed:
-        tell(
+        notify(
             "{counted}: canonical, keys under the rules in force",
             counted=plural(len(files), "{number} cassette", "{number} cassettes"),
         )
@@ -291,10 +291,10 @@ def export_cassette(
     except CassetteError as error:
         raise CassetteError(label_message(cassette, error)) from None
     for note in notes:
-        tell(label_message(cassette, note))
+        notify(label_message(cassette, note))
     if to is not None:
         _write(to, data, yes=yes)
-        tell(label_message(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
+        notify(label_message(to, plural(len(exchanges), "{number} exchange", "{number} exchanges")))
     if json:
         say_document(
             format=kind,
@@ -330,7 +330,7 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
     if path.is_file() and path.read_bytes() == data:
         return
     if path.exists() and not yes:
-        agree("{path}: replace this file?", path=path)
+        confirm("{path}: replace this file?", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         journal.replace_whole(path, data)

@@ -20,7 +20,7 @@ from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.rewrite import rewrite
 from bpmax_sim.cli.select import find_targets, load_sound_items
-from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
+from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.report.exit_codes import ExitCode
@@ -61,11 +61,11 @@ def challenge(  # noqa: PLR0913 - the options of the command
     if problems:
         raise ConfigError(*problems)
     if not found:
-        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     ready = ScriptChallenge(found, most=most, cache=VerdictCache(found[0].root))
     for problem in ready.left_out:
-        tell("left out: {problem}", problem=problem)
+        notify("left out: {problem}", problem=problem)
     verdicts = _judge(ready, workers, json=json)
     result = summarise(ready, verdicts)
     code = _exit_code(result, fail_under, strict=strict)
@@ -98,7 +98,7 @@ def _keep_section(root: Path, result: ChallengeResult) -> None:
     try:
         keep_section(root, make_section(result))
     except ConfigError as error:  # such as a disk that nobody may write to
-        tell(str(error))
+        notify(str(error))
 
 
 def _report(
@@ -121,13 +121,13 @@ def _report(
             ],
         )
     for problem in result.unused:
-        tell(str(problem))
-    tell(_sum_up(result))
+        notify(str(problem))
+    notify(_sum_up(result))
     if len(verdicts) < ready.possible:
-        tell("tried {tried} of {possible}", tried=len(verdicts), possible=ready.possible)
+        notify("tried {tried} of {possible}", tried=len(verdicts), possible=ready.possible)
     if ready.reused:
         ran = len(verdicts) - ready.reused
-        tell("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
+        notify("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
 
 
 def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
@@ -139,7 +139,7 @@ def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdi
             try:
                 edits += edits_of(line, rows[0], rows)
             except ConfigError as error:
-                tell(str(error))
+                notify(str(error))
     return edits
 
 

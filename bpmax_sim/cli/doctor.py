@@ -19,7 +19,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim import git
 from bpmax_sim.cli.select import folders_of_project
-from bpmax_sim.cli.terminal import align_columns, say, tell
+from bpmax_sim.cli.terminal import align_columns, notify, say
 from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.extensions import ExtensionPoint
@@ -169,7 +169,7 @@ def doctor(
     """Check the installation."""
     repository = git.find_repository(Path.cwd())
     for line in git.set_up(repository) if fix and repository else ():
-        tell(line)
+        notify(line)
     results = list(collect_findings())
     sound = all(ok for ok, _, _ in results)
     for line in align_columns([("√" if ok else "×", *found) for ok, *found in results]):

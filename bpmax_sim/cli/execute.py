@@ -12,7 +12,7 @@ from pathlib import Path
 from msgspec.structs import replace as struct_replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.terminal import tell
+from bpmax_sim.cli.terminal import notify
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.index.items import ProjectItem
@@ -58,7 +58,7 @@ def observe(
         if tell is not None:
             tell(verdict, events, sessions)
         runs.add(item, verdict.outcome, verdict.unused)
-        doubtful = tuple(runs.doubtful(item.spot.source.file)) if item.rows else ()
+        doubtful = tuple(runs.unused_warnings(item.spot.source.file)) if item.rows else ()
         yield struct_replace(verdict, warnings=(*verdict.warnings, *doubtful)), events
     yield from _judge_files(runs, first)
 
@@ -81,7 +81,7 @@ def _cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -
     return options.cassettes or Path(display_path(item.root / "cassettes"))
 
 
-def tell_recorded(before: Mapping[Path, bytes]) -> None:
+def report_recorded(before: Mapping[Path, bytes]) -> None:
     """Tell of each cassette how many exchanges it has, or that it is as it was *before*."""
     for path, old in before.items():
         if not path.exists():
@@ -89,7 +89,7 @@ def tell_recorded(before: Mapping[Path, bytes]) -> None:
         message = msg("unchanged")
         if path.read_bytes() != old:
             message = plural(len(Cassette.load(path)), "{number} exchange", "{number} exchanges")
-        tell(label_message(display_path(path), message))
+        notify(label_message(display_path(path), message))
 
 
 def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
@@ -131,7 +131,7 @@ def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[Pr
     root = find_root(Path.cwd())
     keys = [_duration_key(item.header, root) for item in items]
     cassettes = {key: item.header.cassette for key, item in zip(keys, items, strict=True)}
-    within = shard.among(keys, shards.read(root), cassettes)
+    within = shard.select_keys(keys, shards.read_durations(root), cassettes)
     return [item for item, key in zip(items, keys, strict=True) if key in within]
 
 
@@ -148,7 +148,7 @@ def store_durations(
         yield verdict
         begun = time.perf_counter()
     if took:
-        shards.keep(root, took, shard=shard)
+        shards.store_durations(root, took, shard=shard)
 
 
 def _duration_key(item: ItemHeader, root: Path) -> str:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cli.execute import observe
 from bpmax_sim.cli.select import Selection, load_sound_items
-from bpmax_sim.cli.terminal import tell
+from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template
 from bpmax_sim.report.document import as_data
@@ -82,7 +82,7 @@ def explain(
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if left := len(items) - len(closed):
         number = plural(left, "{number} scenario", "{number} scenarios")
-        tell("{number}: not run, for they ask a live system", number=number)
+        notify("{number}: not run, for they ask a live system", number=number)
     lenient = [replace(item, strictness="lenient") for item in closed]
     seen: set[ExplainedDoubt] = set()
     failed = 0
@@ -98,7 +98,7 @@ def explain(
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
         message = msg("{counted} failed for another reason, and may hide more", counted=counted)
-        tell("{message}; see `bpmax-sim run`", message=message)
+        notify("{message}; see `bpmax-sim run`", message=message)
 
 
 def explanation_lines(doubts: Iterable[ExplainedDoubt]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.select import cassettes_at, collect
-from bpmax_sim.cli.terminal import say, say_document, tell, with_progress
+from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
 from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text
@@ -90,7 +90,7 @@ def explore(  # noqa: PLR0913 - the options of the command
         _report(
             explorations, _reproduce_causes(explorations, by_id), ExitCode.INTERRUPTED, json=json
         )
-        tell("{done} of {all} scenarios were explored", done=len(explorations), all=len(items))
+        notify("{done} of {all} scenarios were explored", done=len(explorations), all=len(items))
         raise
     found = _reproduce_causes(explorations, by_id)
     if save:
@@ -124,9 +124,9 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
     for scenario in scenarios:
         name = display_path(scenario.path)
         if why := save_reproduction(scenario):
-            tell("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
+            notify("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
         else:
-            tell("written: {name}", name=name)
+            notify("written: {name}", name=name)
 
 
 def _keep_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
@@ -171,11 +171,11 @@ def _report(
         say(line)
     for one in explorations:
         for limit in describe_limits(one):
-            tell(label_message(one.node_id, limit))
+            notify(label_message(one.node_id, limit))
     for line in describe_unrecorded(totals):
-        tell(line)
-    tell(describe_totals(totals))
-    tell(plural(red, "{number} finding fails", "{number} findings fail"))
+        notify(line)
+    notify(describe_totals(totals))
+    notify(plural(red, "{number} finding fails", "{number} findings fail"))
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from bpmax_sim.cli.terminal import say_result
 from bpmax_sim.errors import ConfigError, Problem, Problems, by_place
-from bpmax_sim.project import absolute, find_root, make_folder
+from bpmax_sim.project import absolute_path, find_root, make_folder
 from bpmax_sim.report import store
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, summary_lines
 from bpmax_sim.report.flow_walks import FlowWalks, count_walks
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.yamlfile import decode, display_path, join, writing_to
+from bpmax_sim.yamlfile import decode, display_path, format_steps, writing_to
 
 
 def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> int:
@@ -24,7 +24,7 @@ def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> 
         ConfigError: the flow cannot be read, or nothing can be written.
     """
     root = find_root(file)
-    name = Path(absolute(file)).relative_to(root.absolute()).as_posix()
+    name = Path(absolute_path(file)).relative_to(root.absolute()).as_posix()
     walks = count_walks(_read_definition(file), name, _read_traces(traces))
     picture = page.with_suffix(".svg")
     texts = {page: draw_page(walks, display_path(file)), picture: draw_svg(walks)}
@@ -49,7 +49,7 @@ def _read_definition(file: Path) -> Definition:
     definition = decode(source.root, Definition, problems)
     if definition is not None and not problems:
         problems += [
-            Problem(message, Spot(source, path).place, join(path))
+            Problem(message, Spot(source, path).place, format_steps(path))
             for path, message in definition.findings()
         ]
     if definition is None or problems:

@@ -11,7 +11,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import missing_problem
-from bpmax_sim.cli.terminal import progress, say, say_document, tell
+from bpmax_sim.cli.terminal import notify, progress, say, say_document
 from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
@@ -94,7 +94,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
         tried = search.search(plan, move)
     if not tried:
         where = display_path(plan.path)
-        tell("{plan_path}: no law says anything of what it declares", plan_path=where)
+        notify("{plan_path}: no law says anything of what it declares", plan_path=where)
         return ExitCode.NOTHING
     seconds = time.monotonic() - start
     findings = [trial.finding for trial in tried if trial.finding]
@@ -127,7 +127,7 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
         for line in (*map(_format_outcome, tried), *_report_lines(reproduced, saved=save)):
             say(line)
     broken = plural(len(findings), "{number} law was broken", "{number} laws were broken")
-    tell(
+    notify(
         "{counted} in {seconds:.0f} s: {broken}",
         counted=plural(number, "{number} example", "{number} examples"),
         seconds=seconds,
@@ -191,7 +191,11 @@ def _format_outcome(tried: search.LawOutcome) -> str:
 
 
 def _report_lines(
-    reproduced: Iterable[tuple[search.LawFinding, tuple[search.File, search.File]]], *, saved: bool
+    reproduced: Iterable[
+        tuple[search.LawFinding, tuple[search.GeneratedFile, search.GeneratedFile]]
+    ],
+    *,
+    saved: bool,
 ) -> Iterator[str]:
     for finding, files in reproduced:
         yield ""
@@ -204,7 +208,7 @@ def _report_lines(
 
 
 def _finding_data(
-    finding: search.LawFinding, files: tuple[search.File, search.File]
+    finding: search.LawFinding, files: tuple[search.GeneratedFile, search.GeneratedFile]
 ) -> dict[str, Any]:
     scenario, test = ({"file": display_path(file.path), "text": file.text} for file in files)
     texts = {name: getattr(finding, name) for name in ("call", "law", "message")}

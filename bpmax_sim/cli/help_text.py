@@ -10,7 +10,7 @@ from typing import Any, Final, get_type_hints
 from typer.core import TyperCommand, TyperGroup
 
 from bpmax_sim.cli.plain_values import take_plain_values
-from bpmax_sim.i18n import msg, template, translate, width
+from bpmax_sim.i18n import display_width, msg, template, translate
 
 METAVARS: Final = frozenset(
     {
@@ -101,12 +101,12 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
     formatter.write_paragraph()
     formatter.write(f"{translate(heading)}\n")
     room = _columns_of(formatter)
-    first = min(max(width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
+    first = min(max(display_width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
     for term, text in rows:
         lines = wrap_text(text, room - first)
-        if width(term) > first - 4:
+        if display_width(term) > first - 4:
             lines = ["", *lines]
-        head = f"  {term}".ljust(first - (width(term) - len(term)))
+        head = f"  {term}".ljust(first - (display_width(term) - len(term)))
         formatter.write("\n".join([head + lines[0], *(" " * first + one for one in lines[1:])]))
         formatter.write("\n")
 
@@ -120,7 +120,7 @@ def wrap_text(text: str, columns: int) -> list[str]:
     """Return *text* as lines of at most *columns* of a terminal; a longer word is not broken."""
     lines = [""]
     for unit in _UNIT.findall(text):
-        if lines[-1] and width(lines[-1]) + width(unit.rstrip()) > columns:
+        if lines[-1] and display_width(lines[-1]) + display_width(unit.rstrip()) > columns:
             lines.append("")
         if lines[-1] or not unit.isspace():
             lines[-1] += unit

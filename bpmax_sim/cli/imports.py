@@ -20,11 +20,11 @@ from typer import Argument, Option
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_problem
-from bpmax_sim.cli.terminal import agree, say, say_document, say_result, tell
+from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import label_message, msg, plural, series
-from bpmax_sim.openapi.convert import ConvertedPlatform, make
+from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import document_key, read_document
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import Platforms
@@ -32,11 +32,11 @@ from bpmax_sim.platform.matcher import addresses_in
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.session.credentials import matching_rules, open_places_of, project_places
+from bpmax_sim.session.credentials import matching_rules, not_secret_places_of, project_places
 from bpmax_sim.traffic.import_recording import (
-    Foreign,
-    admit,
+    ForeignFile,
     count_recorded,
+    prepare_import,
     read_file,
     register_known_credentials,
     render_exchanges,
@@ -52,7 +52,7 @@ class _CassetteImport:
 
     path: Path
     owner: str
-    sources: tuple[tuple[Foreign, ForeignExchanges], ...]
+    sources: tuple[tuple[ForeignFile, ForeignExchanges], ...]
     drafts: tuple[PendingExchange, ...] = field(repr=False)
 
 
@@ -116,20 +116,25 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Import recordings."""
-    _check_there(recordings)
+    _check_files_exist(recordings)
     known = load_project_platforms(platforms)
     vault = _load_credentials(known, secret or ())
     rules, addresses = matching_rules(known, ()), addresses_in(known, os.environ)
-    places = tuple(map(_check_place, redact or ()))
+    places = tuple(map(_check_redact_path, redact or ()))
     admitted = partial(
-        admit, platforms=known, vault=vault, rules=rules, addresses=addresses, redact=places
+        prepare_import,
+        platforms=known,
+        vault=vault,
+        rules=rules,
+        addresses=addresses,
+        redact=places,
     )
     taken: list[_CassetteImport] = []
     for path, files in _group_by_target(recordings, to).items():
         sources = [read_file(file, kind=kind, address=address) for file in files]
         whom = _find_owner(path) if owner is None else owner
         admit_to = partial(
-            admitted, owner=whom, opened=partial(open_places_of, known, project_places(path))
+            admitted, owner=whom, opened=partial(not_secret_places_of, known, project_places(path))
         )
         imported = _admit_all([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]
@@ -160,7 +165,7 @@ def _admit_all(
 def _write_all(taken: Sequence[_CassetteImport], *, yes: bool, json: bool) -> ExitCode:
     for source, part in (pair for batch in taken for pair in batch.sources):
         for note in part.notes:
-            tell(label_message(display_path(source.path), note))
+            notify(label_message(display_path(source.path), note))
     for batch in taken:
         _confirm_replacing(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
@@ -172,7 +177,7 @@ def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
     """Return the credentials that can be read here, and the values of *variables*."""
     vault = Vault()
     for name in register_known_credentials(known, os.environ, vault):
-        tell(
+        notify(
             "the credentials of {name} are not set here, so they are known by their places only",
             name=name,
         )
@@ -185,7 +190,7 @@ def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
     return vault
 
 
-def _check_there(recordings: Sequence[Path]) -> None:
+def _check_files_exist(recordings: Sequence[Path]) -> None:
     lacking = [
         missing_problem(recording, "") for recording in recordings if not recording.is_file()
     ]
@@ -196,7 +201,7 @@ def _check_there(recordings: Sequence[Path]) -> None:
         raise ConfigError(*lacking)
 
 
-def _check_place(text: str) -> str:
+def _check_redact_path(text: str) -> str:
     try:
         FieldPath.parse(text, "--redact")
     except ConfigError:
@@ -240,7 +245,7 @@ def _find_owner(path: Path) -> str:
             scenarios=scenarios[0],
         )
     if not scenarios:
-        tell(
+        notify(
             "no scenario plays {path}; a session without an owner does, or say --for NAME",
             path=path,
         )
@@ -260,7 +265,7 @@ def _confirm_replacing(taken: _CassetteImport, *, yes: bool) -> None:
     what = plural(known, "{number} exchange", "{number} exchanges")
     of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
     fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
-    agree(
+    confirm(
         "{taken_path}: replace {what}{of_owner} by {fresh}?",
         taken_path=taken.path,
         what=msg("this recording of another tool") if known < 0 else what,
@@ -349,7 +354,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)
     read = read_document(document)
-    converted = make(
+    converted = convert_document(
         read, key=_platform_key(key, document, read.root), url=url, has_answers=answers
     )
     instance = _make_instance(converted, is_addressed=bool(url))
@@ -357,12 +362,12 @@ def openapi(  # noqa: PLR0913 - the options of the command
     for file in files:
         is_replaced = file.before and file.path.stem == converted.key and file.is_new
         if is_replaced and not yes:
-            agree("Replace {path}?", path=display_path(file.path))
+            confirm("Replace {path}?", path=display_path(file.path))
     for file in files:
         write_text(file.path, file.text, msg("; name another file with --to"))
     variables = re.findall(r"\benv: (\w+)", instance if len(files) > 1 else "")
     for kind in converted.kinds:
-        tell(label_message(display_path(document), str(kind.first) + kind.more))
+        notify(label_message(display_path(document), str(kind.first) + kind.more))
     if json:
         say_document(
             platform=converted.key,
@@ -421,7 +426,9 @@ def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
         value = None
     if isinstance(value, list) and [value[:-1], value[-1:]] == [entries, read_yaml(entry).plain()]:
         return text
-    tell("{place}: add this to the list yourself:\n{entry}", place=display_path(place), entry=entry)
+    notify(
+        "{place}: add this to the list yourself:\n{entry}", place=display_path(place), entry=entry
+    )
     return before
 
 
@@ -452,13 +459,13 @@ def _report(
             is_new="" if file.is_new else msg(", unchanged"),
         )
         what = msg("an instance of {key}", key=converted.key)
-    tell("scripts call it as $proxy('{key}').{api}(…)", key=converted.key, api=converted.apis[0])
+    notify("scripts call it as $proxy('{key}').{api}(…)", key=converted.key, api=converted.apis[0])
     if has_answers:
-        tell(msg("it answers at once with `bpmax-sim run --mode simulate`"))
+        notify(msg("it answers at once with `bpmax-sim run --mode simulate`"))
     else:
         message = msg(
             "with --mode simulate its responses are empty; --answers takes them from the document"
         )
-        tell(message)
+        notify(message)
     if variables:
-        tell("to record it, set {names}", names=series(variables))
+        notify("to record it, set {names}", names=series(variables))

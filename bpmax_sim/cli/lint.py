@@ -15,7 +15,7 @@ from typer import Option
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
-from bpmax_sim.check.secrets import NotSecret, literal_secrets, secrets_in
+from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.select import (
@@ -27,9 +27,9 @@ from bpmax_sim.cli.select import (
     find_targets,
     folders_of_project,
 )
-from bpmax_sim.cli.terminal import say, say_json, tell
+from bpmax_sim.cli.terminal import notify, say, say_json
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
-from bpmax_sim.file_names import namesakes
+from bpmax_sim.file_names import case_insensitive_matches
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.index.sound import SoundGroups
@@ -37,13 +37,13 @@ from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.platform.response_shapes import ResponseShapes
-from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, open_places_of
+from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, not_secret_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Level, annotation, in_workspace
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import absent
+from bpmax_sim.scenario.runner import find_missing_files
 from bpmax_sim.scenario.script_check import ScriptFinding, check_scripts
 from bpmax_sim.scenario.script_context import script_contexts
 from bpmax_sim.script.failure import Script
@@ -52,7 +52,7 @@ from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules
 from bpmax_sim.traffic.import_recording import register_known_credentials
 from bpmax_sim.yamlfile import display_path
-from bpmax_sim.yamlfile.node import join
+from bpmax_sim.yamlfile.node import format_steps
 
 _FoldersKey = tuple[tuple[Path, ...], Path | None]
 """Folders of platforms, and the file of instances that a scenario names."""
@@ -96,7 +96,7 @@ def lint(
     warnings = list(dict.fromkeys(doubts))
     explained = list(explain(files, findings)) if is_explained else []
     for hint in dict.fromkeys(hints):
-        tell("hint: {hint}", hint=hint)
+        notify("hint: {hint}", hint=hint)
     code = ExitCode.USAGE if problems else ExitCode.PASSED
     if json:
         found = build_document([], code=code, problems=problems)
@@ -116,18 +116,18 @@ def _report(
         if is_github:
             say(_format_annotation(warning, "warning"))
         else:
-            tell("warning: {warning}", warning=warning)
+            notify("warning: {warning}", warning=warning)
     for problem in problems:
         if is_github:
             say(_format_annotation(problem, "error"))
         else:
-            tell(str(problem))
+            notify(str(problem))
     counted = plural(len(problems), "{number} problem", "{number} problems")
     verdict = [counted if problems else msg("sound")]
     if warnings:
         verdict.append(plural(len(warnings), "{number} warning", "{number} warnings"))
     every = plural(files, "{number} scenario file", "{number} scenario files")
-    tell(label_message(every, series(verdict)))
+    notify(label_message(every, series(verdict)))
 
 
 def _format_annotation(problem: Problem, level: Level) -> str:
@@ -198,9 +198,9 @@ def _find_problems(
     unchecked = chain.from_iterable(group.find_unchecked_items() for group in groups)
     items = list(load_each(unchecked, problems))
     broken = broken_scripts(items)
-    of_items = [*broken.values(), *chain.from_iterable(map(absent, items))]
+    of_items = [*broken.values(), *chain.from_iterable(map(find_missing_files, items))]
     yield from chain(dict.fromkeys(problems), of_items, of_platforms)
-    yield from chain.from_iterable(map(literal_secrets, loaded.values()))
+    yield from chain.from_iterable(map(find_literal_secrets, loaded.values()))
     of_flows = list(chain.from_iterable(map(_check_flow_conditions, items)))
     yield from of_flows
     for text in _find_platform_hints(list(loaded.values())):
@@ -286,7 +286,7 @@ def _load_platforms(
 ) -> Iterator[Problem]:
     """Load the platforms of the project and of *headers* into *loaded*; yield what is wrong.
 
-    Of those that are not there, `absent` tells.
+    Of those that are not there, `find_missing_files` tells.
     """
     of_project = [(folders, None) for folders in [_folders_here()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
@@ -338,13 +338,16 @@ def _in_cassettes(
     if not targets.is_whole:
         paths = [path for path in paths if path in played or path in named]
         journals = [path for path in journals if path in played]
-    not_secret, vault = NotSecret(loaded, open_places_of(find_root(Path()))), Vault()
+    not_secret, vault = (
+        NotSecretDeclarations(loaded, not_secret_places_of(find_root(Path()))),
+        Vault(),
+    )
     for platforms in loaded:
         register_known_credentials(platforms, os.environ, vault)
     yield from _find_secrets(paths, vault, not_secret, hint)
-    for message in not_secret.stale() if targets.is_whole and not named else ():
+    for message in not_secret.stale_declarations() if targets.is_whole and not named else ():
         hint(message)
-    for path, other in namesakes(sorted(paths)):
+    for path, other in case_insensitive_matches(sorted(paths)):
         message = msg(
             "{path} has the same name where case does not count (Windows, macOS)",
             path=display_path(path),
@@ -361,7 +364,7 @@ def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
             for action, number, path, text in node.conditions():
                 if wrong := expression_problem(text):
                     place = flow.conditions[name, action, number]
-                    yield Problem(wrong, place, join(("nodes", name, *path)))
+                    yield Problem(wrong, place, format_steps(("nodes", name, *path)))
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
@@ -376,12 +379,15 @@ def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:
 
 
 def _find_secrets(
-    paths: Iterable[Path], vault: Vault, not_secret: NotSecret, hint: Callable[[str], None]
+    paths: Iterable[Path],
+    vault: Vault,
+    not_secret: NotSecretDeclarations,
+    hint: Callable[[str], None],
 ) -> Iterator[Problem]:
     for path in dict.fromkeys(paths):
         try:
             cassette = Cassette.load(Path(display_path(path)))
-            yield from secrets_in(cassette, vault, not_secret, hint)
+            yield from find_secrets(cassette, vault, not_secret, hint)
         except CassetteError as error:
             match = _PLACED.fullmatch(str(error))
             place = Place(match[1], int(match[2])) if match else None

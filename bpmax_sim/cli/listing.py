@@ -11,7 +11,7 @@ from typer import Option
 
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.select import find_items, find_targets, load_cassette
-from bpmax_sim.cli.terminal import align_columns, say_result, tell
+from bpmax_sim.cli.terminal import align_columns, notify, say_result
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, msg, series
@@ -38,7 +38,7 @@ def list_scenarios(
     if problems:
         raise ConfigError(*problems)
     every = [item.header for item in found]
-    ages = {item: told for item in every if age is not None and (told := _tell_age(item, age))}
+    ages = {item: told for item in every if age is not None and (told := _describe_age(item, age))}
     items = every if age is None else list(ages)
     rows = [
         (
@@ -75,13 +75,13 @@ def list_scenarios(
     ]
     say_result(lines, json=json, items=data)
     if every and not items:
-        tell("no recording is older than {age}", age=old)
+        notify("no recording is older than {age}", age=old)
     elif not items and not json:
-        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
     return ExitCode.PASSED if every else ExitCode.NOTHING
 
 
-def _tell_age(item: ItemHeader, age: float) -> str:
+def _describe_age(item: ItemHeader, age: float) -> str:
     """Return how old the oldest exchange of *item* is, or nothing if none is older than *age*."""
     from bpmax_sim.check.drift import recorded_at  # noqa: PLC0415 - a list alone needs no recording
 

@@ -10,10 +10,10 @@ from typing import Annotated
 from typer import Argument
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.merge import review_file
+from bpmax_sim.cassette.merge import review_path
 from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.git import find_repository, is_set_up, read_blob, run_git, unmerged_files
@@ -44,11 +44,11 @@ def merge(
     try:
         merged = merge_versions(_read(base), _read(ours), _read(theirs), str(path))
     except CassetteError as error:
-        tell(str(error))
+        notify(str(error))
         return ExitCode.FAILED  # to Git a conflict; ours stays as it is
     if merged.data:
         ours.write_bytes(merged.data)
-    waits = _leave_theirs(path, merged)
+    waits = _put_theirs_aside(path, merged)
     say_result((), json=json, files=[display_path(ours)], review=[display_path(path)] * waits)
     return ExitCode.FAILED if waits else ExitCode.PASSED
 
@@ -58,13 +58,13 @@ def _read(path: Path) -> bytes | None:
     return (path.read_bytes() if path.is_file() else b"") or None
 
 
-def _leave_theirs(path: Path, merged: MergedCassettes) -> bool:
+def _put_theirs_aside(path: Path, merged: MergedCassettes) -> bool:
     """Put aside what both sides recorded, for review; return whether there is such."""
     if not merged.conflicts:
         return False
     with lock_folder(path.parent):
-        journal.replace_whole(review_file(path), merged.theirs)
-    tell(
+        journal.replace_whole(review_path(path), merged.theirs)
+    notify(
         "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
         path=display_path(path),
         owners=series(map(repr, merged.conflicts)),
@@ -78,7 +78,7 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
         raise ConfigError("merge: there is no Git repository here")
     stages = {path: found for path, found in unmerged_files(root).items() if _is_cassette(path)}
     if not stages:
-        tell(msg("no cassette is unmerged"))
+        notify(msg("no cassette is unmerged"))
     codes = {name: _merge_one(root, name, found) for name, found in stages.items()}
     done = [name for name, code in codes.items() if code == ExitCode.PASSED]
     waiting = [name for name, code in codes.items() if code == ExitCode.FAILED]
@@ -94,7 +94,7 @@ def hint_at_merging() -> None:
     repository, mark = find_repository(root), root / ".bpmax" / "merge-hint"
     if repository is None or os.environ.get("CI") or mark.exists() or is_set_up(repository):
         return
-    tell(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
+    notify(msg("Git does not merge cassettes here yet; set that up with `bpmax-sim doctor --fix`"))
     with suppress(OSError):
         mark.parent.mkdir(exist_ok=True)
         mark.touch()
@@ -110,7 +110,7 @@ def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
     try:
         merged = merge_versions(base, ours, theirs, name)
     except CassetteError as error:
-        tell(label_message(name, error))
+        notify(label_message(name, error))
         return ExitCode.CASSETTE
     path.parent.mkdir(parents=True, exist_ok=True)
     with lock_folder(path.parent):
@@ -118,7 +118,7 @@ def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
             journal.replace_whole(path, merged.data)
         else:
             path.unlink(missing_ok=True)
-    if _leave_theirs(path, merged):
+    if _put_theirs_aside(path, merged):
         return ExitCode.FAILED
     run_git(root, "add", "-A", "--", name)
     return ExitCode.PASSED

@@ -24,7 +24,7 @@ from bpmax_sim.check.migration import (
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
 from bpmax_sim.cli.select import collect
-from bpmax_sim.cli.terminal import can_ask, choose, say, say_document, tell, with_progress
+from bpmax_sim.cli.terminal import can_ask, choose, notify, say, say_document, with_progress
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
@@ -64,7 +64,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
     if renames and not paths:
         plans += plan_others(root, plans, items, renames)
     join_causes(plans)
-    _tell_left(plans)
+    _report_unmoved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
     accepted = _ask(groups, plans, yes=yes, quiet=json)
     for plan in plans:
@@ -72,11 +72,11 @@ def migrate(  # noqa: PLR0913 - the options of the command
     written, red = _carry_out(root, [plan for plan in plans if not plan.is_empty])
     files = [display_path(path) for path in written]
     for name in files:
-        tell(label_message(name, msg("moved")))
+        notify(label_message(name, msg("moved")))
     for name, why in red:
-        tell("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
+        notify("{name}: still red, so its recording stays as it was: {why}", name=name, why=why)
     if not groups and not any(plan.unknown or plan.signed for plan in plans):
-        tell(msg("every recording is found under today's names; there is nothing to move"))
+        notify(msg("every recording is found under today's names; there is nothing to move"))
     hint_at_merging()
     if json:
         causes = [
@@ -89,18 +89,18 @@ def migrate(  # noqa: PLR0913 - the options of the command
     return ExitCode.REVIEW if set(groups) - accepted else ExitCode.PASSED
 
 
-def _tell_left(plans: Sequence[MovePlan]) -> None:
+def _report_unmoved(plans: Sequence[MovePlan]) -> None:
     """Tell what is not moved, whatever is accepted."""
     for plan in plans:
         for name in dict.fromkeys(plan.unknown):
-            tell(
+            notify(
                 "{file}: {name}: nothing recorded is like this; if it had another name, say "
                 "--platform OLD=NEW or --api PLATFORM.OLD=PLATFORM.NEW, else record it",
                 file=display_path(plan.file),
                 name=name,
             )
         for name in dict.fromkeys(plan.signed):
-            tell(
+            notify(
                 "{file}: {name} is signed, and no scenario makes this call, so it stays as it is; "
                 "record {owner!r} again",
                 file=display_path(plan.file),
@@ -108,7 +108,7 @@ def _tell_left(plans: Sequence[MovePlan]) -> None:
                 owner=plan.owner,
             )
         for name in dict.fromkeys(plan.contested):
-            tell(
+            notify(
                 "{file}: {name} is called as it was recorded and otherwise, too, so that is not "
                 "moved; record the new call with `bpmax-sim record --record new`",
                 file=display_path(plan.file),
@@ -176,5 +176,5 @@ def _ask(
         if yes or (can_ask() and choose(msg("Move them?"), ("yes", "no")) == "yes"):
             accepted.add(cause)
     if groups and not accepted and not can_ask():
-        tell(msg("nothing was moved; move it with --yes"))
+        notify(msg("nothing was moved; move it with --yes"))
     return frozenset(accepted)

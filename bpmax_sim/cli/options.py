@@ -19,7 +19,7 @@ def flag_of(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
-def _of_a_run(name: str, *, is_rare: bool = False) -> Any:
+def _run_option(name: str, *, is_rare: bool = False) -> Any:
     """Return the option *name* of the table; a rare one stands behind ``--help-all``."""
     option = options_of("cli")[name]
     help_text = option_help(option, flag_of)
@@ -32,24 +32,24 @@ def _of_a_run(name: str, *, is_rare: bool = False) -> Any:
     )
 
 
-Mode = Annotated[options.Mode | None, _of_a_run("mode")]
-Record = Annotated[options.RecordMode, _of_a_run("record")]
-RecordAgainst = Annotated[options.Against, _of_a_run("against", is_rare=True)]
-Extra = Annotated[bool, _of_a_run("record_extra", is_rare=True)]
-AllowCi = Annotated[bool, _of_a_run("allow_ci_record", is_rare=True)]
-AllowHosts = Annotated[list[str] | None, _of_a_run("allow_hosts", is_rare=True)]
-Instance = Annotated[str, _of_a_run("instance")]
-Variables = Annotated[list[str] | None, _of_a_run("var")]
-Cassettes = Annotated[str | None, _of_a_run("cassettes", is_rare=True)]
-PlatformFolders = Annotated[list[Path] | None, _of_a_run("platforms", is_rare=True)]
-Faults = Annotated[options.Armed, _of_a_run("faults", is_rare=True)]
-TreatUnused = Annotated[options.Unused | None, _of_a_run("unused", is_rare=True)]
-ShardOption = Annotated[str, _of_a_run("shard", is_rare=True)]
-Job = Annotated[str, _of_a_run("job", is_rare=True)]
-Trace = Annotated[options.TraceWhen, _of_a_run("trace", is_rare=True)]
-Engine = Annotated[options.EngineName | None, _of_a_run("engine", is_rare=True)]
-Stack = Annotated[str, _of_a_run("js_stack", is_rare=True)]
-LimitsOption = Annotated[str, _of_a_run("js_limits", is_rare=True)]
+Mode = Annotated[options.Mode | None, _run_option("mode")]
+Record = Annotated[options.RecordMode, _run_option("record")]
+RecordAgainst = Annotated[options.Against, _run_option("against", is_rare=True)]
+Extra = Annotated[bool, _run_option("record_extra", is_rare=True)]
+AllowCi = Annotated[bool, _run_option("allow_ci_record", is_rare=True)]
+AllowHosts = Annotated[list[str] | None, _run_option("allow_hosts", is_rare=True)]
+Instance = Annotated[str, _run_option("instance")]
+Variables = Annotated[list[str] | None, _run_option("var")]
+Cassettes = Annotated[str | None, _run_option("cassettes", is_rare=True)]
+PlatformFolders = Annotated[list[Path] | None, _run_option("platforms", is_rare=True)]
+Faults = Annotated[options.Armed, _run_option("faults", is_rare=True)]
+TreatUnused = Annotated[options.Unused | None, _run_option("unused", is_rare=True)]
+ShardOption = Annotated[str, _run_option("shard", is_rare=True)]
+Job = Annotated[str, _run_option("job", is_rare=True)]
+Trace = Annotated[options.TraceWhen, _run_option("trace", is_rare=True)]
+Engine = Annotated[options.EngineName | None, _run_option("engine", is_rare=True)]
+Stack = Annotated[str, _run_option("js_stack", is_rare=True)]
+LimitsOption = Annotated[str, _run_option("js_limits", is_rare=True)]
 
 Paths = Annotated[
     list[str] | None,
@@ -126,7 +126,7 @@ Update = Annotated[
         help=msg("Write what was got into expect:, where nothing else is wrong; after a diff."),
     ),
 ]
-Watch = Annotated[
+LimitWatch = Annotated[
     bool,
     Option("--watch", help=msg("Run again what uses a file that is saved, until Ctrl-C.")),
 ]

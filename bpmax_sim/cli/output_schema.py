@@ -267,9 +267,13 @@ def _schema_of(kind: Any) -> dict[str, Any]:
     return {"type": "null" if kind is None else kind}
 
 
-def keys(shape: Shape) -> Iterator[str]:
+def describe_keys(shape: Shape) -> Iterator[str]:
     """Yield the keys of the object, those of what it lists behind their own."""
     for name, kind in shape.items():
         inner = kind[0] if isinstance(kind, list) else kind
         mark = f"{name}[]" if isinstance(kind, list) else name
-        yield f"{mark} ({join_messages(', ', keys(inner))})" if isinstance(inner, Mapping) else mark
+        yield (
+            f"{mark} ({join_messages(', ', describe_keys(inner))})"
+            if isinstance(inner, Mapping)
+            else mark
+        )

@@ -17,7 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folders, find_files, load_project_platforms
-from bpmax_sim.cli.terminal import agree, announce, can_ask, say, say_json, say_result, tell
+from bpmax_sim.cli.terminal import announce, can_ask, confirm, notify, say, say_json, say_result
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
@@ -27,7 +27,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, carry_out, plan
+from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, plan_files, write_plan
 from bpmax_sim.yamlfile import display_path
 
 _QUESTIONS = {
@@ -82,7 +82,7 @@ def init(  # noqa: PLR0913 - the options of the command
 
 def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
     chosen = _choose_options(folder, options, ask=not yes and can_ask())
-    ready = plan(folder, chosen)
+    ready = plan_files(folder, chosen)
     if ready.replaced and not yes:
         named = series(display_path(path) for path in ready.replaced)
         if not can_ask():
@@ -91,17 +91,17 @@ def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
                 "folder, or replace them with --yes",
                 named=named,
             )
-        agree("Replace {named}?", named=named)
-    written = list(carry_out(ready, folder, chosen))
+        confirm("Replace {named}?", named=named)
+    written = list(write_plan(ready, folder, chosen))
     if chosen.platform:
         written += write_types(folder.absolute())
     for path in written:
         say(display_path(path))
     repository = find_repository(folder.absolute())
     for line in set_up(repository) if repository else ():
-        tell(line)
+        notify(line)
     for line in _say_next_steps(folder, chosen, written):
-        tell(line)
+        notify(line)
     return ExitCode.PASSED
 
 
@@ -113,25 +113,25 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
     root = folder.absolute()
     draft = draft_project(root, read_sources(sources), os.environ)
     for note in draft.notes[:_MOST_NOTES]:
-        tell(note)
+        notify(note)
     if len(draft.notes) > _MOST_NOTES:
-        tell(msg("and {number} more", number=len(draft.notes) - _MOST_NOTES))
+        notify(msg("and {number} more", number=len(draft.notes) - _MOST_NOTES))
     for name, data in draft.files.items():
         more = msg(" (what is there stays, and more comes behind it)")
         say(f"{display_path(root / name)}{translate(more) if name in draft.changed else ''}")
         if is_dry and not name.startswith((".", "cassettes/")):
             say(indent(data.decode(), "    ").rstrip("\n"))
     if not draft.files:
-        tell(msg("nothing to do, everything is there"))
+        notify(msg("nothing to do, everything is there"))
         return ExitCode.PASSED
     played = plural(draft.calls, "{number} call", "{number} calls")
     if is_dry:
-        tell(msg("dry run: nothing was written; {played} would be played", played=played))
+        notify(msg("dry run: nothing was written; {played} would be played", played=played))
         return ExitCode.PASSED
     write_draft(draft, root)
     where = "" if folder == Path() else msg("cd {folder} && ", folder=display_path(folder))
-    tell(msg("It passes as it is ({played}):   {where}bpmax-sim run", played=played, where=where))
-    tell(msg("a comment stands at each guess: scenarios/platforms, scenarios"))
+    notify(msg("It passes as it is ({played}):   {where}bpmax-sim run", played=played, where=where))
+    notify(msg("a comment stands at each guess: scenarios/platforms, scenarios"))
     return ExitCode.PASSED
 
 
@@ -251,9 +251,9 @@ def _serve_recordings(
     files = [path for path in find_files(paths, ".yaml") if "auth" not in path.parts[-2:-1]]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
-    from bpmax_sim.server import Recordings  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.server import RecordingServer  # noqa: PLC0415 - help is quick without it
 
-    recordings = Recordings(files, platforms=folders)
+    recordings = RecordingServer(files, platforms=folders)
     exchanges = sum(len(Cassette.load(path)) for path in files)
     addresses = [f"{base} ({key})" if key else base for key, base in recordings.bases]
 
@@ -262,7 +262,7 @@ def _serve_recordings(
             announce(url=url, exchanges=exchanges, addresses=addresses)
             return
         say(url)
-        tell(
+        notify(
             "{counted} of {names}",
             counted=plural(exchanges, "{number} exchange", "{number} exchanges"),
             names=(series(addresses) or msg("nobody")),
@@ -283,7 +283,7 @@ def _serve_echo(host: str, port: int, *, json: bool) -> int:
             announce(url=url, exchanges=0, addresses=[])
         else:
             say(url)
-            tell(msg("answers with what it gets; /status/404 and /delay/2 do as they say"))
+            notify(msg("answers with what it gets; /status/404 and /delay/2 do as they say"))
 
     _run(respond, host, port, ready)
     return ExitCode.PASSED
@@ -305,10 +305,10 @@ def simulate(
     if not platform:
         message = msg("name a platform; there are {names}", names=series(known.keys))
         raise ConfigError(message)
-    from bpmax_sim.server import Standin  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.server import SimulatorServer  # noqa: PLC0415 - help is quick without it
 
     try:
-        standin = Standin(known, platform, seed=seed)
+        standin = SimulatorServer(known, platform, seed=seed)
     except CallError as error:
         raise ConfigError(error.message) from None
 
@@ -328,7 +328,7 @@ def simulate(
         say(url)
         for tenant in standin.tenants:
             pairs = [f"{name}={value}" for name, value in tenant.credentials.items()]
-            tell(
+            notify(
                 "{platform}, instance {instance}: {names}",
                 platform=platform,
                 instance=tenant.instance,
@@ -345,14 +345,14 @@ def _run(
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
 
     if host not in _LOCAL:
-        tell("whoever reaches {host} can use this; it has no password", host=host)
+        notify("whoever reaches {host} can use this; it has no password", host=host)
 
     def listening(url: str) -> None:
         ready(url)
-        tell(msg("Ctrl-C ends it"))
+        notify(msg("Ctrl-C ends it"))
 
     run(answer, host=host, port=port, ready=listening)
-    tell(msg("stopped"))
+    notify(msg("stopped"))
 
 
 def schema(

@@ -14,7 +14,7 @@ import msgspec
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
 from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
-from bpmax_sim.cli.terminal import agree, can_ask, say, say_document, tell
+from bpmax_sim.cli.terminal import can_ask, confirm, notify, say, say_document
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import label_message, msg, plural, series
@@ -78,7 +78,7 @@ def prune(
         for leftover in unused:
             say(_format_leftover(leftover))
     if not unused:
-        tell(msg("everything that is recorded is used"))
+        notify(msg("everything that is recorded is used"))
     deleted = bool(unused) and _may_delete(unused, yes=yes)
     if deleted:
         _delete(unused)
@@ -110,11 +110,11 @@ def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
     if yes:
         return True
     if not can_ask():
-        tell(msg("nothing was deleted; delete it with --yes"))
+        notify(msg("nothing was deleted; delete it with --yes"))
         return False
     number = sum(len(leftover.numbers) for leftover in unused)
     counted = plural(number, "{number} exchange", "{number} exchanges")
-    agree("Delete {counted} as shown?", counted=counted)
+    confirm("Delete {counted} as shown?", counted=counted)
     return True
 
 
@@ -129,4 +129,4 @@ def _delete(unused: Sequence[Leftover]) -> None:
                 strerror=error.strerror,
             ) from error
     counted = plural(len(unused), "{number} cassette", "{number} cassettes")
-    tell("{counted}: deleted as shown", counted=counted)
+    notify("{counted}: deleted as shown", counted=counted)

@@ -13,7 +13,7 @@ import msgspec
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.select import find_owners
-from bpmax_sim.cli.terminal import announce, say, tell
+from bpmax_sim.cli.terminal import announce, notify, say
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, nearest_name
 from bpmax_sim.file_names import file_name
@@ -61,7 +61,7 @@ def record_traffic(options: ProxyOptions) -> int:
         )
     platforms = load_usable_platforms(options.folders or None)
     for line in _describe_platform(platforms, options.platform, upstream):
-        tell(line)
+        notify(line)
     path = Path("cassettes") / f"{_name_cassette(options.platform, upstream)}.yaml"
     session = Session.open(
         options.folders or None,
@@ -76,7 +76,7 @@ def record_traffic(options: ProxyOptions) -> int:
     )
     with session:
         _run(session, platforms, upstream, options)
-    _tell_end(session, path)
+    _report_end(session, path)
     return ExitCode.PASSED
 
 
@@ -100,10 +100,10 @@ def _run(session: Session, platforms: Platforms, upstream: Upstream, options: Pr
             announce(url=address, exchanges=exchanges, addresses=[upstream.url])
         else:
             say(address)
-            tell("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)
+            notify("records {upstream} into {cassette}", upstream=upstream.url, cassette=cassette)
         if token:
-            tell(msg("whoever knows the address can use it: keep its path to yourself"))
-        tell(msg("Ctrl-C ends it and seals the cassette"))
+            notify(msg("whoever knows the address can use it: keep its path to yourself"))
+        notify(msg("Ctrl-C ends it and seals the cassette"))
 
     try:
         serve(
@@ -118,7 +118,7 @@ def _say_call(call: ProxiedCall) -> None:
     marks = [msg("recorded")] if not call.note and not call.is_replayed else []
     if call.is_replayed:
         marks = [msg("from the recording")]
-    tell(
+    notify(
         "{at}  {outcome}  {method} {target}{name}  {took}  {note}",
         at=time.strftime("%H:%M:%S", time.localtime(call.at)),
         outcome=call.outcome,
@@ -193,16 +193,16 @@ def _describe_platform(platforms: Platforms, key: str, upstream: Upstream) -> It
     )
 
 
-def _tell_end(session: Session, path: Path) -> None:
+def _report_end(session: Session, path: Path) -> None:
     if places := session.possible_secrets:
-        tell(describe_possible_secrets(places))
+        notify(describe_possible_secrets(places))
     for note in session.standin_notes:
-        tell(note)
+        notify(note)
     if not path.exists():
-        tell(msg("stopped; nothing was recorded"))
+        notify(msg("stopped; nothing was recorded"))
         return
     number = len(Cassette.load(path))
-    tell(
+    notify(
         "stopped; {path} holds {counted}",
         path=display_path(path),
         counted=plural(number, "{number} exchange", "{number} exchanges"),

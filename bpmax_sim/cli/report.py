@@ -12,7 +12,7 @@ from typer import Argument, Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.flows import draw_flow
-from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.cli.usage import take_in_jobs
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
@@ -84,17 +84,17 @@ def _write(
         places,
         version=bpmax_sim.__version__,
         section_folders=[place.with_name(SECTIONS.name) for place in places],
-        sections=tuple(compare_runs(places, shards.read(root))),
+        sections=tuple(compare_runs(places, shards.read_durations(root))),
         editor=editor_address(root),
     )
     if left_out := counts["unreadable"]:
-        tell(
+        notify(
             plural(
                 left_out, "{number} trace could not be read", "{number} traces could not be read"
             )
         )
     if unused := counts["unused"]:
-        tell(
+        notify(
             plural(
                 unused,
                 "{number} part of a file that none of its rows used; the page names it",

@@ -8,11 +8,11 @@ from typing import Any, NamedTuple
 from bpmax_sim.cli.terminal import align_columns
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.declarations import BY_KEY, KeyTree
-from bpmax_sim.scenario.expect import cut
+from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.model import Scenario, keys_of
 from bpmax_sim.scenario.references import as_text
-from bpmax_sim.yamlfile import Node, Steps, join
+from bpmax_sim.yamlfile import Node, Steps, format_steps
 
 _WIDTH = 80
 _HIDDEN = "***"
@@ -47,9 +47,11 @@ def _walk(
             yield from _walk((*path, key), child, node.key_place(key), by_key.get(key), hidden)
     elif node.elements and path[-1] in _LISTS:
         for number, element in enumerate(node.elements):
-            yield ResolvedKey(join((*path, number)), as_text(element.plain()), element.place)
+            yield ResolvedKey(
+                format_steps((*path, number)), as_text(element.plain()), element.place
+            )
     else:
-        key = join(path)
+        key = format_steps(path)
         yield ResolvedKey(key, _HIDDEN if key in hidden else as_text(node.plain()), place)
 
 
@@ -62,7 +64,7 @@ def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> 
 
 
 def _shorten(one: ResolvedKey) -> str:
-    return cut(" ".join(one.value.split()), _WIDTH) or '""'
+    return shorten_line(" ".join(one.value.split()), _WIDTH) or '""'
 
 
 def keys_as_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:

@@ -20,23 +20,23 @@ from bpmax_sim.cassette import journal
 from bpmax_sim.cassette.alignment import parts_of_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.merge import review_file
+from bpmax_sim.cassette.merge import review_path
 from bpmax_sim.cassette.model import encode_sorted
-from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_only
+from bpmax_sim.check.diff import ExchangePair, added_exchanges, compare_cassettes, is_random_only
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_project_platforms
-from bpmax_sim.cli.terminal import agree, can_ask, choose, say, say_document, say_result, tell
+from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.messages import LOGIN, Exchange
-from bpmax_sim.platform.load import Platforms, declaring_file
-from bpmax_sim.project import find_root, open_places_of, with_open_place
+from bpmax_sim.platform.load import Platforms, find_declaring_file
+from bpmax_sim.project import find_root, not_secret_places_of, with_not_secret_place
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.expect import contrast
 from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
-from bpmax_sim.yamlfile import display_path, join, parse_yaml, read_text, with_element
+from bpmax_sim.yamlfile import display_path, format_steps, parse_yaml, read_text, with_element
 
 SUFFIX = ".new"
 
@@ -110,28 +110,28 @@ def _declare_not_secret(text: str) -> None:
     key, name, place = match.groups()
     known = load_project_platforms(None)
     platform = known.platform(key)
-    path = declaring_file(declared_folders(None), key)
+    path = find_declaring_file(declared_folders(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
     if path is None or name == LOGIN:
         _declare_in_project(text)
     elif place in (api or platform).not_secret:
-        tell("{key}: {place} is declared already", key=key, place=place)
+        notify("{key}: {place} is declared already", key=key, place=place)
     else:
         steps = (*(("apis", api.key) if api else ()), "not_secret")
         after = _with_place(read_text(path), path, steps, place)
-        _write(path, after, place, join(steps), join(steps[:-1]) or msg("the top"))
+        _write(path, after, place, format_steps(steps), format_steps(steps[:-1]) or msg("the top"))
 
 
 def _declare_in_project(place: str) -> None:
     """Write into pyproject.toml that *place* is no secret, which no platform file declares."""
     root = find_root(Path())
     path = root / "pyproject.toml"
-    if place in open_places_of(root):
-        tell("{key}: {place} is declared already", key=display_path(path), place=place)
+    if place in not_secret_places_of(root):
+        notify("{key}: {place} is declared already", key=display_path(path), place=place)
         return
-    after = with_open_place(read_text(path) if path.exists() else "", place)
+    after = with_not_secret_place(read_text(path) if path.exists() else "", place)
     _write(path, after, place, "not_secret", "[tool.bpmax_sim]")
 
 
@@ -145,7 +145,9 @@ def _write(path: Path, after: str | None, place: str, where: str, above: str) ->
             where=above,
         )
     journal.replace_whole(path, after.encode())
-    tell("{path}: {where}: {place} is no secret", path=display_path(path), where=where, place=place)
+    notify(
+        "{path}: {where}: {place} is no secret", path=display_path(path), where=where, place=place
+    )
 
 
 def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
@@ -177,10 +179,10 @@ def _ask_of_each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
 
 def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
     if not waiting:
-        tell(msg("nothing waits for review"))
+        notify(msg("nothing waits for review"))
         return ExitCode.PASSED
     if action == "show":
-        tell(
+        notify(
             msg(
                 "accept with `bpmax-sim review --accept`, or reject with --reject; both take a file"
             )
@@ -188,7 +190,7 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         return ExitCode.REVIEW
     if not yes:
         word = msg("Replace") if action == "accept" else msg("Delete")
-        agree("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
+        confirm("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
     for path in waiting:
         _decide(path, action)
     return ExitCode.PASSED
@@ -202,7 +204,7 @@ def _describe_changes(path: Path) -> Iterator[str]:
         pairs = list(_compare(before, after, load_project_platforms(None)))
     except (CassetteError, FileNotFoundError):  # damaged, or not there: then all is new
         before = after
-        pairs = list(additions(after))
+        pairs = list(added_exchanges(after))
     if is_random_only(before, after, pairs):
         yield msg("differs by random values only")
     yield from _format_pairs(pairs, contents=True)
@@ -224,10 +226,10 @@ def _decide(path: Path, action: str) -> None:
         with lock_folder(path.parent):
             journal.replace_whole(old, path.read_bytes())
             path.unlink()
-        tell("{file}: replaced", file=display_path(old))
+        notify("{file}: replaced", file=display_path(old))
     else:
         path.unlink()
-        tell("{file}: deleted", file=display_path(path))
+        notify("{file}: deleted", file=display_path(path))
 
 
 _WIDEST = 160
@@ -252,7 +254,7 @@ def diff(
     json: Json = False,
 ) -> int:
     """Compare cassettes."""
-    waiting = new or review_file(old)
+    waiting = new or review_path(old)
     if new is None and old.exists() and not waiting.exists():
         raise ConfigError(
             "{old}: nothing waits beside it; name the cassette to compare it with", old=old
@@ -268,16 +270,20 @@ def diff(
         summary={kind: counts[kind] for kind in _KINDS},
         exchanges=[_pair_data(owner, pair) for owner, pair in pairs if pair.kind != "same"],
     )
-    tell(series(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
+    notify(series(msg(text, number=counts[kind]) for kind, text in _KINDS.items()))
     return ExitCode.FAILED if counts.total() > counts["same"] else ExitCode.PASSED
 
 
-def _compare(before: Cassette, after: Cassette, known: Platforms) -> Iterator[tuple[str, Pair]]:
+def _compare(
+    before: Cassette, after: Cassette, known: Platforms
+) -> Iterator[tuple[str, ExchangePair]]:
     rules = matching_rules(known, ())
     return compare_cassettes(before, after, rules, lambda name: volatile_places(known, name))
 
 
-def _format_pairs(pairs: Iterable[tuple[str, Pair]], *, contents: bool = False) -> Iterator[str]:
+def _format_pairs(
+    pairs: Iterable[tuple[str, ExchangePair]], *, contents: bool = False
+) -> Iterator[str]:
     """Yield what differs; with *contents* also what is in exchanges that were added."""
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:
@@ -341,7 +347,7 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
-def _pair_data(owner: str, pair: Pair) -> dict[str, Any]:
+def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
     """Return it as ``--json`` has it; the place of one that is not there is zeros."""
     sides = {
         name: {"order": side.exchange.order, "line": side.place.line}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bpmax_sim.cli.terminal import agree, tell
+from bpmax_sim.cli.terminal import confirm, notify
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.scenario.expect_writer import ExpectEdit, rewrite_files
 from bpmax_sim.scenario.load import ScenarioItem
@@ -21,17 +21,17 @@ def rewrite(edits: Sequence[ExpectEdit], *, yes: bool) -> None:
     """
     files, refused = rewrite_files(edits)
     for error in refused:
-        tell(str(error))
+        notify(str(error))
     if not files:
-        tell(msg("there is nothing to write"))
+        notify(msg("there is nothing to write"))
         return
     for line in (line for file in files for line in file.diff()):
-        tell("{line}", line=line)
+        notify("{line}", line=line)
     if not yes:
-        agree("Write {count}?", count=plural(len(files), "{number} file", "{number} files"))
+        confirm("Write {count}?", count=plural(len(files), "{number} file", "{number} files"))
     write_checked(files)
     for file in files:
-        tell("{file}: written", file=display_path(file.path))
+        notify("{file}: written", file=display_path(file.path))
 
 
 def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
@@ -45,5 +45,5 @@ def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
     """
     updates = collect_item_updates(items)
     for line in updates.left:
-        tell("{line}", line=line)
+        notify("{line}", line=line)
     rewrite(updates.edits, yes=yes)

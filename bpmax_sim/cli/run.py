@@ -27,9 +27,9 @@ from bpmax_sim.cli.execute import (
     describe_nothing_recorded,
     execute,
     items_of_shard,
+    report_recorded,
     sources_of,
     store_durations,
-    tell_recorded,
 )
 from bpmax_sim.cli.select import (
     cassettes_at,
@@ -41,11 +41,11 @@ from bpmax_sim.cli.select import (
 from bpmax_sim.cli.terminal import (
     can_ask,
     choose,
+    notify,
     say,
     say_failure,
     say_json,
     say_verdict,
-    tell,
     with_progress,
 )
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
@@ -128,13 +128,13 @@ def run(  # noqa: PLR0913 - the options of the command
     js_stack: option.Stack = "",
     js_limits: option.LimitsOption = "",
     junitxml: option.JunitXml = None,
-    watch: option.Watch = False,
+    watch: option.LimitWatch = False,
     update: option.Update = False,
     yes: option.Yes = False,
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    return _perform(_args_of(locals()))
+    return _perform(_read_arguments(locals()))
 
 
 _RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch", "update", "yes"})
@@ -149,7 +149,7 @@ def record(
     **values: Any,
 ) -> int:
     """Record scenarios and return the exit code; all other options are those of `run`."""
-    return _perform(_args_of({**values, "record": record, "check": check, "mode": "record"}))
+    return _perform(_read_arguments({**values, "record": record, "check": check, "mode": "record"}))
 
 
 def _take_options_of_run(command: Any) -> None:
@@ -166,7 +166,7 @@ def _take_options_of_run(command: Any) -> None:
 _take_options_of_run(record)
 
 
-def _args_of(values: Mapping[str, Any]) -> _RunArguments:
+def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
     """Return what the options of `run` or `record` ask for, by their names.
 
     A scenario keeps what it says itself of what is not passed.
@@ -210,7 +210,7 @@ def _perform(args: _RunArguments) -> int:
         items = items_of_shard(collected, shard)
         _say_what_changed(args, collected)
     except BpmaxError as error:
-        tell(str(error))
+        notify(str(error))
         if args.json:
             wrong = error.problems if isinstance(error, ConfigError) else ()
             _say_document([], ExitCode.USAGE, wrong)
@@ -218,17 +218,17 @@ def _perform(args: _RunArguments) -> int:
     if args.last_failed and items:
         failed = [item for item in items if did_fail(item.header)]
         if not failed:
-            tell(msg("nothing failed last; all of it runs"))
+            notify(msg("nothing failed last; all of it runs"))
         items = failed or items
     if not collected and not problems:
-        tell(_say_why_nothing(args))
+        notify(_say_why_nothing(args))
     elif args.watch:
         _watch(args, items, problems)
     code, verdicts = _run_and_report(
         items, problems, args, shard, has_items=bool(collected), usage=usage
     )
     if not problems and len(verdicts) >= len(items):
-        usage.store(_covered_by(args), besides=set(collected) - set(items))
+        usage.store(_usage_scope(args), besides=set(collected) - set(items))
     return code
 
 
@@ -238,7 +238,7 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
     watch(_plan_watch(args), items, problems)
 
 
-def _covered_by(args: _RunArguments) -> Covers | None:
+def _usage_scope(args: _RunArguments) -> Covers | None:
     """Return what a run tells of recordings if it comes to its end, None for nothing."""
     narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
     if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
@@ -256,7 +256,7 @@ def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None
 
     files = {item.header.path for item in items}
     for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
-        tell(line)
+        notify(line)
 
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
@@ -276,9 +276,9 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
         if traces and args.choices.trace != "off":
             try:
                 write_page(page, traces, version=bpmax_sim.__version__)
-                tell("report: {path}", path=display_path(page))
+                notify("report: {path}", path=display_path(page))
             except ConfigError as error:
-                tell(str(error))  # nothing that was watched turns red for it
+                notify(str(error))  # nothing that was watched turns red for it
         refresh_types(root)
 
     places = [Path(target.path) for target in find_targets(args.paths)]
@@ -306,8 +306,8 @@ def _run_and_report(
 ) -> tuple[ExitCode, list[Verdict]]:
     """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
     for problem in problems:
-        tell(str(problem))
-    _tell_of_conftests(items)
+        notify(str(problem))
+    _report_conftests(items)
     recording = items if args.choices.mode == "record" else ()
     files = dict.fromkeys(cassette_of(item.header, args.choices) for item in recording)
     before = {path: path.read_bytes() if path.exists() else b"" for path in files}
@@ -316,14 +316,14 @@ def _run_and_report(
     with redirect_stdout(sys.stderr) if args.json else nullcontext():
         ran, gone = _run_items(items, args, shard, usage)
     for problem in gone:
-        tell(str(problem))
+        notify(str(problem))
     problems = [*problems, *gone]
     verdicts = [verdict for verdict, _ in ran]
     waiting = _find_reviews(before)
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
     code = foremost(codes) if has_items or problems else ExitCode.NOTHING
-    tell_recorded(before)
+    report_recorded(before)
     if recording and _wants_afresh(verdicts, args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
     _say_after_recording(waiting, recording)
@@ -350,9 +350,9 @@ def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
     """Return what waits for review beside *cassettes*, which were recorded, if any."""
     if not (recorded := list(cassettes)):
         return []
-    from bpmax_sim.cassette.merge import review_file
+    from bpmax_sim.cassette.merge import review_path
 
-    return [path for path in map(review_file, recorded) if path.exists()]
+    return [path for path in map(review_path, recorded) if path.exists()]
 
 
 def _say_document(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
@@ -377,7 +377,7 @@ def _count_unread(problems: Sequence[Problem]) -> int:
 
 def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
-        tell("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
+        notify("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if not recording:
         return
     from bpmax_sim.cli.merge import hint_at_merging
@@ -397,7 +397,7 @@ def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     if why and "recorded" in sources_of(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
     if why:
-        tell(why)
+        notify(why)
     return False
 
 
@@ -423,7 +423,7 @@ def _run_items(
     begun = time.perf_counter()
     verdicts = execute(load_each(items, problems), args.choices, usage.add if usage else None)
     if args.exit_first:
-        verdicts = _until_failed(verdicts)
+        verdicts = _stop_after_failure(verdicts)
     if args.choices.mode in {"", "replay"}:
         verdicts = store_durations(verdicts, shard, usage.seconds if usage else {})
     try:
@@ -462,7 +462,7 @@ def _replay_recorded(
         for verdict in execute(recorded, choices)
         if verdict.outcome == "failed"
     }
-    tell(
+    notify(
         "replayed what was recorded: {passed} of {all} passed",
         passed=len(recorded) - len(failed),
         all=len(recorded),
@@ -486,12 +486,12 @@ def _say_end(
             say(line)
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
-        tell("stopped at the first failure; {message}", message=message)
+        notify("stopped at the first failure; {message}", message=message)
     seconds, unread = time.perf_counter() - started, _count_unread(problems)
     say_verdict(terminal.summary(verdicts, seconds, unread), failed=failed)
 
 
-def _until_failed(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
+def _stop_after_failure(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
     for verdict in verdicts:
         yield verdict
         if verdict.outcome == "failed":
@@ -568,10 +568,10 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> V
     """
     for problem in verdict.problems:
         if problem not in reported:
-            tell(problem)
+            notify(problem)
     reported.update(verdict.problems)
     for warning in verdict.warnings:
-        tell(str(warning))
+        notify(str(warning))
     if not args.json and (verdict.outcome == "failed" or not args.quiet):
         _say_file_of(verdict, reported)
         say(terminal.verdict_line(verdict))
@@ -579,7 +579,7 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> V
             say("    {line}", line=line)
         _say_failures(verdict, args, reported)
     if verdict.outcome == "failed":
-        _tell_of_fixtures(verdict.item.header)
+        _report_skipped_fixtures(verdict.item.header)
     return verdict
 
 
@@ -603,21 +603,21 @@ def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) 
         say_failure(text)
 
 
-def _tell_of_fixtures(item: ItemHeader) -> None:
+def _report_skipped_fixtures(item: ItemHeader) -> None:
     """Say which fixtures *item*, which failed, ran without, and what runs it with them."""
     for conftest in find_conftests(item.path, item.root):
-        tell(
+        notify(
             "fixtures of {conftest} did not run; with them: {command}",
             conftest=display_path(conftest.path),
             command=shlex.join(["pytest", item.node_id]),
         )
 
 
-def _tell_of_conftests(items: Sequence[ProjectItem]) -> None:
+def _report_conftests(items: Sequence[ProjectItem]) -> None:
     """Say which fixtures nobody runs here, before anything is green or red without them."""
     known = find_all_conftests((item.header.path, item.header.root) for item in items)
     for path, names in known.items():
-        tell(
+        notify(
             "{path}: its fixtures use {names}, and only pytest runs fixtures; with them: {command}",
             path=display_path(path),
             names=series(names),

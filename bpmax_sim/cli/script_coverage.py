@@ -11,7 +11,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli.execute import execute
-from bpmax_sim.cli.terminal import align_columns, say_result, tell, with_progress
+from bpmax_sim.cli.terminal import align_columns, notify, say_result, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.project import find_root, make_folder
@@ -106,7 +106,7 @@ def _write_files(covered: Sequence[CoveredScript], request: CoverageRequest) -> 
             request.lcov.write_text(write_lcov(covered), encoding="utf-8", newline="\n")
     if request.report is not None:
         write_page(request.report, [], version=bpmax_sim.__version__, covered=covered)
-        tell("report: {path}", path=display_path(request.report))
+        notify("report: {path}", path=display_path(request.report))
 
 
 def _show(
@@ -127,16 +127,16 @@ def _show(
     )
     for one in covered:
         if one.lost:
-            tell(
+            notify(
                 "{path}: not counted where a limit ended it: {number}",
                 path=one.file,
                 number=plural(one.lost, "{number} run", "{number} runs"),
             )
     for path in uncounted:
-        tell("{path}: not counted: no JavaScript that can be read, or too large", path=path)
+        notify("{path}: not counted: no JavaScript that can be read, or too large", path=path)
     if percent >= request.fail_under:
         return ExitCode.PASSED
-    tell(
+    notify(
         "{percent:g} % of lines and branches ran, and {least:g} % have to",
         percent=percent,
         least=request.fail_under,
@@ -151,7 +151,7 @@ def _count_hits(
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell("skipped, as it needs a live system: {number}", number=number)
+        notify("skipped, as it needs a live system: {number}", number=number)
     hits = ScriptHits()
     choices = PerformOptions(options={"allow_hosts": tuple(allow_hosts), "hits": hits})
     failed = 0
@@ -160,7 +160,7 @@ def _count_hits(
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
         message = msg("{counted} failed; what they ran counts", counted=counted)
-        tell("{message}; see `bpmax-sim run`", message=message)
+        notify("{message}; see `bpmax-sim run`", message=message)
     return hits, len(closed)
 
 

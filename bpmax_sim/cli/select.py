@@ -263,11 +263,11 @@ def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
     """Return the folder that *text* names, and where its files come from if that is a URL."""
     if not text:
         return None, None
-    from bpmax_sim.cassette.remote import is_url, mirror
+    from bpmax_sim.cassette.remote import is_url, open_mirror
 
     if not is_url(text):
         return Path(text), None
-    remote = mirror(text, find_root(Path.cwd()))
+    remote = open_mirror(text, find_root(Path.cwd()))
     return remote.folder, remote
 
 

@@ -13,7 +13,7 @@ from typer import Argument, Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.terminal import say, say_document, say_failure, tell
+from bpmax_sim.cli.terminal import notify, say, say_document, say_failure
 from bpmax_sim.i18n import msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.console import console_lines
@@ -64,7 +64,7 @@ def show(
         for failure in shown:
             _say_stored(failure, everything=everything)
     for line in (*(run.problems if run else ()), *_conclude(kept, run, word, failures, len(shown))):
-        tell(line)
+        notify(line)
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 

@@ -22,7 +22,7 @@ import typer
 from bpmax_sim.cli.output_schema import VERSION
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import fill_message, join_messages, msg, series, translate, width
+from bpmax_sim.i18n import display_width, fill_message, join_messages, msg, series, translate
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
@@ -80,11 +80,11 @@ def say(text: str, /, **values: object) -> None:
 
 def say_failure(text: str) -> None:
     """Print the text of a failure between empty lines, coloured line by line on a terminal."""
-    from bpmax_sim.scenario.source import style_of  # noqa: PLC0415 - help is quick without it
+    from bpmax_sim.scenario.source import line_style  # noqa: PLC0415 - help is quick without it
 
     _print("")
     for number, line in enumerate(translate(text).splitlines()):
-        _print(line, style_of(line, number))
+        _print(line, line_style(line, number))
     _print("")
 
 
@@ -150,7 +150,7 @@ def say_bytes(data: bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-def tell(text: str, /, **values: object) -> None:
+def notify(text: str, /, **values: object) -> None:
     """Print a message or an error to whoever watches, with *values* by a template."""
     with _translate_write_errors(sys.stderr):
         print(translate(fill_message(text, values)), file=sys.stderr, flush=True)  # noqa: T201
@@ -159,13 +159,13 @@ def tell(text: str, /, **values: object) -> None:
 _YES = frozenset({"y", "yes", "是"})
 
 
-def agree(question: str, /, **values: object) -> None:
+def confirm(question: str, /, **values: object) -> None:
     """Ask, with *values* by a template, and return if the answer is yes.
 
     Raises:
         typer.Abort: it is anything else, or nobody answers.
     """
-    if _answer(msg("{question} [y/N]:", question=fill_message(question, values))) not in _YES:
+    if _read_answer(msg("{question} [y/N]:", question=fill_message(question, values))) not in _YES:
         raise typer.Abort
 
 
@@ -177,13 +177,13 @@ def can_ask() -> bool:
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
     options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
-    while answer := _answer(f"{question} {options}:"):
+    while answer := _read_answer(f"{question} {options}:"):
         if match := next((choice for choice in choices if answer in {choice, choice[0]}), ""):
             return match
     return choices[-1]
 
 
-def _answer(question: str) -> str:
+def _read_answer(question: str) -> str:
     gap = " " if can_ask() else ""
     print(f"{translate(question)}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
     return sys.stdin.readline().strip().lower()
@@ -298,7 +298,9 @@ class _Bar:
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
     """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
     rows = [[translate(cell) for cell in row] for row in rows]
-    widths = [max(map(width, column)) for column in zip(*rows, strict=True)]
+    widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = (cell + " " * (w - width(cell)) for cell, w in zip(row, widths, strict=True))
+        cells = (
+            cell + " " * (w - display_width(cell)) for cell, w in zip(row, widths, strict=True)
+        )
         yield join_messages("  ", cells).rstrip()

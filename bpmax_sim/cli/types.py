@@ -13,7 +13,7 @@ from typer import Argument
 
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.select import platforms_of
-from bpmax_sim.cli.terminal import say_result, tell
+from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg, series
 from bpmax_sim.index.store import load_index
@@ -21,7 +21,7 @@ from bpmax_sim.platform.presets import instances_schema, platform_schema
 from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import SUFFIX, find_root, language_of
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import (
     flow_schema,
     form_schema,
@@ -93,10 +93,10 @@ def refresh_types(root: Path) -> None:
     try:
         names = series(display_path(path) for path in write_types(root))
     except ConfigError as error:
-        tell(str(error))
+        notify(str(error))
         return
     if names:
-        tell("written for the editor: {names}", names=names)
+        notify("written for the editor: {names}", names=names)
 
 
 FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
@@ -132,7 +132,7 @@ def _load_items(root: Path) -> Iterator[ScenarioItem]:
     """Yield the first row of every scenario that can be read; the others are lint's to tell."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
-            yield from items(path, root=root)[:1]
+            yield from load_items(path, root=root)[:1]
 
 
 def _collect_forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
@@ -150,7 +150,7 @@ def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
     except (OSError, ValueError):
         current = None  # with comments, as VS Code allows them
     if not isinstance(current, dict):
-        tell("{path} stays as it is; it has comments, or is no object", path=display_path(path))
+        notify("{path} stays as it is; it has comments, or is no object", path=display_path(path))
         return False
     if all(name in current for name in settings):
         return False

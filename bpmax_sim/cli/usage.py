@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bpmax_sim.cli.execute import cassette_of
 from bpmax_sim.cli.select import platforms_of
-from bpmax_sim.cli.terminal import tell
+from bpmax_sim.cli.terminal import notify
 from bpmax_sim.i18n import plural
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import find_root
@@ -48,7 +48,7 @@ class UsageOfRun:
         for item in items:
             path = cassette_of(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"
-            self._use.own(
+            self._use.note_owner(
                 str(path), str(folder), owner=item.header.name, test=item.header.path.absolute()
             )
 
@@ -85,8 +85,8 @@ def take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
     files = read_jobs(root, folders)
     seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}
     if seconds:
-        shards.keep(root, seconds, shard=None, complete=True)
+        shards.store_durations(root, seconds, shard=None, complete=True)
         number = plural(len(seconds), "{number} test", "{number} tests")
-        tell("{path}: what {number} took", path=display_path(root / shards.FILE), number=number)
+        notify("{path}: what {number} took", path=display_path(root / shards.FILE), number=number)
     traces = (file.path.parents[1] / TRACE_FOLDER.name for file in files)
     return [path for path in dict.fromkeys(traces) if path.is_dir()]

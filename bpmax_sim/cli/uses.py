@@ -10,7 +10,7 @@ from typer import Argument
 
 from bpmax_sim.cli.affected import name_from_root
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.terminal import say, say_document, tell
+from bpmax_sim.cli.terminal import notify, say, say_document
 from bpmax_sim.i18n import join_messages, msg, plural, template
 from bpmax_sim.index.facts import FactKind, Role
 from bpmax_sim.index.store import load_index
@@ -82,7 +82,7 @@ def uses(
         for line in _format_tree(found, each, root):
             say(line)
     if not any(each for _, each in answers):
-        tell("nothing in this project uses {place}", place=place)
+        notify("nothing in this project uses {place}", place=place)
     return ExitCode.PASSED
 
 

@@ -22,7 +22,7 @@ from bpmax_sim.check.coverage import (
     DeclaredPart,
     PassedRun,
     count_scenarios,
-    coverage,
+    measure_coverage,
     touched_parts,
 )
 from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
@@ -52,7 +52,14 @@ from bpmax_sim.cli.select import (
     load_cassette,
     platforms_of,
 )
-from bpmax_sim.cli.terminal import align_columns, say, say_document, say_result, tell, with_progress
+from bpmax_sim.cli.terminal import (
+    align_columns,
+    notify,
+    say,
+    say_document,
+    say_result,
+    with_progress,
+)
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.index.store import load_index
@@ -63,7 +70,7 @@ from bpmax_sim.report.exit_codes import ExitCode, foremost
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.runner import secrets
+from bpmax_sim.scenario.runner import secret_values
 from bpmax_sim.session.session import Session
 from bpmax_sim.yamlfile import display_path
 
@@ -75,7 +82,7 @@ _COUNTS: Mapping[Tier, Callable[[int], str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Job:
+class _VerifyJob:
     """What one owner recorded, or all of them, and what its calls are understood by."""
 
     cassette: Path
@@ -86,7 +93,7 @@ class _Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Manner:
+class _VerifyOptions:
     """What is sent, and what of it is told.
 
     Attributes:
@@ -133,7 +140,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Verify recordings."""
-    how = _Manner(
+    how = _VerifyOptions(
         age=parse_age("--max-age", max_age) if max_age else inf,
         allow_writes=allow_writes,
         sampled=set() if sample else None,
@@ -163,7 +170,7 @@ def verify(  # noqa: PLR0913 - the options of the command
             summary={**summary, "sent": sent, "not_sent": not_sent, "exit_code": int(code)},
             drifts=[_drift_data(*finding) for finding in findings],
         )
-    _tell_counts(sent, counts, unsent)
+    _report_counts(sent, counts, unsent)
     return code
 
 
@@ -186,14 +193,14 @@ def _causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
         yield msg("{line} ({calls})", line=line, calls=calls) if len(group) > 1 else line
 
 
-def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int]) -> None:
-    tell(
+def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int]) -> None:
+    notify(
         "{counted} verified: {names}",
         counted=plural(sent, "{number} call", "{number} calls"),
         names=series(counted(counts[tier]) for tier, counted in _COUNTS.items()),
     )
     for reason, number in unsent.items():
-        tell(
+        notify(
             plural(
                 number,
                 "{number} exchange not sent: {reason}",
@@ -203,28 +210,28 @@ def _tell_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, int
         )
 
 
-def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_Job]:
+def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
     """Yield what is to be verified: cassettes as they are named, scenarios' own."""
     folders = declared_folders(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
-        yield _Job(cassette=path, platforms=folders)
+        yield _VerifyJob(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect(scenarios) if scenarios or not paths else ():
         cassette = Path(display_path(file_of(item)))
         if not cassette.exists():
-            tell(
+            notify(
                 "{cassette}: nothing is recorded for {item_name!r}",
                 cassette=cassette,
                 item_name=item.name,
             )
             continue
-        yield _Job(
+        yield _VerifyJob(
             cassette=cassette,
             owner=item.owner,
             platforms=tuple(platforms or item.platforms),
             instances=item.instances,
-            secrets=secrets(item, os.environ),
+            secrets=secret_values(item, os.environ),
         )
 
 
@@ -234,13 +241,13 @@ def _is_cassette(path: str) -> bool:
     return path.endswith(".yaml") and not path.endswith(".scenario.yaml")
 
 
-def _count_exchanges(job: _Job) -> int:
+def _count_exchanges(job: _VerifyJob) -> int:
     """Return how many exchanges there are to judge, at most."""
     cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
 
 
-def _find_moved(job: _Job) -> Iterator[tuple[Place, list[Drift]]]:
+def _find_moved(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     for number in (number for owner in owners for number in cassette.index.numbers(owner)):
@@ -249,7 +256,7 @@ def _find_moved(job: _Job) -> Iterator[tuple[Place, list[Drift]]]:
             yield cassette.place(number), drifts
 
 
-def _verify_job(job: _Job, how: _Manner) -> Iterator[tuple[Place, list[Drift]]]:
+def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, list[Drift]]]:
     """Yield the place and the drifts of each exchange that is judged."""
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
@@ -328,7 +335,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
             raise ConfigError("{option} is of --scripts; add it", option=option)
     items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
     if not items:
-        tell(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
+        notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
     touched = (
         _read_touched(evidence_folders)
@@ -336,10 +343,10 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
         else _find_touched(items, PerformOptions(options={"allow_hosts": allow_hosts or ()}))
     )
     number = count_scenarios(touched)
-    percent = _show_parts(coverage(items, touched), number, missing=missing, json=json)
+    percent = _show_parts(measure_coverage(items, touched), number, missing=missing, json=json)
     if percent >= fail_under:
         return ExitCode.PASSED
-    tell("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
+    notify("{percent} % is touched, and {least:g} % has to be", percent=percent, least=fail_under)
     return ExitCode.FAILED
 
 
@@ -399,7 +406,7 @@ def _find_touched(
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
-        tell("skipped, as it needs a live system: {number}", number=number)
+        notify("skipped, as it needs a live system: {number}", number=number)
     failed, touched = 0, set[str]()
     for verdict, events in with_progress(observe(closed, choices), len(closed)):
         if verdict.outcome == "passed":
@@ -409,7 +416,7 @@ def _find_touched(
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
         message = msg("{counted} failed, which counts for nothing", counted=counted)
-        tell("{message}; see `bpmax-sim run`", message=message)
+        notify("{message}; see `bpmax-sim run`", message=message)
     return touched
 
 

@@ -15,11 +15,11 @@ from typing import NoReturn
 
 import msgspec
 
-from bpmax_sim.cli.terminal import tell
+from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import BpmaxError, Problem, shorten_list
 from bpmax_sim.index.items import ProjectItem
-from bpmax_sim.platform.source import find_key
-from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute, find_instances, local_file_of
+from bpmax_sim.platform.source import find_platform_key
+from bpmax_sim.project import DEFAULTS, SUFFIXES, absolute_path, find_instances, local_file_of
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.yamlfile import display_path
 
@@ -66,7 +66,7 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
     next(changes)
     run.perform(first, problems)
     run.finish(every)
-    tell("watching {places}; Ctrl-C ends it", places=_list_paths(places))
+    notify("watching {places}; Ctrl-C ends it", places=_list_paths(places))
     while True:
         saved = next(changes)
         if not saved:
@@ -74,7 +74,7 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
         try:
             every = _rerun_affected(run, saved)
         except BpmaxError as error:  # such as a scenario that is named and gone for a moment
-            tell(str(error))
+            notify(str(error))
             continue
         if (now := _places_to_watch(run, every)) != places:
             places, changes = now, _watch_changes(now)
@@ -91,7 +91,7 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectIt
     again = [item for item in every if any(_uses(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
-        tell("\nsaved: {files}", files=_list_paths(saved))
+        notify("\nsaved: {files}", files=_list_paths(saved))
         run.perform(again, problems)
         run.finish(every)
     return every
@@ -134,7 +134,7 @@ def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
 def _platform_key(file: str) -> str:
     """Return the key of a platform file; of one that cannot be read, nothing."""
     try:
-        return find_key(Path(file).read_text(encoding="utf-8-sig"))
+        return find_platform_key(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
         return ""
 
@@ -143,7 +143,7 @@ def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
     yield from item.files
     yield str(run.cassette(item))
     folders = run.platforms or item.header.platforms
-    beside = find_instances(absolute(folders[-1])) if folders else ""
+    beside = find_instances(absolute_path(folders[-1])) if folders else ""
     instances = str(item.header.instances or "") or beside
     if instances:
         yield from (instances, local_file_of(instances))

@@ -22,7 +22,7 @@ from bpmax_sim.explore.run_view import Line, ObservedCall, RunView, StepView
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.events import ErrorThrown
 from bpmax_sim.scenario.references import show
-from bpmax_sim.subject.hooks import FieldChanged, HookStarted, same
+from bpmax_sim.subject.hooks import FieldChanged, HookStarted, is_same_value
 
 VerdictKind = Literal[
     "handled",
@@ -94,7 +94,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
         return broken
     if run.trial.exceeded:
         return describe_endless(run, failure.call.step, place)
-    if twice := done_twice(base, run, failure):
+    if twice := judge_repetition(base, run, failure):
         return replace(twice, step=failure.call.step, place=place)
     if missing := describe_misses(run):
         return Judgement(verdict="unrecorded", why=missing, step=failure.call.step, place=place)
@@ -134,7 +134,7 @@ def describe_misses(run: RunView) -> str:
     return msg("no recording of {names}", names=series(names)) if names else ""
 
 
-def done_twice(
+def judge_repetition(
     base: RunView, run: RunView, failure: PossibleFailure | None = None
 ) -> Judgement | None:
     """Return the verdict on what was done more often than in *base*, or None.
@@ -198,7 +198,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             told = _describe_notice(before, after)
             if told:
                 return self._judge_notice(before, after, told)
-        return self._judge_untold()
+        return self._judge_unreported()
 
     def _steps(self) -> Iterator[tuple[StepView, StepView]]:
         """Yield each step from the struck one on, as it was and as it is."""
@@ -208,9 +208,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _judge_crash(self, after: StepView, crash: Line) -> Judgement:
         why = f"{crash['type']}: {crash['message']}"
         place = _place_of_error(self.run, crash) or self.place
-        if done := self._done_in(after.key):
+        if done := self._describe_done(after.key):
             if not self.shown:
-                return self._partial(after, done, why, place)
+                return self._judge_partial(after, done, why, place)
             why = msg("{why}, after {done}", why=why, done=done)
         return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
 
@@ -218,18 +218,20 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         has_failed = any(
             not error.get("unhandled") for error in new_lines(before.errors, after.errors)
         )
-        done = self._done_in(after.key) if after.key == self.failure.call.step else ""
+        done = self._describe_done(after.key) if after.key == self.failure.call.step else ""
         if has_failed and done:
-            return self._partial(after, done, told, self.place)
+            return self._judge_partial(after, done, told, self.place)
         return Judgement(verdict="handled", why=told, step=after.key, place=self.place)
 
-    def _partial(self, after: StepView, done: str, why: str, place: Place | None) -> Judgement:
+    def _judge_partial(
+        self, after: StepView, done: str, why: str, place: Place | None
+    ) -> Judgement:
         why = msg("{done}, then the script failed: {why}", done=done, why=why)
         return Judgement(
             verdict="partial", why=why, step=after.key, place=place, is_shown=self.shown
         )
 
-    def _done_in(self, step: str) -> str:
+    def _describe_done(self, step: str) -> str:
         """Return what had an effect in *step* of the run, or nothing."""
         struck = find_call(self.run, self.failure.call)
         done = [
@@ -243,7 +245,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             return ""
         return msg("{names} was done", names=series(dict.fromkeys(done)))
 
-    def _judge_untold(self) -> Judgement:
+    def _judge_unreported(self) -> Judgement:
         """Return the verdict where nobody was told of the failure."""
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
@@ -265,12 +267,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         call, step = failure.call, failure.call.step
         struck = find_call(self.run, failure.call)
         handled = Judgement(verdict="handled", step=step, place=self.place)
-        is_end_same = same(self.base.end, self.run.end)
+        is_end_same = is_same_value(self.base.end, self.run.end)
         if is_end_same and self._is_superseded():
             return handled
         if struck is not None and call.has_effect and is_end_same and self.run.find_lookup(struck):
             return handled
-        if self._came_through(struck):
+        if self._was_done_anyway(struck):
             if is_end_same:
                 return replace(handled, is_recovered=self._is_repeated(struck))
             why = describe_difference(*differences[0]) if differences else ""
@@ -332,7 +334,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             if one.begin > call.begin and one.is_answered and not one.is_login
         )
 
-    def _came_through(self, struck: ObservedCall | None) -> bool:
+    def _was_done_anyway(self, struck: ObservedCall | None) -> bool:
         """Return whether what failed was done after all: sent again, by script or client."""
         if struck is not None and struck.is_answered:
             return True
@@ -352,7 +354,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         for before, after in self._steps():
             for place in dict.fromkeys((*before.state, *after.state)):
                 was, got = before.state.get(place), after.state.get(place)
-                if not same(was, got):
+                if not is_same_value(was, got):
                     yield place, was, got
 
     def _find_broken_value(self) -> str:
@@ -365,7 +367,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 was = before.state.get(place)
                 if isinstance(got, str) and _is_broken(got) and not _is_broken(was):
                     return msg("{place} is {got}", place=place, got=_shorten(got))
-                if isinstance(got, float) and isnan(got) and not same(was, got):
+                if isinstance(got, float) and isnan(got) and not is_same_value(was, got):
                     return msg("{place} is {got}", place=place, got="NaN")
         return ""
 

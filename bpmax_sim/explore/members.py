@@ -18,14 +18,14 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Platform, ResponseRules, snake
+from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
 from bpmax_sim.platform.response_shapes import ResponseShape, shape_of_schema
 from bpmax_sim.proxy.response import (
-    accepts,
     as_text,
     compile_finder,
     find_first,
     read_body,
+    satisfies_rule,
 )
 
 Lack = Literal["absent", "null", "empty"]
@@ -115,7 +115,7 @@ class RecordedResponses:
                 if call is None or call.is_login or not isinstance(response, Response):
                     continue
                 body, rules = read_body(response), self._rules_of(call.platform, call.api)
-                if not accepts(rules.ok, response, body, lenient=True):
+                if not satisfies_rule(rules.ok, response, body, lenient=True):
                     code = find_first(map(compile_finder, rules.code), response, body)
                     text = "" if code is UNSET else as_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
@@ -128,7 +128,7 @@ class RecordedResponses:
         platform = self._platforms.find(platform_key)
         if platform is None:
             return ResponseRules()
-        api = platform.apis.get(platform.spellings.get(snake(api_key), api_key))
+        api = platform.apis.get(platform.spellings.get(to_snake_case(api_key), api_key))
         return rules_of(platform, api)
 
 

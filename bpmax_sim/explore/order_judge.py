@@ -13,16 +13,16 @@ from bpmax_sim.explore.judge import (
     describe_difference,
     describe_endless,
     describe_misses,
-    done_twice,
     expect_value,
     find_broken_invariant,
+    judge_repetition,
     new_lines,
 )
 from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.run_view import ObservedCall, RunView
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.events import CallAnswered
-from bpmax_sim.subject.hooks import FieldChanged, same
+from bpmax_sim.subject.hooks import FieldChanged, is_same_value
 
 Difference = tuple[str, Any, Any]
 
@@ -57,9 +57,9 @@ def _find_verdict(
     *,
     is_end: bool,
 ) -> Judgement:
-    if interruption is not None and _is_turned_away(run):
+    if interruption is not None and _is_rejected_by_script(run):
         return Judgement(verdict="handled")
-    if twice := done_twice(base, run):
+    if twice := judge_repetition(base, run):
         return twice
     if missing := describe_misses(run):
         return Judgement(verdict="unrecorded", why=missing)
@@ -77,7 +77,7 @@ def _find_verdict(
     )
 
 
-def _is_turned_away(run: RunView) -> bool:
+def _is_rejected_by_script(run: RunView) -> bool:
     """Return whether the form, or a script, told who did something meanwhile that it is no use."""
     inner = (step for key, step in run.steps.items() if "." in key)
     return any(step.messages or step.errors for step in inner)
@@ -99,7 +99,7 @@ def _find_differences(truth: RunView, run: RunView, *, is_end: bool) -> Iterator
 
 def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
     for place in dict.fromkeys((*before, *after)):
-        if not same(before.get(place), after.get(place)):
+        if not is_same_value(before.get(place), after.get(place)):
             yield place, before.get(place), after.get(place)
 
 

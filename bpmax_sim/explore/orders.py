@@ -238,7 +238,7 @@ def without_expectations(step: Step) -> Step:
 
 def _is_done_by_person(located: LocatedStep) -> bool:
     kind = located.step.kind
-    return kind is not None and bool(kind.needs) and kind.inner(located.step.value) is None
+    return kind is not None and bool(kind.needs) and kind.named_steps(located.step.value) is None
 
 
 def _is_pressed(located: LocatedStep) -> bool:

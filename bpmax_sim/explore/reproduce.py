@@ -16,11 +16,11 @@ from bpmax_sim.errors import BpmaxError
 from bpmax_sim.explore.orders import Interruption
 from bpmax_sim.explore.search import JudgedVariant
 from bpmax_sim.file_names import file_name
-from bpmax_sim.i18n import msg, plain, translate
+from bpmax_sim.i18n import msg, plain_text, translate
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.yamlfile.write import write_text, write_yaml
@@ -38,7 +38,7 @@ class Reproduction(msgspec.Struct, frozen=True):
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     """Return the scenario that fails as *variant* of *item* did."""
     document = dict(_plain_document(item))
-    title = f"{document['scenario']}：{variant.call.label} {plain(variant.kind)}"
+    title = f"{document['scenario']}：{variant.call.label} {plain_text(variant.kind)}"
     document["was"] = [document["scenario"], *document.get("was", ())]
     document["scenario"] = title
     document.pop("explore", None)
@@ -82,7 +82,7 @@ def save(reproduction: Reproduction) -> str:
 
 def _failure_of_reproduction(path: Path) -> str:
     try:
-        (item,) = items(path)
+        (item,) = load_items(path)
         session = open_session(item)
         *_, last = run_item(item, session)
     except (BpmaxError, ValueError) as error:

@@ -42,7 +42,7 @@ from bpmax_sim.scenario.row_actions import RowAction
 from bpmax_sim.scenario.trial import CallKey
 from bpmax_sim.session.options import Severity
 from bpmax_sim.simulator.simulator import has_own_rules
-from bpmax_sim.subject.hooks import same
+from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.transport.faults import Fault
 from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
 from bpmax_sim.variant.workers import map_in_order
@@ -138,7 +138,7 @@ class Explorer:
         """
         found = _start_exploration(item)
         try:
-            bench = _Bench(_simulate(measure_baseline(item, cassettes=self._cassettes)))
+            bench = _ItemTrials(_simulate(measure_baseline(item, cassettes=self._cassettes)))
         except BpmaxError as error:
             return replace(found, refused=_describe_refusal(error))
         bench.prepare(self._recorded_of(item, bench.platforms))
@@ -259,7 +259,7 @@ _SEVERITIES: Final[dict[str, Severity]] = {"fail": "fail", "warn": "warn", "allo
 Attempt = Callable[[], JudgedVariant | None]
 
 
-class _Bench:
+class _ItemTrials:
     """One item, its base run, and trials of it.
 
     Attributes:
@@ -398,7 +398,7 @@ class _Bench:
         """
         struck = failure.call
         known = Counter((one.step, one.name, one.request) for one in self.base.calls)
-        is_unnoticed = not judgement.why and same(self.base.end, before.end)
+        is_unnoticed = not judgement.why and is_same_value(self.base.end, before.end)
         for call in before.calls:
             known[call.step, call.name, call.request] -= 1
             is_new = known[call.step, call.name, call.request] < 0
@@ -444,7 +444,7 @@ class _Bench:
     def _is_needless(self, failure: PossibleFailure, run: RunView) -> bool:
         """Return whether nothing depends on the read that failed in *run*, or on its login."""
         call = failure.call
-        if not same(self.base.end, run.end):
+        if not is_same_value(self.base.end, run.end):
             return False
         needed = needed_calls(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import identity, parts_of
+from bpmax_sim.cassette.matching import matching_key, parts_of
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
@@ -351,12 +351,12 @@ def check_identity(target: FuzzTarget, programs: Programs) -> bool:
     if len(calls) < len(built) or len({repr(_recorded_identity(call)) for call in calls}) == 1:
         return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
-    keys = {identity(parts_of(call), rules) for call in calls}
+    keys = {matching_key(parts_of(call), rules) for call in calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
     parameter = next(
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
     )  # True is 1
-    if len(keys) == 1 and not _is_meant(target, api, parameter):
+    if len(keys) == 1 and not _is_declared_ignored(target, api, parameter):
         raise LawBroken(
             "calls that differ in the required parameter {parameter_name!r} share one "
             "recording: ignore or volatile hides it; name what does not count more narrowly",
@@ -365,7 +365,7 @@ def check_identity(target: FuzzTarget, programs: Programs) -> bool:
     return True
 
 
-def _is_meant(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
+def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
     """Return whether *parameter* is named itself among what does not count, or is personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
     place = FieldPath.of_parameter(parameter.place, parameter.target)

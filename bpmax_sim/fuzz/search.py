@@ -134,7 +134,7 @@ def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({"form": form, "trouble": st.sampled_from(list(TROUBLE))})
 
 
-def hold_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
+def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
     """Run the first of *files* in *situation*, after the others.
 
     Raises:
@@ -190,7 +190,7 @@ def hold(  # noqa: PLR0913 - what a finding holds
     known = load_folder_of(platform) if script else load_with_instances(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
-    _hold(target, law, calls, files, situation)
+    _check_law(target, law, calls, files, situation)
 
 
 def hold_in_session(  # noqa: PLR0913 - what a finding holds
@@ -213,10 +213,10 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
         ConfigError: there is no such law.
     """
     files = [str(find_root(Path.cwd()) / file) for file in (script, *libraries)]
-    _hold(target_of(bench.platforms, platform, against), law, calls, files, situation)
+    _check_law(target_of(bench.platforms, platform, against), law, calls, files, situation)
 
 
-def _hold(
+def _check_law(
     target: FuzzTarget,
     law: str,
     calls: Sequence[Plain],
@@ -225,9 +225,9 @@ def _hold(
 ) -> None:
     try:
         if law == SCRIPT:
-            hold_script(target, files, situation or {"form": {}, "trouble": ""})
+            check_script(target, files, situation or {"form": {}, "trouble": ""})
         elif law in LAWS:
-            hold_programs(target, law, tuple(map(program, calls)))
+            check_programs(target, law, tuple(map(program, calls)))
         else:
             hint = suggest(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
@@ -235,7 +235,7 @@ def _hold(
         close_connections()
 
 
-def hold_programs(target: FuzzTarget, law: str, programs: Programs) -> bool:
+def check_programs(target: FuzzTarget, law: str, programs: Programs) -> bool:
     """Hold *law* against *programs*, and return whether they got so far that it could be judged.
 
     Raises:
@@ -285,7 +285,7 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
     examples: str
 
 
-class Task(msgspec.Struct, frozen=True):
+class SearchTask(msgspec.Struct, frozen=True):
     """One law tried on one API, or on one script."""
 
     law: str
@@ -345,7 +345,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
     return [parts[number % workers][number // workers] for number in range(len(tasks))]
 
 
-def tasks_of(plan: SearchPlan) -> Iterator[Task]:
+def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
     """Yield what there is to try: every law that applies to an API, and every script.
 
     Raises:
@@ -357,10 +357,10 @@ def tasks_of(plan: SearchPlan) -> Iterator[Task]:
             is_live = plan.against != SIMULATE
             allowed = not is_live or (law.live and (plan.allow_writes or api.method in _SAFE))
             if allowed and (not plan.laws or name in plan.laws) and law.applies(target, api):
-                yield Task(name, api=api.key)
+                yield SearchTask(name, api=api.key)
     for script in plan.scripts:
         if not plan.laws or SCRIPT in plan.laws:
-            yield Task(SCRIPT, script=str(script))
+            yield SearchTask(SCRIPT, script=str(script))
 
 
 def target_of_plan(plan: SearchPlan) -> FuzzTarget:
@@ -375,14 +375,14 @@ def target_of_plan(plan: SearchPlan) -> FuzzTarget:
 
 def search_tasks(
     plan: SearchPlan,
-    tasks: Sequence[Task],
+    tasks: Sequence[SearchTask],
     seconds: float,
     notify: Callable[[], None] = lambda: None,
 ) -> list[LawOutcome]:
     """Try *tasks* in turn, each round with more examples, and return what came of each."""
     until = time.monotonic() + seconds
     target = target_of_plan(plan)
-    hunts = [_hunt(target, task, plan, notify) for task in tasks]
+    hunts = [_make_search(target, task, plan, notify) for task in tasks]
     options = settings(
         database=database(plan.examples),
         deadline=None,
@@ -401,16 +401,16 @@ def search_tasks(
             for hunt in hunts:
                 if hunt.finding is None and (is_first or time.monotonic() < until):
                     end = math.inf if is_first else until
-                    hunt.go(settings(options, max_examples=size), end)
+                    hunt.run(settings(options, max_examples=size), end)
                     if is_first and not hunt.examples and hunt.finding is None:
-                        hunt.go(settings(options, max_examples=_SECOND_CHANCE), end)
+                        hunt.run(settings(options, max_examples=_SECOND_CHANCE), end)
             size = min(2 * size, _LARGEST_ROUND)
     finally:
         close_connections()
     return [LawOutcome(hunt.call, hunt.law, hunt.examples, hunt.finding) for hunt in hunts]
 
 
-class _Hunt(msgspec.Struct):
+class _LawSearch(msgspec.Struct):
     """One task under way.
 
     Attributes:
@@ -433,7 +433,7 @@ class _Hunt(msgspec.Struct):
     _until: float = 0.0
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
-    def go(self, how: settings, until: float) -> None:
+    def run(self, how: settings, until: float) -> None:
         """Try more examples, and keep the least that breaks the law.
 
         Raises:
@@ -442,7 +442,7 @@ class _Hunt(msgspec.Struct):
         self._until = until
         key = f"bpmax-sim fuzz {self.call} {self.law}".encode()
         try:
-            least = find(self.drawn, self._breaks, settings=how, database_key=key)
+            least = find(self.drawn, self._breaks_law, settings=how, database_key=key)
         except NoSuchExample:
             return
         except Unsatisfiable:
@@ -459,7 +459,7 @@ class _Hunt(msgspec.Struct):
             **self.tell(least),
         )
 
-    def _breaks(self, example: Any) -> bool:
+    def _breaks_law(self, example: Any) -> bool:
         """Return whether *example* breaks the law; when time is over, only what is known does."""
         shown = self._to_finding(example)
         if shown in self._known:
@@ -479,25 +479,27 @@ class _Hunt(msgspec.Struct):
         return repr(self.tell(example))
 
 
-def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan, notify: Callable[[], None]) -> _Hunt:
+def _make_search(
+    target: FuzzTarget, task: SearchTask, plan: SearchPlan, notify: Callable[[], None]
+) -> _LawSearch:
     if task.script:
         files = (task.script, *map(str, plan.libraries))
         source = "\n".join(read_script(file).source for file in files)
-        return _Hunt(
+        return _LawSearch(
             target,
             Path(task.script).name,
             task.law,
             situations(source),
-            lambda situation: hold_script(target, files, situation),
+            lambda situation: check_script(target, files, situation),
             lambda situation: {"script": task.script, "situation": situation},
             notify,
         )
-    return _Hunt(
+    return _LawSearch(
         target,
         f"{target.key}.{task.api}",
         task.law,
         LAWS[task.law].draw(target, target.platform.apis[task.api]),
-        lambda programs: hold_programs(target, task.law, programs),
+        lambda programs: check_programs(target, task.law, programs),
         lambda programs: {
             "calls": tuple(map(plain, programs)),
             "javascript": tuple(map(javascript, programs)),
@@ -509,14 +511,14 @@ def _hunt(target: FuzzTarget, task: Task, plan: SearchPlan, notify: Callable[[],
 _WIDTH = 96
 
 
-class File(msgspec.Struct, frozen=True):
+class GeneratedFile(msgspec.Struct, frozen=True):
     """A file to write: where it belongs, and its text."""
 
     path: Path
     text: str
 
 
-def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
+def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
     """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
@@ -537,7 +539,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
         "      call: bpmax_sim.fuzz:hold_in_session",
         f"      args: {_inline_yaml(_escape_references(args))}",
     ]
-    return File(path, "\n".join(lines) + "\n")
+    return GeneratedFile(path, "\n".join(lines) + "\n")
 
 
 def _scenario_document(finding: LawFinding, path: Path) -> Path:
@@ -551,11 +553,11 @@ def _scenario_document(finding: LawFinding, path: Path) -> Path:
     return first
 
 
-def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> File:
+def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
     """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
     name = re.sub(r"\W+", "_", _file_slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
-    return File(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
+    return GeneratedFile(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
 
 
 def _test_lines(finding: LawFinding, plan: SearchPlan, root: Path, name: str) -> Iterator[str]:

@@ -194,7 +194,7 @@ def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
             pairs = [pair.partition("=") for pair in request.url.partition("?")[2].split("&")]
             return [unquote(text) for key, _, text in pairs if unquote(key).lower() == name.lower()]
         case "header":
-            return headers.every(name)
+            return headers.get_all(name)
         case "cookie":
             return [c.value for c in headers.cookies if c.name.lower() == name.lower()]
     return _in_body(request, name, headers.media_type)

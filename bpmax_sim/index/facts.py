@@ -84,7 +84,7 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 def read_facts(path: str, data: bytes) -> FileFacts:
     """Return what *data* says, the content of the file at *path* from the project's root."""
     if path.endswith(".js"):
-        return _of_script(path, data)
+        return _script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
         return FileFacts("other")
     if data[:256].startswith(b"version: 1\nbpmax: {"):
@@ -98,7 +98,7 @@ def read_facts(path: str, data: bytes) -> FileFacts:
     walked = _walk(root)
     facts = tuple(chain.from_iterable(_apply(rules, path, *found) for found in walked))
     if kind == "platform":
-        facts = tuple(_of_platform(root))
+        facts = tuple(_platform_facts(root))
     if kind == "instances":
         facts = tuple(_qualify_instances(facts))
     if kind == "scenario":
@@ -114,7 +114,7 @@ def _kind_of(path: str, root: Node) -> FileKind:
         ("scenario", path.endswith(SUFFIX)),
         ("platform", "platform_key" in keys),
         ("flow", "nodes" in keys and "flow" in keys),
-        ("instances", _are_instances(root)),
+        ("instances", _is_instances_file(root)),
         ("people", bool(keys) and all(map(_is_person, keys.items()))),
         ("form", "fields" in keys),
         ("scenario", is_defaults(path) or not _OF_SCENARIOS.isdisjoint(keys)),
@@ -122,7 +122,7 @@ def _kind_of(path: str, root: Node) -> FileKind:
     return next((kind for kind, is_one in kinds if is_one), "yaml")
 
 
-def _are_instances(root: Node) -> bool:
+def _is_instances_file(root: Node) -> bool:
     return bool(root.elements) and all("platform" in one.items for one in root.elements)
 
 
@@ -148,7 +148,7 @@ def _inherited_files(path: str) -> Iterator[Fact]:
         yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
 
 
-def _of_platform(root: Node) -> Iterator[Fact]:
+def _platform_facts(root: Node) -> Iterator[Fact]:
     """Yield what a platform file declares: APIs and aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
@@ -249,13 +249,13 @@ def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -
     if rule.path[-1] == "python":
         name = f"{name.partition(':')[0].replace('.', '/')}.py"
     elif rule.kind == "file" and rule.role != "plays":
-        name = from_root(path, name)
+        name = resolve_from_root(path, name)
     elif rule.kind == "field":
         name = name.partition("[")[0].partition(".")[0]
     yield Fact(rule.kind, rule.role, name, *place, detail)
 
 
-def from_root(path: str, name: str) -> str:
+def resolve_from_root(path: str, name: str) -> str:
     """Return the file that *path* calls *name*, from the root; names outside keep their ``..``."""
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):
@@ -321,7 +321,7 @@ _RULES: Final[Mapping[FileKind, tuple[_Rule, ...]]] = {
 # ---------------------------------------------------------------------------- JavaScript
 
 
-def _of_script(path: str, data: bytes) -> FileFacts:
+def _script_facts(path: str, data: bytes) -> FileFacts:
     reading = read_script(data.decode("utf-8-sig", "replace"), path)
     facts = [*_calls_of(reading), *_members_of(reading)]
     facts.sort(key=lambda fact: (fact.line, fact.column))

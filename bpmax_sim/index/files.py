@@ -52,7 +52,7 @@ class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
     digest: bytes
 
 
-class FileLook:
+class FileScan:
     """One look at the files of a project; each is read once, and only where its stamp is new.
 
     Attributes:
@@ -114,7 +114,7 @@ class FileLook:
         self.files[name] = file
         return file, data
 
-    def is_settled(self, name: str) -> bool:
+    def is_stamp_reliable(self, name: str) -> bool:
         """Return whether the file was changed so long before the look that its stamp is proof.
 
         One that is not there needs no stamp: whenever it comes, it has another digest.
@@ -127,7 +127,9 @@ class FileLook:
     def lasting_files(self) -> dict[str, IndexedFile]:
         """Return the files whose stamps the next look can trust."""
         files = self.files.items()
-        return {name: file for name, file in files if file is not None and self.is_settled(name)}
+        return {
+            name: file for name, file in files if file is not None and self.is_stamp_reliable(name)
+        }
 
     def _look_at(self, name: str) -> IndexedFile | None:
         last = self._known.get(name)
@@ -179,7 +181,7 @@ class Edition(Protocol):
 K = TypeVar("K", bound=Edition)
 
 
-def read_kept(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
+def read_stored(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
     """Return what was written at *place* by this *edition*, or None."""
     try:
         kept = decoder.decode(place.read_bytes())
@@ -188,7 +190,7 @@ def read_kept(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) ->
     return kept if kept.edition == edition else None
 
 
-def write_kept(place: Path, kept: Any) -> None:
+def write_stored(place: Path, kept: Any) -> None:
     """Write it in one step; where that cannot be, the next look reads everything again."""
     with contextlib.suppress(OSError):
         make_folder(place)

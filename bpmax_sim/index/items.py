@@ -18,12 +18,12 @@ import msgspec
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.files import (
-    FileLook,
+    FileScan,
     IndexedFile,
     code_edition,
-    read_kept,
+    read_stored,
     stamp_file,
-    write_kept,
+    write_stored,
 )
 from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
@@ -83,7 +83,7 @@ class _ScenarioFile:
     """
 
     def __init__(
-        self, path: Path, root: Path, disk: FileLook, names: Iterable[str], *, is_sound: bool
+        self, path: Path, root: Path, disk: FileScan, names: Iterable[str], *, is_sound: bool
     ) -> None:
         self.path = path
         self.root = root
@@ -185,9 +185,9 @@ class ItemIndex:
         self.loaded = 0
         self._place = root / NAME / "items"
         self._edition = _edition_of(root) if is_kept else ""
-        kept = read_kept(self._place, _DECODER, self._edition) if self._edition else None
+        kept = read_stored(self._place, _DECODER, self._edition) if self._edition else None
         self._kept = kept
-        self._disk = FileLook(root, kept.files if kept else {})
+        self._disk = FileScan(root, kept.files if kept else {})
         self._scenarios: dict[bytes, _StoredFile] = {}
 
     def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
@@ -221,7 +221,7 @@ class ItemIndex:
             surplus = others[: -len(self._scenarios)]
             kept = {digest: file for digest, file in kept.items() if digest not in set(surplus)}
             known = {}
-        write_kept(self._place, StoredItems(self._edition, {**known, **files}, kept))
+        write_stored(self._place, StoredItems(self._edition, {**known, **files}, kept))
 
     def _is_current(self, stored: _StoredFile) -> bool:
         digest = self._disk.digest
@@ -261,7 +261,7 @@ class ItemIndex:
         self.loaded += 1
         names = frozenset(map(self._disk.name_of, paths))
         is_quiet = False
-        if digest and not environ.is_read and all(map(self._disk.is_settled, names)):
+        if digest and not environ.is_read and all(map(self._disk.is_stamp_reliable, names)):
             depends = {other: self._disk.digest(other) for other in names if other != name}
             stored = tuple(self._store(item) for item in loaded)
             is_quiet = not any(item.warnings for item in loaded)
@@ -291,14 +291,14 @@ class ItemIndex:
 
 def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
     """Return the items of the file *path*; what is known already is known without the loader."""
-    from bpmax_sim.scenario.load import items  # noqa: PLC0415
+    from bpmax_sim.scenario.load import load_items  # noqa: PLC0415
 
-    return items(path, **options)
+    return load_items(path, **options)
 
 
 def _edition_of(root: Path) -> str:
     """Return what all items of the project at *root* depend on; nothing where it is wrong."""
-    bare = FileLook(root, {})
+    bare = FileScan(root, {})
     try:
         strictness_of(root / PROJECT, root)
         folders = platform_folders(root)

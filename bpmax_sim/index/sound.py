@@ -17,11 +17,11 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.index.files import code_edition, read_kept, write_kept
+from bpmax_sim.index.files import code_edition, read_stored, write_stored
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.project import NAME, absolute
+from bpmax_sim.project import NAME, absolute_path
 
 _MOST_KEPT: Final = 4
 """How many times as many groups are kept as there are, for branches that come back."""
@@ -52,7 +52,7 @@ class SoundGroups:
         """
         self._items = items
         self._place = index.root / NAME / "sound"
-        kept = read_kept(self._place, _DECODER, code_edition())
+        kept = read_stored(self._place, _DECODER, code_edition())
         self._kept = list(kept.sound) if kept else []
         about = _digest_surroundings(index, platforms)
         self._groups: dict[bytes, list[ProjectItem]] = {}
@@ -70,7 +70,7 @@ class SoundGroups:
     def save(self, problems: Iterable[Problem]) -> None:
         """Keep as sound each group that none of *problems* is in; none, if one has no place."""
         places = [problem.place for problem in problems]
-        wrong = {absolute(place.file) for place in places if place is not None}
+        wrong = {absolute_path(place.file) for place in places if place is not None}
         known = set(self._kept)
         found = [
             digest
@@ -80,7 +80,7 @@ class SoundGroups:
         ]
         if found and None not in places:
             most = _MOST_KEPT * len(self._groups)
-            write_kept(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
+            write_stored(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
 
 
 def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
@@ -93,13 +93,13 @@ def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
         return path
 
     for item in items:
-        first = lead(absolute(item.header.path))
+        first = lead(absolute_path(item.header.path))
         for path in item.files:
             leaders[lead(path)] = first
             first = lead(first)
     groups: defaultdict[str, list[ProjectItem]] = defaultdict(list)
     for item in items:
-        groups[lead(absolute(item.header.path))].append(item)
+        groups[lead(absolute_path(item.header.path))].append(item)
     yield from groups.values()
 
 

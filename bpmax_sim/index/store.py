@@ -14,7 +14,7 @@ import msgspec
 
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import FileFacts, read_facts
-from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
+from bpmax_sim.index.files import FileScan, IndexedFile, code_edition, read_stored, write_stored
 from bpmax_sim.index.recordings import read_recordings
 from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
@@ -61,17 +61,17 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
         is_kept: use what lies in ``.bpmax``, and keep the result there; else read everything.
     """
     place = root / NAME / "index"
-    kept = read_kept(place, _DECODER, code_edition()) if is_kept else None
-    look = _Look(root, kept)
+    kept = read_stored(place, _DECODER, code_edition()) if is_kept else None
+    look = _FactScan(root, kept)
     look.visit(_project_files(root))
-    if is_kept and look.is_news:
-        write_kept(place, look.to_keep())
+    if is_kept and look.has_changed:
+        write_stored(place, look.to_stored())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
     digests = {path: file.digest for path, file in look.files.items()}
     return ProjectIndex(root, facts, look.read, digests)
 
 
-class _Look:
+class _FactScan:
     """One look at the facts of a project's files.
 
     Attributes:
@@ -82,13 +82,13 @@ class _Look:
 
     def __init__(self, root: Path, kept: StoredIndex | None) -> None:
         self._kept = kept
-        self._disk = FileLook(root, kept.files if kept else {})
+        self._disk = FileScan(root, kept.files if kept else {})
         self.files: dict[str, IndexedFile] = {}
         self.facts: dict[bytes, FileFacts] = dict(kept.facts) if kept else {}
         self.read = 0
 
     @property
-    def is_news(self) -> bool:
+    def has_changed(self) -> bool:
         return self._kept is None or self.read > 0 or self._disk.lasting_files() != self._kept.files
 
     def visit(self, paths: Iterable[str]) -> None:
@@ -101,7 +101,7 @@ class _Look:
                 self.files[path] = file
                 pending += referenced_files(self.facts[file.digest])
 
-    def to_keep(self) -> StoredIndex:
+    def to_stored(self) -> StoredIndex:
         """Return what the next look can use: of other branches as much as is worth it."""
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.project import TRACES
 
 _LEARNED: Final[Mapping[str, tuple[FactKind, Role, str]]] = {
@@ -34,15 +34,16 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
     files = dict(index.files)
     for path, fact in dict.fromkeys(_read_traces(index.root)):
         facts = files.get(path)
-        if facts is not None and facts.kind == "script" and not _is_said(facts, fact):
+        if facts is not None and facts.kind == "script" and not _is_read_from_text(facts, fact):
             files[path] = replace(facts, facts=(*facts.facts, fact))
     return replace(index, files=files)
 
 
-def _is_said(facts: FileFacts, fact: Fact) -> bool:
+def _is_read_from_text(facts: FileFacts, fact: Fact) -> bool:
     """Return whether the script itself says *fact*, somewhere and in any spelling of an API."""
     return any(
-        (said.kind, said.role, snake(said.name)) == (fact.kind, fact.role, snake(fact.name))
+        (said.kind, said.role, to_snake_case(said.name))
+        == (fact.kind, fact.role, to_snake_case(fact.name))
         and (not said.is_learned or said.line == fact.line)
         for said in facts.facts
     )
@@ -57,10 +58,10 @@ def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
             written = trace.stat().st_mtime_ns
             for line in trace.read_bytes().splitlines():
                 if any(mark in line for mark in _MARKS):
-                    yield from _learn(root, home, written, msgspec.json.decode(line))
+                    yield from _trace_facts(root, home, written, msgspec.json.decode(line))
 
 
-def _learn(
+def _trace_facts(
     root: Path, home: str, written: int, event: Mapping[str, Any]
 ) -> Iterator[tuple[str, Fact]]:
     kind, role, key = _LEARNED[event["event"]]

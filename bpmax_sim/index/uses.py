@@ -18,7 +18,7 @@ from bpmax_sim.errors import ConfigError, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.facts import Fact, FactKind, Role
 from bpmax_sim.index.store import ProjectIndex
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.project import SUFFIX
 
 _LINE: Final = re.compile(r"(.+):(\d+)", re.DOTALL)
@@ -82,7 +82,7 @@ class ProjectUses:
                 if fact.kind == "api" and fact.role == "declares":
                     platform, _, name = fact.name.partition(".")
                     key = fact.detail if fact.detail != "apis" else name
-                    keys.setdefault(f"{platform}.{snake(name)}", f"{platform}.{key}")
+                    keys.setdefault(f"{platform}.{to_snake_case(name)}", f"{platform}.{key}")
         return keys
 
     @cached_property
@@ -93,7 +93,7 @@ class ProjectUses:
             for fact in facts.facts:
                 for name in self._names_of(fact):
                     grouped.setdefault((fact.kind, name), []).append((path, fact))
-                for kind, name in self._also_uses(fact):
+                for kind, name in self._implied_uses(fact):
                     grouped.setdefault((kind, name), []).append((path, fact))
         return {key: tuple(said) for key, said in grouped.items()}
 
@@ -110,7 +110,7 @@ class ProjectUses:
         else:
             yield fact.name
 
-    def _also_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
+    def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
         """Yield what a fact speaks of as well: a call of an API is a use of its platform."""
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
@@ -146,7 +146,7 @@ class ProjectUses:
 
     def _api_key(self, name: str) -> str:
         platform, _, api = name.partition(".")
-        return self._spellings.get(f"{platform}.{snake(api)}", name)
+        return self._spellings.get(f"{platform}.{to_snake_case(api)}", name)
 
     @cached_property
     def _members_read(self) -> Mapping[str, Mapping[tuple[str, ...], str]]:
@@ -229,20 +229,20 @@ class ProjectUses:
             UsingFile(path, fact) for path, fact in self._facts.get((place.kind, place.name), ())
         ]
         if place.kind == "file":
-            direct += self._recorded_by(place.name)
-            direct += self._of_platforms_in(place.name)
+            direct += self._users_of_cassette(place.name)
+            direct += self._users_of_platform_file(place.name)
         direct.sort(key=lambda use: (ORDER.index(use.fact.role), use.path, use.fact.line))
         begin = dict.fromkeys(use.path for use in direct)
         return [*direct, *self._uses_behind(begin)]
 
-    def _recorded_by(self, path: str) -> Iterator[UsingFile]:
+    def _users_of_cassette(self, path: str) -> Iterator[UsingFile]:
         """Yield the scenarios that play the cassette at *path*."""
         for name, facts in self._index.files.items():
             if facts.kind == "scenario" and path in self.cassettes_of(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
-    def _of_platforms_in(self, path: str) -> Iterator[UsingFile]:
+    def _users_of_platform_file(self, path: str) -> Iterator[UsingFile]:
         """Yield who uses the platforms that the file at *path* declares, or has logins of."""
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()

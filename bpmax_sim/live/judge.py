@@ -127,14 +127,14 @@ class _EchoedRun:
     def _comparable(self, name: str, value: Any) -> Any:
         found = find_echo(value)
         if found is not None:
-            return self._facets(name, found[1])
+            return self._comparable_parts(name, found[1])
         if isinstance(value, list):
             return [self._comparable(name, one) for one in value]
         for step in self.place or ():
             value = value[step] if isinstance(value, dict) and step in value else value
         return value
 
-    def _facets(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
+    def _comparable_parts(self, name: str, echo: Mapping[str, Any]) -> dict[str, Any]:
         path, _, query = _target_of(echo).partition("?")
         pairs = sorted(pair for pair in query.split("&") if pair)
         if name not in _OF_DEFAULTS:
@@ -203,7 +203,7 @@ def judge_run(run: CapturedRun) -> Calibration:
     """Return what *run* says of the BPMAX in which it was made."""
     begin = run.begin
     there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
-    marks = {key: _mark(key, rule, ours, there) for key, rule in RULES.items()}
+    marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
     result = _describe_result(there)
     return Calibration(
@@ -263,7 +263,7 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
     return f"{kind} ({found[1]} {found[2]})" if found else kind
 
 
-def _mark(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+def _judge_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     """Return whether the rule *key* holds *there*."""
     if not rule.probes:
         return _leave_open(msg("a script cannot see it"))
@@ -423,7 +423,7 @@ _SPECIAL: Final = {
 }
 
 
-def describe_way_out(key: str, calibration: Calibration) -> str:
+def describe_workaround(key: str, calibration: Calibration) -> str:
     """Return how to get the real behaviour of a refuted rule, or that there is no way yet."""
     if key == "timeout" and "timeout" in calibration.keys:
         return msg("`timeout: {value}` of the platform does the same", value=calibration.keys[key])

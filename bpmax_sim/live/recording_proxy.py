@@ -38,7 +38,7 @@ from bpmax_sim.messages import (
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.server import RefusedRequest, ServedClient
 from bpmax_sim.session.arriving import NotePiece
-from bpmax_sim.session.record import refuse_placeholder
+from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response
 from bpmax_sim.transport.live import ArrivingResponse, Live
@@ -148,13 +148,13 @@ class RecordingProxy:
         known = self._request_to_record(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
-            exchange.name_call(self._session.relay.clients.to_call(known))
+            exchange.name_call(self._session.relay.clients.as_api_call(known))
             recorded = self._session.relay.replay(known)
             if recorded is not None:
                 exchange.outcome, exchange.is_replayed = str(recorded.status), True
                 headers = returned_headers(recorded.headers, self._upstream, base)
                 return replace(recorded, headers=headers)
-            refuse_placeholder(known)
+            refuse_standin(known)
         opened = partial(self._live.stream, sent, stop=self._stopping)
         streamed = _StreamedResponse(exchange, opened, self._upstream, base)
         try:
@@ -217,7 +217,7 @@ class RecordingProxy:
 
     def _refuse_what_cannot_be_sent(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
-        if any(self._pseudonym in line for line in head.every("via")):
+        if any(self._pseudonym in line for line in head.get_all("via")):
             raise _make_loop_refusal(self._upstream)
         if (head.get("upgrade") or "").lower() == "websocket":
             raise RefusedRequest(

@@ -74,10 +74,10 @@ def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> Signe
     """
     head = Headers(headers)
     found = [
-        *_in_authorization(head.every("authorization")),
+        *_in_authorization(head.get_all("authorization")),
         *_in_parameters(parse_qsl(query, keep_blank_values=True)),
         *_in_message_signatures(head),
-        *_in_proofs(head.every("dpop")),
+        *_in_proofs(head.get_all("dpop")),
     ]
     if not found and body and head.media_type == FORM:
         found += _in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
@@ -119,13 +119,13 @@ def _in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
 
 
 def _in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
-    for value in head.every("signature-input"):
+    for value in head.get_all("signature-input"):
         names = {name.lower() for name in _COMPONENTS.findall(value)}
         if "@target-uri" in names:
             yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=False)
         elif names & {"@authority", "host"}:
             yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=True)
-    for value in head.every("signature"):
+    for value in head.get_all("signature"):
         yield from _in_cavage(value)
 
 

@@ -116,7 +116,7 @@ def returned_headers(headers: Pairs, upstream: Upstream, base: str) -> Pairs:
 
 
 def _without_connection(headers: Pairs) -> Pairs:
-    lines = Headers(headers).every("connection")
+    lines = Headers(headers).get_all("connection")
     named = {name.strip().lower() for line in lines for name in line.split(",")}
     hidden: Container[str] = _OF_CONNECTION | named
     return Headers(headers).without(hidden)

@@ -5,7 +5,7 @@ Nothing is fetched and nothing of a document runs. What a platform file cannot s
 
 from __future__ import annotations
 
-from bpmax_sim.openapi.convert import ConvertedPlatform, make
+from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import read_document
 
-__all__ = ["ConvertedPlatform", "make", "read_document"]
+__all__ = ["ConvertedPlatform", "convert_document", "read_document"]

@@ -21,8 +21,8 @@ from bpmax_sim.openapi.document import (
     NoteKind,
     as_list,
     convert_swagger2,
+    first_line,
     group_notes,
-    line,
     mapping,
 )
 from bpmax_sim.openapi.schema import (
@@ -36,7 +36,7 @@ from bpmax_sim.openapi.schema import (
 from bpmax_sim.path_template import fill_placeholders, placeholders
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.platform.load import read_root
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.yamlfile import LARGEST, Steps, read_yaml, write_yaml
 
 ParameterEntry = dict[str, Any]
@@ -105,7 +105,7 @@ def _iterate_parameters(
         ):
             yield parameter, where
         elif parameter != {}:
-            document.tell(where, msg("this is no parameter with a name; it is left out"))
+            document.note_loss(where, msg("this is no parameter with a name; it is left out"))
 
 
 def _convert_parameter(
@@ -116,7 +116,9 @@ def _convert_parameter(
         return None  # by the standard, these say nothing
     if wrong := _describe_wrong_name(name, place):
         short = name[:_LONGEST_NAME]
-        document.tell(steps, "parameter {name!r}: {wrong}; it is left out", name=short, wrong=wrong)
+        document.note_loss(
+            steps, "parameter {name!r}: {wrong}; it is left out", name=short, wrong=wrong
+        )
         return None
     entry: ParameterEntry = {"name": name, "in": place}
     if parameter.get("required") is True or place == "path":
@@ -124,15 +126,15 @@ def _convert_parameter(
     content = mapping(parameter.get("content"))
     if content:
         media = next(iter(content))
-        document.tell(
+        document.note_loss(
             steps,
             "parameter {name!r} is {media} in a text; pass JSON.stringify(…)",
             name=name,
             media=media,
         )
     elif text := _list_style(parameter):
-        document.tell(steps, "parameter {name!r}: {text}", name=name, text=text)
-    carried = SchemaWriter(document).schema(parameter.get("schema"), (*steps, "schema"))
+        document.note_loss(steps, "parameter {name!r}: {text}", name=name, text=text)
+    carried = SchemaWriter(document).write_schema(parameter.get("schema"), (*steps, "schema"))
     title = _title_key(parameter, "title", "description")
     return {**entry, **title, **_schema_keys(carried, is_required="required" in entry)}
 
@@ -162,7 +164,7 @@ def _list_style(parameter: Mapping[str, Any]) -> str:
 
 def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """Return a ``title`` of the first member of these *names* that has one."""
-    title = next(filter(None, (line(value.get(name)) for name in names)), "")
+    title = next(filter(None, (first_line(value.get(name)) for name in names)), "")
     return {"title": title} if title else {}
 
 
@@ -189,7 +191,9 @@ def _with_path(
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
     for name in by_name.keys() - {*names}:
-        document.tell(steps, "parameter {name!r}: it is not in the path; it is left out", name=name)
+        document.note_loss(
+            steps, "parameter {name!r}: it is not in the path; it is left out", name=name
+        )
     placed = [by_name.get(name, {"name": name, "in": "path", "required": True}) for name in names]
     return [*placed, *(entry for entry in entries if entry["in"] != "path")]
 
@@ -204,18 +208,18 @@ def _convert_body(
     media, encoding = _choose_media_type(content)
     inner = (*steps, "content", media)
     if not encoding:
-        document.tell(
+        document.note_loss(
             inner, "a body of {media} is sent as the text that a script passes", media=media
         )
     elif len(content) > 1:
         others = series(name for name in content if name != media)
-        document.tell(
+        document.note_loss(
             steps,
             "the body is sent as {media}; not carried over: {others}",
             media=media,
             others=others,
         )
-    carried = SchemaWriter(document).schema(
+    carried = SchemaWriter(document).write_schema(
         mapping(content[media]).get("schema"), (*inner, "schema")
     )
     is_required = body.get("required") is True
@@ -281,19 +285,21 @@ _MOST_NOTES: Final = 40
 def _file_header(document: Document, notes: tuple[NoteKind, ...]) -> str:
     """Return lines that say what the file was made of and what could not be carried over."""
     info = mapping(document.root.get("info"))
-    version = line(str(info.get("version", "")), 40)
+    version = first_line(str(info.get("version", "")), 40)
     name = document.name.rpartition("/")[2]
     lines = [
         msg(
             "Made of {line}{version} by bpmax-sim.",
-            line=line(name),
+            line=first_line(name),
             version=msg(", version {version},", version=version) if version else "",
         )
     ]
     if notes:
         lines.append(msg("What could not be carried over, or differs:"))
         shown = notes[:_MOST_NOTES]
-        lines += [f"  {line(note.paths[0], 200)}: {line(str(note), 230)}" for note in shown]
+        lines += [
+            f"  {first_line(note.paths[0], 200)}: {first_line(str(note), 230)}" for note in shown
+        ]
         if left := len(notes) - len(shown):
             lines.append(msg("  and {description_count} more", description_count=left))
     return "".join(msg("# {text}\n", text=text) for text in lines)
@@ -327,7 +333,7 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
     kinds: tuple[NoteKind, ...]
 
 
-def make(
+def convert_document(
     document: Document, *, key: str, url: str = "", has_answers: bool = False
 ) -> ConvertedPlatform:
     """Return the platform *key* of a document; *url* is its address where the document has none.
@@ -348,7 +354,7 @@ def make(
     root_security = document.root.get("security")
     requirements = (operation.value.get("security", root_security) for operation in operations)
     security = Security(document, base, scopes_of(requirements))
-    auth = security.auth(root_security, ("security",))
+    auth = security.write_auth(root_security, ("security",))
     named = zip(operations, _assign_names(document, operations), strict=True)
     apis = {
         name: {**more, **_convert_operation(document, operation, security, auth)}
@@ -377,34 +383,38 @@ def make(
 
 def _find_operations(document: Document) -> Iterator[_Operation]:
     if document.root.get("webhooks"):
-        document.tell(("webhooks",), msg("who calls BPMAX is not declared here"))
+        document.note_loss(("webhooks",), msg("who calls BPMAX is not declared here"))
     for path, item in document.member("paths").items():
         if path.startswith("x-"):
             continue
         operations = mapping(document.resolve_reference(item, ("paths", path)))
         is_whole = path.count("{") == path.count("}") and len(path) <= 10 * _LONGEST
         if not (path.startswith("/") and path.isprintable() and is_whole):
-            document.tell(("paths", path[:_LONGEST]), msg("a path begins with '/'; it is left out"))
+            document.note_loss(
+                ("paths", path[:_LONGEST]), msg("a path begins with '/'; it is left out")
+            )
             continue
         for method in METHODS:
             value = document.resolve_reference(operations.get(method), ("paths", path, method))
             if isinstance(value, dict):
                 steps = ("paths", path, method)
-                _tell_unsaid(document, operations, value, steps)
+                _note_unsupported(document, operations, value, steps)
                 yield _Operation(path, method, operations.get("parameters"), value, steps)
 
 
-def _tell_unsaid(
+def _note_unsupported(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):
-        document.tell((*steps, "callbacks"), msg("callbacks are not supported and were skipped"))
+        document.note_loss(
+            (*steps, "callbacks"), msg("callbacks are not supported and were skipped")
+        )
     for servers, where in ((item, steps[:-1]), (operation, steps)):
         if servers.get("servers") not in (None, [], document.root.get("servers")):
             message = msg(
                 "per-operation servers are not supported; the platform has a single base URL"
             )
-            document.tell((*where, "servers"), message)
+            document.note_loss((*where, "servers"), message)
 
 
 def _assign_names(
@@ -414,9 +424,9 @@ def _assign_names(
     taken: set[str] = set()
 
     def claim(name: str) -> bool:
-        if snake(name) in taken or name.startswith("$"):
+        if to_snake_case(name) in taken or name.startswith("$"):
             return False
-        taken.add(snake(name))
+        taken.add(to_snake_case(name))
         return True
 
     for operation in operations:
@@ -429,7 +439,7 @@ def _assign_names(
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
         name = next(filter(claim, candidates))
         if preferred and name != preferred:
-            document.tell(
+            document.note_loss(
                 (*operation.steps, "operationId"),
                 "another API is called {preferred!r} too; this one is called {name!r}",
                 preferred=preferred,
@@ -452,12 +462,12 @@ def _convert_operation(
         entry["method"] = operation.method.upper()
     entry |= {"path": operation.path, **_convert_inputs(document, operation)}
     if "security" in operation.value:
-        own = security.auth(operation.value["security"], (*operation.steps, "security"))
+        own = security.write_auth(operation.value["security"], (*operation.steps, "security"))
         entry |= {} if own == auth else {"auth": own}
     return entry
 
 
-def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
+def _success_schema(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
     """Return the schema of the first response that is a success and JSON, with its example."""
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
@@ -471,7 +481,7 @@ def _answer(document: Document, operation: _Operation, most: int) -> Mapping[str
                 continue
             where = (*steps, "content", media)
             carrying, declared = SchemaWriter(document, "writeOnly", most), mapping(value)
-            schema = carrying.schema(declared.get("schema"), (*where, "schema"))
+            schema = carrying.write_schema(declared.get("schema"), (*where, "schema"))
             shown = _find_example(document, declared, where)
             # Of an example as many characters as are worth the parts of a schema.
             return schema | (shown if len(str(shown)) <= 30 * most else {})
@@ -521,7 +531,7 @@ def _base_url(document: Document, key: str) -> str:
     if not text or _BRACES.search(text) or not is_address(text) or not text.isprintable():
         text = instead
     if not re.match("https?://", str(url)) or text == instead:
-        document.tell(
+        document.note_loss(
             ("servers",),
             "no absolute server URL; using {text} as a placeholder, set the real one with --url",
             text=text,
@@ -541,7 +551,7 @@ def _write_answers_that_fit(
         whole = {
             name: {**api, **({"answer": answer} if answer else {})}
             for name, api in apis.items()
-            for answer in [_answer(document, operations[name], most)]
+            for answer in [_success_schema(document, operations[name], most)]
         }
         if len(msgspec.json.encode(whole)) <= _ROOM:  # about as long, and quickly told
             text = write_yaml({**value, "apis": whole}, block=2)
@@ -549,5 +559,7 @@ def _write_answers_that_fit(
                 return text
         document.notes.clear()
         document.notes.update(notes)
-    document.tell(("paths",), msg("the document is very large; schemas of answers are left out"))
+    document.note_loss(
+        ("paths",), msg("the document is very large; schemas of answers are left out")
+    )
     return write_yaml({**value, "apis": apis}, block=2)

@@ -15,15 +15,15 @@ import msgspec
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.i18n import Translatable, fill_message, msg, plain
+from bpmax_sim.i18n import Translatable, fill_message, msg, plain_text
 from bpmax_sim.openapi.references import (
     LARGEST,
     DanglingReferenceError,
-    FilesBeside,
+    ReferencedFiles,
     follow_pointer,
     parse_data,
 )
-from bpmax_sim.yamlfile import Steps, display_path, join, read_bytes
+from bpmax_sim.yamlfile import Steps, display_path, format_steps, read_bytes
 
 _MOST_HOPS: Final = 100
 """The most references that one leads through."""
@@ -47,11 +47,11 @@ class Document(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         if self._files is None:
-            force_setattr(self, "_files", FilesBeside(self.folder, PurePath(self.name).name))
+            force_setattr(self, "_files", ReferencedFiles(self.folder, PurePath(self.name).name))
 
-    def tell(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
+    def note_loss(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
         """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
-        self.notes[Problem(fill_message(message, values), None, join(steps))] = None
+        self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
 
     def member(self, *names: str) -> Mapping[str, Any]:
         """Return the mapping that stands below *names* from the root, references followed."""
@@ -69,7 +69,7 @@ class Document(msgspec.Struct, frozen=True):
         try:
             return self._resolve(value, set())
         except DanglingReferenceError as error:
-            self.tell(steps, str(error))
+            self.note_loss(steps, str(error))
             return {name: part for name, part in value.items() if name != "$ref"}
 
     def _resolve(self, value: Any, seen: set[str]) -> Any:
@@ -133,7 +133,9 @@ def _message_kind(message: str) -> tuple[str, ...]:
     """Return the template and the messages in it: names differ within a kind, reasons do not."""
     if not isinstance(message, Translatable):
         return (message,)
-    reasons = (plain(part) for part in message.values.values() if isinstance(part, Translatable))
+    reasons = (
+        plain_text(part) for part in message.values.values() if isinstance(part, Translatable)
+    )
     return (message.template, *reasons)
 
 
@@ -176,7 +178,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def line(value: Any, longest: int = 120) -> str:
+def first_line(value: Any, longest: int = 120) -> str:
     """Return the first line of a text, printable and not too long; of anything else, nothing."""
     if not isinstance(value, str):
         return ""

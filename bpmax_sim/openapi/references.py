@@ -34,7 +34,7 @@ class DanglingReferenceError(MessageError):
     """A reference leads to nothing; the message says why."""
 
 
-class FilesBeside(msgspec.Struct):
+class ReferencedFiles(msgspec.Struct):
     """The files that a document may refer to, each read when it is first needed.
 
     Attributes:
@@ -100,7 +100,7 @@ class FilesBeside(msgspec.Struct):
         try:
             return rewrite_references(parse_data(data, name), file)
         except RecursionError:
-            raise _too_deep(name) from None
+            raise _nesting_error(name) from None
 
 
 def parse_data(data: bytes, name: str) -> Any:
@@ -122,7 +122,7 @@ def _parse_json(data: bytes, name: str) -> Any:
     try:
         return msgspec.json.decode(data)
     except RecursionError:
-        raise _too_deep(name) from None
+        raise _nesting_error(name) from None
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         match = _BYTE.search(str(error))
         before = data[: int(match[1])] if match else data
@@ -133,7 +133,7 @@ def _parse_json(data: bytes, name: str) -> Any:
         ) from None
 
 
-def _too_deep(name: str) -> ConfigError:
+def _nesting_error(name: str) -> ConfigError:
     message = msg("nested too deeply; make the document flatter")
     return ConfigError(Problem(message, Place(name)))
 

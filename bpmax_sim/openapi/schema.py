@@ -17,7 +17,7 @@ from bpmax_sim.errors import BAD_PATTERN
 from bpmax_sim.i18n import msg
 from bpmax_sim.openapi.document import Document, as_list, mapping
 from bpmax_sim.platform.check import is_address
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.yamlfile import Steps
 
 Schema = Mapping[str, Any]
@@ -81,14 +81,14 @@ class SchemaWriter:
     _written: int = field(default=0, init=False)
     _top: Steps = field(default=(), init=False)
 
-    def schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
+    def write_schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
         """Return the schema *value*, which stands at *steps*."""
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
         reference = str(mapping(value).get("$ref", ""))
         if reference and reference in above:
-            self.document.tell(
+            self.document.note_loss(
                 steps, "{reference!r} holds itself; there, anything is allowed", reference=reference
             )
             return {}
@@ -97,7 +97,7 @@ class SchemaWriter:
         self._written += 1
         if self._written > self.most or len(steps) - len(above) > 3 * _DEEPEST + 12:
             message = msg("the schema is too large; the rest of it allows anything")
-            self.document.tell(self._top, message)
+            self.document.note_loss(self._top, message)
             return {}
         return dict(self._convert_words(mapping(schema), steps, above))
 
@@ -107,13 +107,15 @@ class SchemaWriter:
                 if _RULES[word](value) and is_small(value):
                     yield word, value
                 else:
-                    self.document.tell((*steps, word), "{word} cannot have this value", word=word)
+                    self.document.note_loss(
+                        (*steps, word), "{word} cannot have this value", word=word
+                    )
             elif word in _SINGLE:
                 is_flag = word == "additionalProperties" and isinstance(value, bool)
-                yield word, value if is_flag else self.schema(value, (*steps, word), above)
+                yield word, value if is_flag else self.write_schema(value, (*steps, word), above)
             elif word in _SEVERAL and as_list(value):
                 inner = enumerate(value)
-                yield word, [self.schema(part, (*steps, word, n), above) for n, part in inner]
+                yield word, [self.write_schema(part, (*steps, word, n), above) for n, part in inner]
             elif word == "properties":
                 yield word, self._carry_properties(value, (*steps, word), above)
         if "example" not in schema and as_list(schema.get("examples")):
@@ -123,14 +125,14 @@ class SchemaWriter:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:
-                self.document.tell(
+                self.document.note_loss(
                     steps, "the name is longer than {longest} characters", longest=_LONGEST
                 )
             elif (
                 mapping(self.document.resolve_reference(inner, (*steps, name))).get(self.drop)
                 is not True
             ):
-                properties[name] = self.schema(inner, (*steps, name), above)
+                properties[name] = self.write_schema(inner, (*steps, name), above)
         return properties
 
 
@@ -209,7 +211,7 @@ class Security(msgspec.Struct):
     response: dict[str, Any] = msgspec.field(default_factory=dict)
     _parts: dict[str, AuthPart | None] = msgspec.field(default_factory=dict)
 
-    def auth(self, value: Any, steps: Steps) -> Any:
+    def write_auth(self, value: Any, steps: Steps) -> Any:
         """Return ``auth`` for the requirements *value*, which stand at *steps*."""
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
@@ -223,7 +225,7 @@ class Security(msgspec.Struct):
             message = msg(
                 "none of these ways to log in can be declared; write auth by hand, see Platforms"
             )
-            self.document.tell(steps, message)
+            self.document.note_loss(steps, message)
         return "none"
 
     def _part_of_scheme(self, name: str, steps: Steps) -> AuthPart | None:
@@ -232,7 +234,7 @@ class Security(msgspec.Struct):
             schemes = self.document.member("components", "securitySchemes")
             scheme = self.document.resolve_reference(schemes.get(name), where)
             if not mapping(scheme):
-                self.document.tell(steps, "there is no security scheme {name!r}", name=name)
+                self.document.note_loss(steps, "there is no security scheme {name!r}", name=name)
                 self._parts[name] = None
             else:
                 self._parts[name] = self._convert_scheme(name, mapping(scheme), where)
@@ -252,7 +254,7 @@ class Security(msgspec.Struct):
             "openIdConnect": self._convert_user_login,
         }.get(kind)
         if make is None:
-            self.document.tell(where, "the way to log in {kind!r} has no preset", kind=kind)
+            self.document.note_loss(where, "the way to log in {kind!r} has no preset", kind=kind)
             return None
         return make(name, scheme, where)
 
@@ -261,7 +263,7 @@ class Security(msgspec.Struct):
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
-        prefix = re.sub(r"\W+", "_", snake(scheme), flags=re.ASCII).strip("_")
+        prefix = re.sub(r"\W+", "_", to_snake_case(scheme), flags=re.ASCII).strip("_")
         return {name: f"{prefix or 'other'}_{name}" for name in names}
 
     def _convert_basic(self, name: str, _scheme: Mapping[str, Any], _where: Steps) -> AuthPart:
@@ -284,7 +286,7 @@ class Security(msgspec.Struct):
     ) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
-            self.document.tell(
+            self.document.note_loss(
                 where, "there is no key {wire!r} in {place!r}", wire=wire, place=place
             )
             return None
@@ -313,13 +315,13 @@ class Security(msgspec.Struct):
         message = msg(
             "a person logs in once; put the refresh token that this yields into the instance"
         )
-        self.document.tell(where, message)
+        self.document.note_loss(where, message)
         refresh = {**_CLIENT, "refresh_token": {"secret": True}}
         return AuthPart("oauth2_refresh_token", {"token_url": url}, refresh, (apply,))
 
     def _convert_user_login(self, name: str, scheme: Mapping[str, Any], where: Steps) -> AuthPart:
         message = msg("a person logs in, or the token URL is missing; a fixed token is declared")
-        self.document.tell(where, message)
+        self.document.note_loss(where, message)
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
@@ -340,7 +342,7 @@ class Security(msgspec.Struct):
         apply = [item for part in rest for item in part.apply]
         places = [(item["in"], item["name"].lower()) for item in apply]
         if len(places) != len({*places}) or len(logins) + bool(csrf) > 1:
-            self.document.tell(steps, msg("these schemes cannot be declared together"))
+            self.document.note_loss(steps, msg("these schemes cannot be declared together"))
             return None
         if csrf is not None:
             return self._add_csrf_login(csrf, rest, apply, steps)
@@ -357,7 +359,7 @@ class Security(msgspec.Struct):
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )
-        self.document.tell(steps, message)
+        self.document.note_loss(steps, message)
         name = csrf.parameters["name"]
         self.response = {
             "code": [f"header:{name.lower()}"],

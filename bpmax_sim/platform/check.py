@@ -19,8 +19,8 @@ from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.response_shapes import shape_of_schema
 from bpmax_sim.platform.secrecy import always_secret
-from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
-from bpmax_sim.yamlfile import Checks, Node, Steps
+from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_uses, is_template, names_in
+from bpmax_sim.yamlfile import FileChecks, Node, Steps
 
 CLASSES = ("token", "rate", "transient", "clock")
 """Classes of failure that need no declaration; the call layer knows them by status or code."""
@@ -44,15 +44,15 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
     checks = _PlatformChecks(root, (), problems, platform)
-    checks.keys()
-    checks.credentials()
-    checks.addresses()
-    checks.plain_values((), platform)
-    checks.auth(("auth",), platform.auth)
-    checks.conditions((), platform.response)
+    checks.check_keys()
+    checks.check_credentials()
+    checks.check_addresses()
+    checks.check_plain_values((), platform)
+    checks.check_auth(("auth",), platform.auth)
+    checks.check_conditions((), platform.response)
     for name, api in platform.apis.items():
-        checks.api(name, api)
-    checks.spellings()
+        checks.check_api(name, api)
+    checks.check_spellings()
 
 
 def platform_hints(platform: model.Platform) -> Iterator[str]:
@@ -92,7 +92,7 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
         shape = shape_of_schema(api.answer) if api.answer else None
         for text in api.volatile if shape is not None else ():
             steps = [step for step in re.split(r"[.\[\]]+", text) if step]
-            if steps[0] == "body" and shape and shape.look_up(steps[1:]) == "absent":
+            if steps[0] == "body" and shape and shape.presence_of(steps[1:]) == "absent":
                 known = shape.names_at(steps[1:-1])
                 yield msg(
                     "{platform_key}: apis.{name}.volatile: the declared answer has no "
@@ -191,10 +191,10 @@ def is_proxy(text: str) -> bool:
     return parts.scheme in {"http", "https", "socks5", "socks5h"} and bool(parts.hostname)
 
 
-class _PlatformChecks(Checks, frozen=True):
+class _PlatformChecks(FileChecks, frozen=True):
     platform: model.Platform
 
-    def keys(self) -> None:
+    def check_keys(self) -> None:
         key = self.platform.platform_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not a platform key; use letters, digits, _ and -", key=key)
@@ -203,7 +203,7 @@ class _PlatformChecks(Checks, frozen=True):
             if not name.strip() or name.startswith("$"):
                 self.tell(msg("{name!r} is not an API name", name=name), "apis", name, key=True)
 
-    def credentials(self) -> None:
+    def check_credentials(self) -> None:
         for name, spec in self.platform.credentials.items():
             message = ""
             if not name.isidentifier():
@@ -217,15 +217,15 @@ class _PlatformChecks(Checks, frozen=True):
                 )
             if message:
                 self.tell(message, "credentials", name, key=True)
-            self.secrecy(name, spec)
+            self.check_secrecy(name, spec)
             node = self.root.at(("credentials", name, "default"))
             if node is not None and (message := check_value(spec.kind, node)):
                 self.tell(message, "credentials", name, "default")
 
-    def secrecy(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
         """Tell of a credential that is declared no secret and can only be one."""
         if spec.standin:
-            self.common_text(name, spec)
+            self.check_common_text(name, spec)
         if spec.secret is not False:
             return
         why = always_secret(self.platform, name)
@@ -242,7 +242,7 @@ class _PlatformChecks(Checks, frozen=True):
             )
             self.tell(message, "credentials", name, "secret")
 
-    def common_text(self, name: str, spec: model.CredentialSpec) -> None:
+    def check_common_text(self, name: str, spec: model.CredentialSpec) -> None:
         """Tell of a credential for which no common text can stand."""
         why = always_secret(self.platform, name)
         if not why and spec.kind != "text":
@@ -258,11 +258,11 @@ class _PlatformChecks(Checks, frozen=True):
             )
             self.tell(message, "credentials", name, "as")
 
-    def addresses(self) -> None:
+    def check_addresses(self) -> None:
         if not is_address(self.platform.base_url):
             self.tell(msg("expected {address}", address=ADDRESS), "base_url")
         names = COMMON_NAMES.union(self.platform.credentials, self.platform.auth.yielded_names)
-        self.template(self.platform.base_url, names - {"base_url"}, ("base_url",))
+        self.check_template(self.platform.base_url, names - {"base_url"}, ("base_url",))
         for host, address in self.platform.hosts.items():
             if not _HOST.fullmatch(host):
                 message = msg("{host!r} is no name of a host; use letters, digits and _", host=host)
@@ -273,13 +273,13 @@ class _PlatformChecks(Checks, frozen=True):
                 message = msg("a credential is called {name!r} as well", name=model.host_name(host))
                 self.tell(message, "hosts", host, key=True)
 
-    def host(self, name: str, *steps: str | int) -> None:
+    def check_host(self, name: str, *steps: str | int) -> None:
         if name and name not in self.platform.hosts:
             known = self.platform.hosts
             hint = nearest_name(name, known) or msg("; declare it under hosts")
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
-    def plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
+    def check_plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
         """Refuse what looks like a template in a header or a query, where nothing fills it."""
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
@@ -293,7 +293,7 @@ class _PlatformChecks(Checks, frozen=True):
                     )
                     self.tell(message, *steps, place, name)
 
-    def template(self, text: str, names: frozenset[str], steps: Steps) -> None:
+    def check_template(self, text: str, names: frozenset[str], steps: Steps) -> None:
         try:
             unknown = sorted(names_in(text) - names)
         except ConfigError as error:
@@ -306,25 +306,25 @@ class _PlatformChecks(Checks, frozen=True):
             )
             self.tell(message, *steps)
 
-    def auth(self, steps: Steps, auth: model.Auth) -> None:
+    def check_auth(self, steps: Steps, auth: model.Auth) -> None:
         node = self.root.at(steps)
         declared = {*self.platform.credentials, *map(model.host_name, self.platform.hosts)}
-        for use in uses(node) if node is not None else ():
-            self.template(use.text, use.names.union(declared), (*steps, *use.steps))
+        for use in find_uses(node) if node is not None else ():
+            self.check_template(use.text, use.names.union(declared), (*steps, *use.steps))
         for index, step in enumerate(auth.steps):
             for name, rule in step.extract.items():
                 at = (*steps, "acquire", "steps", index, "extract", name, "path")
-                self.value_path(rule.path, at)
-            self.host(step.request.host, *steps, "acquire", "steps", index, "request")
+                self.check_value_path(rule.path, at)
+            self.check_host(step.request.host, *steps, "acquire", "steps", index, "request")
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
-            self.credential(name, (*steps, "acquire", "share", index))
+            self.check_credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
             hint = nearest_name(name, known) or msg("; declare it under response.classes")
             message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
-    def value_path(self, path: str, steps: Steps) -> None:
+    def check_value_path(self, path: str, steps: Steps) -> None:
         kind, _, source = path.partition(":")
         try:
             if kind in _TEXT_PATHS:
@@ -332,40 +332,40 @@ class _PlatformChecks(Checks, frozen=True):
         except ConfigError as error:
             self.tell(str(error), *steps)
 
-    def credential(self, name: Any, steps: Steps) -> None:
+    def check_credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
             hint = nearest_name(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("there is no credential {name!r}{hint}", name=name, hint=hint), *steps)
 
-    def api(self, name: str, api: model.Api) -> None:
+    def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
-        self.host(api.host, *steps)
+        self.check_host(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
-        self.plain_values(steps, api)
+        self.check_plain_values(steps, api)
         if isinstance(api.auth, model.Auth):
-            self.auth((*steps, "auth"), api.auth)
+            self.check_auth((*steps, "auth"), api.auth)
         if isinstance(api.idempotency, model.Idempotency):
             auth = self.platform.auth_of(api)
             names = COMMON_NAMES.union(
                 self.platform.credentials, auth.parameters, auth.yielded_names
             )
-            self.template(api.idempotency.value, names, (*steps, "idempotency", "value"))
+            self.check_template(api.idempotency.value, names, (*steps, "idempotency", "value"))
         for place in ("query", "body"):
             for below, credential in credentials_in(getattr(api, place)):
-                self.credential(credential, (*steps, place, *below))
-        self.conditions(steps, api.response)
-        self.parameters(steps, api)
+                self.check_credential(credential, (*steps, place, *below))
+        self.check_conditions(steps, api.response)
+        self.check_parameters(steps, api)
 
-    def conditions(self, steps: Steps, rules: model.ResponseRules | UnsetType) -> None:
+    def check_conditions(self, steps: Steps, rules: model.ResponseRules | UnsetType) -> None:
         declared = rules.ok.all if isinstance(rules, model.ResponseRules) else ()
         for index, condition in enumerate(declared):
             if not (condition.any_of or condition.absent):
                 message = msg("condition can never match; add in: […] or absent: true")
                 self.tell(message, *steps, "response", "ok", "all", index)
 
-    def parameters(self, steps: Steps, api: model.Api) -> None:
+    def check_parameters(self, steps: Steps, api: model.Api) -> None:
         applied = {item.name for item in self.platform.auth_of(api).apply if item.place == "path"}
         missing = set(placeholders(api.path)) - applied
         offered = {parameter.target for parameter in api.parameters if parameter.place == "path"}
@@ -405,14 +405,14 @@ class _PlatformChecks(Checks, frozen=True):
                 self.tell(message, *steps, "parameters", index)
             seen |= spellings
 
-    def spellings(self) -> None:
+    def check_spellings(self) -> None:
         """Tell of two APIs that one spelling could mean."""
         apis, owners = self.platform.apis, dict[str, str]()
         spellings: list[tuple[str, Steps]] = [(name, ("apis", name)) for name in apis]
         for name, api in apis.items():
             spellings += [(a, ("apis", name, "aliases", i)) for i, a in enumerate(api.aliases)]
         for spelled, steps in spellings:
-            owner = owners.setdefault(model.snake(spelled), str(steps[1]))
+            owner = owners.setdefault(model.to_snake_case(spelled), str(steps[1]))
             if owner != steps[1]:
                 message = msg(
                     "{spelled!r} could also mean the API {owner!r}; rename one of them",

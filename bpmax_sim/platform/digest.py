@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.platform.encodings import FilterError, octets, percent, text
+from bpmax_sim.platform.encodings import FilterError, percent, to_octets, to_text
 
 _ALGORITHMS: Final[Mapping[str, Callable[..., hashlib._Hash]]] = {
     "SHA-256": hashlib.sha256,
@@ -87,18 +87,20 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     Raises:
         FilterError: if there is no ``Digest`` challenge that can be answered.
     """
-    chosen = _choose(parse_challenges(text(challenge)))
-    user, nonce = text(username), chosen.nonce
-    cnonce, uri = text(client_nonce), text(target)
+    chosen = _choose(parse_challenges(to_text(challenge)))
+    user, nonce = to_text(username), chosen.nonce
+    cnonce, uri = to_text(client_nonce), to_text(target)
 
     def digest(value: str) -> str:
-        return _ALGORITHMS[chosen.algorithm](octets(value)).hexdigest()
+        return _ALGORITHMS[chosen.algorithm](to_octets(value)).hexdigest()
 
-    secret = digest(f"{user}:{chosen.realm}:{text(password)}")
+    secret = digest(f"{user}:{chosen.realm}:{to_text(password)}")
     if chosen.is_session:
         secret = digest(f"{secret}:{nonce}:{cnonce}")
-    request = digest(f"{text(method)}:{uri}")
-    number = f"{int(text(count)):08x}" if isinstance(count, int) else text(count).rjust(8, "0")
+    request = digest(f"{to_text(method)}:{uri}")
+    number = (
+        f"{int(to_text(count)):08x}" if isinstance(count, int) else to_text(count).rjust(8, "0")
+    )
     has_qop = "auth" in chosen.qops
     middle = f"{nonce}:{number}:{cnonce}:auth" if has_qop else nonce
     parts = [

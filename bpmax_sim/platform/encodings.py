@@ -24,17 +24,17 @@ class FilterError(MessageError, ValueError):
     """A value that a filter cannot use; the message never holds the value."""
 
 
-def octets(value: object) -> bytes:
+def to_octets(value: object) -> bytes:
     """Return the bytes that *value* stands for: bytes themselves, or its text as UTF-8."""
-    return value if isinstance(value, bytes) else text(value).encode("utf-8", "surrogateescape")
+    return value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
 
 
 def lossless_utf8_text(data: bytes) -> str:
-    """Return *data* as text, from which `octets` gets the same bytes back."""
+    """Return *data* as text, from which `to_octets` gets the same bytes back."""
     return data.decode("utf-8", "surrogateescape")
 
 
-def text(value: object) -> str:
+def to_text(value: object) -> str:
     """Return *value* as it is sent: ``true`` for a boolean, ``7`` for 7.0, nothing for None."""
     convert = _TEXTS.get(type(value))
     return convert(value) if convert else str(value)
@@ -74,7 +74,7 @@ def decode_base64(value: object, what: str = msg("the value")) -> bytes:
     Raises:
         FilterError: if it is neither.
     """
-    plain = "".join(text(value).split()).replace("-", "+").replace("_", "/").rstrip("=")
+    plain = "".join(to_text(value).split()).replace("-", "+").replace("_", "/").rstrip("=")
     try:
         return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
     except (binascii.Error, ValueError):
@@ -88,7 +88,7 @@ def decode_hex(value: object, what: str = msg("the value")) -> bytes:
         FilterError: if there is anything else.
     """
     try:
-        return bytes.fromhex(text(value))
+        return bytes.fromhex(to_text(value))
     except ValueError:
         raise FilterError("{what} is not hexadecimal", what=what) from None
 
@@ -114,7 +114,7 @@ def require_short_octets(value: object) -> bytes:
     Raises:
         FilterError: if there are more than `LIMIT`.
     """
-    data = octets(value)
+    data = to_octets(value)
     if len(data) > LIMIT:
         raise FilterError("an encoding filter takes {limit} bytes at most", limit=LIMIT)
     return data

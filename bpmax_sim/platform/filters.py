@@ -22,12 +22,12 @@ from urllib.parse import unquote
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.digest import digest_authorization
-from bpmax_sim.platform.encodings import FilterError, octets, text
+from bpmax_sim.platform.encodings import FilterError, to_octets, to_text
 
 
 def normal_path(value: object) -> str:
     """Return a path without ``.``, ``..`` and doubled ``/`` (RFC 3986 section 5.2.4, as AWS)."""
-    path = text(value)
+    path = to_text(value)
     segments: list[str] = []
     for segment in path.split("/"):
         if segment == "..":
@@ -40,13 +40,13 @@ def normal_path(value: object) -> str:
 
 def closed_path(value: object) -> str:
     """Return a path that ends with ``/``."""
-    path = text(value)
+    path = to_text(value)
     return path if path.endswith("/") else path + "/"
 
 
 def canonical_query(value: object) -> str:
     """Return an encoded query sorted by name, then by value, each name with a ``=``."""
-    query = text(value)
+    query = to_text(value)
     if "&" not in query:
         return query if "=" in query or not query else query + "="
     pairs = sorted(pair.partition("=")[::2] for pair in query.split("&") if pair)
@@ -57,7 +57,7 @@ def joined_query(value: object, between: str = "", after: str = "") -> str:
     """Return decoded names and values, sorted and joined, as TOP and Yonyou sign them."""
     pairs = sorted(
         (unquote(name), unquote(item))
-        for name, _, item in (pair.partition("=") for pair in text(value).split("&"))
+        for name, _, item in (pair.partition("=") for pair in to_text(value).split("&"))
         if name
     )
     return after.join(f"{name}{between}{item}" for name, item in pairs)
@@ -184,18 +184,18 @@ def pem(value: object) -> str:
     """Return a private key as PEM (PKCS #8), from PEM or from bare base64."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return keys.pem(text(value))
+    return keys.pem(to_text(value))
 
 
 def rsa_sha256_b64(value: object, key: object) -> str:
     """Return the base64 of an RSASSA-PKCS1-v1_5 signature with SHA-256 (RFC 8017)."""
     from bpmax_sim.platform import keys  # noqa: PLC0415 - cryptography takes long to import
 
-    return encodings.b64(keys.rsa_sign(octets(value), text(key)))
+    return encodings.b64(keys.rsa_sign(to_octets(value), to_text(key)))
 
 
 def _replace(value: object, old: str, new: str) -> str:
-    source = text(value)
+    source = to_text(value)
     if len(source) + source.count(old) * len(new) > encodings.LIMIT:
         raise FilterError("replace yields {limit} characters at most", limit=encodings.LIMIT)
     return source.replace(old, new)
@@ -208,11 +208,11 @@ _ENCODINGS: Final[Mapping[str, Callable[[bytes], str]]] = {
 
 
 def _digest_filter(algorithm: str, encoding: str, value: object) -> str:
-    return _ENCODINGS[encoding](_HASHES[algorithm](octets(value)).digest())
+    return _ENCODINGS[encoding](_HASHES[algorithm](to_octets(value)).digest())
 
 
 def _make_keyed_filter(algorithm: str, encoding: str, value: object, key: object) -> str:
-    return _ENCODINGS[encoding](hmac.digest(octets(key), octets(value), algorithm))
+    return _ENCODINGS[encoding](hmac.digest(to_octets(key), to_octets(value), algorithm))
 
 
 FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
@@ -235,7 +235,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "json": encodings.to_json,
     "jwt": jwt,
     "length": len,
-    "lower": lambda value: text(value).lower(),
+    "lower": lambda value: to_text(value).lower(),
     "normal_path": normal_path,
     "pem": pem,
     "percent": encodings.percent,
@@ -244,10 +244,10 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "replace": _replace,
     "rsa_sha256_b64": rsa_sha256_b64,
     "time": moment,
-    "trim": lambda value: text(value).strip(),
+    "trim": lambda value: to_text(value).strip(),
     "unix": unix,
     "unix_ms": unix_ms,
-    "upper": lambda value: text(value).upper(),
+    "upper": lambda value: to_text(value).upper(),
 }
 """The filters by name; ``default`` is there as well, in templates only."""
 

@@ -81,7 +81,7 @@ class Selector(msgspec.Struct, frozen=True):
         try:
             reader.feed(page[:_LONGEST])
             reader.close()
-        except _Complete:
+        except _ValueFound:
             pass
         return reader.value
 
@@ -172,7 +172,7 @@ def compile_value_pattern(text: str) -> re.Pattern[str]:
     return pattern
 
 
-class _Complete(Exception):  # noqa: N818 - the end of reading, no error
+class _ValueFound(Exception):  # noqa: N818 - the end of reading, no error
     """The value is known, so that nothing more of the page is read."""
 
 
@@ -194,7 +194,7 @@ class _PageReader(HTMLParser):
                 self._open.append((tag, attributes))
             return
         if self._matches(tag, attributes):
-            self._take(tag, attributes)
+            self._read_value(tag, attributes)
         if tag not in _VOID:
             self._open.append((tag, attributes))
 
@@ -220,29 +220,31 @@ class _PageReader(HTMLParser):
 
     def _end_of_text(self) -> None:
         self.value = " ".join("".join(self._text).split())
-        raise _Complete
+        raise _ValueFound
 
-    def _take(self, tag: str, attributes: Attributes) -> None:
+    def _read_value(self, tag: str, attributes: Attributes) -> None:
         names = (self.selector.attribute,) if self.selector.attribute else ("value", "content")
         known = [attributes[name] for name in names if name in attributes]
         if known:
             self.value = known[0]
-            raise _Complete
+            raise _ValueFound
         if self.selector.attribute or tag in _VOID:
             return
         self._collects_at = len(self._open) + 1
 
     def _matches(self, tag: str, attributes: Attributes) -> bool:
         *ancestors, last = self.selector.compounds
-        return last.matches(tag, attributes) and self._have(ancestors, last, len(self._open))
+        return last.matches(tag, attributes) and self._ancestors_match(
+            ancestors, last, len(self._open)
+        )
 
-    def _have(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
+    def _ancestors_match(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
         """Return whether the open elements before *depth* are what *compounds* ask for."""
         if not compounds:
             return True
         *rest, last = compounds
         first = max(depth - 1, 0) if below.is_child else 0
         return any(
-            last.matches(*self._open[at]) and self._have(rest, last, at)
+            last.matches(*self._open[at]) and self._ancestors_match(rest, last, at)
             for at in range(depth - 1, first - 1, -1)
         )

@@ -38,10 +38,10 @@ from bpmax_sim.platform.model import (
     Scalar,
     Source,
     host_name,
-    snake,
+    to_snake_case,
     value_problem,
 )
-from bpmax_sim.platform.secrecy import is_clear, is_declared_clear
+from bpmax_sim.platform.secrecy import is_declared_clear, is_written_in_clear
 from bpmax_sim.platform.template import names_in, texts_in
 from bpmax_sim.project import local_file_of
 from bpmax_sim.secret.source import (
@@ -53,7 +53,7 @@ from bpmax_sim.secret.source import (
 )
 from bpmax_sim.secret.standin import standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
-from bpmax_sim.yamlfile import Checks, Node, Steps, decode, join, read_yaml
+from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, read_yaml
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -71,7 +71,7 @@ class Origin(msgspec.Struct, frozen=True):
 _VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-def convention(platform_key: str, *names: str) -> str:
+def conventional_variable(platform_key: str, *names: str) -> str:
     """Return the variable that holds a value of a platform that no file declares an instance of.
 
     It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; nothing for names
@@ -80,10 +80,10 @@ def convention(platform_key: str, *names: str) -> str:
     words = [platform_key, *filter(None, names)]
     if not all(map(_VARIABLE.fullmatch, words)):
         return ""
-    return "_".join(re.sub(r"[^A-Z0-9]+", "_", snake(word).upper()) for word in words)
+    return "_".join(re.sub(r"[^A-Z0-9]+", "_", to_snake_case(word).upper()) for word in words)
 
 
-def resolve(
+def resolve_credentials(
     platform: Platform,
     instance: Instance,
     *,
@@ -150,7 +150,7 @@ class _Resolver:
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
-            stands_for_itself = is_clear(self.platform, name, declared) or declared == ""
+            stands_for_itself = is_written_in_clear(self.platform, name, declared) or declared == ""
             recorded = stands_for_itself and is_declared_clear(spec)
             real: Scalar | None = self.recorded.get(name) if recorded else None
             if real is None and (stands_for_itself or not self.closed):
@@ -260,7 +260,7 @@ class _Resolver:
 
     def _by_convention(self, *names: str) -> Source | None:
         """Return the variable that is named after the platform and *names*, where it is set."""
-        variable = convention(self.platform.platform_key, *names)
+        variable = conventional_variable(self.platform.platform_key, *names)
         if self.closed or not variable or variable not in self.environ:
             return None
         return Source(env=variable)
@@ -294,7 +294,9 @@ class _Resolver:
         texts = texts_in([platform.base_url, platform.auth, *platform.hosts.values()])
         used = {name for text in texts for name in names_in(text)} & platform.credentials.keys()
         for name in sorted(used - names - self.instance.credentials.keys()):
-            variable = self.origin.by_convention and convention(platform.platform_key, name)
+            variable = self.origin.by_convention and conventional_variable(
+                platform.platform_key, name
+            )
             message = msg("{who} lacks {name!r}; add it", who=self._variable_hint(), name=name)
             if variable:
                 message = msg(
@@ -347,11 +349,11 @@ def read_instances(
     merged: list[tuple[Steps, Node]] = []
     try:
         for file in files:
-            merged = _lay_over(merged, _read_elements(file, own))
+            merged = _overlay_instances(merged, _read_elements(file, own))
         for steps, node in merged:
             instance = decode(node, Instance, own, steps=steps)
             if instance is not None:
-                _InstanceChecks(node, steps, own, instance).all(find, known)
+                _InstanceChecks(node, steps, own, instance).check_all(find, known)
                 entries.append(InstanceEntry(instance, Origin(node, files[0].parent)))
         _check_defaults(entries, own)
     except ConfigError as error:
@@ -383,7 +385,7 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
                 name_2=name[0],
                 line=line,
             )
-            problems.append(Problem(message, node.place, join(steps)))
+            problems.append(Problem(message, node.place, format_steps(steps)))
     return elements
 
 
@@ -395,7 +397,7 @@ def _element_key(node: Node) -> tuple[object, object] | None:
     return None if isinstance(key.value, dict | tuple) else (platform.value, key.value)
 
 
-def _lay_over(
+def _overlay_instances(
     below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
 ) -> list[tuple[Steps, Node]]:
     """Lay *above* over *below*: key by key for one instance, a new one at the end."""
@@ -446,10 +448,10 @@ def _check_defaults(entries: list[InstanceEntry], problems: list[Problem]) -> No
             problems.append(Problem(message, entry.origin.node.key_place("default"), "default"))
 
 
-class _InstanceChecks(Checks, frozen=True):
+class _InstanceChecks(FileChecks, frozen=True):
     instance: Instance
 
-    def all(self, find: Find, keys: tuple[str, ...]) -> None:
+    def check_all(self, find: Find, keys: tuple[str, ...]) -> None:
         key = self.instance.instance_key
         if not _KEY.fullmatch(key):
             message = msg("{key!r} is not an instance key; use letters, digits, _ - and .", key=key)
@@ -460,11 +462,11 @@ class _InstanceChecks(Checks, frozen=True):
             message = msg("there is no platform {platform!r}{hint}", platform=named, hint=hint)
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
-            self.credentials(platform)
-            self.hosts(platform)
-        self.addresses()
+            self.check_credentials(platform)
+            self.check_hosts(platform)
+        self.check_addresses()
 
-    def hosts(self, platform: Platform) -> None:
+    def check_hosts(self, platform: Platform) -> None:
         for name, value in self.instance.hosts.items():
             if name not in platform.hosts:
                 hint = suggest(name, platform.hosts)
@@ -478,7 +480,7 @@ class _InstanceChecks(Checks, frozen=True):
             elif isinstance(value, str) and not is_address(value):
                 self.tell(msg("expected {address}", address=ADDRESS), "hosts", name)
 
-    def credentials(self, platform: Platform) -> None:
+    def check_credentials(self, platform: Platform) -> None:
         for name, value in self.instance.credentials.items():
             spec = platform.credentials.get(name)
             if spec is None:
@@ -494,13 +496,13 @@ class _InstanceChecks(Checks, frozen=True):
                 )
                 self.tell(message, "credentials", name, key=True)
             elif isinstance(value, Source):
-                self.source(value, "credentials", name)
+                self.check_source(value, "credentials", name)
             else:
                 node = self.root.at(("credentials", name))
                 if node is not None and (message := check_value(spec.kind, node)):
                     self.tell(message, "credentials", name)
 
-    def source(self, source: Source, *steps: str) -> None:
+    def check_source(self, source: Source, *steps: str) -> None:
         named = {key: one for key, one in structs.asdict(source).items() if one is not UNSET}
         if len(named) != 1:
             got = series(named) or msg("none")
@@ -511,13 +513,13 @@ class _InstanceChecks(Checks, frozen=True):
             return
         ((key, value),) = named.items()
         if isinstance(value, Mapping):
-            self.registered_source(value, *steps, key)
+            self.check_registered_source(value, *steps, key)
         elif not value.strip():
             self.tell(msg("expected a name after {key}, got nothing", key=key), *steps, key)
         elif key == "keyring" and not all(value.partition("/")):
             self.tell(msg("expected service/name, such as crm/password"), *steps, key)
 
-    def registered_source(self, named: Mapping[str, str], *steps: str) -> None:
+    def check_registered_source(self, named: Mapping[str, str], *steps: str) -> None:
         if len(named) != 1:
             got = series(named) or msg("none")
             self.tell(
@@ -531,13 +533,13 @@ class _InstanceChecks(Checks, frozen=True):
             elif not where.strip():
                 self.tell(msg("expected a name after {key}, got nothing", key=name), *steps, name)
 
-    def addresses(self) -> None:
+    def check_addresses(self) -> None:
         for key, value, is_right, address in (
             ("base_url", self.instance.base_url, is_address, ADDRESS),
             ("proxy", self.instance.proxy, is_proxy, PROXY),
         ):
             if isinstance(value, Source):
-                self.source(value, key)
+                self.check_source(value, key)
             elif value and not is_right(value):
                 self.tell(msg("expected {address}", address=address), key)
         if self.instance.tls.key and not self.instance.tls.cert:

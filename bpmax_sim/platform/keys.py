@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.x509 import load_pem_x509_certificate
 
-from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, octets
+from bpmax_sim.platform.encodings import FilterError, b64url, decode_base64, to_octets
 
 _PEM = "-----BEGIN "
 _SHA2: Final[Mapping[str, Callable[[], hashes.HashAlgorithm]]] = {
@@ -80,7 +80,7 @@ def jwt(claims: object, key: object, algorithm: str, headers: object = None) -> 
     head = {"typ": "JWT", "alg": algorithm, **extra}
     parts = _encode_json(dict(sorted(head.items()))), _encode_json(dict(claims))
     signed = ".".join(map(b64url, parts))
-    return f"{signed}.{b64url(sign(signed.encode('ascii'), octets(key), algorithm[2:]))}"
+    return f"{signed}.{b64url(sign(signed.encode('ascii'), to_octets(key), algorithm[2:]))}"
 
 
 def _encode_json(value: object) -> bytes:

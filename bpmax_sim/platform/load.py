@@ -32,18 +32,30 @@ from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.check import check_platform, is_address
-from bpmax_sim.platform.instances import InstanceEntry, Origin, convention, read_instances, resolve
-from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, snake
+from bpmax_sim.platform.instances import (
+    InstanceEntry,
+    Origin,
+    conventional_variable,
+    read_instances,
+    resolve_credentials,
+)
+from bpmax_sim.platform.model import Api, Instance, Parameter, Platform, to_snake_case
 from bpmax_sim.platform.presets import expand_presets
-from bpmax_sim.platform.source import Find, PlatformSource, chain_of, lay_over, read_source
+from bpmax_sim.platform.source import (
+    Find,
+    PlatformSource,
+    inheritance_chain,
+    merge_chain,
+    read_source,
+)
 from bpmax_sim.project import (
     SUFFIXES,
     Stamp,
-    absolute,
+    absolute_path,
     file_stamp,
     find_instances,
     find_root,
-    stamp,
+    folder_stamp,
     strictness_of,
 )
 from bpmax_sim.secret.vault import Credentials
@@ -64,18 +76,18 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
 
     Messages call it *file*.
     """
-    return _build(read_source(path, file), lambda key, _source: _built_in_source(key))
+    return _build_platform(read_source(path, file), lambda key, _source: _built_in_source(key))
 
 
-def _build(source: PlatformSource, find: Find) -> PlatformFile:
+def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
     """Return what *source* declares, laid over what it extends."""
     if source.root is None:
         return PlatformFile("", source.place, None, source.problems)
     problems = [*source.problems]
-    chain = chain_of(source, find, problems)
+    chain = inheritance_chain(source, find, problems)
     if problems:  # what is missing then would be told as well
         return PlatformFile(source.key, source.place, None, tuple(problems))
-    root, private = lay_over(chain)
+    root, private = merge_chain(chain)
     built = read_root(root, private)
     return structs.replace(built, place=source.place)
 
@@ -99,8 +111,10 @@ def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) ->
             check_platform(expanded, platform, problems)
             named = platform.apis.items()
             apis = {name: _complete_api(platform, name, api) for name, api in named}
-            aliases = {snake(alias): name for name, api in apis.items() for alias in api.aliases}
-            spellings = {**aliases, **{snake(name): name for name in apis}}
+            aliases = {
+                to_snake_case(alias): name for name, api in apis.items() for alias in api.aliases
+            }
+            spellings = {**aliases, **{to_snake_case(name): name for name in apis}}
             platform = structs.replace(platform, apis=apis, spellings=spellings)
     except ConfigError as error:
         problems = [*error.problems]
@@ -122,7 +136,7 @@ def _complete_api(platform: Platform, name: str, api: Api) -> Api:
 
 def _find_api(platform: Platform, name: str) -> Api | None:
     api = platform.apis.get(name)
-    return api or platform.apis.get(platform.spellings.get(snake(name), ""))
+    return api or platform.apis.get(platform.spellings.get(to_snake_case(name), ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -327,7 +341,7 @@ class Platforms:
         closed: bool,
         recorded: Mapping[str, str] | None = None,
     ) -> Credentials:
-        """Return the credentials and the address of *instance*; see `resolve`.
+        """Return the credentials and the address of *instance*; see `resolve_credentials`.
 
         Those of replay hang on nothing but what was *recorded*, so they are worked out once.
 
@@ -341,7 +355,7 @@ class Platforms:
             return cached[1]
         entries = self.entries_of(platform.platform_key)
         origin = next((entry.origin for entry in entries if entry.instance is instance), None)
-        credentials = resolve(
+        credentials = resolve_credentials(
             platform,
             instance,
             environ=environ,
@@ -399,12 +413,12 @@ def load_usable_platforms(
         ConfigError: a folder is not there, or the file of instances has mistakes.
     """
     named = () if path is None else (path,) if isinstance(path, str | os.PathLike) else path
-    folders = tuple(map(absolute, named))
+    folders = tuple(map(absolute_path, named))
     if instances is not None:
         place = os.fspath(instances)
     else:
         place = find_instances(folders[-1]) if folders else ""
-    now = tuple(part for folder in folders or ("",) for part in stamp(folder, place))
+    now = tuple(part for folder in folders or ("",) for part in folder_stamp(folder, place))
     cached = _loaded.get((folders, place))
     if cached is None or cached[0] != now or cached[1].depends_on_settings:
         platforms = _load_folders([Path(one) for one in named], Path(place) if place else None)
@@ -430,7 +444,7 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
     return platform_file.platform
 
 
-def declaring_file(folders: Sequence[Path], key: str) -> Path | None:
+def find_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
     """Return the file of the last of *folders* that declares the platform of *key*, or None."""
     sources = (one for folder in reversed(folders) for one in _platform_sources(folder))
     return next((source.path for source in sources if source.key == key), None)
@@ -562,7 +576,11 @@ def _implied_entries(
         address = platform.base_url
         is_whole = bool(address) and "{" not in address and is_address(address)
         key = platform.platform_key
-        if key not in declared and is_whole and (convention(key) or not platform.credentials):
+        if (
+            key not in declared
+            and is_whole
+            and (conventional_variable(key) or not platform.credentials)
+        ):
             origin = Origin(by_convention=True)
             yield InstanceEntry(Instance(platform=key, instance_key="default"), origin)
 
@@ -593,7 +611,7 @@ def _files_below(folder: Path, seen: set[str]) -> Iterator[Path]:
 
 
 def _read_cached(path: Path) -> PlatformSource:
-    name = absolute(path)
+    name = absolute_path(path)
     cached = _sources.get(name)
     if cached is None or cached[0] != _stamp_source(name, cached[1]):
         if len(_sources) >= _MOST_CACHED * 16:
@@ -610,9 +628,12 @@ def _stamp_source(name: str, source: PlatformSource) -> Stamp:
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
     """Return what *source* declares; the same object as long as no file of it changes."""
-    chain = chain_of(source, find, [])
+    chain = inheritance_chain(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)
     if cached is None:
-        _built[key] = cached = (chain, _build(source, find))  # the chain keeps the ids taken
+        _built[key] = cached = (
+            chain,
+            _build_platform(source, find),
+        )  # the chain keeps the ids taken
     return cached[1]

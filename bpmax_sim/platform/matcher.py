@@ -24,7 +24,7 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Headers, Request, is_below
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
 from bpmax_sim.platform.check import CREDENTIAL
-from bpmax_sim.platform.instances import convention
+from bpmax_sim.platform.instances import conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Encoding, Instance, Platform, Source, host_name
 from bpmax_sim.platform.target import Login, Target
@@ -138,7 +138,7 @@ class ApiMatcher:
                 undeclared = match
         return undeclared
 
-    def rivals(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
+    def platforms_also_matching(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
         """Return the other platforms that declare *request*, too, at the same address."""
         content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
@@ -192,12 +192,18 @@ def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, st
         own = {"": entry.instance.base_url, **entry.instance.hosts}
         for host in ("", *(platform.hosts if platform else ())):
             url = own.get(host, "")
-            if not url and entry.origin.by_convention and (name := convention(key, host, "url")):
+            if (
+                not url
+                and entry.origin.by_convention
+                and (name := conventional_variable(key, host, "url"))
+            ):
                 url = Source(env=name)
             yield entry.instance, host, url
 
 
-def expand(source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()) -> str:
+def expand_templates(
+    source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()
+) -> str:
     """Return *source* with the names that have a template of their own replaced by it."""
 
     def inner(match: re.Match[str]) -> str:
@@ -232,7 +238,7 @@ def _known_texts(platform: Platform, login: Login) -> Mapping[str, Any]:
 def login_origins(platform: Platform) -> tuple[str, ...]:
     """Return the fixed addresses at which *platform* logs in besides its own."""
     places = (
-        expand(login.step.request.url, _known_texts(platform, login))
+        expand_templates(login.step.request.url, _known_texts(platform, login))
         or platform.hosts.get(login.step.request.host, "")
         for login in login_steps(platform)
     )
@@ -363,9 +369,9 @@ class _Routes:
             return ApiMatch(target=self._undeclared, path=path or "/", **address)
         chosen = (left or routes)[0]
         values = next(values for route, values in fitting if route is chosen)
-        built = _as_built(chosen, values, path)
+        built = _builder_path(chosen, values, path)
         if len(left) != 1:
-            note = _note(self.platform, apis, fit=bool(left))
+            note = _ambiguity_note(self.platform, apis, fit=bool(left))
             target = Target(self.platform, candidates=apis)
             return ApiMatch(target=target, path=built, note=note, **address)
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
@@ -391,7 +397,9 @@ class _Routes:
     def _login_routes(self) -> Iterator[_Route]:
         for login in login_steps(self.platform):
             request = login.step.request
-            place = expand(request.url or request.path, _known_texts(self.platform, login))
+            place = expand_templates(
+                request.url or request.path, _known_texts(self.platform, login)
+            )
             place = f"{self.platform.hosts.get(request.host, '').rstrip('/')}{place}"
             origin, path = _split_address(place, self.platform.base_url)
             path = EXPRESSION.sub(r"{\1}", path)
@@ -417,7 +425,7 @@ def _host_of(platform: Platform, place: str) -> str:
     return ""
 
 
-def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
+def _ambiguity_note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
     names = series(api.key for api in apis)
     if fit:
         return msg(
@@ -472,16 +480,16 @@ def _api_routes(platform: Platform) -> Iterator[_Route]:
 
 def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
     """Return place, name and value of what is always sent; of headers, what any client writes."""
-    leaves = (leaf for place, value in parts for leaf in _leaves(place, value))
+    leaves = (leaf for place, value in parts for leaf in _constant_members(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
 
 
-def _leaves(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
+def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[str, str, Any]]:
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             return
         for key, item in value.items():
-            yield from _leaves(place, item, f"{name}.{key}" if name else str(key))
+            yield from _constant_members(place, item, f"{name}.{key}" if name else str(key))
     elif isinstance(value, str | int | float) and name and not EXPRESSION.search(str(value)):
         yield place, name, value
 
@@ -513,7 +521,7 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     return route.target.login is not None and not all(content.has(*item) for item in outside)
 
 
-def _as_built(route: _Route, values: dict[str, str], path: str) -> str:
+def _builder_path(route: _Route, values: dict[str, str], path: str) -> str:
     """Return *path* as a builder writes it; what auth puts in stays a placeholder."""
     if route.target.api is not None and values:
         placed = [item.name for item in route.target.auth.apply if item.place == "path"]

@@ -519,7 +519,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @lru_cache(maxsize=4096)
-def snake(name: str) -> str:
+def to_snake_case(name: str) -> str:
     """Return *name* in snake_case; names with one result are twins.
 
     ``getHTTPUser`` gives ``get_http_user``; a name already in snake_case stays.
@@ -538,11 +538,13 @@ def names_api(pattern: str, name: str) -> bool:
     platform, _, api = pattern.partition(".")
     of_platform, _, of_api = name.partition(".")
     if api == of_api or not of_api.startswith("$"):
-        return fnmatchcase(of_platform, platform) and fnmatchcase(snake(of_api), snake(api))
+        return fnmatchcase(of_platform, platform) and fnmatchcase(
+            to_snake_case(of_api), to_snake_case(api)
+        )
     return False
 
 
-def sensitive(paths: Iterable[str]) -> tuple[Sensitive, ...]:
+def sensitive_places(paths: Iterable[str]) -> tuple[Sensitive, ...]:
     """Return the declared ``secret:`` *paths* (``body.a.b``, ``header.Name``) as places."""
     result = []
     for path in paths:

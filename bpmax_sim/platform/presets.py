@@ -25,11 +25,11 @@ from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
 from bpmax_sim.platform.source import is_private
-from bpmax_sim.platform.template import names_in, uses
+from bpmax_sim.platform.template import find_uses, names_in
 from bpmax_sim.yamlfile import (
     Node,
     Steps,
-    join,
+    format_steps,
     json_schema,
     read_hover,
     read_yaml,
@@ -57,7 +57,7 @@ def preset_names() -> tuple[str, ...]:
 
 
 @cache
-def preset(name: str) -> Node:
+def load_preset(name: str) -> Node:
     """Return the root of a preset that is shipped or registered.
 
     Raises:
@@ -83,7 +83,7 @@ def expand_presets(
 
     Credentials and response rules that a preset brings stand where the file has none of that name.
     """
-    return _Expansion(problems, private).platform(root)
+    return _Expansion(problems, private).expand_platform(root)
 
 
 class _Expansion(msgspec.Struct):
@@ -93,23 +93,23 @@ class _Expansion(msgspec.Struct):
     private: Mapping[str, Node]
     credentials: dict[str, Node] = msgspec.field(default_factory=dict)
 
-    def source(self, name: object) -> Node | None:
+    def find_preset(self, name: object) -> Node | None:
         """Return the root of a preset's file, or None where there is no such preset."""
         known = str(name)
-        return self.private.get(known) or (preset(known) if known in PRESETS else None)
+        return self.private.get(known) or (load_preset(known) if known in PRESETS else None)
 
-    def platform(self, root: Node) -> Node:
+    def expand_platform(self, root: Node) -> Node:
         entries = dict(root.items)
         if not entries:
             return root
         if (auth := entries.get("auth")) is not None:
             self._add_response_rules(entries, auth)
-            entries["auth"] = self.auth(auth, ("auth",))
+            entries["auth"] = self.expand_auth(auth, ("auth",))
         if (apis := entries.get("apis")) is not None and apis.items:
             result = dict(apis.items)
             for name, api in apis.items.items():
                 if (own := api.child("auth")) is not None:
-                    expanded = {**api.items, "auth": self.auth(own, ("apis", name, "auth"))}
+                    expanded = {**api.items, "auth": self.expand_auth(own, ("apis", name, "auth"))}
                     result[name] = structs.replace(api, value=expanded)
             entries["apis"] = structs.replace(apis, value=result)
         declared = entries.get("credentials", _EMPTY)
@@ -120,7 +120,7 @@ class _Expansion(msgspec.Struct):
 
     def _add_response_rules(self, entries: dict[str, Node], auth: Node) -> None:
         named = _preset_name_node(auth)
-        source = self.source(named.value) if named is not None else None
+        source = self.find_preset(named.value) if named is not None else None
         if source is None:
             return
         brought = source.child("response")
@@ -130,13 +130,13 @@ class _Expansion(msgspec.Struct):
                 **_declared_parameters(auth),
             }
             filled = _PresetFiller(parameters, ("auth",), self.problems).fill(brought)
-            entries["response"] = _fill_in_under(entries.get("response"), filled)
+            entries["response"] = _merge_under(entries.get("response"), filled)
 
-    def auth(self, node: Node, steps: Steps) -> Node:
+    def expand_auth(self, node: Node, steps: Steps) -> Node:
         named = _preset_name_node(node)
         if named is None:
             return node
-        if self.source(named.value) is None:
+        if self.find_preset(named.value) is None:
             if is_private(named.value):
                 return _EMPTY  # told where it could not be read
             hint = suggest(str(named.value), preset_names())
@@ -146,7 +146,7 @@ class _Expansion(msgspec.Struct):
         return self._expand(node, str(named.value), steps)
 
     def _expand(self, node: Node, name: str, steps: Steps) -> Node:
-        source, arguments = self.source(name), _declared_parameters(node)
+        source, arguments = self.find_preset(name), _declared_parameters(node)
         assert source is not None
         brought = (source.child("credentials") or _EMPTY).items
         # Parameters are rendered in order, and defaults name credentials.
@@ -160,7 +160,7 @@ class _Expansion(msgspec.Struct):
         shaping = _shaping_parameters(source)
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
-        free = _free_names(filled) - {*parameters, *brought} if not own else ()
+        free = _undefined_template_names(filled) - {*parameters, *brought} if not own else ()
         for key in sorted(free):
             words = msg(
                 "the preset {name!r} needs the parameter {key!r}; write", name=name, key=key
@@ -173,7 +173,7 @@ class _Expansion(msgspec.Struct):
         return structs.replace(node, value=whole)
 
     def _check_parameters(self, name: str, parameters: Mapping[str, Node], steps: Steps) -> None:
-        source = self.source(name)
+        source = self.find_preset(name)
         known = _accepted_parameters(source or _EMPTY)
         for key in sorted(parameters.keys() - known):
             hint = nearest_name(key, known) or msg(
@@ -192,7 +192,7 @@ class _Expansion(msgspec.Struct):
             secret, node = spec.child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
                 continue
-            if not (isinstance(node.value, str) and _names_a_value(node.value)):
+            if not (isinstance(node.value, str) and _uses_names(node.value)):
                 message = msg(
                     "{name} is secret; declare a credential and write '{{{{ its_name }}}}'",
                     name=name,
@@ -200,10 +200,10 @@ class _Expansion(msgspec.Struct):
                 self._report(message, node, (*steps, name))
 
     def _report(self, message: str, node: Node, steps: Steps) -> None:
-        self.problems.append(Problem(message, node.place, join(steps)))
+        self.problems.append(Problem(message, node.place, format_steps(steps)))
 
 
-def _names_a_value(source: str) -> bool:
+def _uses_names(source: str) -> bool:
     """Return whether *source* is a template of more than literals; a broken one is found later."""
     try:
         return bool(names_in(source))
@@ -244,7 +244,7 @@ class _PresetFiller(msgspec.Struct):
             names=series(map(repr, options)),
             chosen_value=chosen.value,
         )
-        problem = Problem(message, chosen.place, join((*self.steps, name)))
+        problem = Problem(message, chosen.place, format_steps((*self.steps, name)))
         if problem not in self.problems:
             self.problems.append(problem)
         return self.fill(node.items[options[0]])
@@ -275,7 +275,7 @@ def _shaping_parameters(source: Node) -> frozenset[str]:
 
 def _accepted_parameters(source: Node) -> frozenset[str]:
     """Return the parameters that a preset takes, whatever variant is chosen."""
-    named = _free_names(source.child("auth") or _EMPTY)
+    named = _undefined_template_names(source.child("auth") or _EMPTY)
     declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
 
@@ -286,10 +286,10 @@ def _walk_nodes(node: Node) -> Iterator[Node]:
         yield from _walk_nodes(child)
 
 
-def _free_names(auth: Node) -> frozenset[str]:
+def _undefined_template_names(auth: Node) -> frozenset[str]:
     """Return the names that the templates of a preset leave to its user."""
     free: set[str] = set()
-    for use in uses(auth):
+    for use in find_uses(auth):
         try:
             free |= names_in(use.text) - use.names
         except ConfigError:
@@ -297,14 +297,14 @@ def _free_names(auth: Node) -> frozenset[str]:
     return frozenset(free)
 
 
-def _fill_in_under(own: Node | None, brought: Node) -> Node:
+def _merge_under(own: Node | None, brought: Node) -> Node:
     """Return *own* with what only *brought* has; lists are joined, *own* first."""
     if own is None:
         return brought
     if own.items and brought.items:
         merged = {**brought.items, **own.items}
         for key in own.items.keys() & brought.items.keys():
-            merged[key] = _fill_in_under(own.items[key], brought.items[key])
+            merged[key] = _merge_under(own.items[key], brought.items[key])
         return structs.replace(own, value=merged)
     if brought.elements:
         first = own.elements or (own,)

@@ -64,7 +64,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
             shape = shape.item if is_element else shape.members.get(step)
         return shape
 
-    def look_up(self, path: Sequence[str]) -> Knowledge:
+    def presence_of(self, path: Sequence[str]) -> Knowledge:
         """Return whether a value of this shape has the member at *path*; ``*`` is an element."""
         shape: ResponseShape | None = self
         for step in path:
@@ -195,11 +195,15 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
 
     *data* are the JSON paths of which the first that is there is the data, else the whole body.
     """
-    members = {"code": ResponseShape(), "message": ResponseShape(), "data": _data_of(shape, data)}
+    members = {
+        "code": ResponseShape(),
+        "message": ResponseShape(),
+        "data": _data_shape(shape, data),
+    }
     return ResponseShape(frozenset({"object"}), members)
 
 
-def _data_of(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
+def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
     for path in paths:
         inner: ResponseShape | None = shape
         if not _DOTTED.fullmatch(path):
@@ -232,14 +236,14 @@ class ResponseShapes:
         if name not in self._recorded:
             seen = [shapes[name] for shapes in self._recordings if name in shapes]
             self._recorded[name] = merge_shapes(seen)
-        return _as_result(platform, self._recorded[name])
+        return _result_shape(platform, self._recorded[name])
 
     def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape that *api* declares, as a script gets it, or None."""
-        return _as_result(platform, shape_of_schema(api.answer) if api.answer else None)
+        return _result_shape(platform, shape_of_schema(api.answer) if api.answer else None)
 
 
-def _as_result(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
+def _result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:
     if shape is None or platform.result != "envelope":
         return shape
     return wrap_in_envelope(shape, platform.response.data)

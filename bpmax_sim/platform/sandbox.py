@@ -27,7 +27,7 @@ from bpmax_sim.platform.compiled_template import (
     undefined_name_error,
     unknown_filter_error,
 )
-from bpmax_sim.platform.encodings import LIMIT, FilterError, text
+from bpmax_sim.platform.encodings import LIMIT, FilterError, to_text
 from bpmax_sim.platform.filters import FILTERS, find_filter
 
 _ALLOWED: Final = (
@@ -98,8 +98,8 @@ class _Texts(NodeTransformer):
         return nodes.Concat(wrapped, lineno=node.lineno)
 
 
-_ENVIRONMENT = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, finalize=text)
-_ENVIRONMENT.filters = {**FILTERS, "default": _ENVIRONMENT.filters["default"], "_text": text}
+_ENVIRONMENT = _Sandbox(undefined=StrictUndefined, keep_trailing_newline=True, finalize=to_text)
+_ENVIRONMENT.filters = {**FILTERS, "default": _ENVIRONMENT.filters["default"], "_text": to_text}
 _ENVIRONMENT.globals = {}
 
 

@@ -39,7 +39,7 @@ def always_secret(platform: Platform, name: str) -> str:
     return msg("requests are signed with it") if name in signing else ""
 
 
-def is_clear(
+def is_written_in_clear(
     platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
     """Return whether the value *value* to the credential *name* is written down as it is."""

@@ -54,7 +54,7 @@ class PlatformSource(msgspec.Struct, frozen=True):
             text = self.path.read_text(encoding="utf-8-sig")
         except (OSError, ValueError):
             text = ""
-        return find_key(text) or self.path.stem
+        return find_platform_key(text) or self.path.stem
 
     @property
     def place(self) -> Place:
@@ -89,7 +89,7 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
     return PlatformSource(path, root, tuple(problems), presets, used)
 
 
-def find_key(text: str) -> str:
+def find_platform_key(text: str) -> str:
     """Return the key that the text of a platform file declares, or nothing; it may be no YAML."""
     match = _KEY.search(text)
     return match[1] if match else ""
@@ -112,7 +112,9 @@ Find = Callable[[str, PlatformSource], PlatformSource | None]
 """Returns the platform of a key that a file means, where its own key is one of a file below it."""
 
 
-def chain_of(source: PlatformSource, find: Find, problems: list[Problem]) -> list[PlatformSource]:
+def inheritance_chain(
+    source: PlatformSource, find: Find, problems: list[Problem]
+) -> list[PlatformSource]:
     """Return *source* and what it extends, the farthest last.
 
     A parent that is not there and a circle are told in *problems*, and end the chain. The problem
@@ -143,7 +145,7 @@ def _circle_problem(circle: list[PlatformSource]) -> Problem:
     return Problem(message, places[first], EXTENDS)
 
 
-def lay_over(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
+def merge_chain(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
     """Return the root that a chain of files makes, and the private presets in it."""
     root, presets = Node({}), dict[str, Node]()
     below = ""

@@ -77,7 +77,9 @@ class Target:
         """Return the places of the response that hold secrets."""
         if self.login:
             return self.login.step.sensitive
-        return model.sensitive((*self.platform.secret, *(self.api.secret if self.api else ())))
+        return model.sensitive_places(
+            (*self.platform.secret, *(self.api.secret if self.api else ()))
+        )
 
     @property
     def charset(self) -> str:

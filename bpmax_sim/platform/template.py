@@ -5,7 +5,7 @@ as it is; texts made of ``{{ name | filter }}`` alone need no Jinja at all.
 
 Which names the templates of ``auth`` may use where: credentials, parameters, acquired values.
 
-`uses` walks an ``auth`` block in the order in which it is carried out.
+`find_uses` walks an ``auth`` block in the order in which it is carried out.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bpmax_sim.platform.compiled_template import (
     undefined_name_error,
     unknown_filter_error,
 )
-from bpmax_sim.platform.encodings import text
+from bpmax_sim.platform.encodings import to_text
 from bpmax_sim.platform.filters import find_filter
 from bpmax_sim.yamlfile import Node, Steps
 
@@ -164,7 +164,7 @@ def _renderer_of(
                     value = function(value)
             except (ArithmeticError, TypeError, ValueError, LookupError, AttributeError) as error:
                 raise failed_expression_error(source, error) from None
-            pieces.append(value if type(value) is str else text(value))
+            pieces.append(value if type(value) is str else to_text(value))
         return join_bounded(source, pieces)
 
     return render_parts
@@ -173,7 +173,7 @@ def _renderer_of(
 RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
 
-class Use(msgspec.Struct, frozen=True):
+class TemplateUse(msgspec.Struct, frozen=True):
     """A text that is a template, where it stands, and the names that are defined there.
 
     Attributes:
@@ -188,7 +188,7 @@ class Use(msgspec.Struct, frozen=True):
     names: frozenset[str]
 
 
-def uses(auth: Node) -> Iterator[Use]:
+def find_uses(auth: Node) -> Iterator[TemplateUse]:
     """Yield every template of an ``auth`` block."""
     names = COMMON_NAMES
     for key, node in _members_of(auth, "parameters"):
@@ -206,12 +206,12 @@ def uses(auth: Node) -> Iterator[Use]:
         yield from _templates_below(verify, ("verify_response",), names | RESPONSE_NAMES)
 
 
-def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
+def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[TemplateUse]:
     names |= SIGN_NAMES - {"signature"}
     names = yield from _uses_in_definitions(sign, "define", names)
     for key in ("default_headers", "set_headers", "set_query"):
         for name, node in _members_of(sign, key):
-            yield Use(("sign", key, name), node, name, names)
+            yield TemplateUse(("sign", key, name), node, name, names)
             yield from _templates_below(node, ("sign", key, name), names)
     names = yield from _uses_in_definitions(sign, "canonical", names)
     for key in ("message", "key"):
@@ -223,7 +223,7 @@ def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[Use]:
 
 def _uses_in_definitions(
     sign: Node, key: str, names: frozenset[str]
-) -> Generator[Use, None, frozenset[str]]:
+) -> Generator[TemplateUse, None, frozenset[str]]:
     """Yield definitions, each seeing those before it; return what is defined behind them."""
     for index, group in enumerate(_elements_of(sign, key)):
         for name, node in group.items.items():
@@ -232,17 +232,17 @@ def _uses_in_definitions(
     return names
 
 
-def _uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
+def _uses_in_apply(item: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
     for key in ("name", "value"):
         if (node := item.child(key)) is not None:
             yield from _templates_below(node, (*steps, key), names)
 
 
-def _templates_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[Use]:
+def _templates_below(node: Node, steps: Steps, names: frozenset[str]) -> Iterator[TemplateUse]:
     for below, value in node.texts():
         inner = node.at(below)
         if inner is not None:
-            yield Use((*steps, *below), inner, value, names)
+            yield TemplateUse((*steps, *below), inner, value, names)
 
 
 def _members_of(node: Node, *steps: str) -> Iterator[tuple[str, Node]]:

@@ -94,7 +94,7 @@ def standin_context_at(
     return standin_context(tenant, grant, drawn, stamp.now, attempt)
 
 
-def names_of(
+def template_names(
     recipe: CompiledApi, context: SigningContext, *, in_login: bool = False
 ) -> dict[str, Any]:
     """Return every name that the templates of auth may use, parameters rendered.
@@ -176,7 +176,7 @@ def authorise(
         return _sign(plan, unsigned, real)
     drawn, now = plan.standin_randomness, env.clock.now()
     standin = standin_context(plan.tenant, grant, drawn, now, attempt)
-    call = _call_at(plan, standin)
+    call = _call_with_path_values(plan, standin)
     request = _sign(plan, replace(unsigned, call=call), real)
     if not env.separate:
         return request
@@ -184,13 +184,13 @@ def authorise(
     for (item, value), (_, shown) in zip(values, twins, strict=True):
         # Derived forms, such as a whole Basic header, that stay the same between calls.
         if value != shown and CHANGING.isdisjoint(names_in(item.value)):
-            env.vault.pair(value, shown, name=f"{item.place}.{item.name}")
+            env.vault.register_derived(value, shown, name=f"{item.place}.{item.name}")
     rule = plan.recipe.auth.verify_response
-    proof = None if rule is None else Proof(rule, names_of(plan.recipe, real))
+    proof = None if rule is None else Proof(rule, template_names(plan.recipe, real))
     return replace(request, standin=twin, proof=proof)
 
 
-def instant_of_signature(
+def sign_at_recorded_instant(
     request: Request,
     recipe: CompiledApi,
     tenant: Credentials,
@@ -203,16 +203,16 @@ def instant_of_signature(
         ConfigError: if a template or a key does not fit.
     """
     assert recipe.auth.sign is not None
-    names = names_of(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
+    names = template_names(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
     return sign(request, recipe.auth.sign, names)
 
 
-def _call_at(plan: Plan, standin: SigningContext) -> Call:
+def _call_with_path_values(plan: Plan, standin: SigningContext) -> Call:
     """Return the call with what auth puts into its path, as stand-ins."""
     path = plan.call.path
     if not plan.recipe.reserved.path:
         return plan.call
-    names = names_of(plan.recipe, standin)
+    names = template_names(plan.recipe, standin)
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
@@ -236,7 +236,7 @@ def _sign(plan: Plan, request: Request, context: SigningContext) -> Request:
     recipe = plan.recipe
     if not recipe.auth.sign:
         return request
-    names = names_of(recipe, context)
+    names = template_names(recipe, context)
     nonce, call_id = str(names["nonce"]), str(names["call_id"])
     signed = sign(request, recipe.auth.sign, names)
     return replace(signed, signed=SignatureInput(now=context.now, nonce=nonce, call_id=call_id))
@@ -246,7 +246,7 @@ def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
     if recipe.api.host:
         return str(context.credentials[host_name(recipe.api.host)]).rstrip("/")
     base = context.base
-    return str(names_of(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
+    return str(template_names(recipe, context)["base_url"]) if "{" in base else base.rstrip("/")
 
 
 def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
@@ -265,7 +265,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
     if cached is not None and cached[0] == sources:
         known: AuthValues = cached[1]
         return known
-    names = names_of(recipe, context)
+    names = template_names(recipe, context)
     values = tuple([(item, _render_value(recipe, item, names)) for item in (*extra, *recipe.apply)])
     if not extra and is_steady(recipe, context, [item.value for item in recipe.apply]):
         recipe.memo[place] = (sources, values)
@@ -362,7 +362,7 @@ def compare_signed(
     differences = _find_differences(places, recorded, again)
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
-    again = instant_of_signature(recorded, planned.recipe, planned.tenant, grant, stamp)
+    again = sign_at_recorded_instant(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _find_differences(places, recorded, again)
 
 
@@ -371,7 +371,7 @@ def sign_again(
 ) -> Request:
     """Return the request of *planned* as it is written down at the instant of *stamp*."""
     context = standin_context_at(planned.tenant, grant, stamp, attempt)
-    return _standin_request(planned, _call_at(planned, context), context, env)[0]
+    return _standin_request(planned, _call_with_path_values(planned, context), context, env)[0]
 
 
 def _under_recorded_name(
@@ -396,7 +396,7 @@ def is_signed(
     stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
-    again = instant_of_signature(recorded, recipe, tenant, grant, stamp)
+    again = sign_at_recorded_instant(recorded, recipe, tenant, grant, stamp)
     return not _find_differences(_signed_places(recipe, again, recorded), recorded, again)
 
 
@@ -427,7 +427,7 @@ def _values_at(place: str, request: Request) -> Any:
         except ValueError:
             return UNSET
     if root == "header":
-        pairs = [(name, value) for value in headers.every(name)]
+        pairs = [(name, value) for value in headers.get_all(name)]
     elif root == "query":
         pairs = matching.split_query(request.url)[1]
     elif root == "cookie":

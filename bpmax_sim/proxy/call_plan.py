@@ -17,7 +17,7 @@ from typing import Any
 from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
-from bpmax_sim.clock import Chance, new_uuid
+from bpmax_sim.clock import RandomSource, new_uuid
 from bpmax_sim.errors import BpmaxError, CallError, ConfigError, nearest_name
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
@@ -347,7 +347,7 @@ class CallRandomness(NoRepr, frozen=True):
     nonce: str = ""
 
     @classmethod
-    def draw(cls, chance: Chance) -> CallRandomness:
+    def draw(cls, chance: RandomSource) -> CallRandomness:
         """Draw from *chance*, in the order in which calls are issued."""
         return cls(chance.bytes(16), new_uuid(chance))
 

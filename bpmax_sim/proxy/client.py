@@ -5,8 +5,8 @@
                 +------- Again ------+  (renew, Sleep, or another clock)
 
 Authorisation, renewal, retries and judgement are written once, here, and do no I/O; drivers own
-I/O and time: `drive` on the calling thread, the scheduler of scripts in virtual time. Grants are
-cached by key, with one login at a time for each.
+I/O and time: `run_blocking` on the calling thread, the scheduler of scripts in virtual time. Grants
+are cached by key, with one login at a time for each.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
     compare_signed,
-    names_of,
     real_context,
     request_before_auth,
     sign_again,
+    template_names,
 )
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest, no_repr
@@ -46,7 +46,7 @@ from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
-from bpmax_sim.proxy.recovery import Outcome, ReceivedResponse, RetryProgress, Stop, next_step
+from bpmax_sim.proxy.recovery import NoRetry, Outcome, ReceivedResponse, RetryProgress, next_step
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
 from bpmax_sim.proxy.result import Answer, make_rejection, read_answer
 from bpmax_sim.proxy.signing import verify
@@ -136,7 +136,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
             _check_signature(planned, grant, env, request, recorded)
         if step.note:
             trace.notes.append(step.note)
-        if isinstance(step, Stop):
+        if isinstance(step, NoRetry):
             return _judge_outcome(outcome, step, planned, grant, env)
         sending = Sending(
             request=request,
@@ -210,7 +210,7 @@ def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Gra
 
 
 def _judge_outcome(
-    outcome: Outcome, step: Stop, planned: Plan, grant: Grant | None, env: Environment
+    outcome: Outcome, step: NoRetry, planned: Plan, grant: Grant | None, env: Environment
 ) -> Answer:
     if isinstance(outcome, TransportError):
         raise outcome
@@ -225,7 +225,7 @@ def _judge_outcome(
     if rule is not None and response.source == "live" and not response.trust:
         now = env.auth_clock.now()
         context = real_context(planned.tenant, grant, planned.randomness, now)
-        verify(response, rule, names_of(planned.recipe, context))
+        verify(response, rule, template_names(planned.recipe, context))
     return read_answer(response, planned, body, redact)
 
 
@@ -283,7 +283,7 @@ class TokenStore:
 
     A grant is valid until it expires by the session's clock, or until a response refused it; then
     the next call that needs it logs in. While a login runs, calls that need the same grant wait for
-    it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use `peek`.
+    it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use `valid_grant`.
     """
 
     def __init__(self) -> None:
@@ -292,7 +292,7 @@ class TokenStore:
         self._grants: dict[str, Grant] = {}
         self._pending: dict[str, PendingLogin] = {}
 
-    def peek(self, acquire: TokenRequest) -> Grant | None:
+    def valid_grant(self, acquire: TokenRequest) -> Grant | None:
         """Return the grant that answers *acquire*, or None if a login is due.
 
         A refused or expired grant is evicted.
@@ -395,7 +395,7 @@ def timeout_error(request: Request) -> TransportError:
     return TransportError(message, code="TIMEOUT", elapsed=request.timeout, **fields)
 
 
-def drive(
+def run_blocking(
     call: Generator[Effect, Any, T],
     *,
     handle: Handle,
@@ -417,7 +417,7 @@ def drive(
     """
 
     def log_in(flow: Flow) -> Grant:
-        return drive(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep)
+        return run_blocking(flow, handle=handle, tokens=tokens, clock=clock, sleep=sleep)
 
     value: Any = None
     error: Exception | None = None

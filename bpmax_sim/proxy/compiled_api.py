@@ -167,7 +167,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         apply=apply,
         acquires=acquires,
         uses=frozenset().union(*map(names_in, templates)),
-        sensitive=model.sensitive((*platform.secret, *api.secret)),
+        sensitive=model.sensitive_places((*platform.secret, *api.secret)),
         personal=(*platform.redact, *api.redact),
         defaults=tuple(item for item in inputs if model.is_set(item.default)),
         required=tuple(item for item in inputs if item.required and not model.is_set(item.default)),

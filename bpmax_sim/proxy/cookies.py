@@ -65,7 +65,7 @@ class CookieJar:
     def store(self, headers: Pairs, url: str, now: float) -> None:
         """Take the cookies of a response to *url*; those that are over at *now* go."""
         sent_at = read_http_date(Headers(headers).get("date") or "")
-        for line in Headers(headers).every("set-cookie"):
+        for line in Headers(headers).get_all("set-cookie"):
             cookie = self._read(line, url, sent_at, now)
             if cookie is None:
                 continue

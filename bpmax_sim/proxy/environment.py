@@ -9,7 +9,7 @@ from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.miss import signature_mismatch
-from bpmax_sim.clock import Chance, Clock, VirtualClock
+from bpmax_sim.clock import Clock, RandomSource, VirtualClock
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.platform.load import Platforms
@@ -67,8 +67,8 @@ class Environment:
     vault: Vault
     clock: VirtualClock
     auth_clock: Clock
-    chance: Chance
-    auth_chance: Chance
+    chance: RandomSource
+    auth_chance: RandomSource
     refuse_closed: Callable[[], None] = lambda: None
     separate: bool = False
     default_instance: str | None = None

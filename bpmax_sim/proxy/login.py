@@ -48,16 +48,16 @@ from bpmax_sim.proxy.login_redirects import (
     follow_redirect,
     is_redirect,
 )
-from bpmax_sim.proxy.recovery import TOO_MANY, ReceivedResponse, Stop, again_later
+from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, retry_later
 from bpmax_sim.proxy.response import (
     ParsedBody,
-    accepts,
     as_text,
     compile_finder,
     find_first,
     is_success,
     read_body,
     redact_response,
+    satisfies_rule,
 )
 from bpmax_sim.secret.standin import find_standin, standin
 from bpmax_sim.secret.vault import Vault
@@ -238,9 +238,9 @@ class LoginAnswer:
             return False
         ok = self.step.declared.ok
         if isinstance(ok, OkRule):
-            return accepts(ok, self.response, self.body)
+            return satisfies_rule(ok, self.response, self.body)
         rule = OkRule(all=self.plan.recipe.rules.ok.all)
-        return accepts(rule, self.response, self.body, lenient=True)
+        return satisfies_rule(rule, self.response, self.body, lenient=True)
 
     @property
     def is_rate_limited(self) -> bool:
@@ -498,7 +498,7 @@ def _begin_renewal(
             value, shown = last.values[name], last.standins[name]
         if name in renewal.values:
             value = renewal.values[name]
-            env.vault.pair(value, as_text(shown), name=name)
+            env.vault.register_derived(value, as_text(shown), name=name)
         if value is not UNSET:
             grant.values[name], grant.standins[name] = value, shown
 
@@ -533,8 +533,8 @@ def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
             raise answer.rate_limit_error(often)
         outcome = ReceivedResponse(answer.response, answer.body)
-        following = again_later(outcome, rule, RATE, sent, clock.now())
-        if isinstance(following, Stop):
+        following = retry_later(outcome, rule, RATE, sent, clock.now())
+        if isinstance(following, NoRetry):
             raise answer.rate_limit_error(following.note)
         note = following.note
         yield Sleep(following.wait)
@@ -644,7 +644,7 @@ def _step_request(step: SentStep, *, attempt: int) -> Request:
         return sent
     for (name, value), (_, redacted) in zip(sent.headers, written.headers, strict=True):
         if value != redacted:
-            env.vault.pair(value, redacted, name=f"header.{name}")
+            env.vault.register_derived(value, redacted, name=f"header.{name}")
     return replace(sent, standin=written)
 
 
@@ -657,7 +657,9 @@ def _render_step(
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
         known: Request = cached[1]
         return known
-    request = login_request(recipe, step.request, auth.names_of(recipe, context, in_login=True))
+    request = login_request(
+        recipe, step.request, auth.template_names(recipe, context, in_login=True)
+    )
     if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_steady(recipe, context):
         # a copy, since the login goes on to fill what is granted
         recipe.memo[place] = (context.credentials, dict(context.granted), context.base), request

@@ -44,7 +44,7 @@ class RetryProgress(Struct, frozen=True):
     offset: float | None = None
 
 
-class Again(Struct, frozen=True):
+class RetryDecision(Struct, frozen=True):
     """Send again: after *wait* seconds, with a new login if *renew*, the clock set by *offset*."""
 
     note: str
@@ -58,7 +58,7 @@ class Again(Struct, frozen=True):
         return self.renew
 
 
-class Stop(Struct, frozen=True):
+class NoRetry(Struct, frozen=True):
     """Nothing more is sent: *note* says why a declared recovery does not apply.
 
     With *is_token_refused*, a token that was just acquired was refused too.
@@ -87,20 +87,22 @@ def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
 
 def next_step(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
-) -> Again | Stop:
+) -> RetryDecision | NoRetry:
     """Return what to do after *outcome*."""
     failure = failure_class(outcome, recipe) or ""
     rule = recipe.recover.get(failure)
     if rule is None:
-        return Stop()
+        return NoRetry()
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
-            return Stop(is_token_refused=True)
-        return Again(msg("token refused; logged in anew"), renew=True)
+            return NoRetry(is_token_refused=True)
+        return RetryDecision(msg("token refused; logged in anew"), renew=True)
     if rule.clock and progress.offset is None:
         offset = _clock_offset(outcome, now)
         if offset is not None:
-            return Again(msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset)
+            return RetryDecision(
+                msg("clock corrected by {offset:+.0f} s", offset=offset), offset=offset
+            )
     return _retry(outcome, recipe, rule, failure, progress, now)
 
 
@@ -111,9 +113,9 @@ def _retry(
     failure: str,
     progress: RetryProgress,
     now: float,
-) -> Again | Stop:
+) -> RetryDecision | NoRetry:
     if progress.sent >= rule.tries:
-        return Stop(_unused_rule_note(rule, failure, progress))
+        return NoRetry(_unused_rule_note(rule, failure, progress))
     if isinstance(outcome, TransportError):
         is_unexecuted = not outcome.sent
     else:
@@ -125,13 +127,13 @@ def _retry(
             failure=failure,
             method=recipe.method,
         )
-        return Stop(note)
-    return again_later(outcome, rule, failure, progress.sent, now)
+        return NoRetry(note)
+    return retry_later(outcome, rule, failure, progress.sent, now)
 
 
-def again_later(
+def retry_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
-) -> Again | Stop:
+) -> RetryDecision | NoRetry:
     """Return how long to wait before the next sending: as the response asks, else by *rule*."""
     wait = _wait_from_response(outcome, rule, now)
     if wait is None:
@@ -143,9 +145,9 @@ def again_later(
             wait=wait,
             longest=LONGEST_WAIT,
         )
-        return Stop(note)
+        return NoRetry(note)
     note = msg("{failure}: sent again after {wait:g} s", failure=failure, wait=wait)
-    return Again(note, wait=wait)
+    return RetryDecision(note, wait=wait)
 
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:

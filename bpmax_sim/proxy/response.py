@@ -189,7 +189,7 @@ def compile_finder(path: str) -> Finder:
     if place.root == "header":
         # Several lines are one value (RFC 9110, 5.2), such as the challenges of a server.
         return lambda response, _body: (
-            ", ".join(values) if (values := Headers(response.headers).every(name)) else UNSET
+            ", ".join(values) if (values := Headers(response.headers).get_all(name)) else UNSET
         )
     if place.root == "body":
         return lambda _response, body: (
@@ -334,7 +334,9 @@ def is_success(status: int) -> bool:
     return 200 <= status < 300  # noqa: PLR2004 - the 2xx of HTTP
 
 
-def accepts(rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool = False) -> bool:
+def satisfies_rule(
+    rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool = False
+) -> bool:
     """Return whether *rule* calls the response a success: its status, and every condition.
 
     Where it is *lenient*, a condition holds if its path is absent.

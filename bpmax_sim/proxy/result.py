@@ -24,12 +24,12 @@ from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
     ParsedBody,
-    accepts,
     as_text,
     compile_finder,
     is_success,
     read_body,
     redact_response,
+    satisfies_rule,
 )
 from bpmax_sim.secret.vault import Vault
 
@@ -66,7 +66,7 @@ def read_answer(
     """
     body = body or read_body(response)
     if plan.recipe.redirects == "result" and response.status in REDIRECTS:
-        return _hand_over(response, body)
+        return _redirect_value(response, body)
     if not is_success(response.status):
         line = f"HTTP {response.status} {response.reason}".rstrip()
         raise make_rejection(HttpStatusError, line, response, body, plan, redact)
@@ -74,7 +74,7 @@ def read_answer(
     if body.kind == "broken" and recipe.result != "bytes":
         message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
         raise make_rejection(BadResponseError, message, response, body, plan, redact)
-    if recipe.rejects_business and not accepts(recipe.rules.ok, response, body):
+    if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "bytes" or body.kind == "broken":
         return Answer(response.body, None, "bytes")
@@ -93,9 +93,9 @@ def read_answer(
     return Answer(value, stringify_json(value).decode(), "json")
 
 
-def _hand_over(response: Response, body: ParsedBody) -> Answer:
+def _redirect_value(response: Response, body: ParsedBody) -> Answer:
     """Return a redirect as the script sees it: status, headers by lower-case name, and body."""
-    headers = Headers(response.headers).first()
+    headers = Headers(response.headers).first_values()
     value = {"status": response.status, "headers": headers, "body": body.display_value}
     return Answer(value, stringify_json(value).decode(), "json")
 

@@ -24,7 +24,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import NotJsonError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
-from bpmax_sim.platform.encodings import FilterError, lossless_utf8_text, octets
+from bpmax_sim.platform.encodings import FilterError, lossless_utf8_text, to_octets
 from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, place_of
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
@@ -58,7 +58,7 @@ class RequestEditor:
         self._body = request.body
         self._injected = dict.fromkeys(request.injected)
 
-    def names(self) -> dict[str, object]:
+    def template_names(self) -> dict[str, object]:
         """Return the request as the templates of ``sign`` see it (`SIGN_NAMES`)."""
         path = self._path or "/"
         target = f"{path}?{self._query}" if self._query else path
@@ -144,7 +144,7 @@ class RequestEditor:
         if media == FORM:
             remaining = _drop_pair(lossless_utf8_text(self._body or b""), name)
             pair = f"{encodings.form(name)}={encodings.form(value)}"
-            self._body = octets(f"{remaining}&{pair}" if remaining else pair)
+            self._body = to_octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
 
@@ -197,7 +197,7 @@ _ENCODERS: Final[Mapping[str, Callable[[bytes], str]]] = {
     "base64url": lambda data: base64.urlsafe_b64encode(data).decode("ascii").rstrip("="),
 }
 _DECODERS: Final[Mapping[str, Callable[[str], bytes]]] = {
-    "utf8": octets,
+    "utf8": to_octets,
     "base64": lambda text: encodings.decode_base64(text, msg("the key")),
     "hex": lambda text: encodings.decode_hex(text, msg("the key")),
 }
@@ -217,11 +217,11 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     editor = RequestEditor(request)
     for spot in rule.emit:
         editor.remove(spot.place, render(spot.name, names))
-    scope: dict[str, object] = {**names, **editor.names()}
+    scope: dict[str, object] = {**names, **editor.template_names()}
     _render_definitions(rule.define, scope)
     _set_before_signing(editor, rule, scope)
     _render_definitions(rule.canonical, scope)
-    message = octets(render(rule.message, scope))
+    message = to_octets(render(rule.message, scope))
     sources = (rule.key,) if isinstance(rule.key, str) else rule.key
     key = tuple([render(source, scope) for source in sources])
     try:
@@ -242,7 +242,7 @@ def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
     """
     if not is_success(response.status):
         return
-    headers = Headers(response.headers).first()
+    headers = Headers(response.headers).first_values()
     scope = {
         **names,
         "response_status": response.status,
@@ -259,7 +259,7 @@ def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
     signature, key = render(rule.signature, scope), render(rule.key, scope)
     if not key:
         raise _untrusted_response_error(msg("it names a key that the platform does not declare"))
-    message = octets(render(rule.message, scope))
+    message = to_octets(render(rule.message, scope))
     if not _is_signature(rule, message, signature, key):
         raise _untrusted_response_error(msg("its signature is not that of its body"))
 
@@ -332,7 +332,7 @@ def _set_before_signing(editor: RequestEditor, rule: Sign, scope: dict[str, obje
         _set_rendered(editor, "header", name, source, scope)
     for name, source in rule.set_query.items():
         _set_rendered(editor, "query", name, source, scope)
-    scope.update(editor.names())
+    scope.update(editor.template_names())
 
 
 def _set_rendered(editor: RequestEditor, place: Spot, name: str, source: str, scope: Names) -> None:
@@ -356,7 +356,7 @@ def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
     """Return the key at the end of a chain; AWS's stays the same for a day."""
     key = _DECODERS[encoding](chain[0])
     for part in chain[1:]:
-        key = hmac.digest(key, octets(part), algorithm)
+        key = hmac.digest(key, to_octets(part), algorithm)
     return key
 
 
@@ -367,7 +367,7 @@ def _is_signature(rule: ResponseSignature, message: bytes, signature: str, key: 
     except FilterError:
         return False
     if rule.algorithm == "hmac-sha256":
-        return hmac.compare_digest(received, hmac.digest(octets(key), message, "sha256"))
+        return hmac.compare_digest(received, hmac.digest(to_octets(key), message, "sha256"))
     from bpmax_sim.platform.keys import rsa_verify  # noqa: PLC0415 - slow to import
 
     try:

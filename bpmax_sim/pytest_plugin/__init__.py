@@ -61,20 +61,20 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _register_parts(config: pytest.Config) -> None:
     """Register what few runs ask for."""
-    if options.value(config, "challenge"):
+    if options.option_value(config, "challenge"):
         from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for
 
         config.pluginmanager.register(challenge, "bpmax_sim_challenge")
-    if options.value(config, "update") and not hasattr(config, "workerinput"):
+    if options.option_value(config, "update") and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.update import ExpectUpdater  # noqa: PLC0415
 
         config.pluginmanager.register(ExpectUpdater(config), "bpmax_sim_update")
-    if options.value(config, "shard") is not None:
+    if options.option_value(config, "shard") is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
         sharding.read_durations(config)
         config.pluginmanager.register(sharding, "bpmax_sim_sharding")
-    if options.value(config, "exit_codes"):
+    if options.option_value(config, "exit_codes"):
         from bpmax_sim.pytest_plugin.run_stats import InterruptListener  # noqa: PLC0415
 
         config.pluginmanager.register(InterruptListener(config), "bpmax_sim_interrupt")
@@ -86,12 +86,12 @@ def _register_parts(config: pytest.Config) -> None:
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
     """Say who answers, where the plugin is used."""
-    lines = options.header(config)
-    shard = options.value(config, "shard")
+    lines = options.report_header(config)
+    shard = options.option_value(config, "shard")
     if shard is not None:
         from bpmax_sim.pytest_plugin import sharding  # noqa: PLC0415 - only where it is given
 
-        lines.append(msg("bpmax-sim: {header}", header=sharding.header(config, shard)))
+        lines.append(msg("bpmax-sim: {header}", header=sharding.shard_header(config, shard)))
     return lines
 
 
@@ -133,7 +133,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         with suppress(ConfigError):  # a wrong marker is told where the test runs
             cassette, folder = str(of_test.cassette_of(item)), str(of_test.cassettes_folder(item))
             owner = of_test.owner_of(item)
-            _tally_of(item.config).own(cassette, folder, owner=owner, test=item.path)
+            _tally_of(item.config).note_owner(cassette, folder, owner=owner, test=item.path)
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -177,7 +177,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     item.stash[GUARD] = NetworkGuard(
         msg("test {nodeid}", nodeid=item.nodeid), allow="--bpmax-allow-hosts={}", closed=False
     )
-    mode = options.value(item.config, "mode")
+    mode = options.option_value(item.config, "mode")
     if item.get_closest_marker("bpmax_live") and mode != "live":
         pytest.skip(translate(msg("needs a live system; run it with --bpmax-mode=live")))
 
@@ -252,7 +252,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
         file, line, _ = report.location
-        report.longrepr = FailureText.again(report.longrepr, file, (line or 0) + 1)
+        report.longrepr = FailureText.from_worker(report.longrepr, file, (line or 0) + 1)
 
 
 def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
@@ -266,7 +266,7 @@ def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
     output = getattr(session.config, "workeroutput", None)
-    if options.value(session.config, "cov"):
+    if options.option_value(session.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import finish_hits  # noqa: PLC0415
 
         finish_hits(session)
@@ -287,7 +287,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         mark_repeated(reporter)
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
-    elif options.value(session.config, "exit_codes"):
+    elif options.option_value(session.config, "exit_codes"):
         from bpmax_sim.pytest_plugin.summary import exit_code_of  # noqa: PLC0415
 
         session.exitstatus = exit_code_of(session, tally)
@@ -296,10 +296,10 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take what a worker sent; one that crashed sent nothing."""
-    if options.value(node.config, "cov"):
-        from bpmax_sim.pytest_plugin.script_hits import take_hits  # noqa: PLC0415
+    if options.option_value(node.config, "cov"):
+        from bpmax_sim.pytest_plugin.script_hits import merge_worker_hits  # noqa: PLC0415
 
-        take_hits(node)
+        merge_worker_hits(node)
     sent = getattr(node, "workeroutput", {}).get("bpmax_sim")
     if sent is None:
         _tally_of(node.config).partial = True
@@ -322,7 +322,7 @@ def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to tell; what tells it takes long to import."""
     if _has_tally() and _tally_of(config).is_touched:
         return True
-    if options.value(config, "shard") is not None or options.value(config, "cov"):
+    if options.option_value(config, "shard") is not None or options.option_value(config, "cov"):
         return True
     reports = chain.from_iterable(reporter.stats.values())
     return any(_SCENARIO in (getattr(report, "nodeid", None) or "") for report in reports)

@@ -64,7 +64,7 @@ class ChallengeTest(pytest.Item):
             text = translate(describe_in_brief(finding))
             place = finding.place
             warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)
-        least = options.value(self.config, "challenge_fail_under")
+        least = options.option_value(self.config, "challenge_fail_under")
         if least is not None and result.score < least:
             message = msg(
                 "{score:g} % of the mistakes are noticed, and {least:g} % have to be",

@@ -33,7 +33,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin import session_options as of_test
 from bpmax_sim.pytest_plugin.python_tests import marked_faults, stub_session
 from bpmax_sim.pytest_plugin.run_stats import tally_of
-from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose, marker_options
+from bpmax_sim.pytest_plugin.session_options import COMMANDS, choose_option, marker_options
 from bpmax_sim.pytest_plugin.stash import FINDER, GUARD
 from bpmax_sim.report.console import console_section
 from bpmax_sim.report.exit_codes import ExitCode
@@ -46,7 +46,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import flag_reason
-from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, render, style_of
+from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
@@ -97,7 +97,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         return text
 
     @classmethod
-    def again(cls, text: str, path: str, line: int) -> FailureText:
+    def from_worker(cls, text: str, path: str, line: int) -> FailureText:
         """Return the text that a worker of pytest-xdist sent as a mere string."""
         copy = cls(text)
         copy.reprcrash = CrashReport(path, line, text.partition("\n")[0])
@@ -111,7 +111,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
             same = msg("the same cause as of {test}, above", test=self.repeats)
             lines = [lines[0], translate(same), *(one for one in lines if one.startswith(label))]
         for number, line in enumerate(lines):
-            tw.line(line, **dict.fromkeys(style_of(line, number).split(), True))
+            tw.line(line, **dict.fromkeys(line_style(line, number).split(), True))
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
@@ -221,7 +221,7 @@ class ScenarioFile(pytest.Module):
             test.add_marker(pytest.mark.skip(reason=flag_reason(item.skip)))
         test.cassettes = folder
         cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
-        tally_of(self.config).own(cassette, str(folder), owner=item.name, test=self.path)
+        tally_of(self.config).note_owner(cassette, str(folder), owner=item.name, test=self.path)
         return test
 
 
@@ -263,7 +263,7 @@ class ScenarioTest(pytest.Function):
         error = excinfo.value
         if not isinstance(error, ScenarioFailedError):
             return super().repr_failure(excinfo)
-        with_cause = options.value(self.config, "tb")
+        with_cause = options.option_value(self.config, "tb")
         more = format_tracebacks(error.failures, error.redact) if with_cause else ""
         return FailureText.of(error.failures, more)
 
@@ -303,7 +303,7 @@ def play(request: pytest.FixtureRequest) -> None:
     if verdict.outcome == "xfailed":
         pytest.xfail(translate(verdict.reason))  # which does nothing under --runxfail
     if verdict.failures:
-        failures = [in_words_of_pytest(failure, test.scenario) for failure in verdict.failures]
+        failures = [with_pytest_commands(failure, test.scenario) for failure in verdict.failures]
         redact = sessions[0].redact if sessions else str
         raise ScenarioFailedError(failures, redact) from failures[0].cause
 
@@ -315,7 +315,7 @@ def _explore(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
     """Return *verdict* with what exploring *item* finds, where it passed and that is asked for."""
-    if verdict.outcome != "passed" or not options.value(test.config, "explore"):
+    if verdict.outcome != "passed" or not options.option_value(test.config, "explore"):
         return verdict
     from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
     from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
@@ -341,7 +341,7 @@ def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
 
 
-def in_words_of_pytest(failure: Failure, item: ScenarioItem) -> Failure:
+def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
     """Return *failure* with the commands that run and record *item* as pytest takes them."""
     command = shlex.join(["pytest", item.node_id, *item.variable_arguments("--bpmax-var")])
     record = f"bpmax-sim record {item.target}"
@@ -380,7 +380,9 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
     """
     item = test.scenario
     mark = marker_options(test)
-    chosen = {name: choose(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")}
+    chosen = {
+        name: choose_option(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")
+    }
     passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(marked_faults(test))
     if not passed and not faults:
@@ -392,14 +394,14 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
 def _perform_options(test: ScenarioTest) -> PerformOptions:
     return dataclasses.replace(
         _trace_options(test),
-        faults=options.value(test.config, "faults", "on") == "on",
+        faults=options.option_value(test.config, "faults", "on") == "on",
         check=True,
         options=of_test.session_options(test, sets=test.sets),
     )
 
 
 def _trace_options(test: ScenarioTest) -> PerformOptions:
-    policy = options.value(test.config, "trace", "on-failure")
+    policy = options.option_value(test.config, "trace", "on-failure")
     trace = "on" if options.report_path(test.config) else policy
     return PerformOptions(cassettes=test.cassettes, trace=trace)
 
@@ -422,7 +424,9 @@ def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> 
 def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
     """Note for `bpmax-sim coverage` what a scenario reached, where another machine counts it."""
     config = test.config
-    is_counted = is_read_elsewhere(options.value(config, "job", ""), options.value(config, "shard"))
+    is_counted = is_read_elsewhere(
+        options.option_value(config, "job", ""), options.option_value(config, "shard")
+    )
     if is_counted and verdict.outcome == "passed":
         from bpmax_sim.check.coverage import PassedRun, touched_parts  # noqa: PLC0415 - seldom
 

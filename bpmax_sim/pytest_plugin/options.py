@@ -12,14 +12,21 @@ from typing import Any, Final, Literal
 
 import pytest
 
-from bpmax_sim.guard import hosts_of
-from bpmax_sim.i18n import UnknownLanguageError, choose, fill_message, label_message, msg, translate
+from bpmax_sim.guard import split_hosts
+from bpmax_sim.i18n import (
+    UnknownLanguageError,
+    choose_language,
+    fill_message,
+    label_message,
+    msg,
+    translate,
+)
 from bpmax_sim.project import find_root, language_of
 from bpmax_sim.session.options import (
     CI_REFUSES,
     Option,
     OptionKind,
-    no_choice,
+    choice_error,
     option_help,
     options_of,
 )
@@ -85,7 +92,7 @@ def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
     return known[name]
 
 
-def value(config: pytest.Config, name: str, default: Any = None) -> Any:
+def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
     """Return the value of an option: on the command line, else in the ini file."""
     passed, written = read_option(config, name)
     if passed is None:
@@ -97,7 +104,7 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
     if option.kind != "value":
         return value
     if option.choices and value not in option.choices:
-        raise usage_error(no_choice(spelled, value, option.choices))
+        raise usage_error(choice_error(spelled, value, option.choices))
     try:
         return _READ.get(option.name, option.read)(value)
     except ValueError as error:
@@ -116,16 +123,18 @@ def check(config: pytest.Config) -> None:
         pytest.UsageError: a value is wrong, or CI would record.
     """
     try:
-        choose(value(config, "lang"), configured=language_of(find_root(config.rootpath)))
+        choose_language(
+            option_value(config, "lang"), configured=language_of(find_root(config.rootpath))
+        )
     except UnknownLanguageError as error:
         raise pytest.UsageError(str(error)) from None
     for name in OPTIONS:
-        value(config, name)
+        option_value(config, name)
     report_path(config)
-    mode, record = value(config, "mode"), read_option(config, "record")[0]
+    mode, record = option_value(config, "mode"), read_option(config, "record")[0]
     if record is not None and mode != "record":
         raise usage_error("--bpmax-record={record} needs --bpmax-mode=record", record=record)
-    if mode == "record" and os.environ.get("CI") and not value(config, "allow_ci_record"):
+    if mode == "record" and os.environ.get("CI") and not option_value(config, "allow_ci_record"):
         raise usage_error(CI_REFUSES)
     variables(config)
 
@@ -136,7 +145,7 @@ def report_path(config: pytest.Config) -> Path | None:
     Raises:
         pytest.UsageError: it is no HTML file, such as a test that stands behind the option.
     """
-    path: str | None = value(config, "report")
+    path: str | None = option_value(config, "report")
     if not path:
         return None
     if not path.endswith(".html"):
@@ -152,7 +161,7 @@ def report_path(config: pytest.Config) -> Path | None:
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
     """Return the hosts that stay open while replaying; commas separate them, too."""
-    return hosts_of(value(config, "allow_hosts", []))
+    return split_hosts(option_value(config, "allow_hosts", []))
 
 
 def variables(config: pytest.Config) -> Mapping[str, Any]:
@@ -175,15 +184,15 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
         ) from None
 
 
-def header(config: pytest.Config) -> list[str]:
+def report_header(config: pytest.Config) -> list[str]:
     """Return ``bpmax-sim: replay, cassettes in …`` in a project that has scenarios."""
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and read_option(config, "mode")[0] is None:
         return []
-    mode = value(config, "mode", "replay")
+    mode = option_value(config, "mode", "replay")
     if mode == "record":
-        mode += f" {value(config, 'record', 'once')}"
-    folder = value(config, "cassettes")
+        mode += f" {option_value(config, 'record', 'once')}"
+    folder = option_value(config, "cassettes")
     where = folder or display_path(root / "cassettes")
     if folder:
         from bpmax_sim.cassette.remote import is_url, strip_url  # noqa: PLC0415 - only where given

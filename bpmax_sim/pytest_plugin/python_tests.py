@@ -494,7 +494,7 @@ class PythonTestRun:
         self._node = node
         self._finished = False
         self.session = open_session(node)
-        armed = options.value(node.config, "faults", "on") == "on"
+        armed = options.option_value(node.config, "faults", "on") == "on"
         self.faults = RunFaults(self.session, armed=armed)
         for rule in marked_faults(node):
             self.faults.arm(rule)
@@ -582,13 +582,13 @@ class RunEvents(Sequence[Event]):
         self._log = RunLog(session)
         self._session = session
         self._result = Result()
-        session.hear(self._hear)
+        session.hear(self._take_event)
 
-    def _hear(self, event: Outcome | FieldChanged) -> None:
+    def _take_event(self, event: Outcome | FieldChanged) -> None:
         if isinstance(event, FieldChanged):
             self._log.tell(event)
         else:
-            self._result.take(event)
+            self._result.add_outcome(event)
 
     def tell(self, happening: SubjectEvent) -> None:
         """Take what a subject tells."""

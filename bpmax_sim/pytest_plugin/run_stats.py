@@ -60,7 +60,7 @@ class Tally(RecordingUse):
         """Return whether any test had a session, or was collected for a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
-    def leave(self, cassettes: Iterable[str]) -> None:
+    def note_elsewhere(self, cassettes: Iterable[str]) -> None:
         """Note the *cassettes* of tests that another shard runs."""
         self.sharded = True
         self.elsewhere.update(cassettes)

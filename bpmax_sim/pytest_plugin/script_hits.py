@@ -42,7 +42,7 @@ def hits_of(config: pytest.Config) -> ScriptHits:
     return config.stash.setdefault(_HITS, ScriptHits())
 
 
-def take_hits(node: Any) -> None:
+def merge_worker_hits(node: Any) -> None:
     """Add what a worker of pytest-xdist has counted; one that crashed sent nothing."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
         hits_of(node.config).merge(sent)
@@ -85,7 +85,7 @@ def finish_hits(session: pytest.Session) -> None:
         told.append(_write_files(config, hits, covered, root))
     except ConfigError as error:  # the tests passed or failed all the same
         told.append(str(error))
-    least = options.value(config, "cov_fail_under")
+    least = options.option_value(config, "cov_fail_under")
     if least is not None and percent < least:
         told.append(
             msg(
@@ -102,9 +102,9 @@ def finish_hits(session: pytest.Session) -> None:
 def _write_files(
     config: pytest.Config, hits: ScriptHits, covered: list[CoveredScript], root: Path
 ) -> str:
-    shard = options.value(config, "shard") or Shard(1, 1)
+    shard = options.option_value(config, "shard") or Shard(1, 1)
     store_hits(hits, root, shard)
-    chosen = options.value(config, "cov_lcov")
+    chosen = options.option_value(config, "cov_lcov")
     path = Path(config.invocation_params.dir, chosen) if chosen else root / LCOV
     with writing_to(path):
         make_folder(path)

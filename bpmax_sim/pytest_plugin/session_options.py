@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 
 from bpmax_sim.cassette.format import HEAD
-from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror
 from bpmax_sim.errors import ConfigError, FormerFolderWarning, nearest_name, shell_quote
 from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
@@ -66,7 +66,7 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
     return options
 
 
-def choose(
+def choose_option(
     config: pytest.Config,
     mark: Mapping[str, Any],
     name: str,
@@ -99,7 +99,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         if name in _FILES or name in _OF_THE_GUARD:
             continue
         is_option = name in options.OPTIONS
-        value = choose(node.config, mark, name, sets=sets) if is_option else mark.get(name)
+        value = choose_option(node.config, mark, name, sets=sets) if is_option else mark.get(name)
         if value is not None:
             chosen[option.argument] = value
     if platforms := _platforms_folder(node, mark, sets):
@@ -108,7 +108,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         chosen["instances"] = root_of(node) / mark["instances"]
     if "cassette" in mark:
         chosen["cassette"] = path_of_cassette(node, mark["cassette"])
-    if options.value(node.config, "cov"):
+    if options.option_value(node.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import hits_of  # noqa: PLC0415 - where asked for
 
         chosen["hits"] = hits_of(node.config)
@@ -147,8 +147,8 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
 def remote_of(config: pytest.Config) -> RemoteStorage | None:
     """Return where the cassettes come from, if that is a URL; one for the whole run."""
     if _REMOTE not in config.stash:
-        place = options.value(config, "cassettes")
-        config.stash[_REMOTE] = mirror(place, config.rootpath) if is_url(place) else None
+        place = options.option_value(config, "cassettes")
+        config.stash[_REMOTE] = open_mirror(place, config.rootpath) if is_url(place) else None
     return config.stash[_REMOTE]
 
 

@@ -34,10 +34,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item, key in keys.items()
         if isinstance(item, ScenarioTest)
     }
-    chosen = options.value(config, "shard").among(keys.values(), read_durations(config), cassettes)
+    chosen = options.option_value(config, "shard").among(
+        keys.values(), read_durations(config), cassettes
+    )
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
-        tally_of(config).leave(cassette for cassette in map(_cassette_of, left_out) if cassette)
+        tally_of(config).note_elsewhere(
+            cassette for cassette in map(_cassette_of, left_out) if cassette
+        )
         items[:] = [item for item in items if keys[item] in chosen]
         tally = tally_of(config)
         is_partial = tally.partial
@@ -57,7 +61,7 @@ def _cassette_of(item: pytest.Item) -> str | None:
         return None
 
 
-def header(config: pytest.Config, shard: Shard) -> str:
+def shard_header(config: pytest.Config, shard: Shard) -> str:
     """Return what must be the same for every shard of one run."""
     known = msg("number, no durations known")
     if durations := read_durations(config):
@@ -76,7 +80,7 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
         pytest.UsageError: the file cannot be read.
     """
     try:
-        return shards.read(find_root(config.rootpath))
+        return shards.read_durations(find_root(config.rootpath))
     except ConfigError as error:
         raise usage_error("--bpmax-shard: {error}", error=error) from None
 
@@ -101,10 +105,10 @@ def store_durations(
     took: Counter[str] = Counter()
     for report in reports:
         took[report.nodeid] += report.duration  # type: ignore[assignment] # seconds
-    shard = options.value(config, "shard")
+    shard = options.option_value(config, "shard")
     if shard is None and not any(f"{SUFFIX}::" in nodeid for nodeid in took):
         return
     root: Path = find_root(config.rootpath)
     durations = dict(zip(_duration_keys(config, took), map(float, took.values()), strict=True))
     tally_of(config).seconds |= durations
-    shards.keep(root, durations, shard=shard, complete=complete)
+    shards.store_durations(root, durations, shard=shard, complete=complete)

@@ -197,7 +197,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
     """Fail the run for what no row of a file has used; warn of it where it does not fail."""
     runs = tally.file_runs()
     failed = any(runs.unused_parts())
-    for part in [part for file in runs.files for part in runs.doubtful(file)]:
+    for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
         place = part.place or Place("")
         try:
             warnings.warn_explicit(translate(part.message), part.category, place.file, place.line)
@@ -254,7 +254,7 @@ def _store_usage(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> Iterator[str]:
     """Keep how long tests took and what they played; yield what nobody uses."""
-    tally, shard = tally_of(config), options.value(config, "shard")
+    tally, shard = tally_of(config), options.option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
     complete = has_ended and _is_complete(config, tally)
@@ -268,7 +268,7 @@ def _store_usage(
     sharding.store_durations(config, reports, complete=complete)
     if complete and shard is None:
         yield from _find_orphans(tally)
-    if complete or (has_ended and options.value(config, "job", "")):
+    if complete or (has_ended and options.option_value(config, "job", "")):
         _store_evidence(config, tally, is_complete=complete)
 
 
@@ -305,7 +305,7 @@ def _write_report(
 
 def _coverage_of(config: pytest.Config) -> CoverageResult | None:
     """Return what scripts ran, where that was asked for."""
-    if not options.value(config, "cov"):
+    if not options.option_value(config, "cov"):
         return None
     from bpmax_sim.pytest_plugin.script_hits import result_of  # noqa: PLC0415 - where asked for
 
@@ -367,7 +367,7 @@ def _find_orphans(tally: Tally) -> Iterator[str]:
 
 def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
     """Keep what was played for `bpmax-sim cassette prune`."""
-    job, shard = options.value(config, "job", ""), options.value(config, "shard")
+    job, shard = options.option_value(config, "job", ""), options.option_value(config, "shard")
     if tally.cassettes or shard is not None:
         root = find_root(config.rootpath)
         covers: Covers = "project" if is_complete else "part"

@@ -11,7 +11,7 @@ from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import SUFFIX
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.scenario.expect_writer import rewrite_files
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.variant.rewrite import collect_item_updates, write_checked
 from bpmax_sim.yamlfile import display_path
 
@@ -58,6 +58,6 @@ class ExpectUpdater:
             names.setdefault(path, set()).add(name)
         for path, wanted in names.items():
             variables = options.variables(self._config)
-            for item in items(self._config.rootpath / path, variables=variables):
+            for item in load_items(self._config.rootpath / path, variables=variables):
                 if item.header.node_name in wanted:
                     yield item

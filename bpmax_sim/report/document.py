@@ -13,7 +13,7 @@ from bpmax_sim.i18n import encode_message
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.source import Failure, differing, render
+from bpmax_sim.scenario.source import Failure, find_differences, render
 
 VERSION = 1
 _CALL = ("call", "instance", "method", "url", "status", "error", "source")
@@ -75,7 +75,7 @@ def _call_data(call: CallMade) -> dict[str, Any]:
     return {
         **{name: getattr(call, name) for name in _CALL},
         "ms": round(call.duration * 1000, 3),
-        "differs": [dict(zip(_DIFFERS, sides, strict=True)) for sides in differing(call)],
+        "differs": [dict(zip(_DIFFERS, sides, strict=True)) for sides in find_differences(call)],
         **_place_data(call.place),
     }
 

@@ -48,13 +48,13 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
     every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
     back = _find_ways_back(list(widths), every)
     forward = [way for way in every if way not in back]
-    ranks = _rank(list(widths), forward)
-    chains = {way: _chain(way, ranks) for way in forward}
+    ranks = _assign_layers(list(widths), forward)
+    chains = {way: _chain_vertices(way, ranks) for way in forward}
     links = [pair for chain in chains.values() for pair in pairwise(chain)]
-    layers = _order(_make_layers(ranks, chains), links)
+    layers = _order_layers(_make_layers(ranks, chains), links)
     room = {vertex: widths.get(str(vertex), _POINT) if isinstance(vertex, str) else _POINT
             for layer in layers for vertex in layer}  # fmt: skip
-    middles = _place(layers, links, room)
+    middles = _place_vertices(layers, links, room)
     left = min((middles[v] - room[v] / 2 for v in middles), default=0) - _BEND
     right = max((middles[v] + room[v] / 2 for v in middles), default=0) - left
     top = _BEND * (4 if back else 1)
@@ -102,7 +102,7 @@ def _find_ways_back(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]
     return frozenset(back)
 
 
-def _rank(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
+def _assign_layers(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
     """Return the layer of each node: below all that lead to it."""
     ranks = dict.fromkeys(names, 0)
     for _ in names:
@@ -115,7 +115,7 @@ def _rank(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
     return ranks
 
 
-def _chain(way: Way, ranks: Mapping[str, int]) -> list[_Vertex]:
+def _chain_vertices(way: Way, ranks: Mapping[str, int]) -> list[_Vertex]:
     source, target = way
     between = range(ranks[source] + 1, ranks[target])
     return [source, *((source, target, rank) for rank in between), target]
@@ -133,7 +133,7 @@ def _make_layers(
     return layers
 
 
-def _order(
+def _order_layers(
     layers: list[list[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
 ) -> list[list[_Vertex]]:
     """Return the layers in an order of few crossings: each vertex at the mean of its neighbours."""
@@ -182,7 +182,7 @@ def _count_crossings(
     )
 
 
-def _place(
+def _place_vertices(
     layers: Sequence[Sequence[_Vertex]],
     links: Sequence[tuple[_Vertex, _Vertex]],
     room: Mapping[_Vertex, float],
@@ -191,7 +191,7 @@ def _place(
     above, below = _neighbours(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
-        spread = _spread(layer, [0.0] * len(layer), room)
+        spread = _spread_layer(layer, [0.0] * len(layer), room)
         middles |= dict(zip(layer, spread, strict=True))
     for sweep in range(_SWEEPS):
         order = layers if sweep % 2 == 0 else list(reversed(layers))
@@ -201,11 +201,11 @@ def _place(
                 near = [*above.get(vertex, ()), *below.get(vertex, ())]
                 mean = sum(middles[one] for one in near) / len(near) if near else middles[vertex]
                 wanted.append(mean)
-            middles |= dict(zip(layer, _spread(layer, wanted, room), strict=True))
+            middles |= dict(zip(layer, _spread_layer(layer, wanted, room), strict=True))
     return middles
 
 
-def _spread(
+def _spread_layer(
     layer: Sequence[_Vertex], wanted: Sequence[float], room: Mapping[_Vertex, float]
 ) -> list[float]:
     """Return places as near to *wanted* as order and distance allow (pool adjacent violators)."""

@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from markupsafe import Markup
 
-from bpmax_sim.i18n import current_language, join_messages, msg, plural, series, translate, width
+from bpmax_sim.i18n import (
+    current_language,
+    display_width,
+    join_messages,
+    msg,
+    plural,
+    series,
+    translate,
+)
 from bpmax_sim.report.flow_layout import HEIGHT, Layout, Point, lay_out
 from bpmax_sim.report.flow_walks import FlowWalks, FlowWay
 from bpmax_sim.report.html import page_texts
@@ -166,11 +174,11 @@ def _times(count: int) -> str:
 
 def _cut(text: str, columns: int) -> str:
     """Return *text* in so many columns at most."""
-    if width(text) <= columns:
+    if display_width(text) <= columns:
         return text
     kept = ""
     for letter in text:
-        if width(kept + letter) >= columns:
+        if display_width(kept + letter) >= columns:
             break
         kept += letter
     return f"{kept}…"
@@ -203,7 +211,10 @@ def _svg(walks: FlowWalks, *, style: bool = False) -> str:
 
 
 def _box_width(name: str, node: FlowNode) -> float:
-    text = max(width(_cut(node.title or name, _MOST_COLUMNS)) + 7, width(_second_line(node)))
+    text = max(
+        display_width(_cut(node.title or name, _MOST_COLUMNS)) + 7,
+        display_width(_second_line(node)),
+    )
     return max(_LEAST_WIDTH, text * _COLUMN + 16)
 
 

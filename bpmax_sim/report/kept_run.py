@@ -155,15 +155,15 @@ class _KeptFiles:
         stored = [found for name in self._files if (found := _STORED.fullmatch(name))]
         for found in sorted(stored, key=lambda found: found[1]):  # failed, then trace
             if found[1] == "failed":
-                self._try(found[0], partial(self._add_failure, found[2]))
+                self._add_guarded(found[0], partial(self._add_failure, found[2]))
             else:
                 self.traces.add(found[2])
-                self._try(found[0], partial(self._add_trace, found[2]))
+                self._add_guarded(found[0], partial(self._add_trace, found[2]))
         for name in self._files:
             if name.endswith(".xml"):
-                self._try(name, self._add_junit)
+                self._add_guarded(name, self._add_junit)
 
-    def _try(self, name: str, add: Callable[[bytes, str], None]) -> None:
+    def _add_guarded(self, name: str, add: Callable[[bytes, str], None]) -> None:
         shown = f"{self._shown}/{name}"
         try:
             add(self._files[name](), shown)

@@ -14,10 +14,17 @@ import msgspec
 
 from bpmax_sim.errors import shell_quote
 from bpmax_sim.file_names import node_id_part
-from bpmax_sim.i18n import LANGUAGES, label_message, map_message, plain, read_message, translate
+from bpmax_sim.i18n import (
+    LANGUAGES,
+    label_message,
+    map_message,
+    plain_text,
+    read_message,
+    translate,
+)
 from bpmax_sim.report.store import Trace
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
-from bpmax_sim.scenario.expect import cut
+from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.source import Failure, RunWarning, headline
 from bpmax_sim.traffic.curl import curl_of
@@ -97,16 +104,16 @@ def build_entry(trace: Trace) -> PageEntry:
     watched = _names_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
-        name=cut(name, LONGEST_NAME),
-        row=cut(row, LONGEST_NAME) if row and len(name) <= LONGEST_NAME else "",
-        place=cut(place, LONGEST_NAME),
+        name=shorten_line(name, LONGEST_NAME),
+        row=shorten_line(row, LONGEST_NAME) if row and len(name) <= LONGEST_NAME else "",
+        place=shorten_line(place, LONGEST_NAME),
         outcome=ended["outcome"],
-        reason=cut(str(ended.get("reason", "")), LONGEST_NAME),
+        reason=shorten_line(str(ended.get("reason", "")), LONGEST_NAME),
         duration=last["at"] - first["at"],
         digest=ended.get("digest", ""),
-        engine=cut(str(first.get("engine", "")), LONGEST_NAME),
-        tags=tuple(cut(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
-        apis=tuple(dict.fromkeys(cut(name, LONGEST_NAME) for name, _ in calls)),
+        engine=shorten_line(str(first.get("engine", "")), LONGEST_NAME),
+        tags=tuple(shorten_line(str(tag), LONGEST_NAME) for tag in first.get("tags") or ()),
+        apis=tuple(dict.fromkeys(shorten_line(name, LONGEST_NAME) for name, _ in calls)),
         answered=tuple(source for _, source in calls),
         failures=[
             {**_failure_data(failure), **(watched if number == 0 else {})}
@@ -130,7 +137,7 @@ def _part_uses(
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
     for part in trace.parts:
         place = home.place(cut_texts(str(part["place"])))
-        key = (str(part["kind"]), cut(str(part["name"]), LONGEST_NAME), place)
+        key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
         yield key, bool(part.get("used")) and has_passed
 
 
@@ -259,7 +266,7 @@ def body_text(body: Any) -> str:
 def _failure_data(failure: Failure) -> dict[str, Any]:
     """Return one failure as the page has it: its lines, and what can be pasted."""
     head = headline(failure.step, failure.total, failure.title, failure.essence)
-    words = (plain(line).strip().partition("  ") for line in failure.detail)
+    words = (plain_text(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
         "headline": in_all_languages(head),
@@ -298,5 +305,5 @@ def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
 
 def in_all_languages(message: str) -> LocalisedText:
     """Return *message*, by language where it is not the same in all."""
-    forms = {language: plain(translate(message, language)) for language in LANGUAGES}
-    return forms if len({*forms.values()}) > 1 else plain(message)
+    forms = {language: plain_text(translate(message, language)) for language in LANGUAGES}
+    return forms if len({*forms.values()}) > 1 else plain_text(message)

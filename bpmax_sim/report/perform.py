@@ -26,7 +26,7 @@ from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.outcome import events_of_unrun
 from bpmax_sim.scenario.runner import open_session, replays_with, run_item
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
@@ -96,7 +96,7 @@ def perform(
         prepare(session)
         ran = tuple(run_item(item, session, environ=os.environ, faults=options.faults))
     run_again = partial(_run_again, item, folder, chosen, options, guard)
-    return _conclude(item, session, ran, options, run_again)
+    return _judge_and_store(item, session, ran, options, run_again)
 
 
 def _run_again(
@@ -128,7 +128,7 @@ def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[N
             guard.leave()
 
 
-def _conclude(
+def _judge_and_store(
     item: ScenarioItem,
     session: Session,
     ran: tuple[Event, ...],
@@ -146,13 +146,13 @@ def _conclude(
     trace = keep_trace(
         item, events, options.trace, failed=failed, redact=session.redact, names=names
     )
-    for kind, message in _find_doubts(item, session, verdict):
+    for kind, message in _find_recording_doubts(item, session, verdict):
         verdict = verdict.with_warning(kind, message)
     cassette = session.settings.cassette
     return replace(verdict, trace=trace, cassette=str(cassette or "")), events
 
 
-def _find_doubts(
+def _find_recording_doubts(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and message of what is doubtful about the recording of a closed session."""
@@ -179,7 +179,7 @@ def _describe_unneeded(name: str) -> str:
 
 def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:
     """Return the performance of an item that could not start for *error*."""
-    events = not_run(item, error=error)
+    events = events_of_unrun(item, error=error)
     verdict = error_verdict(item, error, events[-1].failures)
     store_failures(item, (), verdict.problems)
     trace = keep_trace(item, events, options.trace, failed=True)
@@ -193,7 +193,7 @@ def skip_item(
     verdict = skip_verdict(item)
     if reason is not None:
         verdict = replace(verdict, reason=reason)
-    events = not_run(item, reason=verdict.reason)
+    events = events_of_unrun(item, reason=verdict.reason)
     trace = keep_trace(item, events, options.trace, failed=False)
     return replace(verdict, trace=trace), events
 

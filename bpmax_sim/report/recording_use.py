@@ -43,7 +43,7 @@ class RecordingUse:
         self.touched: set[str] = set()
         self.seconds: dict[str, float] = {}
 
-    def own(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
+    def note_owner(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
         """Note that *owner*, a test collected from the file *test*, has *cassette*."""
         self.owned.add(cassette)
         self.folders.add(folder)
@@ -68,11 +68,11 @@ class RecordingUse:
         else:
             owner = session.recorded_owner
             self.owners.setdefault(str(cassette), set()).add(owner)
-            self._narrow(
+            self._intersect_left(
                 (str(cassette), owner), {exchange.order for exchange in session.unplayed_exchanges}
             )
 
-    def _narrow(self, recording: tuple[str, str], orders: set[int]) -> None:
+    def _intersect_left(self, recording: tuple[str, str], orders: set[int]) -> None:
         """Leave of what was left over of a recording what *orders* leave over, too."""
         self.left[recording] = self.left.get(recording, orders) & orders
 
@@ -81,7 +81,7 @@ class RecordingUse:
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for recording, orders in data["left"].items():
-            self._narrow(recording, orders)
+            self._intersect_left(recording, orders)
         for name in USE_SETS:
             getattr(self, name).update(data[name])
 

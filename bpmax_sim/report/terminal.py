@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import (
     ScenarioStarted,
     StepStarted,
 )
-from bpmax_sim.scenario.expect import cut
+from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
 from bpmax_sim.scenario.source import Failure, RunWarning, render
@@ -214,7 +214,7 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     texts = [render(failure) for failure in verdict.failures]
     lines = list(console_lines(verdict.step_console))[-_MOST_CONSOLE:]
     if texts and lines and with_console:
-        indented = (cut(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
+        indented = (shorten_line(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
         texts[-1] = join_messages("\n", (texts[-1], "\n" + msg("console of this step:"), *indented))
     yield from texts
 

@@ -167,7 +167,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
         _refuse_partial(files, root)
     merged = merge_evidence([file.evidence for file in files])
     _refuse_stale(merged, root)
-    _refuse_untold(merged, root)
+    _refuse_unrun_scenarios(merged, root)
     return merged
 
 
@@ -275,7 +275,7 @@ def _find_python_tests(root: Path) -> Iterator[Path]:
                 yield path
 
 
-def _refuse_untold(evidence: Evidence, root: Path) -> None:
+def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
     """Raise if a scenario file was in no run."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         if relative_name(path, root) not in evidence.tests:

@@ -63,12 +63,16 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         result = Result() if self.subject is None else self.subject.begin_action()
         self._run(action, value, name, result, expires=True)
         for ended in self.session.drain():
-            result.take(ended)
+            result.add_outcome(ended)
         return result
 
-    def meanwhile(self, action: type[Action] | None, value: Any, name: str) -> Result:
+    def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
         """Do *action* while another one is under way, and return what it ended with."""
-        with nullcontext(Result()) if self.subject is None else self.subject.meanwhile() as result:
+        with (
+            nullcontext(Result())
+            if self.subject is None
+            else self.subject.concurrent_action() as result
+        ):
             self._run(action, value, name, result, expires=False)
         return result
 
@@ -185,7 +189,7 @@ class Action(Model, frozen=True, kw_only=True):
         return None
 
     @classmethod
-    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
+    def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
         """Return the named steps that it consists of, and the variables they get."""
         return None
 

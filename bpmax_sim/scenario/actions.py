@@ -16,14 +16,14 @@ from msgspec import field
 
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import SubjectError, suggest
-from bpmax_sim.i18n import join_messages, msg, plain, series, translate
+from bpmax_sim.i18n import join_messages, msg, plain_text, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
 from bpmax_sim.scenario.flow_actions import (
     WHO,
     FlowAction,
     NodeAction,
-    check_entries,
+    check_form_values,
     check_people,
     move_of,
 )
@@ -83,7 +83,7 @@ class Set(Action, frozen=True, kw_only=True):
         if not isinstance(value, Mapping):
             context.tell(spot, msg("expected a map of fields and values"))
             return
-        check_entries(context, value, spot)
+        check_form_values(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -213,7 +213,7 @@ class Submit(Action, frozen=True, kw_only=True):
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
-            check_entries(context, value.get("form"), spot.at("form"))
+            check_form_values(context, value.get("form"), spot.at("form"))
         elif value not in ({}, None, True):
             context.tell(spot, msg("expected {}"))
 
@@ -255,8 +255,8 @@ class Fire(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Run the script, a flow's own or that of its form, without changing anything first."""
         subject, event = on.any("fire"), str(value)
-        if isinstance(subject, FlowSubject) and subject.front.scripts.get(event):
-            subject = subject.front
+        if isinstance(subject, FlowSubject) and subject.current_form.scripts.get(event):
+            subject = subject.current_form
         subject.fire(event)
 
 
@@ -277,7 +277,7 @@ class Decision(NodeAction, frozen=True, kw_only=True):
         """Find fields that are not there, too."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
-            check_entries(context, value.get("form"), spot.at("form"))
+            check_form_values(context, value.get("form"), spot.at("form"))
 
 
 class Approve(Decision, frozen=True, kw_only=True):
@@ -400,7 +400,7 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
         """Find fields that are not there, too."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
-            check_entries(context, value.get("form"), spot.at("form"))
+            check_form_values(context, value.get("form"), spot.at("form"))
 
 
 class Terminate(FlowAction, frozen=True, kw_only=True):
@@ -527,7 +527,7 @@ class Js(Action, frozen=True, kw_only=True):
             script, libraries = cls._with_arguments(on, value, name)
         form, ctx = on.subject.views() if on.subject else (None, None)
         ended = on.session.run_script(script, form=form, ctx=ctx, libraries=libraries, page=Page())
-        result.take(ended)
+        result.add_outcome(ended)
         result.set_value(ended.value)
 
     @classmethod
@@ -665,7 +665,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
     @classmethod
-    def inner(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
+    def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
         """Return the steps; the runner runs them, each as a step of its own."""
         if not isinstance(value, Mapping):
             return str(value), {}
@@ -703,7 +703,7 @@ def action_texts() -> Texts:
     }
     every |= {action.__name__: {**action.texts} for action in ACTIONS.values() if action.texts}
     return {
-        name: {key: (plain(text), translate(text, "zh")) for key, text in texts.items()}
+        name: {key: (plain_text(text), translate(text, "zh")) for key, text in texts.items()}
         for name, texts in every.items()
     }
 

@@ -21,14 +21,14 @@ from bpmax_sim.scenario.expect import (
     Checks,
     Comparison,
     compare,
+    expectation_problems,
     failing_checks,
     is_operator,
-    problems,
 )
 from bpmax_sim.scenario.model import Expect, ExpectedCall, ExpectedError
-from bpmax_sim.scenario.observation import format_of
+from bpmax_sim.scenario.observation import digest_format
 from bpmax_sim.scenario.references import Path, UndefinedValueError, show
-from bpmax_sim.yamlfile.shapes import either
+from bpmax_sim.yamlfile.shapes import join_alternatives
 
 SECTIONS = (
     "form",
@@ -55,7 +55,7 @@ State = Mapping[str, Callable[[], Any]]
 _sections_of = attrgetter(*SECTIONS)
 
 
-def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
+def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
     """Return every comparison that *expected* asks for, sections in a fixed order.
 
     *resolve* fills in ``${…}``.
@@ -67,13 +67,13 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
     for section, value in zip(SECTIONS, _sections_of(expected), strict=True):
         if value is UNSET:
             continue
-        target = resolve([_call(item) for item in value] if section == "proxy" else value)
+        target = resolve([_expected_parts(item) for item in value] if section == "proxy" else value)
         try:
             checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
         except ConfigError as error:  # of a part that another distribution registers
             raise UndefinedValueError(str(error)) from None
         except (KeyError, ValueError, *BAD_PATTERN):
-            for _, wrong in problems(target):  # an operand that is known only now
+            for _, wrong in expectation_problems(target):  # an operand that is known only now
                 raise UndefinedValueError(wrong) from None
             raise
     return tuple(checks)
@@ -88,14 +88,14 @@ def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
     sections = {name: value for name, value in asdict(expected).items() if value is not UNSET}
     if "proxy" in sections:
         sections["proxy"] = tuple(
-            replace(call, **{name: resolve(value) for name, value in _call(call).items()})
+            replace(call, **{name: resolve(value) for name, value in _expected_parts(call).items()})
             for call in sections["proxy"]
         )
     rest = {name: resolve(value) for name, value in sections.items() if name != "proxy"}
     return replace(expected, **{**sections, **rest})
 
 
-def _call(item: ExpectedCall) -> dict[str, Any]:
+def _expected_parts(item: ExpectedCall) -> dict[str, Any]:
     return {name: value for name, value in asdict(item).items() if value is not UNSET}
 
 
@@ -136,7 +136,7 @@ def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
     """Compare digests; one that was written by an older version says so."""
-    written = format_of(expected)
+    written = digest_format(expected)
     if written in (None, VERSION):
         return compare(expected, digest, path)
     older = msg(
@@ -207,7 +207,7 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
         ok = not failing_checks(compare(source, thrown.source, path))
     else:
         ok = source in {*_names_of(thrown.source), thrown.source.partition(".")[0]}
-    told = either(map(show, _names_of(thrown.source)[:2]))
+    told = join_alternatives(map(show, _names_of(thrown.source)[:2]))
     return (*checks, Comparison(path, ok, show(source), told))
 
 

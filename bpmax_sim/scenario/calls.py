@@ -298,13 +298,14 @@ def compare_calls(
         rest = [
             call
             for call in calls
-            if not _is_among(counting, call) and (not call.is_login or _is_among(ordered, call))
+            if not _is_expected_api(counting, call)
+            and (not call.is_login or _is_expected_api(ordered, call))
         ]
         checks += _compare_in_order(ordered, rest, path)
     return tuple(checks)
 
 
-def _is_among(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) -> bool:
+def _is_expected_api(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallMade) -> bool:
     return any(names_api(item["call"], call.call) for _, item in items)
 
 
@@ -364,10 +365,10 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
-    return compare(textual(expected) if is_textual else expected, getattr(call, part), path)
+    return compare(as_url_texts(expected) if is_textual else expected, getattr(call, part), path)
 
 
-def textual(expected: Any) -> Any:
+def as_url_texts(expected: Any) -> Any:
     """Return *expected* with plain numbers and booleans as the texts that travel in a URL."""
     if isinstance(expected, bool):
         return "true" if expected else "false"
@@ -375,8 +376,9 @@ def textual(expected: Any) -> Any:
         return format_js_number(expected)
     if isinstance(expected, Mapping):
         return {
-            key: value if is_operator(key) else textual(value) for key, value in expected.items()
+            key: value if is_operator(key) else as_url_texts(value)
+            for key, value in expected.items()
         }
     if isinstance(expected, list | tuple):
-        return [textual(item) for item in expected]
+        return [as_url_texts(item) for item in expected]
     return expected

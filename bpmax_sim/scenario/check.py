@@ -113,9 +113,9 @@ def _check_added_names(draft: ScenarioDraft) -> None:
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
         names = node.items if node is not None and node.files else {}
-        inherited = [name for name in names if not draft.is_own(spot.at(name))]
+        inherited = [name for name in names if not draft.is_in_own_file(spot.at(name))]
         for name in names if inherited else ():
-            hint = nearest_name(name, inherited) if draft.is_own(spot.at(name)) else ""
+            hint = nearest_name(name, inherited) if draft.is_in_own_file(spot.at(name)) else ""
             if hint and name not in inherited:
                 wrong = msg("{name!r} is added to what is inherited{hint}", name=name, hint=hint)
                 draft.tell(spot.at(name), wrong, kind="name", fails=False)
@@ -128,11 +128,13 @@ def _check_proxy(draft: ScenarioDraft) -> None:
     for number, (stub, place) in enumerate(stubs):
         for path, wrong in faults.stub_problems(stub):
             draft.tell(place.at(*path), wrong)
-        _stub_values(draft, place)
+        _check_stub_values(draft, place)
         if isinstance(stub.body, str) and stub.body.lstrip()[:1] in {"{", "["}:
             wrong = msg("this body is sent as a text; write the map or list itself for JSON")
             draft.tell(place.at("body"), wrong, kind="rule", fails=False)
-        first = next((where for one, where in stubs[:number] if faults.shadows(one, stub)), None)
+        first = next(
+            (where for one, where in stubs[:number] if faults.makes_unreachable(one, stub)), None
+        )
         if first is not None:
             draft.tell(
                 place,
@@ -149,12 +151,12 @@ def _check_proxy(draft: ScenarioDraft) -> None:
             draft.tell(place, str(error).removeprefix("ignore: "))
 
 
-def _stub_values(draft: ScenarioDraft, spot: Spot) -> None:
+def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
     """Find values of a stub that are not known before the first step."""
     node = spot.source.root.at(spot.steps)
     for path, text in node.texts() if node is not None else ():
         try:
-            parts = references.pieces(text) if "${" in text else ()
+            parts = references.split_references(text) if "${" in text else ()
         except references.UndefinedValueError:
             continue  # told where all references are checked
         for part in parts:
@@ -181,7 +183,7 @@ def _check_secrets(draft: ScenarioDraft) -> None:
     """Find names of secrets that name nothing; a variable of the environment may come."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
-            ref = references.reference(text)
+            ref = references.parse_reference(text)
         except references.UndefinedValueError:
             ref = references.Reference(text, "")
         if ref.root not in _SECRET_ROOTS:
@@ -227,11 +229,11 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
     for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
         if step.condition is not True or step.expect_error is not UNSET or not counts:
             return
-        if not _rows_of_step(draft, step, counts, spot.at(step.action)):
+        if not _check_rows_of_step(draft, step, counts, spot.at(step.action)):
             return
 
 
-def _rows_of_step(
+def _check_rows_of_step(
     draft: ScenarioDraft, step: model.Step, counts: dict[str, int], spot: Spot
 ) -> bool:
     """Judge and count the rows of a step; return whether nothing else can have changed tables."""
@@ -240,7 +242,7 @@ def _rows_of_step(
         for name, entered in value.items():
             match path_steps(name):
                 case (str(table), int(row), *_) if table in counts and name not in counts:
-                    _row_beyond(draft, table, row, counts[table], spot.at(name))
+                    _check_row_exists(draft, table, row, counts[table], spot.at(name))
             if name in counts and isinstance(entered, list):
                 counts[name] = len(entered)
     elif (
@@ -250,7 +252,7 @@ def _rows_of_step(
     ):
         table = value["table"]
         for key in kind.rows:
-            _row_beyond(
+            _check_row_exists(
                 draft, table, value.get(key, 0), counts[table], spot.at(key), adds=kind.adds
             )
         counts[table] += kind.more
@@ -259,7 +261,7 @@ def _rows_of_step(
     return True
 
 
-def _row_beyond(
+def _check_row_exists(
     draft: ScenarioDraft, table: str, row: Any, count: int, spot: Spot, *, adds: bool = False
 ) -> None:
     """Find a row beyond the last of *count*, or beyond the one behind it where one is added."""
@@ -279,7 +281,7 @@ def _check_faults(draft: ScenarioDraft) -> None:
             wrong = faults.fault_problem(rule)
             if wrong and not _is_reported(draft, spot):
                 draft.tell(spot, wrong)
-    _fault_names(draft, draft.scenario, draft.spot)
+    _check_fault_names(draft, draft.scenario, draft.spot)
     _check_fault_sets_used(draft)
 
 
@@ -297,7 +299,7 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
     named = _find_fault_sets(draft)
     for name in draft.scenario.fault_sets:
         spot = draft.spot.at("fault_sets", name)
-        if name not in named and draft.is_own(spot):
+        if name not in named and draft.is_in_own_file(spot):
             draft.tell(
                 spot, "nothing names the fault set {name!r}", name=name, kind="rule", fails=False
             )
@@ -324,7 +326,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     used = _find_used_names(draft)
     for name in draft.scenario.vars:
         spot = draft.spot.at("vars", name)
-        if name not in used["vars"] and draft.is_own(spot):
+        if name not in used["vars"] and draft.is_in_own_file(spot):
             message = msg("nothing reads the variable {name!r}", name=name)
             draft.tell(spot, message, kind="rule", fails=False)
     for row in draft.rows[:1]:
@@ -431,14 +433,16 @@ def _walk_nodes(node: Node) -> Iterator[Node]:
         yield from _walk_nodes(child)
 
 
-def _fault_names(draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot) -> None:
+def _check_fault_names(
+    draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot
+) -> None:
     """Find names of fault sets that are not there."""
     for fault, place in spot.at("faults").elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
-def _runs(draft: ScenarioDraft) -> None:
+def _check_recursion(draft: ScenarioDraft) -> None:
     """Find named steps that run themselves."""
     calls = {
         name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
@@ -516,7 +520,7 @@ def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
     value = step.value if isinstance(step.value, Mapping) else {}
     own = spot.at(step.action, "by")
     for name, place in ((step.by, spot.at("by")), (value.get("by", ""), own)):
-        if not isinstance(name, str) or not flow_actions.literal(name) or name in draft.people:
+        if not isinstance(name, str) or not flow_actions.is_literal(name) or name in draft.people:
             continue
         if draft.acting_people.count(name) != 1:
             continue
@@ -603,7 +607,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_secrets,
     _check_faults,
     check_ids,
-    _runs,
+    _check_recursion,
     check_flow,
     _check_names_are_used,
     check_starts,
@@ -618,7 +622,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_entered_flags,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
-    _fault_names,
+    _check_fault_names,
     _check_action,
     check_only,
     check_condition_cells,
@@ -645,7 +649,7 @@ def check_values(draft: ScenarioDraft) -> None:
         try:
             refs = [
                 piece
-                for piece in references.pieces(text)
+                for piece in references.split_references(text)
                 if isinstance(piece, references.Reference)
             ]
         except references.UndefinedValueError as error:

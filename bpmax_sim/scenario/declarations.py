@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.project import DEFAULTS, PROJECT, Stamp, absolute, file_stamp, join_to_file
+from bpmax_sim.project import DEFAULTS, PROJECT, Stamp, absolute_path, file_stamp, join_to_file
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.scenario.toml_defaults import has_toml_defaults, read_toml_defaults
@@ -78,7 +78,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     reader = DeclarationReader(problems)
     if has_toml_defaults(root):
         reader.add(root / PROJECT, None, ())
-    for file in _find_defaults(absolute(path.parent), absolute(root)):
+    for file in _find_defaults(absolute_path(path.parent), absolute_path(root)):
         note_read(file)  # also where there is none yet
         if os.path.exists(file):  # noqa: PTH110 - faster
             reader.add(Path(file), None, ())
@@ -172,7 +172,7 @@ def _without(tree: Node, keys: Iterable[str]) -> Node:
     return replace(tree, value=left)
 
 
-def _wrap(node: Node) -> Node:
+def _wrap_definition(node: Node) -> Node:
     """Return ``{definition: FILE}`` for a text that names a file; anything else as it is."""
     if not isinstance(node.value, str):
         return node
@@ -242,11 +242,14 @@ def _read_source(path: str, name: str) -> ScenarioSource:
 
 def _expand(tree: Node) -> Node:
     """Return *tree* with ``form``, ``flow`` and sub-flows as maps where they name a file."""
-    values = {key: _wrap(node) if key in _SUBJECTS else node for key, node in tree.items.items()}
+    values = {
+        key: _wrap_definition(node) if key in _SUBJECTS else node
+        for key, node in tree.items.items()
+    }
     flow = values.get("flow")
     subflows = flow.child("subflows") if flow is not None else None
     if flow is not None and subflows is not None and subflows.items:
-        wrapped = {name: _wrap(node) for name, node in subflows.items.items()}
+        wrapped = {name: _wrap_definition(node) for name, node in subflows.items.items()}
         values["flow"] = replace(
             flow, value={**flow.items, "subflows": replace(subflows, value=wrapped)}
         )

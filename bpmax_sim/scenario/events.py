@@ -19,9 +19,8 @@ from typing import Any, Literal
 import msgspec
 
 from bpmax_sim.errors import Place
-from bpmax_sim.file_names import NOWHERE, Homes
-from bpmax_sim.i18n import Translatable, label_message
-from bpmax_sim.i18n import plain as plain_text
+from bpmax_sim.file_names import NOWHERE, RelativeFileNames
+from bpmax_sim.i18n import Translatable, label_message, plain_text
 from bpmax_sim.js_values import STRUCT_VALUES, UNDEFINED, to_scenario_value
 from bpmax_sim.scenario.calls import CallAttempted, CallEnd, CallMade
 from bpmax_sim.scenario.expect import Comparison
@@ -264,18 +263,18 @@ Event = (
 )
 
 
-def instant(at: float) -> float:
+def round_instant(at: float) -> float:
     """Return *at* without what summing up seconds leaves behind the hundredth of a millisecond."""
     return round(at, 5) if at % 1 else at  # to round is slow
 
 
 def answer_of(call: CallMade) -> CallAnswered:
-    """Return the end of *call*, its instants rounded as `instant` does."""
+    """Return the end of *call*, its instants rounded as `round_instant` does."""
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
-        sent_at=instant(call.sent_at),
-        duration=instant(call.duration),
-        at=instant(call.at + call.duration),
+        sent_at=round_instant(call.sent_at),
+        duration=round_instant(call.duration),
+        at=round_instant(call.at + call.duration),
     )
 
 
@@ -287,7 +286,7 @@ _OUTSIDE = frozenset({"cause"})  # an exception is for whoever wants its traceba
 _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
-def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
+def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
     """Return *event* as one line of JSON: number, kind, instant, then its fields by name.
 
     *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
@@ -295,13 +294,13 @@ def trace_line(event: Event, number: int, homes: Homes = NOWHERE) -> str:
     return _encode_event(event, number, _TraceTexts(homes)).decode()
 
 
-def trace(events: Iterable[Event], homes: Homes = NOWHERE) -> Iterator[str]:
+def trace(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
     """Yield the lines of the events, in their order, each with its line end."""
     for number, event in enumerate(events, 1):
         yield f"{trace_line(event, number, homes)}\n"
 
 
-def canonical_json(value: Any, homes: Homes = NOWHERE) -> bytes:
+def canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
     """Return *value* as a trace writes it: names sorted, messages in no language, files by home."""
     return _WRITERS[type(value)](_TraceTexts(homes), value)
 
@@ -311,7 +310,7 @@ class _TraceTexts:
 
     __slots__ = ("_homes", "_written")
 
-    def __init__(self, homes: Homes) -> None:
+    def __init__(self, homes: RelativeFileNames) -> None:
         self._homes = homes
         self._written: dict[str | Place, bytes] = {}
 
@@ -337,7 +336,7 @@ Write = Callable[[_TraceTexts, Any], bytes]
 
 def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
     kind: Any = type(event)
-    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{instant(event.at)!r}'
+    head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_instant(event.at)!r}'
     fields = _line_of(kind)(texts, event)
     return b"%b%b%b}" % (head.encode(), b"," if fields else b"", fields)
 
@@ -437,7 +436,7 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
 )
 
 
-class _Writers(dict[type, Write]):
+class _ValueWriters(dict[type, Write]):
     """A type -> what writes its values as JSON, members by name, without undefined ones."""
 
     def __missing__(self, kind: type) -> Write:
@@ -446,4 +445,4 @@ class _Writers(dict[type, Write]):
         return self[kind]
 
 
-_WRITERS = _Writers({str: _TraceTexts.of})
+_WRITERS = _ValueWriters({str: _TraceTexts.of})

@@ -28,10 +28,10 @@ from bpmax_sim.i18n import (
     cut_message,
     join_messages,
     msg,
+    plain_text,
     series,
     translate,
 )
-from bpmax_sim.i18n import plain as plain_text
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.scenario.references import Path, as_text, show
 from bpmax_sim.subject import form, hooks
@@ -50,10 +50,10 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
     begin = next((at for at, (letter, other) in pairs if letter != other), 0)
     start = 0 if begin < width // 2 else begin - _BEFORE
     lead = "…" if start else ""
-    return cut(lead + expected[start:], width), cut(lead + actual[start:], width)
+    return shorten_line(lead + expected[start:], width), shorten_line(lead + actual[start:], width)
 
 
-def cut(line: str, room: int) -> str:
+def shorten_line(line: str, room: int) -> str:
     """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
     return cut_message(line, room)
 
@@ -115,7 +115,7 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
         return tuple(chain.from_iterable(parts))
     if isinstance(expected, list | tuple):
         return _compare_lists(expected, actual, path)
-    return (_single_check(path, hooks.same(expected, actual), show(expected), actual),)
+    return (_single_check(path, hooks.is_same_value(expected, actual), show(expected), actual),)
 
 
 def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
@@ -179,7 +179,7 @@ def _find_member(actual: Mapping[str, Any], key: str) -> Any:
     if key in actual:
         return actual[key]
     steps = form.path_steps(key)
-    return form.cell(actual, steps) if steps else UNSET
+    return form.value_at_steps(actual, steps) if steps else UNSET
 
 
 def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
@@ -248,19 +248,21 @@ def _contains(expected: Any, actual: Any) -> bool:
     if isinstance(actual, str):
         return isinstance(expected, str) and expected in actual
     if is_list(actual):
-        return any(holds(expected, item) for item in actual)
+        return any(is_match(expected, item) for item in actual)
     if isinstance(actual, Mapping) and isinstance(expected, Mapping):
-        return holds(expected, actual)
-    return isinstance(actual, Mapping) and any(hooks.same(expected, name) for name in actual)
+        return is_match(expected, actual)
+    return isinstance(actual, Mapping) and any(
+        hooks.is_same_value(expected, name) for name in actual
+    )
 
 
-def holds(expected: Any, actual: Any) -> bool:
+def is_match(expected: Any, actual: Any) -> bool:
     """Return whether *actual* is as *expected*."""
     return not failing_checks(compare(expected, actual))
 
 
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
-    ok = not holds(expected, actual)
+    ok = not is_match(expected, actual)
     doubt = _why_never(expected, actual) if ok and actual is not UNSET else ""
     return (Comparison(path, ok, f"$not {show(expected)}", text_of(actual), doubt),)
 
@@ -327,7 +329,7 @@ _WHY_NEVER: Mapping[str, Callable[[Any, Any], str]] = {
 """Operator -> why it can never hold of a value, where that is so."""
 
 
-def _exists(expected: Any, actual: Any, path: Path) -> Checks:
+def _compare_exists(expected: Any, actual: Any, path: Path) -> Checks:
     ok = (actual is not UNSET) is bool(expected)
     return (_single_check(path, ok, msg("a value") if expected else _NOT_THERE, actual),)
 
@@ -354,18 +356,18 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
 
 def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
     """Compare by ``$ne``; a text and a number that look the same differ always."""
-    differs = actual is not UNSET and not hooks.same(expected, actual)
+    differs = actual is not UNSET and not hooks.is_same_value(expected, actual)
     doubt = _why_different(expected, actual) if differs else ""
     return (Comparison(path, differs, f"$ne {show(expected)}", text_of(actual), doubt),)
 
 
 def _compare_unordered(expected: Any, actual: Any) -> bool:
-    return is_list(actual) and len(expected) == len(actual) and _pairs_up(expected, actual)
+    return is_list(actual) and len(expected) == len(actual) and _can_pair_all(expected, actual)
 
 
-def _pairs_up(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
+def _can_pair_all(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
     """Return whether each expectation has an item of its own (Kuhn's bipartite matching)."""
-    fits = [[i for i, item in enumerate(actual) if holds(want, item)] for want in expected]
+    fits = [[i for i, item in enumerate(actual) if is_match(want, item)] for want in expected]
     owner: dict[int, int] = {}
 
     def assign(want: int, tried: set[int]) -> bool:
@@ -418,14 +420,14 @@ MATCHERS: Final = ExtensionPoint("bpmax_sim.matchers", FUNCTION, TYPES)
 """What ``$type`` takes: those, and functions of a value that others register."""
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _operator_of("", hooks.same),
+    "$eq": _operator_of("", hooks.is_same_value),
     "$ne": _compare_ne,
     "$gt": _operator_of("$gt", _compare_order(operator.gt)),
     "$gte": _operator_of("$gte", _compare_order(operator.ge)),
     "$lt": _operator_of("$lt", _compare_order(operator.lt)),
     "$lte": _operator_of("$lte", _compare_order(operator.le)),
     "$in": _operator_of(
-        "$in", lambda expected, actual: any(holds(item, actual) for item in expected)
+        "$in", lambda expected, actual: any(is_match(item, actual) for item in expected)
     ),
     "$matches": _operator_of(
         "$matches",
@@ -433,7 +435,7 @@ OPERATORS: Mapping[str, Compare] = {
     ),
     "$contains": _operator_of("$contains", _contains),
     "$not": _compare_not,
-    "$exists": _exists,
+    "$exists": _compare_exists,
     "$type": _operator_of("$type", _is_of_type),
     "$length": _compare_length,
     "$near": _operator_of("$near", _is_near),
@@ -460,11 +462,11 @@ def _operator(key: str) -> Compare:
     return _operator_of(key, partial(REGISTERED.call, key[1:]))
 
 
-def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
     """Yield what is wrong with an expectation before anything runs, with its path."""
     if isinstance(expected, list | tuple):
         for index, item in enumerate(expected):
-            yield from problems(item, (*path, index))
+            yield from expectation_problems(item, (*path, index))
     if not isinstance(expected, Mapping):
         return
     mixed = any(map(is_operator, expected)) and not all(map(is_operator, expected))
@@ -484,7 +486,7 @@ def problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         elif is_operator(key):
             yield from _operand_problems(key, value, here)
         else:
-            yield from problems(value, here)
+            yield from expectation_problems(value, here)
 
 
 def section_problem(section: str, value: Any) -> str | None:
@@ -517,7 +519,7 @@ def _operand_problems(key: str, value: Any, path: Path) -> Iterator[tuple[Path, 
     if wrong:
         yield path, msg("{key} {wrong}, got {value}", key=key, wrong=wrong, value=show(value))
     elif key in OPERATORS and key not in _LITERAL:
-        yield from problems(value, path)
+        yield from expectation_problems(value, path)
 
 
 def _is_reference(value: Any) -> bool:
@@ -527,7 +529,7 @@ def _is_reference(value: Any) -> bool:
 _LITERAL = frozenset({"$eq", "$ne", "$matches", "$exists", "$type", "$near"})
 
 
-def _a_pattern(value: Any) -> str | None:
+def _pattern_problem(value: Any) -> str | None:
     try:
         re.compile(value)
     except BAD_PATTERN as error:
@@ -535,7 +537,7 @@ def _a_pattern(value: Any) -> str | None:
     return None
 
 
-def _a_type(value: Any) -> str | None:
+def _type_problem(value: Any) -> str | None:
     if isinstance(value, str) and (value in TYPES or value in MATCHERS):
         return None
     names = MATCHERS.names()
@@ -544,7 +546,7 @@ def _a_type(value: Any) -> str | None:
     )
 
 
-def _needs(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
+def _require(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
     """Return what judges an operand: *message* of what does not fit."""
     return lambda value: None if fits(value) else message
 
@@ -559,18 +561,18 @@ def _is_distance(value: Any) -> bool:
     return True
 
 
-_A_NUMBER = _needs(
+_A_NUMBER = _require(
     lambda value: is_number(value) or isinstance(value, str), msg("needs a number or a text")
 )
 _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
-    **dict.fromkeys(("$in", "$unordered"), _needs(is_list, msg("needs a list"))),
-    "$matches": _a_pattern,
-    "$type": _a_type,
-    "$length": _needs(
+    **dict.fromkeys(("$in", "$unordered"), _require(is_list, msg("needs a list"))),
+    "$matches": _pattern_problem,
+    "$type": _type_problem,
+    "$length": _require(
         lambda value: (is_number(value) and value >= 0) or isinstance(value, Mapping),
         msg("needs a count or operators"),
     ),
-    "$exists": _needs(lambda value: isinstance(value, bool), msg("needs true or false")),
-    "$near": _needs(_is_distance, msg("needs a number or {value: …, within: …}")),
+    "$exists": _require(lambda value: isinstance(value, bool), msg("needs true or false")),
+    "$near": _require(_is_distance, msg("needs a number or {value: …, within: …}")),
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _A_NUMBER),
 }

@@ -95,7 +95,7 @@ def check_error(context: CheckContext, expected: model.ExpectedError, spot: Spot
 
 
 def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
-    if flow_actions.literal(code) and (wrong := context.names.code_problem(code)):
+    if flow_actions.is_literal(code) and (wrong := context.names.code_problem(code)):
         context.tell(spot, wrong, kind="name")
 
 
@@ -107,7 +107,7 @@ def _check_operands(
         asdict(expected).items(), expected.__struct_encode_fields__, strict=True
     ):
         if value is not UNSET and name != "call":
-            for steps, message in expect.problems(value):
+            for steps, message in expect.expectation_problems(value):
                 context.tell(spot.at(key, *steps), message)
 
 
@@ -124,7 +124,7 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
     else:
         if wrong := expect.section_problem(section, value):
             context.tell(spot, wrong)
-        for steps, message in expect.problems(value):
+        for steps, message in expect.expectation_problems(value):
             context.tell(spot.at(*steps), message)
         if section in _LINE_KEYS:
             _check_lines(context, section, value, spot)
@@ -183,7 +183,7 @@ def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
     """Report words that are none of those that there are."""
     for path, word in find_literals(value):
-        if flow_actions.literal(word) and word not in known:
+        if flow_actions.is_literal(word) and word not in known:
             context.tell(
                 spot.at(*path), "there is no {word!r}{hint}", known=known, word=word, kind="name"
             )
@@ -378,7 +378,7 @@ def _check_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
     for path, node in find_literals(value) if definition else ():
-        if definition and flow_actions.literal(node) and node and node not in definition.nodes:
+        if definition and flow_actions.is_literal(node) and node and node not in definition.nodes:
             context.tell(
                 spot.at(*path), "no node {node!r}{hint}", known=definition.nodes, node=node
             )
@@ -434,7 +434,7 @@ def _check_status(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
     for path, status in find_literals(value):
-        if flow_actions.literal(status) and status not in STATUSES:
+        if flow_actions.is_literal(status) and status not in STATUSES:
             context.tell(
                 spot.at(*path),
                 "no project is ever {status!r}{hint}",
@@ -512,7 +512,7 @@ def _check_tasks(
                     continue
                 _check_people(context, person, where.at(person), definition)
                 for below, known in find_literals(state):
-                    if flow_actions.literal(known) and known not in TASK_STATES:
+                    if flow_actions.is_literal(known) and known not in TASK_STATES:
                         context.tell(
                             where.at(person, *below),
                             "no task is ever {state!r}{hint}",
@@ -629,7 +629,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
     if context.names.is_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_claims(expected):
-        lines = spot.source.lines if denied and flow_actions.literal(option) and option else ()
+        lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.is_in_scripts(option):
             context.tell(

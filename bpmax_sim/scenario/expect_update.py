@@ -20,12 +20,12 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.assertions import SECTIONS
 from bpmax_sim.scenario.calls import PARTS
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.expect import holds, is_operator
+from bpmax_sim.scenario.expect import is_match, is_operator
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.source import Failure, Spot
-from bpmax_sim.yamlfile import display_path, join
+from bpmax_sim.yamlfile import display_path, format_steps
 from bpmax_sim.yamlfile.node import Steps
 
 Resolve = Callable[[Any], Any]
@@ -47,7 +47,7 @@ def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
     """Return *expected* with what does not hold of *got* taken from there; `UNSET` to leave out."""
     if got is UNSET:
         return UNSET
-    if holds(resolve(expected), got):
+    if is_match(resolve(expected), got):
         return expected
     is_plain = isinstance(expected, Mapping) and not any(map(is_operator, expected))
     if is_plain and isinstance(got, Mapping):
@@ -197,6 +197,8 @@ def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], 
             key = edit.path, edit.steps
             if joined.setdefault(key, edit).keys != edit.keys:
                 message = msg("the rows come to different values here; make them a column of cases")
-                differing[key] = Problem(message, Place(display_path(edit.path)), join(edit.steps))
+                differing[key] = Problem(
+                    message, Place(display_path(edit.path)), format_steps(edit.steps)
+                )
     kept = [edit for key, edit in joined.items() if key not in differing]
     return kept, list(differing.values())

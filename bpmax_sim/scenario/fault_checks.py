@@ -11,7 +11,7 @@ from msgspec import UNSET
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.response import accepts
+from bpmax_sim.proxy.response import satisfies_rule
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
@@ -41,7 +41,7 @@ def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
         recipe = find_recipe(call, platforms) if call.source == "fault" else None
         if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
             continue
-        if accepts(recipe.rules.ok, *as_response(call)):
+        if satisfies_rule(recipe.rules.ok, *as_response(call)):
             yield NameFinding("rule", msg(
                 "the fault of {call} answers as {platform} does where all is well; write it as a "
                 "stub (proxy: stubs), or let it fail: status: 503",

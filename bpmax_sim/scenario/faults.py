@@ -104,11 +104,11 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
         if problem := fault_problem(FaultRule(on="*", do=answer)):
             yield ("answers", number), problem
     for name, value in request_of(stub).items():
-        for path, wrong in expect.problems(value):
+        for path, wrong in expect.expectation_problems(value):
             yield ("request", name, *path), wrong
 
 
-def shadows(earlier: Stub, stub: Stub) -> bool:
+def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
     """Return whether *earlier* answers all that *stub* could."""
     is_same = earlier.request == stub.request
     if earlier.answers or not (is_same or earlier.request == StubRequest()):

@@ -171,7 +171,7 @@ def find_used_parts(
     return used
 
 
-def is_red(part: RunWarning, strictness: Strictness) -> bool:
+def fails_file(part: RunWarning, strictness: Strictness) -> bool:
     """Return whether *part*, which nothing has used, fails a file of a folder of *strictness*."""
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
@@ -239,13 +239,13 @@ class FileRuns:
         """Yield file and part for each that fails because no row has used it."""
         for file, (*_, strictness) in self.files.items():
             yield from (
-                (file, part) for part in self._unused_parts(file) if is_red(part, strictness)
+                (file, part) for part in self._unused_parts(file) if fails_file(part, strictness)
             )
 
-    def doubtful(self, file: str) -> Iterator[RunWarning]:
+    def unused_warnings(self, file: str) -> Iterator[RunWarning]:
         """Yield what no row of *file* has used and what does not fail it."""
         strictness = self.files[file][3] if file in self.files else "normal"
-        yield from (part for part in self._unused_parts(file) if not is_red(part, strictness))
+        yield from (part for part in self._unused_parts(file) if not fails_file(part, strictness))
 
     def _unused_parts(self, file: str) -> Iterator[RunWarning]:
         """Yield what no row of *file* has used, once all of them passed."""

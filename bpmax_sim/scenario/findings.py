@@ -75,7 +75,7 @@ class NameFinding(msgspec.Struct, frozen=True):
     fails: bool = True
 
 
-class FilledCheck:
+class FilledValueCheck:
     """Takes what checks find in values that are known only when the scenario runs."""
 
     def __init__(self, names: ScenarioNames) -> None:
@@ -103,7 +103,7 @@ def check_filled(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[NameFinding]:
     """Return what *check* finds in filled values, each with the row that they came from."""
-    context = FilledCheck(names)
+    context = FilledValueCheck(names)
     check(context)
     row = item.row
     if row is None:
@@ -124,7 +124,7 @@ def check_filled(
 
 def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
     """Return what *item* names of third parties and *platforms* do not declare."""
-    context = FilledCheck(replace(item.names, platforms=platforms))
+    context = FilledValueCheck(replace(item.names, platforms=platforms))
     steps = list(item.walk_steps())
     faults = (fault for located in steps for fault in located.faults)
     findings = [

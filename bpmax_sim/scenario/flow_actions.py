@@ -77,7 +77,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def _check_names(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
         name = value.get("project", "")  # 盖章#2 is the second of its kind
-        project = name.partition("#")[0] if literal(name) else ""
+        project = name.partition("#")[0] if is_literal(name) else ""
         if project and project not in context.names.subflows:
             more = suggest(project, context.names.subflows)
             where = spot.at("project")
@@ -90,7 +90,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         to = value.get("to", "")
         if cls.meant != _NODE:
             check_people(context, to, spot.at("to"))
-        elif definition is not None and literal(to) and to not in {*definition.nodes, START, ""}:
+        elif definition is not None and is_literal(to) and to not in {*definition.nodes, START, ""}:
             known = (*definition.nodes, START)
             context.tell(spot.at("to"), "no node {at!r}{hint}", known=known, at=to)
 
@@ -99,7 +99,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
         """Find a node that is not there, or that does not offer the decision."""
-        if not literal(at) or not at:
+        if not is_literal(at) or not at:
             return
         if at not in definition.nodes:
             context.tell(spot, "no node {at!r}{hint}", known=definition.nodes, at=at)
@@ -196,7 +196,7 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
         elif value is not None and cls.known_keys(context, value, spot):
             check_people(context, value.get("by", ""), spot.at("by"))
-            check_entries(context, value.get("form"), spot.at("form"))
+            check_form_values(context, value.get("form"), spot.at("form"))
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
@@ -226,7 +226,7 @@ def _as_list(value: Any) -> Sequence[str | int]:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-def check_entries(context: CheckContext, fields: Any, spot: source.Spot) -> None:
+def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> None:
     """Report fields and columns of *fields* that the form does not have."""
     names = context.names
     for name, value in fields.items() if isinstance(fields, Mapping) else ():
@@ -238,7 +238,7 @@ def check_entries(context: CheckContext, fields: Any, spot: source.Spot) -> None
             context.tell(spot.at(name, *path), wrong, kind="name")
 
 
-def literal(value: Any) -> bool:
+def is_literal(value: Any) -> bool:
     """Return whether *value* is a text that stands for itself."""
     return isinstance(value, str) and "${" not in value
 
@@ -278,7 +278,7 @@ def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
 def check_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
     """Find somebody of whom only is said what he does not do, and whom nobody else names."""
     known = context.names.mentioned_people
-    if not context.names.lists_people and known and literal(name) and name and name not in known:
+    if not context.names.lists_people and known and is_literal(name) and name and name not in known:
         context.tell(
             spot,
             "nobody in this scenario is called {name!r}, so that this always holds{hint}",

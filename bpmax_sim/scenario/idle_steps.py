@@ -141,7 +141,7 @@ def check_buttons(draft: ScenarioDraft) -> None:
         spot = draft.spot.at("form", "scripts", event)
         button = event.removeprefix("click.")
         is_named = draft.names.is_in_scripts(button)  # one that scripts show or hide, for instance
-        if event != button and event not in pressed and draft.is_own(spot) and not is_named:
+        if event != button and event not in pressed and draft.is_in_own_file(spot) and not is_named:
             draft.tell(
                 spot,
                 "no step clicks {button}, so that its script never runs here; click it, or take "

@@ -28,12 +28,12 @@ from bpmax_sim.errors import (
     shell_quote,
     suggest,
 )
-from bpmax_sim.file_names import Homes, cassette_name
+from bpmax_sim.file_names import RelativeFileNames, cassette_name
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.model import Model
 from bpmax_sim.project import (
     Strictness,
-    absolute,
+    absolute_path,
     find_root,
     join_to_file,
     path_of,
@@ -59,7 +59,7 @@ from bpmax_sim.scenario.table_rows import (
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject.definition import Definition, FlowParts, NodeForm, NodeScreen, StandIn
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.yamlfile import decode, display_path, join
+from bpmax_sim.yamlfile import decode, display_path, format_steps
 
 M = TypeVar("M", bound=Model)
 
@@ -225,10 +225,10 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return self.header.node_id
 
     @property
-    def homes(self) -> Homes:
+    def homes(self) -> RelativeFileNames:
         """Return how a trace names the files: from the folder of the scenario."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.bodies))
-        return Homes(os.path.dirname(absolute(self.path)), names)  # noqa: PTH120 - faster
+        return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def sources(self) -> Mapping[str, str]:
@@ -267,7 +267,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return self.name
 
 
-def items(
+def load_items(
     path: str | Path,
     *,
     variables: Mapping[str, Any] | None = None,
@@ -353,7 +353,7 @@ def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Defini
         unread = [f"{problem.path}." for problem in file.problems]
         for path, message in file.value.findings():
             # What could not be read is not missing as well.
-            inside = f"{join(path)}.", f"{join(path)}["
+            inside = f"{format_steps(path)}.", f"{format_steps(path)}["
             if not any(there.startswith(inside) for there in unread):
                 draft.tell(Spot(file.source).at(*path), message)
         yield flow, (file.value, Spot(file.source))
@@ -489,13 +489,13 @@ def _build_item(
 def _find_instances(draft: ScenarioDraft) -> Path | None:
     name = draft.scenario.proxy.instances
     spot = draft.spot.at("proxy", "instances")
-    return path_of(absolute(spot.join(name))) if name else None
+    return path_of(absolute_path(spot.join(name))) if name else None
 
 
 def _find_platforms(draft: ScenarioDraft, root: Path) -> tuple[Path, ...]:
     if named := draft.scenario.proxy.platform_names:
         spots = draft.spot.at("proxy", "platforms").elements(named)
-        return tuple(path_of(absolute(spot.join(name))) for name, spot in spots)
+        return tuple(path_of(absolute_path(spot.join(name))) for name, spot in spots)
     try:
         return platform_folders(root)
     except ValueError as error:
@@ -531,7 +531,7 @@ def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) 
                     ref_text=ref.text,
                 )
             )
-        return references.follow(roots[ref.root], ref)
+        return references.follow_path(roots[ref.root], ref)
 
     return references.resolve(text, lookup)
 

@@ -26,7 +26,7 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import SubjectKind, hooks_of
 from bpmax_sim.yamlfile import (
     Seconds,
-    explain,
+    add_descriptions,
     help_text,
     json_schema,
     read_hover,
@@ -365,7 +365,7 @@ def is_for_row(part: Step | Policy, row_id: str) -> bool:
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
     """Return the named steps that *step* runs, and the variables they get."""
     kind = step.kind
-    return kind.inner(step.value) if kind else None
+    return kind.named_steps(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):
@@ -581,7 +581,7 @@ def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     schema = shape_of(type_).schema(result)
     for name, definition in result.items():
         if name not in definitions:
-            explain(definition, texts.get(name, {}))
+            add_descriptions(definition, texts.get(name, {}))
             definitions[name] = definition
     return schema
 
@@ -609,7 +609,7 @@ def _cases_schema(schema: Schema, texts: Texts) -> Schema:
         "properties": {"id": {"type": ["string", "integer"], "minLength": 1}},
         "required": ["id"],
     }
-    explain(row, texts["Row"])
+    add_descriptions(row, texts["Row"])
     table = _of_type(Table, schema["definitions"], texts)
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
 

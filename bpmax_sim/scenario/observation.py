@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.file_names import NOWHERE, Homes
+from bpmax_sim.file_names import NOWHERE, RelativeFileNames
 from bpmax_sim.js_values import UndefinedType, to_scenario_value
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import (
@@ -88,7 +88,7 @@ def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
 
 def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
     """Return what the form shows of its fields, of a flow that of its project."""
-    form = subject.front if isinstance(subject, FlowSubject) else subject
+    form = subject.current_form if isinstance(subject, FlowSubject) else subject
     return dict(to_scenario_value(form.facts())) if form else {}
 
 
@@ -109,7 +109,7 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
     if subject is None:
         return SubjectState(result=result)
     is_flow = isinstance(subject, FlowSubject)
-    front = subject.front if isinstance(subject, FlowSubject) else subject
+    front = subject.current_form if isinstance(subject, FlowSubject) else subject
     values = subject.form if isinstance(subject, FlowSubject) else subject.fields
     return SubjectState(
         form=dict(to_scenario_value(values)),
@@ -201,7 +201,7 @@ def _observations_of_step(
 _OF_CLIENT = frozenset({"user-agent", "host", "content-length", "accept", "accept-encoding"})
 
 
-def _call(call: CallMade) -> Mapping[str, Any]:
+def _observe_call(call: CallMade) -> Mapping[str, Any]:
     header = {name: text for name, text in call.header.items() if name not in _OF_CLIENT}
     parts = {
         "api": call.call,
@@ -242,7 +242,7 @@ def _log_entry(event: hooks.SubjectEvent) -> Mapping[str, Any]:
 
 
 _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
-    CallMade: ("calls", _call),
+    CallMade: ("calls", _observe_call),
     ConsoleWritten: ("console", _observe_console),
     ErrorThrown: ("errors", _observe_error),
     hooks.MessageShown: ("messages", lambda event: {"level": event.level, "text": event.text}),
@@ -254,7 +254,7 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
 }
 
 
-def digest_of(observations: Iterable[Observation], homes: Homes = NOWHERE) -> str:
+def digest_of(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
     """Return ``v3-`` and the SHA-256 of *observations*; 3 is the format of traces.
 
     The number is part of it because each format observes more, so that an asserted digest of an
@@ -268,7 +268,7 @@ _DIGEST = re.compile(r"(?:v(\d+)-)?[0-9a-f]{64}")
 _UNNUMBERED = 2  # the last format whose digests had no number
 
 
-def format_of(digest: object) -> int | None:
+def digest_format(digest: object) -> int | None:
     """Return the format of traces that *digest* is of, or None where it is no digest."""
     match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
     return None if match is None else int(match[1] or _UNNUMBERED)
@@ -298,7 +298,7 @@ def _compare_inside(step: str, place: str, first: Any, second: Any) -> Iterator[
     elif _are_lists(first, second) and len(first) == len(second):
         for number, (one, other) in enumerate(zip(first, second, strict=True)):
             yield from _compare_inside(step, f"{place}[{number}]", one, other)
-    elif not hooks.same(first, second):
+    elif not hooks.is_same_value(first, second):
         yield ObservedDifference(step, place, first, second)
 
 

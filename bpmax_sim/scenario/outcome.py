@@ -39,7 +39,7 @@ def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(line for message in messages for line in message.splitlines()))
 
 
-def conclude(
+def decide_outcome(
     item: ScenarioItem, failures: Sequence[Failure], calls: Sequence[CallMade], *, live: bool
 ) -> tuple[Outcome, tuple[Failure, ...]]:
     """Return the outcome of *item*, and its failures: an unexpected pass is one.
@@ -104,7 +104,7 @@ def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
     return next((place for place in places if place), item.place)
 
 
-def start_of(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
+def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
     """Return the event with which *item* starts, its scripts in *engine*."""
     return ScenarioStarted(
         name=item.scenario.scenario,
@@ -118,7 +118,7 @@ def start_of(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted
     )
 
 
-def not_run(
+def events_of_unrun(
     item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
     """Return the events of an item that was skipped or, for *error*, could not start."""
@@ -136,4 +136,4 @@ def not_run(
         reason=reason,
         at=0.0,
     )
-    return start_of(item, 0.0), finished
+    return start_event(item, 0.0), finished

@@ -18,7 +18,7 @@ from bpmax_sim.errors import SubjectError, shorten_list, suggest
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.action import Performer
-from bpmax_sim.scenario.flow_actions import FlowAction, check_people, literal
+from bpmax_sim.scenario.flow_actions import FlowAction, check_people, is_literal
 from bpmax_sim.scenario.row_checks import check_only
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -88,9 +88,9 @@ class PolicyPlayer:
 
     def note_tasks(self, flow: FlowSubject, /) -> None:
         """Note since when those have a task who have one now."""
-        self._note(flow.open_tasks(assigns=False), flow.now())
+        self._note_arrivals(flow.open_tasks(assigns=False), flow.now())
 
-    def _note(self, tasks: Sequence[OpenTask], now: float) -> None:
+    def _note_arrivals(self, tasks: Sequence[OpenTask], now: float) -> None:
         fresh = {task.visit for task in tasks} - self._visits
         for task in tasks:
             begin = task.arrived if task.visit in fresh else now
@@ -124,8 +124,8 @@ class PolicyPlayer:
         tasks = flow.open_tasks()
         if result.errors:  # of a hook that says who owns a node
             return
-        self._note(tasks, flow.now())
-        choice = min(self._choices(tasks), key=_order_of, default=None)
+        self._note_arrivals(tasks, flow.now())
+        choice = min(self._plan_moves(tasks), key=_sort_key, default=None)
         due = self._next_instant(on, flow, choice)
         if due is None:
             raise self._stuck_error(flow, tasks, until)
@@ -134,7 +134,7 @@ class PolicyPlayer:
         if deadline is not None and deadline <= flow.now():
             on.fire_due_deadlines()
         elif choice is not None and choice.due <= flow.now():
-            self._apply(on, flow, choice, result)
+            self._perform_policy(on, flow, choice, result)
 
     def _next_instant(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
@@ -147,7 +147,7 @@ class PolicyPlayer:
             instants = [timer.due for timer in on.session.pending_timers()]
         return min(instants, default=None)
 
-    def _choices(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
+    def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
         """Yield what the first policy that fits makes of each task.
 
         Where the first owner decides for all, that is the one whose policy comes first.
@@ -173,13 +173,13 @@ class PolicyPlayer:
         policy = self.policies[number][0]
         kind = action_of(policy)
         at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
-        if kind is None or not _is_about(kind, task) or not self._is_of(policy, at, task):
+        if kind is None or not _applies_to(kind, task) or not self._is_at_node(policy, at, task):
             return _ANY
         if kind.needs_task and by not in ("", task.by):
             return msg("is for {by}", by=by)
         if kind.decides and kind.decides not in task.offers:
             return msg("does what the node does not offer: {action}", action=kind.decides)
-        if not references.holds(policy.condition, self.scope.lookup):
+        if not references.condition_holds(policy.condition, self.scope.lookup):
             return msg("does not hold: if: {condition}", condition=policy.condition)
         return self._why_spent(number, task)
 
@@ -191,7 +191,7 @@ class PolicyPlayer:
         is_done = (number, task.visit, task.by) in self._done
         return msg("has been used here") if is_done else ""
 
-    def _is_of(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
+    def _is_at_node(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
         """Return whether a policy is about the node of a task; the main flow's goes first."""
         if policy.project and policy.project != task.project.partition("#")[0]:
             return False
@@ -202,7 +202,9 @@ class PolicyPlayer:
     nodes: Sequence[str] = ()
     """Nodes of the main flow."""
 
-    def _apply(self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result) -> None:
+    def _perform_policy(
+        self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result
+    ) -> None:
         """Do what a policy says, as a step does it."""
         policy, spot = self.policies[choice.number]
         task = choice.task
@@ -225,7 +227,7 @@ class PolicyPlayer:
             _policy_error(one, spot) if type(one) is SubjectError else one
             for one in result.errors[before:]
         ]
-        self._note(flow.open_tasks(assigns=False), flow.now())
+        self._note_arrivals(flow.open_tasks(assigns=False), flow.now())
 
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
@@ -267,11 +269,11 @@ class PolicyPlayer:
         return msg("; add one with at: {node}", node=node) if node else ""
 
 
-def _order_of(choice: PlannedMove) -> tuple[float, int]:
+def _sort_key(choice: PlannedMove) -> tuple[float, int]:
     return choice.due, choice.number
 
 
-def _is_about(kind: type[FlowAction], task: OpenTask) -> bool:
+def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
     """Return whether an action is one for such a task: an owner's, the starter's, or others'."""
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
@@ -350,7 +352,7 @@ def check_policies(draft: ScenarioDraft) -> None:
     for number, (policy, where) in enumerate(located):
         if not any(path.startswith(f"policies[{number}].") for path in unread):
             _check_policy(draft, policy, where)
-        first = next((at for one, at in located[:number] if _shadows(one, policy)), None)
+        first = next((at for one, at in located[:number] if _makes_unreachable(one, policy)), None)
         if first is not None:
             draft.tell(
                 where,
@@ -400,7 +402,7 @@ def _check_at(
             flow=policy.project,
         )  # fmt: skip
         return None
-    if not literal(policy.at) or policy.at == _ANY:
+    if not is_literal(policy.at) or policy.at == _ANY:
         return None
     at = spot.at("at")
     if kind.is_for_starter or policy.at == START:
@@ -428,7 +430,7 @@ def _check_owner(
 ) -> None:
     """Find somebody who never has a task at the node, as far as the files say who has."""
     by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
-    if not literal(by) or not by or not known or by in known:
+    if not is_literal(by) or not by or not known or by in known:
         return
     draft.tell(
         spot,
@@ -457,7 +459,7 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
     return () if any("${" in name for name in names) else names
 
 
-def _shadows(first: model.Policy, later: model.Policy) -> bool:
+def _makes_unreachable(first: model.Policy, later: model.Policy) -> bool:
     """Return whether *first* is certainly taken wherever *later* fits."""
     kind, other = action_of(first), action_of(later)
     narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True

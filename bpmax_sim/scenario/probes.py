@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator, near_operand
+from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator, near_operand
 
 _KNOWN: Final = frozenset({
     "$eq", "$ne", "$in", "$not", "$gt", "$gte", "$lt", "$lte", "$near", "$exists",
@@ -27,7 +27,7 @@ def is_impossible(expected: Any) -> bool:
         return False
     if not _is_known(expected):
         return False
-    return not any(holds(expected, value) for value in _find_probes(expected))
+    return not any(is_match(expected, value) for value in _find_probes(expected))
 
 
 def _is_known(expected: Any) -> bool:

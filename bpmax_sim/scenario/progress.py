@@ -19,10 +19,10 @@ from msgspec.structs import asdict, replace
 
 from bpmax_sim.clock import new_uuid
 from bpmax_sim.errors import WARNINGS, Place, SubjectError
-from bpmax_sim.file_names import NOWHERE, Homes
+from bpmax_sim.file_names import NOWHERE, RelativeFileNames
 from bpmax_sim.i18n import label_message, msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import absolute
+from bpmax_sim.project import absolute_path
 from bpmax_sim.scenario import (
     assertions,
     events,
@@ -105,7 +105,7 @@ class RunLog(msgspec.Struct):
     """
 
     session: Session
-    homes: Homes = NOWHERE
+    homes: RelativeFileNames = NOWHERE
     root: str = ""
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
@@ -250,7 +250,7 @@ class RunLog(msgspec.Struct):
             return None
         file = self._files.get(recalled.file)
         if file is None:
-            path = absolute(recalled.file)
+            path = absolute_path(recalled.file)
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
             file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
@@ -321,7 +321,7 @@ class Progress:
         self.is_judged = is_judged
         self.silent_faults = silent_faults
         self.bodies = item.subjects.bodies
-        root = absolute(item.root)
+        root = absolute_path(item.root)
         self.names = replace(item.names, platforms=session.platforms)
         columns = findings.expected_columns(item) if item.names.columns else {}
         self.log = RunLog(
@@ -444,7 +444,7 @@ class Progress:
                 failures.append(reporter.report_finding(one))
             else:
                 self.log.add_finding(one)
-        return self.sort_failures(failures)
+        return self.demote_if_lenient(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
         """Return the stubs of the scenario with their values filled in."""
@@ -460,7 +460,7 @@ class Progress:
             if wrong := self.names.call_problem(filled.on):
                 message = msg("this can never answer: {wrong}", wrong=wrong)
                 failure = self.reporter().report("rule", message, path)
-                self.failures += self.sort_failures([failure])
+                self.failures += self.demote_if_lenient([failure])
             rules.append(stub_of(filled, where.place, self.session.template))
         return tuple(rules)
 
@@ -477,7 +477,7 @@ class Progress:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
             failures = [failure_of(self.item, part) for part in self.unused if part.fails]
-        return self.sort_failures(failures)
+        return self.demote_if_lenient(failures)
 
     @cached_property
     def unused(self) -> tuple[source.RunWarning, ...]:
@@ -530,7 +530,7 @@ class Progress:
         )
         found = [*result_checks.find_unseen_failures(outcome, self.names, platforms)]
         found += result_checks.find_dropped_failures(outcome, self.item.subjects.bodies)
-        form = self.subject.front if isinstance(self.subject, FlowSubject) else self.subject
+        form = self.subject.current_form if isinstance(self.subject, FlowSubject) else self.subject
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
         found += expectation_doubts.find_idle_counts(located, outcome.calls)
@@ -616,7 +616,7 @@ class Progress:
             fields=fields,
         )
 
-    def look_at(self, step: model.Step) -> None:
+    def focus_on_step(self, step: model.Step) -> None:
         """Let the form that is seen, and who acts, be what *step* says, or what every step does."""
         if not isinstance(self.subject, FlowSubject):
             return
@@ -671,7 +671,7 @@ class Progress:
         """
         return self.redact(self.scope.resolve(value))
 
-    def sort_failures(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
+    def demote_if_lenient(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
         """Return *failures* but for those that a lenient folder takes as warnings."""
         left = []
         for failure in failures:
@@ -729,7 +729,7 @@ class Progress:
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:
                     return (), wrong
-            checks = assertions.judge(expected, self.state(since), resolve)
+            checks = assertions.compare_expected(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
         for check in checks:
@@ -742,7 +742,7 @@ class Progress:
         own = (written, self.state(since), self.expected_value, reporter.spot)
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
-    def remember(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
+    def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
         self.result = to_scenario_value(value)
         if step_id:

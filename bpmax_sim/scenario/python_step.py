@@ -14,7 +14,7 @@ from typing import Any, Final
 from bpmax_sim.errors import SubjectError, suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
-from bpmax_sim.project import absolute, find_root
+from bpmax_sim.project import absolute_path, find_root
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 
@@ -117,7 +117,7 @@ def handles_for(
     there: dict[str, FormHandle | FlowHandle] = {}
     if isinstance(subject, FlowSubject):
         flow = subject
-        there = {"form": FormHandle(lambda: flow.front, flow), "flow": FlowHandle(flow)}
+        there = {"form": FormHandle(lambda: flow.current_form, flow), "flow": FlowHandle(flow)}
     elif subject is not None:
         form = subject
         there = {"form": FormHandle(lambda: form, form)}
@@ -143,7 +143,7 @@ def import_module(name: str, path: Path) -> Any:
                 raise
     below = Path(*name.split(".")).with_suffix(".py")
     for folder in (path.parent, find_root(path)):
-        file = absolute(folder / below)
+        file = absolute_path(folder / below)
         spec = importlib.util.spec_from_file_location(name, file)
         if known is not None and file in _LOADED:
             sys.modules[name] = _LOADED[file]

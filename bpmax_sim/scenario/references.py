@@ -56,7 +56,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 
 @lru_cache(maxsize=4096)
-def pieces(text: str) -> tuple[str | Reference, ...]:
+def split_references(text: str) -> tuple[str | Reference, ...]:
     """Split *text* into literal texts and references, in order.
 
     Raises:
@@ -70,7 +70,7 @@ def pieces(text: str) -> tuple[str | Reference, ...]:
         if match[0] == "$${":
             parts.append("${")
         elif match[1] is not None:
-            parts.append(reference(match[1].strip()))
+            parts.append(parse_reference(match[1].strip()))
         else:
             raise UndefinedValueError(
                 "'${' is not closed; write '$${' for the characters themselves"
@@ -79,7 +79,7 @@ def pieces(text: str) -> tuple[str | Reference, ...]:
     return tuple(part for part in parts if part != "")
 
 
-def reference(text: str) -> Reference:
+def parse_reference(text: str) -> Reference:
     """Return the reference of *text*, such as ``steps.pick.result.items[0]``.
 
     Raises:
@@ -104,7 +104,7 @@ def whole_reference(value: Any) -> Reference | None:
     if not isinstance(value, str) or not value.startswith("${"):
         return None
     try:
-        parts = pieces(value)
+        parts = split_references(value)
     except UndefinedValueError:
         return None  # told where all references are checked
     return parts[0] if len(parts) == 1 and isinstance(parts[0], Reference) else None
@@ -125,7 +125,7 @@ def resolve(value: Any, lookup: Lookup) -> Any:
     if type(value) in _CONSTANT_TYPES or (type(value) is str and "${" not in value):
         return value
     if isinstance(value, str):
-        parts = pieces(value) if "${" in value else (value,)
+        parts = split_references(value) if "${" in value else (value,)
         if len(parts) == 1:
             return parts[0] if isinstance(parts[0], str) else lookup(parts[0])
         return "".join(p if isinstance(p, str) else as_text(lookup(p)) for p in parts)
@@ -164,7 +164,7 @@ show = json.JSONEncoder(ensure_ascii=False, default=str).encode
 """Return a value as JSON with readable Chinese; what JSON lacks is as Python prints it."""
 
 
-def follow(value: Any, ref: Reference, path: Path | None = None) -> Any:
+def follow_path(value: Any, ref: Reference, path: Path | None = None) -> Any:
     """Return what *path* (by default the reference's own) leads to inside *value*.
 
     A key that holds dots itself is found too.
@@ -235,7 +235,7 @@ class Scope(msgspec.Struct, kw_only=True):
                 raise make_undefined_error(ref.text, unset_hint(name))
             return self.environ[name]
         value = getattr(self, ref.root)
-        value = follow(value() if callable(value) else value, ref)
+        value = follow_path(value() if callable(value) else value, ref)
         return self._fill_cell(value, ref) if ref.root == "case" else value
 
     def resolve(self, value: Any) -> Any:
@@ -290,7 +290,7 @@ def check_condition(condition: Any) -> str | None:
     return None
 
 
-def holds(condition: Any, lookup: Lookup) -> bool:
+def condition_holds(condition: Any, lookup: Lookup) -> bool:
     """Return whether *condition* is true for the values of *lookup*.
 
     Raises:

@@ -26,7 +26,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
-from bpmax_sim.proxy.response import ParsedBody, accepts, is_success
+from bpmax_sim.proxy.response import ParsedBody, is_success, satisfies_rule
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.findings import NameFinding
@@ -110,9 +110,9 @@ def find_unseen_failures(
         if recipe is None or outcome.is_announced or outcome.is_expected(call):
             continue
         response, body = as_response(call)
-        if accepts(recipe.rules.ok, response, body, lenient=True):
+        if satisfies_rule(recipe.rules.ok, response, body, lenient=True):
             continue
-        members = _telling_members(recipe)
+        members = _failure_members(recipe)
         if not members or names.texts is None or _have_word(names.texts, members):
             continue
         code = recipe.rules.code(response, body)
@@ -278,7 +278,7 @@ def _judging_paths(recipe: CompiledApi) -> tuple[str, ...]:
     return tuple(dict.fromkeys(path for path in paths if _LAST_NAME.fullmatch(path)))
 
 
-def _telling_members(recipe: CompiledApi) -> list[str]:
+def _failure_members(recipe: CompiledApi) -> list[str]:
     """Return the names of the members of a result that tell of a failure."""
     if recipe.result == "envelope":
         return ["code", "message"]

@@ -42,12 +42,17 @@ from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, retry_key, step_key
 from bpmax_sim.scenario.invariants import judge_invariants
-from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
+from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import judge_outages
-from bpmax_sim.scenario.outcome import conclude, flag_reason, start_of
+from bpmax_sim.scenario.outcome import decide_outcome, flag_reason, start_event
 from bpmax_sim.scenario.progress import START, LogMark, Progress
-from bpmax_sim.scenario.references import Scope, UndefinedValueError, holds, reference
+from bpmax_sim.scenario.references import (
+    Scope,
+    UndefinedValueError,
+    condition_holds,
+    parse_reference,
+)
 from bpmax_sim.scenario.result import ScenarioResult
 from bpmax_sim.scenario.source import Failure, ScenarioSource, Spot
 from bpmax_sim.session.options import options_of
@@ -94,7 +99,7 @@ class StepRun(msgspec.Struct):
         yield log.add(started)
         if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
             self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
-        if not self.reason and not self._is_expected() and not self.failures:
+        if not self.reason and not self._condition_holds() and not self.failures:
             self.reason = msg(
                 "if: {condition} does not hold", condition=self.located.step.condition
             )
@@ -143,9 +148,9 @@ class StepRun(msgspec.Struct):
                 title = self.progress.scope.resolve(title)
         return self.progress.redact(f"{self.prefix}{title}")
 
-    def _is_expected(self) -> bool:
+    def _condition_holds(self) -> bool:
         try:
-            return holds(self.located.step.condition, self.progress.scope.lookup)
+            return condition_holds(self.located.step.condition, self.progress.scope.lookup)
         except UndefinedValueError as error:
             self._fail_undefined(error, ("if",))
             return False
@@ -156,7 +161,7 @@ class StepRun(msgspec.Struct):
     def _run_body(self) -> Iterator[Event]:
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
-        self.progress.look_at(step)
+        self.progress.focus_on_step(step)
         session.arm(rules)
         retry = step.retry if isinstance(step.retry, Retry) else _ONCE
         for attempt in range(retry.tries):
@@ -164,7 +169,7 @@ class StepRun(msgspec.Struct):
                 session.wait(retry.every)
             self.failures, self.checks = [], ()
             self.tries += 1
-            result = yield from self._act()
+            result = yield from self._run_action()
             if result is not None:
                 self._check(result)
             if self._is_done(retry, result):
@@ -183,11 +188,11 @@ class StepRun(msgspec.Struct):
             title = self._step_title()
             yield replace(failure, step=self.number, total=self.total, title=title)
 
-    def _act(self) -> Generator[Event, None, Result | None]:
+    def _run_action(self) -> Generator[Event, None, Result | None]:
         """Perform the action; None if a value of it is not defined."""
         if inner := inner_steps(self.located.step):
             return (yield from self._run_named(*inner))
-        result = self._do(self.progress.performer.perform)
+        result = self._perform_filled(self.progress.performer.perform)
         if result is not None:
             yield from self.progress.log.collect(result)
         return result
@@ -207,7 +212,9 @@ class StepRun(msgspec.Struct):
             )
         return None if self.failures else value
 
-    def _do(self, perform: Callable[[type[Action] | None, Any, str], Result]) -> Result | None:
+    def _perform_filled(
+        self, perform: Callable[[type[Action] | None, Any, str], Result]
+    ) -> Result | None:
         """Return what *perform* makes of the action; None if a value of it is not defined."""
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
@@ -223,7 +230,7 @@ class StepRun(msgspec.Struct):
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
             result = perform(None, None, "")
         if step.action:
-            progress.remember(step.id, result.value, error_as_data(result.errors))
+            progress.store_result(step.id, result.value, error_as_data(result.errors))
         return result
 
     @contextlib.contextmanager
@@ -244,7 +251,7 @@ class StepRun(msgspec.Struct):
                 inner = StepRun(
                     progress, located, self.number, self.total, f"{self._step_title()} > "
                 )
-                self._inner += inner.meanwhile()
+                self._inner += inner.perform_in_flight()
 
         progress.session.watch(during.call, act)
         try:
@@ -254,19 +261,19 @@ class StepRun(msgspec.Struct):
         if not done:
             self._missing.append(during.call)
 
-    def meanwhile(self) -> list[Failure]:
+    def perform_in_flight(self) -> list[Failure]:
         """Run this step while another one is under way, and return its failures."""
         progress = self.progress
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.session.misses)
-        if not is_for_row(self.located.step, progress.item.row_id) or not self._is_expected():
+        if not is_for_row(self.located.step, progress.item.row_id) or not self._condition_holds():
             return self.failures
         started = self._start_event()
         progress.log.note(started)
-        progress.look_at(self.located.step)
+        progress.focus_on_step(self.located.step)
         self.tries = 1
-        result = self._do(progress.performer.meanwhile)
+        result = self._perform_filled(progress.performer.perform_in_flight)
         if result is not None:
             progress.log.take(result)
             self._check(result)
@@ -299,7 +306,7 @@ class StepRun(msgspec.Struct):
             if variable in saved:
                 progress.scope.vars[variable] = saved[variable]
         if self.located.step.id:
-            progress.remember(self.located.step.id, progress.result, None)
+            progress.store_result(self.located.step.id, progress.result, None)
         return Result(value=progress.result)
 
     def _check(self, result: Result) -> None:
@@ -329,7 +336,7 @@ class StepRun(msgspec.Struct):
             *([reporter.report_refused()] if is_refused else ()),
             *self._judge_wrong_calls(result, reporter),
         ]
-        self.failures = progress.sort_failures(failures)
+        self.failures = progress.demote_if_lenient(failures)
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
         try:
@@ -451,7 +458,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
-    yield progress.log.add(start_of(item, begin, session.engine))
+    yield progress.log.add(start_event(item, begin, session.engine))
     if progress.prepare() and progress.check_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         session.arm((*rules, *more_faults, *stubs))
@@ -473,9 +480,9 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
             progress.warn_of_scripts()
         if not progress.failures:
             progress.failures += progress.fail_warnings()
-    _close(progress)
+    _close_session(progress)
     now = session.clock.now()
-    outcome, failures = conclude(
+    outcome, failures = decide_outcome(
         item, progress.failures, progress.log.calls, live=not session.is_closed
     )
     yield ScenarioFinished(
@@ -511,7 +518,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         if session.is_forgotten(call)
         for failure in progress.judge_unawaited(call, reporter)
     )
-    progress.failures += progress.sort_failures(late)
+    progress.failures += progress.demote_if_lenient(late)
     for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(
@@ -524,7 +531,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         yield from StepRun(progress, located, prefix="finally: ").events()
 
 
-def _close(progress: Progress) -> None:
+def _close_session(progress: Progress) -> None:
     """End the session; what it raises is the verdict only where nothing else is wrong."""
     if not progress.failures:
         judge_outages(progress)
@@ -575,10 +582,12 @@ def open_session(
     environ = options.get("environ")
     needed = options["mode"] in {"record", "live"} and options.get("against") != "simulator"
     if "secrets" not in options:
-        options["secrets"] = secrets(
+        options["secrets"] = secret_values(
             item, os.environ if environ is None else environ, needed=needed
         )
-    wrong = [p for p in absent(item) if not overrides.get(p.path.removeprefix("proxy."))]
+    wrong = [
+        p for p in find_missing_files(item) if not overrides.get(p.path.removeprefix("proxy."))
+    ]
     if wrong:
         raise ConfigError(*wrong)
     if not options.get("platforms"):
@@ -600,10 +609,10 @@ def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
         return ""
     sole = owners[0]
     titles = {sole, sole.rpartition("[")[0]} - {""}
-    return "" if _has_titled(item.root, titles) else sole
+    return "" if _has_scenario_titled(item.root, titles) else sole
 
 
-def _has_titled(root: Path, titles: Collection[str]) -> bool:
+def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
     """Return whether a scenario of the project has one of *titles*."""
     for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
         with suppress(ConfigError):
@@ -640,7 +649,7 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
     return replays
 
 
-def absent(item: ScenarioItem) -> Iterator[Problem]:
+def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
     """Yield what is wrong where the scenario names platforms or instances that are not there."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)
@@ -656,7 +665,7 @@ def absent(item: ScenarioItem) -> Iterator[Problem]:
             yield Problem(message, place, f"proxy.{name}")
 
 
-def secrets(
+def secret_values(
     item: ScenarioItem, environ: Mapping[str, str], *, needed: bool = True
 ) -> tuple[str, ...]:
     """Return the values of what ``secrets`` names: ``env.X``, ``vars.x`` or ``case.x``.
@@ -669,7 +678,7 @@ def secrets(
     texts: list[str] = []
     for index, name in enumerate(item.scenario.secrets):
         try:
-            texts.append(str(scope.resolve(scope.lookup(reference(name)))))
+            texts.append(str(scope.resolve(scope.lookup(parse_reference(name)))))
         except UndefinedValueError as error:
             if needed:
                 place = Spot(item.spot.source, ("secrets", index)).place
@@ -701,7 +710,7 @@ def run_scenario(
     """
     options.setdefault("shared_logins", SharedLogins())
     events: list[Event] = []
-    for item in items(Path(path), variables=variables, environ=environ):
+    for item in load_items(Path(path), variables=variables, environ=environ):
         if not item.skip:
             session = open_session(item, environ=environ, **options)
             try:

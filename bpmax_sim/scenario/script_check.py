@@ -143,7 +143,7 @@ def check_scripts(
     """
     contexts = list(contexts)
     findings = chain.from_iterable(_check(context, shapes, broken) for context in contexts)
-    for finding in dict.fromkeys(chain(findings, _unused_libraries(contexts, broken))):
+    for finding in dict.fromkeys(chain(findings, _find_unused_libraries(contexts, broken))):
         place = finding.problem.place
         reading = _read_file(contexts, place.file) if place else None
         if not (reading and place and _is_suppressed(finding.rule, place.line, reading)):
@@ -184,7 +184,7 @@ def find_run_doubts(
         known = lines if kind == "unawaited" else calls if finding.rule in _OF_CALLS else set()
         if _line_of(place) in known or (kind == "unawaited" and is_allowed):
             continue
-        if finding.rule == "unused-result" and _is_expected(item, place, called):
+        if finding.rule == "unused-result" and _is_call_expected(item, place, called):
             continue  # the call is what the scenario is about
         message = finding.problem.message
         if kind == "script":
@@ -192,7 +192,7 @@ def find_run_doubts(
         yield NameFinding(kind, message, place, fails=False)
 
 
-def _is_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
+def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
     """Return whether an expectation names the call in the line of *place*, or its error."""
     steps = list(item.walk_steps())
     if any(located.step.expect_error is not msgspec.UNSET for located in steps):
@@ -436,7 +436,7 @@ def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding
     yield from _check_options(call)
     platform = platforms.find(call.platform) if call.platform is not None else None
     if platform is None:
-        yield from _unknown_platform(call, platforms)
+        yield from _check_platform(call, platforms)
         return
     if call.instance is not None:
         try:
@@ -459,7 +459,7 @@ def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
             yield _make_finding("unknown-parameter", place, message)
 
 
-def _unknown_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
+def _check_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
     if call.platform is not None and call.platform not in platforms.broken:
         folder = msg("; declare it in {folder}", folder=platforms.folder)
         hint = nearest_name(call.platform, platforms.keys) or folder
@@ -637,7 +637,7 @@ def _check_members(
             shapes.recorded_shape(platform, api),
         )
         known = [shape for shape in (declared, recorded) if shape is not None]
-        if not known or any(not _lacks(shape, use.path) for shape in known):
+        if not known or any(not _is_absent_member(shape, use.path) for shape in known):
             continue
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
         names = {n: None for shape in known for n in shape.names_at(above)}
@@ -656,12 +656,12 @@ def _check_members(
         yield _make_finding("closed-member" if is_closed else "unknown-member", use.place, message)
 
 
-def _lacks(shape: ResponseShape, path: Sequence[str]) -> bool:
+def _is_absent_member(shape: ResponseShape, path: Sequence[str]) -> bool:
     """Return whether the last member of *path* is what *shape* does not have."""
-    return shape.look_up(path) == "absent" and shape.look_up(path[:-1]) == "present"
+    return shape.presence_of(path) == "absent" and shape.presence_of(path[:-1]) == "present"
 
 
-def _unused_libraries(
+def _find_unused_libraries(
     contexts: Iterable[ScriptContext], broken: Collection[Script]
 ) -> Iterator[ScriptFinding]:
     """Yield libraries of which no script that runs behind them uses a name."""

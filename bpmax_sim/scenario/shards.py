@@ -2,7 +2,7 @@
 
 ``{"version": 1, "seconds": {"scenarios/x.scenario.yaml::名称[行]": 0.0123}}``, real seconds.
 A run of one shard keeps its own beside it, ``durations.3-of-8.json``, so that the split stays what
-it is until all shards have run; the next run without shards, or `merge`, takes them in.
+it is until all shards have run; the next run without shards, or `merge_durations`, takes them in.
 
 Split items into shards of like duration: the same items and durations give the same split.
 
@@ -70,7 +70,7 @@ class Shard(msgspec.Struct, frozen=True):
         """Return ``3/8``."""
         return f"{self.number}/{self.total}"
 
-    def among(
+    def select_keys(
         self,
         keys: Iterable[str],
         seconds: Mapping[str, Any],
@@ -123,7 +123,7 @@ def key_of(path: Path, root: Path, name: str) -> str:
     return f"{relative_name(path, root)}::{name}"
 
 
-def read(root: Path, file: Path = FILE) -> dict[str, Any]:
+def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
     """Return seconds by key; none where nothing ran yet.
 
     Raises:
@@ -147,7 +147,7 @@ def fingerprint(seconds: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
 
-def keep(
+def store_durations(
     root: Path, seconds: Mapping[str, float], *, shard: Shard | None, complete: bool = False
 ) -> None:
     """Write what items took; a folder that cannot be written keeps nothing.
@@ -159,19 +159,19 @@ def keep(
         complete: whether everything ran, so that what is not among it is there no more.
     """
     if shard is None:
-        merge(root, seconds, complete=complete)
+        merge_durations(root, seconds, complete=complete)
     else:
         name = f"durations.{shard.number}-of-{shard.total}.json"
         _write((root / FILE).with_name(name), dict(seconds))
 
 
-def merge(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
+def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
     """Take *seconds* and those of every shard that ran into the one file."""
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
     durations: dict[str, Any] = {}
     for path in () if complete else (FILE, *parts):
         with suppress(ConfigError):
-            durations |= read(root, path)
+            durations |= read_durations(root, path)
     if _write(root / FILE, durations | dict(seconds)):
         for part in parts:
             part.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp, join_to_file
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade, describe_source
-from bpmax_sim.scenario.expect import Comparison, contrast, cut
+from bpmax_sim.scenario.expect import Comparison, contrast, shorten_line
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
 from bpmax_sim.yamlfile.reads import note_read
@@ -36,7 +36,7 @@ _BREAKS = re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")  # where str.split
 _BEFORE = 30
 
 
-class _Fit(NamedTuple):
+class _TextLimits(NamedTuple):
     """How much of a failure its text tells."""
 
     lines: int
@@ -68,8 +68,8 @@ class RunWarning(msgspec.Struct, frozen=True):
         return label_message(self.place, self.message) if self.place else self.message
 
 
-_CUT = _Fit(LONGEST, WIDTH, checks=6, calls=3, details=12)
-_WHOLE = _Fit(*[sys.maxsize] * 5)
+_CUT = _TextLimits(LONGEST, WIDTH, checks=6, calls=3, details=12)
+_WHOLE = _TextLimits(*[sys.maxsize] * 5)
 
 
 class ExcerptLine(msgspec.Struct, frozen=True):
@@ -136,7 +136,7 @@ def headline(step: int, total: int, title: str, essence: str) -> str:
 
 
 def _single_line(text: str, longest: int) -> str:
-    return cut(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
+    return shorten_line(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
 def render(failure: Failure, *, whole: bool = False) -> str:
@@ -150,7 +150,7 @@ def render(failure: Failure, *, whole: bool = False) -> str:
         head.append(msg("  at {place}", place=failure.place))
     if failure.script:
         room = max(fit.width - len(f"script: {failure.script}"), _BEFORE)
-        text = cut(f"   {failure.script_text.strip()}".rstrip(), room)
+        text = shorten_line(f"   {failure.script_text.strip()}".rstrip(), room)
         tail.append(msg("script: {place}{text}", place=failure.script, text=text))
     if failure.rerun:
         tail.append(msg("rerun: {rerun}", rerun=failure.rerun))
@@ -158,8 +158,8 @@ def render(failure: Failure, *, whole: bool = False) -> str:
     blocks = [
         [_cut_excerpt_line(line, failure.place, fit) for line in failure.excerpt],
         [msg("  {line}", line=line) for line in _cut_lines(failure.detail, fit.details)],
-        [cut(line, fit.width) for line in _format_checks(failure.checks, fit)],
-        [cut(line, fit.width) for line in _format_calls(failure, fit)],
+        [shorten_line(line, fit.width) for line in _format_checks(failure.checks, fit)],
+        [shorten_line(line, fit.width) for line in _format_calls(failure, fit)],
     ]
     body = [line for block in blocks if block for line in ("", *block)]
     return join_messages("\n", [*head, *_cut_lines(body, fit.lines - len(head) - len(tail)), *tail])
@@ -169,14 +169,14 @@ STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
 """How a line of a failure's text is coloured, by how it begins."""
 
 
-def style_of(line: str, number: int) -> str:
+def line_style(line: str, number: int) -> str:
     """Return the colour of a line of a failure's text, or nothing; *number* 0 is the headline."""
     if not number:
         return "red bold"
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
-def _format_checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
+def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[str]:
     """Yield the field lines, wrong ones first."""
     if not checks:
         return
@@ -192,7 +192,7 @@ def _format_checks(checks: Sequence[Comparison], fit: _Fit) -> Iterator[str]:
         yield msg("    … {ordered_count} more", ordered_count=len(ordered) - fit.checks)
 
 
-def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
+def _check(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
     """Yield one line, or two where both sides have no room on one."""
     mark, label = "√" if check.ok else "×", check.label.ljust(width)
     head = msg("  {ok} {label}   expected ", ok=mark, label=label)
@@ -210,7 +210,7 @@ def _check(check: Comparison, width: int, fit: _Fit) -> Iterator[str]:
         yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
 
-def _format_calls(failure: Failure, fit: _Fit) -> Iterator[str]:
+def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
     calls = failure.calls
     if not calls:
         return
@@ -240,13 +240,13 @@ def _format_calls(failure: Failure, fit: _Fit) -> Iterator[str]:
                     recorded=recorded or msg("nothing"),
                     sent=sent or msg("nothing"),
                 )
-                for path, recorded, sent in differing(call)
+                for path, recorded, sent in find_differences(call)
             )
     if len(calls) > fit.calls:
         yield msg("  … {calls_count} more", calls_count=len(calls) - fit.calls)
 
 
-def differing(call: CallMade) -> Iterator[tuple[str, str, str]]:
+def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
     """Yield where a call differs from the nearest recording: path, recorded and sent as JSON.
 
     A side that is not there is an empty text.
@@ -269,13 +269,13 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
     ]
 
 
-def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _Fit) -> str:
+def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _TextLimits) -> str:
     """Return a line of the file; of a long one that is marked, the part around its key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
-        return cut(text, fit.width)
-    return cut(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
+        return shorten_line(text, fit.width)
+    return shorten_line(f"{text[:head]}…{text[at - _BEFORE :]}", fit.width)
 
 
 _AROUND = 1

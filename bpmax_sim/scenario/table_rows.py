@@ -35,8 +35,8 @@ from bpmax_sim.scenario.names import ScenarioNames, describe_finding
 from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
-from bpmax_sim.yamlfile import Node, decode, display_path, join
-from bpmax_sim.yamlfile.node import ScalarError, resolve
+from bpmax_sim.yamlfile import Node, decode, display_path, format_steps
+from bpmax_sim.yamlfile.node import ScalarError, resolve_scalar
 from bpmax_sim.yamlfile.reads import note_read
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
@@ -313,7 +313,7 @@ def parse_variable(value: Any, declared: Any) -> Any:
     if isinstance(declared, str) and "${" not in declared:
         return str(value)
     try:
-        return resolve(value) if value else ""
+        return resolve_scalar(value) if value else ""
     except ScalarError:
         return str(value)  # a number with leading zeros is the text that it looks like
 
@@ -371,7 +371,7 @@ class ScenarioDraft:
         if kind in WARNINGS and (not fails or self.strictness == "lenient"):
             self.warnings.append(RunWarning(kind, words, spot.place, fails))
         else:
-            self.problems.append(Problem(words, spot.place, join(spot.steps)))
+            self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
     def filled_keys(self, spot: Spot) -> frozenset[str]:
         """Return the keys of the map at *spot* below which a ``${…}`` stands."""
@@ -558,7 +558,7 @@ class ScenarioDraft:
         acting += [
             late.notify for flow in flows for node in flow.nodes.values() for late in node.levels
         ]
-        return [str(name) for one in acting for name in _several(one) if name]
+        return [str(name) for one in acting for name in _as_list(one) if name]
 
     @cached_property
     def project_members(self) -> tuple[str, ...]:
@@ -650,7 +650,7 @@ class ScenarioDraft:
             **{name: parse_variable(value, declared.get(name)) for name, value in outside},
         }
 
-    def is_own(self, spot: Spot) -> bool:
+    def is_in_own_file(self, spot: Spot) -> bool:
         """Return whether the scenario says what stands at *spot* itself."""
         return spot.place.file == self.spot.source.file
 
@@ -673,7 +673,7 @@ def column_of_run(step: model.Step) -> str:
     return references.column_of(inner[0]) if inner else ""
 
 
-def _several(value: Any) -> Sequence[Any]:
+def _as_list(value: Any) -> Sequence[Any]:
     if type(value) is dict:
         return (value.get("id", ""),)
     return value if type(value) in {list, tuple} else (value,)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator
+from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
 from bpmax_sim.scenario.probes import is_impossible
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.subject.project import STATUSES
@@ -72,7 +72,7 @@ def _fits_all(expected: Any, shape: Shape) -> bool:
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))
-    return is_closed and is_operation and all(holds(expected, value) for value in shape)
+    return is_closed and is_operation and all(is_match(expected, value) for value in shape)
 
 
 def _kind_of(shape: Shape) -> str:

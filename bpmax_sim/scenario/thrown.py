@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from bpmax_sim.i18n import Translatable, msg, plain, template
+from bpmax_sim.i18n import Translatable, msg, plain_text, template
 
 _MEANINGS: Final[Mapping[str, str]] = {
     r"(?P<name>\S+) is not a (?:function|constructor); did you mean (?P<near>\S+)\?": template(
@@ -32,16 +32,16 @@ def add_meaning_to_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
         text: its message, as the script has it.
         known: messages of the calls before it, which know their templates.
     """
-    meaning = next((one for one in known if plain(one) and plain(one) in text), "")
+    meaning = next((one for one in known if plain_text(one) and plain_text(one) in text), "")
     if not isinstance(meaning, Translatable):
         meaning = _find_meaning(text)
     if not meaning:
         return thrown
-    return Translatable(plain(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
+    return Translatable(plain_text(thrown), _BESIDE, {"thrown": thrown, "meaning": meaning})
 
 
 def _find_meaning(text: str) -> str:
     for pattern, words in _MEANINGS.items():
-        if match := re.fullmatch(pattern, plain(text)):
+        if match := re.fullmatch(pattern, plain_text(text)):
             return msg(words, **match.groupdict())
     return ""

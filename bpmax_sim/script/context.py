@@ -73,7 +73,7 @@ PROMPT = 1
 """The milliseconds of ``setTimeout(work, 0)``, as Node counts: what is due now."""
 
 
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
+class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a context is made with.
 
     Attributes:
@@ -148,7 +148,7 @@ class ScriptRun:
         self.left_over: set[int] = set()  # calls in flight when the body ended
 
     @property
-    def is_resting(self) -> bool:
+    def is_only_waiting(self) -> bool:
         """Whether only that is left which waits until somebody lets time pass."""
         return (
             self.settled and not self.flights and not any(map(self._is_due, self.timers.values()))
@@ -164,7 +164,7 @@ class ScriptRun:
             timer.event.cancel()
         self.timers.clear()
 
-    def forget_why(self) -> None:
+    def forget_cause(self) -> None:
         """Let what it writes from now on be no consequence of what it was started by."""
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
@@ -206,7 +206,7 @@ class Context:
 
     def __init__(
         self,
-        setting: Setting,
+        setting: ContextSettings,
         *,
         engine: Engine,
         scheduler: Scheduler,
@@ -293,7 +293,7 @@ class Context:
     def _close_channel(self) -> None:
         if self._hits is not None:
             self._channel.renew()
-            self._hits.hand_in(self._channel.load, self._sources)
+            self._hits.submit_counts(self._channel.load, self._sources)
         self._channel.close()
 
     def close(self) -> None:
@@ -434,7 +434,7 @@ class Context:
         self._halt(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
-        if run.is_resting and not run.over:
+        if run.is_only_waiting and not run.over:
             if run.timers:
                 run.done(self._take_outcome(run), False)
             else:
@@ -565,19 +565,19 @@ class Context:
         place = self._locate(run, entry)
         if any(entry.number in run.timers for run in self._runs.values()):
             raise MalformedError("timer {number} is set twice", number=entry.number)
-        self._plan(run, entry.number, entry.delay, entry.repeat, place)
+        self._schedule_timer(run, entry.number, entry.delay, entry.repeat, place)
 
-    def _plan(
+    def _schedule_timer(
         self, run: ScriptRun, number: int, delay: int, repeat: bool, place: Place | None
     ) -> None:
         due = self._scheduler.clock.now() + delay / 1000
-        event = self._scheduler.call_at(due, partial(self._fire, run, number))
+        event = self._scheduler.call_at(due, partial(self._fire_timer, run, number))
         run.timers[number] = _ActiveTimer(event, delay, repeat, place)
 
-    def _fire(self, run: ScriptRun, number: int) -> None:
+    def _fire_timer(self, run: ScriptRun, number: int) -> None:
         timer = run.timers.pop(number)
         if timer.repeat:
-            self._plan(run, number, timer.delay, timer.repeat, timer.place)
+            self._schedule_timer(run, number, timer.delay, timer.repeat, timer.place)
         clock = self._scheduler.clock
         if not self._is_within_budget("timers"):
             self._halt_over_budget(run)
@@ -585,7 +585,7 @@ class Context:
             return
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
         if timer.delay > PROMPT:
-            run.forget_why()
+            run.forget_cause()
         self._run_turn(run, "fire", id=number)
 
     def _cancel_timer(self, run: ScriptRun, entry: TimerCancel) -> None:

@@ -27,7 +27,7 @@ from bpmax_sim.script.interrupts import ROOM, Interrupts
 from bpmax_sim.script.limits import (
     EngineError,
     Limits,
-    Watch,
+    LimitWatch,
     budget_of,
     default_stack_size,
     make_budget_error,
@@ -71,7 +71,7 @@ class PreludeEntry:
     """
 
     def __init__(
-        self, context: NativeContext, parts: Sequence[bytes | None], watch: Watch | None = None
+        self, context: NativeContext, parts: Sequence[bytes | None], watch: LimitWatch | None = None
     ) -> None:
         """Read the prelude, the first of *parts*, and those of the others that are there.
 
@@ -96,12 +96,12 @@ class PreludeEntry:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
             if wanted is not None:
-                self.pass_part(inner, compile_bytecode(read_sources()[wanted]))
+                self.load_part(inner, compile_bytecode(read_sources()[wanted]))
         except BaseException as error:  # noqa: BLE001 - a signal handler's; raised again later
             if self._watch is not None:
                 self._watch.stop(error)
 
-    def pass_part(self, inner: int, code: bytes | None) -> None:
+    def load_part(self, inner: int, code: bytes | None) -> None:
         """Call the prelude's function with what *code* makes, where there is room for that."""
         part = _read_function(inner, code)
         if not part.is_exception:
@@ -114,7 +114,7 @@ class PreludeEntry:
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _compile_once(_body_of(argument)).code
             if code is not None:
-                self.pass_part(self._inner, code)
+                self.load_part(self._inner, code)
 
 
 @cache
@@ -195,11 +195,13 @@ def _load_library() -> Library:
     return found
 
 
-def _tell(inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntry) -> None:
+def _report_rejection(
+    inner: int, promise: Value, reason: Value, handled: bool, entered: PreludeEntry
+) -> None:
     entered.report_rejection(inner, promise, reason, handled)
 
 
-_tracker = Tracker(_tell)
+_tracker = Tracker(_report_rejection)
 
 
 BINDINGS: Mapping[str, str] = {
@@ -280,7 +282,7 @@ class QuickJSNG:
         self._context: Any = native or _quickjs.Context()
         room = ROOM if native else 0
         self._budget = budget_of(limits)
-        self._watch = Watch(self._context, limits.memory, room, self._budget)
+        self._watch = LimitWatch(self._context, limits.memory, room, self._budget)
         self._interrupts = Interrupts(native, self._watch) if native else None
         self._context.set_max_stack_size(limits.stack or default_stack_size())
         self._entered_by: PreludeEntry | None = None
@@ -316,17 +318,17 @@ class QuickJSNG:
 
     def _evaluate(self, source: str) -> None:
         self._context.eval(source)
-        self._pump()
+        self._run_pending_jobs()
 
     def _run_turn(self, operation: str, argument: str) -> Any:
         if operation == "run" and self._entered_by is not None:
             self._entered_by.pass_body(argument)
         if outbox := self._entry(operation, argument):
             return outbox
-        self._pump()
+        self._run_pending_jobs()
         self._set_limits()
         outbox = self._entry()
-        self._pump()  # of what a getter began that was read for it
+        self._run_pending_jobs()  # of what a getter began that was read for it
         return outbox
 
     def _set_limits(self) -> None:
@@ -341,7 +343,7 @@ class QuickJSNG:
 
     def _run_limited(self, work: Callable[..., Any], *arguments: str) -> Any:
         if self._watch.fired or self._left <= 0 or self._left_wall <= 0:
-            raise self._too_slow("")
+            raise self._limit_error("")
         self._entered, started = time.thread_time(), time.monotonic()
         self._watch.enter(self._entered + self._left, started + self._left_wall)
         try:
@@ -354,25 +356,25 @@ class QuickJSNG:
             self._left -= self._cpu_used()
             self._left_wall -= time.monotonic() - started
         if self._watch.fired:
-            raise self._too_slow("")
+            raise self._limit_error("")
         return result
 
-    def _pump(self) -> None:
+    def _run_pending_jobs(self) -> None:
         # An endless `await null` never trips the engine's limit: each job is an entry of its own.
         advance, count = self._context.execute_pending_job, 0
         while advance():
             count += 1
             if self._watch.fired:
-                raise self._too_slow("")
+                raise self._limit_error("")
             if count % _PUMPED_BETWEEN_LOOKS == 0:
-                self._check_pumped()
+                self._check_job_limits()
 
-    def _check_pumped(self) -> None:
+    def _check_job_limits(self) -> None:
         budget = self._budget
         if budget is not None and not budget.allows("jobs", _PUMPED_BETWEEN_LOOKS):
             self._watch.fired = "budget"
         if self._watch.fired or self._cpu_used() > self._left:
-            raise self._too_slow("")
+            raise self._limit_error("")
 
     def _translate(self, text: str) -> EngineError:
         # The text is `Name: message`, then the stack, which repeats that line in a script's view.
@@ -382,10 +384,10 @@ class QuickJSNG:
         if not colon:
             name, message = "Uncaught", lines[0]
         if message == "interrupted" or self._watch.fired:
-            return self._too_slow(raw)
+            return self._limit_error(raw)
         return EngineError(name, message, raw)
 
-    def _too_slow(self, raw: str) -> EngineError:
+    def _limit_error(self, raw: str) -> EngineError:
         fired = self._watch.fired
         if self._watch.raised is not None:
             raise self._watch.raised

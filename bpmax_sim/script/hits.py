@@ -141,16 +141,16 @@ class CountingEngine:
 
     def load(self, source: str) -> None:
         """Run *source* as a global script."""
-        with self._tell_own_limits():
+        with self._restore_limit_errors():
             self._inner.load(source)
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
-        with self._tell_own_limits():
+        with self._restore_limit_errors():
             return self._inner.call(operation, argument)
 
     @contextmanager
-    def _tell_own_limits(self) -> Iterator[None]:
+    def _restore_limit_errors(self) -> Iterator[None]:
         try:
             yield
         except LimitReachedError as error:
@@ -177,13 +177,13 @@ class ContextHits:
             with suppress(EngineError):  # over its limits: nothing runs in it any more
                 load(counted.declaration)
 
-    def hand_in(self, load: Callable[[str], None], sources: Sources) -> None:
+    def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
         """Hand in what was counted; of a context that is lost, which scripts ran.
 
         Frames of stacks are those of *sources*.
         """
         if self._watched:
-            self._hand_in_values(load, sources)
+            self._submit_values(load, sources)
         declared, self._declared = self._declared, {}
         for name, script in declared.items():
             try:
@@ -194,7 +194,7 @@ class ContextHits:
                 else:
                     self._hits.add(script, [int(number) for number in error.message.split()])
 
-    def _hand_in_values(self, load: Callable[[str], None], sources: Sources) -> None:
+    def _submit_values(self, load: Callable[[str], None], sources: Sources) -> None:
         try:
             load(write_watch_reading(self._watched))
         except EngineError as error:

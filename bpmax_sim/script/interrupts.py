@@ -11,9 +11,10 @@ done rarely enough to take a small part of the time, and often enough that the h
 more than `ROOM` meanwhile.
 
 The engine asks in loops and calls of JavaScript and within regular expressions. For loops of which
-one step takes long, the watchdog (`Watch`) takes the stack away, so that each further call fails.
-What neither calls nor allocates is left, such as ``for (;;) +text`` with megabytes of text: it ends
-after the ten thousand steps between two questions, as nothing public makes the engine ask earlier.
+one step takes long, the watchdog (`LimitWatch`) takes the stack away, so that each further call
+fails. What neither calls nor allocates is left, such as ``for (;;) +text`` with megabytes of text:
+it ends after the ten thousand steps between two questions, as nothing public makes the engine ask
+earlier.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 
-from bpmax_sim.script.limits import MEGABYTE, Watch
+from bpmax_sim.script.limits import MEGABYTE, LimitWatch
 from bpmax_sim.script.quickjs_api import Interrupt, NativeContext, load_library
 
 ROOM: int = 192 * MEGABYTE
@@ -35,7 +36,7 @@ _PAUSES = 6  # times as long as a count took
 class Interrupts:
     """Answers for one context; must live as long as it."""
 
-    def __init__(self, context: NativeContext, watch: Watch) -> None:
+    def __init__(self, context: NativeContext, watch: LimitWatch) -> None:
         """Let the engine ask here, and collect no garbage by itself."""
         functions = load_library()
         assert functions is not None, "there are contexts only where it is there"
@@ -46,7 +47,7 @@ class Interrupts:
         functions.JS_SetInterruptHandler(context.runtime, self._handler, None)
 
 
-def _answers(watch: Watch, context: NativeContext) -> Generator[int, object, None]:
+def _answers(watch: LimitWatch, context: NativeContext) -> Generator[int, object, None]:
     """Yield 1 where the script has to end, for each time that the engine asks, and else 0.
 
     A generator, since a signal handler that raises does so where it goes on: that is caught here,
@@ -67,7 +68,7 @@ def _answers(watch: Watch, context: NativeContext) -> Generator[int, object, Non
                         size = context.read_usage()[0]
                     took = time.perf_counter() - started
                     count_at = started + took + max(_LEAST_PAUSE, took * _PAUSES)
-                answer = int(watch.check(size))
+                answer = int(watch.has_to_stop(size))
         except GeneratorExit:
             return
         except BaseException as error:  # noqa: BLE001 - raised again once the engine has ended

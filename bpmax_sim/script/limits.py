@@ -205,7 +205,7 @@ _RELIEF = 8  # at each such look there is memory, without which the engine may g
 _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
-class Watch:
+class LimitWatch:
     """One context under watch while a turn of it runs; belongs to the thread that made it.
 
     Attributes:
@@ -244,7 +244,7 @@ class Watch:
         with _state.lock:
             _state.running.discard(self)
 
-    def check(self, size: int) -> bool:
+    def has_to_stop(self, size: int) -> bool:
         """Return whether the script, which holds *size* bytes, has to end; on its own thread."""
         if not self.fired:
             if self._budget is not None and not self._budget.allows("interrupts"):
@@ -288,7 +288,7 @@ class _Watchdog:
     """What the process watches, and the thread that does; a forked child begins anew."""
 
     def __init__(self) -> None:
-        self.running: set[Watch] = set()
+        self.running: set[LimitWatch] = set()
         self.lock = threading.Lock()
         self.thread: threading.Thread | None = None
 

@@ -17,7 +17,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
-from bpmax_sim.script.context import Begin, Context, ScriptRun, Setting
+from bpmax_sim.script.context import Begin, Context, ContextSettings, ScriptRun
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import CountingEngine, ScriptHits
 from bpmax_sim.script.limits import EngineError, Limits, default_stack_size, run_with_stack
@@ -203,7 +203,7 @@ class Runtime:
         self._started = number = self._started + 1
         ended = partial(self._deliver_outcome, number, [done])
         run = ScriptRun(number, script, bindings or {}, ended, keeps_timers=page is not None)
-        setting = Setting(
+        setting = ContextSettings(
             libraries=libraries,
             bindings=bindings or {},
             values=values or {},
@@ -228,9 +228,9 @@ class Runtime:
         self.scheduler.begin_wait()
         try:
             if self.limits.stack and self.limits.stack > default_stack_size():
-                run_with_stack(self.limits.stack, partial(self._settle_here, until))
+                run_with_stack(self.limits.stack, partial(self._settle_on_this_thread, until))
             else:
-                self._settle_here(until)
+                self._settle_on_this_thread(until)
         finally:
             self._is_settling = False
 
@@ -265,7 +265,7 @@ class Runtime:
         self._single.clear()
         self._pages.clear()
 
-    def _settle_here(self, until: float) -> None:
+    def _settle_on_this_thread(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
         try:
             self.scheduler.run(self._is_busy, until)
@@ -279,7 +279,7 @@ class Runtime:
     def _busy_runs(self) -> Iterator[tuple[Context, ScriptRun]]:
         for context in self._live_contexts():
             for run in context.runs:
-                if not run.is_resting:
+                if not run.is_only_waiting:
                     yield context, run
 
     def _is_busy(self) -> bool:
@@ -299,7 +299,7 @@ class Runtime:
         else:
             self._later.append(outcome)
 
-    def _launch(self, run: ScriptRun, setting: Setting, page: Page | None) -> None:
+    def _launch(self, run: ScriptRun, setting: ContextSettings, page: Page | None) -> None:
         """Start *run* in a context of its own, or in that of *page*, which its scripts share."""
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:

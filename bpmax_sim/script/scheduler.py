@@ -179,7 +179,7 @@ class Scheduler:
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
-        grant = self._tokens.peek(acquire)
+        grant = self._tokens.valid_grant(acquire)
         if grant is not None:
             resume(grant, None)
         elif acquire.key in self._logins:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import bare
+from bpmax_sim.script_source.kinds import without_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import PROMISES, above, is_async
+from bpmax_sim.script_source.values import PROMISES, enclosing_node, is_async
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,7 +36,7 @@ def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
     method = reader.kinds.method_of(call)
     listed = call.child_by_field_name("arguments")
     arguments = [c for c in listed.named_children if c.type != "comment"] if listed else []
-    callback = bare(arguments[0]) if arguments else None
+    callback = without_parentheses(arguments[0]) if arguments else None
     if callback is not None and callback.type == "identifier":
         value = reader.values.value(callback)
         callback = value.node if value is not None and value.kind == "function" else callback
@@ -63,7 +63,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
     method, function = _callback_of(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
-    is_statement = above(node).type == "expression_statement"
+    is_statement = enclosing_node(node).type == "expression_statement"
     if is_async(function) or (is_statement and method in {"map", "flatMap", "some", "every"}):
         return
     if _returned_by(function) == []:
@@ -128,10 +128,10 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
 
 def _value_read(reader: SlipReader, node: Node) -> str:
     """Return the member of the list *node* that takes its elements for values, if one is read."""
-    parent = above(node)
-    is_owner = parent.type == "member_expression" and bare(
+    parent = enclosing_node(node)
+    is_owner = parent.type == "member_expression" and without_parentheses(
         parent.child_by_field_name("object")
-    ) in {node, bare(node)}
+    ) in {node, without_parentheses(node)}
     name = reader.values.member_name(parent) if is_owner else None
     return name if name in _OF_VALUES else ""
 
@@ -139,7 +139,7 @@ def _value_read(reader: SlipReader, node: Node) -> str:
 def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort((a, b) => a > b)``, ``map(parseInt)`` and ``setTimeout(f(), 100)``."""
     method, callback = _callback_of(reader, node)
-    callee = bare(node.child_by_field_name("function"))
+    callee = without_parentheses(node.child_by_field_name("function"))
     if callback is None or callee is None:
         return
     if method in {"sort", "toSorted"} and callback.type in FUNCTIONS:
@@ -161,7 +161,7 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
     elif callee.type == "identifier" and reader.tree.text_of(callee) in _TIMERS:
         value = reader.values.value(callback)
         is_function = value is not None and value.kind == "function"
-        inner = bare(callback.child_by_field_name("function"))
+        inner = without_parentheses(callback.child_by_field_name("function"))
         is_bound = inner is not None and reader.tree.text_of(inner).endswith(".bind")
         if callback.type == "call_expression" and not is_function and not is_bound:
             yield (
@@ -176,11 +176,11 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
 
 def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
     """Yield ``sort()`` of numbers, which sorts them as texts."""
-    callee = bare(node.child_by_field_name("function"))
+    callee = without_parentheses(node.child_by_field_name("function"))
     listed = node.child_by_field_name("arguments")
     if reader.kinds.method_of(node) not in {"sort", "toSorted"} or callee is None or not listed:
         return
-    owner = bare(callee.child_by_field_name("object"))
+    owner = without_parentheses(callee.child_by_field_name("object"))
     if listed.named_children or owner is None or not _holds_numbers(reader, owner):
         return
     yield (

@@ -11,13 +11,13 @@ from bpmax_sim.script_source.kinds import (
     EQUALITIES,
     RELATIONS,
     ExpressionKind,
-    bare,
     operator_of,
     sides_of,
+    without_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import above
+from bpmax_sim.script_source.values import enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -36,7 +36,7 @@ def _find_constants(reader: SlipReader, node: Node) -> Found:
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    parent = above(node)
+    parent = enclosing_node(node)
     if asked is None or operator_of(parent) in {"!", "in", "instanceof"}:
         return
     is_loop = node.type in {"while_statement", "do_statement", "for_statement"}
@@ -53,7 +53,7 @@ def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
     kind, text = reader.kinds.kind_of(where), reader.shorten_source(where)
     if where.type == "arrow_function":
         return msg("=> makes a function, which is always true; >= compares")
-    parent = above(where)
+    parent = enclosing_node(where)
     left = sides_of(parent)[0]
     if left is not None and left != where and operator_of(left) in EQUALITIES:
         compared = reader.shorten_source(sides_of(left)[0])
@@ -83,7 +83,7 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
             text=reader.shorten_source(left), operator=operator,
         )  # fmt: skip
     elif operator == "||" and operator_of(left) in EQUALITIES and right.type in _LITERALS:
-        parent = above(node)
+        parent = enclosing_node(node)
         condition = parent.child_by_field_name("condition")
         is_asked = operator_of(parent) in {"||", "&&", "!"} or condition is not None
         if not is_asked and reader.kinds.truth_of(right) == (True, right) and right.type != "true":
@@ -117,7 +117,7 @@ def _find_chain(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_unequal(reader: SlipReader, node: Node) -> Found:
+def _find_never_equal(reader: SlipReader, node: Node) -> Found:
     """Yield comparisons by equality that never hold, whatever the sides are."""
     if operator_of(node) not in EQUALITIES:
         return
@@ -126,12 +126,15 @@ def _find_unequal(reader: SlipReader, node: Node) -> Found:
         yield from _compare(reader, left, right, is_strict=len(operator_of(node)) > len("=="))
 
 
-def _find_unequal_cases(reader: SlipReader, node: Node) -> Found:
+def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
     """Yield the cases of a switch that never hold, and those that stand twice."""
-    asked, body = bare(node.child_by_field_name("value")), node.child_by_field_name("body")
+    asked, body = (
+        without_parentheses(node.child_by_field_name("value")),
+        node.child_by_field_name("body"),
+    )
     seen: set[str] = set()
     for case in body.named_children if body is not None else ():
-        value = bare(case.child_by_field_name("value"))
+        value = without_parentheses(case.child_by_field_name("value"))
         if asked is None or value is None:
             continue
         text = reader.tree.text_of(value)
@@ -232,7 +235,7 @@ def _find_index(reader: SlipReader, node: Node) -> Found:
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
-    inner = bare(asked)
+    inner = without_parentheses(asked)
     if inner is None or inner.type != "call_expression":
         return
     method = reader.kinds.method_of(inner)
@@ -270,10 +273,10 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "ternary_expression": (_find_constants, _find_index, find_excluded_conditions),
     "unary_expression": (_find_constants, _find_index),
     "binary_expression": (
-        _find_constant_sides, find_contradictions, _find_chain, _find_unequal,
+        _find_constant_sides, find_contradictions, _find_chain, _find_never_equal,
         _find_same_sides, _find_in_of_list,
     ),
-    "switch_statement": (_find_unequal_cases,),
+    "switch_statement": (_find_dead_cases,),
     "assignment_expression": (_find_same_sides,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

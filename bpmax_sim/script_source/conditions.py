@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import EQUALITIES, RELATIONS, bare, operator_of, sides_of
+from bpmax_sim.script_source.kinds import (
+    EQUALITIES,
+    RELATIONS,
+    operator_of,
+    sides_of,
+    without_parentheses,
+)
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import above
+from bpmax_sim.script_source.values import enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -76,7 +82,7 @@ def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
     """Return when *node* is true, or false if *is_denied*; None where that cannot be told."""
-    node = bare(node)
+    node = without_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
     operator = operator_of(node)
@@ -171,7 +177,7 @@ def _number_of(literal: str) -> float | None:
 def find_contradictions(reader: SlipReader, node: Node) -> Found:
     """Yield the outermost ``&&`` that never holds, and ``||`` that always does."""
     operator = operator_of(node)
-    parent = above(node)
+    parent = enclosing_node(node)
     if operator not in {"&&", "||"} or operator_of(parent) == operator:
         return
     parts = list(_parts_of(node, operator))
@@ -210,7 +216,7 @@ def _parts_of(node: Node, operator: str) -> Iterator[Node]:
 
 def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     """Yield the condition of an ``if`` or ``?:`` that those before it, or around it, rule out."""
-    condition = bare(node.child_by_field_name("condition"))
+    condition = without_parentheses(node.child_by_field_name("condition"))
     asked = read_condition(reader, condition)
     if not asked or condition is None:
         return
@@ -242,7 +248,7 @@ def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bo
     """Yield each condition that is known to be true, or denied, where *node* stands."""
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
-        condition = bare(parent.child_by_field_name("condition"))
+        condition = without_parentheses(parent.child_by_field_name("condition"))
         is_branch = parent.type in {"if_statement", "ternary_expression"} and condition is not None
         if is_branch and child != parent.child_by_field_name("condition"):
             is_else = child == parent.child_by_field_name("alternative")
@@ -259,7 +265,7 @@ def _exits_before(reader: SlipReader, block: Node, statement: Node) -> Iterator[
     statements = block.named_children
     number = statements.index(statement) if statement in statements else 0
     for at, before in enumerate(statements[:number]):
-        condition = bare(before.child_by_field_name("condition"))
+        condition = without_parentheses(before.child_by_field_name("condition"))
         is_alone = before.type == "if_statement" and not before.child_by_field_name("alternative")
         consequence = before.child_by_field_name("consequence")
         is_exit = is_alone and condition is not None and _leaves(consequence)

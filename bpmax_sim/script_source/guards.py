@@ -35,7 +35,7 @@ class Guards:
             and known.call == value.call
             and value.path[: len(known.path)] == known.path
             for condition, holds in self._conditions_of(node)
-            for known in self._present(condition, holds)
+            for known in self._values_known_present(condition, holds)
         )
 
     def is_question(self, node: Node) -> bool:
@@ -71,19 +71,19 @@ class Guards:
                 if last.type in _LEAVES:
                     yield condition, False
 
-    def _present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
+    def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
         """Yield what is there if *condition* is true, or false."""
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
-                yield from self._present(child, holds)
+                yield from self._values_known_present(child, holds)
         operator = _operator_of(condition)
         left, right = (condition.child_by_field_name(side) for side in ("left", "right"))
         argument = condition.child_by_field_name("argument")
         if operator == "!" and argument is not None:
-            yield from self._present(argument, not holds)
+            yield from self._values_known_present(argument, not holds)
         elif operator == ("&&" if holds else "||") and left is not None and right is not None:
-            yield from self._present(left, holds)
-            yield from self._present(right, holds)
+            yield from self._values_known_present(left, holds)
+            yield from self._values_known_present(right, holds)
         elif operator == "in" and holds:
             yield from self._member_of(right, left)
         elif operator in _EQUAL and _EQUAL[operator] != holds:
@@ -114,7 +114,7 @@ class Guards:
     def _member_of(self, owner: Node | None, name: Node | None) -> Iterator[ScriptValue]:
         text = self._values.value(name)
         if text is not None and text.kind == "text":
-            value = self._values.below(self._values.value(owner), (text.text,))
+            value = self._values.member_at(self._values.value(owner), (text.text,))
             if value is not None:
                 yield value
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, above
+from bpmax_sim.script_source.values import PROMISES, Values, enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -70,7 +70,7 @@ _OF_OBJECT: Final[Mapping[str, ExpressionKind]] = dict.fromkeys(
 )
 
 
-def bare(node: Node | None) -> Node | None:
+def without_parentheses(node: Node | None) -> Node | None:
     """Return *node* without the parentheses around it."""
     while node is not None and node.type == "parenthesized_expression":
         node = node.named_children[0] if node.named_children else None
@@ -85,7 +85,9 @@ def operator_of(node: Node) -> str:
 
 def sides_of(node: Node) -> tuple[Node | None, Node | None]:
     """Return left and right of *node*, without parentheses."""
-    return bare(node.child_by_field_name("left")), bare(node.child_by_field_name("right"))
+    return without_parentheses(node.child_by_field_name("left")), without_parentheses(
+        node.child_by_field_name("right")
+    )
 
 
 class KindReader:
@@ -99,7 +101,7 @@ class KindReader:
 
     def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
         """Return the kind that *node* has whatever runs; None where that is open."""
-        node = bare(node)
+        node = without_parentheses(node)
         if node is None or depth > _DEEPEST:
             return None
         if kind := _OF_NODES.get(node.type):
@@ -112,10 +114,13 @@ class KindReader:
 
         That of an API, or of an object that a library has, is none.
         """
-        callee = bare(call.child_by_field_name("function"))
+        callee = without_parentheses(call.child_by_field_name("function"))
         if callee is None or callee.type != "member_expression" or _has_optional_chain(callee):
             return ""
-        owner, name = bare(callee.child_by_field_name("object")), callee.named_children[-1]
+        owner, name = (
+            without_parentheses(callee.child_by_field_name("object")),
+            callee.named_children[-1],
+        )
         value = self._values.value(owner)
         is_known = value is None or value.kind in {"form", "ctx", "result", "text", "outside"}
         if owner is None or not is_known or self._is_of_library(owner):
@@ -135,7 +140,7 @@ class KindReader:
 
         Comparisons are left out: what is wrong with one is said of itself.
         """
-        node = bare(node)
+        node = without_parentheses(node)
         if node is None:
             return None
         operator = operator_of(node)
@@ -162,7 +167,7 @@ class KindReader:
             is_filled = any(child.type == "string_fragment" for child in node.named_children)
         elif node.type == "number":  # !0 is how others write true
             is_zero = not self._tree.text_of(node).strip("0.xn")
-            return None if operator_of(above(node)) == "!" else not is_zero
+            return None if operator_of(enclosing_node(node)) == "!" else not is_zero
         elif node.type == "unary_expression":
             is_filled = operator_of(node) == "typeof"
         elif node.type == "binary_expression" and operator_of(node) == "+":
@@ -211,7 +216,7 @@ class KindReader:
         return "number" if is_length else None
 
     def _kind_of_call(self, node: Node, _depth: int) -> ExpressionKind | None:
-        callee = bare(node.child_by_field_name("function"))
+        callee = without_parentheses(node.child_by_field_name("function"))
         value = self._values.value(node)
         if callee is None or (value is not None and value.kind in PROMISES - {"outside promise"}):
             return None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught
-from bpmax_sim.script_source.kinds import bare, operator_of, sides_of
+from bpmax_sim.script_source.kinds import operator_of, sides_of, without_parentheses
 from bpmax_sim.script_source.slips import Found, SlipReader
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _find_long_timer(reader: SlipReader, node: Node) -> Found:
 
 def _number_of(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
     """Return the number that *node* is by its text, such as ``30 * 86400 * 1000``."""
-    node = bare(node)
+    node = without_parentheses(node)
     if node is None or depth > 9:  # noqa: PLR2004 - of names and operators
         return None
     if node.type == "number":

@@ -11,7 +11,7 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.scopes import Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, above
+from bpmax_sim.script_source.values import PROMISES, ScriptValue, Values, enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -82,8 +82,8 @@ class PromiseReader:
             if node.type in _MEMBERS:
                 yield from self._member_of(node)
             elif node.type == "expression_statement":
-                yield from self._left_alone(node)
-            for operand in self._asked_of(node):
+                yield from self._find_unawaited_joins(node)
+            for operand in self._tested_values(node):
                 value = self._values.value(operand)
                 if value is not None and value.kind in PROMISES:
                     place = self._tree.place(operand)
@@ -98,7 +98,7 @@ class PromiseReader:
             place = self._tree.place(where or node)
             yield PromiseMisuse("member", name or "*", place, _function_of(owner))
 
-    def _left_alone(self, statement: Node) -> Iterator[PromiseMisuse]:
+    def _find_unawaited_joins(self, statement: Node) -> Iterator[PromiseMisuse]:
         """Yield ``Promise.all(…);``, a statement of its own."""
         call = statement.named_children[0] if statement.named_children else statement
         callee = call.child_by_field_name("function") if call.type == "call_expression" else None
@@ -109,7 +109,7 @@ class PromiseReader:
         if name in _JOINS and self._scopes.is_global(owner):
             yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
 
-    def _asked_of(self, node: Node) -> Iterator[Node]:
+    def _tested_values(self, node: Node) -> Iterator[Node]:
         """Yield the expressions of which *node* asks the value, or whether it is true."""
         operator = node.child_by_field_name("operator")
         kind = operator.type if operator is not None else ""
@@ -139,7 +139,7 @@ def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue
-        around, parent = node.parent, above(node)
+        around, parent = node.parent, enclosing_node(node)
         is_doubled = (
             around.type == "parenthesized_expression"
             and around.parent is not None

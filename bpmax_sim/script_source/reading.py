@@ -36,7 +36,7 @@ from bpmax_sim.script_source.values import (
     ProxyCall,
     ScriptValue,
     Values,
-    above,
+    enclosing_node,
     is_async,
     usage_of,
 )
@@ -239,7 +239,7 @@ class _ScriptReader:
             key = node.child_by_field_name("key") if node.type == "pair" else None
             if key is not None and self._scopes.key_text(key) == "owner_id":
                 named = node.named_children[1:]
-            elif node.type == "array" and above(node).type in {
+            elif node.type == "array" and enclosing_node(node).type in {
                 "return_statement",
                 "arrow_function",
             }:
@@ -289,7 +289,7 @@ class _ScriptReader:
         name = self._values.value(node.child_by_field_name("left"))
         owner = self._values.value(node.child_by_field_name("right"))
         if name is not None and name.kind == "text":
-            self._note(self._values.below(owner, (name.text,)), "test", node)
+            self._note(self._values.member_at(owner, (name.text,)), "test", node)
 
     def _access_kind(self, node: Node) -> Access:
         """Return what is done with the member *node*."""

@@ -22,7 +22,7 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import Binding, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import Values, above
+from bpmax_sim.script_source.values import Values, enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -189,7 +189,7 @@ _OF_TEXTS: Final = frozenset({
 def _is_value(parent: Node) -> bool:
     """Return whether an assignment is used itself, or reads what it changes."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
-        return above(parent).type != "expression_statement"
+        return enclosing_node(parent).type != "expression_statement"
     return (
         parent.type == "assignment_expression"
         and parent.parent is not None

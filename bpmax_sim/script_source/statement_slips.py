@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
-    bare,
     operator_of,
+    without_parentheses,
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
-from bpmax_sim.script_source.values import above
+from bpmax_sim.script_source.values import enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -76,13 +76,13 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
 
 def _find_no_effect(reader: SlipReader, node: Node) -> Found:
     """Yield statements that only give a value, which nothing takes."""
-    inner = bare(node.named_children[0]) if node.named_children else None
+    inner = without_parentheses(node.named_children[0]) if node.named_children else None
     if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
         return
     if inner.type == "call_expression":
         method = reader.kinds.method_of(inner)
         listed = inner.child_by_field_name("arguments")
-        callee = bare(inner.child_by_field_name("function"))
+        callee = without_parentheses(inner.child_by_field_name("function"))
         owner = callee.child_by_field_name("object") if callee is not None else None
         is_idle = method in PURE and not any(
             reader.has_effect(part) for part in (owner, listed) if part is not None
@@ -260,10 +260,12 @@ def _find_empty_body(reader: SlipReader, node: Node) -> Found:
 
 def _find_used_nothing(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = list.forEach(…)``, and ``list = list.push(x)``."""
-    method, parent = reader.kinds.method_of(node), above(node)
+    method, parent = reader.kinds.method_of(node), enclosing_node(node)
     if method not in {"forEach", "push", "unshift"}:
         return
-    value = bare(parent.child_by_field_name("value") or parent.child_by_field_name("right"))
+    value = without_parentheses(
+        parent.child_by_field_name("value") or parent.child_by_field_name("right")
+    )
     if method == "forEach":
         if value == node or parent.type in {"member_expression", "return_statement"}:
             yield "wrong-value", node, msg("forEach gives nothing back; map gives a list")

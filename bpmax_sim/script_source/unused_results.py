@@ -10,7 +10,7 @@ import msgspec
 from bpmax_sim.errors import Place
 from bpmax_sim.script_source.scopes import FUNCTIONS, Scopes
 from bpmax_sim.script_source.syntax import SyntaxTree
-from bpmax_sim.script_source.values import PROMISES, Values, above
+from bpmax_sim.script_source.values import PROMISES, Values, enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -154,13 +154,13 @@ class ResultReader:
 
 def _user_of(node: Node) -> Node:
     """Return what takes the value that *node* becomes."""
-    parent = above(node)
-    return above(parent) if parent.type == "await_expression" else parent
+    parent = enclosing_node(node)
+    return enclosing_node(parent) if parent.type == "await_expression" else parent
 
 
 def _is_asked(node: Node) -> bool:
     """Return whether a condition asks for the name *node* itself."""
-    parent = above(node)
+    parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.errors import nearest_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import EQUALITIES, bare, operator_of, sides_of
+from bpmax_sim.script_source.kinds import EQUALITIES, operator_of, sides_of, without_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
-from bpmax_sim.script_source.values import above
+from bpmax_sim.script_source.values import enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -45,12 +45,14 @@ def _arguments_of(node: Node) -> list[Node]:
 
 def _callee_of(node: Node) -> tuple[str, Node | None]:
     """Return the name of the method that *node* calls, and what it is called on."""
-    callee = bare(node.child_by_field_name("function"))
+    callee = without_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
         return "", None
     name = callee.child_by_field_name("property")
     text = name.text if name is not None else None
-    return (text or b"").decode("utf-8", "replace"), bare(callee.child_by_field_name("object"))
+    return (text or b"").decode("utf-8", "replace"), without_parentheses(
+        callee.child_by_field_name("object")
+    )
 
 
 def _find_overwritten(reader: SlipReader, node: Node) -> Found:
@@ -78,7 +80,7 @@ def _find_overwritten(reader: SlipReader, node: Node) -> Found:
 
 def _assignment_of(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
     """Return target and value of a plain assignment that is a statement of its own."""
-    inner = bare(statement.named_children[0]) if statement.named_children else None
+    inner = without_parentheses(statement.named_children[0]) if statement.named_children else None
     if statement.type != "expression_statement" or inner is None:
         return "", None
     if inner.type != "assignment_expression":
@@ -114,8 +116,8 @@ def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
                 "this compares true or false with {right}; join two comparisons by &&",
                 right=reader.shorten_source(right),
             )  # fmt: skip
-    parent = above(node)
-    condition = bare(parent.child_by_field_name("condition"))
+    parent = enclosing_node(node)
+    condition = without_parentheses(parent.child_by_field_name("condition"))
     if operator in {"&", "|"} and (condition == node or operator_of(parent) in {"&&", "||", "!"}):
         yield "constant-condition", node, msg(
             "{operator} works on the bits of numbers; write {operator}{operator}", operator=operator
@@ -158,7 +160,7 @@ def _find_first_place(reader: SlipReader, node: Node) -> Found:
 
 def _find_comma(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = (a, b)``, which is b alone."""
-    parent = above(node)
+    parent = enclosing_node(node)
     is_value = parent.type in {"assignment_expression", "variable_declarator", "return_statement"}
     if is_value and not reader.has_effect(node):
         yield "no-effect", node, msg("of values joined by a comma only the last one counts")
@@ -167,10 +169,10 @@ def _find_comma(reader: SlipReader, node: Node) -> Found:
 def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
     """Yield members that this kind of value has not, and methods that are not called."""
     name = node.child_by_field_name("property")
-    owner = bare(node.child_by_field_name("object"))
+    owner = without_parentheses(node.child_by_field_name("object"))
     if name is None or owner is None:
         return
-    text, parent = reader.tree.text_of(name), above(node)
+    text, parent = reader.tree.text_of(name), enclosing_node(node)
     is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
     made = _class_of(reader, owner)
     if made in {"Set", "Map"} and text == "length":
@@ -206,7 +208,7 @@ def _class_of(reader: SlipReader, node: Node) -> str:
         binding = reader.scopes.binding_of(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
             return ""
-        node = bare(binding.value) or node
+        node = without_parentheses(binding.value) or node
     made = node.child_by_field_name("constructor") if node.type == "new_expression" else None
     return reader.tree.text_of(made) if made is not None else ""
 
@@ -215,7 +217,7 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     """Yield ``LIMITS.limt``, where ``const LIMITS = {limit: 5}`` has no such member."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
-    value = bare(binding.value) if binding is not None and not binding.path else None
+    value = without_parentheses(binding.value) if binding is not None and not binding.path else None
     if binding is None or value is None or name is None or value.type != "object":
         return
     if binding.is_reassigned or binding.kind != "const" or not _is_closed(reader, binding):
@@ -290,7 +292,7 @@ def _is_hollow(reader: SlipReader, owner: Node) -> bool:
 def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
     """Return whether *owner* is the name of a pattern with the flag g."""
     binding = reader.scopes.binding_of(owner) if owner.type == "identifier" else None
-    value = bare(binding.value) if binding is not None else None
+    value = without_parentheses(binding.value) if binding is not None else None
     flags = value.child_by_field_name("flags") if value is not None else None
     return flags is not None and "g" in reader.tree.text_of(flags)
 
@@ -303,7 +305,7 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
     while around is not None and around.type != "program":
         listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
         if around.type in FUNCTIONS:
-            call = above(above(around)) if around.parent is not None else around
+            call = enclosing_node(enclosing_node(around)) if around.parent is not None else around
             method, listed = _callee_of(call) if call.type == "call_expression" else ("", None)
             listed = listed if method in _WALKS else None
         if listed is not None and reader.tree.text_of(listed) == text:
@@ -376,9 +378,11 @@ def _is_late(reader: SlipReader, call: Node) -> bool:
 
 def _find_beyond(reader: SlipReader, node: Node) -> Found:
     """Yield ``for (let i = 0; i <= list.length; i++) list[i]``."""
-    condition = bare(node.child_by_field_name("condition"))
+    condition = without_parentheses(node.child_by_field_name("condition"))
     while condition is not None and condition.type == "expression_statement":
-        condition = bare(condition.named_children[0]) if condition.named_children else None
+        condition = (
+            without_parentheses(condition.named_children[0]) if condition.named_children else None
+        )
     if condition is None or operator_of(condition) != "<=":
         return
     left, right = sides_of(condition)
@@ -400,7 +404,7 @@ def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
     arguments = _arguments_of(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
         return
-    body = bare(arguments[0].child_by_field_name("body"))
+    body = without_parentheses(arguments[0].child_by_field_name("body"))
     if body is not None and body.type == "assignment_expression":
         yield "constant-condition", body, msg(
             "this assigns to each element; a comparison is ==="
@@ -425,7 +429,10 @@ def _find_lost_step(reader: SlipReader, node: Node) -> Found:
 
 def _find_surplus(reader: SlipReader, node: Node) -> Found:
     """Yield arguments that an own function has no parameters for."""
-    callee, arguments = bare(node.child_by_field_name("function")), _arguments_of(node)
+    callee, arguments = (
+        without_parentheses(node.child_by_field_name("function")),
+        _arguments_of(node),
+    )
     if callee is None or callee.type != "identifier" or not arguments:
         return
     value = reader.values.value(callee)

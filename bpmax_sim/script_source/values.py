@@ -167,7 +167,7 @@ class Values:
         value = self.value(index)
         return value.text if value and value.kind == "text" else None
 
-    def below(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
+    def member_at(self, value: ScriptValue | None, path: Sequence[str]) -> ScriptValue | None:
         """Return the member at *path* of *value*; ``ctx.form`` is the form."""
         if value is None or value.kind not in _DATA or "?" in path:
             return None
@@ -181,7 +181,7 @@ class Values:
         if binding.kind == "parameter":
             return self._value_of_element(binding)
         value = self.value(binding.value)
-        return self.below(value, binding.path) if binding.path else value
+        return self.member_at(value, binding.path) if binding.path else value
 
     # ------------------------------------------------------------------ expressions
 
@@ -205,7 +205,7 @@ class Values:
 
     def _value_of_await(self, node: Node) -> ScriptValue | None:
         value = self._value_of_sequence(node)
-        return _settle(value) if value and value.kind in PROMISES else value
+        return _resolve_promise(value) if value and value.kind in PROMISES else value
 
     def _value_of_or(self, node: Node) -> ScriptValue | None:
         """Return the left side of ``a || b``, which is what the text expects."""
@@ -223,7 +223,7 @@ class Values:
             return self._of_proxy(value, node, name)
         if value.kind in {"chain", "promise"}:
             return replace(value, kind=f"{value.kind} method", text=name or "?", node=node)
-        return self.below(value, ("*" if name is None else name,))
+        return self.member_at(value, ("*" if name is None else name,))
 
     def _of_proxy(self, value: ScriptValue, node: Node, name: str | None) -> ScriptValue | None:
         draft = value.draft
@@ -250,9 +250,9 @@ class Values:
         if owner is None or function.parent.named_children[0] != function:
             return None
         if method in _GIVES_ELEMENT:
-            return self.below(owner, ("*", *binding.path))
+            return self.member_at(owner, ("*", *binding.path))
         if method == "then" and owner.kind == "promise":
-            return self.below(_settle(owner), binding.path)
+            return self.member_at(_resolve_promise(owner), binding.path)
         return None
 
     # ------------------------------------------------------------------ calls
@@ -308,7 +308,7 @@ class Values:
         if value.draft is None:
             return None
         is_spread = any(child.type == "spread_element" for child in arguments)
-        return self._keep(
+        return self._add_call(
             node, replace(value.draft, arguments=None if is_spread else len(arguments))
         )
 
@@ -319,7 +319,7 @@ class Values:
         if draft is None:
             return None
         if name == "$call":
-            return self._keep(node, draft)
+            return self._add_call(node, draft)
         if name == "$api":
             api = self.value(arguments[0]) if arguments else None
             text = api.text if api and api.kind == "text" else None
@@ -348,7 +348,7 @@ class Values:
             names += [name, *(f"{name}.{below}" for below in inner or ())]
         return tuple(names)
 
-    def _keep(self, node: Node, call: ProxyCall) -> ScriptValue:
+    def _add_call(self, node: Node, call: ProxyCall) -> ScriptValue:
         """Give a call that is made its number, and return its promise."""
         place, usage = self._tree.place(node), usage_of(node)
         self.calls.append(replace(call, place=place, is_called=True, usage=usage))
@@ -412,13 +412,13 @@ def is_async(function: Node) -> bool:
     return any(child.type == "async" for child in function.children)
 
 
-def _settle(promise: ScriptValue) -> ScriptValue | None:
+def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
     """Return what *promise* becomes, which is known of a call."""
     is_of_call = promise.kind == "promise" and promise.call >= 0
     return replace(promise, kind="result") if is_of_call else None
 
 
-def above(node: Node) -> Node:
+def enclosing_node(node: Node) -> Node:
     """Return what *node* stands in, without parentheses; the root stands in itself."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
@@ -428,7 +428,7 @@ def above(node: Node) -> Node:
 
 def usage_of(node: Node) -> Usage:
     """Return what is done with the value of *node*, a promise or a chain."""
-    parent = above(node)
+    parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":
         return "void"

@@ -25,16 +25,24 @@ from bpmax_sim.secret.encoded_runs import (
     BETWEEN_HEX,
     SHORTEST_RUN,
     RareBytes,
+    decode_base64_runs,
+    decode_hex_runs,
     hex_runs_of,
-    in_base64,
-    in_hex,
     long_runs,
     runs_and_lines,
-    whole_and_others,
+    split_certain_runs,
     whole_base64,
 )
 from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, escapes
-from bpmax_sim.secret.streams import MAY_BE_WHOLE, PROBE, STEP, Work, bare, is_begun, streams
+from bpmax_sim.secret.streams import (
+    MAY_BE_WHOLE,
+    PROBE,
+    STEP,
+    Work,
+    inflate_raw,
+    may_begin_stream,
+    streams,
+)
 
 DEPTH = 4
 """How many encodings within one another are undone."""
@@ -65,7 +73,7 @@ class Harmless:
         self._known: set[bytes] = set()
         self._sizes: set[int] = set()  # of the long ones; another size needs no digest
 
-    def others(self, parts: Collection[bytes]) -> list[bytes]:
+    def unknown_parts(self, parts: Collection[bytes]) -> list[bytes]:
         """Return those of *parts* that are not in the cache."""
         known, sizes = self._known, self._sizes
         if not known:
@@ -113,15 +121,15 @@ class SearchedSoFar:
         self._flat: dict[int, bytes] = {}
         self._undone: dict[int, tuple[bytes, tuple[EscapedPart, ...]]] = {}
 
-    def of(self, runs: Sequence[bytes]) -> list[bytes]:
+    def new_runs(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs* that are new to this search."""
-        return _drop_known(self._harmless.others(runs), self._runs)
+        return _drop_known(self._harmless.unknown_parts(runs), self._runs)
 
-    def of_lines(self, lines: Sequence[bytes]) -> list[bytes]:
+    def new_lines(self, lines: Sequence[bytes]) -> list[bytes]:
         """Return those of *lines* (runs over several lines) that are new to this search."""
         return _drop_known(lines, self._lines)
 
-    def of_digits(self, runs: Sequence[bytes]) -> list[bytes]:
+    def new_digits(self, runs: Sequence[bytes]) -> list[bytes]:
         """Return those of *runs*, of hexadecimal digits, that are new to this search."""
         return _drop_known(runs, self._digits)
 
@@ -139,7 +147,7 @@ class SearchedSoFar:
         """Return whether *data*, the same object, was passed to `note_flattened`."""
         return id(data) in self._flat
 
-    def go_inside(self) -> None:
+    def leave_outermost(self) -> None:
         """Note that all runs from now on were found inside another encoding."""
         self.outermost = () if self._lines else self._runs.copy()
 
@@ -152,7 +160,7 @@ def _drop_known(runs: Iterable[bytes], known: set[bytes]) -> list[bytes]:
     return [*fresh]
 
 
-class Look(NamedTuple):
+class ScanInput(NamedTuple):
     """The input of one decoding step.
 
     Attributes:
@@ -170,13 +178,13 @@ class Look(NamedTuple):
     levels: tuple[bytes, ...] = ()
 
 
-def layers(look: Look) -> Iterator[Piece]:
+def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
     """Yield what *look* contains below one layer of every encoding."""
     data = look.data
     compressed = [*streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
     undone = look.fresh.escapes(data, look.reach)
-    text = _text_of(data, printed)
+    text = _text_stretches(data, printed)
     if text and not look.fresh.was_flattened(data):
         yield from _of_text(
             *_flatten_levels(look, text) if text is data and not printed else (look, text)
@@ -191,7 +199,7 @@ def layers(look: Look) -> Iterator[Piece]:
         yield Piece(inner, _trace_of(start, label))
 
 
-def _of_text(look: Look, text: bytes) -> Iterator[Piece]:
+def _of_text(look: ScanInput, text: bytes) -> Iterator[Piece]:
     yield from _decode_runs(look, text)
     yield from _split_records(look, text)
     if b"," in text:
@@ -204,7 +212,7 @@ _CONSUMED = re.compile(
 )
 
 
-def _flatten_levels(look: Look, text: bytes) -> tuple[Look, bytes]:
+def _flatten_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
     """Return *look* with its levels, and a text with every run of *text* and of the levels.
 
     A run contains no backslash, so it survives when escapes around it are undone. Thus text that is
@@ -247,7 +255,7 @@ _LONG = BytesAhoCorasick([b"A" * SHORTEST_RUN], implementation=Implementation.DF
 """In half the time that `bytes.find` takes, as long as there are few."""
 
 
-def _text_of(data: bytes, printed: bytes) -> bytes:
+def _text_stretches(data: bytes, printed: bytes) -> bytes:
     """Return *data* if it is mostly text, otherwise its stretches of printable characters.
 
     Random bytes form only about 4 kB of such stretches in a megabyte, so this saves nearly all
@@ -293,11 +301,11 @@ _BEGIN_DEFLATE = frozenset(
 )
 
 
-def _decode_runs(look: Look, text: bytes) -> Iterator[Piece]:
+def _decode_runs(look: ScanInput, text: bytes) -> Iterator[Piece]:
     runs, lines = runs_and_lines(text)
     if not runs:
         return
-    runs, lines = look.fresh.of(runs), look.fresh.of_lines(lines)
+    runs, lines = look.fresh.new_runs(runs), look.fresh.new_lines(lines)
     # Each run is a part of a line, where there are lines, and what it holds is a part of theirs.
     whole = [*lines, *[run for run in runs if len(run) <= _FOLDED]] if lines else runs
     yield from _decode_base64(whole, look)
@@ -307,19 +315,19 @@ def _decode_runs(look: Look, text: bytes) -> Iterator[Piece]:
         yield from _decode_base32([*lines, *runs], look)
 
 
-def _decode_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
-    whole, runs = whole_and_others(runs)
+def _decode_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
+    whole, runs = split_certain_runs(runs)
     if whole:
         written, texts = zip(*whole, strict=True)
         ends = list(accumulate(len(text) + len(GAP) for text in texts))
-        yield Piece(GAP.join(texts), _by_end(look, written, ends, "base64"))
+        yield Piece(GAP.join(texts), _trace_by_end(look, written, ends, "base64"))
     if runs:
-        trace = _by_run(look, runs, len(BETWEEN), "base64")
-        for start, inner in enumerate(in_base64(runs)):
+        trace = _trace_by_run(look, runs, len(BETWEEN), "base64")
+        for start, inner in enumerate(decode_base64_runs(runs)):
             yield Piece(inner, _scale_trace(trace, start, 4, 3))
 
 
-def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _bare_base64(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
     """Yield base64 of deflate data without a header, as in SAML redirects."""
     begun = [run for run in runs if run[:2] in _BEGIN_DEFLATE or len(run) > STEP]
     likely = [run for run in begun if len(run) >= _SHORTEST_BARE]
@@ -327,20 +335,20 @@ def _bare_base64(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
     probes, at = whole_base64(b"".join(heads)), 0  # all at once, as lines of a body are many
     for run, head in zip(likely, heads, strict=True):
         probe = probes[at : (at := at + len(head) // 4 * 3)]
-        if is_begun(probe, len(run), look.work):
-            inner = bare(whole_base64(run), look.work)
+        if may_begin_stream(probe, len(run), look.work):
+            inner = inflate_raw(whole_base64(run), look.work)
             if inner:
-                yield Piece(inner, _by_run(look, [run], 0, "base64", "deflate"))
+                yield Piece(inner, _trace_by_run(look, [run], 0, "base64", "deflate"))
 
 
-def _decode_hex(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _decode_hex(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
     if runs:
-        trace = _by_run(look, runs, len(BETWEEN_HEX), "hex")
-        for start, inner in enumerate(in_hex(runs)):
+        trace = _trace_by_run(look, runs, len(BETWEEN_HEX), "hex")
+        for start, inner in enumerate(decode_hex_runs(runs)):
             yield Piece(inner, _scale_trace(trace, start, 2, 1))
 
 
-def _decode_base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
+def _decode_base32(runs: Sequence[bytes], look: ScanInput) -> Iterator[Piece]:
     text = b" ".join(runs)
     result = long_runs(text, text.translate(_IN_32), _SHORTEST_32)
     if result:
@@ -348,18 +356,20 @@ def _decode_base32(runs: Sequence[bytes], look: Look) -> Iterator[Piece]:
         core = b"".join(padded)
         inner = int(core.translate(_TO_DIGITS), 32).to_bytes(len(core) // 8 * 5, "big")
         ends = list(accumulate(map(len, padded)))
-        yield Piece(inner, _scale_trace(_by_end(look, result, ends, "base32"), 0, 8, 5))
+        yield Piece(inner, _scale_trace(_trace_by_end(look, result, ends, "base32"), 0, 8, 5))
 
 
-def _by_run(look: Look, runs: Sequence[bytes], between: int, *labels: str) -> Trace:
+def _trace_by_run(look: ScanInput, runs: Sequence[bytes], between: int, *labels: str) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         ends = list(accumulate(len(run) + between for run in runs))
-        return _by_end(look, runs, ends, *labels)(at)
+        return _trace_by_end(look, runs, ends, *labels)(at)
 
     return trace
 
 
-def _by_end(look: Look, runs: Sequence[bytes], ends: Sequence[int], *labels: str) -> Trace:
+def _trace_by_end(
+    look: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
+) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         start, level = _place_of(runs[min(bisect_right(ends, at), len(runs) - 1)], look)
         return start, ("json",) * level + labels
@@ -367,7 +377,7 @@ def _by_end(look: Look, runs: Sequence[bytes], ends: Sequence[int], *labels: str
     return trace
 
 
-def _place_of(run: bytes, look: Look) -> tuple[int, int]:
+def _place_of(run: bytes, look: ScanInput) -> tuple[int, int]:
     """Return the offset of *run*, or of its beginning if it was folded, and its escape level."""
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):
@@ -404,12 +414,12 @@ _INTEGERS = msgspec.json.Decoder(list[int])
 _OCTETS = {str(n).encode(): bytes([n & 255]) for n in range(-128, 256)}  # Java's bytes have a sign
 
 
-def _split_records(look: Look, data: bytes) -> Iterator[Piece]:
+def _split_records(look: ScanInput, data: bytes) -> Iterator[Piece]:
     folded = data.translate(_APART)
     likely = _PREFIX.is_in(data) or any(some.is_in(folded) for some in _THREE_PAIRS)
     if likely and _PAIRS.search(folded):
         digits_alone = data.replace(b"0x", b"").translate(None, b" \t\r\n:,-")
-        runs = look.fresh.of_digits(hex_runs_of(digits_alone))
+        runs = look.fresh.new_digits(hex_runs_of(digits_alone))
         for piece in _decode_hex(runs, look):
             yield piece._replace(trace=_trace_of(0, "hex"))
 

@@ -54,14 +54,14 @@ def _ends_of(between: bytes) -> bytes:
     return head + b" " + tail[::-1]
 
 
-def contents(runs: Sequence[str]) -> str:
+def decode_runs_to_text(runs: Sequence[str]) -> str:
     """Return what *runs* decode to, at each alignment, joined by line feeds."""
     pieces: list[bytes] = []
     for run in runs:
         core = run.translate(_TEXT_TO_STANDARD)
         pieces += [_decode_run(core[start:]) for start in range(min(4, len(core) - 7))]
     for run_of_digits in _HEX_TEXT.findall("\n".join(runs)):
-        pieces += octets(run_of_digits)
+        pieces += hex_to_octets(run_of_digits)
     return b"\n".join(pieces).decode("utf-8", "surrogateescape")
 
 
@@ -103,7 +103,7 @@ def _clean_run(match: re.Match[str], start: int, clean: Callable[[str], str]) ->
 
 def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
     """Return the hexadecimal *run* with its decoded content cleaned, in the same letter case."""
-    for start, plain in enumerate(octets(run)):
+    for start, plain in enumerate(hex_to_octets(run)):
         before = plain.decode("utf-8", "surrogateescape")
         after = clean(before)
         if after != before:
@@ -113,7 +113,7 @@ def _decode_digits(run: str, clean: Callable[[str], str]) -> str:
     return run
 
 
-def octets(digits: str | bytes) -> tuple[bytes, bytes]:
+def hex_to_octets(digits: str | bytes) -> tuple[bytes, bytes]:
     """Return the bytes that *digits* spell, from the first and from the second digit on."""
     even = len(digits) // 2 * 2
     odd = (len(digits) - 1) // 2 * 2
@@ -222,12 +222,12 @@ BETWEEN, BETWEEN_HEX = b"AAAA", b"000"
 """What comes between runs: zeros, of which some complete what is left of the run before."""
 
 
-def runs_of(data: bytes) -> list[bytes]:
+def base64_runs_of(data: bytes) -> list[bytes]:
     """Return the runs of *data* that may be base64, in the standard or the URL-safe alphabet."""
-    return _runs(data, data.translate(_AS_RUNS))
+    return _find_runs(data, data.translate(_AS_RUNS))
 
 
-def _runs(data: bytes, folded: bytes) -> list[bytes]:
+def _find_runs(data: bytes, folded: bytes) -> list[bytes]:
     """Return the runs of *data*; *folded* is *data* with ``A`` for each byte of the alphabet."""
     sample = folded[:_SAMPLE].replace(b".", b" ")
     if sample.count(b" " + _ANY_RUN) * _SPLIT_PAYS > sample.count(b" A") > 0:
@@ -261,14 +261,14 @@ def runs_and_lines(data: bytes) -> tuple[list[bytes], list[bytes]]:
     folded = data.translate(_FOLDS)
     if _ANY_RUN not in folded:
         return [], []
-    runs = _runs(data, folded)
+    runs = _find_runs(data, folded)
     if b" " not in folded or not _is_folded(folded):
         return runs, []
-    data, folded = _unfold(data, folded)
-    return runs, [run for run in _runs(data, folded) if len(run) > _LINE]
+    data, folded = _without_blanks(data, folded)
+    return runs, [run for run in _find_runs(data, folded) if len(run) > _LINE]
 
 
-def _unfold(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
+def _without_blanks(data: bytes, folded: bytes) -> tuple[bytes, bytes]:
     """Return both arguments without white space.
 
     If there is little of it, in a quarter of the time.
@@ -291,7 +291,7 @@ def _is_folded(folded: bytes) -> bool:
     return _FOLD in folded
 
 
-def in_base64(runs: Sequence[bytes]) -> Iterator[bytes]:
+def decode_base64_runs(runs: Sequence[bytes]) -> Iterator[bytes]:
     """Yield the decoded bytes of all *runs*, joined, once for each of the four alignments.
 
     The decoding starts at character 0, 1, 2 and 3, so a secret is found wherever it begins in a
@@ -306,12 +306,12 @@ def _to_standard_alphabet(run: bytes) -> bytes:
     return run.translate(_TO_STANDARD) if b"-" in run or b"_" in run else run
 
 
-def in_hex(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
+def decode_hex_runs(runs: Sequence[bytes]) -> tuple[bytes, bytes]:
     """Return the bytes of all *runs*, joined, decoded from the first and the second digit."""
-    return octets(BETWEEN_HEX.join(runs))
+    return hex_to_octets(BETWEEN_HEX.join(runs))
 
 
-def whole_and_others(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
+def split_certain_runs(runs: Sequence[bytes]) -> tuple[list[tuple[bytes, bytes]], list[bytes]]:
     """Return runs that certainly begin at their first character, decoded, and other runs.
 
     A long run that decodes to nothing but text is certain: other alignments would not give text.

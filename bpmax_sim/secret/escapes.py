@@ -34,7 +34,9 @@ class _Escape(NamedTuple):
     undo: Mapping[str, Callable[[bytes], bytes]]  # by label
 
 
-def _escape(sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]) -> _Escape:
+def _make_escape(
+    sign: bytes, pattern: bytes, undo: Mapping[str, Callable[[bytes], bytes]]
+) -> _Escape:
     strict = re.compile(rb"(?:%s)(?:%s{6}|%s{0,5}\Z)" % (pattern, _TEXT, _TEXT))
     return _Escape(sign, re.compile(pattern), strict, undo)
 
@@ -98,10 +100,10 @@ def _find_texts(
     for place in places:
         if place < at or not escape.in_binary.match(data, place):
             continue
-        if _has_another(data, escape, place):
+        if _has_second_escape(data, escape, place):
             begin, at, until = max(0, place - reach), place + reach, place + 2 * reach
         else:
-            begin, at = _stretch(data, place, reach)
+            begin, at = _text_bounds(data, place, reach)
             until = at
         if begin > end >= 0:
             yield start, end
@@ -121,12 +123,12 @@ def _find_marks(data: bytes) -> Mapping[int, Sequence[int]]:
     return marks
 
 
-def _has_another(data: bytes, escape: _Escape, place: int) -> bool:
+def _has_second_escape(data: bytes, escape: _Escape, place: int) -> bool:
     near = data[max(0, place - _NEARBY) : place + _NEARBY]
     return near.count(escape.sign) > 1 and len(escape.any.findall(near)) > 1
 
 
-def _stretch(data: bytes, place: int, reach: int) -> tuple[int, int]:
+def _text_bounds(data: bytes, place: int, reach: int) -> tuple[int, int]:
     """Return start and end of the text around *place*."""
     before = data[max(0, place - reach) : place]
     before = before[before.translate(_AS_CONTROL).rfind(b"\0") + 1 :]
@@ -230,16 +232,16 @@ def _unescape_character(match: re.Match[bytes]) -> bytes:
     if point:
         code = int(point, 16)
         return chr(code).encode("utf-8", "surrogatepass") if code <= sys.maxunicode else match[0]
-    return _of_word(escapes) if len(escapes) <= _WORD else _of_units(escapes)
+    return _of_word(escapes) if len(escapes) <= _WORD else _decode_units(escapes)
 
 
-def _of_units(escapes: bytes) -> bytes:
+def _decode_units(escapes: bytes) -> bytes:
     """Return the text of UTF-16 code units; two may form one character."""
     units = bytes.fromhex(escapes.replace(b"\\u", b"").decode())
     return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
 
 
-_of_word = lru_cache(maxsize=1024)(_of_units)  # as the names of members come over and over
+_of_word = lru_cache(maxsize=1024)(_decode_units)  # as the names of members come over and over
 
 _SAMPLE, _FEW = 4096, 8
 _AMPERSAND = b"\xff\xfe\xfc"  # for one that comes of a reference
@@ -257,11 +259,11 @@ def undo_references(data: bytes) -> bytes:
             data = data.replace(
                 reference, _SAVED + _decode_entity(reference).replace(b"&", _AMPERSAND)
             )
-        return _split(data).replace(_SAVED, b"").replace(_AMPERSAND, b"&")
-    return _split(data)
+        return _decode_entities(data).replace(_SAVED, b"").replace(_AMPERSAND, b"&")
+    return _decode_entities(data)
 
 
-def _split(data: bytes) -> bytes:
+def _decode_entities(data: bytes) -> bytes:
     parts = _ENTITIES.split(data)
     parts[1::2] = map(_decode_entity, parts[1::2])  # in half the time that a substitution takes
     return b"".join(parts)
@@ -279,14 +281,14 @@ def _decode_entity(reference: bytes) -> bytes:
 
 _PERCENT = rb"%[0-9a-fA-F]{2}"
 _ESCAPES = (
-    _escape(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
-    _escape(
+    _make_escape(b"%", _PERCENT, {"percent": undo_percent, "form": _undo_form}),
+    _make_escape(
         b"\\",
         rb"""\\(?:["'\\/bfnrtv0]|u[0-9a-fA-F]{4}|u\{[0-9a-fA-F]{1,6}\}|x[0-9a-fA-F]{2})""",
         {"json": undo_backslashes},
     ),
-    _escape(b"&", _ENTITY.pattern, {"xml": undo_references}),
-    _escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
+    _make_escape(b"&", _ENTITY.pattern, {"xml": undo_references}),
+    _make_escape(b"=", rb"=(?:[0-9a-fA-F]{2}|\r?\n)", {"quoted-printable": _undo_quoted_printable}),
 )
 
 _SIGNS = tuple(escape.sign for escape in _ESCAPES)

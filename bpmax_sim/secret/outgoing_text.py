@@ -34,7 +34,7 @@ _IN_RUN = re.compile(f"{_OF_RUN}*")
 _LONGEST_BEFORE = 64 * 1024  # characters that are looked back at for where a run starts
 
 
-class Gate:
+class OutputRedactor:
     """Redacts outgoing text; it may be used from several threads."""
 
     def __init__(self, table: SecretTable, secrets: Iterable[Secret]) -> None:
@@ -60,27 +60,29 @@ class Gate:
         return cached
 
     def _redact_and_search(self, text: str) -> str:
-        text = self._table.clean(text)
-        if self._find(text):
+        text = self._table.replace_secrets(text)
+        if self._find_secrets(text):
             text = self._without_runs(text)
-        return self._lines.clean(text) if self._lines else text  # or a part of an encoding is left
+        return (
+            self._lines.replace_secrets(text) if self._lines else text
+        )  # or a part of an encoding is left
 
-    def _find(self, text: str) -> tuple[Finding, ...]:
+    def _find_secrets(self, text: str) -> tuple[Finding, ...]:
         return self._table.search.find(as_bytes(text))
 
     def _without_runs(self, text: str) -> str:
         """Return *text* with markers in place of the runs in which a secret was found."""
         text = _RUN.sub(self._redact_run, text)
         for _ in range(_ROUNDS):
-            findings = self._find(text)
+            findings = self._find_secrets(text)
             if not findings:
                 return text
             start, end = self._locate_finding(text)
             text = f"{text[:start]}{self._marker_for(findings[0])}{text[end:]}"
-        return MARKER if self._find(text) else text
+        return MARKER if self._find_secrets(text) else text
 
     def _redact_run(self, match: re.Match[str]) -> str:
-        findings = self._find(match[0])
+        findings = self._find_secrets(match[0])
         return self._marker_for(findings[0]) if findings else match[0]
 
     def _locate_finding(self, text: str) -> tuple[int, int]:
@@ -88,17 +90,23 @@ class Gate:
         clean, end = 0, len(text)
         while end - clean > 1:
             middle = (clean + end) // 2
-            clean, end = (clean, middle) if self._find(text[:middle]) else (middle, end)
+            clean, end = (clean, middle) if self._find_secrets(text[:middle]) else (middle, end)
         start, clean = 0, end
         while clean - start > 1:
             middle = (start + clean) // 2
-            start, clean = (middle, clean) if self._find(text[middle:end]) else (start, middle)
+            start, clean = (
+                (middle, clean) if self._find_secrets(text[middle:end]) else (start, middle)
+            )
         return _run_start(text, start), (end + len(_run_at(text, end)))
 
     def _marker_for(self, finding: Finding) -> str:
         name = str(finding).rpartition(" at byte ")[0]
         marker = msg("[redacted: {name}]", name=name)
-        return MARKER if self._table.clean(marker) != marker or self._find(marker) else marker
+        return (
+            MARKER
+            if self._table.replace_secrets(marker) != marker or self._find_secrets(marker)
+            else marker
+        )
 
 
 def _lines_of_secrets(secrets: Iterable[Secret]) -> Iterator[Secret]:
@@ -123,7 +131,7 @@ def _run_at(text: str, at: int) -> str:
     return match[0] if match else ""
 
 
-class _GatedStream(io.TextIOWrapper):
+class _RedactingStream(io.TextIOWrapper):
     """A text stream that redacts complete lines only, because a secret may be written in pieces.
 
     An unfinished line is held back even at a flush, since progress bars and prompts flush pieces.
@@ -137,14 +145,14 @@ class _GatedStream(io.TextIOWrapper):
     def flush(self) -> None:
         super().flush()
         if not getattr(self._target, "closed", False):  # it is another's, and may end before this
-            self._hand_on(self._held.getvalue().rfind(b"\n") + 1)
+            self._write_through(self._held.getvalue().rfind(b"\n") + 1)
 
     def finish(self) -> None:
         """Write the unfinished last line as well."""
         super().flush()
-        self._hand_on(len(self._held.getvalue()))
+        self._write_through(len(self._held.getvalue()))
 
-    def _hand_on(self, size: int) -> None:
+    def _write_through(self, size: int) -> None:
         data = self._held.getvalue()
         self._held.seek(0)
         self._held.truncate()
@@ -161,7 +169,7 @@ class _GatedStream(io.TextIOWrapper):
 @contextlib.contextmanager
 def redact_output(shown: Callable[[str], str]) -> Iterator[None]:
     """Pass everything printed inside the context through *shown*, line by line."""
-    out, err = _GatedStream(sys.stdout, shown), _GatedStream(sys.stderr, shown)
+    out, err = _RedactingStream(sys.stdout, shown), _RedactingStream(sys.stderr, shown)
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
             yield

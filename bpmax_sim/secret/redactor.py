@@ -18,7 +18,13 @@ from itertools import cycle
 from ahocorasick_rs import BytesAhoCorasick
 
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.encoded_runs import any_in, contents, find_escaped_runs, rewrite, text_runs
+from bpmax_sim.secret.encoded_runs import (
+    any_in,
+    decode_runs_to_text,
+    find_escaped_runs,
+    rewrite,
+    text_runs,
+)
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spell_like, traces_of
 from bpmax_sim.secret.standin import STANDIN, label_of
@@ -26,7 +32,7 @@ from bpmax_sim.secret.standin import STANDIN, label_of
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
 
-def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
+def derived_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
     """Yield parts of *real* that may be sent alone, each with its stand-in."""
     if real.startswith("-----BEGIN "):
         yield from _key_parts(real.strip(), standin.strip())
@@ -34,7 +40,7 @@ def parts_of(real: str, standin: str) -> Iterator[tuple[str, str]]:
         yield from _token_parts(real, standin)
 
 
-def der_of(real: str) -> bytes:
+def pem_to_der(real: str) -> bytes:
     """Return the DER bytes of a PEM text, or empty bytes for any other text."""
     try:
         return (
@@ -122,7 +128,7 @@ class Secret:
     def _own(self) -> re.Pattern[str]:
         return re.compile(pattern_of(self.standin))
 
-    def leaves(self, text: str) -> bool:
+    def leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value certainly leaves *text*, free of its hex, unchanged.
 
         A base URL may be the beginning of its own stand-in, and is not replaced there.
@@ -154,8 +160,8 @@ class Secret:
         for codec in _CODECS:
             with suppress(UnicodeEncodeError):  # half a character, which GB 18030 has not
                 encoded.setdefault(self.real.encode(codec, "surrogatepass"), codec)
-        if der_of(self.real):
-            encoded[der_of(self.real)] = "der"
+        if pem_to_der(self.real):
+            encoded[pem_to_der(self.real)] = "der"
         for needle, label in encoded.items():
             yield needle, f"{self.name} ({label})"
 
@@ -198,39 +204,39 @@ class SecretTable:
             dict(needle for secret in self._secrets if secret.name for needle in secret.needles())
         )
 
-    def clean(self, text: str, depth: int = _DEPTH) -> str:
+    def replace_secrets(self, text: str, depth: int = _DEPTH) -> str:
         """Return *text* with all secrets replaced, also inside base64 and hexadecimal runs."""
         if not text or not self._secrets:
             return text
         for secret in self._secrets_in(text):
             text = secret.replace(text)
-        if depth and self._hides(text, depth):
-            return rewrite(text, lambda inner: self.clean(inner, depth - 1))
+        if depth and self._may_hide_in_base64(text, depth):
+            return rewrite(text, lambda inner: self.replace_secrets(inner, depth - 1))
         return text
 
-    def keeps(self, *parts: bytes) -> bool:
-        """Return whether `clean` would change none of *parts* and the search finds nothing in them.
+    def leaves_unchanged(self, *parts: bytes) -> bool:
+        """Return whether `replace_secrets` keeps all *parts* and the search finds nothing in them.
 
         Results are cached. False may also mean that a quick test could not tell.
         """
-        others = self._unchanged.others(parts) if self._secrets else ()
+        others = self._unchanged.unknown_parts(parts) if self._secrets else ()
         if others:
-            if not self.search.passes(_BETWEEN.join(others), self._keeps):
+            if not self.search.accepts_all(_BETWEEN.join(others), self._is_surely_clean):
                 return False
             self._unchanged.add(others)
             self.harmless.add(others)
         return True
 
-    def _keeps(self, data: bytes) -> bool:
-        if not self._keeps_words(data):
+    def _is_surely_clean(self, data: bytes) -> bool:
+        if not self._has_no_plain_secret(data):
             return False
         if (b"%" in data and b"%2" in data) or (b"\\" in data and _ESCAPED.search(data)):
-            return not self._holds(
+            return not self._may_hold_secret(
                 find_escaped_runs(data).decode("utf-8", "surrogateescape"), _DEPTH
             )
         return True
 
-    def _keeps_words(self, data: bytes) -> bool:
+    def _has_no_plain_secret(self, data: bytes) -> bool:
         """Return whether *data* contains no secret in any spelling, nor a base URL in hex."""
         if self._addresses and any_in(data.lower(), self._addresses):
             return False
@@ -239,7 +245,7 @@ class SecretTable:
             return True
         text = data.decode("utf-8", "surrogateescape")
         small = text.lower() if self._unanchored else ""
-        return all(secret.leaves(text) for secret in touched) and not any(
+        return all(secret.leaves_unchanged(text) for secret in touched) and not any(
             secret.is_spelled_in(text, small) for secret in self._unanchored
         )
 
@@ -248,13 +254,13 @@ class SecretTable:
             return []
         return [secret for anchor, secret in self._anchors if anchor in data]
 
-    def _holds(self, text: str, depth: int) -> bool:
+    def _may_hold_secret(self, text: str, depth: int) -> bool:
         """Return whether *text* may contain a secret; False is certain."""
         if not text:
             return False
-        return bool(self._secrets_in(text)) or (depth > 0 and self._hides(text, depth))
+        return bool(self._secrets_in(text)) or (depth > 0 and self._may_hide_in_base64(text, depth))
 
-    def _hides(self, text: str, depth: int) -> bool:
+    def _may_hide_in_base64(self, text: str, depth: int) -> bool:
         """Return whether a base64 or hexadecimal run in *text* may contain a secret.
 
         False is certain.
@@ -262,7 +268,7 @@ class SecretTable:
         runs = [run for run in text_runs(text) if run not in self._harmless]
         if not runs:
             return False
-        if self._holds(contents(runs), depth - 1):
+        if self._may_hold_secret(decode_runs_to_text(runs), depth - 1):
             return True
         if depth == _DEPTH:  # as deep as ever, so that it holds for every text
             if len(self._harmless) > _MOST_HARMLESS:

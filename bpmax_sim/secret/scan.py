@@ -21,14 +21,14 @@ from bpmax_sim.secret.decode import (
     DEPTH,
     GAP,
     Harmless,
-    Look,
     Piece,
+    ScanInput,
     SearchedSoFar,
     Trace,
-    layers,
+    decode_next_layer,
 )
 from bpmax_sim.secret.standin import without_standins
-from bpmax_sim.secret.streams import PROBE, TooMuchError, Work, bare
+from bpmax_sim.secret.streams import PROBE, DecodeLimitError, Work, inflate_raw
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
@@ -86,7 +86,7 @@ class Search:
             self._harmless.add(fresh.outermost)
         return findings
 
-    def passes(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
+    def accepts_all(self, data: bytes, test: Callable[[bytes], bool]) -> bool:
         """Return whether *data* contains none, and *test* accepts it and every decoded layer of it.
 
         *test* has to be the same function in every call: what it has accepted is cached.
@@ -96,7 +96,7 @@ class Search:
             for view in _decode_layers(data, self._needles.reach, _work(data), fresh):
                 if not test(view.data) or any(self._needles.find(view.data)):
                     return False
-        except TooMuchError:
+        except DecodeLimitError:
             return False
         self._accepted.add(fresh.outermost)
         return True
@@ -178,7 +178,7 @@ class _View(NamedTuple):
     starts: Sequence[int]
     traces: Sequence[Trace]
 
-    def outside(self, at: int) -> tuple[int, tuple[str, ...]]:
+    def outermost_place(self, at: int) -> tuple[int, tuple[str, ...]]:
         """Return where in the outermost data byte *at* came from, and the encodings between."""
         number = min(bisect_right(self.starts, at), len(self.traces)) - 1
         return self.traces[number](at - self.starts[number])
@@ -213,8 +213,8 @@ def _find_in_piece(data: bytes, needles: Needles, fresh: SearchedSoFar) -> Itera
     try:
         for view in _decode_layers(data, needles.reach, _work(data), fresh):
             for at, name in needles.find(view.data):
-                yield Finding(name, *view.outside(at))
-    except TooMuchError as error:
+                yield Finding(name, *view.outermost_place(at))
+    except DecodeLimitError as error:
         yield Finding(TOO_LARGE, error.at, error.labels)
 
 
@@ -225,7 +225,7 @@ def decode_all(data: bytes, most: int) -> bytes | None:
     """
     try:
         views = list(_decode_layers(data, _FARTHEST, Work(most), SearchedSoFar(Harmless())))
-    except TooMuchError:
+    except DecodeLimitError:
         return None
     return GAP.join([view.data for view in views[1:]])
 
@@ -242,16 +242,16 @@ def _decode_layers(data: bytes, reach: int, work: Work, fresh: SearchedSoFar) ->
         inner: list[tuple[bytes, Trace]] = []
         for view in level:
             yield view
-            inner += _decode_view(view, Look(view.data, work, fresh, reach), seen, depth)
+            inner += _decode_view(view, ScanInput(view.data, work, fresh, reach), seen, depth)
         if not depth:
-            fresh.go_inside()
+            fresh.leave_outermost()
         if not inner:
             return
         level = list(_join_pieces(inner))
 
 
 def _decode_view(
-    view: _View, look: Look, seen: _SeenPieces, depth: int
+    view: _View, look: ScanInput, seen: _SeenPieces, depth: int
 ) -> list[tuple[bytes, Trace]]:
     """Return the decoded pieces of *view* not *seen* before at this depth or further out."""
     inner: list[tuple[bytes, Trace]] = []
@@ -261,18 +261,18 @@ def _decode_view(
             look.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
                 inner.append((piece.data, _trace_through(piece, view)))
-    except TooMuchError as error:
-        error.at, within = view.outside(error.at)
+    except DecodeLimitError as error:
+        error.at, within = view.outermost_place(error.at)
         error.labels = (*within, *error.labels)
         raise
     return inner
 
 
-def _decode_pieces(look: Look, *, outermost: bool) -> Iterator[Piece]:
-    if outermost and not _is_text(look.data) and (inner := bare(look.data, look.work)):
+def _decode_pieces(look: ScanInput, *, outermost: bool) -> Iterator[Piece]:
+    if outermost and not _is_text(look.data) and (inner := inflate_raw(look.data, look.work)):
         # only a whole body; it has no signature, and by chance any bytes begin such a stream
         yield Piece(inner, lambda _at: (0, ("deflate",)))
-    yield from layers(look)
+    yield from decode_next_layer(look)
 
 
 def _is_text(data: bytes) -> bool:
@@ -283,7 +283,7 @@ def _is_text(data: bytes) -> bool:
 def _trace_through(piece: Piece, view: _View) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
-        offset, within = view.outside(outer)
+        offset, within = view.outermost_place(outer)
         return offset, (*within, *labels)
 
     return trace

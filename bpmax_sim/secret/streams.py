@@ -37,7 +37,7 @@ _BEFORE_BLOCKS = {zlib.MAX_WBITS: 2, _BARE: 0}  # bytes; what gzip has there is 
 _FLAGS = 0x1F  # of gzip, the rest is reserved (RFC 1952, 2.3.1)
 
 
-class TooMuchError(Exception):
+class DecodeLimitError(Exception):
     """Raised when decoding exceeds its budget of work.
 
     Attributes:
@@ -64,7 +64,7 @@ class Work:
         """
         self._left -= size
         if self._left < more:
-            raise TooMuchError
+            raise DecodeLimitError
 
 
 class Stream(NamedTuple):
@@ -90,7 +90,7 @@ def streams(data: bytes, work: Work) -> Iterator[Stream]:
                 continue
             inner, size = inflate(view[first:], window, work)
             work.spend(0 if size else _DAMAGED)
-        except TooMuchError as error:
+        except DecodeLimitError as error:
             error.at, error.labels = start, (label,)
             raise
         end = first + size if size else end
@@ -143,12 +143,12 @@ def _is_sound(data: bytes, start: int) -> bool:
     return data[start] == ord("x") or (start + 3 < len(data) and data[start + 3] <= _FLAGS)
 
 
-def bare(data: bytes, work: Work) -> bytes:
+def inflate_raw(data: bytes, work: Work) -> bytes:
     """Return the content of *data* if it is deflate without a header, else empty bytes."""
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
-def is_begun(data: bytes, size: int, work: Work) -> bool:
+def may_begin_stream(data: bytes, size: int, work: Work) -> bool:
     """Return whether *data* may be the first of *size* bytes of header-less deflate.
 
     Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
@@ -209,7 +209,7 @@ def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, i
         at, step, size = at + len(part), STEP, size + len(pieces[-1])
         work.spend(len(part) + len(pieces[-1]), size)  # as all that comes is looked at as well
         if size > _AHEAD + _TIMES * at:
-            raise TooMuchError
+            raise DecodeLimitError
     return b"".join(pieces), at - len(decoder.unused_data) if decoder.eof else 0
 
 

@@ -21,8 +21,8 @@ from msgspec import Struct
 from bpmax_sim.i18n import Translatable, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
 from bpmax_sim.secret.decode import Harmless
-from bpmax_sim.secret.outgoing_text import Gate
-from bpmax_sim.secret.redactor import Secret, SecretTable, parts_of
+from bpmax_sim.secret.outgoing_text import OutputRedactor
+from bpmax_sim.secret.redactor import Secret, SecretTable, derived_parts
 from bpmax_sim.secret.scan import Finding
 from bpmax_sim.secret.standin import is_standin, standin
 
@@ -32,7 +32,7 @@ SHORTEST = 6
 _RECOGNISED = 100  # numbers up to which a stand-in of a kind that shows nothing is known again
 
 
-def weak(real: str, standin: str) -> str:
+def why_weak(real: str, standin: str) -> str:
     """Return why *real* may be replaced in its own place only, or "" if everywhere.
 
     A short value, or one that its stand-in contains, also occurs in ordinary text.
@@ -56,7 +56,7 @@ class Vault:
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
         self._standins: set[str] = set()
         self._table: SecretTable | None = None
-        self._gate: Gate | None = None
+        self._gate: OutputRedactor | None = None
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._standins)} stand-ins>"
@@ -74,14 +74,14 @@ class Vault:
     def add(self, real: str, standin: str, *, name: str) -> None:
         """Register *real* and those parts of it that are secret on their own.
 
-        A value that is itself a stand-in, or is `weak`, is not searched for in other places.
+        A value that is itself a stand-in, or is `why_weak`, is not searched for in other places.
         """
         with self._lock:
             self._standins.add(standin)
-            if is_standin(real) or weak(real, standin):
+            if is_standin(real) or why_weak(real, standin):
                 return
             self._register(real, standin, name)
-            for part, twin in parts_of(real, standin):
+            for part, twin in derived_parts(real, standin):
                 if len(part) >= SHORTEST:
                     self._register(part, twin, name)
 
@@ -96,13 +96,13 @@ class Vault:
                 if self._secrets.setdefault(real, secret) is secret:
                     self._table = None
 
-    def pair(self, real: str, standin: str, *, name: str) -> None:
+    def register_derived(self, real: str, standin: str, *, name: str) -> None:
         """Register a text derived from secrets, such as a header value, with its redacted form."""
         known = self._secrets.get(real)
         if real != standin and (known is None or known.standin != standin):
             self.add(real, standin, name=name)
 
-    def address(self, live: str, declared: str) -> None:
+    def replace_address(self, live: str, declared: str) -> None:
         """Replace the URL *live* by *declared*.
 
         It is not a secret, so `scan` does not report it.
@@ -160,7 +160,7 @@ class Vault:
 
     def redact_text(self, text: str) -> str:
         """Return *text* with all forms of all secrets replaced by those of their stand-ins."""
-        return map_message(text, self._current_table().clean)
+        return map_message(text, self._current_table().replace_secrets)
 
     def redact_for_output(self, text: str) -> str:
         """Return *text* safe for terminals, logs and reports.
@@ -173,10 +173,10 @@ class Vault:
             if self.is_empty:
                 return text
             with self._lock:
-                gate = self._gate = _gate_of(tuple(self._secrets.values()))
+                gate = self._gate = _output_redactor_of(tuple(self._secrets.values()))
         return map_message(text, gate.redact)
 
-    def keeps(self, texts: Iterable[str], *bodies: bytes) -> bool:
+    def leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether redaction certainly changes none of *texts* and *bodies*.
 
         They are searched together, which costs less than one by one. False may also mean "unknown".
@@ -185,14 +185,14 @@ class Vault:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._current_table().keeps(*parts, *bodies)
+        return self._current_table().leaves_unchanged(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are not UTF-8 are preserved."""
-        if self._current_table().keeps(data):
+        if self._current_table().leaves_unchanged(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
-        clean = self._current_table().clean(text)
+        clean = self._current_table().replace_secrets(text)
         return data if clean == text else clean.encode("utf-8", "surrogateescape")
 
     def scan(self, data: bytes) -> tuple[Finding, ...]:
@@ -228,8 +228,8 @@ def _table_of(secrets: tuple[Secret, ...]) -> SecretTable:
 
 
 @lru_cache(maxsize=16)
-def _gate_of(secrets: tuple[Secret, ...]) -> Gate:
-    return Gate(_table_of(secrets), secrets)
+def _output_redactor_of(secrets: tuple[Secret, ...]) -> OutputRedactor:
+    return OutputRedactor(_table_of(secrets), secrets)
 
 
 def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> str:
@@ -240,11 +240,13 @@ def _next_unused(numbered: Callable[[int], str], known: Mapping[str, str]) -> st
     taken = set(known.values())
     candidates = map(numbered, count(len(taken) + 1))
     return next(
-        candidate for candidate in candidates if candidate not in taken or not _differs(numbered)
+        candidate
+        for candidate in candidates
+        if candidate not in taken or not _has_several_standins(numbered)
     )
 
 
-def _differs(numbered: Callable[[int], str]) -> bool:
+def _has_several_standins(numbered: Callable[[int], str]) -> bool:
     """Return whether stand-ins of this kind are numbered.
 
     RSA and EC test keys are always the same.

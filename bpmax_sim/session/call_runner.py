@@ -3,7 +3,7 @@
     builder -> CallRunner.run -> the call, as a generator -> CallRunner.handle
       -> [Faults -> Stubs ->] ReplayMode | RecordMode | LiveMode | SimulateMode
 
-`wire` is the one place where these are put together.
+`build_session_parts` is the one place where these are put together.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bpmax_sim.i18n import join_messages
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
+from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.result import clear_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
@@ -29,7 +29,7 @@ from bpmax_sim.session.credentials import (
     Tenants,
     check_paths,
     matching_rules,
-    open_places_of,
+    not_secret_places_of,
     project_places,
     with_personal,
 )
@@ -67,7 +67,7 @@ class CallRunner:
         self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
-        self._sleep: Callable[[float], None] = _pass_over if start.is_closed else time.sleep
+        self._sleep: Callable[[float], None] = _skip_wait if start.is_closed else time.sleep
         self._stubs = Stubs(mode, secrets.learn)
         self._faults = Faults(
             self._stubs, partial(refuse_token, environment.platforms), log.note_fault
@@ -82,7 +82,7 @@ class CallRunner:
             CallError: it was rejected.
             NoMatchError: replay has no response.
         """
-        return drive(
+        return run_blocking(
             run_call(spec, self.environment),
             tokens=self.tokens,
             clock=self.environment.clock,
@@ -145,7 +145,7 @@ class CallRunner:
         self._answer = (self._faults if self._faults.is_armed else front).handle
 
 
-def _pass_over(_seconds: float) -> None:
+def _skip_wait(_seconds: float) -> None:
     """Do not wait."""
 
 
@@ -159,7 +159,7 @@ def refuse_token(platforms: Platforms, request: Request) -> Response:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wiring:
+class SessionParts:
     """The parts of one session; the last three are there only in the modes that use them.
 
     Attributes:
@@ -229,9 +229,9 @@ def _rules_of(platforms: Platforms, settings: Settings) -> Rules:
     return replace(rules, former=rules.former.merge_with(settings.moves.former))
 
 
-def wire(
+def build_session_parts(
     platforms: Platforms, settings: Settings, start: SessionStart, network: Transport | None
-) -> Wiring:
+) -> SessionParts:
     """Put the parts of a session together; nothing is sent yet.
 
     *network* answers instead of the third parties in record and live mode; None for sockets.
@@ -242,7 +242,7 @@ def wire(
     vault = Vault()
     for secret in settings.secrets:
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
-    opened = partial(open_places_of, platforms, project_places(settings.cassette))
+    opened = partial(not_secret_places_of, platforms, project_places(settings.cassette))
     net_version = start.owner_session.recording.net
     net = NameNet(vault, opened, partial(clear_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)
@@ -266,7 +266,7 @@ def wire(
             mode = RecordMissingMode(replay, record, extra=settings.extra)
 
     environment = SessionEnvironment(settings, start, tenants, replay, record, live)
-    return Wiring(
+    return SessionParts(
         calls=CallRunner(environment, mode, start, log, secrets),
         settings=settings,
         start=start,

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving import NotePiece
-from bpmax_sim.session.call_runner import Wiring
-from bpmax_sim.session.record import holds_placeholder, refuse_placeholder
+from bpmax_sim.session.call_runner import SessionParts
+from bpmax_sim.session.record import contains_standin, refuse_standin
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.protocol import OWN
 
@@ -33,7 +33,7 @@ class ClientRelay:
         clients: which API a request is for; it also notes what could be of several.
     """
 
-    def __init__(self, wiring: Wiring) -> None:
+    def __init__(self, wiring: SessionParts) -> None:
         """Answer in the mode of *wiring*."""
         self._wiring, self._calls = wiring, wiring.calls
         environment = wiring.calls.environment
@@ -65,7 +65,7 @@ class ClientRelay:
         """
         self._calls.environment.refuse_closed()
         handle = self._calls.handle
-        return self.clients.call(request, partial(handle, answer=answer) if answer else handle)
+        return self.clients.send_call(request, partial(handle, answer=answer) if answer else handle)
 
     def intercept(self, name: str) -> AbstractContextManager[object]:
         """Return a context in which the clients that vcrpy knows are intercepted."""
@@ -91,7 +91,7 @@ class ClientRelay:
         settings, replay = self._wiring.settings, self._wiring.replay
         if settings.record != "new":
             return None
-        known = self.clients.to_call(patient)
+        known = self.clients.as_api_call(patient)
         # What is new is recorded beside this one, which is replayed; no login is.
         if not known.is_login and replay.knows(known):
             try:
@@ -100,7 +100,7 @@ class ClientRelay:
                 if error.case == "already played" and not settings.extra:
                     raise
                 self._calls.environment.misses.remove(error)  # it is recorded once more
-        refuse_placeholder(request)
+        refuse_standin(request)
         return None
 
     def record(self, request: Request, ask: AskForClient) -> Response:
@@ -123,7 +123,7 @@ class ClientRelay:
         That is none for a login, and none that holds a stand-in: the third party would refuse it.
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
-        known = self.clients.to_call(patient)
+        known = self.clients.as_api_call(patient)
         if known.is_login or not replay.knows(known):
             return None
         try:
@@ -131,9 +131,9 @@ class ClientRelay:
         except (NoMatchError, TransportError, BadResponseError):
             return None  # what did not complete is asked for once more
         texts = [response.body, *(value.encode() for _, value in response.headers)]
-        return None if any(map(holds_placeholder, texts)) else response
+        return None if any(map(contains_standin, texts)) else response
 
-    def keep(self, request: Request, response: Response, /) -> None:
+    def record_response(self, request: Request, response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""
         record = self._wiring.record
         assert record is not None

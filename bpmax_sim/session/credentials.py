@@ -26,13 +26,13 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.instances import convention
+from bpmax_sim.platform.instances import conventional_variable
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, VerifyValues
 from bpmax_sim.platform.secrecy import is_declared_clear
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.proxy.signing import headers_signed_with
-from bpmax_sim.secret.vault import Credentials, Vault, weak
+from bpmax_sim.secret.vault import Credentials, Vault, why_weak
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
@@ -45,7 +45,7 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
     for credential in credentials:
         if not credential.secret or credential.real == credential.standin:
             continue
-        if why := weak(str(credential.real), str(credential.standin)):
+        if why := why_weak(str(credential.real), str(credential.standin)):
             warnings.warn(
                 msg(
                     "the value of {name!r} of {instance} {why}: it is hidden where auth puts "
@@ -118,7 +118,7 @@ class Tenants:
                 (credentials.live, credentials.declared),
                 *credentials.hosts.values(),
             ):
-                self.vault.address(live, declared)
+                self.vault.replace_address(live, declared)
             self._note_convention(platform, instance)
             password = unquote(urlsplit(credentials.route.proxy).password or "")
             if password:
@@ -142,7 +142,7 @@ class Tenants:
             return
         names = [("url",), *((host, "url") for host in platform.hosts)]
         names += [(name,) for name in platform.credentials]
-        variables = (convention(key, *words) for words in names)
+        variables = (conventional_variable(key, *words) for words in names)
         environ = self.settings.environ
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
@@ -253,12 +253,12 @@ def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
     return frozenset([str(place).lower() for place in own if place.root == "header"])
 
 
-def open_places(platforms: Platforms, name: str) -> tuple[str, ...]:
+def not_secret_places(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the places of the API *name* that are declared to be no secret."""
     return tuple(path for owner in find_declarations(platforms, name) for path in owner.not_secret)
 
 
-def open_places_of(
+def not_secret_places_of(
     platforms: Platforms, project_places: Callable[[], tuple[str, ...]], request: Request
 ) -> tuple[str, ...]:
     """Return the places of *request* and its response that are declared to be no secret.
@@ -266,14 +266,16 @@ def open_places_of(
     Declared they are by platform, API and the project, which knows every host.
     """
     call, prefix = request.call, place_prefix(request)
-    declared = open_places(platforms, call.name) if call else ()
+    declared = not_secret_places(platforms, call.name) if call else ()
     own = (text.removeprefix(prefix) for text in project_places() if text.startswith(prefix))
     return (*declared, *own)
 
 
 def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
     """Return what reads, once, the places that the project of *cassette* declares no secrets."""
-    return cache(lambda: project.open_places_of(project.find_root(cassette)) if cassette else ())
+    return cache(
+        lambda: project.not_secret_places_of(project.find_root(cassette)) if cassette else ()
+    )
 
 
 def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.clock import SeededChance, SystemChance
+from bpmax_sim.clock import SeededRandomSource, SystemRandomSource
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -40,14 +40,14 @@ class SessionEnvironment(Environment):
         live: LiveMode | None,
     ) -> None:
         """Make the calls of *start*; whatever is None has no part in its mode."""
-        chance = SeededChance(settings.effective_seed)
+        chance = SeededRandomSource(settings.effective_seed)
         super().__init__(
             platforms=tenants.platforms,
             vault=tenants.vault,
             clock=start.clock,
             auth_clock=start.auth_clock,
             chance=chance,
-            auth_chance=chance if start.is_closed else SystemChance(),
+            auth_chance=chance if start.is_closed else SystemRandomSource(),
             separate=record is not None,
             default_instance=settings.default_instance,
             tenant=tenants.of,

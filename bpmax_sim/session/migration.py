@@ -22,7 +22,7 @@ from bpmax_sim.cassette.matching import (
     Parts,
     Rules,
     differences,
-    identity,
+    matching_key,
     parts_of_exchange,
     parts_of_request,
 )
@@ -145,7 +145,7 @@ class RecordingMoves:
 
     def find_repeated(self, sent: Parts, rules: Rules) -> tuple[Cassette, int] | None:
         """Return the exchange that was proposed for the same call before."""
-        key = identity(sent, rules)
+        key = matching_key(sent, rules)
         for number, move in self.found.items():
             if move.fresh.line.key == key and self.cassette is not None:
                 return self.cassette, number
@@ -177,7 +177,7 @@ _NO_RESPONSE: Final = Response(status=0)
 
 
 def _draft(request: Request, rules: Rules) -> Entry:
-    key = identity(parts_of_request(request), rules)
+    key = matching_key(parts_of_request(request), rules)
     return render(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
 
 
@@ -198,7 +198,7 @@ def _find_causes(recorded: Parts, sent: Parts, rules: Rules) -> Iterator[Cause]:
         root = difference.path.partition(".")[0].partition("[")[0]
         if root in {"platform", "api"} or (root == "path" and is_address):
             continue
-        values = map(_spell, (difference.recorded, difference.sent))
+        values = map(_format_value, (difference.recorded, difference.sent))
         yield Cause("place", sent.name or sent.path, difference.path, *values)
 
 
@@ -211,7 +211,7 @@ def _differing_path(old: str, new: str) -> tuple[str, str]:
     return "/".join(was) or "/", "/".join(now) or "/"
 
 
-def _spell(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is UNSET:
         return NOTHING
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else ""

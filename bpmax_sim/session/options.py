@@ -12,7 +12,7 @@ from functools import cache
 from types import UnionType
 from typing import Any, Final, Literal, NamedTuple, get_args, get_origin
 
-from bpmax_sim.i18n import fields, msg, series, template
+from bpmax_sim.i18n import msg, series, template, template_fields
 
 Mode = Literal["replay", "record", "live", "simulate"]
 Against = Literal["live", "simulator"]
@@ -381,10 +381,10 @@ def options_of(door: Door) -> Mapping[str, Option]:
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:
     """Return the help of *option*; *flag* spells another option."""
-    return msg(option.help, **{name: flag(name) for name in fields(option.help)})
+    return msg(option.help, **{name: flag(name) for name in template_fields(option.help)})
 
 
-def no_choice(name: str, value: object, choices: Sequence[str]) -> str:
+def choice_error(name: str, value: object, choices: Sequence[str]) -> str:
     """Return why *value* is none of the *choices* of an option: the near one, or all."""
     from bpmax_sim.errors import nearest_name  # noqa: PLC0415 - a wrong value is rare
 
@@ -393,7 +393,7 @@ def no_choice(name: str, value: object, choices: Sequence[str]) -> str:
     return msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
 
 
-def judge(name: str, kind: Any, value: object) -> None:
+def check_option_value(name: str, kind: Any, value: object) -> None:
     """Refuse a value that an option cannot have.
 
     Raises:
@@ -403,11 +403,11 @@ def judge(name: str, kind: Any, value: object) -> None:
 
     if choices := _choices_of(kind):
         if value not in choices:
-            raise ConfigError(no_choice(name, value, choices))
+            raise ConfigError(choice_error(name, value, choices))
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
-            several(name, value)
-    elif kind in _KINDS and not _is(value, kind):
+            read_texts(name, value)
+    elif kind in _KINDS and not _is_of_kind(value, kind):
         raise ConfigError(
             "{name}: expected {kinds}, got {value!r}",
             name=name,
@@ -436,12 +436,12 @@ def _members_of(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if isinstance(kind, UnionType) else (kind,)
 
 
-def _is(value: object, kind: Any) -> bool:
+def _is_of_kind(value: object, kind: Any) -> bool:
     kinds = _members_of(kind)
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 
-def several(name: str, value: object) -> tuple[str, ...]:
+def read_texts(name: str, value: object) -> tuple[str, ...]:
     """Return the texts of a list.
 
     Raises:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.journal import LeakCheck
 from bpmax_sim.cassette.logins import drop_unused_accounts
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
 from bpmax_sim.errors import (
@@ -27,17 +27,17 @@ from bpmax_sim.errors import (
     OutageWarning,
     TransportError,
 )
-from bpmax_sim.file_names import namesake
+from bpmax_sim.file_names import case_insensitive_match
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.auth import is_signed
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
-from bpmax_sim.proxy.response import accepts, read_body
+from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import trust_of
 from bpmax_sim.session.arriving import ArrivingExchange, NotePiece
-from bpmax_sim.session.credentials import Tenants, open_places, read_headers, volatile_places
+from bpmax_sim.session.credentials import Tenants, not_secret_places, read_headers, volatile_places
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.secret_review import PossibleSecrets, UnplayableStandins
@@ -82,7 +82,10 @@ class RecordMode:
         self._named = partial(read_headers, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self.possible_secrets = PossibleSecrets(
-            vault, self._volatile, partial(open_places, platforms), settings.cassette or Path()
+            vault,
+            self._volatile,
+            partial(not_secret_places, platforms),
+            settings.cassette or Path(),
         )
         self.standins = UnplayableStandins(platforms, tenants)
         self.granted_logins: set[Key] = set()
@@ -189,7 +192,7 @@ class RecordMode:
         outcome = exchange.outcome
         if isinstance(outcome, FailedExchange):
             return False
-        who = identity(parts_of_request(exchange.request), self._rules)
+        who = matching_key(parts_of_request(exchange.request), self._rules)
         answered = (who, outcome.status, outcome.body)
         with self._lock:
             is_repeated = answered in self._recorded_logins
@@ -205,7 +208,7 @@ class RecordMode:
         if fresh and recorders:
             self._found_late = True
             for recorder in recorders:
-                recorder.mend(self._redact, holding=fresh)
+                recorder.redact_again(self._redact, holding=fresh)
 
     def _redact(self, exchange: Exchange) -> Exchange:
         return redact_exchange(exchange, self._vault)
@@ -248,7 +251,7 @@ class RecordMode:
         vault = self._vault
         if self._settings.remote:
             self._settings.remote.fetch(path, recording=True)
-        other = namesake(path)
+        other = case_insensitive_match(path)
         if other is not None:
             raise ConfigError(
                 "{path} and {other} are one file on Windows and macOS, so nothing is recorded; "
@@ -276,10 +279,10 @@ class RecordMode:
         """
         if self._found_late or self._vault.anchors_since(self._secrets_seen):
             for recorder in self._login_recorders.values():
-                recorder.mend(self._redact)
+                recorder.redact_again(self._redact)
             if self._recording.recorder:
                 number = self._start.owner_session.number
-                self._recording.recorder.mend(self._redact, session=number)
+                self._recording.recorder.redact_again(self._redact, session=number)
         for key, recorder in self._login_recorders.items():
             if failed and key not in self.granted_logins:
                 recorder.discard()
@@ -320,7 +323,7 @@ class RecordMode:
         if recording.recorder is not None:
             self._warn_of_blind_ignores(recording.recorder)
         if recording.recorder is not None and (failed or worse):
-            recording.recorder.set_aside()
+            recording.recorder.write_for_review()
         elif recording.recorder is not None:
             signed = partial(self._is_signed, grants)
             recording.recorder.seal(
@@ -372,7 +375,7 @@ class RecordMode:
             return 0
         instance = self._platforms.instance(call.platform, call.instance)
         recipe = compile_api(platform, instance, platform.apis[call.api])
-        is_refused = recipe.rejects_business and not accepts(
+        is_refused = recipe.rejects_business and not satisfies_rule(
             recipe.rules.ok, outcome, read_body(outcome)
         )
         return int(is_refused)
@@ -413,23 +416,23 @@ class RecordMissingMode:
             except NoMatchError as error:
                 if error.case == "already played" and not self._extra:
                     raise
-            refuse_placeholder(request)
+            refuse_standin(request)
         return self._record.handle(request)
 
 
-def holds_placeholder(data: bytes) -> bool:
+def contains_standin(data: bytes) -> bool:
     """Return whether *data* holds what stands for a secret in recordings."""
     return _PLACEHOLDER in data
 
 
-def refuse_placeholder(request: Request) -> None:
+def refuse_standin(request: Request) -> None:
     """Raise if the live *request* carries a stand-in from a recorded response.
 
     Raises:
         ConfigError: it does.
     """
     sent = [request.url, *(value for _, value in request.headers)]
-    if any(map(holds_placeholder, [*map(str.encode, sent), request.body or b""])):
+    if any(map(contains_standin, [*map(str.encode, sent), request.body or b""])):
         name = request.call.name if request.call else request.method
         raise ConfigError(
             "{name}: the live request would carry a value that a recorded answer only "

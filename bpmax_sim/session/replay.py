@@ -107,7 +107,7 @@ class ReplayMode:
         try:
             turn = player.next(parts, context)
         except NoMatchError as error:
-            proposed = self._propose(player, parts)
+            proposed = self._propose_nearest(player, parts)
             if proposed is None:
                 self._log.note_miss(shown, error.nearest, parts)
                 raise
@@ -117,7 +117,7 @@ class ReplayMode:
             moves.note(shown, turn[1], parts, self._rules)
         return player.outcome(*turn)
 
-    def _propose(self, player: Player, parts: Parts) -> tuple[Cassette, int] | None:
+    def _propose_nearest(self, player: Player, parts: Parts) -> tuple[Cassette, int] | None:
         """Return what may answer a call that has no recording, where a person is asked for it."""
         moves = self._moves
         if moves is None or player is not self.player:
@@ -212,12 +212,14 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
     parts = parts_of_request(request)
 
     def distance(exchange: Exchange) -> tuple[bool, int]:
-        return not _yields(exchange), len(differences(parts_of_exchange(exchange), parts, rules))
+        return not _was_granted(exchange), len(
+            differences(parts_of_exchange(exchange), parts, rules)
+        )
 
     return min(fitting, key=distance, default=None)
 
 
-def _yields(login: Exchange) -> bool:
+def _was_granted(login: Exchange) -> bool:
     """Return whether a recorded login was granted: what it minted has a stand-in."""
     outcome = login.outcome
     if isinstance(outcome, FailedExchange):

@@ -19,7 +19,7 @@ from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.secrecy import always_secret
-from bpmax_sim.project import find_root, open_places_of
+from bpmax_sim.project import find_root, not_secret_places_of
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
 
@@ -193,5 +193,5 @@ class PossibleSecrets:
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value
         )
-        open_places = open_places_of(find_root(self.cassette)) if still else ()
-        return tuple(place for place in still if place not in open_places)
+        not_secret_places = not_secret_places_of(find_root(self.cassette)) if still else ()
+        return tuple(place for place in still if place not in not_secret_places)

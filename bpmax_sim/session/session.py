@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeVar, Unpack
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.recorder import Outage
-from bpmax_sim.clock import Chance, CountedChance, Instant
+from bpmax_sim.clock import CountedRandomSource, Instant, RandomSource
 from bpmax_sim.errors import BpmaxError, ConfigError, ExpectationError, shell_quote
-from bpmax_sim.guard import NetworkGuard, hosts_of
+from bpmax_sim.guard import NetworkGuard, split_hosts
 from bpmax_sim.i18n import SHOWN_BY, msg, plural, series
 from bpmax_sim.keywords import refuse_unknown_keywords
 from bpmax_sim.messages import Exchange, Request, Response
@@ -32,10 +32,10 @@ from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
-from bpmax_sim.session.call_runner import wire
+from bpmax_sim.session.call_runner import build_session_parts
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
-from bpmax_sim.session.options import Names, judge, options_of, several
+from bpmax_sim.session.options import Names, check_option_value, options_of, read_texts
 from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
@@ -125,7 +125,7 @@ class Session:
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         others = None if transport is None else as_transport(transport)
-        self._wiring = wiring = wire(platforms, settings, start, others)
+        self._wiring = wiring = build_session_parts(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
         environment = wiring.calls.environment
         self._refuse_closed = environment.refuse_closed
@@ -174,7 +174,7 @@ class Session:
             CassetteError: the cassette cannot be used.
         """
         passed: dict[str, Any] = _DEFAULTS | options
-        judge("allow_hosts", str | Names, passed["allow_hosts"])
+        check_option_value("allow_hosts", str | Names, passed["allow_hosts"])
         for name, kind, form in _OBJECTS:
             if not isinstance(passed[name], kind):
                 raise ConfigError(
@@ -192,8 +192,8 @@ class Session:
             "logins": logins_for(path) if logins is None else logins,
             "clock": _parse_clock(passed["clock"]),
             "environ": os.environ if passed["environ"] is None else passed["environ"],
-            "allow_hosts": hosts_of(passed["allow_hosts"]),
-            **{name: several(name, passed[name]) for name in ("ignore", "redact", "secrets")},
+            "allow_hosts": split_hosts(passed["allow_hosts"]),
+            **{name: read_texts(name, passed[name]) for name in ("ignore", "redact", "secrets")},
         }
         settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
         loaded = load_usable_platforms(platforms, instances=passed["instances"])
@@ -248,10 +248,10 @@ class Session:
         """Return a context that records and replays what other HTTP clients send in it, too."""
         return self.relay.intercept(self.settings.owner)
 
-    def chance(self) -> Chance:
+    def chance(self) -> RandomSource:
         """Return what is drawn from beside scripts."""
         session = self._start.owner_session
-        return CountedChance(partial(session.seed_parts, 0), partial(session.note_draw, 0))
+        return CountedRandomSource(partial(session.seed_parts, 0), partial(session.note_draw, 0))
 
     @refuse_unknown_keywords()
     def run_script(
@@ -543,7 +543,7 @@ def _as_path(name: str, path: FilePath | None) -> Path | None:
 
 
 def _parse_clock(clock: str | None) -> Instant | None:
-    judge("clock", str | None, clock)
+    check_option_value("clock", str | None, clock)
     try:
         return None if clock is None else Instant.parse(clock)
     except ValueError as error:

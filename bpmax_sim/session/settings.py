@@ -185,7 +185,7 @@ class Settings:
             _JUDGED, _values_of(self), _USUAL, strict=True
         ):
             if value is not usual and value not in choices:
-                options.judge(argument, kind, value)
+                options.check_option_value(argument, kind, value)
         if self.allow_hosts and self.guard is False:
             raise ConfigError("allow_hosts opens nothing where nothing is closed; add guard=True")
         if self.mode == "record" and self.environ.get("CI") and not self.allow_ci:

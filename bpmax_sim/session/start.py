@@ -148,7 +148,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
         cassette=cassette,
         name=name,
         drawn=_choose_seeds(settings, mode, cassette, owner),
-        net=cassette.net_of(owner) if cassette and known and is_kept else VERSION,
+        net=cassette.name_rules_version(owner) if cassette and known and is_kept else VERSION,
         owner=owner,
         former=recorded if recorded != owner else "",
     )
@@ -174,7 +174,7 @@ def _choose_seeds(
         return DrawnSequences((settings.seed,))
     is_synthetic = mode == "replay" or settings.is_simulated
     adds = mode == "record" and settings.record == "new"
-    known = cassette.draws_of(owner) if cassette and (mode == "replay" or adds) else None
+    known = cassette.drawn_sequences(owner) if cassette and (mode == "replay" or adds) else None
     if known is None:
         return DrawnSequences((0 if is_synthetic else new_seed(settings.owner),))
     if is_synthetic or not known.ends:

@@ -24,7 +24,7 @@ from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.digest import read_authorization
 from bpmax_sim.platform.html_selector import compile_selector
-from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand, login_steps
+from bpmax_sim.platform.matcher import EXPRESSION, ApiMatch, expand_templates, login_steps
 from bpmax_sim.platform.model import Api, Apply, Auth, LoginStep, OkRule, Platform, Sign
 from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
@@ -50,7 +50,7 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 """What each way to renew a token makes of the rule for tokens."""
 
 
-def issue(
+def issue_token(
     turn: Turn, tenant: TenantCredentials, names: Iterable[str], known: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
     """Return the token of *tenant*: that which it has where the rule says so, else a new one.
@@ -122,9 +122,9 @@ def check_token(turn: Turn, _rule: bool) -> None:
             turn.set_tenant(tenant)
 
 
-def hand_out(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
+def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
     """Issue what a login yields, and put it with its life where the response finds it."""
-    issued = issue(turn, tenant, names)
+    issued = issue_token(turn, tenant, names)
     turn.scope |= {name: issued.values.get(name) for name in names}
     turn.scope["life"] = max(int(issued.expires - turn.now), 0)
 
@@ -292,7 +292,9 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
         if rules[name].kind == CHALLENGE
     }
     old = {str(names[name]) for name in needed if name in turn.tenant.credentials}
-    issued = issue(turn, turn.tenant, needed, {**earlier, **addresses, **cookies, **challenges})
+    issued = issue_token(
+        turn, turn.tenant, needed, {**earlier, **addresses, **cookies, **challenges}
+    )
     turn.update_state(spent=turn.state.spent | old)
     places = [
         (rule.path, _declared_life(turn, auth, issued) if name == TTL else issued.values[name])
@@ -311,7 +313,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
             source="simulated",
         )
     template = model.ResponseTemplate(status=status, headers=dict(headers), body=turn.table.ok.body)
-    return state.respond(turn, model.ResponseTemplate(), template, data=body)
+    return state.build_response(turn, model.ResponseTemplate(), template, data=body)
 
 
 def _status_of(step: LoginStep) -> int:
@@ -361,7 +363,7 @@ def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
     return int(instant * 1000 if unit in {"ms", "absolute_ms"} else instant)
 
 
-def grant(turn: Turn, rule: model.Grants) -> None:
+def grant_token(turn: Turn, rule: model.Grants) -> None:
     """Issue a token for what the form asks, and put it where the response finds it.
 
     Raises:
@@ -383,9 +385,9 @@ def grant(turn: Turn, rule: model.Grants) -> None:
         if not token or token not in known - turn.state.spent:
             raise Refusal("invalid_grant")
         turn.update_state(spent=turn.state.spent | {token})  # it is replaced, so it works once
-        hand_out(turn, tenant, "token", "refresh_token")
+        issue_login_values(turn, tenant, "token", "refresh_token")
     else:
-        hand_out(turn, tenant, "token")
+        issue_login_values(turn, tenant, "token")
     if form.get("scope"):
         turn.scope["scope"] = form["scope"]
 
@@ -416,10 +418,10 @@ def check_signature_as_declared(turn: Turn, rule: model.SignatureCheck) -> None:
     """
     api = turn.api
     if api is not None and isinstance(api.auth, Auth):
-        check(turn, api.auth, rule)
+        check_signature(turn, api.auth, rule)
 
 
-def check(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
+def check_signature(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
     """Check the signature that *auth* makes, if it makes any.
 
     Raises:
@@ -464,18 +466,20 @@ def _is_signed_by(
         for name, value in auth.parameters.items()
     }
     try:
-        again = state.read(sign(request, rule, names), turn.base)
+        again = state.parse_request(sign(request, rule, names), turn.base)
         spots = [(spot.place, render(spot.name, names)) for spot in rule.emit]
     except ConfigError:
         return False
     scope = {"header": again.headers, "query": again.query, "cookie": again.cookies}
     return all(
-        _is_same(at(turn.scope, place, name), at({**scope, "body": again.body}, place, name))
+        _is_same(
+            value_at(turn.scope, place, name), value_at({**scope, "body": again.body}, place, name)
+        )
         for place, name in spots
     )
 
 
-def at(scope: Mapping[str, Any], place: str, name: str) -> Any:
+def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
     """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
@@ -499,12 +503,16 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
     spots = [Apply(place="header", name=n, value=v) for n, v in rule.set_headers.items()]
     spots += [Apply(place="query", name=n, value=v) for n, v in rule.set_query.items()]
     for spot in (*spots, *rule.emit):
-        value = at(turn.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name)
+        value = value_at(
+            turn.scope, spot.place, try_render(spot.name, auth.parameters) or spot.name
+        )
         if isinstance(value, str) and (digest := read_authorization(value)):
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_empty(value):
-            _read_back(expand(spot.value, known, besides=frozenset({"signature"})), value, values)
+            _read_back(
+                expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
+            )
     return values
 
 

@@ -25,7 +25,7 @@ from bpmax_sim.simulator.state import (
 )
 
 
-def deliver(turn: Turn, rule: model.Delivery) -> None:
+def deliver_message(turn: Turn, rule: model.Delivery) -> None:
     """Keep the message of this request, once for each of its receivers."""
     body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
@@ -59,7 +59,7 @@ def _repetition_reason(turn: Turn, rule: model.Delivery, receiver: str, body: ob
     return ""
 
 
-def perform(check: model.Check, turn: Turn) -> None:
+def perform_check(check: model.Check, turn: Turn) -> None:
     """Make the one check that *check* declares.
 
     Raises:
@@ -79,14 +79,16 @@ def _check_login(turn: Turn, rule: tuple[model.LoginCredentialCheck, ...]) -> No
     fitting = turn.tenants
     for item in rule:
         value = turn.value_at(item.at)
-        fitting = tuple(t for t in fitting if _is(t.credentials.get(item.name), value))
+        fitting = tuple(
+            t for t in fitting if _is_same_credential(t.credentials.get(item.name), value)
+        )
         if not fitting:
             raise Refusal(item.wrong)
     turn.set_tenant(fitting[0])
-    auth.hand_out(turn, fitting[0], "token")
+    auth.issue_login_values(turn, fitting[0], "token")
 
 
-def _is(credential: Any, value: Any) -> bool:
+def _is_same_credential(credential: Any, value: Any) -> bool:
     has_both = credential is not None and isinstance(value, str | int)
     return has_both and as_text(credential) == as_text(value)
 
@@ -108,7 +110,7 @@ def _check_parameter_names(turn: Turn, rule: model.KnownParameters) -> None:
                 raise Refusal(rule.error, f"{place}.{name} is not a parameter that is simulated")
 
 
-def _need(turn: Turn, rule: model.PresenceCheck) -> None:
+def _check_presence(turn: Turn, rule: model.PresenceCheck) -> None:
     empty = [is_empty(turn.value_at(place)) for place in rule.at]
     if all(empty) if rule.any_of else any(empty):
         raise Refusal(rule.error)
@@ -124,7 +126,7 @@ def _check_equal(turn: Turn, rule: model.EqualityCheck) -> None:
         if turn.tenant is not None:
             return  # this instance has no such credential, so that nothing can be compared
         # A key of the instance's own, such as a robot's, says whose request it is.
-        owners = [t for t in turn.tenants if _is(t.credentials.get(name), value)]
+        owners = [t for t in turn.tenants if _is_same_credential(t.credentials.get(name), value)]
         if not owners:
             raise Refusal(rule.error)
         turn.set_tenant(owners[0])
@@ -145,7 +147,7 @@ def _check_text(turn: Turn, rule: model.TextCheck) -> None:
             raise Refusal(rule.error) from None
 
 
-def _find(turn: Turn, rule: model.RecordCheck) -> None:
+def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
     value = turn.value_at(rule.at)
     if rule.optional and value is UNSET:
         return
@@ -219,7 +221,7 @@ def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
     return [part.strip() for part in parts if part.strip()]
 
 
-def limit(turn: Turn, rule: model.Limit) -> None:
+def check_limit(turn: Turn, rule: model.Limit) -> None:
     """Count the request and refuse what is too much."""
     places = (as_text(turn.value_at(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
@@ -235,7 +237,7 @@ def limit(turn: Turn, rule: model.Limit) -> None:
     raise Refusal(rule.error)
 
 
-def once(turn: Turn, rule: model.Once) -> None:
+def check_repetition(turn: Turn, rule: model.Once) -> None:
     """Refuse a repetition, or answer it as the first one: the response is kept under its key."""
     values = [turn.value_at(place) for place in rule.at]
     if any(map(is_empty, values)) or (rule.when and as_text(turn.value_at(rule.when)) != "1"):
@@ -253,17 +255,17 @@ def once(turn: Turn, rule: model.Once) -> None:
 _CHECKS: Final[Mapping[str, Callable[[Turn, Any], object]]] = {
     "token": auth.check_token,
     "login": _check_login,
-    "grants": auth.grant,
+    "grants": auth.grant_token,
     "object": _check_object,
     "known": _check_parameter_names,
-    "need": _need,
+    "need": _check_presence,
     "equal": _check_equal,
     "text": _check_text,
-    "find": _find,
+    "find": _check_record,
     "page": _check_page,
     "receivers": _check_receivers,
-    "limit": limit,
-    "once": once,
-    "deliver": deliver,
+    "limit": check_limit,
+    "once": check_repetition,
+    "deliver": deliver_message,
     "signed": auth.check_signature_as_declared,
 }

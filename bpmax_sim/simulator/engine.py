@@ -35,7 +35,7 @@ _BY_FORMAT: Final[Mapping[str, str]] = {
 _WORDS: Final = {"true": True, "false": False}
 
 
-class _Type(Struct, frozen=True):
+class _ParameterType(Struct, frozen=True):
     """A type of a parameter: an example, its types in Python, and how it is read from a text."""
 
     example: Any
@@ -43,15 +43,15 @@ class _Type(Struct, frozen=True):
     read: Callable[[str], Any] = str
 
 
-_TYPES: Final[Mapping[str, _Type]] = {
-    "integer": _Type(1, frozenset({int}), lambda text: int(text[:20])),
-    "number": _Type(
+_TYPES: Final[Mapping[str, _ParameterType]] = {
+    "integer": _ParameterType(1, frozenset({int}), lambda text: int(text[:20])),
+    "number": _ParameterType(
         1.5, frozenset({int, float}), lambda text: float(text) if isfinite(float(text)) else UNSET
     ),
-    "boolean": _Type(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
-    "array": _Type([], frozenset({list})),
-    "object": _Type({}, frozenset({dict})),
-    "string": _Type("", frozenset({str})),
+    "boolean": _ParameterType(True, frozenset({bool}), lambda text: _WORDS.get(text, UNSET)),
+    "array": _ParameterType([], frozenset({list})),
+    "object": _ParameterType({}, frozenset({dict})),
+    "string": _ParameterType("", frozenset({str})),
 }
 
 
@@ -131,11 +131,11 @@ def answer_api(turn: Turn, api: Api) -> Response:
     platform = turn.platform
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
     _authorise(turn, declared)
-    auth.check(turn, declared, _SIGNED)
+    auth.check_signature(turn, declared, _SIGNED)
     inputs = {parameter.name: _read_input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        checks.once(
+        checks.check_repetition(
             turn,
             model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
         )
@@ -153,7 +153,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
         model.set_at_path(body, path, data)
     # What an envelope says of success stands in it; a list or a text has no room for that.
     over = ok if isinstance(body, dict) else replace(ok, body=UNSET)
-    return state.respond(turn, model.ResponseTemplate(), over, data=body)
+    return state.build_response(turn, model.ResponseTemplate(), over, data=body)
 
 
 def _authorise(turn: Turn, declared: Auth) -> None:
@@ -171,7 +171,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
         if grant and grant.instance != tenant.instance:
             continue
         names = auth.names_for(turn, tenant, declared, grant.values if grant else None)
-        if not all(_carries(turn, declared, item, names) for item in required):
+        if not all(_has_credential(turn, declared, item, names) for item in required):
             continue
         if grant is None or grant.is_live(turn.now):
             turn.set_tenant(tenant)
@@ -180,7 +180,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
     raise Refusal(error or "token")
 
 
-def _carries(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
+def _has_credential(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
     value = _value_at(turn, item.place, auth.try_render(item.name, names) or item.name)
     if auth.is_changing(item.value, declared):
         return value is not UNSET
@@ -190,7 +190,7 @@ def _carries(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) 
 def _value_at(turn: Turn, place: str, name: str) -> Any:
     if place == "body" and turn.parsed.form:
         return turn.parsed.form.get(name, UNSET)
-    return auth.at(turn.scope, place, name)
+    return auth.value_at(turn.scope, place, name)
 
 
 def _read_input(turn: Turn, parameter: Parameter) -> Any:
@@ -247,7 +247,7 @@ def respond_to(turn: Turn) -> Response:
     return response
 
 
-def logs_in(turn: Turn) -> bool:
+def is_login_request(turn: Turn) -> bool:
     """Return whether the request is a login."""
     route = _find_route(turn)
     return model.is_login(route) if route else auth.login_at(turn) is not None
@@ -259,17 +259,17 @@ def _answer_request(turn: Turn) -> Response:
         if not model.is_login(route):
             _apply_limit_knob(turn)
         for rule in () if route.open or model.is_login(route) else table.checks:
-            checks.perform(rule, turn)
+            checks.perform_check(rule, turn)
         for rule in route.checks:
-            checks.perform(rule, turn)
-        return state.respond(turn, table.ok, route.answer)
+            checks.perform_check(rule, turn)
+        return state.build_response(turn, table.ok, route.answer)
     if step := auth.login_at(turn):
         return auth.log_in(turn, step)
     api = turn.api
     if api is None:
         if table.unknown == model.ResponseTemplate():
             raise Refusal("404")
-        return state.respond(turn, model.ResponseTemplate(), table.unknown)
+        return state.build_response(turn, model.ResponseTemplate(), table.unknown)
     turn.use_rules_of(api)
     turn.scope["path"] = _path_values(api, turn.parsed.path)
     turn.route = f"{api.method} {api.path}"
@@ -314,7 +314,9 @@ def _find_route(turn: Turn) -> model.Route | None:
 def _apply_limit_knob(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        checks.limit(turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate"))
+        checks.check_limit(
+            turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate")
+        )
 
 
 def _refusal_response(turn: Turn, refusal: Refusal) -> Response:
@@ -325,4 +327,4 @@ def _refusal_response(turn: Turn, refusal: Refusal) -> Response:
     turn.scope["code"] = int(code) if number.isascii() and number.isdigit() else code
     turn.scope["hint"] = turn.generate_id(length=20)
     turn.scope["message"] = refusal.message or state.fill_templates(rule.message, turn)
-    return state.respond(turn, table.error, rule)
+    return state.build_response(turn, table.error, rule)

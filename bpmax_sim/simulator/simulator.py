@@ -40,7 +40,7 @@ from bpmax_sim.platform.model import Instance, LoginRequest, Platform
 from bpmax_sim.secret.standin import is_standin
 from bpmax_sim.secret.vault import Credentials
 from bpmax_sim.simulator.auth import RENEWALS
-from bpmax_sim.simulator.engine import logs_in, respond_to
+from bpmax_sim.simulator.engine import is_login_request, respond_to
 from bpmax_sim.simulator.model import (
     CredentialForm,
     Route,
@@ -49,7 +49,7 @@ from bpmax_sim.simulator.model import (
     is_login,
     login_credentials,
 )
-from bpmax_sim.simulator.state import Message, State, TenantCredentials, Turn, read
+from bpmax_sim.simulator.state import Message, State, TenantCredentials, Turn, parse_request
 from bpmax_sim.yamlfile import decode, read_yaml
 
 RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
@@ -87,7 +87,9 @@ def table_of(platform: Platform) -> RuleTable:
     table, auth = read_table(platform.platform_key), platform.auth
     steps = auth.acquire.steps if auth.acquire else ()
     logins = [route for route in table.routes if is_login(route)]
-    logs_in = any(_is_alike(route, step.request, platform) for route in logins for step in steps)
+    logs_in = any(
+        _is_same_login(route, step.request, platform) for route in logins for step in steps
+    )
     places = [f"{place.place}.{place.name.lower()}" for place in auth.apply]
     if not logs_in or table.tokens.at not in places:
         return own
@@ -106,21 +108,21 @@ def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, A
     is handed out to them; recordings keep the stand-ins, with which their signatures were made.
     """
     return {
-        name: _in_form(value, table.credentials[name])
+        name: _format_as(value, table.credentials[name])
         if name in table.credentials and isinstance(value, str) and is_standin(value)
         else value
         for name, value in values.items()
     }
 
 
-def _in_form(standin: str, form: CredentialForm) -> str:
+def _format_as(standin: str, form: CredentialForm) -> str:
     digits = iter(sha512(standin.encode()).hexdigest())
     return form.prefix + "-".join("".join(islice(digits, size)) for size in form.groups)
 
 
-def _is_alike(route: Route, request: LoginRequest, platform: Platform) -> bool:
+def _is_same_login(route: Route, request: LoginRequest, platform: Platform) -> bool:
     method, _, path = route.on.partition(" ")
-    address = matcher.expand(request.url or request.path, platform.auth.parameters)
+    address = matcher.expand_templates(request.url or request.path, platform.auth.parameters)
     if request.method.upper() != method or not address.partition("?")[0].endswith(path):
         return False
     names = login_credentials(route, request)
@@ -196,10 +198,10 @@ class Simulator:
                 seed=self._seed,
                 state=self._state,
                 now=self.now(),
-                parsed=read(request, base),
+                parsed=parse_request(request, base),
             )
             drops = self._state.knobs.drops
-            if drops and not logs_in(turn):
+            if drops and not is_login_request(turn):
                 self._set_knobs(drops=drops[1:])
                 turn.state = self._state
                 if drops[0] == "after":

@@ -143,7 +143,7 @@ class ParsedRequest(Struct, frozen=True):
     body: Any
 
 
-def read(request: Request, base: str) -> ParsedRequest:
+def parse_request(request: Request, base: str) -> ParsedRequest:
     """Return *request* taken apart; *base* is the address of the third party."""
     url = request.url
     if base and is_below(url, base):
@@ -158,7 +158,7 @@ def read(request: Request, base: str) -> ParsedRequest:
         method=request.method.upper(),
         path=path or "/",
         query=_parse_pairs(query),
-        headers=headers.first(),
+        headers=headers.first_values(),
         cookies={cookie.name: cookie.value for cookie in headers.cookies},
         form=_parse_pairs((request.body or b"").decode("utf-8", "replace")) if is_form else {},
         body=_parse_json(request.body or b""),
@@ -354,7 +354,7 @@ _JSON: Final = "application/json; charset=utf-8"
 _SCALAR: Final = (str, int, float)
 
 
-def respond(
+def build_response(
     turn: Turn, base: ResponseTemplate, over: ResponseTemplate, *, data: Any = UNSET
 ) -> Response:
     """Return *over*, with what only *base* has.

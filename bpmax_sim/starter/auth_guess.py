@@ -18,7 +18,7 @@ from bpmax_sim.cassette.matching import split_query
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.http_auth import read_basic, split_scheme
 from bpmax_sim.secret.secret_names import is_distinctive, is_secret_name
 
@@ -81,7 +81,7 @@ def issued_values(response: Response) -> dict[str, str]:
     for name, value in response.headers:
         if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
             found.setdefault(value, f"header:{name}")
-    for path, value in leaves(json_of(response), "$"):
+    for path, value in leaf_values(json_of(response), "$"):
         if isinstance(value, str) and len(value) >= _SHORTEST:
             found.setdefault(value, path)
     return found
@@ -95,12 +95,12 @@ def json_of(response: Response) -> Any:
         return None
 
 
-def leaves(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+def leaf_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield the values below *value* that hold no others, with their JSON path."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if re.fullmatch(r"\w+", name):
-                yield from leaves(inner, f"{path}.{name}")
+                yield from leaf_values(inner, f"{path}.{name}")
     elif not isinstance(value, list):
         yield path, value
 
@@ -139,7 +139,9 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
                 )
             )
     return AuthGuess(
-        auth=issued.auth(credentials) if issued.logins else _as_preset(applies, credentials),
+        auth=issued.auth(credentials)
+        if issued.logins
+        else _equivalent_preset(applies, credentials),
         credentials=credentials,
         comments=tuple(comments),
         logins=tuple(issued.logins.values()),
@@ -187,7 +189,7 @@ class _LoginTokens:
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
         self.extracts.setdefault(login.order, {})[name] = {"path": path, "secret": True}
-        self.applies.append(_apply(place, f"{prefix}{{{{ {name} }}}}"))
+        self.applies.append(_apply_entry(place, f"{prefix}{{{{ {name} }}}}"))
         self.places.append(place)
         self.comments.append(
             msg(
@@ -219,7 +221,7 @@ def _texts_sent(request: Request) -> Iterator[str]:
         values += [value for _, value in parse_qsl(text)]
     elif request.body:
         body = json_of(Response(status=200, body=request.body))
-        values += [value for _, value in leaves(body, "$") if isinstance(value, str)]
+        values += [value for _, value in leaf_values(body, "$") if isinstance(value, str)]
     return (value for value in values if len(value) >= _SHORTEST)
 
 
@@ -251,7 +253,7 @@ def _find_source(
     return None
 
 
-def _apply(place: CredentialPlace, value: str) -> dict[str, str]:
+def _apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
     return {"in": place.place, "name": place.name, "value": value}
 
 
@@ -264,10 +266,10 @@ def _draft_credential(
     if read_basic(first) is not None:
         why = msg("requests carry a user name and a password (HTTP Basic)")
         text = "Basic {{ (username ~ ':' ~ password) | b64 }}"
-        return _apply(place, text), {"username": {}, "password": {"secret": True}}, why
+        return _apply_entry(place, text), {"username": {}, "password": {"secret": True}}, why
     name = "token" if place.name == "Authorization" else _identifier(place.name)
     name = name if not number or name != "token" else f"token_{number + 1}"
-    is_signed = snake(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
+    is_signed = to_snake_case(place.name.replace("-", "_")) in _SIGNED or len(set(values)) > max(
         1, len(values) // 2
     )
     why = (
@@ -280,7 +282,7 @@ def _draft_credential(
         if is_signed and len(values) > 1
         else msg("{place} {name} is the same in all requests", place=place.place, name=place.name)
     )
-    return _apply(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
+    return _apply_entry(place, f"{scheme}{{{{ {name} }}}}"), {name: {"secret": True}}, why
 
 
 def _identifier(name: str) -> str:
@@ -288,7 +290,7 @@ def _identifier(name: str) -> str:
     return text if text and text[0].isalpha() else f"key_{text}".rstrip("_")
 
 
-def _as_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
+def _equivalent_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
     """Return the preset that says the same, where there is one."""
     if not applies:
         return "none"
@@ -330,7 +332,7 @@ def _ttl_place(response: Response) -> dict[str, Any]:
 
 
 def _ttls_in(response: Response) -> Iterator[tuple[str, int]]:
-    for path, value in leaves(json_of(response), "$"):
+    for path, value in leaf_values(json_of(response), "$"):
         if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
             yield path, value
 
@@ -376,7 +378,7 @@ def _login_template(
         return {
             key: _login_template(credentials, chained, key, inner) for key, inner in value.items()
         }
-    if not isinstance(value, str) or snake(name) in _LITERALS or not value:
+    if not isinstance(value, str) or to_snake_case(name) in _LITERALS or not value:
         return value
     if value in chained:
         return f"{{{{ {chained[value]} }}}}"

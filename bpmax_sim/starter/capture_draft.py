@@ -17,7 +17,7 @@ import msgspec
 from bpmax_sim.i18n import msg, series, translate
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.starter.platform_draft import add_comments
 from bpmax_sim.starter.scenario_draft import BUTTON, literal
@@ -99,7 +99,9 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
     called: dict[str, dict[str, list[CapturedCall]]] = {}
     for run in runs:
         for call in calls_of(run):
-            called.setdefault(call.platform, {}).setdefault(snake(call.api), []).append(call)
+            called.setdefault(call.platform, {}).setdefault(to_snake_case(call.api), []).append(
+                call
+            )
     texts = {}
     for key, apis in called.items():
         if known.find(key) is None:
@@ -115,7 +117,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
                     {
                         "platform_key": key,
                         "title": key,
-                        "base_url": f"https://{_host(key)}.example.test",
+                        "base_url": f"https://{_host_name(key)}.example.test",
                         "auth": "none",
                     }
                 ),
@@ -125,7 +127,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
     return texts
 
 
-def _host(key: str) -> str:
+def _host_name(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "platform"
 
 
@@ -243,8 +245,8 @@ def draft_run(
     if calls:
         value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
     value |= {"faults": faults} if faults else {}
-    step: dict[str, Any] = {"approve": _approval(run, node)} if node else {"click": BUTTON}
-    step |= _expectation(run, calls, names, is_flow=bool(node))
+    step: dict[str, Any] = {"approve": _approve_step(run, node)} if node else {"click": BUTTON}
+    step |= _draft_expectation(run, calls, names, is_flow=bool(node))
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
     scenario = _ScenarioText(value, step, bool(node))
@@ -295,19 +297,19 @@ def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, A
     if node:
         flow: dict[str, Any] = {"definition": files.flow}
         flow |= {"scripts": {f"approve.{node}": files.script}, "at": node}
-        if name := _context(run, "project").get("name"):
+        if name := _context_member(run, "project").get("name"):
             flow["project"] = {"name": name}
         value["flow"] = {**flow, "form": _fields_of(run)}
     else:
         scripts = {f"click.{BUTTON}": files.script}
         value["form"] = {"scripts": scripts, "fields": _fields_of(run)}
-    user = _context(run, "userInfo")
+    user = _context_member(run, "userInfo")
     if user.get("id"):
         value["user"] = user
     return {**value, "clock": start.isoformat(timespec="seconds")}
 
 
-def _context(run: CapturedRun, name: str) -> dict[str, Any]:
+def _context_member(run: CapturedRun, name: str) -> dict[str, Any]:
     """Return the member *name* of ``ctx``, empty where it was no object."""
     value = plain_value((run.begin.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
@@ -322,20 +324,20 @@ def _fields_of(run: CapturedRun) -> dict[str, Any]:
     return {name: one for name, one in fields.items() if not name.startswith("$")}
 
 
-def _expectation(
+def _draft_expectation(
     run: CapturedRun,
     calls: Sequence[CapturedCall],
     names: Mapping[tuple[str, str], str],
     *,
     is_flow: bool,
 ) -> dict[str, Any]:
-    written = {str(one["name"]): plain_value(one["value"]) for one in _writes(run)}
+    written = {str(one["name"]): plain_value(one["value"]) for one in _written_fields(run)}
     proxy = [{"call": names[one.platform, one.api], **_result_of(one)} for one in calls]
     form = {"flow": {"form": written}} if is_flow else {"form": written}
     return {"expect": {**(form if written else {}), "proxy": proxy}}
 
 
-def _writes(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
+def _written_fields(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
     """Yield the records of fields that were written."""
     for one in run.records:
         if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
@@ -350,13 +352,13 @@ def _result_of(call: CapturedCall) -> dict[str, Any]:
 
 def _node_of(run: CapturedRun) -> str:
     """Return the node in whose approval a script ran; nothing where it was that of a form."""
-    step = _context(run, "step")
+    step = _context_member(run, "step")
     told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
 
 
-def _approval(run: CapturedRun, node: str) -> dict[str, Any]:
-    by = _context(run, "userInfo").get("id")
+def _approve_step(run: CapturedRun, node: str) -> dict[str, Any]:
+    by = _context_member(run, "userInfo").get("id")
     return {"at": node} | ({"by": by} if by else {})
 
 
@@ -378,9 +380,9 @@ def _target_of(run: CapturedRun) -> str:
 
 
 def _owners_of(run: CapturedRun) -> list[str]:
-    told = _context(run, "step").get("owner")
+    told = _context_member(run, "step").get("owner")
     ids = [_owner_id(one) for one in told] if isinstance(told, list) else []
-    by = _context(run, "userInfo").get("id")
+    by = _context_member(run, "userInfo").get("id")
     return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
 
 
@@ -480,14 +482,14 @@ def _script_of(run: CapturedRun, told: str) -> str:
     for record in run.records:
         if record.get("e") == "ask":
             key = literal(plain_value(record.get("platform")))
-            lines.append(f"await $proxy({key}){_setters(record)}.catch(() => null);")
-        elif record in tuple(_writes(run)):
+            lines.append(f"await $proxy({key}){_setter_source(record)}.catch(() => null);")
+        elif record in tuple(_written_fields(run)):
             value = literal(plain_value(record["value"]))
             lines.append(f"form[{literal(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
-def _setters(ask: Mapping[str, Any]) -> str:
+def _setter_source(ask: Mapping[str, Any]) -> str:
     api = plain_value(ask["api"])
     if ask.get("args") is not None:
         return f".{api}({', '.join(literal(plain_value(one)) for one in ask['args'])})"

@@ -147,7 +147,7 @@ SIGN = "# bpmax-sim demo"
 """The first line of a folder's README.md that says that the folder is ours."""
 
 
-def make(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
+def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
     """Write the files into *folder* and return them; others in it stay.
 
     Raises:
@@ -236,7 +236,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
         ConfigError: the folder is not ours, or cannot be written.
         ExpectationError: something did not come out as it has to.
     """
-    written = make(folder, force=force)
+    written = write_demo(folder, force=force)
     yield msg("1  A project in {folder}", folder=display_path(folder))
     for path in written:
         if path.suffix != ".md":
@@ -249,7 +249,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     yield msg("3  What a person can read and review: {cassette}", cassette=display_path(cassette))
     text = cassette.read_text(encoding="utf-8")
     exchange = text[text.index("\n- bpmax: ") + 1 : text.index("\nfailures:")]
-    yield from (f"     {expect.cut(line, _WIDTH - 5)}" for line in exchange.splitlines())
+    yield from (f"     {expect.shorten_line(line, _WIDTH - 5)}" for line in exchange.splitlines())
     yield from _show_standins(sorted((folder / "cassettes").rglob("*.yaml")), crm)
     yield from _show_replay(folder, recorded)
     yield from _show_miss(folder)
@@ -355,7 +355,7 @@ def _play(
 ) -> DemoRun:
     path = folder / "scenarios" / "customer.scenario.yaml"
     started = time.perf_counter()
-    (item,) = load.items(path, variables=variables, environ=environ)
+    (item,) = load.load_items(path, variables=variables, environ=environ)
     run_options: ScenarioOptions = {
         **options,
         "seed": 0,

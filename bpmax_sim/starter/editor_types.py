@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.model import Api, Parameter, Platform, snake
+from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
 from bpmax_sim.platform.response_shapes import (
     ResponseShape,
     ResponseShapes,
@@ -212,9 +212,9 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
 
 def _api_spellings(api: Api) -> Iterator[str]:
     """Yield the key, its twin in the other style, and the aliases."""
-    words = snake(api.key).split("_")
+    words = to_snake_case(api.key).split("_")
     camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
-    yield from dict.fromkeys((api.key, snake(api.key), camel, *api.aliases))
+    yield from dict.fromkeys((api.key, to_snake_case(api.key), camel, *api.aliases))
 
 
 def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:

@@ -200,7 +200,7 @@ def _fill_template(text: str, values: Mapping[str, str]) -> str:
 _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "13800138000"}}
 
 
-def answer(request: Request) -> Response:
+def answer_sample_request(request: Request) -> Response:
     """Return a token for a login of any kind, and one customer for everything else."""
     document: Mapping[str, Any] = _CUSTOMER
     if request.is_login:
@@ -225,7 +225,7 @@ class InitPlan(msgspec.Struct, frozen=True):
     cassette: Path | None
 
 
-def plan(folder: Path, chosen: InitOptions) -> InitPlan:
+def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
     """Return what *chosen* writes into *folder*; what is there already as it should be is left out.
 
     Raises:
@@ -244,7 +244,7 @@ def plan(folder: Path, chosen: InitOptions) -> InitPlan:
     return InitPlan(fresh, tuple(replaced), cassette)
 
 
-def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
+def write_plan(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
     """Write the files, record the cassette, and return what was written.
 
     Raises:
@@ -257,7 +257,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         return tuple(planned.texts)
     values = {variable: secrets.token_urlsafe(24) for variable in chosen.environment.values()}
     environ = {**values, chosen.environment["url"]: chosen.address}
-    (item,) = load.items(folder / "scenarios/customer.scenario.yaml", environ=environ)
+    (item,) = load.load_items(folder / "scenarios/customer.scenario.yaml", environ=environ)
     session = runner.open_session(
         item,
         cassettes=folder / "cassettes",
@@ -265,7 +265,7 @@ def carry_out(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Pat
         mode="record",
         record="rewrite",
         seed=0,
-        transport=Handler(answer),
+        transport=Handler(answer_sample_request),
     )
     *_, last = runner.run_item(item, session, environ=environ)
     assert isinstance(last, events.ScenarioFinished)

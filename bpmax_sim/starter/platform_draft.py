@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg, plural, series, translate
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import placeholders
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, json_of
 from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, shape_of, singular
 from bpmax_sim.yamlfile import write_yaml
@@ -127,7 +127,7 @@ def draft_platform(
     hosts = {origin: _host_name(origin, number) for number, origin in enumerate(origins) if number}
     calls = [exchange for exchange in exchanges if exchange.order not in logins]
     drafts = list(_find_apis(calls, hosts))
-    names = _name_apis(drafts, {*map(snake, taken)})
+    names = _name_apis(drafts, {*map(to_snake_case, taken)})
     apis = {
         name: add_comments(notes, _text_of_api(name, value), "  ")
         for name, (value, notes) in zip(
@@ -215,7 +215,8 @@ def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Itera
         by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
     for origin, own in by_origin.items():
         templates = find_templates(
-            ObservedPath(one.request.method, path_of(one.request), _shape(one)) for one in own
+            ObservedPath(one.request.method, path_of(one.request), _response_shape(one))
+            for one in own
         )
         found: dict[tuple[str, str], _ApiDraft] = {}
         for exchange in own:
@@ -229,7 +230,7 @@ def _find_apis(exchanges: Sequence[Exchange], hosts: Mapping[str, str]) -> Itera
         yield from found.values()
 
 
-def _shape(exchange: Exchange) -> str:
+def _response_shape(exchange: Exchange) -> str:
     response = exchange.outcome
     if not isinstance(response, Response) or response.status not in _OK:
         return ""
@@ -253,11 +254,11 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
         ]
         plain = re.sub(r"\W+", "_", "_".join(words), flags=re.ASCII).strip("_") or "root"
         is_verb = draft.method == "POST" and not plain.endswith("s")
-        stem = snake(
+        stem = to_snake_case(
             plain if is_verb else f"{_VERBS.get(draft.method, draft.method.lower())}_{plain}"
         )
         if draft.method == "POST" and not is_verb:
-            stem = snake(f"create_{'_'.join([*words[:-1], singular(words[-1])])}")
+            stem = to_snake_case(f"create_{'_'.join([*words[:-1], singular(words[-1])])}")
         stem = re.sub(r"\W+", "_", stem, flags=re.ASCII)
         stem = stem if stem[0].isalpha() else f"call_{stem.strip('_')}"
         number = 1
@@ -296,8 +297,10 @@ def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[
     parameters: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True} for name in placeholders(draft.template)
     ]
-    parameters += _inputs("query", [dict(split_query(one.url)[1]) for one in requests], auth)
-    parameters += _inputs("header", [_own_headers(one) for one in requests], auth)
+    parameters += _draft_parameters(
+        "query", [dict(split_query(one.url)[1]) for one in requests], auth
+    )
+    parameters += _draft_parameters("header", [_own_headers(one) for one in requests], auth)
     body, more = _draft_body(requests)
     value["parameters"] = list(_with_own_names([*parameters, *body]))
     if not value["parameters"]:
@@ -324,7 +327,7 @@ def _own_headers(request: Request) -> dict[str, str]:
     }
 
 
-def _inputs(
+def _draft_parameters(
     place: str, seen: Sequence[Mapping[str, Any]], auth: AuthGuess
 ) -> Iterator[dict[str, Any]]:
     hidden = {one.name.lower() for one in auth.places if one.place == place}

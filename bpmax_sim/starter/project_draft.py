@@ -27,9 +27,9 @@ from bpmax_sim.errors import ConfigError, LeakError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.console import CapturedRun
 from bpmax_sim.messages import Exchange, Headers, Response, media_type
-from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import document_key, read_document
-from bpmax_sim.platform.load import Platforms, declaring_file, load_platforms
+from bpmax_sim.platform.load import Platforms, find_declaring_file, load_platforms
 from bpmax_sim.platform.matcher import ApiMatcher, address_variables, addresses_in
 from bpmax_sim.scenario.runner import run_scenario
 from bpmax_sim.secret.vault import Vault
@@ -44,7 +44,7 @@ from bpmax_sim.starter.capture_draft import (
 )
 from bpmax_sim.starter.document_draft import sample_calls
 from bpmax_sim.starter.file_additions import with_apis, with_instance
-from bpmax_sim.starter.init import InitOptions, plan
+from bpmax_sim.starter.init import InitOptions, plan_files
 from bpmax_sim.starter.platform_draft import (
     draft_platform,
     origin_of,
@@ -59,7 +59,7 @@ from bpmax_sim.starter.scenario_draft import (
     script_call,
 )
 from bpmax_sim.starter.traffic_sources import TrafficSources
-from bpmax_sim.traffic.import_recording import admit, render_exchanges, write
+from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write
 from bpmax_sim.traffic.imported import ForeignExchanges
 from bpmax_sim.yamlfile import text_at, write_text
 
@@ -111,7 +111,7 @@ def draft_project(
                 source=sources.told,
                 why=join_messages("; ", ["", *work.notes[:3]]),
             )
-        for path, text in plan(folder, InitOptions()).texts.items():
+        for path, text in plan_files(folder, InitOptions()).texts.items():
             write_text(work.place / path.relative_to(folder), text)
         files = {
             path: data for path, data in _files_of(work.place).items() if before.get(path) != data
@@ -175,7 +175,7 @@ class _Workplace:
                     )
                 )
                 continue
-            converted = make(document, key=key, has_answers=True)
+            converted = convert_document(document, key=key, has_answers=True)
             write_text(self.place / f"scenarios/platforms/{key}.yaml", converted.text)
             variable = f"{variable_prefix(key)}_URL"
             names = {
@@ -246,7 +246,7 @@ class _Workplace:
         lacking = [one for one, match in matches if match is None or not match.target.is_declared]
         if not lacking:
             return
-        path = declaring_file([self.place / "scenarios/platforms"], key)
+        path = find_declaring_file([self.place / "scenarios/platforms"], key)
         if path is None:
             self.notes.append(
                 msg("{key} is built in; what it does not declare is left out", key=key)
@@ -259,7 +259,7 @@ class _Workplace:
         """Write recording, script and scenario of *exchanges*, but for what cannot be played."""
         known = self.load_platforms()
         rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)
-        admitted = admit(
+        admitted = prepare_import(
             ForeignExchanges(tuple(exchanges)),
             known,
             self.vault,

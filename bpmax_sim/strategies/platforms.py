@@ -376,7 +376,7 @@ def platforms(
         for api in draw(_draw_apis(apis() if api is None else api, max_apis))
     ]
     apis_by_key = {api.key: api for api in drawn}
-    aliases = {model.snake(alias): api.key for api in drawn for alias in api.aliases}
+    aliases = {model.to_snake_case(alias): api.key for api in drawn for alias in api.aliases}
     own = [api.auth for api in drawn if isinstance(api.auth, Auth)]
     return Platform(
         platform_key=draw(_KEYS),
@@ -388,7 +388,7 @@ def platforms(
         headers=draw(_HEADERS),
         strict=draw(_SELDOM),
         apis=apis_by_key,
-        spellings={**aliases, **{model.snake(key): key for key in apis_by_key}},
+        spellings={**aliases, **{model.to_snake_case(key): key for key in apis_by_key}},
     )
 
 
@@ -411,7 +411,9 @@ def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
 
 @lru_cache
 def _draw_apis(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list[Api]]:
-    return st.lists(api, min_size=1, max_size=most, unique_by=lambda item: model.snake(item.key))
+    return st.lists(
+        api, min_size=1, max_size=most, unique_by=lambda item: model.to_snake_case(item.key)
+    )
 
 
 @cache_strategy

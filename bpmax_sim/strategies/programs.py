@@ -26,8 +26,8 @@ from bpmax_sim.js_values import UNDEFINED, BigInt, UndefinedType, date_to_ms, fo
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import read_instances
 from bpmax_sim.platform.load import Platforms, load_platforms, read_platform
-from bpmax_sim.platform.model import Api, Parameter, Platform, snake
-from bpmax_sim.project import absolute, find_instances, local_file_of
+from bpmax_sim.platform.model import Api, Parameter, Platform, to_snake_case
+from bpmax_sim.project import absolute_path, find_instances, local_file_of
 from bpmax_sim.proxy.builder import Builder, CallSpec, Setter
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies import rare_setters
@@ -189,11 +189,11 @@ def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
-    spellings = dict.fromkeys((*api.aliases, *map(snake, names), *map(_camel_case, names)))
+    spellings = dict.fromkeys((*api.aliases, *map(to_snake_case, names), *map(_camel_case, names)))
     others = [
         name
         for name in spellings
-        if name not in platform.apis and platform.spellings.get(snake(name)) == api.key
+        if name not in platform.apis and platform.spellings.get(to_snake_case(name)) == api.key
     ]
     return draw(st.sampled_from(others or [api.key]))
 
@@ -475,7 +475,7 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     Raises:
         ConfigError: a file is wrong.
     """
-    place = "" if Path(path).is_dir() else find_instances(absolute(path))
+    place = "" if Path(path).is_dir() else find_instances(absolute_path(path))
     if not place:
         return load_platforms(path)
     known = load_platforms(path, instances="")

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Rules, identity, parts_of_request
+from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_request
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import FORM, Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
@@ -150,7 +150,7 @@ def exchanges(
         return Exchange(
             request=request,
             outcome=outcome,
-            key=identity(parts_of_request(request), rules),
+            key=matching_key(parts_of_request(request), rules),
             owner=by,
             at=START.seconds + second,
         )

@@ -24,7 +24,7 @@ from jsonschema import Draft202012Validator, SchemaError
 from bpmax_sim.errors import BAD_PATTERN, ConfigError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.proxy.encode import DOTS
-from bpmax_sim.secret.pseudonym import resident
+from bpmax_sim.secret.pseudonym import resident_check_character
 
 BUSINESS: Final = ("客户", "合同 HT-0001", "张三", "13800138000", "应收账款", "2026-03-02", "上海")
 """What forms hold."""
@@ -161,7 +161,7 @@ def _id_cards() -> st.SearchStrategy[str]:
     """Draw numbers of resident identity cards, the check digit right (GB 11643)."""
     days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map("{:%Y%m%d}".format)
     drawn = st.builds("{}{}{:03d}".format, st.integers(110000, 659999), days, st.integers(1, 999))
-    return drawn.map(lambda digits: digits + resident(digits))
+    return drawn.map(lambda digits: digits + resident_check_character(digits))
 
 
 def _draw_hosts() -> st.SearchStrategy[str]:
@@ -240,7 +240,7 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
     Raises:
         ConfigError: if it is no JSON Schema.
     """
-    plain = normal(schema)
+    plain = normalise_schema(schema)
     try:
         Draft202012Validator.check_schema(plain)
     except SchemaError as error:
@@ -253,7 +253,7 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
 
 def check_value(schema: Schema, value: Any, /) -> str:
     """Return what is wrong with *value*, in one line without the value itself, or nothing."""
-    errors = Draft202012Validator(normal(schema)).iter_errors(value)
+    errors = Draft202012Validator(normalise_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
         return ""
@@ -267,13 +267,13 @@ def _json_type(value: Any) -> str:
     return "null" if value is None else kinds.get(type(value), "a number")
 
 
-def normal(schema: Any) -> Any:
+def normalise_schema(schema: Any) -> Any:
     """Return *schema* in the words of JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
-        return [normal(part) for part in schema]
+        return [normalise_schema(part) for part in schema]
     if not isinstance(schema, Mapping):
         return schema
-    plain = {name: normal(value) for name, value in schema.items()}
+    plain = {name: normalise_schema(value) for name, value in schema.items()}
     if plain.get("type") == "text":
         plain["type"] = "string"
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):

@@ -112,7 +112,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if action == "approve":
                 check_complete(self._screen(node))
             decided = _DECIDED[action]
-            if self.definition and visit.table.after(acting.by, decided) == owners.UNTREATED:
+            if self.definition and visit.table.status_after(acting.by, decided) == owners.UNTREATED:
                 self._record_decision(visit, acting)
                 self._add_history(acting)
                 self._run_computed(acting)
@@ -432,7 +432,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 waiting = [visit for visit in self.visits.values() if not visit.child]
                 self._check_actor(waiting[0], "")
                 break
-            self.find(task.project)._agree(task)  # noqa: SLF001 - of its own class
+            self.find(task.project)._approve_task(task)  # noqa: SLF001 - of its own class
         else:
             raise SubjectError(
                 "nodes follow each other without end if everybody agrees: {nodes}",
@@ -456,7 +456,7 @@ class FlowSubject(MovingProject, kw_only=True):
             "status": self.status,
         }
 
-    def _agree(self, task: OpenTask) -> None:
+    def _approve_task(self, task: OpenTask) -> None:
         """Approve as one who fills in nothing."""
         visit = self.visits[task.node]
         acting = FlowMove(at=task.node, by=task.by, action="approve")
@@ -512,7 +512,7 @@ class FlowSubject(MovingProject, kw_only=True):
         is_clear = self.focus or len(self._visits_of(self.viewer)) == 1
         if len(self.visits) > 1 and several and not is_clear:
             raise self._ambiguous_node_error(action)
-        return self.front
+        return self.current_form
 
     def _check_may_fill_in(self, action: str) -> None:
         """Check that who acts has the task whose form it is; whoever submits a new one may.

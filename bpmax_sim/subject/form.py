@@ -40,7 +40,7 @@ def path_steps(text: str) -> Steps:
     return plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
-def cell(value: Any, steps: Steps) -> Any:
+def value_at_steps(value: Any, steps: Steps) -> Any:
     """Return what stands at *steps* inside *value*, or `UNSET`."""
     for step in steps:
         if isinstance(step, int):
@@ -118,7 +118,9 @@ def changed_columns(old: Any, new: Any) -> Iterator[str]:
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
     for name in dict.fromkeys(name for row in rows for name in row):
-        if [cell(row, (name,)) for row in before] != [cell(row, (name,)) for row in after]:
+        if [value_at_steps(row, (name,)) for row in before] != [
+            value_at_steps(row, (name,)) for row in after
+        ]:
             yield name
 
 
@@ -161,7 +163,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         for script in self.scripts.get(event, ()):
             self.tell(hooks.HookStarted(event=self.qualify(event), script=script.name))
             ended = run(script)
-            self._result.take(ended)
+            self._result.add_outcome(ended)
             self._result.set_value(ended.value)
             value = ended.value
             if ended.error is not None or value is False:
@@ -177,7 +179,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         self._result = result
 
     @contextmanager
-    def meanwhile(self) -> Iterator[Result]:
+    def concurrent_action(self) -> Iterator[Result]:
         """Let an action take place while another one is under way, with a result of its own."""
         outer = self._result
         inner = self.begin_action()
@@ -346,7 +348,7 @@ def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any
         before = old if isinstance(old, Mapping) else {}
         for key, entered in value.items():
             was = before.get(key)
-            if not hooks.same(entered, was) and not (is_empty(entered) and is_empty(was)):
+            if not hooks.is_same_value(entered, was) and not (is_empty(entered) and is_empty(was)):
                 member = f"{name}.{key}"
                 yield member, entered
                 yield from _changed_members(member, entered, was)
@@ -385,7 +387,7 @@ def _check_option(name: str, options: Any, value: Any) -> None:
         return
     known = option_values(options)
     for choice in value if isinstance(value, list | tuple) else (value,):
-        if not any(hooks.same(choice, option) for option in known):
+        if not any(hooks.is_same_value(choice, option) for option in known):
             raise SubjectError(
                 "{name}: {choice!r} is none of its options{hint}",
                 code="NOT_AN_OPTION",
@@ -511,7 +513,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         """Set fields one after another, as a user does; each change fires its handler."""
         for name, value in values.items():
             path = (name,) if name in self.fields else path_steps(name) or (name,)
-            check_entry(self, path, value, cell(self.fields, path))
+            check_entry(self, path, value, value_at_steps(self.fields, path))
             field = str(path[0])
             self._enter_value(field, with_cell(self.fields.get(field), path[1:], value, name))
         return self._result
@@ -604,7 +606,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.tell(hooks.HookStarted(event=self.qualify(event), script=handler.name))
 
         def done(ended: Outcome) -> None:
-            self._result.take(ended)  # of the action of then
+            self._result.add_outcome(ended)  # of the action of then
             if rest and ended.error is None:
                 self._start_handlers(event, tuple(rest), view)
 

@@ -180,7 +180,7 @@ class Result(msgspec.Struct):
         self.value = value
         self.ran = True
 
-    def take(self, ended: Outcome) -> None:
+    def add_outcome(self, ended: Outcome) -> None:
         """Add what a script that ended told, and its error."""
         self.console.extend(ended.console)
         self.timers.extend(ended.timers)
@@ -195,7 +195,7 @@ class Result(msgspec.Struct):
 def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
     """Set a member, or remove it where *value* is `UNDEFINED`; return whether that is a change."""
     gone = isinstance(value, UndefinedType)
-    if same(values[name], value) if name in values else gone:
+    if is_same_value(values[name], value) if name in values else gone:
         return False
     if gone:
         del values[name]
@@ -204,16 +204,18 @@ def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
     return True
 
 
-def same(left: Any, right: Any) -> bool:
+def is_same_value(left: Any, right: Any) -> bool:
     """Return whether two field values are the same to JavaScript: true is not 1, NaN is NaN."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, float) and isinstance(right, float):
         return left == right or (math.isnan(left) and math.isnan(right))
     if isinstance(left, Mapping) and isinstance(right, Mapping):
-        return left.keys() == right.keys() and all(same(left[name], right[name]) for name in left)
+        return left.keys() == right.keys() and all(
+            is_same_value(left[name], right[name]) for name in left
+        )
     if isinstance(left, list | tuple) and isinstance(right, list | tuple):
-        return len(left) == len(right) and all(map(same, left, right))
+        return len(left) == len(right) and all(map(is_same_value, left, right))
     return bool(left == right)
 
 

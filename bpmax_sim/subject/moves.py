@@ -226,7 +226,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*, or for a join that waits for other branches."""
         self.passed_nodes.append(visit.node)
-        split, branch, waits = owners.leave(self.visits, visit, target)
+        split, branch, waits = owners.leave_node(self.visits, visit, target)
         if waits and split is not None:
             self.at = next(iter(self.visits), self.at)
             left = tuple(sorted(split.waiting))
@@ -498,7 +498,7 @@ class MovingProject(ProjectState, kw_only=True):
             lines, spaces = "\n" * max(place.line - 2, 0), " " * (place.column - 1)
             script = Script(f"{lines}return Boolean(\n{spaces}{when}\n);", place.file)
         ended = self._run(script, name, move)
-        self._result.take(ended)
+        self._result.add_outcome(ended)
         return ended.error is None and bool(ended.value)
 
     def __post_init__(self) -> None:

@@ -45,7 +45,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
     return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
 
 
-def verdict(rule: str | int, statuses: Sequence[int]) -> int:
+def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
     """Return what *statuses* decide by *rule*; untreated while they decide nothing."""
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
@@ -61,7 +61,7 @@ def verdict(rule: str | int, statuses: Sequence[int]) -> int:
     return REFUSED if refused > len(statuses) - needed else UNTREATED
 
 
-class Round(msgspec.Struct):
+class OwnersRound(msgspec.Struct):
     """Owners who decide together by a rule."""
 
     items: Items
@@ -70,7 +70,7 @@ class Round(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return what they decided."""
-        return verdict(self.rule, [item["status"] for item in self.items])
+        return decide_by_rule(self.rule, [item["status"] for item in self.items])
 
     def pending(self) -> Iterator[dict[str, Any]]:
         """Yield the items of those who are to act now."""
@@ -81,26 +81,26 @@ class Round(msgspec.Struct):
                     return
 
 
-def _seat_verdict(seat: list[Round]) -> int:
+def _seat_verdict(seat: list[OwnersRound]) -> int:
     """Return what an owner's rounds decided: passed if all did, refused if one did."""
-    return verdict("all", [turn.status for turn in seat])
+    return decide_by_rule("all", [turn.status for turn in seat])
 
 
 class OwnersTable(msgspec.Struct):
     """The seats of a node, each an owner's rounds, and the rule by which they decide it."""
 
-    seats: list[list[Round]] = msgspec.field(default_factory=list)
+    seats: list[list[OwnersRound]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
     def of(cls, items: Items, rule: str | int) -> OwnersTable:
         """Return the table of owners who have a seat each."""
-        return cls([[Round([item])] for item in items], rule)
+        return cls([[OwnersRound([item])] for item in items], rule)
 
     @property
     def status(self) -> int:
         """Return what was decided."""
-        return verdict(self.rule, [_seat_verdict(seat) for seat in self.seats])
+        return decide_by_rule(self.rule, [_seat_verdict(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
@@ -138,7 +138,7 @@ class OwnersTable(msgspec.Struct):
         why = msg("has decided already") if decided else msg("is not to act yet")
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
-    def after(self, by: str, status: int) -> int:
+    def status_after(self, by: str, status: int) -> int:
         """Return what would be decided if *by* decided so."""
         item = self.item(by)
         before, item["status"] = item["status"], status
@@ -159,10 +159,10 @@ class OwnersTable(msgspec.Struct):
             seat[at].items += added
             seat[at].rule = "all"
         elif where == "before":
-            seat.insert(at, Round(added, rule))
+            seat.insert(at, OwnersRound(added, rule))
         else:
             mine["status"] = PASSED
-            seat.insert(at + 1, Round(added, rule))
+            seat.insert(at + 1, OwnersRound(added, rule))
 
 
 class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -310,7 +310,9 @@ class Visit(msgspec.Struct, eq=False):
     serial: int = msgspec.field(default_factory=_SERIAL.__next__)
 
 
-def leave(visits: dict[str, Visit], visit: Visit, target: str) -> tuple[Split | None, str, bool]:
+def leave_node(
+    visits: dict[str, Visit], visit: Visit, target: str
+) -> tuple[Split | None, str, bool]:
     """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
 
     At a join it waits for the other branches; where it leads out of branches, they end.

@@ -251,7 +251,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return self.nodes.get(node, PLAIN)
 
     @property
-    def front(self) -> FormSubject:
+    def current_form(self) -> FormSubject:
         """Return the form that a person sees: the one that creates the project, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
@@ -288,12 +288,12 @@ class ProjectState(ScriptedSubject, kw_only=True):
             part.report_to(result)
 
     @contextmanager
-    def meanwhile(self) -> Iterator[Result]:
+    def concurrent_action(self) -> Iterator[Result]:
         """Let an action take place while another one is under way; what it does stays done."""
         root = self.root
         root.is_meanwhile = True
         try:
-            with super().meanwhile() as inner:
+            with super().concurrent_action() as inner:
                 yield inner
         finally:
             root.is_meanwhile = False

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import nameless_call
+from bpmax_sim.cassette.matching import unnamed_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, series
@@ -61,7 +61,7 @@ class ExternalClients:
     _registered: set[tuple[str, str]] = field(default_factory=set, init=False)
     _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
-    def call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
+    def send_call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
 
         It is one exchange, whatever comes of it: a client of its own repeats for itself.
@@ -71,7 +71,7 @@ class ExternalClients:
             NoMatchError: replay has no response.
         """
         env = self.env
-        known = self.to_call(request, serial=env.next_serial())
+        known = self.as_api_call(request, serial=env.next_serial())
         begun, start, call = (env.clock.now(), env.clock.tick()), self.clock.now(), known.call
         assert call is not None
         record = partial(
@@ -96,7 +96,7 @@ class ExternalClients:
             env.end_login(call.platform, call.instance, life)
         return response
 
-    def to_call(self, request: Request, *, serial: int = 0) -> Request:
+    def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
         """Return *request* as the call of the API that it belongs to, with its stand-in twin.
 
         Where it is sent, it goes to the address of the instance, as a builder's does.
@@ -109,7 +109,7 @@ class ExternalClients:
             known = cache[request] = self._identify(request)
         return _with_serial(known, serial)
 
-    def _identify_nameless(self, request: Request) -> Request:
+    def _identify_unnamed(self, request: Request) -> Request:
         """Return *request*, which is for no platform, unless it may be for one with mistakes.
 
         Raises:
@@ -117,7 +117,7 @@ class ExternalClients:
         """
         if broken := self.platforms.broken:
             raise ConfigError(*chain.from_iterable(broken.values()))
-        return replace(request, call=nameless_call(request))
+        return replace(request, call=unnamed_call(request))
 
     def _identify(self, request: Request) -> Request:
         match = self._match(request)
@@ -125,14 +125,14 @@ class ExternalClients:
             request = self._at_declared_address(request)
             match = self._match(request)
         if match is None:
-            return self._identify_nameless(request)
+            return self._identify_unnamed(request)
         match = self._of_recorded_instance(request, match)
         if match.note:
             self.notes[match.note] = None
         sent, match = self._at_live_address(request, match)
         if not match.target.is_declared:
             declared = replace(request, url=declared_address(sent, match)[0])
-            call = nameless_call(declared)
+            call = unnamed_call(declared)
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)

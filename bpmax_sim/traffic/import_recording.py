@@ -36,7 +36,7 @@ from bpmax_sim.transport.suspicious_names import NameNet
 Matched = tuple[Exchange, ApiMatch | None]
 
 
-def admit(  # noqa: PLR0913 - all that a session would know
+def prepare_import(  # noqa: PLR0913 - all that a session would know
     imported: ForeignExchanges,
     platforms: Platforms,
     vault: Vault,
@@ -63,7 +63,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
     left_out += _notes_of_rivals(remaining, matcher)
     for exchange in named:
-        _learn(exchange, net)
+        _register_secrets(exchange, net)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
     admitted: list[Exchange] = []
     for exchange in named:
@@ -78,7 +78,7 @@ def admit(  # noqa: PLR0913 - all that a session would know
                 )
             )
         else:
-            key = matching.identity(matching.parts_of_request(clean.request), rules)
+            key = matching.matching_key(matching.parts_of_request(clean.request), rules)
             admitted.append(replace(clean, key=key, owner=owner, order=len(admitted) + 1))
     hidden_by_name = net.notes()
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
@@ -93,7 +93,7 @@ def _without_logins(exchanges: list[Matched], net: NameNet) -> tuple[list[Matche
             continue
         named = identify(exchange.request, match)
         hide_credentials(named, match, net.vault)
-        _learn(replace(exchange, request=named), net)
+        _register_secrets(replace(exchange, request=named), net)
         notes.append(
             msg(
                 "exchange {order}: a login of {key}, which replay synthesises",
@@ -108,7 +108,7 @@ def _notes_of_rivals(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[
     for exchange, match in exchanges:
         if match is None or not match.target.is_declared:
             continue
-        note, rivals = match.note, matcher.rivals(exchange.request, match)
+        note, rivals = match.note, matcher.platforms_also_matching(exchange.request, match)
         if rivals and not note:
             note = msg(
                 "declared at this address by {names} as well; taken for {key}",
@@ -130,7 +130,7 @@ def _identify_exchange(
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
-def _learn(exchange: Exchange, net: NameNet) -> None:
+def _register_secrets(exchange: Exchange, net: NameNet) -> None:
     net.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
         register_issued_secrets(exchange.request, exchange.outcome, net.vault)
@@ -152,7 +152,7 @@ _LARGEST = 1 << 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreign:
+class ForeignFile:
     """A file that was read.
 
     Attributes:
@@ -165,7 +165,7 @@ class Foreign:
     imported: ForeignExchanges = field(repr=False)
 
 
-def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
+def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
     """Return what the foreign recording at *path* holds; nothing is redacted yet.
 
     Args:
@@ -189,7 +189,7 @@ def read_file(path: Path, *, kind: str = "", address: str = "") -> Foreign:
         known = kind or formats.detect_format(data)
         options = ReadOptions(address=address or NOWHERE, attachment=attachment)
         exchanges = formats.read_foreign(data, kind=known, options=options)
-        return Foreign(path=path, kind=known, imported=exchanges)
+        return ForeignFile(path=path, kind=known, imported=exchanges)
     except CassetteError as error:
         raise CassetteError(label_message(path, error)) from error
     except OSError as error:
@@ -219,7 +219,7 @@ def register_known_credentials(
             lacking.append(".".join(tenant))
             continue
         external_clients.register_credentials(credentials, tenant, vault)
-        vault.address(credentials.live, credentials.declared)
+        vault.replace_address(credentials.live, credentials.declared)
     return lacking
 
 

@@ -33,7 +33,7 @@ class ClientListener(Protocol):
         """Return the recorded response, or None where the client has to ask for itself."""
         ...
 
-    def keep(self, request: Request, response: Response, /) -> None:
+    def record_response(self, request: Request, response: Response, /) -> None:
         """Record what the client was answered; it is on the disk when this returns."""
         ...
 
@@ -90,7 +90,9 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
         if not self._hears.passes():
             took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
-            self._hears.keep(_convert_request(request), _convert_response(response, took))
+            self._hears.record_response(
+                _convert_request(request), _convert_response(response, took)
+            )
 
 
 def _convert_request(original: Any) -> Request:

@@ -23,7 +23,7 @@ from bpmax_sim import messages
 from bpmax_sim.cassette.alignment import PASSING
 from bpmax_sim.cassette.matching import call_without_injected, injected_by_root, injected_names
 from bpmax_sim.cassette.model import read_body
-from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, values_at, without
+from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values_at, without_paths
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
@@ -128,7 +128,7 @@ def redact_exchanged(
             bodies.add(call.body or b"")
             if shown.url.partition("?")[0] != shown.base + call.path:
                 texts.add(call.path)
-        if vault.keeps(texts, *bodies):
+        if vault.leaves_unchanged(texts, *bodies):
             return shown, response
     outcome = redact_response(response, request, vault)
     return redact_request(request, vault), outcome
@@ -182,7 +182,7 @@ def _redact_bytes(
 
 def register_cookies(request: Request, response: Response, vault: Vault) -> None:
     """Make the cookies that *response* sets known to *vault*; they are always secret."""
-    for line in Headers(response.headers).every("set-cookie"):
+    for line in Headers(response.headers).get_all("set-cookie"):
         _hide_cookie(line, request, vault)
 
 
@@ -308,14 +308,14 @@ def find_undeclared_secrets(
     if written_anew or _has_mixed_run(request.headers, request.body, url):
         bare = call_without_injected(request, _NOBODY)
         yield from _undeclared_in(
-            name, without(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
+            name, without_paths(_suspicious_parts(bare.headers, bare.body, bare.query), allowed)
         )
     if isinstance(outcome, Response) and _has_mixed_run(outcome.headers, outcome.body):
         parts = _suspicious_parts(outcome.headers, outcome.body, ())
         if parts["body"] is None and not any(map(looks_random, parts["header"].values())):
             return
         paths = [FieldPath.parse(place, "volatile") for place in (*PASSING, *volatile)]
-        yield from _undeclared_in(name, without(parts, [*paths, *allowed]))
+        yield from _undeclared_in(name, without_paths(parts, [*paths, *allowed]))
 
 
 def place_prefix(request: Request) -> str:
@@ -377,6 +377,6 @@ def _iterate_texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
             yield from _iterate_texts(inner, (*path, str(name)))
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _iterate_texts(inner, (*path, Wild.ALL))
+            yield from _iterate_texts(inner, (*path, Wildcard.ALL))
     elif isinstance(value, str):
         yield path, value

@@ -19,7 +19,7 @@ from urllib.parse import parse_qsl
 from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.cassette.model import decode_json, read_body
 from bpmax_sim.errors import shell_quote
-from bpmax_sim.field_path import FieldPath, Steps, Wild, format_path, without
+from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, without_paths
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, SET_BY_SERVER
@@ -77,7 +77,7 @@ def message_parts(
 def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
     """Yield the members of `message_parts` that are named like a secret, but for the *opened*."""
     paths = list(opened)
-    for path, name, text in _find_members(without(parts, paths) if paths else parts, (), ""):
+    for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
         if path[0] == "header" and name in _ALWAYS:
             continue
         if is_secret_name(name) and is_secret_value(name, text):
@@ -88,7 +88,7 @@ def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterat
     """Yield what is shaped like a token in the body of a login's response, whatever its name."""
     body = {"body": parts["body"]}
     paths = list(opened)
-    for path, name, text in _find_members(without(body, paths) if paths else body, (), ""):
+    for path, name, text in _find_members(without_paths(body, paths) if paths else body, (), ""):
         is_named = is_secret_name(name) or name.lower() in _OF_LOGINS
         is_token = looks_random(text) and not (" " in text or "://" in text)
         if len(text) >= SHORTEST and "redacted." not in text and (is_named or is_token):
@@ -162,7 +162,7 @@ def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterato
             yield from _find_members(inner, (*path, str(key)), str(key), depth)
     elif isinstance(value, list | tuple):
         for inner in value:
-            yield from _find_members(inner, (*path, Wild.ALL), name, depth)
+            yield from _find_members(inner, (*path, Wildcard.ALL), name, depth)
     elif isinstance(value, str):
         yield path, name, value
         if depth < _DEEPEST and len(value) > SHORTEST:
@@ -279,4 +279,6 @@ class NameNet:
             return
         parts = [(f'name="{name}"\r\n\r\n', "\r\n")] if is_multipart else []  # RFC 7578, 4.2
         for before, after in (*parts, *member_spellings(name)):
-            self.vault.pair(f"{before}{text}{after}", f"{before}{standin}{after}", name=label)
+            self.vault.register_derived(
+                f"{before}{text}{after}", f"{before}{standin}{after}", name=label
+            )

@@ -9,7 +9,7 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect_update import collect_updates, join_rows
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.variant.run import find_obstacle, measure_baseline, run_unlimited
 
 
@@ -59,7 +59,7 @@ def write_checked(files: Sequence[FileRewrite]) -> None:
 def _find_problems(file: FileRewrite) -> Iterator[Problem]:
     """Yield why the scenarios of a file that was written do not pass any more."""
     try:
-        for item in items(file.path):
+        for item in load_items(file.path):
             if not find_obstacle(item):
                 measure_baseline(item)
     except ConfigError as error:

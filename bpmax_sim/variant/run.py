@@ -27,7 +27,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem, Subjects
 from bpmax_sim.scenario.observation import Observation, compare_runs, observe
-from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.outcome import events_of_unrun
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.trial import TrialRun, run_trial
@@ -158,7 +158,7 @@ def measure_baseline(
     """
     if why := find_obstacle(item):
         raise BaselineError(Problem(why, item.place))
-    first = Baseline(item, VariantRun(not_run(item)), UNLIMITED, environ, cassettes)
+    first = Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ, cassettes)
     runs = [run_variant(first), run_variant(first, hits=hits)]
     for run in runs:
         if run.exceeded or not run.is_passed:
@@ -179,7 +179,7 @@ def measure_baseline(
 
 def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
     """Run *item* as it is, as a variant, within the limits of any script."""
-    return run_variant(Baseline(item, VariantRun(not_run(item)), UNLIMITED, environ))
+    return run_variant(Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ))
 
 
 def find_obstacle(item: ScenarioItem) -> str:
@@ -264,7 +264,7 @@ def _run(
     try:
         session = open_session(item, cassettes=baseline.cassettes, **options)
     except BpmaxError as error:
-        return not_run(item, error=error)
+        return events_of_unrun(item, error=error)
     try:
         events = tuple(
             run_item(
@@ -278,7 +278,7 @@ def _run(
         )
     except BpmaxError as error:
         _close(session)
-        return not_run(item, error=error)
+        return events_of_unrun(item, error=error)
     except BaseException:  # such as Ctrl-C
         _close(session)
         raise

@@ -32,10 +32,10 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
         yield from map(work, range(count))
         return
-    lanes: list[_Lane[T]] = []
+    lanes: list[_WorkerProcess[T]] = []
     try:
         with _hold_interrupts():
-            lanes += [_Lane(work, range(lane, count, workers)) for lane in range(workers)]
+            lanes += [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
         for number in range(count):
             yield lanes[number % workers].receive(number)
     finally:
@@ -59,7 +59,7 @@ def _hold_interrupts() -> Iterator[None]:
             signal.raise_signal(signal.SIGINT)
 
 
-class _Lane(Generic[T]):
+class _WorkerProcess(Generic[T]):
     """One process at a time, which does every *n*-th piece of work."""
 
     def __init__(self, work: Callable[[int], T], numbers: range) -> None:
@@ -70,7 +70,7 @@ class _Lane(Generic[T]):
         context = multiprocessing.get_context("fork")
         self._here, there = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
-            target=_serve, args=(self._work, numbers, there), daemon=True
+            target=_run_numbers, args=(self._work, numbers, there), daemon=True
         )
         with warnings.catch_warnings():  # the thread that watches scripts begins anew in a child
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -100,7 +100,7 @@ class _Lane(Generic[T]):
         self._process.join()
 
 
-def _serve(work: Callable[[int], T], numbers: range, there: Connection) -> None:
+def _run_numbers(work: Callable[[int], T], numbers: range, there: Connection) -> None:
     with suppress(BrokenPipeError):
         for number in numbers:
             try:

@@ -13,7 +13,7 @@ import yaml
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.yamlfile.node import Step, join, parse_yaml
+from bpmax_sim.yamlfile.node import Step, format_steps, parse_yaml
 from bpmax_sim.yamlfile.write import write_inline
 
 
@@ -38,7 +38,7 @@ def merge_into(text: str, steps: Sequence[Step], addition: Mapping[str, Any], fi
         pass
     message = msg(
         "{where} cannot be changed here without touching more; write it by hand: {value}",
-        where=join(steps),
+        where=format_steps(steps),
         value=write_inline(dict(addition)),
     )
     raise ConfigError(Problem(message, Place(file)))

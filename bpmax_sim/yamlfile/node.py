@@ -96,7 +96,7 @@ class Node(Struct, frozen=True):
 
     def get(self, path: str) -> Node | None:
         """Return the node at *path*, such as ``steps[1].expect``, or None."""
-        return self.at(split(path))
+        return self.at(parse_steps(path))
 
     def at(self, steps: Iterable[Step]) -> Node | None:
         """Return the node that *steps* of keys and list positions lead to, or None."""
@@ -167,19 +167,19 @@ _KINDS = {
 }
 
 
-def join(steps: Iterable[Step]) -> str:
+def format_steps(steps: Iterable[Step]) -> str:
     """Return *steps* as a path."""
     return "".join(map(_format_step, steps)).removeprefix(".")
 
 
-def split(path: str) -> tuple[Step, ...]:
-    """Return the steps of *path*; the inverse of `join`.
+def parse_steps(path: str) -> tuple[Step, ...]:
+    """Return the steps of *path*; the inverse of `format_steps`.
 
     Raises:
         ValueError: if *path* is not a path.
     """
     steps = [step for step in read_steps(path, "path") if isinstance(step, str | int)]
-    if path and (not steps or join(steps) != path.removeprefix(".")):
+    if path and (not steps or format_steps(steps) != path.removeprefix(".")):
         raise ValueError(msg("{path!r} is not a path such as steps[1].expect", path=path))
     return tuple(steps)
 
@@ -212,7 +212,7 @@ class ScalarError(MessageError, ValueError):
     """A plain scalar whose meaning nobody can be sure of."""
 
 
-def resolve(text: str) -> Scalar:
+def resolve_scalar(text: str) -> Scalar:
     """Return what the plain scalar *text* means.
 
     Raises:
@@ -320,7 +320,7 @@ class _Composer:
             return
         if event.implicit[0]:
             try:
-                value = resolve(event.value)
+                value = resolve_scalar(event.value)
             except ScalarError as error:
                 if not self._unclear_as_text:
                     self._tell(str(error), mark)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-from bpmax_sim.project import absolute
+from bpmax_sim.project import absolute_path
 
 _READS: ContextVar[set[str] | None] = ContextVar("_READS", default=None)
 
@@ -26,4 +26,4 @@ def record_reads() -> Iterator[set[str]]:
 def note_read(path: str | os.PathLike[str]) -> None:
     """Note that what is loaded depends on the file *path*, also where its text was cached."""
     if (paths := _READS.get()) is not None:
-        paths.add(absolute(path))
+        paths.add(absolute_path(path))

@@ -33,7 +33,7 @@ def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema
     definitions: Schema = {}
     shape_of(type_).schema(definitions)
     for name, definition in definitions.items():
-        explain(definition, (hover or {}).get(name, {}))
+        add_descriptions(definition, (hover or {}).get(name, {}))
     root = definitions.pop(type_.__name__)
     return {
         "$schema": DIALECT,
@@ -52,7 +52,7 @@ def read_hover(path: Path) -> Texts:
     }
 
 
-def explain(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
+def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
     """Put *texts* into the definition of a structure."""
     if ITSELF in texts:
         definition["description"] = help_text(texts[ITSELF])

@@ -20,7 +20,7 @@ from msgspec import UNSET, Meta, UnsetType
 from bpmax_sim.clock import parse_duration
 from bpmax_sim.errors import Place, Problem, nearest_name
 from bpmax_sim.i18n import join_messages, msg, series
-from bpmax_sim.yamlfile.node import Node, Step, Steps, join
+from bpmax_sim.yamlfile.node import Node, Step, Steps, format_steps
 
 INTERNAL: Final = Meta(extra={"internal": True})
 """Marks a field of a model that no file may set."""
@@ -31,7 +31,7 @@ DURATION: Final = r"^(\d+(\.\d+)?(ms|s|m|h|d))+$"
 Definitions = dict[str, Any]
 
 
-class Reading(msgspec.Struct):
+class ShapeReading(msgspec.Struct):
     """One pass over a file: the steps on the way down, and what was wrong so far."""
 
     problems: list[Problem]
@@ -39,7 +39,7 @@ class Reading(msgspec.Struct):
 
     def tell(self, message: str, place: Place, *more: Step) -> UnsetType:
         """Note a problem at *place*, *more* steps below the current one; there is no value then."""
-        self.problems.append(Problem(message, place, join((*self.steps, *more))))
+        self.problems.append(Problem(message, place, format_steps((*self.steps, *more))))
         return UNSET
 
     def below(self, step: Step, shape: Shape, node: Node) -> Any:
@@ -77,7 +77,7 @@ class Reading(msgspec.Struct):
         return self.tell(message, node.place)
 
 
-class Checks(msgspec.Struct, frozen=True):
+class FileChecks(msgspec.Struct, frozen=True):
     """What must hold between the parts of a file that was read; the base of who checks it.
 
     Attributes:
@@ -93,12 +93,12 @@ class Checks(msgspec.Struct, frozen=True):
         """Note a problem of the value at *steps*, or of the *key* that is the last of them."""
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
-        self.problems.append(Problem(message, place, join((*self.above, *steps))))
+        self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
 
     def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
         """Note a problem at *steps* that a lenient folder takes as a warning of *kind*."""
         place = self.root.nearest(steps).place
-        self.problems.append(Problem(message, place, join((*self.above, *steps)), kind))
+        self.problems.append(Problem(message, place, format_steps((*self.above, *steps)), kind))
 
 
 class Shape:
@@ -112,13 +112,13 @@ class Shape:
     expected = msg("a mapping")
     kinds: Collection[type] = frozenset({dict})
 
-    def read(self, node: Node, reading: Reading) -> Any:
+    def read(self, node: Node, reading: ShapeReading) -> Any:
         """Return the value of *node*, or `UNSET` after telling why."""
         if type(node.value) in self.kinds:
             return self._read_value(node, reading)
         return reading.mismatch(node, self.expected)
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         """Return the value of a *node* of the right kind, or `UNSET` after telling why."""
         raise NotImplementedError
 
@@ -142,7 +142,7 @@ class AnyShape(Shape):
     expected = msg("a value")
     kinds = frozenset({dict, tuple, *_SCALARS})
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:  # noqa: ARG002 - nothing can be wrong
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:  # noqa: ARG002 - nothing can be wrong
         return node.plain()
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -150,7 +150,7 @@ class AnyShape(Shape):
         return {}
 
 
-def either(names: Iterable[str]) -> str:
+def join_alternatives(names: Iterable[str]) -> str:
     """Return ``a, b or c``."""
     *most, last = dict.fromkeys(names)
     return msg("{names} or {last}", names=series(most), last=last) if most else last
@@ -172,7 +172,9 @@ class ScalarShape(Shape):
         self.limits = limits
         self.kinds = self.types | {int} if float in self.types else self.types
         kinds = self.types - {int} if float in self.types else self.types
-        self.expected = either(name for kind, (name, _) in _SCALARS.items() if kind in kinds)
+        self.expected = join_alternatives(
+            name for kind, (name, _) in _SCALARS.items() if kind in kinds
+        )
         if limits:
             texts = [
                 msg("{limits} {limit:g}", limits=_LIMITS[key][1], limit=limit)
@@ -182,7 +184,7 @@ class ScalarShape(Shape):
                 "{names} of {limits}", names=self.expected, limits=join_messages(" and ", texts)
             )
 
-    def read(self, node: Node, reading: Reading) -> Any:
+    def read(self, node: Node, reading: ShapeReading) -> Any:
         """Return the value of *node*, most of what a file holds, or `UNSET` after telling why."""
         value, limits = node.value, self.limits
         if type(value) not in self.kinds:
@@ -204,7 +206,7 @@ class DurationShape(Shape):
     expected = msg("a duration such as 30s")
     kinds = frozenset({int, float, str})
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         with suppress(ValueError):
             seconds = parse_duration(node.value)  # type: ignore[arg-type]
             if 0 <= seconds < float("inf"):
@@ -227,7 +229,7 @@ class ChoiceShape(Shape):
         names = series(map(repr, values))
         self.expected = msg("one of {names}", names=names) if values[1:] else names
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         if node.value in self.values:
             return node.value
         return reading.refuse(
@@ -249,16 +251,16 @@ class ListShape(Shape):
         self.item = item
         self.least = least
 
-    def read(self, node: Node, reading: Reading) -> Any:
+    def read(self, node: Node, reading: ShapeReading) -> Any:
         """Return a tuple without the elements that are wrong."""
         if type(node.value) in self.kinds or node.value is None:
             return super().read(node, reading)
         if type(node.value) not in self.item.kinds:
-            return reading.mismatch(node, either([self.expected, self.item.expected]))
+            return reading.mismatch(node, join_alternatives([self.expected, self.item.expected]))
         value = self.item.read(node, reading)
         return UNSET if value is UNSET else (value,)
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         items = [
             reading.below(index, self.item, child) for index, child in enumerate(node.elements)
         ]
@@ -280,7 +282,7 @@ class MapShape(Shape):
     def __init__(self, item: Shape) -> None:
         self.item = item
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         members = {key: reading.below(key, self.item, child) for key, child in node.items.items()}
         return {key: value for key, value in members.items() if value is not UNSET}
 
@@ -312,7 +314,7 @@ class StructShape(Shape):
         self.fields: Mapping[str, Field] = {}
         self.required: tuple[str, ...] = ()
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def _read_value(self, node: Node, reading: ShapeReading) -> Any:
         values: dict[str, Any] = {}
         complete, items, fields, steps = True, node.items, self.fields, reading.steps
         for key, child in items.items():
@@ -332,7 +334,7 @@ class StructShape(Shape):
                 complete = False
         return self.type(**values) if complete else UNSET
 
-    def _report_unknown(self, key: str, node: Node, reading: Reading) -> None:
+    def _report_unknown(self, key: str, node: Node, reading: ShapeReading) -> None:
         hint = nearest_name(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
@@ -363,10 +365,10 @@ class UnionShape(Shape):
 
     def __init__(self, options: Sequence[Shape]) -> None:
         self.options = options
-        self.expected = either(option.expected for option in options)
+        self.expected = join_alternatives(option.expected for option in options)
         self.kinds = frozenset().union(*(option.kinds for option in options))
 
-    def read(self, node: Node, reading: Reading) -> Any:
+    def read(self, node: Node, reading: ShapeReading) -> Any:
         """Read *node* by the first option that takes values of its type, else report a mismatch."""
         for option in self.options:
             if type(node.value) in option.kinds:
@@ -394,7 +396,7 @@ def decode(
         steps: where *node* lies in its file, for the paths of the problems.
     """
     shape = shape_of(cast("Hashable", type_))
-    value = shape.read(node, Reading(problems, list(steps)))
+    value = shape.read(node, ShapeReading(problems, list(steps)))
     return None if value is UNSET else cast("T", value)
 
 

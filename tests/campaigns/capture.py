@@ -63,7 +63,7 @@ def observations(project: Path, engine: Literal["quickjs", "v8"]) -> dict[str, l
     """Return what each scenario of *project* came to, without the lines of ``capture``."""
     found = {}
     for path in sorted((project / "scenarios").rglob("*.scenario.yaml")):
-        for item in load.items(path):
+        for item in load.load_items(path):
             session = runner.open_session(item, cassettes=project / "cassettes", engine=engine)
             seen = observe(list(runner.run_item(item, session)))
             found[f"{path.stem}[{item.row_id}]"] = list(without_lines(seen))

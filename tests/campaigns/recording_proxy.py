@@ -26,7 +26,7 @@ from typing import Any, Final
 import httpx
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import JournalWriter, create
+from bpmax_sim.cassette.journal import JournalWriter, create_locked
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.messages import FailedExchange, Response
 from tests.campaigns.importers import DATA, install_node_modules
@@ -279,7 +279,7 @@ def measure(folder: Path) -> Iterator[str]:
 
 def _measure_bare_append(folder: Path, data: bytes) -> float:
     with lock_folder(folder):
-        log = JournalWriter(create(folder / "bare"))
+        log = JournalWriter(create_locked(folder / "bare"))
     begun = time.process_time()
     for _ in range(REQUESTS):
         log.append(data)

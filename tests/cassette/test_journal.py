@@ -11,7 +11,7 @@ import pytest
 
 from bpmax_sim import file_system
 from bpmax_sim.cassette import journal as journal_module
-from bpmax_sim.cassette.journal import Journal, PendingExchange, frame, read_journal
+from bpmax_sim.cassette.journal import Journal, PendingExchange, encode_record, read_journal
 from bpmax_sim.cassette.model import Line
 
 
@@ -43,7 +43,7 @@ def test_all_of_an_open_journal_is_read_and_the_zeros_behind_it_are_not(journal:
         assert read_journal(journal.path) == DRAFTS[:number]
 
     left = journal.path.read_bytes()
-    assert left.rstrip(b"\0") == b"".join(map(frame, DRAFTS))
+    assert left.rstrip(b"\0") == b"".join(map(encode_record, DRAFTS))
     assert left.endswith(b"\0")
     journal.close()
 
@@ -53,7 +53,7 @@ def test_a_closed_journal_holds_the_records_alone(journal: Journal) -> None:
         journal.append(one)
     journal.close()
 
-    assert journal.path.read_bytes() == b"".join(map(frame, DRAFTS))
+    assert journal.path.read_bytes() == b"".join(map(encode_record, DRAFTS))
 
 
 def test_a_journal_that_was_rewritten_goes_on_behind_what_it_holds(journal: Journal) -> None:
@@ -64,7 +64,7 @@ def test_a_journal_that_was_rewritten_goes_on_behind_what_it_holds(journal: Jour
 
     assert read_journal(journal.path) == (*DRAFTS[5:8], DRAFTS[0])
     journal.close()
-    assert journal.path.read_bytes() == b"".join(map(frame, (*DRAFTS[5:8], DRAFTS[0])))
+    assert journal.path.read_bytes() == b"".join(map(encode_record, (*DRAFTS[5:8], DRAFTS[0])))
 
 
 def test_a_journal_that_cannot_be_locked_again_takes_nothing_more(
@@ -90,8 +90,8 @@ def test_a_journal_that_cannot_be_locked_again_takes_nothing_more(
 def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: Journal) -> None:
     for one in DRAFTS[:3]:
         journal.append(one)
-    whole = b"".join(map(frame, DRAFTS[:3]))
-    two = len(b"".join(map(frame, DRAFTS[:2])))
+    whole = b"".join(map(encode_record, DRAFTS[:3]))
+    two = len(b"".join(map(encode_record, DRAFTS[:2])))
     journal.close()
 
     for length in range(two, len(whole) - 1):
@@ -101,7 +101,7 @@ def test_a_record_that_is_cut_among_zeros_is_as_torn_as_one_at_the_end(journal: 
 
 def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    log = journal_module.JournalWriter(journal_module.create(path))
+    log = journal_module.JournalWriter(journal_module.create_locked(path))
     held = 0
     for size in (1, 10, 100, 1_000, 10_000, 100_000, 1_000_000):
         log.append(b"x" * size)
@@ -114,7 +114,7 @@ def test_zeros_are_few_beside_what_is_there(tmp_path: Path) -> None:
 
 def test_an_append_that_fails_leaves_nothing(tmp_path: Path) -> None:
     path = tmp_path / "log"
-    descriptor = journal_module.create(path)
+    descriptor = journal_module.create_locked(path)
     log = journal_module.JournalWriter(descriptor)
     log.append(b"one")
     reading = os.open(path, os.O_RDONLY)

@@ -16,12 +16,12 @@ from bpmax_sim.cassette.matching import (
     Rules,
     call_without_injected,
     differences,
-    identity,
+    matching_key,
     parts_of,
     parts_of_exchange,
     parts_of_request,
 )
-from bpmax_sim.cassette.model import Body, by_name, read_body
+from bpmax_sim.cassette.model import Body, group_by_name, read_body
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
@@ -52,7 +52,7 @@ def call(**changes: Any) -> Call:
 def found(recorded: Call, sent: Call, *ignore: str) -> tuple[Difference, ...]:
     rules = Rules(ignore=ignore)
     different = differences(parts_of(recorded), parts_of(sent), rules)
-    same = identity(parts_of(recorded), rules) == identity(parts_of(sent), rules)
+    same = matching_key(parts_of(recorded), rules) == matching_key(parts_of(sent), rules)
 
     assert same is (not different), "the key and the explanation disagree"
     return different
@@ -96,7 +96,7 @@ def test_numbers_compare_by_their_exact_value() -> None:
     same = (b'{"a":1.10}', b'{"a":1.1}', b'{"a":110e-2}')
     close = (b'{"a":0.1}', b'{"a":0.1000000000000000001}')
 
-    assert len({identity(parts_of(call(body=b)), ALL) for b in same}) == 1
+    assert len({matching_key(parts_of(call(body=b)), ALL) for b in same}) == 1
     assert found(call(body=close[0]), call(body=close[1])) != ()
     assert found(call(body=b'{"a":-0.0}'), call(body=b'{"a":0}')) == ()
     assert found(call(body=b'{"a":1e9999999999}'), call(body=b'{"a":1e9999999998}')) != ()
@@ -130,7 +130,7 @@ def test_a_form_is_read_as_the_standard_library_reads_it(text: str) -> None:
 
     with suppress(ValueError):
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict")
-        assert read == Body("form", by_name(pairs))
+        assert read == Body("form", group_by_name(pairs))
 
 
 def test_a_form_is_compared_by_its_pairs() -> None:
@@ -414,4 +414,6 @@ def test_a_plain_path_counts_as_its_parameters_spell_it(template: str, path: str
     said = parts_of(call(platform="crm", api="get", path=f"/a/{path}"))
     by_parameters = Rules(templates={"crm.get": template}, ignore=("query.无",))
 
-    assert identity(said, Rules(templates=by_parameters.templates)) == identity(said, by_parameters)
+    assert matching_key(said, Rules(templates=by_parameters.templates)) == matching_key(
+        said, by_parameters
+    )

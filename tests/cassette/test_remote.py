@@ -15,7 +15,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror, stamp_of, strip_url
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror, stamp_of, strip_url
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.systems import needs_rights
 from tests.third_parties.object_storage import object_storage
@@ -60,7 +60,7 @@ def there(url: str, name: str = NAME) -> bytes:
 
 def fetched(url: str, root: Path, *, recording: bool = False) -> Path:
     """Return the mirrored file as a new run finds it."""
-    remote = mirror(url, root)
+    remote = open_mirror(url, root)
     remote.fetch(remote.folder / NAME, recording=recording)
     return remote.folder / NAME
 
@@ -83,7 +83,7 @@ def test_what_did_not_change_is_not_read_again(url: str, tmp_path: Path) -> None
 
 def test_a_run_sees_one_state_of_a_file(url: str, tmp_path: Path) -> None:
     put(url, b"one")
-    remote = mirror(url, tmp_path)
+    remote = open_mirror(url, tmp_path)
     path = remote.folder / NAME
     for data in (b"one", b"another"):
         put(url, data)
@@ -103,7 +103,7 @@ def test_a_file_that_goes_there_goes_here(url: str, tmp_path: Path) -> None:
 
 
 def test_what_was_recorded_is_uploaded_whole_and_only_once(url: str, tmp_path: Path) -> None:
-    remote = mirror(url, tmp_path)
+    remote = open_mirror(url, tmp_path)
     path = remote.folder / NAME
     remote.fetch(path, recording=True)
     path.write_bytes(b"recorded")
@@ -140,7 +140,7 @@ def test_what_somebody_else_uploaded_meanwhile_is_not_overwritten(url: str, tmp_
     put(url, b"theirs")
 
     with pytest.raises(CassetteError) as caught:
-        mirror(url, tmp_path).upload(path)
+        open_mirror(url, tmp_path).upload(path)
     assert str(caught.value) == (
         f"{strip_url(url)}/{NAME} was changed meanwhile by somebody else, so nothing was uploaded; "
         f"what was recorded is in {path}: keep a copy, delete it and record again"
@@ -156,13 +156,13 @@ def test_an_upload_that_could_not_be_noted_is_none_of_somebody_else(
     path.write_bytes(b"mine")
     put(url, b"mine")
 
-    mirror(url, tmp_path).upload(path)
+    open_mirror(url, tmp_path).upload(path)
     assert fetched(url, tmp_path).read_bytes() == b"mine"
 
 
 def test_many_threads_fetch_one_file(url: str, tmp_path: Path) -> None:
     put(url, b"one")
-    remote = mirror(url, tmp_path)
+    remote = open_mirror(url, tmp_path)
     path = remote.folder / NAME
     threads = [threading.Thread(target=remote.fetch, args=[path]) for _ in range(8)]
     for thread in threads:
@@ -196,7 +196,7 @@ def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> N
         (tmp_path / "there/crm/选择客户/贵宾.yaml").mkdir()  # as for a user who may do anything
 
     with pytest.raises(CassetteError, match=r"/crm/选择客户/贵宾\.yaml "):
-        mirror(url, tmp_path).upload(path)
+        open_mirror(url, tmp_path).upload(path)
     assert path.read_bytes() == b"new"
     (tmp_path / "there/crm/选择客户").chmod(0o700)
 
@@ -232,7 +232,10 @@ def test_a_url_is_told_from_a_path(place: str | None, expected: bool) -> None:
 
 
 def test_credentials_in_a_url_make_no_other_mirror(tmp_path: Path) -> None:
-    plain, with_user = mirror("ftp://h/x", tmp_path), mirror("ftp://robot:geheim@h/x", tmp_path)
+    plain, with_user = (
+        open_mirror("ftp://h/x", tmp_path),
+        open_mirror("ftp://robot:geheim@h/x", tmp_path),
+    )
 
     assert plain.folder == with_user.folder == tmp_path / ".bpmax/cassettes/ftp-h-x-f78c1e53"
 
@@ -316,7 +319,7 @@ def test_a_process_that_died_while_it_fetched_leaves_a_file_to_be_fetched(tmp_pa
     url = f"memory://run-{os.getpid()}-{next(_serials)}"
     put(url, b"old")
     path = fetched(url, tmp_path)
-    note = mirror(url, tmp_path).folder / f".state/{NAME}.json"
+    note = open_mirror(url, tmp_path).folder / f".state/{NAME}.json"
     before = note.read_bytes()
     put(url, b"newer")
     fetched(url, tmp_path)

@@ -195,7 +195,7 @@ def test_recording_again_without_a_change_leaves_the_file_as_it_is(path: Path) -
 
     assert not recorder(path, replace(detail(outcome=again), at=99.0)).seal()
     assert (path.read_bytes(), path.stat().st_ino) == before
-    assert recorder(path, replace(detail(outcome=again), at=99.0)).set_aside() is None
+    assert recorder(path, replace(detail(outcome=again), at=99.0)).write_for_review() is None
 
 
 @pytest.mark.parametrize(
@@ -270,7 +270,7 @@ def test_each_owner_may_have_its_own_rules(path: Path) -> None:
 def test_a_review_file_stands_beside_the_old_one(path: Path) -> None:
     recorder(path, detail(1)).seal()
     before = path.read_bytes()
-    beside = recorder(path, detail(2)).set_aside()
+    beside = recorder(path, detail(2)).write_for_review()
 
     assert beside == path.with_name("客户[1].yaml.new")
     assert path.read_bytes() == before
@@ -331,7 +331,7 @@ def test_a_value_that_turns_out_secret_late_leaves_the_journal_too(path: Path) -
             ),
         )
 
-    recording.mend(change, holding=[""])
+    recording.redact_again(change, holding=[""])
     assert b"late-secret" not in journals(path)[0].read_bytes()
     assert recording.seal()
     assert [e.request.body for e in Cassette.load(path).exchanges()] == [None, b"redacted.crm.1"]
@@ -349,14 +349,14 @@ def test_a_late_secret_that_nobody_rewrote_stops_the_seal_and_leaves_the_disk(pa
         recording.seal()
 
     assert b"late-secret" not in journals(path)[0].read_bytes()
-    recording.mend(lambda exchange: exchange, holding=[""])
+    recording.redact_again(lambda exchange: exchange, holding=[""])
     recording.discard()
 
 
 def test_compressed_answers_keep_how_they_came_when_they_are_rewritten(path: Path) -> None:
     packed = replace(answer(), headers=(*answer().headers, ("content-encoding", "gzip")))
     recording = recorder(path, detail(outcome=packed))
-    recording.mend(lambda exchange: replace(exchange, at=1.0), holding=[""])
+    recording.redact_again(lambda exchange: replace(exchange, at=1.0), holding=[""])
     recording.seal()
 
     assert Cassette.load(path).line(0).encoding == {"content-encoding": "gzip"}
@@ -533,7 +533,7 @@ def test_what_was_scanned_is_scanned_again_only_when_more_is_known(path: Path) -
         return ["late"] if any(word in data for word in known) else []
 
     recording = recorder(path, detail(1), detail(2), scan=scan, known=lambda: len(known))
-    recording.mend(lambda exchange: exchange)
+    recording.redact_again(lambda exchange: exchange)
     assert len(scanned) == 2
     known.append("张三".encode())
 

@@ -105,7 +105,7 @@ def main(path: str) -> None:
         recorder = Recorder(target, rules=RULES, owner=owner, scan=finds_nothing, zone=ZONE)
         for number in range(3):
             recorder.append(detail(number, outcome=answer("客户" * 60_000)))
-        recorder.mend(
+        recorder.redact_again(
             lambda one: msgspec.structs.replace(one, outcome=answer("顾客" * 60_000)),
             holding=[""],
         )

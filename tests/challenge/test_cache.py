@@ -9,7 +9,7 @@ import pytest
 
 from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.judge import MutantVerdict, ScriptChallenge
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.variant.project import write_project
 
 SCENARIO = """\
@@ -28,7 +28,7 @@ SCRIPT = "const order = await $proxy('erp').getOrder(form.编号);\nform.客户 
 
 def _judge(root: Path, *, most: int = 100) -> tuple[ScriptChallenge, list[MutantVerdict]]:
     path = next(root.rglob("*.scenario.yaml"))
-    ready = ScriptChallenge(items(path), most=most, cache=VerdictCache(root))
+    ready = ScriptChallenge(load_items(path), most=most, cache=VerdictCache(root))
     return ready, list(ready.judge())
 
 

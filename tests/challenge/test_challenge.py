@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.challenge.findings import ChallengeResult, Weakness, summarise
 from bpmax_sim.challenge.judge import ScriptChallenge
 from bpmax_sim.challenge.proposals import insert_line
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.variant.run import BaselineError, Variant, run_variant
 from tests.variant.project import write_project
 
@@ -41,7 +41,9 @@ LIBRARY = "function grade(amount, least) { return amount >= least ? '甲' : '乙
 
 
 def _challenge(folder: Path, scenario: str = SCENARIO, script: str = SCRIPT) -> ScriptChallenge:
-    return ScriptChallenge(items(write_project(folder, scenario, submit=script, names=LIBRARY)))
+    return ScriptChallenge(
+        load_items(write_project(folder, scenario, submit=script, names=LIBRARY))
+    )
 
 
 def _result(challenge: ScriptChallenge, workers: int = 1) -> ChallengeResult:

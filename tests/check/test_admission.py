@@ -15,7 +15,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.formats import read_foreign
-from bpmax_sim.traffic.import_recording import admit
+from bpmax_sim.traffic.import_recording import prepare_import
 from bpmax_sim.traffic.imported import ForeignExchanges, ReadOptions
 
 ROOT = Path(__file__).parents[2]
@@ -27,7 +27,7 @@ TOKEN = "0123456789abcdef-our-own-sample"
 def admitted(imported: ForeignExchanges, **options: Any) -> ForeignExchanges:
     known: dict[str, Any] = {"rules": Rules(), "owner": "导入", **options}
     vault = known.pop("vault", Vault())
-    return admit(imported, load_platforms(CRM), vault, **known)
+    return prepare_import(imported, load_platforms(CRM), vault, **known)
 
 
 def sample(name: str) -> ForeignExchanges:

@@ -12,7 +12,7 @@ from bpmax_sim.cassette.alignment import no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Difference, Rules
-from bpmax_sim.check.diff import Pair, compare_cassettes
+from bpmax_sim.check.diff import ExchangePair, compare_cassettes
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
 from tests.cassette.exchanges import OWNER, answer, detail
@@ -26,12 +26,12 @@ def saved(path: Path, *found: Exchange, owner: str = OWNER) -> Cassette:
 
 def compared(
     tmp_path: Path, old: list[Exchange], new: list[Exchange], rules: Rules = RULES
-) -> list[Pair]:
+) -> list[ExchangePair]:
     before, after = saved(tmp_path / "a.yaml", *old), saved(tmp_path / "b.yaml", *new)
     return [pair for _, pair in compare_cassettes(before, after, rules, no_places)]
 
 
-def kinds(pairs: list[Pair]) -> list[str]:
+def kinds(pairs: list[ExchangePair]) -> list[str]:
     return [f"{pair.kind} {pair.either.exchange.order}" for pair in pairs]
 
 

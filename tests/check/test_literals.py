@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.starter.demo import make
+from bpmax_sim.starter.demo import write_demo
 
 PLACE = "scenarios/instances.yaml:8:20"
 
@@ -16,7 +16,7 @@ PLACE = "scenarios/instances.yaml:8:20"
 def test_a_secret_in_the_clear_is_told_unless_git_ignores_its_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    make(tmp_path)
+    write_demo(tmp_path)
     monkeypatch.chdir(tmp_path)
     place = tmp_path / "scenarios/instances.yaml"
     text = place.read_text(encoding="utf-8")

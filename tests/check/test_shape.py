@@ -7,7 +7,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import example, given, settings
 
-from bpmax_sim.check.drift import changes, find_unsteady_places
+from bpmax_sim.check.drift import find_changes, find_unsteady_places
 from bpmax_sim.messages import Response
 from tests.examples import drawn
 
@@ -26,7 +26,7 @@ def answer(value: Any, status: int = 200) -> Response:
 
 
 def told(recorded: Any, live: Any) -> list[str]:
-    found = changes(answer(recorded), answer(live))
+    found = find_changes(answer(recorded), answer(live))
     return [f"{change.tier}: {change}" for change in found]
 
 
@@ -60,7 +60,7 @@ def test_a_difference_of_shape_has_a_tier(recorded: Any, live: Any, found: list[
 
 
 def test_another_status_is_all_that_is_told() -> None:
-    (change,) = changes(answer({"a": 1}), answer({"b": 2}, 503))
+    (change,) = find_changes(answer({"a": 1}), answer({"b": 2}, 503))
 
     assert (change.tier, str(change)) == ("error", "status: 200 became 503")
 
@@ -69,9 +69,11 @@ def test_bodies_that_are_no_json_compare_by_their_type() -> None:
     text = Response(status=200, headers=(("content-type", "text/html"),), body=b"<p>busy</p>")
     empty = Response(status=200)
 
-    assert [str(c) for c in changes(answer({"a": 1}), text)] == ["body: object became text/html"]
-    assert [str(c) for c in changes(text, empty)] == ["body: is gone (was text/html)"]
-    assert list(changes(text, text)) == []
+    assert [str(c) for c in find_changes(answer({"a": 1}), text)] == [
+        "body: object became text/html"
+    ]
+    assert [str(c) for c in find_changes(text, empty)] == ["body: is gone (was text/html)"]
+    assert list(find_changes(text, text)) == []
 
 
 @settings(max_examples=drawn(80))
@@ -81,6 +83,6 @@ def test_what_two_live_answers_differ_in_is_no_drift(one: Any, two: Any) -> None
     learned = find_unsteady_places(answer(one), answer(two))
 
     assert find_unsteady_places(answer(one), answer(one)) == frozenset()
-    assert list(changes(answer(one), answer(one))) == []
-    leaves = [c for c in changes(answer(one), answer(two), learned) if c.what == "type"]
+    assert list(find_changes(answer(one), answer(one))) == []
+    leaves = [c for c in find_changes(answer(one), answer(two), learned) if c.what == "type"]
     assert all({"object", "list"} & {*c.was.split(" or "), *c.now.split(" or ")} for c in leaves)

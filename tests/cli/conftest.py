@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.starter.demo import Crm, make, running_crm
+from bpmax_sim.starter.demo import Crm, running_crm, write_demo
 from tests.cli.project import Command, Done, Project
 
 
 @pytest.fixture(name="project")
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    make(tmp_path)
+    write_demo(tmp_path)
     return entered(tmp_path, monkeypatch)
 
 
@@ -52,7 +52,7 @@ def running(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the project with its cassettes, which is only copied."""
     folder = tmp_path_factory.mktemp("recorded")
-    make(folder)
+    write_demo(folder)
     with pytest.MonkeyPatch.context() as patch, running_crm() as crm:
         entered(folder, patch)
         for name, value in crm.environment.items():

@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.starter.init import AUTHS, CIS, GIT, InitOptions, plan, with_lines
+from bpmax_sim.starter.init import AUTHS, CIS, GIT, InitOptions, plan_files, with_lines
 from bpmax_sim.yamlfile import read_yaml
 from tests import warm
 from tests.apart import PLUGINS
@@ -281,6 +281,6 @@ def test_a_plan_names_no_file_that_is_as_it_should_be(tmp_path: Path, bs: Comman
     bs("init", "--yes")
     chosen = InitOptions(platform="crm_system", address="https://crm.example.test")
 
-    ready = plan(tmp_path, chosen)
+    ready = plan_files(tmp_path, chosen)
     assert ready.texts == {}
     assert ready.replaced == (tmp_path / "cassettes/crm_system/customer.yaml",)

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, keys
+from bpmax_sim.cli.output_schema import PROBLEMS, SHAPES, as_schema, describe_keys
 from bpmax_sim.git import run_git
 from bpmax_sim.report.usage import Evidence, store_evidence
 from tests.cli.project import ROOT, Command, Done, Project
@@ -185,7 +185,7 @@ def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
 
 
 def test_keys_are_told_with_what_they_list() -> None:
-    assert ", ".join(keys(SHAPES["list"])) == snapshot(
+    assert ", ".join(describe_keys(SHAPES["list"])) == snapshot(
         "items[] (name, row, file, line, was[], tags[], cassette, steps, skip, xfail, keys[] "
         "(key, value, file, line, column))"
     )

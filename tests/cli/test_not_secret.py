@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.matching import Rules
 from bpmax_sim.messages import Exchange, Request, Response
-from bpmax_sim.project import with_open_place
+from bpmax_sim.project import with_not_secret_place
 from tests.cli.project import Command, Project
 from tests.loopback import answer_json, loopback
 from tests.snapshots import snapshot
@@ -117,7 +117,7 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
     ],
 )
 def test_all_else_of_a_pyproject_stays(before: str, after: str | None) -> None:
-    assert with_open_place(before, "会.body.a") == after
+    assert with_not_secret_place(before, "会.body.a") == after
 
 
 def test_lint_hears_the_answer_of_what_looks_like_a_token(

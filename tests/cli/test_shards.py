@@ -19,7 +19,7 @@ steps: [{open: {}}]
 def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None:
     (project.folder / "scenarios/表.scenario.yaml").write_text(TABLE, encoding="utf-8")
     assert bs("run", "scenarios/表.scenario.yaml").code == ExitCode.PASSED
-    known = shards.read(project.folder)
+    known = shards.read_durations(project.folder)
     assert sorted(known) == [f"scenarios/表.scenario.yaml::逐个打开[{row}]" for row in "丙乙甲"]
 
     parts = [
@@ -33,7 +33,7 @@ def test_shards_share_the_rows_among_them(project: Project, bs: Command) -> None
     assert sorted(name for part in parts for name in part) == sorted(
         f"逐个打开[{row}]" for row in "甲乙丙"
     )
-    assert shards.read(project.folder) == known
+    assert shards.read_durations(project.folder) == known
 
 
 def test_what_is_no_shard_is_a_usage_error(project: Project, bs: Command) -> None:

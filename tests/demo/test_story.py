@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.starter.demo import SIGN, find_leaks, find_standins, make, play_demo
+from bpmax_sim.starter.demo import SIGN, find_leaks, find_standins, play_demo, write_demo
 from tests.cli.project import in_a_process
 from tests.snapshots import snapshot
 from tests.systems import needs_shell
@@ -89,7 +89,7 @@ def test_nothing_real_is_told_or_written(tmp_path: Path) -> None:
 
 
 def test_the_script_is_that_of_the_documentation_page(tmp_path: Path) -> None:
-    make(tmp_path)
+    write_demo(tmp_path)
     script = (tmp_path / "scenarios/scripts/customer.js").read_text(encoding="utf-8")
 
     function, _, example = script.partition("\n// 使用示例")
@@ -101,7 +101,7 @@ def test_the_script_is_that_of_the_documentation_page(tmp_path: Path) -> None:
 def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "合同.txt").write_text("重要", encoding="utf-8")
     with pytest.raises(ConfigError) as caught:
-        make(tmp_path)
+        write_demo(tmp_path)
 
     assert str(caught.value) == (
         f"{tmp_path}: this folder is not empty and not a demonstration; name another, or write "
@@ -112,7 +112,7 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 
 def test_unless_it_is_forced(tmp_path: Path) -> None:
     (tmp_path / "合同.txt").write_text("重要", encoding="utf-8")
-    make(tmp_path, force=True)
+    write_demo(tmp_path, force=True)
 
     assert (tmp_path / "合同.txt").read_text(encoding="utf-8") == "重要"
     assert (tmp_path / "README.md").read_text(encoding="utf-8").startswith(SIGN)
@@ -121,7 +121,7 @@ def test_unless_it_is_forced(tmp_path: Path) -> None:
 def test_another_readme_does_not_make_it_ours(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_bytes("# 说明".encode("gbk"))
     with pytest.raises(ConfigError):
-        make(tmp_path)
+        write_demo(tmp_path)
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
@@ -129,10 +129,10 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
     file.write_text("", encoding="utf-8")
 
     with pytest.raises(ConfigError) as caught:
-        make(file)
+        write_demo(file)
     assert str(caught.value) == f"{file}: this is a file; name a folder"
     with pytest.raises(ConfigError) as caught:
-        make(file / "里面")
+        write_demo(file / "里面")
     assert (
         str(caught.value) == f"{file}/里面: cannot be written: Not a directory; name another folder"
     )

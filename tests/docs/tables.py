@@ -23,7 +23,7 @@ from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.help_text import in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
-from bpmax_sim.cli.output_schema import keys as keys_of
+from bpmax_sim.cli.output_schema import describe_keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
@@ -31,12 +31,12 @@ from bpmax_sim.live.marks import read_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
-from bpmax_sim.platform.presets import preset, preset_names
+from bpmax_sim.platform.presets import load_preset, preset_names
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import (
     Step,
 )
@@ -241,7 +241,7 @@ def operators(words: Words) -> str:
 def presets(words: Words) -> str:
     rows = []
     for name in preset_names():
-        file = preset(name)
+        file = load_preset(name)
         rows.append(
             (
                 f"`{name}`",
@@ -289,7 +289,7 @@ def gallery(words: Words) -> str:
 
 def shown_scenario(path: Path) -> tuple[str, str]:
     link = path.relative_to(ROOT / "scenarios").as_posix().removesuffix(".scenario.yaml")
-    return f"`{link}`", items(path, environ={})[0].scenario.scenario
+    return f"`{link}`", load_items(path, environ={})[0].scenario.scenario
 
 
 def mistakes(words: Words) -> str:

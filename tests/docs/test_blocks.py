@@ -15,7 +15,7 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.pytest_plugin import fixtures
 from bpmax_sim.pytest_plugin.options import OPTIONS, ini_of
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.docs.blocks import Block
 from tests.docs.pages import ROOT
 from tests.docs.test_pages import of_kind
@@ -69,7 +69,7 @@ def test_what_is_shown_of_a_scenario_can_be_read(block: Block, tmp_path: Path) -
     path = tmp_path / "例.scenario.yaml"
     path.write_text(AROUND[block.argument] + block.text, encoding="utf-8")
 
-    assert len(items(path, environ={})) == (2 if block.argument == "cases" else 1)
+    assert len(load_items(path, environ={})) == (2 if block.argument == "cases" else 1)
 
 
 def call_first(folder: Path, key: str) -> None:

@@ -9,7 +9,7 @@ from textwrap import indent
 from typing import Any
 
 from bpmax_sim.explore.search import Exploration, Explorer
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 
 PLATFORM = """\
 platform_key: crm
@@ -93,7 +93,7 @@ def write_project(
 
 def explore(path: Path) -> Exploration:
     """Return what exploring the one item of *path* comes to."""
-    (item,) = items(path)
+    (item,) = load_items(path)
     return Explorer().explore(item)
 
 

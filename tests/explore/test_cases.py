@@ -11,7 +11,7 @@ import yaml
 from bpmax_sim.explore.reproduce import reproduce, save
 from bpmax_sim.explore.search import Explorer
 from bpmax_sim.explore.summary import VariantFinding, find_causes
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 
 CASES = Path(__file__).with_name("cases")
 BY_DAY = {"buggy/12"}
@@ -35,7 +35,7 @@ def is_expected(finding: VariantFinding, case: dict[str, object]) -> bool:
 def test_a_case_is_judged_as_its_reader_says(name: str, tmp_path: Path) -> None:
     folder = shutil.copytree(CASES, tmp_path / "cases") / name
     case = yaml.safe_load((folder / "case.yaml").read_text("utf-8"))
-    (item,) = items(folder / "case.scenario.yaml")
+    (item,) = load_items(folder / "case.scenario.yaml")
 
     found = Explorer().explore(item)
 

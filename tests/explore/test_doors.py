@@ -17,7 +17,7 @@ import pytest
 from bpmax_sim.cli import main
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.report.sections import SECTIONS
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.explore.project import write_project
 from tests.explore.test_failures import SCRIPTS
 from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
@@ -142,7 +142,7 @@ def test_what_is_saved_fails_until_the_script_is_mended(
 
     saved = [one for one in path.parent.glob("*.scenario.yaml") if one != path]
     assert saved
-    assert all(items(one) for one in saved)
+    assert all(load_items(one) for one in saved)
     with pytest.raises(SystemExit) as red:
         main(["run", str(saved[0])])
     (path.parent / f"{event}.js").write_text(mended, encoding="utf-8")
@@ -182,7 +182,7 @@ def test_any_number_of_workers_finds_the_same_in_the_same_order(
 
 
 def test_a_seed_chooses_what_is_tried_first(tmp_path: Path) -> None:
-    (item,) = items(write_project(tmp_path, SILENT))
+    (item,) = load_items(write_project(tmp_path, SILENT))
 
     def kinds(seed: int | None) -> list[str]:
         return [str(one.kind) for one in Explorer().explore(item, most=4, seed=seed).variants]
@@ -251,7 +251,7 @@ def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(seconds: float, tmp_pa
 
 @pytest.mark.night
 def test_exploring_again_and_again_takes_no_more_memory(tmp_path: Path) -> None:
-    (item,) = items(write_project(tmp_path, STALE, steps=TWO_STEPS))
+    (item,) = load_items(write_project(tmp_path, STALE, steps=TWO_STEPS))
     resource = pytest.importorskip("resource", reason="Windows counts memory otherwise")
     explorer = Explorer()
     tried = [explorer.explore(item).tried for _ in range(3)]

@@ -11,7 +11,7 @@ import yaml
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.search import Explorer
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.explore.project import explore, verdicts_of, write_project
 from tests.probe import ROOT
@@ -104,7 +104,7 @@ try { await $proxy('qywx').sendTextMessage('zhangsan', '已下单'); } catch {}
     for executed in ("true", "false"):
         text = path.read_text("utf-8").replace("EXECUTED", executed)
         path.write_text(text, encoding="utf-8")
-        (item,) = items(path)
+        (item,) = load_items(path)
         session = open_session(item)
         *_, last = run_item(item, session)
         assert isinstance(last, ScenarioFinished)
@@ -126,7 +126,7 @@ def test_what_was_never_sent_cannot_be_executed(name: str, tmp_path: Path) -> No
     more = f"faults: [{{on: crm.getCustomer, do: {BAD_RULES[name]}}}]\n"
 
     with pytest.raises(ConfigError, match="executed needs a status"):
-        items(write_project(tmp_path, case, more=more))
+        load_items(write_project(tmp_path, case, more=more))
 
 
 ENDLESS = """\
@@ -163,8 +163,8 @@ def test_a_timer_that_sets_itself_anew_ends_with_the_run(tmp_path: Path) -> None
 
 
 def test_shipped_simulators_answer_where_a_scenario_passes_with_them() -> None:
-    (item, *_) = items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
-    (own, *_) = items(ROOT / "scenarios/archive/合同归档.scenario.yaml")
+    (item, *_) = load_items(ROOT / "scenarios/contact/选择申请人.scenario.yaml")
+    (own, *_) = load_items(ROOT / "scenarios/archive/合同归档.scenario.yaml")
 
     found = [Explorer().explore(one, most=1).variants[0].is_simulated for one in (item, own)]
 

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, reseal
-from bpmax_sim.cassette.matching import Rules, differences, identity, parts_of
+from bpmax_sim.cassette.matching import Rules, differences, matching_key, parts_of
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_outcome
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
@@ -27,10 +27,10 @@ from bpmax_sim.platform.load import read_file
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.platform.template import compile_template, is_template
 from bpmax_sim.proxy.response import _compile_json_path, compile_finder, read_body
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import Scenario
 from bpmax_sim.strategies.traffic import yaml_text
-from bpmax_sim.yamlfile import Node, decode, join, read_yaml, split
+from bpmax_sim.yamlfile import Node, decode, format_steps, parse_steps, read_yaml
 from tests.fuzz.places import CORPUS, ROOT
 
 VALUES: Final[Mapping[str, object]] = {
@@ -51,7 +51,7 @@ def yaml(data: bytes) -> None:
         _told(error.problems, text)
         return
     for steps, value in root.texts():
-        assert split(join(steps)) == steps
+        assert parse_steps(format_steps(steps)) == steps
         assert _text_at(root, steps) == value
     for model in (Platform, Scenario):
         problems: list[Problem] = []
@@ -94,7 +94,7 @@ def scenario(data: bytes) -> None:
     """Read a scenario file and what it names."""
     path = _file("s.scenario.yaml", data)
     try:
-        assert items(path, environ={})
+        assert load_items(path, environ={})
     except ConfigError as error:
         assert error.problems
 
@@ -213,7 +213,7 @@ def matching(data: bytes) -> None:
     rules = Rules((text,))
     headers = (("Content-Type", kind.decode("latin-1")),)
     one, two = (parts_of(replace(_CALL, headers=headers, body=body)) for body in (old, new))
-    same = identity(one, rules) == identity(two, rules)
+    same = matching_key(one, rules) == matching_key(two, rules)
     assert same == (not differences(one, two, rules))
     assert not differences(one, one, rules)
 

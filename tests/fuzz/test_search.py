@@ -15,7 +15,7 @@ from hypothesis import settings
 from bpmax_sim import fuzz
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.fuzz.search import LawFinding, SearchPlan, search
-from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.strategies.programs import load_with_instances
 from tests.examples import EVERY_NIGHT
@@ -279,7 +279,7 @@ def test_no_secret_of_a_project_is_in_what_is_told(tmp_path: Path) -> None:
 def test_a_platform_imported_from_openapi_is_searched(tmp_path: Path) -> None:
     document = read_document(ROOT / "tests/data/openapi/crm.json")
     path = tmp_path / "crm.yaml"
-    path.write_text(make(document, key="crm", has_answers=True).text, encoding="utf-8")
+    path.write_text(convert_document(document, key="crm", has_answers=True).text, encoding="utf-8")
 
     tried = search(SearchPlan(path=path, examples=str(tmp_path / "kept"), rounds=1))
 

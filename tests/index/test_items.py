@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index import files
 from bpmax_sim.index.items import ItemIndex
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 
 ROOT = Path(__file__).parents[2]
 SCENARIO = "scenarios/采购/付款.scenario.yaml"
@@ -77,7 +77,7 @@ def read(index: ItemIndex, path: Path) -> Any:
 
 def load(root: Path, path: Path) -> Any:
     try:
-        return [item.header for item in items(path, root=root)]
+        return [item.header for item in load_items(path, root=root)]
     except ConfigError as error:
         return str(error)
 
@@ -131,7 +131,7 @@ def test_what_was_found_sound_is_not_checked_again_and_all_else_is(
 def test_a_file_with_doubts_tells_them_again(tmp_path: Path) -> None:
     write(tmp_path, "pyproject.toml", TEXTS["pyproject.toml"][1])
     path = write(tmp_path, SCENARIO, f"{PLAIN}proxy: {{stubs: [{{on: crm.a}}, {{on: crm.a}}]}}\n")
-    expected = load_warnings(items(path, root=tmp_path))
+    expected = load_warnings(load_items(path, root=tmp_path))
     look(tmp_path)
 
     found = ItemIndex(tmp_path).items_of(path)

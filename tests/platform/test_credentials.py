@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.platform.instances import resolve
+from bpmax_sim.platform.instances import resolve_credentials
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.platform.model import CredentialSpec, Instance, Platform, Source
 from bpmax_sim.secret.vault import Credentials
@@ -146,9 +146,9 @@ def test_a_value_from_outside_is_of_its_kind(kind: str, right: str, wrong: str) 
     )
     given = Instance(platform="crm", instance_key="a", credentials={"key": Source(env="KEY")})
 
-    found = resolve(platform, given, environ={"KEY": right}, closed=False)
+    found = resolve_credentials(platform, given, environ={"KEY": right}, closed=False)
     with pytest.raises(ConfigError) as caught:
-        resolve(platform, given, environ={"KEY": wrong}, closed=False)
+        resolve_credentials(platform, given, environ={"KEY": wrong}, closed=False)
 
     assert found.real["key"] == right
     assert str(caught.value) == f"credentials.key: expected {kind}, got other text"
@@ -185,7 +185,7 @@ def test_a_credential_that_every_call_needs_must_be_given(platforms: Platforms) 
 def test_an_instances_own_address_wins_and_is_what_recordings_hold() -> None:
     platform = Platform(platform_key="crm", base_url="https://crm.example.test")
     own = Instance(platform="crm", instance_key="a", base_url="https://crm2.example.test")
-    found = resolve(platform, own, environ={}, closed=False)
+    found = resolve_credentials(platform, own, environ={}, closed=False)
     assert found.live == found.declared == "https://crm2.example.test"
 
 
@@ -193,7 +193,7 @@ def test_a_problem_of_an_instance_made_in_python_has_no_place() -> None:
     platform = load_platforms(None).platform("qywx")
     instance = Instance(platform="qywx", instance_key="a")
     with pytest.raises(ConfigError) as caught:
-        resolve(platform, instance, environ={}, closed=False)
+        resolve_credentials(platform, instance, environ={}, closed=False)
     assert str(caught.value).splitlines() == [
         "credentials: instance 'a' of 'qywx' lacks 'corpid'; add it",
         "credentials: instance 'a' of 'qywx' lacks 'corpsecret'; add it",

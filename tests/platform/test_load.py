@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.errors import CallError, ConfigError
 from bpmax_sim.platform.load import Platforms, load_platforms
-from bpmax_sim.platform.model import snake
+from bpmax_sim.platform.model import to_snake_case
 from tests.examples import drawn
 from tests.snapshots import snapshot
 
@@ -349,7 +349,7 @@ def test_a_broken_file_is_told_again_and_then_read_when_mended(load: Load) -> No
 @settings(max_examples=drawn(100))
 @given(st.text("aAbB1_客", max_size=12))
 def test_a_spelling_in_snake_case_is_its_own_twin(name: str) -> None:
-    assert snake(snake(name)) == snake(name)
+    assert to_snake_case(to_snake_case(name)) == to_snake_case(name)
 
 
 @pytest.mark.parametrize(
@@ -364,4 +364,4 @@ def test_a_spelling_in_snake_case_is_its_own_twin(name: str) -> None:
     ],
 )
 def test_a_camel_case_name_has_a_snake_case_twin(camel: str, twin: str) -> None:
-    assert snake(camel) == twin
+    assert to_snake_case(camel) == twin

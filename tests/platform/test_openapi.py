@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 
 import bpmax_sim as bs
 from bpmax_sim.errors import BpmaxError, ConfigError
-from bpmax_sim.openapi.convert import ConvertedPlatform, make
+from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
 from bpmax_sim.openapi.document import Document, read_document
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.platform.model import Auth, Idempotency, Platform
@@ -33,7 +33,7 @@ NOTHING = "there is no operation in 'paths', so there is nothing to import"
 
 
 def imported(name: str, folder: Path) -> tuple[ConvertedPlatform, Platform]:
-    made = make(read_document(DATA / FILES[name]), key=name, has_answers=True)
+    made = convert_document(read_document(DATA / FILES[name]), key=name, has_answers=True)
     return made, loaded(made, folder)
 
 
@@ -277,7 +277,7 @@ def test_each_way_to_log_in_becomes_a_preset(
     document = of()
     root = {**document.root, "components": {"securitySchemes": schemes}, "security": security}
 
-    made = make(Document("x.json", root), key="x", url="https://x.example.test")
+    made = convert_document(Document("x.json", root), key="x", url="https://x.example.test")
     again = f"platform_key: x\nbase_url: https://x.example.test\nauth: {auth}\n"
     path = tmp_path / "again.yaml"
     path.write_text(again + credentials_of(made), encoding="utf-8")
@@ -313,7 +313,7 @@ def test_what_is_no_openapi_3_is_refused_with_what_to_do(
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigError) as caught:
-        make(read_document(path), key="x")
+        convert_document(read_document(path), key="x")
 
     assert str(caught.value) == f"{path}: {message}"
 
@@ -350,7 +350,7 @@ def test_a_schema_that_grows_without_end_is_cut(tmp_path: Path) -> None:
     content = {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}}
     root = {**of(requestBody={"content": content}).root, "components": {"schemas": schemas}}
 
-    made = make(Document("x.json", root), key="x")
+    made = convert_document(Document("x.json", root), key="x")
 
     assert len(loaded(made, tmp_path).apis["x"].parameters) == 400
     assert any("the schema is too large" in note.message for note in made.notes)
@@ -360,7 +360,7 @@ def test_a_parameter_of_the_path_is_required_whatever_the_document_says(tmp_path
     parameters = [{"name": name, "in": place} for name, place in (("编号", "path"), ("q", "query"))]
 
     paths = {"/x/{编号}": {"get": {"operationId": "x", "parameters": parameters}}}
-    made = make(Document("x.json", {"openapi": "3.0.0", "paths": paths}), key="x")
+    made = convert_document(Document("x.json", {"openapi": "3.0.0", "paths": paths}), key="x")
 
     found = loaded(made, tmp_path).apis["x"].parameters
     assert [(one.name, one.required) for one in found] == [("编号", True), ("q", False)]
@@ -381,7 +381,7 @@ def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
     schema = {"properties": {f"字段{n}": {"type": "string"} for n in range(100)}}
     document = of(responses={"200": {"content": {"application/json": {"schema": schema}}}})
 
-    made = make(document, key="x", url="https://x.example.test", has_answers=True)
+    made = convert_document(document, key="x", url="https://x.example.test", has_answers=True)
 
     answer = loaded(made, tmp_path).apis["x"].answer
     kept = [one for one in answer.get("properties", {}).values() if one]
@@ -429,7 +429,7 @@ def test_the_same_document_gives_the_same_file(root: Any) -> None:
 def outcome(root: Any) -> str:
     """Return the file, or why there is none."""
     try:
-        return make(Document("x.json", root), key="x", has_answers=True).text
+        return convert_document(Document("x.json", root), key="x", has_answers=True).text
     except BpmaxError as error:
         return str(error)
 
@@ -508,7 +508,7 @@ def write_beside(folder: Path, **more: str) -> Path:
 
 
 def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
-    made = make(read_document(write_beside(tmp_path)), key="crm", has_answers=True)
+    made = convert_document(read_document(write_beside(tmp_path)), key="crm", has_answers=True)
     platform = loaded(made, tmp_path)
     save = platform.apis["saveCustomer"].parameters
 
@@ -565,7 +565,7 @@ def test_notes_of_a_kind_are_one(tmp_path: Path) -> None:
         for n in range(5)
     ]
     cookie = {"name": "会话", "in": "cookie", "schema": {"type": "string"}}
-    made = make(Document("x.json", of(parameters=[*parameters, cookie]).root), key="x")
+    made = convert_document(Document("x.json", of(parameters=[*parameters, cookie]).root), key="x")
     head = made.text.partition("platform_key:")[0]
 
     assert [(len(kind.paths), kind.first.path) for kind in made.kinds[1:]] == [

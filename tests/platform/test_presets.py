@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.platform.load import read_file, read_platform
 from bpmax_sim.platform.model import Auth, Platform
-from bpmax_sim.platform.presets import preset, preset_names
+from bpmax_sim.platform.presets import load_preset, preset_names
 
 ALL = {
     "acs3", "api_key", "aws_sigv4", "basic", "bearer", "csrf_session", "digest",
@@ -53,10 +53,10 @@ def test_each_preset_makes_a_whole_platform(name: str, crm: Path) -> None:
     needed = NEEDS.get(name)
     auth = f"{{preset: {name}, {needed}}}" if needed else name
     platform = platform_with(crm, auth)
-    declared = preset(name).child("credentials")
+    declared = load_preset(name).child("credentials")
     assert platform.credentials.keys() == (declared.items.keys() if declared else set())
-    assert preset(name).items["preset"].value == name
-    assert preset(name).items["title"].value
+    assert load_preset(name).items["preset"].value == name
+    assert load_preset(name).items["title"].value
 
 
 def test_basic_brings_its_credentials(crm: Path) -> None:
@@ -201,7 +201,7 @@ def test_a_wrong_preset_is_told_at_its_place(auth: str, told: str, crm: Path) ->
 def test_a_shipped_preset_is_named_by_its_own_file(crm: Path) -> None:
     crm.write_text("platform_key: crm\nbase_url: https://x.test\nauth: basic\n")
     assert read_file(crm).problems == ()
-    assert preset("basic").file == "presets/basic.yaml"
+    assert load_preset("basic").file == "presets/basic.yaml"
 
 
 @pytest.mark.parametrize("declared", ["post", "POST"])

@@ -37,7 +37,7 @@ JSON = st.recursive(
     ],
 )
 def test_a_member_is_there_or_not_or_nobody_can_say(path: tuple[str, ...], expected: str) -> None:
-    assert shape_of(CUSTOMER).look_up(path) == expected
+    assert shape_of(CUSTOMER).presence_of(path) == expected
 
 
 def test_what_one_response_lacks_is_optional() -> None:
@@ -57,7 +57,7 @@ def test_elements_of_a_list_are_merged() -> None:
 
 
 def test_a_map_by_ids_says_nothing_of_names() -> None:
-    assert shape_of({str(number): {} for number in range(500)}).look_up(("x",)) == "unknown"
+    assert shape_of({str(number): {} for number in range(500)}).presence_of(("x",)) == "unknown"
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_map_by_ids_says_nothing_of_names() -> None:
 def test_a_schema_declares_members(
     schema: dict[str, Any], path: tuple[str, ...], expected: str
 ) -> None:
-    assert shape_of_schema(schema).look_up(path) == expected
+    assert shape_of_schema(schema).presence_of(path) == expected
 
 
 def test_only_a_schema_closes_an_object() -> None:
@@ -87,11 +87,16 @@ def test_only_a_schema_closes_an_object() -> None:
 
 
 def test_an_envelope_takes_the_data_that_the_platform_names() -> None:
-    assert wrap_in_envelope(shape_of(CUSTOMER), ("$.data",)).look_up(("data", "name")) == "present"
     assert (
-        wrap_in_envelope(shape_of({"name": 1}), ("$.data",)).look_up(("data", "name")) == "present"
+        wrap_in_envelope(shape_of(CUSTOMER), ("$.data",)).presence_of(("data", "name")) == "present"
     )
-    assert wrap_in_envelope(shape_of(CUSTOMER), ("$..data",)).look_up(("data", "x")) == "unknown"
+    assert (
+        wrap_in_envelope(shape_of({"name": 1}), ("$.data",)).presence_of(("data", "name"))
+        == "present"
+    )
+    assert (
+        wrap_in_envelope(shape_of(CUSTOMER), ("$..data",)).presence_of(("data", "x")) == "unknown"
+    )
 
 
 def paths(value: Any) -> list[tuple[str, ...]]:
@@ -109,4 +114,4 @@ def test_what_was_seen_is_never_absent(values: list[Any]) -> None:
 
     for value in values:
         for path in paths(value):
-            assert merged.look_up(path) != "absent"
+            assert merged.presence_of(path) != "absent"

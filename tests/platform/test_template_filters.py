@@ -21,8 +21,8 @@ from bpmax_sim.platform.encodings import (
     decode_base64,
     decode_hex,
     lossless_utf8_text,
-    octets,
-    text,
+    to_octets,
+    to_text,
 )
 from bpmax_sim.platform.filters import FILTERS, canonical_query, header_lines, normal_path
 from bpmax_sim.platform.template import render
@@ -37,7 +37,7 @@ def apply(name: str, value: object, *arguments: object) -> Any:
 
 @given(data=st.binary(max_size=50))
 def test_bytes_survive_as_text(data: bytes) -> None:
-    assert octets(lossless_utf8_text(data)) == data
+    assert to_octets(lossless_utf8_text(data)) == data
 
 
 @given(value=texts)
@@ -225,7 +225,7 @@ def test_headers_are_picked_dropped_and_written_in_order() -> None:
      (0.5, "0.5"), ({"合": [1]}, '{"合":[1]}'), (("a", None), '["a",null]')],
 )  # fmt: skip
 def test_values_are_written_as_they_are_sent(value: object, expected: str) -> None:
-    assert text(value) == expected
+    assert to_text(value) == expected
 
 
 def test_small_text_filters() -> None:

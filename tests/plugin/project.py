@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim import pytest_plugin
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.starter.demo import Crm
 from tests import warm
@@ -54,7 +54,7 @@ def record(root: Path, crm: Crm) -> None:
     (root / "scenarios/customer.scenario.yaml").unlink()
     path = root / FILE
     path.write_text(SCENARIO, encoding="utf-8")
-    for item in items(path):
+    for item in load_items(path):
         session = open_session(item, mode="record", allow_ci=True, environ=crm.environment)
         *_, last = run_item(item, session)
         assert isinstance(last, ScenarioFinished)

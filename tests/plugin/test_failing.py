@@ -15,8 +15,8 @@ from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
 from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.outcome import not_run
+from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.outcome import events_of_unrun
 from bpmax_sim.scenario.source import Failure
 from tests import warm
 from tests.apart import PLUGINS
@@ -399,9 +399,9 @@ def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
 
 
 def test_a_failure_to_start_keeps_every_line_of_its_error(project: Project) -> None:
-    item, *_ = items(project.root / FILE)
+    item, *_ = load_items(project.root / FILE)
 
-    (failed,) = not_run(item, error=ValueError("一\n二"))[-1].failures
+    (failed,) = events_of_unrun(item, error=ValueError("一\n二"))[-1].failures
 
     assert (failed.headline, failed.detail) == (f"{item.name}: 一", ("二",))
 

@@ -11,7 +11,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.pytest_plugin.session_options import (
     MARKED,
-    choose,
+    choose_option,
     marker_options,
     session_options,
 )
@@ -69,7 +69,7 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
     sets = test.sets if with_scenario else (lambda _name: False)
-    return choose(test.config, marker_options(test), name, sets=sets)
+    return choose_option(test.config, marker_options(test), name, sets=sets)
 
 
 def write(project: Project, said: Said) -> None:
@@ -171,6 +171,6 @@ def test_what_belongs_to_a_whole_run_has_two_places(project: Project) -> None:
     project.pytester.plugins.extend(OURS)
     for name, (text, value) in given.items():
         flag = f"--bpmax-{name.replace('_', '-')}" + (f"={text}" if text else "")
-        assert options.value(project.pytester.parseconfig(flag), name) == value
+        assert options.option_value(project.pytester.parseconfig(flag), name) == value
         project.ini(f"bpmax_{name} = {text or 'true'}")
         assert options.read_option(project.pytester.parseconfig(), name)[1] == value

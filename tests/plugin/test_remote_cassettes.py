@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import mirror
+from bpmax_sim.cassette.remote import open_mirror
 from tests.plugin.project import Project, output
 from tests.third_parties.object_storage import object_storage
 
@@ -66,7 +66,7 @@ def test_only_what_is_needed_is_fetched(
 
     project.run("scenarios/选择客户.scenario.yaml", "-k", "贵宾").assert_outcomes(passed=1)
 
-    folder = mirror(url, project.root).folder
+    folder = open_mirror(url, project.root).folder
     found = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.yaml"))
     assert found == ["auth/crm_system.default.yaml", "crm/选择客户/贵宾.yaml"]
 

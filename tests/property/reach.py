@@ -30,7 +30,7 @@ PLACES = ("path", "query", "header", "body")
 HOSTILE = ("{{", "${")
 
 
-class Look:
+class ScanInput:
     """A drawn case, and what its first call says."""
 
     def __init__(self, case: Case) -> None:
@@ -90,59 +90,59 @@ def leaves(value: Any) -> Iterator[Any]:
         yield from leaves(one)
 
 
-def _texts(look: Look) -> Iterator[str]:
+def _texts(look: ScanInput) -> Iterator[str]:
     drawn = [*look.bodies(), *look.values("query"), *look.values("path"), *(look.args or ())]
     return (one for value in drawn for one in leaves(value) if isinstance(one, str))
 
 
-def _in_body(look: Look, holds: Callable[[Any], bool]) -> bool:
+def _in_body(look: ScanInput, holds: Callable[[Any], bool]) -> bool:
     drawn = [*look.bodies(), *(value for place, value in look.pairs() if place == "body")]
     return any(holds(one) for value in drawn for one in leaves(value))
 
 
-def _meets(look: Look, place: str, setter: str, value: Callable[[Any], bool]) -> bool:
+def _meets(look: ScanInput, place: str, setter: str, value: Callable[[Any], bool]) -> bool:
     known = set().union(*look.defaults(place))
     said = [(name, v) for one in look.said(setter) for name, v in one.items()]
     return any(name.lower() in known and value(v) for name, v in said)
 
 
-def _twice(look: Look, setter: str) -> bool:
+def _twice(look: ScanInput, setter: str) -> bool:
     counts = Counter(name.lower() for name in look.names(setter))
     return max(counts.values(), default=0) > 1
 
 
-def _beats(look: Look, place: str, weak: int, strong: int) -> bool:
+def _beats(look: ScanInput, place: str, weak: int, strong: int) -> bool:
     levels = look.defaults(place)
     return bool(levels[weak] & levels[strong])
 
 
-def _replaced(look: Look, first: bool, second: bool) -> bool:
+def _replaced(look: ScanInput, first: bool, second: bool) -> bool:
     kinds = [isinstance(look.api.body, dict)] if isinstance(look.api.body, dict | str) else []
     kinds += [isinstance(one, dict) for one in look.bodies()]
     return (first, second) in pairwise(kinds)
 
 
-def _encoding(name: str) -> Callable[[Look], bool]:
+def _encoding(name: str) -> Callable[[ScanInput], bool]:
     return lambda look: (
         look.api.encoding == name and (bool(look.bodies()) or isinstance(look.api.body, dict | str))
     )
 
 
-def _preset(name: str) -> Callable[[Look], bool]:
+def _preset(name: str) -> Callable[[ScanInput], bool]:
     return lambda look: preset_of(look.auth) == name
 
 
-def _argument_in(place: str) -> Callable[[Look], bool]:
+def _argument_in(place: str) -> Callable[[ScanInput], bool]:
     return lambda look: any(one == place for one, _ in look.pairs())
 
 
-def _is_odd_case(look: Look) -> bool:
+def _is_odd_case(look: ScanInput) -> bool:
     known = {name for one in (look.platform, look.instance, look.api) for name in one.headers}
     lower = {name.lower() for name in known}
     return any(name not in known and name.lower() in lower for name in look.names("header"))
 
 
-CORNERS: Mapping[str, Callable[[Look], bool]] = {
+CORNERS: Mapping[str, Callable[[ScanInput], bool]] = {
     # Shape and names
     "setters in another order": lambda look: (
         [n for n, _ in look.steps] != sorted((n for n, _ in look.steps), key="path query header body".index)
@@ -257,7 +257,7 @@ def shares(draws: int, number: int) -> dict[str, float]:
     def draw(case: Case) -> None:
         nonlocal total
         total += 1
-        look = Look(case)
+        look = ScanInput(case)
         met.update(name for name, holds in CORNERS.items() if holds(look))
 
     how = settings(

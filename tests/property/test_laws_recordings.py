@@ -21,7 +21,7 @@ from bpmax_sim.cassette.format import dump, reseal
 from bpmax_sim.cassette.matching import (
     Rules,
     differences,
-    identity,
+    matching_key,
     parts_of,
     parts_of_exchange,
     parts_of_request,
@@ -110,7 +110,7 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
     by_order = {(one.owner, one.order): one for one in exchanges}
     for one in loaded:
         was = by_order[one.owner, one.order]
-        assert identity(parts_of_exchange(one), RULES) == was.key == one.key
+        assert matching_key(parts_of_exchange(one), RULES) == was.key == one.key
         assert differences(parts_of_exchange(was), parts_of_exchange(one), RULES) == ()
         assert answer_of(one) == answer_of(was)
 
@@ -172,8 +172,8 @@ def test_the_identity_is_stable_under_order_spacing_and_case(request: Request, c
     call = respelled(request.call, chance)
 
     assert differences(parts_of(request.call), parts_of(call), RULES) == ()
-    assert identity(parts_of(call), RULES) == identity(parts_of(request.call), RULES)
-    assert identity(parts_of_request(request), RULES) == identity(parts_of(call), RULES)
+    assert matching_key(parts_of(call), RULES) == matching_key(parts_of(request.call), RULES)
+    assert matching_key(parts_of_request(request), RULES) == matching_key(parts_of(call), RULES)
 
 
 def respelled(call: Call, chance: Any) -> Call:
@@ -241,7 +241,7 @@ def test_the_identity_changes_under_any_change_of_meaning(
     place = what.partition(" ")[0]
     found = differences(before, after, RULES)
 
-    assert identity(after, RULES) != identity(before, RULES)
+    assert matching_key(after, RULES) != matching_key(before, RULES)
     assert {one.path.partition(".")[0].partition("[")[0] for one in found} == {place}
     assert not differences(after, after, RULES)
 
@@ -258,11 +258,11 @@ def test_what_is_ignored_makes_no_difference_and_all_else_does(
     mine, others = Rules((place,)), Rules(tuple({"path", "query", "header", "body"} - {place}))
     scoped = Rules(scoped=((call.name, (place,)), ("erp", ("query", "header", "body", "path"))))
 
-    assert identity(parts_of(other), mine) == identity(parts_of(call), mine)
-    assert identity(parts_of(other), scoped) == identity(parts_of(call), scoped)
+    assert matching_key(parts_of(other), mine) == matching_key(parts_of(call), mine)
+    assert matching_key(parts_of(other), scoped) == matching_key(parts_of(call), scoped)
     elsewhere = Rules(scoped=(("erp", (place,)), (f"{call.platform}.{call.api}2", (place,))))
     for rules in (others, elsewhere):
-        assert identity(parts_of(other), rules) != identity(parts_of(call), rules)
+        assert matching_key(parts_of(other), rules) != matching_key(parts_of(call), rules)
 
 
 CHANGES: dict[str, Any] = {

@@ -24,7 +24,7 @@ from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import failure_texts, judge_events, verdict_line
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.session import Session
@@ -135,7 +135,7 @@ def test_no_credential_is_in_a_report(case: Case) -> None:
         steps = [{"js": source.replace("${", "$ {"), "expect": {"result": 1}}]
         drawn = {"version": 1, "scenario": "报告", "form": {}, "steps": steps}
         path.write_text(strategies.yaml_text(drawn), encoding="utf-8")
-        (item,) = items(path, environ={})
+        (item,) = load_items(path, environ={})
         session = opened(case, third, Path(place) / "cassettes/x.yaml")
         verdict = judge_events(item, run_item(item, session, environ={}))
         told = [verdict_line(verdict), *failure_texts(verdict)]

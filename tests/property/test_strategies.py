@@ -20,7 +20,7 @@ from bpmax_sim.messages import Exchange, Request
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Platform
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.traffic import RULES, number_exchanges
 from bpmax_sim.transport.protocol import Handler
@@ -120,7 +120,7 @@ def test_a_scenario_file_is_read_without_a_problem(document: Any, folder: Path) 
     path = folder / "抽取.scenario.yaml"
     path.write_text(strategies.yaml_text(document), encoding="utf-8")
 
-    (item,) = items(path, environ={})
+    (item,) = load_items(path, environ={})
 
     assert item.name == document["scenario"]
     assert len(item.steps) == len(document["steps"])

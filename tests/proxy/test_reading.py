@@ -15,11 +15,11 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.response import (
     CompiledRules,
-    accepts,
     as_text,
     compile_finder,
     read_body,
     redact_headers,
+    satisfies_rule,
 )
 from tests.proxy.world import answer, ok
 
@@ -144,7 +144,7 @@ RULES = ResponseRules(
 def test_rules_judge_status_and_body(response: Response, good: bool, found: str | None) -> None:
     rules = CompiledRules(RULES, {"transient": (503,), "token": (403,)})
 
-    assert accepts(rules.ok, response, read_body(response)) is good
+    assert satisfies_rule(rules.ok, response, read_body(response)) is good
     assert rules.failure_class(response, read_body(response)) == found
 
 
@@ -152,7 +152,7 @@ def test_a_rule_alone_judges_too() -> None:
     rule = OkRule(all=(Condition(path="$.IsSuccess", any_of=(True, "yes")),))
 
     verdicts = [
-        accepts(rule, response, read_body(response))
+        satisfies_rule(rule, response, read_body(response))
         for response in (ok({"IsSuccess": "true"}), ok({"IsSuccess": False}), answer(500, {}))
     ]
 
@@ -314,8 +314,8 @@ def test_a_condition_holds_where_its_value_is_one_of_several(
         expected = holds and not more, lenient and not more
         parsed = read_body(response)
         assert (
-            accepts(rule, response, parsed),
-            accepts(rule, response, parsed, lenient=True),
+            satisfies_rule(rule, response, parsed),
+            satisfies_rule(rule, response, parsed, lenient=True),
         ) == expected
 
 
@@ -330,7 +330,7 @@ def test_a_condition_holds_where_its_value_is_one_of_several(
 def test_a_success_is_2xx_or_what_is_declared(rule: OkRule, good: set[int]) -> None:
     for status in (199, 200, 299, 300, 302, 404):
         response = answer(status, {})
-        assert accepts(rule, response, read_body(response)) == (status in good)
+        assert satisfies_rule(rule, response, read_body(response)) == (status in good)
 
 
 def test_headers_of_one_name_are_joined_and_cookies_hidden() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from bpmax_sim.clock import SeededChance, VirtualClock
+from bpmax_sim.clock import SeededRandomSource, VirtualClock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
@@ -347,10 +347,10 @@ def test_the_recorded_twin_is_what_replay_sends() -> None:
     recording = _signed_world(
         separate=True,
         auth_clock=VirtualClock(START + 99),
-        auth_chance=SeededChance(1),
-        chance=SeededChance(3),
+        auth_chance=SeededRandomSource(1),
+        chance=SeededRandomSource(3),
     )
-    shared = SeededChance(3)
+    shared = SeededRandomSource(3)
     replaying = _signed_world(chance=shared, auth_chance=shared)
     replaying.close_network()
 

@@ -38,7 +38,7 @@ def request(
     ],
 )
 def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, ...]) -> None:
-    names = RequestEditor(request(url)).names()
+    names = RequestEditor(request(url)).template_names()
 
     assert tuple(names[key] for key in ("host", "path", "query_string", "target")) == expected
 
@@ -46,7 +46,7 @@ def test_templates_see_the_parts_of_the_address(url: str, expected: tuple[str, .
 def test_templates_see_headers_by_lower_case_name_and_the_host_that_is_sent() -> None:
     headers = (("X-A", " 1 "), ("x-a", "2"), ("Content-Type", "text/plain"))
 
-    names = RequestEditor(request(headers=headers, body=b"\xff")).names()
+    names = RequestEditor(request(headers=headers, body=b"\xff")).template_names()
 
     assert names["headers"] == {
         "x-a": "1,2",

@@ -11,7 +11,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
-from bpmax_sim.proxy.client import Handle, TokenStore, drive, exchange_in_time
+from bpmax_sim.proxy.client import Handle, TokenStore, exchange_in_time, run_blocking
 
 
 def _grant(expires: float = 100) -> Grant:
@@ -39,9 +39,9 @@ def test_a_grant_is_handed_out_until_it_expires() -> None:
     store, grant = TokenStore(), _grant()
     store.store("crm/test", grant)
 
-    assert store.peek(_wanted(now=99)) is grant
-    assert store.peek(_wanted(now=100)) is None
-    assert store.peek(_wanted(now=99)) is None
+    assert store.valid_grant(_wanted(now=99)) is grant
+    assert store.valid_grant(_wanted(now=100)) is None
+    assert store.valid_grant(_wanted(now=99)) is None
 
 
 def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
@@ -49,9 +49,9 @@ def test_a_refused_grant_is_evicted_but_a_newer_one_is_handed_out() -> None:
     store.store("crm/test", new)
     old.is_refused = True
 
-    assert store.peek(_wanted()) is new
+    assert store.valid_grant(_wanted()) is new
     new.is_refused = True
-    assert store.peek(_wanted()) is None
+    assert store.valid_grant(_wanted()) is None
 
 
 def test_clear_forgets_everything() -> None:
@@ -60,7 +60,7 @@ def test_clear_forgets_everything() -> None:
 
     store.clear()
 
-    assert store.peek(_wanted()) is None
+    assert store.valid_grant(_wanted()) is None
 
 
 def test_two_grants_of_the_same_token_differ_and_show_nothing() -> None:
@@ -79,7 +79,7 @@ def test_the_driver_moves_the_clock_by_what_each_effect_took() -> None:
         yield Sleep(2)
         return f"{response.status} at {clock.now():g}"
 
-    result = drive(
+    result = run_blocking(
         steps(),
         handle=lambda _request: Response(status=200, elapsed=0.5),
         tokens=TokenStore(),
@@ -104,7 +104,7 @@ def test_an_error_of_the_transport_is_thrown_into_the_call_and_takes_its_time() 
     def fail(_request: Request) -> Response:
         raise TransportError("cut", code="RESET", elapsed=3)
 
-    assert drive(steps(), handle=fail, tokens=TokenStore(), clock=clock) == "RESET"
+    assert run_blocking(steps(), handle=fail, tokens=TokenStore(), clock=clock) == "RESET"
     assert clock.now() == 3
 
 
@@ -116,7 +116,7 @@ def test_a_miss_passes_through() -> None:
         raise NoMatchError("nothing recorded")
 
     with pytest.raises(NoMatchError, match="nothing recorded"):
-        drive(steps(), handle=miss, tokens=TokenStore(), clock=VirtualClock(0))
+        run_blocking(steps(), handle=miss, tokens=TokenStore(), clock=VirtualClock(0))
 
 
 def test_an_answer_on_time_is_judged_good_and_a_late_one_is_named() -> None:

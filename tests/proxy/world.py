@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from bpmax_sim.clock import SeededChance, VirtualClock
+from bpmax_sim.clock import SeededRandomSource, VirtualClock
 from bpmax_sim.errors import CallError, nearest_name
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import (
@@ -23,7 +23,7 @@ from bpmax_sim.platform.model import (
     Platform,
 )
 from bpmax_sim.proxy.builder import CallSpec, Proxy
-from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
+from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.proxy.result import Answer
@@ -180,7 +180,7 @@ class World:
             )
             for item in known
         }
-        chance = SeededChance(7)
+        chance = SeededRandomSource(7)
         defaults: dict[str, Any] = {
             "platforms": self.book,
             "tenant": lambda _platform, instance: self.tenants[instance.instance_key],
@@ -209,7 +209,7 @@ class World:
         return self.handler(request)
 
     def run(self, program: CallSpec) -> Answer:
-        return drive(
+        return run_blocking(
             run_call(program, self.env),
             handle=self.handle,
             tokens=self.tokens,

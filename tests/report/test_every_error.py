@@ -18,7 +18,15 @@ from msgspec.structs import replace
 
 from bpmax_sim import errors
 from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
-from bpmax_sim.i18n import LANGUAGES, choose, current_language, join_messages, msg, plain, translate
+from bpmax_sim.i18n import (
+    LANGUAGES,
+    choose_language,
+    current_language,
+    join_messages,
+    msg,
+    plain_text,
+    translate,
+)
 from bpmax_sim.messages import Request
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
@@ -27,7 +35,7 @@ from bpmax_sim.report.junit import write_junit, xml_text
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict, failure_texts, summary, verdict_line, what_failed
 from bpmax_sim.scenario.events import Outcome
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import FaultAction
 from bpmax_sim.session.session import Session
 from bpmax_sim.transport import live
@@ -117,7 +125,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> list[Verdict]:
     for name, text in texts.items():
         path = root / f"{name}.scenario.yaml"
         path.write_text(text.replace("scenario: 出错", f"scenario: {name}"), encoding="utf-8")
-        for item in items(path, environ={}, root=root):
+        for item in load_items(path, environ={}, root=root):
             error = ERRORS.get(item.row_id)
 
             def prepare(session: Session, error: BaseException | None = error) -> None:
@@ -143,17 +151,17 @@ def test_every_error_is_told_everywhere(
 ) -> None:
     root = verdicts[0].item.root
     before = current_language()
-    choose(language)
+    choose_language(language)
     try:
         told = [*map(verdict_line, verdicts), *what_failed(verdicts), summary(verdicts, 1.0)]
         for verdict in verdicts:
             told += [*verdict.problems, *failure_texts(verdict)]
-        terminal = plain(translate(join_messages("\n", told)))
+        terminal = plain_text(translate(join_messages("\n", told)))
         document = json.dumps(build_document(verdicts, code=ExitCode.FAILED), ensure_ascii=False)
         write_junit(tmp_path / "junit.xml", [(one, 0.1) for one in verdicts])
         counts = write_page(tmp_path / "page.html", [root], version="1", language=language)
     finally:
-        choose(before)
+        choose_language(before)
     assert counts["failed"] == len(verdicts)
     assert not counts["unreadable"]
     junit = "".join(ET.parse(tmp_path / "junit.xml").getroot().itertext())
@@ -169,7 +177,7 @@ def test_every_error_is_told_everywhere(
 
 def _first_words(message: str, language: str) -> str:
     """Return the start of what a reader of *language* sees of *message*, on one line."""
-    return plain(translate(message, language)).splitlines()[0][:60]
+    return plain_text(translate(message, language)).splitlines()[0][:60]
 
 
 def _escape(text: str) -> str:

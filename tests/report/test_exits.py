@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.cli.terminal import align_columns
-from bpmax_sim.i18n import width
+from bpmax_sim.i18n import display_width
 from bpmax_sim.report.exit_codes import ExitCode, foremost
 
 CODES = st.lists(st.sampled_from(ExitCode))
@@ -38,4 +38,4 @@ def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[Exi
 def test_columns_begin_at_the_same_place(rows: list[tuple[str, str]]) -> None:
     lines = list(align_columns([(first, f"|{second}") for first, second in rows]))
 
-    assert len({width(line.partition("|")[0]) for line in lines}) == 1
+    assert len({display_width(line.partition("|")[0]) for line in lines}) == 1

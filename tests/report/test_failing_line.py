@@ -9,14 +9,21 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import choose, common_message, current_language, cut_message, msg, translate
+from bpmax_sim.i18n import (
+    choose_language,
+    common_message,
+    current_language,
+    cut_message,
+    msg,
+    translate,
+)
 from bpmax_sim.report.editor_links import editor_address
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.run_comparison import compare_runs
 from bpmax_sim.report.sections import SectionTable
 from bpmax_sim.report.store import TRACE_FOLDER, read_traces
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.leaks import leaks, parts
 
 SCRIPT = """\
@@ -42,7 +49,7 @@ def run(
     (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
     (root / "scenarios/报价.js").write_text(script, encoding="utf-8")
     (root / "scenarios/报价.scenario.yaml").write_text(text, encoding="utf-8")
-    (item,) = items(root / "scenarios/报价.scenario.yaml")
+    (item,) = load_items(root / "scenarios/报价.scenario.yaml")
     return perform(item, PerformOptions(trace="on", options={"secrets": secrets}))[0]
 
 
@@ -171,11 +178,11 @@ def test_what_messages_say_alike_and_what_is_cut_stay_messages() -> None:
         "{label} expected {expected}, got {actual}", label="a", expected="3", actual="22222"
     )
     before = current_language()
-    choose("zh")
+    choose_language("zh")
     try:
         said = [translate(common_message(one, other)), translate(cut_message(one, 21))]
     finally:
-        choose(before)
+        choose_language(before)
 
     assert said == ["a：期望 …，实际 22222", "a：期望 1，实际 22…"]
     assert common_message(one, "b") == "…"

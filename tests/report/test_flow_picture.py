@@ -15,7 +15,7 @@ from bpmax_sim.report import store
 from bpmax_sim.report.flow_layout import GAP, HEIGHT, lay_out
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree
 from bpmax_sim.report.flow_walks import FlowWalks, FlowWay, count_walks
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import ScenarioSource
 from bpmax_sim.subject.definition import Definition
@@ -80,7 +80,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n", encoding="utf-8")
     for name, text in {"合同": FLOW, "用印": CHILD, "合同.scenario": SCENARIO}.items():
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
-    for item in items(folder / "合同.scenario.yaml", environ={}):
+    for item in load_items(folder / "合同.scenario.yaml", environ={}):
         events = list(run_item(item, open_session(item), environ={}))
         store.keep_trace(item, events, "on", failed=False, redact=lambda text: text)
     return root

@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
 from bpmax_sim.report.kept_run import KeptRun, read_kept_run
 from bpmax_sim.report.perform import PerformOptions, perform
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.systems import needs_links
 
 STEP = "{name: 提交, set: {数量: 2}, expect: {form: {数量: 3}}}"
@@ -36,7 +36,7 @@ def a_red_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (root / "scenarios").mkdir()
     (root / "pyproject.toml").write_text("[tool.bpmax_sim]\n")
     (root / "scenarios/报价.scenario.yaml").write_text(TEXT, encoding="utf-8")
-    (item,) = items(root / "scenarios/报价.scenario.yaml")
+    (item,) = load_items(root / "scenarios/报价.scenario.yaml")
     verdict, _ = perform(item, PerformOptions(trace="on"))
     assert verdict.outcome == "failed"
     return root

@@ -13,14 +13,14 @@ import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.i18n import choose, current_language, translate
+from bpmax_sim.i18n import choose_language, current_language, translate
 from bpmax_sim.report import terminal
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import page
 from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.source import render
 from tests.test_doors import FAILURES, ROOT
 
@@ -61,9 +61,9 @@ def chinese(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Iterator[Path]:
     before = current_language()
     monkeypatch.chdir(folder)
     monkeypatch.setenv("BPMAX_SIM_LANG", "zh")
-    choose("zh")
+    choose_language("zh")
     yield folder
-    choose(before)
+    choose_language(before)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def perform_all(files: Iterable[Path]) -> Iterator[Verdict | ConfigError]:
     """Run the scenarios of *files*, and yield how each ended, or why a file cannot be read."""
     for file in files:
         try:
-            for item in items(file.absolute()):
+            for item in load_items(file.absolute()):
                 yield perform(item, PerformOptions())[0]
         except ConfigError as error:
             yield error

@@ -12,7 +12,7 @@ from bpmax_sim.report.html import page, write_page
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import keep_trace, read_traces, trace_path
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.scenario.bench import PlainBench, play
 
 SCENARIO = """
@@ -33,7 +33,7 @@ def ran_of(tmp_path: Path) -> tuple[ScenarioItem, list[Event]]:
     path = tmp_path / "scenarios/合同/打开.scenario.yaml"
     path.parent.mkdir(parents=True)
     path.write_text(SCENARIO, encoding="utf-8")
-    return items(path)[0], play(path, PlainBench())
+    return load_items(path)[0], play(path, PlainBench())
 
 
 def test_a_trace_lies_like_its_scenario_and_reads_back(

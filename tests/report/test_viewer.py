@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.report.html import page as page_of
 from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
 from bpmax_sim.report.store import Trace, keep_trace, read_traces
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.report.test_html import FAILURE, answered, event, finished, made, started
 from tests.report.viewer import Viewer, browser, needs_chromium, stories, written
@@ -51,7 +51,7 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("报告")
     traces: list[Trace] = []
     for number, name in enumerate(("oauth/令牌续期", "contract/合同审批")):
-        item = items(GALLERY / f"{name}.scenario.yaml")[-1]
+        item = load_items(GALLERY / f"{name}.scenario.yaml")[-1]
         session = open_session(item)
         events = list(run_item(item, session))
         kept = Path(keep_trace(item, events, "on", failed=True, redact=session.redact))

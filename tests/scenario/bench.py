@@ -10,13 +10,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar, cast
 
-from bpmax_sim.clock import Instant, SeededChance, VirtualClock
+from bpmax_sim.clock import Instant, SeededRandomSource, VirtualClock
 from bpmax_sim.errors import BpmaxError, NoMatchError, Place
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.proxy.response import CallRecord
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.script.channel import LiveObject
 from bpmax_sim.script.failure import Script
@@ -81,9 +81,9 @@ class PlainBench:
         """Return that no third party failed while it was recorded."""
         return ()
 
-    def chance(self) -> SeededChance:
+    def chance(self) -> SeededRandomSource:
         """Return what the scenario draws from."""
-        return SeededChance(0)
+        return SeededRandomSource(0)
 
     def call(  # noqa: PLR0913 - what a call can be
         self,
@@ -251,7 +251,7 @@ def write(folder: Path, text: str, **files: str) -> Path:
 
 def play(path: Path, bench: PlainBench, *, row: str = "", **options: Any) -> list[Event]:
     """Run the only item of a file, or one of its rows."""
-    found = items(path, environ=options.get("environ", {}))
+    found = load_items(path, environ=options.get("environ", {}))
     item = next(one for one in found if one.row_id == row)
     session = cast("Session", bench)
     return list(run_item(item, session, environ=options.pop("environ", {}), **options))

@@ -10,7 +10,7 @@ from typing import Any
 
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.transport.protocol import Handler
 
@@ -58,7 +58,7 @@ class Project:
 
     def events(self, path: Path, **options: Any) -> list[Event]:
         """Run the one item of *path*; without an option *mode* the third party answers."""
-        (item,) = items(path, environ={})
+        (item,) = load_items(path, environ={})
         given = {"mode": "live", "transport": Handler(self._answer), **options}
         return list(run_item(item, open_session(item, environ=self.environ, **given), environ={}))
 

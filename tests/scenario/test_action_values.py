@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from tests.scenario.bench import write
 
 FORM = """\
@@ -50,7 +50,7 @@ def problems(folder: Path, head: str, *steps: str) -> list[str]:
         folder, f"{head}steps:\n" + "".join(f"- {step}\n" for step in steps), 共享__yaml=SHARED
     )
     try:
-        items(path, environ={})
+        load_items(path, environ={})
     except ConfigError as error:
         return [str(one).partition(": ")[2] for one in error.problems]
     return []

@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.runner import run_scenario
 
 SCENARIO = "scenarios/采购/大额.scenario.yaml"
@@ -71,7 +71,7 @@ def write(files: Mapping[str, str | bytes]) -> None:
 
 def load(files: Mapping[str, str | bytes]) -> ScenarioItem:
     write(files)
-    return items(Path.cwd() / SCENARIO)[0]
+    return load_items(Path.cwd() / SCENARIO)[0]
 
 
 def places(item: ScenarioItem) -> Mapping[str, tuple[str, str]]:
@@ -83,7 +83,7 @@ def test_a_scenario_of_two_keys_has_form_flow_people_and_clock_of_its_folder() -
     write({})
     result = run_scenario(SCENARIO)
 
-    item = items(Path.cwd() / SCENARIO)[0]
+    item = load_items(Path.cwd() / SCENARIO)[0]
 
     assert not result.failures
     assert places(item) == {
@@ -148,7 +148,7 @@ def test_the_nearer_wins_key_by_key(
     files: Mapping[str, str], expected: Mapping[str, str | None]
 ) -> None:
     write(files)
-    said = places(items(Path.cwd() / SCENARIO)[0])
+    said = places(load_items(Path.cwd() / SCENARIO)[0])
 
     assert {key: said[key][0] if key in said else None for key in expected} == expected
 
@@ -234,7 +234,7 @@ def test_what_is_wrong_is_told_where_its_key_stands(
     write(files)
 
     with pytest.raises(ConfigError) as caught:
-        items(Path.cwd() / SCENARIO)
+        load_items(Path.cwd() / SCENARIO)
 
     told = [str(problem) for problem in caught.value.problems]
     assert [one for one in told if one.startswith(message)], told

@@ -12,11 +12,11 @@ from bpmax_sim.scenario.expect import (
     OPERATORS,
     Comparison,
     compare,
+    expectation_problems,
     failing_checks,
-    holds,
-    problems,
+    is_match,
 )
-from bpmax_sim.subject.hooks import same
+from bpmax_sim.subject.hooks import is_same_value
 from tests.examples import drawn
 
 JSON = st.recursive(
@@ -77,7 +77,7 @@ CUSTOMER = {"name": "张三", "phone": "13800138000", "discount": 0.9, "tags": [
     ],
 )
 def test_an_expectation_holds(expected: Any, actual: Any) -> None:
-    assert list(problems(expected)) == []
+    assert list(expectation_problems(expected)) == []
     assert failing_checks(compare(expected, actual)) == ()
 
 
@@ -180,14 +180,14 @@ def test_the_checks_that_hold_are_told_too() -> None:
 def test_a_wrong_expectation_is_found_before_anything_runs(
     expected: Any, path: tuple[str | int, ...], message: str
 ) -> None:
-    found = list(problems(expected))
+    found = list(expectation_problems(expected))
 
     assert [place for place, _ in found] == [path]
     assert found[0][1].startswith(message)
 
 
 def test_the_operand_of_eq_is_taken_literally() -> None:
-    assert list(problems({"$eq": {"$whatever": 1}})) == []
+    assert list(expectation_problems({"$eq": {"$whatever": 1}})) == []
 
 
 def test_every_operator_of_the_format_is_there() -> None:
@@ -200,10 +200,10 @@ def test_every_operator_of_the_format_is_there() -> None:
 @given(JSON)
 @settings(max_examples=drawn(80))
 def test_every_value_is_as_it_is(value: Any) -> None:
-    assert same(value, value)
-    assert holds({"$eq": value}, value)
-    assert not holds({"$ne": value}, value)
-    assert holds({"$not": {"$ne": value}}, value)
+    assert is_same_value(value, value)
+    assert is_match({"$eq": value}, value)
+    assert not is_match({"$ne": value}, value)
+    assert is_match({"$not": {"$ne": value}}, value)
 
 
 @given(st.dictionaries(st.text("客户ab"), JSON, max_size=4), st.data())
@@ -213,9 +213,9 @@ def test_a_map_is_matched_by_each_of_its_subsets(
 ) -> None:
     keys = data.draw(st.sets(st.sampled_from(sorted(value)))) if value else set()
 
-    assert holds({key: value[key] for key in keys}, value)
-    assert holds({"$exactly": value}, value)
-    assert not holds({**value, "多": 1}, value)
+    assert is_match({key: value[key] for key in keys}, value)
+    assert is_match({"$exactly": value}, value)
+    assert not is_match({**value, "多": 1}, value)
 
 
 @given(st.lists(st.integers(0, 3), max_size=5), st.randoms(use_true_random=False))
@@ -224,8 +224,8 @@ def test_unordered_takes_every_permutation(items: list[int], random: Any) -> Non
     shuffled = list(items)
     random.shuffle(shuffled)
 
-    assert holds({"$unordered": items}, shuffled)
-    assert not holds({"$unordered": [*items, 9]}, shuffled)
+    assert is_match({"$unordered": items}, shuffled)
+    assert not is_match({"$unordered": [*items, 9]}, shuffled)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.transport.protocol import Handler
@@ -59,7 +59,7 @@ def both(project: Project, script: str, **options: Any) -> tuple[ScenarioFinishe
     path = project.write(SCENARIO, {"bad.js": script, "good.js": GOOD})
     found = []
     given = {"mode": "live", "transport": Handler(third_party), "limits": LIMITS, **options}
-    for item in items(path, environ={}):
+    for item in load_items(path, environ={}):
         *_, last = run_item(item, open_session(item, environ={}, **given), environ={})
         assert isinstance(last, ScenarioFinished)
         found.append(last)
@@ -106,7 +106,7 @@ def test_a_storm_of_timers_ends_with_the_time_of_the_processor(
     project: Project, script: str
 ) -> None:
     path = project.write(SCENARIO, {"bad.js": script, "good.js": GOOD})
-    bad, good = items(path, environ={})
+    bad, good = load_items(path, environ={})
     session = open_session(bad, environ={}, mode="replay", limits=SOON)
     *_, last = run_item(bad, session, environ={})
 
@@ -185,7 +185,7 @@ def test_a_script_reaches_no_python_no_file_no_network_and_no_credential(
 ) -> None:
     os.environ.pop("NO_SUCH", None)
     path = project.write(SCENARIO, {"bad.js": REACHES, "good.js": GOOD})
-    bad, _ = items(path, environ={})
+    bad, _ = load_items(path, environ={})
     told = [
         event
         for event in run_item(bad, open_session(bad, environ={}, mode="replay"), environ={})

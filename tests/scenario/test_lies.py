@@ -15,7 +15,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.file_verdict import FileRuns
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import RunWarning
 from bpmax_sim.transport.protocol import Handler
@@ -105,7 +105,7 @@ def run(folder: Path, case: Case) -> list[Any]:
     path = folder / "客户.scenario.yaml"
     path.write_text(case.text(), encoding="utf-8")
     try:
-        loaded = items(path, environ={}, root=folder)
+        loaded = load_items(path, environ={}, root=folder)
     except ConfigError as error:
         return [error]
     verdicts: list[Any] = [_run_item(item) for item in loaded]

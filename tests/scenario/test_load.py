@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.transport.faults import BadToken, Break, Reply, Slow
 from tests.scenario.bench import write
 from tests.snapshots import snapshot
@@ -45,7 +45,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def problems(folder: Path, text: str, **files: str) -> list[str]:
     path = write(folder, text, **files)
     with pytest.raises(ConfigError) as caught:
-        items(path, environ={"CUSTOMER": "1"})
+        load_items(path, environ={"CUSTOMER": "1"})
     return [str(one).removeprefix("场景.scenario.yaml:") for one in caught.value.problems]
 
 
@@ -353,7 +353,7 @@ def test_an_expectation_of_the_right_kind_is_accepted(folder: Path, expected: st
     row = "cases: [{id: 甲, 全部: {}}]"
     text = f"{HEAD}{row}\nsteps: [{{open: {{}}, expect: {{{expected}}}}}]"
 
-    assert [item.row_id for item in items(write(folder, text))] == ["甲"]
+    assert [item.row_id for item in load_items(write(folder, text))] == ["甲"]
 
 
 @pytest.mark.parametrize(("text", "message"), ONE_PROBLEM)
@@ -520,7 +520,7 @@ clock: "2026-03-02T09:00:00+08:00"
 steps: [{set: {phone: "${case.折扣}"}}]
 """
     )
-    normal, slow = items(write(folder, text), environ={})
+    normal, slow = load_items(write(folder, text), environ={})
 
     assert [normal.name, slow.name] == ["选择客户[正常]", "选择客户[超时]"]
     assert [normal.cassette, slow.cassette] == ["crm/选择/正常", "crm/选择/超时"]
@@ -574,7 +574,7 @@ proxy: {cassette: "crm/${case.编号}"}
 steps: [{set: {phone: "${case.折扣}"}, faults: "${case.faults}"}]
 """
     )
-    first, second = items(write(folder, text), environ={})
+    first, second = load_items(write(folder, text), environ={})
 
     assert (first.row_id, second.cassette, str(second.place)) == ("甲", "crm/乙", "订单.csv:3")
     assert [fault.action for fault in second.faults] == [
@@ -589,7 +589,7 @@ def test_the_default_cassette_is_the_path_of_the_scenario(folder: Path) -> None:
     (folder / "scenarios" / "crm").mkdir(parents=True)
     (folder / "a.js").rename(folder / "scenarios" / "crm" / "a.js")
 
-    (item,) = items(write(folder / "scenarios" / "crm", HEAD + "steps: [{open: {}}]\n"))
+    (item,) = load_items(write(folder / "scenarios" / "crm", HEAD + "steps: [{open: {}}]\n"))
 
     assert item.cassette == "crm/场景"
     assert item.platforms == ()
@@ -602,7 +602,7 @@ def test_variables_from_outside_win_over_the_file_and_the_file_over_fragments(
     (folder / "共享.yaml").write_text("vars: {a: 1, b: 1, c: 1}\n", encoding="utf-8")
     path = write(folder, HEAD + "use: 共享.yaml\nvars: {b: 2, c: 2}\nsteps: [{open: {}}]\n")
 
-    (item,) = items(path, variables={"c": "3"}, environ={})
+    (item,) = load_items(path, variables={"c": "3"}, environ={})
 
     assert item.vars == {"a": 1, "b": 2, "c": "3"}
 
@@ -642,7 +642,7 @@ def test_variables_from_outside_win_over_the_file_and_the_file_over_fragments(
 def test_a_fault_becomes_a_rule_of_the_transport(folder: Path, do: str, action: Any) -> None:
     text = f"faults: [{{on: crm.x, do: {do}}}]\nsteps: [{{open: {{}}}}]\n"
 
-    (item,) = items(write(folder, HEAD + text), environ={})
+    (item,) = load_items(write(folder, HEAD + text), environ={})
 
     assert [fault.action for fault in item.faults] == [action]
     assert (item.faults[0].first, item.faults[0].last) == (1, None)
@@ -651,6 +651,6 @@ def test_a_fault_becomes_a_rule_of_the_transport(folder: Path, do: str, action: 
 def test_values_are_never_looked_for_inside_scripts(folder: Path) -> None:
     text = HEAD + "steps: [{js: 'return `${form.nothing}`'}]\n"
 
-    (item,) = items(write(folder, text), environ={})
+    (item,) = load_items(write(folder, text), environ={})
 
     assert item.steps[0].step.value == "return `${form.nothing}`"

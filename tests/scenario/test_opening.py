@@ -9,8 +9,8 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
-from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secrets
+from bpmax_sim.scenario.load import load_items
+from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secret_values
 from bpmax_sim.scenario.source import render
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
@@ -73,7 +73,7 @@ def scenario(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def outcome(path: Path, **overrides: Any) -> ScenarioFinished:
-    (item,) = items(path, environ={})
+    (item,) = load_items(path, environ={})
     *_, last = run_item(item, open_session(item, environ={}, **overrides), environ={})
     assert isinstance(last, ScenarioFinished)
     return last
@@ -154,10 +154,10 @@ def test_what_was_recorded_and_not_played_fails(scenario: Path) -> None:
 def test_secrets_are_named_and_must_be_there_to_record(scenario: Path) -> None:
     text = SCENARIO.replace("clock:", "secrets: [env.CRM_SECRET, vars.a]\nvars: {a: xyz}\nclock:")
     scenario.write_text(text, encoding="utf-8")
-    (item,) = items(scenario, environ={})
+    (item,) = load_items(scenario, environ={})
 
-    assert secrets(item, {"CRM_SECRET": "s3cr3t"}) == ("s3cr3t", "xyz")
-    assert secrets(item, {}, needed=False) == ("xyz",)
+    assert secret_values(item, {"CRM_SECRET": "s3cr3t"}) == ("s3cr3t", "xyz")
+    assert secret_values(item, {}, needed=False) == ("xyz",)
     with pytest.raises(ConfigError) as caught:
         open_session(item, environ={}, mode="live")
     assert str(caught.value) == (
@@ -196,7 +196,7 @@ def test_platforms_that_are_not_there_are_told_at_the_key(tmp_path: Path) -> Non
         "proxy: {platforms: platfroms/, instances: 实例.yaml}\nsteps: [{advance: 1s}]\n",
         encoding="utf-8",
     )
-    (item,) = items(scenario)
+    (item,) = load_items(scenario)
     with pytest.raises(ConfigError) as caught:
         open_session(item)
 

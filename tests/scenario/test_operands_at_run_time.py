@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.scenario.assertions import judge
-from bpmax_sim.scenario.expect import OPERATORS, Checks, problems
+from bpmax_sim.scenario.assertions import compare_expected
+from bpmax_sim.scenario.expect import OPERATORS, Checks, expectation_problems
 from bpmax_sim.scenario.model import Expect, ExpectedCall
 from bpmax_sim.scenario.references import UndefinedValueError
 from tests.scenario.test_failure import FAILURE
@@ -45,7 +45,7 @@ def test_a_pattern_that_is_none_is_told(
     state = {"result": lambda: "张三", "form": lambda: {"name": "张三"}}
 
     with pytest.raises(UndefinedValueError) as told:
-        judge(
+        compare_expected(
             Expect(**wanted),
             {**state, "console": lambda: [{"text": "张三", "level": "log"}]},
             filled_in,
@@ -58,7 +58,7 @@ def test_a_kind_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(VALUES, "${case.kind}", "txt")
 
     with pytest.raises(UndefinedValueError, match=r"^\$type needs one of text, number, .*\"txt\"$"):
-        judge(Expect(result={"$type": "${case.kind}"}), {"result": lambda: 1}, filled_in)
+        compare_expected(Expect(result={"$type": "${case.kind}"}), {"result": lambda: 1}, filled_in)
 
 
 @pytest.mark.parametrize("wanted", ["明天", {"value": 1, "within": "bald"}])
@@ -67,7 +67,7 @@ def test_a_nearness_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, wanted
     state = {"result": lambda: 1 if isinstance(wanted, dict) else "2026-03-02T09:00:00+08:00"}
 
     with pytest.raises(UndefinedValueError, match=r"^\$near needs a number or \{value: …, within"):
-        judge(Expect(result={"$near": "${vars.due}"}), state, filled_in)
+        compare_expected(Expect(result={"$near": "${vars.due}"}), state, filled_in)
 
 
 def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,7 +77,7 @@ def test_one_of_a_call_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Expect(proxy=(call,))
 
     with pytest.raises(UndefinedValueError, match=r"^\$in needs a list, got 5$"):
-        judge(expected, {"proxy": lambda: [made]}, filled_in)
+        compare_expected(expected, {"proxy": lambda: [made]}, filled_in)
 
 
 TEXTS = st.sampled_from(["(", "[a&&b]", "3s", "明天", "text"])
@@ -95,10 +95,10 @@ def test_whatever_is_filled_in_is_compared_or_refused(name: str, operand: Any, g
     refused = ""
     checks: Checks = ()
     try:
-        checks = judge(
+        checks = compare_expected(
             Expect(result={name: "${vars.wanted}"}), {"result": lambda: got}, lambda _: wanted
         )
     except UndefinedValueError as error:
         refused = str(error)
 
-    assert checks or refused in {told for _, told in problems(wanted)}
+    assert checks or refused in {told for _, told in expectation_problems(wanted)}

@@ -10,15 +10,15 @@ import pytest
 
 from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.scenario.outcome import (
     cause_of,
-    conclude,
     config_errors,
+    decide_outcome,
+    events_of_unrun,
     failing_place,
     flag_reason,
-    not_run,
-    start_of,
+    start_event,
 )
 from bpmax_sim.scenario.source import Failure
 
@@ -82,7 +82,7 @@ def item(tmp_path_factory: pytest.TempPathFactory) -> ScenarioItem:
         "steps: [{click: 查询}, {click: 查询}]\n",
         encoding="utf-8",
     )
-    return items(path, environ={})[0]
+    return load_items(path, environ={})[0]
 
 
 def _with(item: ScenarioItem, **fields: Any) -> ScenarioItem:
@@ -104,18 +104,18 @@ def _with(item: ScenarioItem, **fields: Any) -> ScenarioItem:
 def test_xfail_stands_for_a_failure_of_what_is_tested(
     item: ScenarioItem, xfail: bool | str, failures: list[Failure], outcome: str
 ) -> None:
-    ended = conclude(_with(item, xfail=xfail), failures, [], live=False)
+    ended = decide_outcome(_with(item, xfail=xfail), failures, [], live=False)
 
     assert ended == (outcome, tuple(failures))
 
 
 def test_xfail_says_whether_third_parties_were_asked(item: ScenarioItem) -> None:
     for live, outcome in ((True, "failed"), (False, "xfailed")):
-        assert conclude(item, [OWN], [made("CONNECT", "x")], live=live)[0] == outcome
+        assert decide_outcome(item, [OWN], [made("CONNECT", "x")], live=live)[0] == outcome
 
 
 def test_an_unexpected_pass_is_a_failure_at_its_key(item: ScenarioItem) -> None:
-    outcome, (failure,) = conclude(item, (), (), live=False)
+    outcome, (failure,) = decide_outcome(item, (), (), live=False)
 
     assert (outcome, failure.kind, failure.scenario) == ("failed", "xpass", "报价")
     assert failure.essence == "expected to fail but passed; remove xfail"
@@ -150,16 +150,18 @@ def _thrown(name: str, code: object) -> ScriptError:
 def test_a_name_of_nothing_is_no_failure_that_xfail_expects(
     item: ScenarioItem, kind: str, cause: BaseException | None, is_mistake: bool
 ) -> None:
-    ended, shown = conclude(item, [OWN, failed(kind, cause=cause, detail=("b",))], [], live=False)
+    ended, shown = decide_outcome(
+        item, [OWN, failed(kind, cause=cause, detail=("b",))], [], live=False
+    )
 
     assert ended == ("failed" if is_mistake else "xfailed")
     assert len(shown) == (1 if is_mistake else 2)
     if is_mistake:
         assert [shown[0].kind, shown[0].detail[0], len(shown[0].detail)] == [kind, "b", 2]
     lenient = _with(item, strictness="lenient")
-    assert conclude(lenient, [failed(kind, cause=cause)], [], live=False)[0] == "xfailed"
+    assert decide_outcome(lenient, [failed(kind, cause=cause)], [], live=False)[0] == "xfailed"
     strict = _with(item, strictness="strict")
-    assert conclude(strict, [failed(kind, cause=cause)], [], live=False)[0] == ended
+    assert decide_outcome(strict, [failed(kind, cause=cause)], [], live=False)[0] == ended
 
 
 @pytest.mark.parametrize(("flag", "reason"), [("维护", "维护"), ("", ""), (True, ""), (False, "")])
@@ -189,10 +191,10 @@ def test_a_failure_stands_at_its_step_else_at_its_key_else_at_the_item(
 
 
 def test_what_did_not_run_starts_and_ends_at_nought(item: ScenarioItem) -> None:
-    started, ended = not_run(item, reason="维护")
-    assert started == start_of(item, 0.0)
+    started, ended = events_of_unrun(item, reason="维护")
+    assert started == start_event(item, 0.0)
     assert (started.name, started.row, started.steps, started.tags) == ("报价", "", 2, ("crm",))
-    assert (started.engine, start_of(item, 7.5, "v8").engine, start_of(item, 7.5).at) == (
+    assert (started.engine, start_event(item, 7.5, "v8").engine, start_event(item, 7.5).at) == (
         "",
         "v8",
         7.5,
@@ -218,7 +220,7 @@ def test_what_did_not_run_starts_and_ends_at_nought(item: ScenarioItem) -> None:
 def test_what_could_not_start_failed_for_its_declarations(
     item: ScenarioItem, error: Exception, essence: str, detail: tuple[str, ...]
 ) -> None:
-    _, ended = not_run(item, error=error)
+    _, ended = events_of_unrun(item, error=error)
 
     assert (ended.outcome, ended.reason) == ("failed", "")
     (failure,) = ended.failures

@@ -8,7 +8,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 
 FLOW = """\
@@ -97,7 +97,7 @@ def test_where_an_error_comes_from_is_told_as_the_page_has_it() -> None:
 )
 def test_what_is_wrong_with_a_user_is_told(steps: str, message: str) -> None:
     with pytest.raises(ConfigError, match=r"采购.scenario.yaml:6:\d+") as caught:
-        items(write(steps))
+        load_items(write(steps))
 
     assert any(message in str(problem) for problem in caught.value.problems)
 
@@ -105,4 +105,4 @@ def test_what_is_wrong_with_a_user_is_told(steps: str, message: str) -> None:
 def test_a_user_of_a_form_alone_does_nothing() -> None:
     head = "scenario: 表单\nform: {fields: {金额: 0}}\nsteps:\n"
     with pytest.raises(ConfigError, match="user says who acts in a flow; there is no flow"):
-        items(write("- {user: 李经理, set: {金额: 1}}\n", head))
+        load_items(write("- {user: 李经理, set: {金额: 1}}\n", head))

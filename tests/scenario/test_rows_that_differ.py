@@ -9,7 +9,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
 from bpmax_sim.scenario.events import StepFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 
 FLOW = """\
@@ -122,7 +122,7 @@ def test_what_is_wrong_is_told_before_anything_runs(old: str, new: str, message:
     path = write(text.replace(old, new, 1))
 
     with pytest.raises(ConfigError) as caught:
-        items(path)
+        load_items(path)
 
     told = [str(problem).removeprefix("采购.scenario.yaml:") for problem in caught.value.problems]
     assert any(message in one for one in told), told
@@ -136,4 +136,4 @@ def test_steps_of_a_fragment_name_no_rows() -> None:
     )
 
     with pytest.raises(ConfigError, match=r"parts.yaml:1:17.*steps of a fragment know no rows"):
-        items(write(HEAD + ROWS + STEPS))
+        load_items(write(HEAD + ROWS + STEPS))

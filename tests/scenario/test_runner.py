@@ -23,7 +23,7 @@ from bpmax_sim.scenario.events import (
     StepFinished,
     StepStarted,
 )
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_item
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.script.turn_result import Outcome
@@ -889,7 +889,7 @@ steps:
 
 
 def test_an_item_runs_in_any_bench_and_closes_it(folder: Path, bench: PlainBench) -> None:
-    (item,) = items(write(folder, FORM + "steps:\n  - open: {}\n"), environ={})
+    (item,) = load_items(write(folder, FORM + "steps:\n  - open: {}\n"), environ={})
 
     *_, last = run_item(item, cast("Session", bench), environ={})
 

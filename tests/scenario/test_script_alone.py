@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import run_scenario
 
 BODY = "return 重量 <= 10 ? 12 : 12 + (重量 - 10) * 1.5;\n"
@@ -67,7 +67,7 @@ def test_what_a_script_returns_is_held_against_what_is_expected() -> None:
 )
 def test_what_is_wrong_is_told_with_its_place(script: str, more: str, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        items(write(script, more))
+        load_items(write(script, more))
 
     told = [str(one).removeprefix("运费.scenario.yaml:") for one in caught.value.problems]
     assert any(message in one for one in told), told

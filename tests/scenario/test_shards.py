@@ -26,11 +26,11 @@ ANYTHING = (
 def test_every_item_is_in_exactly_one_shard_whatever_the_durations_say(
     keys: list[str], seconds: dict[str, object], total: int, chance: object
 ) -> None:
-    shards = [Shard(number, total).among(keys, seconds) for number in range(1, total + 1)]
+    shards = [Shard(number, total).select_keys(keys, seconds) for number in range(1, total + 1)]
 
     assert sorted(key for shard in shards for key in shard) == sorted(set(keys))
     mixed = sorted(keys, key=lambda _key: chance.random())  # type: ignore[attr-defined]
-    assert [Shard(n, total).among(mixed, seconds) for n in range(1, total + 1)] == shards
+    assert [Shard(n, total).select_keys(mixed, seconds) for n in range(1, total + 1)] == shards
 
 
 @given(
@@ -73,24 +73,24 @@ def test_a_shard_is_written_as_it_is_read() -> None:
 
 
 def test_durations_are_merged_and_a_complete_run_forgets_what_is_gone(tmp_path: Path) -> None:
-    shards.keep(tmp_path, {"甲": 1.00004, "乙": 2}, shard=None)
-    shards.keep(tmp_path, {"乙": 3, "丙": 4}, shard=None)
-    assert shards.read(tmp_path) == {"甲": 1.0, "乙": 3, "丙": 4}
+    shards.store_durations(tmp_path, {"甲": 1.00004, "乙": 2}, shard=None)
+    shards.store_durations(tmp_path, {"乙": 3, "丙": 4}, shard=None)
+    assert shards.read_durations(tmp_path) == {"甲": 1.0, "乙": 3, "丙": 4}
 
-    shards.keep(tmp_path, {"丙": 5}, shard=None, complete=True)
-    assert shards.read(tmp_path) == {"丙": 5}
+    shards.store_durations(tmp_path, {"丙": 5}, shard=None, complete=True)
+    assert shards.read_durations(tmp_path) == {"丙": 5}
     assert "丙" in (tmp_path / shards.FILE).read_text(encoding="utf-8")
 
 
 def test_shards_leave_the_split_as_it_is_until_all_have_run(tmp_path: Path) -> None:
-    shards.keep(tmp_path, {"甲": 1.0, "乙": 2.0}, shard=None)
+    shards.store_durations(tmp_path, {"甲": 1.0, "乙": 2.0}, shard=None)
     for number, key in enumerate("甲乙", 1):
-        shards.keep(tmp_path, {key: 9.0}, shard=Shard(number, 2))
-    assert shards.read(tmp_path) == {"甲": 1.0, "乙": 2.0}
+        shards.store_durations(tmp_path, {key: 9.0}, shard=Shard(number, 2))
+    assert shards.read_durations(tmp_path) == {"甲": 1.0, "乙": 2.0}
 
-    shards.merge(tmp_path, {})
+    shards.merge_durations(tmp_path, {})
 
-    assert shards.read(tmp_path) == {"甲": 9.0, "乙": 9.0}
+    assert shards.read_durations(tmp_path) == {"甲": 9.0, "乙": 9.0}
     kept = {path.name for path in (tmp_path / ".bpmax").iterdir()}
     assert kept == {".gitignore", "durations.json"}
 
@@ -102,20 +102,20 @@ def test_durations_that_are_none_are_told_and_written_afresh(tmp_path: Path, tex
     path.write_text(text, encoding="utf-8")
 
     with pytest.raises(ConfigError) as told:
-        shards.read(tmp_path)
+        shards.read_durations(tmp_path)
 
     assert str(told.value) == (
         f"{path}: these are no durations; delete the file, every shard's copy of it alike"
     )
-    shards.keep(tmp_path, {"甲": 1.0}, shard=None)
-    assert shards.read(tmp_path) == {"甲": 1.0}
+    shards.store_durations(tmp_path, {"甲": 1.0}, shard=None)
+    assert shards.read_durations(tmp_path) == {"甲": 1.0}
 
 
 def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
     (tmp_path / ".bpmax").write_text("ours is a folder", encoding="utf-8")
 
-    shards.keep(tmp_path, {"甲": 1.0}, shard=Shard(1, 2))
-    shards.keep(tmp_path, {"甲": 1.0}, shard=None)
+    shards.store_durations(tmp_path, {"甲": 1.0}, shard=Shard(1, 2))
+    shards.store_durations(tmp_path, {"甲": 1.0}, shard=None)
 
     assert (tmp_path / ".bpmax").read_text(encoding="utf-8") == "ours is a folder"
 
@@ -126,7 +126,7 @@ def test_the_same_durations_have_the_same_fingerprint() -> None:
 
 
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:
-    shards.keep(tmp_path, {"场景[行]": 0.25}, shard=None)
+    shards.store_durations(tmp_path, {"场景[行]": 0.25}, shard=None)
 
     text = (tmp_path / shards.FILE).read_text(encoding="utf-8")
     assert json.loads(text) == {"version": 1, "seconds": {"场景[行]": 0.25}}

@@ -11,11 +11,11 @@ from bpmax_sim.scenario.references import (
     Reference,
     UndefinedValueError,
     check_condition,
-    follow,
-    holds,
-    pieces,
-    reference,
+    condition_holds,
+    follow_path,
+    parse_reference,
     resolve,
+    split_references,
 )
 from bpmax_sim.yamlfile import parse_yaml
 from tests.examples import drawn
@@ -29,7 +29,7 @@ NAMES: dict[str, Any] = {
 
 
 def lookup(ref: Reference) -> Any:
-    return follow(NAMES[ref.root], ref)
+    return follow_path(NAMES[ref.root], ref)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_an_undefined_value_is_named_with_its_near_name(text: str, message: str)
 
 
 def test_a_reference_keeps_its_indexes_as_numbers() -> None:
-    assert reference("steps.a.result[0][12].b").path == ("a", "result", 0, 12, "b")
+    assert parse_reference("steps.a.result[0][12].b").path == ("a", "result", 0, 12, "b")
 
 
 @given(st.text("客户${}$ab."))
@@ -99,7 +99,7 @@ def test_an_escaped_text_resolves_to_itself(text: str) -> None:
     escaped = text.replace("${", "$${")
 
     assert resolve(escaped, lookup) == text
-    assert all(isinstance(piece, str) for piece in pieces(escaped))
+    assert all(isinstance(piece, str) for piece in split_references(escaped))
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
@@ -136,7 +136,7 @@ def test_a_whole_reference_gives_the_value_unchanged(value: Any) -> None:
 )
 def test_a_condition_compares_negates_or_asks_for_truth(condition: Any, expected: bool) -> None:
     assert check_condition(condition) is None
-    assert holds(condition, lookup) is expected
+    assert condition_holds(condition, lookup) is expected
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_an_incomplete_condition_is_refused(condition: Any, message: str) -> Non
 
 def test_a_text_is_neither_less_nor_more_than_a_number() -> None:
     with pytest.raises(UndefinedValueError, match="compares neither two numbers nor two texts"):
-        holds("${vars.客户} > 1", lookup)
+        condition_holds("${vars.客户} > 1", lookup)

@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.report.store import keep_trace, read_traces
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished, StepFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.scenario.project import Project, third_party
 from tests.scenario.test_scripts_of_a_step import HEAD
@@ -21,7 +21,7 @@ Told = dict[str, Any]
 
 def told_of(path: Path, tmp_path: Path) -> list[Told]:
     """Run the first item of *path* in replay and return its trace as a reader has it."""
-    item = items(path)[0]
+    item = load_items(path)[0]
     session = open_session(item)
     events = list(run_item(item, session))
     copy = tmp_path / "轨迹.ndjson"

@@ -13,9 +13,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.encoded_runs import (
+    base64_runs_of,
     hex_runs_of,
     runs_and_lines,
-    runs_of,
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
@@ -75,8 +75,8 @@ def test_what_is_said_to_stay_stays(
         except NoTextError:
             continue
         text = data.decode("utf-8", "surrogateescape")
-        if asked.keeps(data):
-            assert SecretTable(known).clean(text) == text
+        if asked.leaves_unchanged(data):
+            assert SecretTable(known).replace_secrets(text) == text
             assert not SecretTable(known).search.find(data)
 
 
@@ -93,19 +93,19 @@ def test_what_is_said_to_stay_stays(
 def test_an_address_stays_where_it_begins_the_declared_one(text: str, *, stays: bool) -> None:
     address = SecretTable([Secret("https://crm", "https://crm.example.test", "")])
 
-    assert address.keeps(text.encode()) is stays
-    assert (address.clean(text) == text) is stays
+    assert address.leaves_unchanged(text.encode()) is stays
+    assert (address.replace_secrets(text) == text) is stays
 
 
 def test_most_of_an_exchange_stays_by_the_quick_look() -> None:
     known = table(("token-123456", "redacted.p.i.t.1"), ("密钥张三合同", "redacted.p.i.k.1"))
 
-    assert known.keeps('{"客户":"张三","备注":"\\n已付","编号":"HT-2026-0007"}'.encode())
-    assert known.keeps(b'{"path":"a\\/b%2Fc","x":"redacted.p.i.t.1"}')
-    assert not known.keeps(b'{"x":"token-123456"}')
-    assert not known.keeps('{"x":"密钥张三合同"}'.encode())
-    assert not known.keeps(b'{"x":"746F6b656e2d313233343536"}')
-    assert table().keeps(b"token-123456")
+    assert known.leaves_unchanged('{"客户":"张三","备注":"\\n已付","编号":"HT-2026-0007"}'.encode())
+    assert known.leaves_unchanged(b'{"path":"a\\/b%2Fc","x":"redacted.p.i.t.1"}')
+    assert not known.leaves_unchanged(b'{"x":"token-123456"}')
+    assert not known.leaves_unchanged('{"x":"密钥张三合同"}'.encode())
+    assert not known.leaves_unchanged(b'{"x":"746F6b656e2d313233343536"}')
+    assert table().leaves_unchanged(b"token-123456")
 
 
 def test_a_search_that_passed_over_an_address_tells_nothing_of_replacing_it() -> None:
@@ -118,14 +118,14 @@ def test_a_search_that_passed_over_an_address_tells_nothing_of_replacing_it() ->
     packed = b"x=" + base64.b64encode(b'{"url":"https://crm"}')
 
     assert not known.search.find(packed)
-    assert not known.keeps(packed)
+    assert not known.leaves_unchanged(packed)
 
 
 def test_a_short_address_is_looked_for_in_full() -> None:
     known = SecretTable([Secret("a:1", "https://crm.example.test", "")])
 
-    assert not known.keeps(b"x 613a31 y")
-    assert known.clean("x 613a31 y") != "x 613a31 y"
+    assert not known.leaves_unchanged(b"x 613a31 y")
+    assert known.replace_secrets("x 613a31 y") != "x 613a31 y"
 
 
 @MANY
@@ -133,10 +133,10 @@ def test_a_short_address_is_looked_for_in_full() -> None:
 def test_runs_are_found_as_they_are_described(data: bytes) -> None:
     runs, lines = runs_and_lines(data)
 
-    assert runs == runs_of(data) == re.findall(rb"[A-Za-z0-9+/_-]{8,}", data)
+    assert runs == base64_runs_of(data) == re.findall(rb"[A-Za-z0-9+/_-]{8,}", data)
     assert hex_runs_of(data) == re.findall(rb"[0-9a-fA-F]{12,}", data)
     if re.search(rb"[A-Za-z0-9+/]{16}\s{1,60}[A-Za-z0-9+/]", data):
-        assert lines == [run for run in runs_of(b"".join(data.split())) if len(run) > 16]
+        assert lines == [run for run in base64_runs_of(b"".join(data.split())) if len(run) > 16]
 
 
 @MANY
@@ -174,8 +174,8 @@ def test_base64_with_escaped_signs_is_looked_into(slash: str, plus: str) -> None
         packed = base64.b64encode(f"{before}{known.real}".encode()).decode()
         text = f'{{"k":"{packed.replace("/", slash).replace("+", plus)}"}}'
 
-        assert not SecretTable([known]).keeps(text.encode()), text
-        assert SecretTable([known]).clean(text) != text
+        assert not SecretTable([known]).leaves_unchanged(text.encode()), text
+        assert SecretTable([known]).replace_secrets(text) != text
 
 
 @MANY

@@ -84,7 +84,7 @@ def test_what_comes_of_a_bomb_is_bounded_by_what_was_read_of_it(
     assert inflate(body, 15, work) == (bytes(1 << 20), len(body))
 
     monkeypatch.setattr(streams, "_AHEAD", 1 << 16)
-    with pytest.raises(streams.TooMuchError):
+    with pytest.raises(streams.DecodeLimitError):
         inflate(body, 15, work)
 
 

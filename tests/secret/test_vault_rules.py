@@ -17,7 +17,7 @@ from bpmax_sim.secret.vault import (
     Vault,
     field_names,
     redact_values,
-    weak,
+    why_weak,
 )
 
 STANDIN = "redacted.p.i.n.1"
@@ -49,7 +49,7 @@ def test_what_is_short_or_a_part_of_its_stand_in_is_left_to_its_place(
     kept = Vault()
     kept.add(real, standin, name="p.i.n")
 
-    assert translate(weak(real, standin)) == why
+    assert translate(why_weak(real, standin)) == why
     is_hidden = not why and not real.startswith(STANDIN)  # which is a stand-in of its own
     assert (kept.size, kept.is_empty) == (int(is_hidden), not is_hidden)
     assert kept.has_standin(standin)
@@ -59,13 +59,13 @@ def test_what_is_short_or_a_part_of_its_stand_in_is_left_to_its_place(
 def test_the_first_stand_in_of_a_value_stays_and_none_stands_for_another() -> None:
     kept = vault("secret-1")
     kept.add("secret-1", "redacted.p.i.n.7", name="again")
-    kept.pair("secret-1", "redacted.p.i.n.8", name="again")
-    kept.pair("same-as-it-is", "same-as-it-is", name="nothing")
+    kept.register_derived("secret-1", "redacted.p.i.n.8", name="again")
+    kept.register_derived("same-as-it-is", "same-as-it-is", name="nothing")
     kept.add("redacted.p.i.n.9", "redacted.p.i.n.9", name="own")
 
     assert kept.redact_text("secret-1 same-as-it-is") == f"{STANDIN} same-as-it-is"
     assert kept.size == 1
-    kept.pair("Bearer secret-1 x", "Bearer shown x", name="header")
+    kept.register_derived("Bearer secret-1 x", "Bearer shown x", name="header")
     assert kept.redact_text("<Bearer secret-1 x> secret-1") == f"<Bearer shown x> {STANDIN}"
 
 
@@ -79,7 +79,7 @@ def test_the_first_stand_in_of_a_value_stays_and_none_stands_for_another() -> No
 )
 def test_an_address_is_replaced_where_it_is_another(live: str, declared: str, size: int) -> None:
     kept = Vault()
-    kept.address(live, declared)
+    kept.replace_address(live, declared)
 
     assert kept.size == size
     assert kept.has_standin(declared) == bool(size)
@@ -127,7 +127,7 @@ def test_anchors_are_those_of_what_came_since() -> None:
 def test_what_surely_stays_is_known(
     texts: tuple[str, ...], bodies: tuple[bytes, ...], keeps: bool
 ) -> None:
-    assert vault("secret-1").keeps(texts, *bodies) is keeps
+    assert vault("secret-1").leaves_unchanged(texts, *bodies) is keeps
 
 
 def test_what_leaves_the_process_is_searched_only_where_there_are_secrets() -> None:

@@ -11,22 +11,22 @@ import httpx
 import pytest
 
 from bpmax_sim.errors import CallError
-from bpmax_sim.openapi.convert import make
+from bpmax_sim.openapi.convert import convert_document
 from bpmax_sim.openapi.document import read_document
 from bpmax_sim.platform.load import load_platforms
-from bpmax_sim.server import Standin, run_server
+from bpmax_sim.server import SimulatorServer, run_server
 
 DATA = Path(__file__).parents[1] / "data/openapi"
 
 
 @pytest.fixture(name="qywx")
-def wecom() -> Iterator[tuple[str, Standin]]:
-    standin = Standin(load_platforms(None), "qywx")
+def wecom() -> Iterator[tuple[str, SimulatorServer]]:
+    standin = SimulatorServer(load_platforms(None), "qywx")
     with run_server(standin.handle) as url:
         yield url, standin
 
 
-def token(url: str, standin: Standin) -> str:
+def token(url: str, standin: SimulatorServer) -> str:
     (tenant,) = standin.tenants
     asked = {name: str(tenant.credentials[name]) for name in ("corpid", "corpsecret")}
     got = httpx.get(f"{url}/cgi-bin/gettoken", params=asked).json()
@@ -35,7 +35,7 @@ def token(url: str, standin: Standin) -> str:
 
 
 def test_a_client_logs_in_sends_and_is_told_of_a_token_that_ended(
-    qywx: tuple[str, Standin],
+    qywx: tuple[str, SimulatorServer],
 ) -> None:
     url, standin = qywx
     access = token(url, standin)
@@ -59,7 +59,9 @@ def test_a_client_logs_in_sends_and_is_told_of_a_token_that_ended(
     assert [one.to for one in standin.simulator.messages] == ["zhangsan"]
 
 
-def test_wrong_credentials_are_refused_as_the_vendor_does(qywx: tuple[str, Standin]) -> None:
+def test_wrong_credentials_are_refused_as_the_vendor_does(
+    qywx: tuple[str, SimulatorServer],
+) -> None:
     url, _ = qywx
 
     got = httpx.get(f"{url}/cgi-bin/gettoken", params={"corpid": "a", "corpsecret": "b"})
@@ -68,7 +70,9 @@ def test_wrong_credentials_are_refused_as_the_vendor_does(qywx: tuple[str, Stand
     assert got.json()["errcode"] in {40013, 40001}
 
 
-def test_a_connection_that_is_dropped_on_purpose_is_a_502(qywx: tuple[str, Standin]) -> None:
+def test_a_connection_that_is_dropped_on_purpose_is_a_502(
+    qywx: tuple[str, SimulatorServer],
+) -> None:
     url, standin = qywx
     access = token(url, standin)
     standin.simulator.drop("before")
@@ -78,7 +82,7 @@ def test_a_connection_that_is_dropped_on_purpose_is_a_502(qywx: tuple[str, Stand
     assert (got.status_code, got.json()["error"]) == (502, "RESET")
 
 
-def test_ids_that_many_clients_get_at_once_differ(qywx: tuple[str, Standin]) -> None:
+def test_ids_that_many_clients_get_at_once_differ(qywx: tuple[str, SimulatorServer]) -> None:
     url, standin = qywx
     access = token(url, standin)
     agent = standin.tenants[0].credentials["agentid"]
@@ -100,9 +104,9 @@ def test_ids_that_many_clients_get_at_once_differ(qywx: tuple[str, Standin]) -> 
 def test_an_imported_platform_is_served_below_its_path_or_without_it(
     tmp_path: Path, prefix: str
 ) -> None:
-    made = make(read_document(DATA / "crm.json"), key="crm")
+    made = convert_document(read_document(DATA / "crm.json"), key="crm")
     (tmp_path / "crm.yaml").write_text(made.text, encoding="utf-8")
-    standin = Standin(load_platforms(tmp_path), "crm")
+    standin = SimulatorServer(load_platforms(tmp_path), "crm")
     (tenant,) = standin.tenants
     with run_server(standin.handle) as url:
         access = httpx.post(
@@ -121,20 +125,20 @@ def test_an_imported_platform_is_served_below_its_path_or_without_it(
 
 def test_an_unknown_platform_is_told_with_a_near_one() -> None:
     with pytest.raises(CallError) as caught:
-        Standin(load_platforms(None), "qywxx")
+        SimulatorServer(load_platforms(None), "qywxx")
 
     assert str(caught.value) == "there is no platform 'qywxx'; did you mean 'qywx'?"
 
 
 def test_credentials_that_are_handed_out_have_the_vendors_form() -> None:
     shipped = load_platforms(None)
-    robot = Standin(shipped, "dingtalk_v1").tenants[0].credentials
-    wecom = Standin(shipped, "qywx").tenants[0].credentials
+    robot = SimulatorServer(shipped, "dingtalk_v1").tenants[0].credentials
+    wecom = SimulatorServer(shipped, "qywx").tenants[0].credentials
 
     assert re.fullmatch("SEC[0-9a-f]{64}", robot["robot_secret"])
     assert re.fullmatch("[0-9a-f]{64}", robot["robot_token"])
     assert re.fullmatch("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", wecom["robot_key"])
-    assert robot == Standin(shipped, "dingtalk_v1").tenants[0].credentials
+    assert robot == SimulatorServer(shipped, "dingtalk_v1").tenants[0].credentials
 
 
 def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path) -> None:
@@ -143,6 +147,6 @@ def test_credentials_that_an_instance_gives_are_left_as_they_are(tmp_path: Path)
         encoding="utf-8",
     )
     (tmp_path / "platforms").mkdir()
-    given = Standin(load_platforms(tmp_path / "platforms"), "qywx").tenants[0].credentials
+    given = SimulatorServer(load_platforms(tmp_path / "platforms"), "qywx").tenants[0].credentials
 
     assert (given["corpid"], given["agentid"]) == ("ww-1", 7)

@@ -151,7 +151,7 @@ def test_an_older_recording_keeps_its_meaning(tmp_path: Path, server: Loopback) 
     with opened(tmp_path, "record", record="rewrite") as session:
         httpx_send(session, server.url, PLANTED["nested"])
 
-    assert Cassette.load(path).net_of("客户端") == VERSION
+    assert Cassette.load(path).name_rules_version("客户端") == VERSION
     assert leaks(folder(tmp_path), PLANTED) == []
 
 

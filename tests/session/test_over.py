@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.script.failure import Script
 from tests.session.test_concurrent import ENVIRON, slowly
@@ -83,7 +83,7 @@ def test_nothing_of_a_session_waits_for_the_garbage_collector(tmp_path: Path, mo
     ],
 )
 def test_nothing_of_a_scenario_does(file: str) -> None:
-    item = items(SCENARIOS / file)[0]
+    item = load_items(SCENARIOS / file)[0]
 
     def play() -> None:
         *_, last = run_item(item, open_session(item, environ={}), environ={})

@@ -185,7 +185,7 @@ def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path
         entry = cassette.entry(0)
         assert isinstance(entry.line.seed, DrawnSequences)
         line = replace(entry.line, seed=entry.line.seed.seeds[0])
-        file.write_bytes(dump_entries([Entry(cassette.head.explicit(line), entry.text)]))
+        file.write_bytes(dump_entries([Entry(cassette.head.fill_line(line), entry.text)]))
 
     scenario(tmp_path, f"{DRAWS}; {DRAWS}")
     assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2
@@ -203,10 +203,10 @@ def test_what_a_killed_recording_had_drawn_by_its_last_exchange_counts() -> None
 
 def test_the_seed_of_an_owner_is_a_digest_of_the_runs_and_another_each_time() -> None:
     here, there, other = RunSeeds("一次运行"), RunSeeds("一次运行"), RunSeeds()
-    first = here.of("下单[甲]")
+    first = here.next_seed("下单[甲]")
 
-    assert there.of("下单[乙]") != first == there.of("下单[甲]")
-    assert len({first, here.of("下单[甲]"), other.of("下单[甲]")}) == 3
+    assert there.next_seed("下单[乙]") != first == there.next_seed("下单[甲]")
+    assert len({first, here.next_seed("下单[甲]"), other.next_seed("下单[甲]")}) == 3
 
 
 def test_review_says_that_nothing_but_what_was_drawn_is_different(

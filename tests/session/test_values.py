@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.merge import remove_exchanges, review_file
+from bpmax_sim.cassette.merge import remove_exchanges, review_path
 from bpmax_sim.errors import CassetteError, ConfigError, NoMatchError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import load_platforms
@@ -180,7 +180,7 @@ def test_an_undeclared_value_that_a_script_says_is_red_and_set_aside(
     )
     assert USER not in str(raised.value)
     assert not (tmp_path / "客户.yaml").exists()
-    assert review_file(tmp_path / "客户.yaml").exists()
+    assert review_path(tmp_path / "客户.yaml").exists()
 
 
 def test_a_secret_that_a_script_says_is_red_and_no_line_makes_it_clear(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError, HttpStatusError, TransportError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.settings import Settings
@@ -79,7 +79,7 @@ def simulated(folder: Path, **options: Any) -> bs.Session:
 
 
 def played(folder: Path) -> ScenarioFinished:
-    (item,) = items(folder / "通知.scenario.yaml", environ={})
+    (item,) = load_items(folder / "通知.scenario.yaml", environ={})
     last = list(run_item(item, open_session(item, environ={}), environ={}))[-1]
     assert isinstance(last, ScenarioFinished)
     return last

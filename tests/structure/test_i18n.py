@@ -13,12 +13,12 @@ from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import (
     Translatable,
     UnknownLanguageError,
-    choose,
+    choose_language,
     encode_message,
     join_messages,
     map_message,
     msg,
-    plain,
+    plain_text,
     plural,
     translate,
 )
@@ -33,8 +33,10 @@ def test_a_message_is_its_english_text() -> None:
 
     assert message == "no API '客 户'; did you mean '客户'?"
     assert isinstance(str(ConfigError(Problem(message, path="a"))), Translatable)
-    assert type(plain(message)) is str
-    assert msgspec.json.encode(message, enc_hook=encode_message).decode() == f'"{plain(message)}"'
+    assert type(plain_text(message)) is str
+    assert (
+        msgspec.json.encode(message, enc_hook=encode_message).decode() == f'"{plain_text(message)}"'
+    )
     assert pickle.loads(pickle.dumps(message)).values == message.values  # type: ignore[attr-defined]
 
 
@@ -72,18 +74,18 @@ def test_what_is_hidden_is_hidden_in_every_value() -> None:
 def test_joined_texts_have_the_lines_of_their_text(parts: list[str], separator: str) -> None:
     text = join_messages(separator, parts)
 
-    assert plain(text) == separator.join(map(plain, parts))
-    assert [plain(line) for line in text.splitlines()] == plain(text).splitlines()
-    assert translate(text, "xx") == plain(text)
+    assert plain_text(text) == separator.join(map(plain_text, parts))
+    assert [plain_text(line) for line in text.splitlines()] == plain_text(text).splitlines()
+    assert translate(text, "xx") == plain_text(text)
 
 
 def test_an_unknown_language_names_those_that_there_are() -> None:
     with pytest.raises(
         UnknownLanguageError, match=r"no language 'fr'; there are en \(English\), zh"
     ):
-        choose("fr")
-    assert choose("zh_CN.UTF-8") == "zh"
-    assert choose("EN") == "en"
+        choose_language("fr")
+    assert choose_language("zh_CN.UTF-8") == "zh"
+    assert choose_language("EN") == "en"
 
 
 def test_every_template_can_be_filled() -> None:

@@ -20,12 +20,12 @@ from bpmax_sim.subject.owners import (
     Split,
     Visit,
     apply_transfers,
+    decide_by_rule,
     items_to_decide,
-    leave,
+    leave_node,
     owner_of,
     parse_returned_owners,
     rule_problem,
-    verdict,
 )
 
 
@@ -72,7 +72,7 @@ def test_a_node_passes_when_enough_did_and_is_refused_when_no_more_can(rule: str
             expected = REFUSED if most < enough else UNTREATED
             if count and statuses.count(PASSED) >= enough:
                 expected = PASSED
-            assert verdict(rule, statuses) == expected, statuses
+            assert decide_by_rule(rule, statuses) == expected, statuses
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_a_node_passes_when_enough_did_and_is_refused_when_no_more_can(rule: str
     ],
 )
 def test_where_any_decides_the_first_who_did_has(statuses: tuple[int, ...], decided: int) -> None:
-    assert verdict("any", statuses) == decided
+    assert decide_by_rule("any", statuses) == decided
 
 
 def seats(*names: str, rule: str | int = "all") -> OwnersTable:
@@ -134,11 +134,14 @@ def test_who_is_not_to_act_is_told_who_is(by: str, code: str, message: str) -> N
 def test_what_would_be_decided_changes_nothing() -> None:
     table = seats("甲", "乙", "丙", rule=2)
 
-    assert [table.after("甲", status) for status in (PASSED, REFUSED)] == [UNTREATED, UNTREATED]
+    assert [table.status_after("甲", status) for status in (PASSED, REFUSED)] == [
+        UNTREATED,
+        UNTREATED,
+    ]
     decide(table, 甲=PASSED)
-    assert [table.after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, UNTREATED]
+    assert [table.status_after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, UNTREATED]
     decide(table, 乙=REFUSED)
-    assert [table.after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, REFUSED]
+    assert [table.status_after("丙", status) for status in (PASSED, REFUSED)] == [PASSED, REFUSED]
     assert (pending(table), table.status) == (["丙"], UNTREATED)
 
 
@@ -289,7 +292,7 @@ def test_who_leaves_a_branch_waits_at_its_join_or_ends_the_others(
 ) -> None:
     visits, _, _ = _branches()
 
-    split, branch, is_waiting = leave(visits, visits[node], target)
+    split, branch, is_waiting = leave_node(visits, visits[node], target)
 
     assert [*visits] == left
     assert (branch, is_waiting, split is None) == (at, waits, not at)
@@ -298,11 +301,11 @@ def test_who_leaves_a_branch_waits_at_its_join_or_ends_the_others(
 def test_the_last_who_arrives_goes_on() -> None:
     visits, outer, inner = _branches()
 
-    assert leave(visits, visits["子"], "汇")[1:] == ("子", True)
-    assert leave(visits, visits["丑"], "汇") == (outer, "丙", False)
+    assert leave_node(visits, visits["子"], "汇")[1:] == ("子", True)
+    assert leave_node(visits, visits["丑"], "汇") == (outer, "丙", False)
     assert not inner.waiting
-    assert leave(visits, visits["甲"], "合")[1:] == ("甲", True)
-    assert leave(visits, visits["一"], "合")[1:] == ("一", True)
+    assert leave_node(visits, visits["甲"], "合")[1:] == ("甲", True)
+    assert leave_node(visits, visits["一"], "合")[1:] == ("一", True)
     assert (outer.waiting, [*visits]) == ({"丙"}, [])
     last = Visit("汇", split=outer, branch="丙")
-    assert leave(visits, last, "合") == (None, "", False)
+    assert leave_node(visits, last, "合") == (None, "", False)

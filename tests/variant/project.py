@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.load import ScenarioItem, load_items
 
 PLATFORM = """\
 platform_key: erp
@@ -29,5 +29,5 @@ def write_project(folder: Path, scenario: str, **scripts: str) -> Path:
 
 def load_item(folder: Path, scenario: str, **scripts: str) -> ScenarioItem:
     """Return the only item of such a project."""
-    (item,) = items(write_project(folder, scenario, **scripts))
+    (item,) = load_items(write_project(folder, scenario, **scripts))
     return item

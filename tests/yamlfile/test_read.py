@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.errors import ConfigError, Place, Problem
-from bpmax_sim.yamlfile import LARGEST, join, read_text, read_yaml, split
+from bpmax_sim.yamlfile import LARGEST, format_steps, parse_steps, read_text, read_yaml
 from tests.examples import drawn
 
 
@@ -251,12 +251,12 @@ _names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 @settings(max_examples=drawn(100))
 @given(st.lists(_names.filter(bool) | st.integers(0, 99), max_size=6))
 def test_a_path_is_split_into_the_steps_it_was_joined_from(steps: list[str | int]) -> None:
-    assert split(join(steps)) == tuple(steps)
+    assert parse_steps(format_steps(steps)) == tuple(steps)
 
 
 def test_a_text_that_is_no_path_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^'a b' is not a path such as steps\[1\]\.expect$"):
-        split("a b")
+        parse_steps("a b")
 
 
 _text = st.text(

@@ -17,7 +17,7 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
-from bpmax_sim.traffic.import_recording import admit, render_exchanges, write
+from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write
 
 ROOT = Path(__file__).parents[3]
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))
@@ -38,7 +38,9 @@ def read_again(
     before, rules = Cassette.load(path), matching_rules(platforms, ())
     data, notes = write_foreign(before.exchanges(), kind)
     vault, owner = Vault(), before.owners[0]
-    found = admit(read_foreign(data, kind=kind), platforms, vault, rules=rules, owner=owner)
+    found = prepare_import(
+        read_foreign(data, kind=kind), platforms, vault, rules=rules, owner=owner
+    )
     told = [*notes, *found.notes]
     if not found.exchanges:
         return [], told
