@@ -14,7 +14,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.journal import Journal, Scan, finds_nothing, read_journal
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
-from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.merge import drop_superseded, recover, review_file
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
@@ -453,6 +453,34 @@ def test_a_recording_left_behind_never_replaces_a_whole_one(path: Path) -> None:
     recorder(path, detail(3), adding=True).close()
     assert recover(path) == (path,)
     assert len(Cassette.load(path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kept", "waiting", "owner", "is_dropped"),
+    [
+        ({}, {}, "甲", False),
+        ({"甲": 1}, {}, "甲", False),
+        ({}, {"甲": 2}, "甲", True),
+        ({"甲": 1}, {"甲": 2}, "甲", True),
+        ({"甲": 1}, {"甲": 2}, "乙", False),
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 1}, "甲", True),
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 2}, "甲", False),
+        ({"甲": 1, "乙": 1, "丙": 1}, {"甲": 2, "乙": 1}, "甲", False),
+        ({"甲": 1}, {"甲": 2, "乙": 1}, "甲", False),
+    ],
+)
+def test_what_waits_for_review_goes_once_its_owner_alone_has_recorded_anew(
+    path: Path, kept: dict[str, int], waiting: dict[str, int], owner: str, is_dropped: bool
+) -> None:
+    for target, owners in ((path, kept), (review_file(path), waiting)):
+        for name, number in owners.items():
+            recorder(target, detail(number), owner=name).seal()
+    before = path.read_bytes() if kept else b""
+
+    drop_superseded(path, owner)
+
+    assert review_file(path).exists() == (bool(waiting) and not is_dropped)
+    assert (path.read_bytes() if kept else b"") == before
 
 
 def test_the_journal_of_a_living_recorder_is_left_alone(path: Path) -> None:
