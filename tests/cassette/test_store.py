@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zlib
 from collections.abc import Callable, Sequence
@@ -532,6 +533,22 @@ def test_a_journal_of_another_version_stays_and_the_others_are_sealed(
     assert Cassette.load(path).owners == ("乙",)
     assert names(path) == [path.name, first.name]
     assert first.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [0, 9])
+def test_a_whole_record_of_another_format_is_not_taken_for_one_of_this(
+    path: Path, number: int
+) -> None:
+    recorder(path, detail(1)).close()
+    (file,) = journals(path)
+    record = file.read_bytes().partition(b"\n")[0][18:]
+    other = re.sub(rb'"format":\d+', b'"format":%d' % number, record)
+    if other == record:
+        other = record.replace(b"{", b'{"format":%d,' % number, 1)
+    file.write_bytes(b"%08x %08x %b\n" % (len(other), zlib.crc32(other), other))
+
+    with pytest.raises(NewerFormat, match="record 1 was not written by this version"):
+        read_journal(file)
 
 
 def test_a_journal_never_reuses_the_file_of_a_dead_process(tmp_path: Path) -> None:
