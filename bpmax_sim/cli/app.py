@@ -559,7 +559,9 @@ def _build_group(name: str, _language: str) -> Any:
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_print_group_help)
-    return typer.main.get_command(app)
+    compiled = typer.main.get_command(app)
+    compiled.params.append(_make_help_all(compiled))
+    return compiled
 
 
 def _print_group_help(context: typer.Context) -> int:
@@ -582,15 +584,14 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
-    if any(getattr(parameter, "hidden", False) for parameter in compiled.params):
-        compiled.params.append(_make_help_all())
+    compiled.params.append(_make_help_all(compiled))
     return compiled
 
 
 def _print_whole_help(context: typer.Context, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
-    rare = [one for one in context.command.params if getattr(one, "hidden", False)]
+    rare = _list_rare(context.command)
     try:
         for parameter in rare:
             parameter.hidden = False  # type: ignore[attr-defined]
@@ -614,12 +615,19 @@ def _have_help_all(
     """Declare the option for typer, which makes options of signatures alone."""
 
 
-def _make_help_all() -> Any:
+def _list_rare(command: Any) -> list[Any]:
+    rare = [one for one in command.params if getattr(one, "hidden", False)]
+    return [one for one in rare if one.name != "help_all"]
+
+
+def _make_help_all(command: Any) -> Any:
+    """Return the option, which help names only where *command* has options that few need."""
     app = typer.Typer(add_completion=False)
     app.command()(_have_help_all)
     compiled: Any = typer.main.get_command(app)
     (option,) = compiled.params
     option.help = in_sentences(translate(_HELP_ALL))
+    option.hidden = not _list_rare(command)
     return option
 
 
@@ -744,4 +752,5 @@ def _build_app(_language: str) -> Any:
     app.callback(invoke_without_command=True)(_root_callback)
     compiled = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(_root_callback))
+    compiled.params.append(_make_help_all(compiled))
     return compiled
