@@ -188,8 +188,17 @@ def _cut(result: Any, lang: Lang) -> str:
 
 
 def _times(result: Any, lang: Lang) -> str:
-    calls = {"en": f" ({result['calls']} calls)", "zh": f"（{result['calls']} 次）"}[lang]
-    return f"{_three(result['times'])} ×" + calls
+    count = f"{result['calls']:g}"
+    calls = {"en": f" ({count} calls)", "zh": f"（{count} 次）"}[lang]
+    return f"{_three(result['times'])}{_spread(result)} ×" + calls
+
+
+def _spread(result: Any) -> str:
+    """Return the lowest and the highest of several rounds, if there were several."""
+    if "spread" not in result:
+        return ""
+    least, most = map(_three, result["spread"])
+    return f" [{least}–{most}]"
 
 
 def _three(value: float) -> str:
@@ -198,11 +207,11 @@ def _three(value: float) -> str:
 
 
 def _opening(result: Any, _lang: Lang) -> str:
-    return f"{_three(result['ms'])} ms"
+    return f"{_three(result['ms'])}{_spread(result)} ms"
 
 
 def _recording(result: Any, _lang: Lang) -> str:
-    return f"{result['call, ms']:.2g} + {result['closing, ms']:.2g} ms"
+    return f"{result['call, ms']:.2g}{_spread(result)} + {result['closing, ms']:.2g} ms"
 
 
 _Row = tuple[Mapping[str, str], str, Callable[[Any, Lang], str]]
@@ -298,6 +307,12 @@ _DECLARES: Mapping[Lang, str] = {
     ),
 }
 _OWN: Mapping[str, str] = {
+    "functions that get a $query value, record": "录制时经手 `$query` 的一个值的函数",
+    "functions that get a $query value, replay": "回放时经手 `$query` 的一个值的函数",
+    "functions that get a credential, record": "录制时经手一个凭证的函数",
+    "functions that get a scenario value, run": "运行时经手场景里一个值的函数",
+    "frames above the transport, record": "录制时，从调用到发送的调用栈层数",
+    "frames above the transport, replay": "回放时，从调用到应答的调用栈层数",
     "build and authorise, times the floor": "构造并鉴权一次调用，与基准之比",
     "replay of one call, first time, times the floor": "首次回放一次调用，与基准之比",
     "replay of one call, again, times the floor": "再次回放（已解析过），与基准之比",
@@ -350,12 +365,14 @@ _OWN: Mapping[str, str] = {
 }
 _COSTS: Mapping[Lang, str] = {
     "en": (
-        "Calls are spread evenly over the file, as many as five seconds allow, at most 300. Files "
+        "Calls are spread evenly over the file, as many as five seconds allow, at most 300, in up "
+        "to five rounds: their median, in brackets the lowest and the highest. Files "
         "hold one recorded exchange many times, under different addresses. bpmax_sim records "
         "with every secret declared, the others with nothing declared."
     ),
     "zh": (
-        "调用均匀取自整个文件，五秒内能做多少做多少，最多 300 次。文件由同一条录制复制而成，"
+        "调用均匀取自整个文件，五秒内能做多少做多少，最多 300 次；最多测五轮，取中位数，"
+        "方括号里是最低和最高。文件由同一条录制复制而成，"
         "地址各不相同。录制时 bpmax_sim 声明了全部敏感信息，其他工具什么都没声明。"
     ),
 }

@@ -2,13 +2,16 @@
 
 A value is followed by its text through every call and return of the package. A state is where it
 stands (the struct and its field, or the built-in containers around it) and how it is spelled
-there; a function that hands it on as it came adds a state to nobody.
+there; a function that hands it on as it came adds a state to nobody. A comprehension belongs to
+the function that it stands in, as Python compiles it from 3.12 on. The variables of the process
+that a session was given are where a credential comes from, not a stop on its way.
 """
 
 from __future__ import annotations
 
 import base64
 import dataclasses
+import re
 import sys
 import tempfile
 import traceback
@@ -65,7 +68,7 @@ class Follower:
             "base64": base64.b64encode(data).decode(),
         }
         self.states: dict[str, str] = {}
-        self.functions: set[CodeType] = set()
+        self.functions: set[str] = set()
 
     def __call__(self, frame: FrameType, event: str, value: Any) -> None:
         """Take one event of `sys.setprofile`."""
@@ -77,10 +80,10 @@ class Follower:
             values = [frame.f_locals.get(name) for name in code.co_varnames[:count]]
         else:
             values = [value]
-        where = f"{Path(code.co_filename).stem}.{code.co_qualname}"
+        where = _name_of(code)
         for one in values:
             for state in self._found(one, "", 0, set()):
-                self.functions.add(code)
+                self.functions.add(where)
                 self.states.setdefault(state, where)
 
     def _found(self, value: Any, holder: str, depth: int, seen: set[int]) -> Iterator[str]:
@@ -100,6 +103,14 @@ class Follower:
             yield from self._found(item, place, depth + 1, inner)
 
 
+def _name_of(code: CodeType) -> str:
+    """Return module and name of a function, or of the one that a comprehension stands in."""
+    return f"{Path(code.co_filename).stem}.{_ANONYMOUS.sub('', code.co_qualname)}"
+
+
+_ANONYMOUS = re.compile(r"(?:\.<locals>\.<(?:list|set|dict)comp>)+$")
+
+
 def _members(value: Any) -> Iterator[tuple[str, Any, bool]]:
     kind = type(value)
     if isinstance(value, Mapping):
@@ -112,7 +123,7 @@ def _members(value: Any) -> Iterator[tuple[str, Any, bool]]:
         for name in kind.__struct_fields__:
             yield f"{kind.__name__}.{name}", getattr(value, name, None), False
     elif dataclasses.is_dataclass(value) and "Environment" not in kind.__name__:
-        for field in dataclasses.fields(value):
+        for field in (one for one in dataclasses.fields(value) if one.name != "environ"):
             yield f"{kind.__name__}.{field.name}", getattr(value, field.name, None), False
 
 
@@ -212,9 +223,7 @@ def _measured() -> dict[str, list[str]]:
             found[f"states of {what}, {mode}"] = [
                 f"{state}  ({where})" for state, where in sorted(followed.states.items())
             ]
-            found[f"functions that get {what}, {mode}"] = sorted(
-                f"{Path(code.co_filename).stem}.{code.co_qualname}" for code in followed.functions
-            )
+            found[f"functions that get {what}, {mode}"] = sorted(followed.functions)
         for mode in ("record", "replay"):
             found[f"frames above the transport, {mode}"] = _frames(folder, mode)
     return found

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.project import SUFFIX
 
 LONGEST = 80
@@ -166,7 +167,7 @@ def relative_name(file: Path | str, folder: Path | str = "") -> str:
         path = os.path.relpath(file, folder or os.curdir)
     except ValueError:
         path = os.fspath(file)
-    return path.replace(os.sep, "/")
+    return to_slashes(path)
 
 
 NOWHERE = Homes("")

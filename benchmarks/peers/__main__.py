@@ -1,6 +1,7 @@
 """``python -m benchmarks.peers [--write]``: run every trial with every peer.
 
 It makes an environment with the pinned peers, prints their versions, the results and both tables.
+What a call costs is measured several times, in turns of all tools, and kept with its spread.
 With --write the results are kept, and the documentation's tables made of them; a busy machine
 does not write unless forced. --only and --trials try the tools again without keeping anything.
 """
@@ -12,10 +13,12 @@ import datetime as dt
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +26,16 @@ from benchmarks.peers.environment import PEERS, environment
 from benchmarks.tables import RESULTS, compare, numbers, write
 
 OURS = "bpmax_sim"
+COSTS = ("replay_100", "replay_1000", "replay_10000", "opening", "recording")
+"""The trials that are measurements, each with what is compared: one that takes long, less often."""
 TRIALS = (
     *("clients", "redaction", "redaction_declared", "changed_body", "unplayed", "extra"),
     *("miss", "miss_declared", "kill", "cut"),
-    *("replay_100", "replay_1000", "replay_10000", "opening", "recording"),
+    *COSTS,
 )
+_ROUNDS = 5
 _MOST_SECONDS = 60
+_LONG_SECONDS = 30  # what the rounds of one trial may take before no further one begins
 _MOST_LOAD = 1.5
 
 
@@ -66,22 +73,47 @@ def load() -> float | None:
     return round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None
 
 
-def measured(tools: list[str], python: Path, trials: list[str]) -> dict[str, Any]:
-    """Return the result of each trial by tool."""
-    found: dict[str, Any] = {}
-    for tool in tools:
-        found[tool] = {}
-        for name in trials:
-            print(
-                f"{dt.datetime.now(tz=dt.UTC):%H:%M:%S} {tool} {name} …",
-                file=sys.stderr,
-                flush=True,
-            )
+def measured(
+    tools: list[str], python: Path, trials: list[str], rounds: int = 1
+) -> dict[str, dict[str, Any]]:
+    """Return the result of each trial by tool; of one that measures, of so many *rounds*."""
+    found: dict[tuple[str, str], list[Any]] = {(t, name): [] for t in tools for name in trials}
+    spent = dict.fromkeys(found, 0.0)
+    for turn in range(rounds):
+        for tool, name in found:
+            key = tool, name
+            if turn and (name not in COSTS or spent[key] > _LONG_SECONDS or None in found[key]):
+                continue
+            now = dt.datetime.now(tz=dt.UTC)
+            print(f"{now:%H:%M:%S} {tool} {name} …", file=sys.stderr, flush=True)
+            begun = time.monotonic()
             own = Path(sys.executable) if tool == OURS else python
-            result = trial(own, tool, name)
-            if result is not None:
-                found[tool][name] = result
-    return found
+            found[key].append(trial(own, tool, name))
+            spent[key] += time.monotonic() - begun
+    results: dict[str, dict[str, Any]] = {tool: {} for tool in tools}
+    for (tool, name), each in found.items():
+        if each[0] is not None:
+            results[tool][name] = merge_rounds(each)
+    return results
+
+
+def merge_rounds(each: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """Return the median of each number of several rounds, with the spread of the first number.
+
+    What could not be measured in one of them is the result.
+
+    >>> merge_rounds([{"ms": 3.0}, {"ms": 1.0}, {"ms": 2.0}])
+    {'ms': 2.0, 'spread': [1.0, 3.0], 'rounds': 3}
+    >>> merge_rounds([{"ms": 3.0}, {"late": 60}])
+    {'late': 60}
+    """
+    first = each[0]
+    odd = next((one for one in each if one.keys() != first.keys() or "failed" in one), None)
+    if odd is not None or len(each) == 1:
+        return odd or first
+    middle = {name: statistics.median(one[name] for one in each) for name in first}
+    main = [one[next(iter(first))] for one in each]
+    return {**middle, "spread": [min(main), max(main)], "rounds": len(each)}
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -92,6 +124,7 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     tools = [OURS, *(one.name for one in PEERS)]
     parser.add_argument("--only", nargs="+", choices=tools, metavar="NAME", help="these tools")
     parser.add_argument("--trials", nargs="+", choices=TRIALS, metavar="NAME", help="these trials")
+    parser.add_argument("--rounds", type=int, default=_ROUNDS, metavar="N", help="of measurements")
     parser.add_argument("--index", help="another package index for pip")
     options = parser.parse_args(given)
     if options.write and (options.only or options.trials):
@@ -124,7 +157,7 @@ def main() -> int:
     tools = [one.name for one in peers if one.name not in missing]
     ours = [OURS] if not options.only or OURS in options.only else []
     begun = dt.datetime.now(tz=dt.UTC)
-    trials = measured([*ours, *tools], python, options.trials or list(TRIALS))
+    trials = measured([*ours, *tools], python, options.trials or list(TRIALS), options.rounds)
     results = {
         "version": 2,
         "date": begun.date().isoformat(),

@@ -32,6 +32,7 @@ from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
+from bpmax_sim.file_system import BINARY, CAN_REPLACE_OPEN_FILES, NO_WAIT
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.messages import Exchange, Outcome
 
@@ -351,8 +352,8 @@ T = TypeVar("T")
 _SEAL_LINE = 1024  # more than it ever is
 _CRLF = VERSION.encode().replace(b"\n", b"\r\n")
 # Windows replaces no file that somebody has open, and a larger cassette stays open.
-_IN_MEMORY = sys.maxsize if sys.platform == "win32" else 256 * 1024
-_OPEN = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_IN_MEMORY = 256 * 1024 if CAN_REPLACE_OPEN_FILES else sys.maxsize
+_OPEN = os.O_RDONLY | BINARY | NO_WAIT
 _read_line = msgspec.json.Decoder(Line).decode
 
 

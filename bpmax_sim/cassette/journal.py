@@ -10,16 +10,12 @@ exchange that contains a known secret is written as a stub without its content.
 
 from __future__ import annotations
 
-import errno
 import glob
 import os
 import re
-import sys
-import threading
-import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, count
@@ -32,123 +28,24 @@ from bpmax_sim.cassette.format import CODINGS, with_failure
 from bpmax_sim.cassette.model import Entry, Line
 from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
+from bpmax_sim.file_system import (
+    BINARY,
+    close_fork_safe,
+    lock_file,
+    lock_folder,
+    move_file,
+    open_fork_safe,
+    sync_data,
+    sync_folder,
+    try_lock,
+)
 from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.secret.decode import Harmless
 from bpmax_sim.secret.scan import decode_all
 
-_sync_data = getattr(os, "fdatasync", os.fsync)
-_BINARY = getattr(os, "O_BINARY", 0)
-_READ_WRITE = os.O_RDWR | _BINARY
+_READ_WRITE = os.O_RDWR | BINARY
 _MOST_ZEROS = 64 * 1024
-_held: set[int] = set()
-_opening = threading.Lock()
-
-if sys.platform == "win32":
-    import msvcrt
-
-    _LOCK_OFFSET = 1 << 30  # a byte nobody reads or writes, since these locks are mandatory
-    _RETRY_SECONDS = 0.01
-
-    def _lock(descriptor: int, *, wait: bool) -> None:
-        os.lseek(descriptor, _LOCK_OFFSET, os.SEEK_SET)
-        while True:
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            except OSError as error:
-                if not wait or error.errno != errno.EACCES:
-                    raise
-                time.sleep(_RETRY_SECONDS)  # LK_LOCK looks once a second and gives up after ten
-            else:
-                return
-
-    def _move(path: Path, target: Path) -> None:
-        for _ in range(200):  # who reads the target, or looks for viruses in it, soon lets go
-            with suppress(PermissionError):
-                path.replace(target)
-                return
-            time.sleep(_RETRY_SECONDS)
-        path.replace(target)
-
-    def _open_lock(folder: Path) -> int:
-        return os.open(folder / ".lock.journal", os.O_CREAT | os.O_RDWR | _BINARY, 0o600)
-
-    def _sync_folder(folder: Path) -> None:
-        """Do nothing: Windows writes a folder's entries through."""
-else:
-    import fcntl
-
-    def _move(path: Path, target: Path) -> None:
-        path.replace(target)
-
-    def _lock(descriptor: int, *, wait: bool) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-
-    def _open_lock(folder: Path) -> int:
-        return os.open(folder, os.O_RDONLY)  # a folder can be locked, so no file is left behind
-
-    def _sync_folder(folder: Path) -> None:
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-@contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on all cassettes of *folder*, against other processes and threads."""
-    descriptor = open_fork_safe(lambda: _open_lock(folder))
-    try:
-        _lock(descriptor, wait=True)
-        yield
-    finally:
-        close_fork_safe(descriptor)
-
-
-def open_fork_safe(opened: Callable[[], int]) -> int:
-    """Return the descriptor that *opened* returns, and close it in every forked child.
-
-    A file lock belongs to the open file description, which a forked child shares: without this, the
-    lock would outlive the process that took it for as long as the child runs.
-    """
-    with _opening:  # held over each fork too, so no child can come between these two lines
-        descriptor = opened()
-        _held.add(descriptor)
-    return descriptor
-
-
-def close_fork_safe(descriptor: int) -> None:
-    """Close a descriptor of `open_fork_safe`, which also releases its lock."""
-    with _opening:
-        _held.discard(descriptor)
-        os.close(descriptor)
-
-
-def _close_in_child() -> None:
-    for descriptor in _held:
-        with suppress(OSError):
-            os.close(descriptor)
-    _held.clear()
-    _opening.release()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_opening.acquire, after_in_parent=_opening.release, after_in_child=_close_in_child
-    )
-
-
-def try_lock(descriptor: int) -> bool:
-    """Lock the open file without waiting; return whether that succeeded.
-
-    The lock lasts until the file is closed or the process ends.
-    """
-    try:
-        _lock(descriptor, wait=False)
-    except OSError:
-        return False
-    return True
 
 
 def create(path: Path) -> int:
@@ -163,8 +60,8 @@ def create(path: Path) -> int:
     """
     descriptor = open_fork_safe(partial(os.open, path, _READ_WRITE | os.O_CREAT | os.O_EXCL, 0o600))
     try:
-        _lock(descriptor, wait=False)
-        _sync_folder(path.parent)
+        lock_file(descriptor, wait=False)
+        sync_folder(path.parent)
     except OSError:
         close_fork_safe(descriptor)  # Windows deletes nothing that is open
         path.unlink(missing_ok=True)
@@ -198,7 +95,7 @@ class JournalWriter:
                 with suppress(OSError):  # zeros for as much as was there, if they have room
                     _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
                 self._size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
-            _sync_data(self._descriptor)
+            sync_data(self._descriptor)
         except OSError:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, self._end)
@@ -233,18 +130,18 @@ def replace_whole(path: Path, data: bytes) -> None:
         stale.unlink(missing_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     mode = path.stat().st_mode & 0o777 if path.exists() else 0o666
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
     try:
         try:
             _write(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        _move(temporary, path)
+        move_file(temporary, path)
     except OSError:
         temporary.unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def list_siblings(path: Path, suffix: str) -> list[Path]:
@@ -359,8 +256,8 @@ class Journal:
                     log.close()  # Windows renames neither what is open nor over it
                 self._log.close()
                 try:
-                    _move(fresh, self.path)
-                    _sync_folder(self.path.parent)
+                    move_file(fresh, self.path)
+                    sync_folder(self.path.parent)
                 finally:
                     self._reopen()
             except OSError:
@@ -371,7 +268,7 @@ class Journal:
         descriptor = open_fork_safe(partial(os.open, self.path, _READ_WRITE))
         self._log = JournalWriter(descriptor)
         try:
-            _lock(descriptor, wait=False)
+            lock_file(descriptor, wait=False)
         except OSError:
             self._log.close()  # nothing is added to what somebody else may take
             raise

@@ -19,6 +19,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries
 from bpmax_sim.cassette.model import Entry, Values
 from bpmax_sim.errors import CassetteError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.secret.spelling import pattern_of
 
 Account = Mapping[str, str]
@@ -122,7 +123,7 @@ def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Pa
         CassetteError: if the file is damaged.
         OSError: if it cannot be written; it is unchanged then.
     """
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         entries = _read_logins(path, instance)
         others = [entry for entry in entries if _names_another(entry, instance, current)]
         if not others or journal.is_recorded_into(folder):

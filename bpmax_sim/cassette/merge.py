@@ -21,6 +21,7 @@ from bpmax_sim.cassette.logins import mark_accounts, update_logins
 from bpmax_sim.cassette.matching import Rules, identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
+from bpmax_sim.file_system import lock_folder
 
 
 def review_file(path: Path) -> Path:
@@ -66,7 +67,7 @@ def recover(
     if not journal.list_siblings(target, journal.SUFFIX):
         return ()
     try:
-        with journal.lock_folder(target.parent):
+        with lock_folder(target.parent):
             return _recover(target, scan, RecordingComparison(volatile))
     except OSError as error:
         raise CassetteError(
@@ -310,7 +311,7 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
         DamagedCassette: if a remaining exchange differs from what was recorded.
         OSError: if the folder is not writable; the file is unchanged.
     """
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         cassette = Cassette.load(path)
         # The first exchange of an owner, which holds these, may be taken out.
         values = {owner: cassette.values(owner) for owner in cassette.owners}

@@ -38,6 +38,7 @@ from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.clock import DrawnSequences
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, shell_quote
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome
 
@@ -424,7 +425,7 @@ class Recorder:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             is_afresh = replays is not None and not self._is_good(same, replays)
-            with journal_module.lock_folder(self.path.parent):
+            with lock_folder(self.path.parent):
                 return self._merge(target, same, is_afresh=is_afresh)
         except OSError as error:
             raise CassetteError(
@@ -445,7 +446,7 @@ class Recorder:
     def _is_good(self, same: RecordingComparison, replays: Replays) -> bool:
         """Return whether the recording replays with the bytes reused from the old one."""
         trial = self.path.with_name(f"{self.path.name}.trial")
-        with journal_module.lock_folder(self.path.parent):
+        with lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(same)
             blended = merge.merge_bytes(self.path, self.path, recording, same)
             afresh = replace(recording, is_afresh=True)

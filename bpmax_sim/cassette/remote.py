@@ -24,6 +24,7 @@ import msgspec
 
 from bpmax_sim.cassette import journal
 from bpmax_sim.errors import BpmaxError, CassetteError, ConfigError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg
 
 T = TypeVar("T")
@@ -108,7 +109,7 @@ class RemoteStorage:
         if path in self._seen or not path.is_relative_to(self.folder):
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        with journal.lock_folder(path.parent):
+        with lock_folder(path.parent):
             if not self._is_changed_locally(path):
                 self._update(path)
             elif not recording:
@@ -129,7 +130,7 @@ class RemoteStorage:
         """
         if not path.is_relative_to(self.folder) or not path.parent.is_dir():
             return
-        with journal.lock_folder(path.parent):
+        with lock_folder(path.parent):
             if self._is_changed_locally(path):
                 self._upload(path)
 

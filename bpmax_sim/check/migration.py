@@ -25,6 +25,7 @@ from bpmax_sim.cassette.matching import identity, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.errors import BpmaxError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import ScenarioItem
@@ -273,7 +274,7 @@ def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[t
                 good.append(plan)
     written = [path for path in by_file if _write(path, [p for p in good if p.file == path])]
     for old, (new, data) in logins.items() if written else ():
-        with journal.lock_folder(new.parent):
+        with lock_folder(new.parent):
             journal.replace_whole(new, data)
             if not red:
                 old.unlink()
@@ -301,7 +302,7 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
     if not plans:
         return False
     data = _migrated_bytes(plans)
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         journal.replace_whole(path, data)
     return True
 

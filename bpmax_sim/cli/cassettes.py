@@ -45,6 +45,7 @@ from bpmax_sim.cli.terminal import (
     tell,
 )
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.messages import Exchange, FailedExchange
 from bpmax_sim.report.exit_codes import ExitCode
@@ -100,7 +101,7 @@ def seal(
         say(line)
     if not yes:
         agree("Seal {cassette} like this?", cassette=display_path(cassette))
-    with journal.lock_folder(cassette.parent):
+    with lock_folder(cassette.parent):
         journal.replace_whole(cassette, after)
     tell(label_message(display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
@@ -176,7 +177,7 @@ def fmt(
     changed = [path for path, data in fresh.items() if data != path.read_bytes()]
     if not check:
         for path in changed:
-            with journal.lock_folder(path.parent):
+            with lock_folder(path.parent):
                 journal.replace_whole(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
     names = [display_path(path) for path in changed]

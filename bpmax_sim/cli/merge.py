@@ -15,6 +15,7 @@ from bpmax_sim.cassette.three_way import MergedCassettes, merge_versions
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.git import find_repository, is_set_up, read_blob, run_git, unmerged_files
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.project import find_root
@@ -61,7 +62,7 @@ def _leave_theirs(path: Path, merged: MergedCassettes) -> bool:
     """Put aside what both sides recorded, for review; return whether there is such."""
     if not merged.conflicts:
         return False
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         journal.replace_whole(review_file(path), merged.theirs)
     tell(
         "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
@@ -112,7 +113,7 @@ def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
         tell(label_message(name, error))
         return ExitCode.CASSETTE
     path.parent.mkdir(parents=True, exist_ok=True)
-    with journal.lock_folder(path.parent):
+    with lock_folder(path.parent):
         if merged.data:
             journal.replace_whole(path, merged.data)
         else:

@@ -6,7 +6,6 @@ cause. A person accepts causes, and what is moved for them has to replay before 
 
 from __future__ import annotations
 
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -25,7 +24,7 @@ from bpmax_sim.check.migration import (
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
 from bpmax_sim.cli.select import collect
-from bpmax_sim.cli.terminal import choose, say, say_document, tell, with_progress
+from bpmax_sim.cli.terminal import can_ask, choose, say, say_document, tell, with_progress
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
@@ -174,8 +173,8 @@ def _ask(
         line = msg("{cause}, {counted} in {where}", cause=cause, counted=counted, where=where)
         if not quiet:
             say(line)
-        if yes or (sys.stdin.isatty() and choose(msg("Move them?"), ("yes", "no")) == "yes"):
+        if yes or (can_ask() and choose(msg("Move them?"), ("yes", "no")) == "yes"):
             accepted.add(cause)
-    if groups and not accepted and not sys.stdin.isatty():
+    if groups and not accepted and not can_ask():
         tell(msg("nothing was moved; move it with --yes"))
     return frozenset(accepted)

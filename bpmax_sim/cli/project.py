@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
 from bpmax_sim.cli.select import declared_folders, find_files, load_project_platforms
-from bpmax_sim.cli.terminal import agree, announce, say, say_json, say_result, tell
+from bpmax_sim.cli.terminal import agree, announce, can_ask, say, say_json, say_result, tell
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest
 from bpmax_sim.git import find_repository, set_up
@@ -82,11 +81,11 @@ def init(  # noqa: PLR0913 - the options of the command
 
 
 def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
-    chosen = _choose_options(folder, options, ask=not yes and sys.stdin.isatty())
+    chosen = _choose_options(folder, options, ask=not yes and can_ask())
     ready = plan(folder, chosen)
     if ready.replaced and not yes:
         named = series(display_path(path) for path in ready.replaced)
-        if not sys.stdin.isatty():
+        if not can_ask():
             raise ConfigError(
                 "nothing was written, because these are there already: {named}; name another "
                 "folder, or replace them with --yes",

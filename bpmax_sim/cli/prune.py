@@ -6,7 +6,6 @@ while its files are the same.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import msgspec
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import remove_exchanges
 from bpmax_sim.cli.options import EvidenceFolders, Json, Yes
-from bpmax_sim.cli.terminal import agree, say, say_document, tell
+from bpmax_sim.cli.terminal import agree, can_ask, say, say_document, tell
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import label_message, msg, plural, series
@@ -110,7 +109,7 @@ def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
     """Return whether to delete; where nobody can be asked, it stays with what was told."""
     if yes:
         return True
-    if not sys.stdin.isatty():
+    if not can_ask():
         tell(msg("nothing was deleted; delete it with --yes"))
         return False
     number = sum(len(leftover.numbers) for leftover in unused)

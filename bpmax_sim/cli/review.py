@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import re
-import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -27,8 +26,9 @@ from bpmax_sim.check.diff import Pair, additions, compare_cassettes, is_random_o
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_project_platforms
-from bpmax_sim.cli.terminal import agree, choose, say, say_document, say_result, tell
+from bpmax_sim.cli.terminal import agree, can_ask, choose, say, say_document, say_result, tell
 from bpmax_sim.errors import CassetteError, ConfigError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, declaring_file
@@ -76,7 +76,7 @@ def review(
         for path in find_files(paths or (), SUFFIX)
     ]
     hint_at_merging()
-    is_prompt = action == "show" and not json and sys.stdin.isatty()
+    is_prompt = action == "show" and not json and can_ask()
     if not json and not is_prompt:
         for change in changes:
             _show_change(change)
@@ -221,7 +221,7 @@ def _show_change(change: Mapping[str, Any]) -> None:
 def _decide(path: Path, action: str) -> None:
     if action == "accept":
         old = path.with_name(path.name.removesuffix(SUFFIX))
-        with journal.lock_folder(path.parent):
+        with lock_folder(path.parent):
             journal.replace_whole(old, path.read_bytes())
             path.unlink()
         tell("{file}: replaced", file=display_path(old))

@@ -39,6 +39,7 @@ from bpmax_sim.cli.select import (
     missing_problem,
 )
 from bpmax_sim.cli.terminal import (
+    can_ask,
     choose,
     say,
     say_failure,
@@ -393,7 +394,7 @@ _AFRESH = msg("everything is recorded already; record it all afresh?")
 def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Say why nothing was recorded, if so; ask whether to record afresh where somebody can."""
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
-    if why and "recorded" in sources_of(verdicts) and sys.stdin.isatty() and not args.json:
+    if why and "recorded" in sources_of(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
     if why:
         tell(why)

@@ -169,6 +169,11 @@ def agree(question: str, /, **values: object) -> None:
         raise typer.Abort
 
 
+def can_ask() -> bool:
+    """Return whether somebody types what this process reads."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def choose(question: str, choices: Sequence[str]) -> str:
     """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
     options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
@@ -179,7 +184,7 @@ def choose(question: str, choices: Sequence[str]) -> str:
 
 
 def _answer(question: str) -> str:
-    gap = " " if sys.stdin.isatty() else ""
+    gap = " " if can_ask() else ""
     print(f"{translate(question)}{gap}", end="", file=sys.stderr, flush=True)  # noqa: T201
     return sys.stdin.readline().strip().lower()
 

@@ -24,6 +24,7 @@ from typing import Any, Final, Protocol, TypeVar
 import msgspec
 
 import bpmax_sim
+from bpmax_sim.file_system import move_file, to_slashes
 from bpmax_sim.project import make_folder
 
 LARGEST: Final = 64 * 1024 * 1024
@@ -73,9 +74,9 @@ class FileLook:
         if not whole.startswith(self._place) or _UNTIDY.search(whole):
             whole = os.path.abspath(whole)  # noqa: PTH100
         if whole.startswith(self._place):
-            return whole[len(self._place) :].replace(os.sep, "/")
+            return to_slashes(whole[len(self._place) :])
         with contextlib.suppress(ValueError):  # of another drive
-            return os.path.relpath(whole, self._place).replace(os.sep, "/")
+            return to_slashes(os.path.relpath(whole, self._place))
         return whole
 
     def path_of(self, name: str) -> str:
@@ -196,6 +197,6 @@ def write_kept(place: Path, kept: Any) -> None:
         ) as file:
             file.write(msgspec.msgpack.encode(kept))
         try:
-            os.replace(file.name, place)  # noqa: PTH105
+            move_file(Path(file.name), place)
         except OSError:
             os.unlink(file.name)  # noqa: PTH108

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import FileFacts, read_facts
 from bpmax_sim.index.files import FileLook, IndexedFile, code_edition, read_kept, write_kept
 from bpmax_sim.index.recordings import read_recordings
@@ -138,7 +139,7 @@ def _project_files(root: Path) -> Iterator[str]:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(entry.path)
                 elif entry.name.endswith(_SUFFIXES):
-                    yield os.path.relpath(entry.path, root).replace(os.sep, "/")
+                    yield to_slashes(os.path.relpath(entry.path, root))
 
 
 def _facts_of(root: Path, path: str, data: bytes) -> FileFacts:

@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import Fact, FactKind, FileFacts, Role
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.model import snake
@@ -70,5 +71,5 @@ def _learn(
         return  # a login, or nothing that a script did
     script = os.path.normpath(os.path.join(home, file))  # noqa: PTH118
     if os.stat(script).st_mtime_ns <= written:  # noqa: PTH116
-        path = os.path.relpath(script, root).replace(os.sep, "/")
+        path = to_slashes(os.path.relpath(script, root))
         yield path, Fact(kind, role, name, int(line), int(column), is_learned=True)

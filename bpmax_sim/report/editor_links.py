@@ -44,6 +44,7 @@ def editor_address(root: Path) -> str:
             chosen=str(chosen),
             hint=hint,
         )
-    folder = quote(root.absolute().as_posix().lstrip("/"))
-    slash = "" if "://file/" in address else "/" * (os.name != "nt")
+    path = root.absolute().as_posix()  # C:/… on Windows
+    folder = quote(path.lstrip("/"))
+    slash = "" if "://file/" in address else "/" * path.startswith("/")
     return address.replace("{path}", f"{slash}{folder}/{{path}}")

@@ -16,6 +16,7 @@ from xml.etree import ElementTree as ET
 
 from bpmax_sim.errors import Problem
 from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import join_messages, translate
 from bpmax_sim.project import make_folder
 from bpmax_sim.report import terminal
@@ -119,7 +120,7 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         "testcase",
         classname=xml_text(_module_name(file)),
         name=xml_text(item.node_name),
-        file=xml_text(os.path.normpath(place.file or file).replace(os.sep, "/")),
+        file=xml_text(to_slashes(os.path.normpath(place.file or file))),
         line=f"{place.line or item.place.line}",
         time=f"{seconds:.3f}",
     )

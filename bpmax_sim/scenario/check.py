@@ -24,6 +24,7 @@ from bpmax_sim.scenario.expect_check import (
     check_expect,
     names_call,
 )
+from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_cells,
@@ -32,17 +33,19 @@ from bpmax_sim.scenario.row_checks import (
     check_rows_differ,
     check_run,
 )
+from bpmax_sim.scenario.saved_values import check_saved_values
+from bpmax_sim.scenario.shared_names import check_shared_names
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.tautology_check import (
+    check_never,
     check_nothing_said,
     check_tautological_error,
     check_tautologies,
 )
-from bpmax_sim.subject.definition import FlowNode, NodeForm, find_idle_event, reachable
+from bpmax_sim.subject.definition import reachable
 from bpmax_sim.subject.form import path_steps
-from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
 from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
@@ -55,6 +58,8 @@ def check(draft: ScenarioDraft) -> None:
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
     for path, invariant in draft.scenario.invariants:
         _check_expectation(draft, invariant, draft.spot.at(*path[:-1]), path[-1], None)
+        if path[0] == "never":
+            check_never(draft, invariant, draft.spot.at(*path))
     for step, spot in draft.steps:
         for step_rule in _STEP_CHECKS:
             step_rule(draft, step, spot)
@@ -199,86 +204,10 @@ def _check_steps_and_start(draft: ScenarioDraft) -> None:
 def _check_scripts(draft: ScenarioDraft) -> None:
     form = draft.scenario.form
     if isinstance(form, model.FormSpec):
-        _check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
+        check_events(draft, "form", form.scripts, draft.spot.at("form"), draft.nodes)
     for name, (spec, spot) in draft.flow_specs.items():
         nodes = draft.flows[name][0].nodes if name in draft.flows else ()
-        _check_events(draft, "flow", spec.scripts, spot, nodes)
-
-
-def _check_events(
-    draft: ScenarioDraft,
-    subject: SubjectKind,
-    scripts: Mapping[str, Any],
-    owner: Spot,
-    nodes: Mapping[str, FlowNode] | Collection[str],
-) -> None:
-    """Find events that *subject* does not have, or that are about what is not there."""
-    targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
-    targets["change"] = draft.fields
-    for text in scripts:
-        try:
-            event = parse_event(text, subject)
-            wrong = check_target(event, targets.get(event.hook.name, ())) or (
-                draft.names.field_problem(event.target) if event.hook.name == "change" else None
-            )
-        except ValueError as error:
-            wrong = str(error)
-        if wrong:
-            draft.tell(owner.at("scripts", text), wrong)
-        elif idle := find_idle_event(event.hook.name, event.target, nodes):
-            draft.tell(owner.at("scripts", text), idle, kind="never_ran")
-        elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
-            draft.tell(
-                owner.at("scripts", text),
-                "{event} runs where a form is shown; this scenario has none, so it never runs",
-                event=text,
-                kind="never_ran",
-                fails=False,
-            )
-
-
-_SHOWING = ("task_title", "visibility")
-
-
-def _fires(draft: ScenarioDraft, event: str) -> bool:
-    return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
-
-
-def _check_flow(draft: ScenarioDraft) -> None:
-    """Find what does not fit between the flow's definition and the rest of the scenario."""
-    for flow, (definition, file) in draft.flows.items():
-        for admin, place in file.at("admins").elements(definition.admins):
-            flow_actions.check_people(draft, admin, place)
-        for name, node in definition.nodes.items():
-            spot = file.at("nodes", name)
-            if isinstance(node.form, NodeForm):
-                fields = {field: field.replace(".", "[0].") for field in node.form.fields}
-                _check_fields(draft, fields, spot.at("form", "fields"))
-                _check_events(draft, "form", node.form.scripts, spot.at("form"), ())
-            _check_people_of_node(draft, node, spot)
-            if flow is None and node.child:
-                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
-                back = {field: field for field in node.child.back}
-                _check_fields(draft, back, spot.at("subflow", "back"))
-
-
-def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
-    """Find owners of *node*, and people whom its deadlines remind, who are not there."""
-    for owner, place in spot.at("owners").elements(node.owners):
-        flow_actions.check_people(draft, owner, place)
-    for number, late in enumerate(node.levels):
-        level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
-        for person, place in level.at("notify").elements(late.notify):
-            flow_actions.check_people(draft, person, place)
-
-
-def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
-    """Find fields that the form does not have: keys at *spot* -> their names."""
-    for key, field in fields.items():
-        if wrong := draft.names.field_problem(field):
-            draft.tell(spot.at(key), wrong)
-        elif doubt := draft.names.field_doubt(field):
-            draft.tell(spot.at(key), doubt, kind="name", fails=False)
+        check_events(draft, "flow", spec.scripts, spot, nodes)
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
@@ -357,12 +286,7 @@ def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 def _check_fault_sets_used(draft: ScenarioDraft) -> None:
     """Find fault sets of the file that nothing names; those of a fragment are for others, too."""
-    steps = (step.faults for step, _ in draft.steps)
-    cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
-    named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
-    if any(isinstance(name, str) and "${" in name for name in named):
-        named += [cell for row in draft.rows for value in row.values.values()
-                  for cell in names_in_cell(value)]  # fmt: skip
+    named = _find_fault_sets(draft)
     for name in draft.scenario.fault_sets:
         spot = draft.spot.at("fault_sets", name)
         if name not in named and draft.is_own(spot):
@@ -371,8 +295,21 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
             )
 
 
+def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
+    """Return the fault sets that scenario, steps and rows name."""
+    steps = (step.faults for step, _ in draft.steps)
+    cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
+    named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
+    if any(isinstance(name, str) and "${" in name for name in named):
+        named += [cell for row in draft.rows for value in row.values.values()
+                  for cell in names_in_cell(value)]  # fmt: skip
+    return [name for name in named if isinstance(name, str)]
+
+
 def _check_names_are_used(draft: ScenarioDraft) -> None:
     """Find columns of rows, and variables, that nothing reads."""
+    if draft.fragments:
+        check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_fault_sets(draft)})
     saves = any(step.save for step, _ in draft.steps)
     if not (draft.rows or draft.fragments or draft.scenario.vars or saves):
         return
@@ -391,7 +328,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for step, spot in draft.steps if draft.fragments else ():
         _check_inputs_used(draft, step, spot, used["vars"])
     _check_saved_used(draft, used["vars"])
-    check_rows_differ(draft, used["case"])
+    check_rows_differ(draft, used["case"], _find_decisive_columns(draft))
     _check_fragments_used(draft)
 
 
@@ -454,6 +391,16 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
     sections = (draft.scenario.expect.vars, *(step.expect.vars for step, _ in draft.steps))
     used["vars"].update(*(vars_ for vars_ in sections if isinstance(vars_, dict)))
     return used
+
+
+def _find_decisive_columns(draft: ScenarioDraft) -> set[str]:
+    """Return the columns that stand in more than names and descriptions."""
+    names: set[str] = set()
+    for path, text in draft.spot.source.root.texts():
+        if path and path[-1] not in {"name", "scenario", "description"}:
+            for root, name in _READ.findall(text):
+                names |= {name, *map(str, plain_steps(name)[:1])} if root == "case" else set()
+    return names
 
 
 _READ = re.compile(r"\$\{\s*(vars|case)\.([^{}]*?)\s*\}")
@@ -606,6 +553,22 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
         check_error(draft, step.expect_error, spot.at("expect_error"))
         check_nothing_said(draft, spot, "expect_error")
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
+        _check_choice_of_errors(draft, step.expect_error, spot.at("expect_error"))
+
+
+def _check_choice_of_errors(
+    draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
+) -> None:
+    """Find several codes for one error, which is the same in each run."""
+    for key in ("code", "type", "status") if not draft.rows else ():
+        value = getattr(expected, key)
+        chosen = value.get("$in") if isinstance(value, Mapping) else None
+        if isinstance(chosen, list | tuple) and len(chosen) > 1:
+            message = msg(
+                "a scenario ends in the same error each time; write the one that comes, such as "
+                "{key}: {value}", key=key, value=references.show(chosen[0]),
+            )  # fmt: skip
+            draft.tell(spot.at(key), message, kind="empty", fails=False)
 
 
 def _check_expectation(
@@ -633,11 +596,12 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_faults,
     check_ids,
     _runs,
-    _check_flow,
+    check_flow,
     _check_names_are_used,
     check_starts,
     check_stand_ins,
     check_policies,
+    check_saved_values,
     _check_row_numbers,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (

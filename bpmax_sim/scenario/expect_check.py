@@ -30,7 +30,7 @@ from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.script.turn_result import Level
-from bpmax_sim.subject.definition import Definition
+from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.project import STATUSES, TASK_STATES
 
 _LINE_KEYS = {"messages": ("text", "type", "code"), "console": ("text", "level")}
@@ -316,6 +316,33 @@ def _check_flow_form(
 ) -> None:
     if isinstance(value, Mapping) and definition is context.names.definition:
         _check_form(context, value, spot)
+        return
+    known = _find_fields_of_subflow(context, definition)
+    for path, name, is_denied in find_member_names(value):
+        hint = nearest_name(name, known) if is_denied and name not in known else ""
+        if hint and not path and not context.names.is_in_scripts(name):
+            context.tell(
+                spot.at(name),
+                "the sub-flow has no field {name!r}{hint}",
+                name=name,
+                hint=hint,
+                kind="name",
+                fails=False,
+            )
+
+
+def _find_fields_of_subflow(context: CheckContext, definition: Definition | None) -> list[str]:
+    """Return the fields of a sub-flow that its project's flow and its own nodes name."""
+    nodes = definition.nodes.values() if definition else ()
+    fields: list[Mapping[str, Any]] = [
+        node.form.fields for node in nodes if isinstance(node.form, NodeForm)
+    ]
+    flows = (context.names.definition, *context.names.subflows.values())
+    children = [node.child for flow in flows if flow for node in flow.nodes.values()]
+    for child in children:
+        if child is not None and context.names.subflows.get(child.flow) is definition:
+            fields += [child.form, dict.fromkeys(child.back.values(), "editable")]
+    return [name for one in fields for name in one]
 
 
 def _check_projects(

@@ -19,12 +19,15 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_claims
-from bpmax_sim.scenario.expect import is_list, is_number
+from bpmax_sim.scenario.claims import denies, find_claims
+from bpmax_sim.scenario.denied_texts import find_idle_denials
+from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator
 from bpmax_sim.scenario.findings import NameFinding, find_row_keys
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
-from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.probes import find_others
+from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
+from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged
 
 _LOOKING: Final = frozenset({"preview", "advance", "wait"})
@@ -50,7 +53,9 @@ class RunHistory(msgspec.Struct, frozen=True):
         return [*([self.initial[field]] if field in self.initial else []), *changes]
 
 
-def find_idle_expectations(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+def find_idle_expectations(
+    item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
+) -> Iterator[NameFinding]:
     """Yield the expectations of *item* that say nothing, as the run shows."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
@@ -61,9 +66,13 @@ def find_idle_expectations(item: ScenarioItem, history: RunHistory) -> Iterator[
                 yield from _check_choice(field, value, place, history)
                 yield from _check_denied(field, value, place, history, is_never="never" in path)
                 yield from _check_columns(field, value, place, history)
+                if path[0] == "expect":
+                    yield from _check_width(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
     yield from _find_untouched(item, expectations, history)
+    known = chain(*history.offered.values(), (change.new for change in history.changes))
+    yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
 
 
 _Expectation = tuple[model.Expect, Spot, Path]
@@ -105,6 +114,25 @@ def _check_choice(
             "$in has each value that form.{field} had, also before anything ran: {values}; name "
             "the one that is right", field=field, values=series(map(str, known)),
         ))  # fmt: skip
+
+
+def _check_width(
+    field: str, value: Any, spot: _FindSpot, history: RunHistory
+) -> Iterator[NameFinding]:
+    """Yield operators that fit what a field was before anything ran, and all that it could be."""
+    known = history.values_of(field)
+    is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
+    if not is_operation or not known or denies(value) or "$in" in value:
+        return
+    if "${" in show(value) or not all(
+        holds(value, one) for one in (*known, *find_others(known[-1]))
+    ):
+        return
+    yield _tell(spot(), msg(
+        "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "
+        "could be; write the value, or a narrower range",
+        expected=show(value), field=field, before=show(known[0]),
+    ))  # fmt: skip
 
 
 def _check_denied(
@@ -206,8 +234,10 @@ def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterato
             ))  # fmt: skip
 
 
-def find_idle_settings(item: ScenarioItem, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
-    """Yield settings of *item* that decided nothing in its run."""
+def find_idle_settings(
+    item: ScenarioItem, calls: Sequence[CallMade], session: Session
+) -> Iterator[NameFinding]:
+    """Yield settings of *item* that decided nothing in its run, or that hide what it lacks."""
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]
     if instance and own and not any(call.instance == instance for call in own):
@@ -215,3 +245,12 @@ def find_idle_settings(item: ScenarioItem, calls: Sequence[CallMade]) -> Iterato
             "no call went to the instance {instance!r}: scripts name another one themselves",
             instance=instance,
         ), "rule")  # fmt: skip
+    spot = item.spot.at("proxy", "unused")
+    if item.scenario.proxy.unused == "ignore" and spot.place.file == item.spot.source.file:
+        left = (one.request.call for one in session.unplayed_exchanges)
+        names = dict.fromkeys(call.name for call in left if call is not None and call.platform)
+        for name in names.keys() - {call.call for call in calls}:
+            yield _tell(spot, msg(
+                "unused: ignore hides that nothing calls {call} any more, which was recorded for "
+                "this scenario; call it, or record afresh", call=name,
+            ), "unplayed")  # fmt: skip

@@ -55,14 +55,25 @@ def _action_problem(do: FaultAction) -> str | None:
         return msg("do: expected one of status, body, error, token, delay, drip")
     if not kinds and do.body is UNSET and not _time_of(do):
         return msg("do: a delay of no time changes nothing; say how long, such as 2s")
-    if do.executed and (do.error in _NEVER_SENT or not _has_failure(do)):
-        return msg("do: executed needs a status, a body, or an error after the request was sent")
-    return None
+    return next((wrong for is_wrong, wrong in _IDLE_SETTINGS if is_wrong(do)), None)
 
 
 def _has_failure(do: FaultAction) -> bool:
     """Return whether *do* is a response or an error, and not only late."""
     return any(getattr(do, name) is not UNSET for name in ("error", "status", "body"))
+
+
+_IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
+    (lambda do: bool(do.after) and do.error != "reset",
+     msg("do: after is how many bytes come before error: reset; nothing else has it")),
+    (lambda do: bool(do.headers) and do.status is UNSET and do.body is UNSET,
+     msg("do: headers need a status or a body that they go with")),
+    (lambda do: do.drip is not UNSET and _has_failure(do),
+     msg("do: drip lets the response through in pieces; it goes with delay alone")),
+    (lambda do: do.executed and (do.error in _NEVER_SENT or not _has_failure(do)),
+     msg("do: executed needs a status, a body, or an error after the request was sent")),
+)  # fmt: skip
+"""What says nothing beside the rest of an action, and why."""
 
 
 def _time_of(do: FaultAction) -> float:

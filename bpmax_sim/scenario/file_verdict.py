@@ -7,7 +7,8 @@ other shards, whose results are merged.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from bpmax_sim.errors import Place, shell_quote
@@ -15,8 +16,11 @@ from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import Strictness
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.source import Failure, RunWarning, Spot
+from bpmax_sim.session.session import Session
+from bpmax_sim.transport.faults import Fault
 
 
 def answer_key(place: Place, number: int) -> str:
@@ -49,6 +53,30 @@ def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarnin
             yield RunWarning("rule", message, where.place, fails=True)
     for located in (*item.steps, *item.cleanup):
         yield from _find_idle_condition(located, ran)
+        yield from _find_idle_retry(located, ran)
+    yield from _find_idle_ranges(item, ran)
+
+
+def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
+    if isinstance(located.step.retry, model.Retry) and retry_key(located) not in ran:
+        message = msg(
+            "retry: the first try was enough each time, so nothing shows that a second one helps; "
+            "let it fail first, by faults or answers:, or leave retry out"
+        )
+        yield RunWarning("rule", message, located.spot.at("retry").place)
+
+
+def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
+    """Yield faults of the file, such as ``call: 1-3``, that never met all calls of their range."""
+    for fault in _find_ranged_faults(item):
+        is_own = fault.place is not None and fault.place.file == item.spot.source.file
+        if is_own and _range_key(fault) not in ran:
+            message = msg(
+                "{fault}: fewer calls came, so that this never struck all of them; name the calls "
+                "that there are",
+                fault=str(fault),
+            )
+            yield RunWarning("rule", message, fault.place)
 
 
 def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
@@ -89,6 +117,46 @@ def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator
 def step_key(located: LocatedStep) -> str:
     """Return the key of a step."""
     return str(located.spot.place)
+
+
+def retry_key(located: LocatedStep) -> str:
+    """Return the key of the repetitions of a step."""
+    return f"{step_key(located)} retry"
+
+
+def _range_key(fault: Fault) -> str:
+    """Return the key of a fault that has struck each call of its range."""
+    return f"{fault.place} range"
+
+
+def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
+    """Yield the faults of *item* that strike several calls, such as ``call: 1-3``."""
+    faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
+    yield from (one for one in faults if one.last is not None and one.last > one.first)
+
+
+def find_used_parts(
+    item: ScenarioItem, session: Session, calls: Sequence[CallMade], stubs: Sequence[Fault]
+) -> set[str]:
+    """Return the keys of what a run has used beside its steps.
+
+    These are *stubs* and their answers, places of ``ignore`` and ``redact`` that one of *calls*
+    has, and faults that have struck each call of their range.
+    """
+    used: set[str] = set()
+    for option, path, spot in request_places(item):
+        if any(call.has(path, response=option == "redact") for call in calls):
+            used.add(str(spot.place))
+    for stub in stubs:
+        count = session.strikes_of(stub)
+        if count and stub.place is not None:
+            used.add(str(stub.place))
+            used |= {answer_key(stub.place, number) for number in range(count)}
+    for fault in _find_ranged_faults(item):
+        struck = {one.serial for one in session.injected_faults if one.fault is fault}
+        if fault.last is not None and len(struck) > fault.last - fault.first:
+            used.add(_range_key(fault))
+    return used
 
 
 def is_red(part: RunWarning, strictness: Strictness) -> bool:

@@ -43,9 +43,8 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
-    answer_key,
     failure_of,
-    request_places,
+    find_used_parts,
     step_key,
     unused_parts,
 )
@@ -541,8 +540,9 @@ class Progress:
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
-            *expectation_doubts.find_idle_settings(self.item, calls),
-            *expectation_doubts.find_idle_expectations(self.item, history),
+            *result_checks.find_kind_faults(calls, self.session.platforms),
+            *expectation_doubts.find_idle_settings(self.item, calls, self.session),
+            *expectation_doubts.find_idle_expectations(self.item, history, calls),
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
@@ -561,15 +561,8 @@ class Progress:
         ]
 
     def note_used_parts(self, stubs: Sequence[Fault]) -> None:
-        """Note what a call had of ``ignore`` and ``redact``, and which of *stubs* answered how."""
-        for option, path, spot in request_places(self.item):
-            if any(call.has(path, response=option == "redact") for call in self.log.calls):
-                self.ran.add(str(spot.place))
-        for stub in stubs:
-            count = self.session.strikes_of(stub)
-            if count and stub.place is not None:
-                self.ran.add(str(stub.place))
-                self.ran |= {answer_key(stub.place, number) for number in range(count)}
+        """Note what of the file the run has used, *stubs* among it."""
+        self.ran |= find_used_parts(self.item, self.session, self.log.calls, stubs)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve

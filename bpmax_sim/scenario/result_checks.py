@@ -143,6 +143,29 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             ), call.place, fails=False)  # fmt: skip
 
 
+def find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield each fault that answers as the platform does where all is well."""
+    for call in calls:
+        recipe = _find_recipe(call, platforms) if call.source == "fault" else None
+        if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
+            continue
+        if accepts(recipe.rules.ok, *_as_response(call)):
+            yield NameFinding("rule", msg(
+                "the fault of {call} answers as {platform} does where all is well; write it as a "
+                "stub (proxy: stubs), or let it fail: status: 503",
+                call=call.call, platform=recipe.platform.platform_key,
+            ), call.place, fails=False)  # fmt: skip
+
+
+def _is_whole(value: Any) -> bool:
+    """Return whether nothing of a body is empty or null, as it is where somebody tries that."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(map(_is_whole, value.values()))
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(_is_whole, value))
+    return value not in (None, "", UNSET)
+
+
 _TOTALS: Final = ("total", "totalCount", "total_count", "totalSize", "total_size")
 _PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
 

@@ -3,36 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from msgspec import UNSET
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.source import Spot
-from bpmax_sim.scenario.table_rows import LocatedSteps, ScenarioDraft, column_of_run
+from bpmax_sim.scenario.table_rows import RESERVED, LocatedSteps, ScenarioDraft, column_of_run
 
 _ID = re.compile(r"[.\[\]{}]")
 
 
-def check_rows_differ(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Find rows that are like an earlier one in all but what only marks them."""
+def check_rows_differ(
+    draft: ScenarioDraft, used: AbstractSet[str], decisive: AbstractSet[str]
+) -> None:
+    """Find rows that are like an earlier one in all but what only marks them.
+
+    Args:
+        draft: of the scenario.
+        used: the columns that anything reads.
+        decisive: those of them that stand in more than names.
+    """
     seen: dict[str, str] = {}
+    like: dict[str, str] = {}
     is_named = "id" in used or any(step.only is not UNSET for step, _ in draft.steps)
+    marks = {"id", *(used - {*decisive, *RESERVED})}
     for row in () if is_named else draft.rows:
         values = {key: value for key, value in row.values.items() if key != "id"}
         key = references.show(values)
+        other = references.show(
+            {name: value for name, value in values.items() if name not in marks}
+        )
+        where = row.spot or draft.spot.at("cases")
         if values and key in seen:
             draft.tell(
-                row.spot or draft.spot.at("cases"),
+                where,
                 "the row {row!r} has the values of the row {other!r}, so that it tests nothing new",
                 row=row.id,
                 other=seen[key],
                 kind="rule",
                 fails=False,
             )
+        elif len(marks) > 1 and other in like:
+            draft.tell(
+                where,
+                "the row {row!r} differs from the row {other!r} only in {columns}, which no more "
+                "than a name reads; fill it in where it is meant",
+                row=row.id,
+                other=like[other],
+                columns=series(sorted(marks - {"id"})),
+                kind="rule",
+                fails=False,
+            )
         seen.setdefault(key, row.id)
+        like.setdefault(other, row.id)
 
 
 def check_ids(draft: ScenarioDraft) -> None:

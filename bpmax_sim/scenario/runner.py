@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFini
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import step_key
+from bpmax_sim.scenario.file_verdict import retry_key, step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
@@ -168,6 +168,8 @@ class StepRun(msgspec.Struct):
                 self._check(result)
             if self._is_done(retry, result):
                 break
+        if self.tries > 1:
+            self.progress.ran.add(retry_key(self.located))
         silent = session.disarm(rules)
         if not self.failures or not self.progress.is_judged:
             self.failures += self._judge_invariants()

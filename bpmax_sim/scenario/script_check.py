@@ -244,6 +244,7 @@ def _check(
     if not any(library in broken for library in context.libraries):
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
+    yield from _check_owners(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -282,6 +283,16 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
             yield from _check_text(comparison, name, shape, context)
 
 
+def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    """Yield owners that a hook of owners names and that are not among the people."""
+    is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
+    for name, place in reading.named_owners if is_owners and context.people else ():
+        if name not in context.people:
+            hint = suggest(name, sorted(context.people))
+            message = msg("people has no {name!r}{hint}", name=name, hint=hint)
+            yield _make_finding("unknown-value", place, message)
+
+
 def _check_text(
     comparison: LiteralComparison, name: str, shape: ResponseShape, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
@@ -301,6 +312,10 @@ _OF_ERRORS: Final[Mapping[str, Kind]] = {
 }  # fmt: skip
 
 
+_NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_step_id")})
+"""Members that name the present node; ``step.name`` is its title, if it has one."""
+
+
 def _shape_compared(
     comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
 ) -> ResponseShape:
@@ -316,7 +331,9 @@ def _shape_compared(
         kind = _OF_ERRORS.get(comparison.path[0])
     elif comparison.root == "form" and len(comparison.path) == 1:
         kind = dict(context.field_kinds).get(comparison.path[0])
-    elif comparison.path in {("action",), ("step", "name"), ("target_step",)}:
+    elif comparison.root == "ctx" and comparison.path in _NODES_OF_CTX and context.hook_nodes:
+        return ResponseShape(frozenset({"text"}), texts=tuple(sorted(context.hook_nodes)))
+    elif comparison.path in {("action",), ("target_step",), ("step", "name"), *_NODES_OF_CTX}:
         kind = "text"
     return ResponseShape(frozenset({kind})) if kind else ResponseShape()  # type: ignore[arg-type]
 
@@ -336,7 +353,7 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
     """Return the texts that *member* can be; none where nobody knows."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
-    if member in {"ctx.step.name", "ctx.target_step"}:
+    if member == "ctx.target_step" or member.startswith(("ctx.step.", "ctx.step_id")):
         return context.nodes
     if member != "error.code":
         return frozenset()

@@ -26,6 +26,8 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         arguments: names that steps give it.
         field_kinds: of fields that begin as a number, a list, or true or false, in all forms.
         is_library: it runs before others itself.
+        hooks: the events that it is for, with their targets; none where something else runs it.
+        people: who there is, where its scenarios list them.
     """
 
     script: Script
@@ -37,6 +39,19 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     arguments: frozenset[str] = frozenset()
     field_kinds: frozenset[tuple[str, str]] = frozenset()
     is_library: bool = False
+    hooks: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()
+
+    @property
+    def hook_nodes(self) -> frozenset[str]:
+        """Return the nodes where it runs; none where nobody knows."""
+        bound = [hook.partition(".") for hook in self.hooks]
+        known = all(event in _AT_NODES and node for event, _, node in bound)
+        return frozenset(node for _, _, node in bound) if known else frozenset()
+
+
+_AT_NODES = frozenset({"approve", "reject", "before_next"})
+"""Events whose target is the present node."""
 
 
 def script_contexts(
@@ -49,19 +64,24 @@ def script_contexts(
         if platforms is None:
             continue
         subjects, fields, kinds = item.subjects, declared_fields(item), _kinds_of_fields(item)
-        libraries, flows = subjects.all_libraries, item.names.subflows.values()
+        libraries, flows = subjects.all_libraries, [*item.names.subflows.values()]
+        flows += [item.names.definition] if item.names.definition else []
         arguments = frozenset(chain.from_iterable(map(_arguments_of, item.walk_steps())))
+        hooks = _find_hooks(item)
+        people = frozenset(item.names.people if item.names.lists_people else ())
         for script in dict.fromkeys((*subjects.handlers, *subjects.inline.values(), *libraries)):
             context = ScriptContext(
                 script=script,
                 platforms=platforms,
                 fields=fields,
                 buttons=frozenset(item.names.buttons),
-                nodes=frozenset(item.names.nodes).union(*map(_nodes_of, flows)),
+                nodes=frozenset().union(*map(_nodes_of, flows)),
                 libraries=libraries,
                 arguments=arguments if script in subjects.inline.values() else frozenset(),
                 field_kinds=kinds,
                 is_library=script in libraries,
+                hooks=frozenset(hooks.get(script, ())),
+                people=people,
             )
             key = (script, id(platforms))
             grouped[key] = _merge_contexts(grouped[key], context) if key in grouped else context
@@ -80,7 +100,23 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         arguments=first.arguments | second.arguments,
         field_kinds=first.field_kinds & second.field_kinds,
         is_library=first.is_library or second.is_library,
+        hooks=first.hooks | second.hooks,
+        people=first.people | second.people if first.people and second.people else frozenset(),
     )
+
+
+def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
+    """Return script -> events that run it; none of what a step runs as well."""
+    subjects = item.subjects
+    flows = (subjects.flow, *subjects.subflows.values())
+    tables = [subjects.scripts, *(flow.scripts for flow in flows)]
+    tables += [screen.scripts for flow in flows for screen in flow.screens.values()]
+    hooks: dict[Script, list[str]] = {}
+    for event, scripts in chain.from_iterable(table.items() for table in tables):
+        for script in scripts:
+            hooks.setdefault(script, []).append(event)
+    stepped = {*subjects.inline.values()}
+    return {script: events for script, events in hooks.items() if script not in stepped}
 
 
 def _arguments_of(located: LocatedStep) -> Iterable[str]:
@@ -91,7 +127,8 @@ def _arguments_of(located: LocatedStep) -> Iterable[str]:
 
 
 def _nodes_of(flow: Definition) -> Iterable[str]:
-    return flow.nodes
+    titles = (node.title for node in flow.nodes.values() if node.title)
+    return (*flow.nodes, *titles)
 
 
 def declared_fields(item: ScenarioItem) -> frozenset[str] | None:

@@ -28,6 +28,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError, Place, Problem
 from bpmax_sim.file_names import relative_name
+from bpmax_sim.file_system import move_file
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import make_folder
 from bpmax_sim.scenario.expect import is_number
@@ -188,7 +189,7 @@ def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
     try:
         make_folder(path)
         fresh.write_text(text, encoding="utf-8", newline="\n")
-        fresh.replace(path)
+        move_file(fresh, path)
     except (OSError, UnicodeEncodeError):
         return False
     return True

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator
+from bpmax_sim.scenario.probes import is_impossible
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.subject.project import STATUSES
 
@@ -102,21 +103,7 @@ def is_never(expected: Any, kind: str) -> bool:
         return _is_of_another_kind(expected, kind)
     if any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items()):
         return True
-    return _is_empty_range(expected)
-
-
-def _is_empty_range(expected: Mapping[str, Any]) -> bool:
-    """Return whether no number is within all bounds of *expected*: ``{$gt: 10, $lt: 5}``."""
-    lower = [
-        (expected[key], key == "$gte") for key in ("$gt", "$gte") if is_number(expected.get(key))
-    ]
-    upper = [
-        (expected[key], key == "$lte") for key in ("$lt", "$lte") if is_number(expected.get(key))
-    ]
-    if not lower or not upper:
-        return False
-    (low, has_low), (high, has_high) = max(lower), min(upper)
-    return bool(low > high or (low == high and not (has_low and has_high)))
+    return is_impossible(expected)
 
 
 def _is_of_another_kind(value: Any, kind: str) -> bool:

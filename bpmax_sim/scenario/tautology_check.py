@@ -5,7 +5,7 @@ What a section certainly is, is known from the scenario: the fields of its form,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -13,7 +13,9 @@ from msgspec.structs import asdict
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
+from bpmax_sim.scenario.expect import is_operator
 from bpmax_sim.scenario.names import CheckContext
+from bpmax_sim.scenario.probes import is_impossible
 from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.tautology import (
@@ -22,7 +24,7 @@ from bpmax_sim.scenario.tautology import (
     find_tautologies,
     is_positive,
 )
-from bpmax_sim.subject.project import STATUSES
+from bpmax_sim.subject.project import STATUSES, TASK_STATES
 
 
 def check_nothing_said(context: CheckContext, step_spot: Spot, key: str | int) -> None:
@@ -74,6 +76,26 @@ def check_tautologies(
         return
     for item, where in spot.at("proxy").elements(expected.proxy):
         _check_call_says_something(context, item, where)
+
+
+def check_never(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
+    """Report a ``never`` that nothing can break, as a part of it can never be true."""
+    for section, value in asdict(expected).items():
+        for path in _find_impossible(value) if value is not UNSET else ():
+            context.tell(
+                spot.at(section, *path),
+                "nothing can ever be like this, so that this never cannot be broken; deny each "
+                "part in a line of its own, or write always:",
+                kind="empty",
+            )
+
+
+def _find_impossible(expected: Any) -> Iterator[Path]:
+    if is_impossible(expected):
+        yield ()
+    elif isinstance(expected, Mapping) and not any(map(is_operator, expected)):
+        for key, value in expected.items():
+            yield from ((key, *path) for path in _find_impossible(value))
 
 
 def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
@@ -186,7 +208,7 @@ _FLOW_SHAPE: Mapping[str, Shape] = {
     **dict.fromkeys(("owners", "pending", "notified"), "list"),
     "passed": "",
     "history": {"[]": {**dict.fromkeys(("action", "node", "by"), "text"), "*": ""}},
-    "tasks": {"*": ""},
+    "tasks": {"*": {"*": TASK_STATES}},
     "projects": {"*": ""},
     "project": {**dict.fromkeys(("id", "name", "status", "user_id"), "present"), "*": ""},
     "delay_level": "count",

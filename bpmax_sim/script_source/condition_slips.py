@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.conditions import find_contradictions, find_excluded_conditions
 from bpmax_sim.script_source.kinds import (
     EQUALITIES,
     RELATIONS,
@@ -90,86 +91,10 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
             yield "constant-condition", right, message
 
 
-def _find_contradictions(reader: SlipReader, node: Node) -> Found:
-    """Yield ``x !== 'A' || x !== 'B'``, which always holds, and ``x === 'A' && x === 'B'``."""
-    operator = operator_of(node)
-    if operator in RELATIONS:
-        yield from _find_chain(reader, node)
-        return
-    if operator not in {"&&", "||"} or operator_of(above(node)) == operator:
-        return
-    compared: dict[tuple[str, str], Node] = {}
-    for part in _parts_of(node, operator):
-        left, right = sides_of(part)
-        wanted = "===" if operator == "&&" else "!=="
-        if left is None or right is None or operator_of(part) not in {wanted, wanted[:2]}:
-            continue
-        if right.type not in {"string", "number"} or reader.has_effect(left):
-            continue
-        name, value = reader.shorten_source(left), reader.tree.text_of(right)
-        others = [at for at, _ in compared.items() if at[0] == name and at[1] != value]
-        compared[name, value] = part
-        if others and operator == "||":
-            yield (
-                "constant-condition",
-                part,
-                msg(
-                    "{name} always differs from one of the two, so this is always true; write &&",
-                    name=name,
-                ),
-            )
-        elif others:
-            yield (
-                "constant-condition",
-                part,
-                msg("{name} is never both, so this is always false; write ||", name=name),
-            )
-    yield from _find_empty_range(reader, node, operator)
-
-
-def _parts_of(node: Node, operator: str) -> Iterator[Node]:
-    """Yield what *operator* joins, from left to right."""
-    for side in sides_of(node):
-        if side is not None and side.type == "binary_expression" and operator_of(side) == operator:
-            yield from _parts_of(side, operator)
-        elif side is not None:
-            yield side
-
-
-def _find_empty_range(reader: SlipReader, node: Node, operator: str) -> Found:
-    """Yield ``x > 10 && x < 5``, and ``x < 10 || x > 5``."""
-    lows: dict[str, float] = {}
-    highs: dict[str, float] = {}
-    for part in _parts_of(node, operator):
-        left, right = sides_of(part)
-        relation, bound = operator_of(part), _number_of(reader, right)
-        if left is None or bound is None or relation not in RELATIONS or reader.has_effect(left):
-            continue
-        name = reader.shorten_source(left)
-        (lows if relation[0] == ">" else highs)[name] = bound
-        low, high = lows.get(name), highs.get(name)
-        if low is None or high is None:
-            continue
-        if operator == "&&" and low > high:
-            yield (
-                "constant-condition",
-                part,
-                msg("{name} is never both, so this is always false; write ||", name=name),
-            )
-        elif operator == "||" and low < high:
-            yield (
-                "constant-condition",
-                part,
-                msg("{name} is always one of the two, so this is always true; write &&", name=name),
-            )
-
-
-def _number_of(reader: SlipReader, node: Node | None) -> float | None:
-    text = reader.tree.text_of(node) if node is not None and node.type == "number" else ""
-    return float(text) if text.replace(".", "", 1).isdecimal() else None
-
-
 def _find_chain(reader: SlipReader, node: Node) -> Found:
+    """Yield ``1 < x < 5``, and a length below 0."""
+    if operator_of(node) not in RELATIONS:
+        return
     left, right = sides_of(node)
     if left is not None and operator_of(left) in RELATIONS:
         middle = reader.shorten_source(sides_of(left)[1])
@@ -339,14 +264,14 @@ def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "if_statement": (_find_constants, _find_index),
+    "if_statement": (_find_constants, _find_index, find_excluded_conditions),
     "while_statement": (_find_constants, _find_index),
     "do_statement": (_find_constants, _find_index),
-    "ternary_expression": (_find_constants, _find_index),
+    "ternary_expression": (_find_constants, _find_index, find_excluded_conditions),
     "unary_expression": (_find_constants, _find_index),
     "binary_expression": (
-        _find_constant_sides, _find_contradictions, _find_unequal, _find_same_sides,
-        _find_in_of_list,
+        _find_constant_sides, find_contradictions, _find_chain, _find_unequal,
+        _find_same_sides, _find_in_of_list,
     ),
     "switch_statement": (_find_unequal_cases,),
     "assignment_expression": (_find_same_sides,),

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source import async_slips, condition_slips, statement_slips
+from bpmax_sim.script_source import async_slips, condition_slips, literal_slips, statement_slips
 from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.promises import (
@@ -30,6 +30,7 @@ from bpmax_sim.script_source.values import (
     ProxyCall,
     ScriptValue,
     Values,
+    above,
     is_async,
     usage_of,
 )
@@ -113,6 +114,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
         slips: what is hardly meant, as the text shows by itself.
         unused_calls: numbers of those of `calls` whose result nothing uses.
         dropped_errors: where a handler drops an error without a word.
+        named_owners: texts that stand as ``owner_id``, or in a list that is returned.
         mistakes: where the text is not JavaScript.
         full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
             where.
@@ -133,6 +135,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
     slips: tuple[Slip, ...] = ()
     unused_calls: tuple[int, ...] = ()
     dropped_errors: tuple[DroppedError, ...] = ()
+    named_owners: tuple[tuple[str, Place], ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
@@ -217,10 +220,28 @@ class _ScriptReader:
             slips=tuple(self._find_slips()),
             unused_calls=tuple(results.find_unused_calls(self._nodes)),
             dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
+            named_owners=tuple(self._find_named_owners()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
         )
+
+    def _find_named_owners(self) -> Iterator[tuple[str, Place]]:
+        """Yield each text that a hook of owners may give: ``{owner_id: 'a'}``, ``['a']``."""
+        for node in self._nodes:
+            named: list[Node] = []
+            key = node.child_by_field_name("key") if node.type == "pair" else None
+            if key is not None and self._scopes.key_text(key) == "owner_id":
+                named = node.named_children[1:]
+            elif node.type == "array" and above(node).type in {
+                "return_statement",
+                "arrow_function",
+            }:
+                named = node.named_children
+            for one in named:
+                text = self._tree.literal_text(one)
+                if text:
+                    yield text, self._tree.place(one)
 
     def _find_slips(self) -> Iterator[Slip]:
         if self._tree.root.has_error:
@@ -363,7 +384,9 @@ class _ScriptReader:
                 yield place.line + is_alone, tuple(rest.replace(",", " ").split())
 
 
-_SLIPS: Final = (condition_slips.FINDERS, statement_slips.FINDERS, async_slips.FINDERS)
+_SLIPS: Final = (
+    condition_slips.FINDERS, statement_slips.FINDERS, async_slips.FINDERS, literal_slips.FINDERS,
+)  # fmt: skip
 _SLIP_FINDERS: Final = {
     kind: tuple(chain.from_iterable(table.get(kind, ()) for table in _SLIPS))
     for kind in set(chain.from_iterable(_SLIPS))

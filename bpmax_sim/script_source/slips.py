@@ -106,7 +106,11 @@ class SlipReader:
 
     def shorten_source(self, node: Node | None) -> str:
         """Return the source of *node* for a message, shortened."""
-        text = " ".join(self.tree.text_of(node).split()) if node is not None else ""
+        return self.shorten_text(self.tree.text_of(node)) if node is not None else ""
+
+    def shorten_text(self, source: str) -> str:
+        """Return *source* on one line, shortened."""
+        text = " ".join(source.split())
         return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
     def has_effect(self, node: Node) -> bool:

@@ -74,29 +74,6 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
         seen.add(text)
 
 
-def _find_double_condition(reader: SlipReader, node: Node) -> Found:
-    """Yield the condition of an ``else if`` that an ``if`` before it has."""
-    condition = bare(node.child_by_field_name("condition"))
-    parent = node.parent
-    if condition is None or reader.has_effect(condition):
-        return
-    text = reader.tree.text_of(condition)
-    while parent is not None and parent.type == "else_clause":
-        before = parent.parent
-        asked = bare(before.child_by_field_name("condition")) if before is not None else None
-        if asked is not None and reader.tree.text_of(asked) == text:
-            yield (
-                "duplicate-key",
-                condition,
-                msg(
-                    "an if before it asks the same, so this never runs: {text}",
-                    text=reader.shorten_source(asked),
-                ),
-            )
-            return
-        parent = before.parent if before is not None else None
-
-
 def _find_no_effect(reader: SlipReader, node: Node) -> Found:
     """Yield statements that only give a value, which nothing takes."""
     inner = bare(node.named_children[0]) if node.named_children else None
@@ -369,7 +346,7 @@ def _find_wrong_pattern(reader: SlipReader, node: Node) -> Found:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "if_statement": (_find_double_condition, _find_empty_body),
+    "if_statement": (_find_empty_body,),
     "while_statement": (_find_empty_body,),
     "call_expression": (_find_used_nothing, _find_extreme_of_list),
     "function_declaration": (_find_endless_recursion,),

@@ -65,6 +65,26 @@ class ResultReader:
                     yield self._drop(body, node)
             elif node.type == "call_expression":
                 yield from self._find_callback(node)
+                yield from self._find_settled(node)
+
+    def _find_settled(self, node: Node) -> Iterator[DroppedError]:
+        """Yield ``await Promise.allSettled([…])`` of which nobody looks at the outcomes."""
+        callee = node.child_by_field_name("function")
+        if callee is None or self._tree.text_of(callee) != "Promise.allSettled":
+            return
+        uses = self._uses_of(_user_of(node))
+        is_statement = _user_of(node).type == "expression_statement"
+        states = [use for use in uses or () if not self._is_state_read(use)]
+        if is_statement or uses == [] or (uses and len(states) == len(uses)):
+            yield self._drop(node, node)
+
+    def _is_state_read(self, use: Node) -> bool:
+        """Return whether what is done with the outcomes may look at a failure."""
+        statement: Node | None = use
+        while statement is not None and not statement.type.endswith("_statement"):
+            statement = statement.parent
+        text = self._tree.text_of(statement) if statement is not None else ""
+        return any(word in text for word in ("status", "reason", "return")) or "(" not in text
 
     def _find_callback(self, node: Node) -> Iterator[DroppedError]:
         callee, listed = node.child_by_field_name("function"), node.child_by_field_name("arguments")

@@ -21,9 +21,17 @@ from typing import Final
 import msgspec
 
 from bpmax_sim import project
-from bpmax_sim.cassette.journal import close_fork_safe, open_fork_safe, try_lock
 from bpmax_sim.errors import ConfigError, shell_quote
 from bpmax_sim.file_names import file_name
+from bpmax_sim.file_system import (
+    BINARY,
+    NO_LINK,
+    close_fork_safe,
+    find_user,
+    move_file,
+    open_fork_safe,
+    try_lock,
+)
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Source
 from bpmax_sim.proxy.compiled_api import CompiledApi
@@ -70,7 +78,7 @@ def read_kept(path: Path) -> KeptCredentials:
         ConfigError: others can read or change it, or it cannot be read.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        descriptor = os.open(path, os.O_RDONLY | NO_LINK | BINARY)
     except FileNotFoundError:
         return KeptCredentials()
     except OSError as error:
@@ -89,9 +97,10 @@ def read_kept(path: Path) -> KeptCredentials:
 
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
-    if not hasattr(os, "getuid"):
+    user = find_user()
+    if user is None:
         return
-    if status.st_uid != os.getuid():
+    if status.st_uid != user:
         raise _unusable(path, msg("it belongs to another user"))
     if not stat.S_ISREG(status.st_mode):
         raise _unusable(path, msg("it is no file"))
@@ -117,12 +126,12 @@ def _write_kept(path: Path, kept: KeptCredentials) -> None:
     """Replace the file at *path* as a whole, on the disk before this returns."""
     new = path.with_name(path.name + _TEMPORARY)
     new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(msgspec.json.format(msgspec.json.encode(kept)) + b"\n")
         file.flush()
         os.fsync(file.fileno())
-    new.replace(path)
+    move_file(new, path)
 
 
 class CredentialKeeper:
@@ -194,7 +203,7 @@ class _KeptRenewal(CredentialRenewal):
         """
         lock = self.path.with_suffix(".lock")
         if self._descriptor < 0:
-            flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
+            flags = os.O_CREAT | os.O_RDWR | NO_LINK
             try:
                 project.make_folder(self.path)
                 self.path.parent.chmod(0o700)

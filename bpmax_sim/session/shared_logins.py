@@ -26,8 +26,8 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.cassette.journal import close_fork_safe, open_fork_safe, try_lock
 from bpmax_sim.errors import ConfigError
+from bpmax_sim.file_system import BINARY, close_fork_safe, find_user, open_fork_safe, try_lock
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
 
@@ -73,9 +73,10 @@ class _SharedFile:
         Raises:
             ConfigError: there is no place for it.
         """
-        user = os.getuid() if hasattr(os, "getuid") else ""
-        path = Path(tempfile.gettempdir(), f"bpmax-sim-{user}", self._cipher_key[:16].hex())
-        flags = os.O_CREAT | os.O_RDWR | getattr(os, "O_BINARY", 0)
+        path = Path(
+            tempfile.gettempdir(), f"bpmax-sim-{find_user() or 0}", self._cipher_key[:16].hex()
+        )
+        flags = os.O_CREAT | os.O_RDWR | BINARY
         try:
             path.parent.mkdir(mode=0o700, exist_ok=True)
             self._descriptor = open_fork_safe(lambda: os.open(path, flags, 0o600))

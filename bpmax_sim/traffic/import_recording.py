@@ -19,6 +19,7 @@ from bpmax_sim.cassette.format import dump_entries, render
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
 from bpmax_sim.cassette.merge import OwnerRecording, merge
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
@@ -276,7 +277,7 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with journal.lock_folder(path.parent):
+        with lock_folder(path.parent):
             if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
                 journal.replace_whole(path, dump_entries(entries))

@@ -34,6 +34,7 @@ from msgspec import Struct
 
 from bpmax_sim.errors import ConfigError, Place, Problem, Problems
 from bpmax_sim.field_path import read_steps
+from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
 from bpmax_sim.yamlfile.reads import note_read
@@ -507,7 +508,7 @@ def display_path(path: Path) -> str:
 
 @lru_cache(maxsize=4096)  # asked for every file of every session
 def _display_from(folder: str, path: str) -> str:
-    return path.removeprefix(os.path.join(folder, "")).replace(os.sep, "/")  # noqa: PTH118
+    return to_slashes(path.removeprefix(os.path.join(folder, "")))  # noqa: PTH118
 
 
 def _decode_utf8(data: bytes, name: str) -> str:

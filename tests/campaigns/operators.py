@@ -15,25 +15,27 @@ from __future__ import annotations
 
 import argparse
 import ast
+import hashlib
+import json
 import os
 import random
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from tempfile import TemporaryDirectory
+from typing import TextIO
 
+import pytest
 import yaml
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 from coverage import CoverageData
 
+from tests.campaigns.mutant_runs import Laboratory
 from tests.mutants.tree import ROOT, copied
 
 PACKAGES = ("proxy", "cassette", "scenario", "subject", "secret", "script")
@@ -59,11 +61,13 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-TESTS_OF_A_MUTANT = 40
-TIMEOUT = 180.0
-WORKERS = 2
+SECONDS = 15.0
+"""Of a processor, as measured, that the tests of a mutant may cost together: the most special."""
+LEAST, FACTOR = 20, 5
+"""A mutant has so many seconds of a processor, and so many times what its tests were measured."""
 DAY = 24 * 60 * 60
 KNOWN = ROOT / "tests/mutants/survivors.yaml"
+MEASURED = ROOT / ".bpmax/operators"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,119 +100,116 @@ def find_mutants(package: str) -> Iterator[Mutant]:
     """Yield each place of *package* where an operator fits, annotations left out."""
     for path in sorted((ROOT / "bpmax_sim" / package).rglob("*.py")):
         text = path.read_text(encoding="utf-8")
-        nodes, left_out = list(ast_nodes(get_ast(text))), _find_annotations(text)
+        nodes, annotations = list(ast_nodes(get_ast(text))), _find_annotations(text)
         for operator in OPERATORS:
             fits = get_operator(operator)()
             places = [place for node in nodes for place in fits.mutation_positions(node)]
             for occurrence, (start, _) in enumerate(places):
-                if start not in left_out and start[0] not in {line for line, _ in left_out}:
+                if not any(first <= start < last for first, last in annotations):
                     module = str(path.relative_to(ROOT))
                     yield Mutant(module, start[0], operator, occurrence)
 
 
-def _find_annotations(text: str) -> set[tuple[int, int]]:
-    """Return where annotations begin, as (line, column): they are never evaluated."""
-    found: set[tuple[int, int]] = set()
-    for node in ast.walk(ast.parse(text)):
-        for field in ("annotation", "returns"):
-            if (part := getattr(node, field, None)) is not None:
-                found |= {(line, 0) for line in range(part.lineno, part.end_lineno + 1)}
-    return found
+def _find_annotations(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Return the (line, column) where each annotation begins and ends: they are not evaluated."""
+    parts = [
+        part
+        for node in ast.walk(ast.parse(text))
+        for field in ("annotation", "returns")
+        if (part := getattr(node, field, None)) is not None
+    ]
+    # ast counts bytes, and what is before an annotation has no others
+    return [((one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)) for one in parts]
 
 
-def measure_coverage(data: Path) -> None:
-    """Run the tests, and write to *data* which of them reaches which line.
+@dataclass(frozen=True, slots=True)
+class CoverageMap:
+    """Which tests reach a line of a module, and what each costs in seconds of a processor."""
 
-    Beside it stands, in ``<data>.failed``, which tests failed.
+    tests: Mapping[str, Mapping[int, frozenset[str]]]
+    seconds: Mapping[str, float]
+    failed: frozenset[str]
 
-    Raises:
-        SystemExit: the tests cannot be run.
-    """
-    with TemporaryDirectory() as place:
-        config = Path(place) / "rc"
-        config.write_text(
-            f"[run]\ndata_file={data}\nsource_pkgs=bpmax_sim\ndynamic_context=test_function\n",
-            encoding="utf-8",
-        )
-        command = [sys.executable, "-m", "coverage", "run", f"--rcfile={config}", "-m", "pytest"]
-        command += ["-q", "-rf", "--tb=no", "-p", "no:cacheprovider"]
-        command += [f"tests/{name}" for name in FOLDERS]
-        environ = {**os.environ, "BPMAX_SIM_HYPOTHESIS": "mutants"}
-        done = subprocess.run(
-            command, cwd=ROOT, env=environ, stdout=subprocess.PIPE, text=True, check=False
-        )
-    if done.returncode not in {0, 1}:
-        sys.stdout.write(f"{done.stdout[-2000:]}\nthe tests cannot be run\n")
-        raise SystemExit(2)
-    lines = [line.split(" ")[1] for line in done.stdout.splitlines() if line.startswith("FAILED ")]
-    sys.stdout.writelines(f"left out, as it fails while it is measured: {one}\n" for one in lines)
-    _failures(data).write_text("\n".join(one.partition("[")[0] for one in lines), encoding="utf-8")
+    def choose(self, module: str, lines: Iterable[int]) -> list[str]:
+        """Return tests that reach one of *lines*, the most special first, within `SECONDS`."""
+        reached = self.tests.get(module, {})
+        chosen = set[str]().union(*(reached.get(line, ()) for line in lines)) - self.failed
+        breadth = Counter(test for tests in reached.values() for test in tests)
+        left, kept = SECONDS, list[str]()
+        for test in sorted(chosen, key=lambda one: (breadth[one], self.seconds[one], one)):
+            left -= self.seconds[test]
+            if left >= 0 or not kept:
+                kept.append(test)
+        return kept
 
 
-def _failures(data: Path) -> Path:
-    return data.with_name(f"{data.name}.failed")
-
-
-def read_coverage(data: Path) -> Mapping[tuple[str, int], Sequence[str]]:
-    """Return for each (module, line) the tests that reach it, the most special first."""
+def read_coverage(data: Path) -> CoverageMap:
+    """Return what `Laboratory.measure` wrote to *data*."""
     read = CoverageData(str(data))
     read.read()
-    failed = set(_failures(data).read_text(encoding="utf-8").splitlines())
-    reached: dict[tuple[str, int], set[str]] = {}
-    for file in read.measured_files():
-        module = str(Path(file).relative_to(ROOT))
-        for line, contexts in read.contexts_by_lineno(file).items():
-            reached[module, line] = {_node_id(one) for one in contexts if one} - failed
-    breadth = Counter(test for tests in reached.values() for test in tests)
-    return {place: sorted(tests, key=lambda one: breadth[one]) for place, tests in reached.items()}
+    costs = json.loads(data.with_name(f"{data.name}.json").read_text(encoding="utf-8"))
+    tests = {
+        str(Path(file).relative_to(ROOT)): {
+            line: frozenset(filter(None, contexts))
+            for line, contexts in read.contexts_by_lineno(file).items()
+        }
+        for file in read.measured_files()
+    }
+    return CoverageMap(tests, costs["seconds"], frozenset(costs["failed"]))
 
 
-def _node_id(context: str) -> str:
-    """Return pytest's name of a function that coverage calls ``tests.proxy.test_login.test_x``."""
-    module, _, function = context.rpartition(".")
-    return f"{module.replace('.', '/')}.py::{function}"
+def find_lines(text: str, line: int) -> Sequence[int]:
+    """Return the lines of a module whose tests tell of *line*: in a function it alone.
+
+    What stands in a module or a class, and the defaults of a function, run before any test.
+    """
+    around = [
+        (first, node)
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and (first := min([node.lineno, *(one.lineno for one in node.decorator_list)])) <= line
+        and line <= (node.end_lineno or 0)
+    ]
+    if not around:
+        return range(1, len(text.splitlines()) + 1)
+    first, node = max(around, key=lambda one: one[0])
+    inside = not isinstance(node, ast.ClassDef) and line >= node.body[0].lineno
+    return [line] if inside else range(first, (node.end_lineno or first) + 1)
 
 
-def try_mutant(mutant: Mutant, tests: Sequence[str], tree: Path) -> str:
-    """Return killed, survived, unreached, time-out or broken; *tree* is left as it was."""
-    if not tests:
-        return "unreached"
-    path = tree / mutant.module
-    sound = path.read_text(encoding="utf-8")
-    path.write_text(mutant.code(), encoding="utf-8")
-    for old in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
-        old.unlink()
-    command = [sys.executable, "-B", "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-    command += ["--tb=no", *tests[:TESTS_OF_A_MUTANT]]
-    environ = {**os.environ, "PYTHONPATH": str(tree), "BPMAX_SIM_HYPOTHESIS": "mutants"}
-    try:
-        done = subprocess.run(
-            command, cwd=tree, env=environ, capture_output=True, timeout=TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return "time-out"
-    finally:
-        path.write_text(sound, encoding="utf-8")
-    return {0: "survived", 1: "killed"}.get(done.returncode, "broken")
+def digest_sources() -> str:
+    """Return what tells a state of package and tests from every other."""
+    digest = hashlib.sha256()
+    for folder in (ROOT / "bpmax_sim", *(ROOT / "tests" / name for name in FOLDERS)):
+        for path in sorted(folder.rglob("*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def try_all(
-    mutants: Sequence[Mutant], reached: Mapping[tuple[str, int], Sequence[str]]
+    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap
 ) -> Iterator[tuple[Mutant, str]]:
     """Yield what became of each of *mutants*, in their order."""
-    with copied() as first, copied() as second, ThreadPoolExecutor(WORKERS) as pool:
-        trees: SimpleQueue[Path] = SimpleQueue()
-        for tree in (first, second):
-            trees.put(tree)
+    for mutant in mutants:
+        lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
+        tests = [one for one in reached.choose(mutant.module, lines) if one in laboratory.items]
+        seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
+        if tests:
+            yield mutant, laboratory.try_change(mutant.module, mutant.code(), tests, seconds).fate
+        else:
+            yield mutant, "unreached"
 
-        def try_one(mutant: Mutant) -> str:
-            tree = trees.get()
-            try:
-                return try_mutant(mutant, reached.get((mutant.module, mutant.line), ()), tree)
-            finally:
-                trees.put(tree)
 
-        yield from zip(mutants, pool.map(try_one, mutants), strict=True)
+def draw(packages: Sequence[str], size: int, seed: int) -> list[Mutant]:
+    """Return *size* mutants, of each of *packages* as many."""
+    chosen: list[Mutant] = []
+    for package in packages:
+        places = list(find_mutants(package))
+        count = min(size // len(packages), len(places))
+        sys.stdout.write(f"{package}: {count} of {len(places)} places\n")
+        chosen += random.Random(seed).sample(places, count)
+    random.Random(seed).shuffle(chosen)
+    return chosen
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -217,29 +218,76 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help=f"(default: {PACKAGES})")
     parser.add_argument("--sample", type=int, default=1000, metavar="N")
     parser.add_argument("--seed", type=int, default=int(time.time() // DAY), help="(default: day)")
-    parser.add_argument("--coverage", type=Path, metavar="FILE", help="kept here, and read again")
-    options = parser.parse_args(arguments)
-    packages = options.packages or PACKAGES
-    places = [mutant for package in packages for mutant in find_mutants(package)]
-    count = min(options.sample, len(places))
-    sample = random.Random(options.seed).sample(places, count)
-    sys.stdout.write(f"{count} of {len(places)} places, --seed {options.seed}\n")
-    with TemporaryDirectory() as place:
-        data = options.coverage or Path(place) / "data"
-        if not data.exists():
-            measure_coverage(data)
-        fates = count_fates(try_all(sample, read_coverage(data)))
-    for package in packages:
-        row = {fate: number for (name, fate), number in sorted(fates.items()) if name == package}
-        sys.stdout.write(f"{package}: {row}\n")
-    tried = sum(number for (_, fate), number in fates.items() if fate not in {"broken", "listed"})
-    killed = sum(number for (_, fate), number in fates.items() if fate == "killed")
-    share = 100 * killed / tried if tried else 0.0
-    sys.stdout.write(f"{killed} of {tried} killed, {share:.0f} of 100; enough is {ENOUGH}\n")
-    return int(share < ENOUGH)
+    parser.add_argument(
+        "--only", default="", metavar="TEXT", help="places that TEXT is in the key of"
+    )
+    asked = parser.parse_args(arguments)
+    packages = asked.packages or PACKAGES
+    sys.stdout.write(f"--sample {asked.sample} --seed {asked.seed}\n")
+    sample = [one for one in draw(packages, asked.sample, asked.seed) if asked.only in one.key()]
+    sys.stdout.flush()
+    fates: Counter[tuple[str, str]] = Counter()
+    with open_log() as out:
+
+        def experiment(laboratory: Laboratory) -> None:
+            data = MEASURED / digest_sources()
+            if not data.exists():
+                laboratory.measure(data)
+            reached = read_coverage(data)
+            for one in sorted(reached.failed):
+                out.write(f"left out, as it fails while it is measured: {one}\n")
+            fates.update(count_fates(try_all(laboratory, sample, reached), out))
+
+        if not run_in_pytest(experiment):
+            out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
+            return 2
+        return write_table(packages, fates, out)
 
 
-def count_fates(tried: Iterable[tuple[Mutant, str]]) -> Counter[tuple[str, str]]:
+@contextmanager
+def open_log() -> Iterator[TextIO]:
+    """Yield what standard output was; what pytest and the tests print goes to a file."""
+    MEASURED.mkdir(parents=True, exist_ok=True)
+    with (
+        os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1) as out,
+        (MEASURED / "log").open("w", encoding="utf-8") as log,
+    ):
+        os.dup2(log.fileno(), 1)
+        try:
+            yield out
+        finally:
+            sys.stdout.flush()
+            os.dup2(out.fileno(), 1)
+
+
+def run_in_pytest(experiment: Callable[[Laboratory], None]) -> bool:
+    """Do *experiment* once the tests are collected; return whether they could be."""
+    os.environ["BPMAX_SIM_HYPOTHESIS"] = "mutants"
+    folders = [f"tests/{name}" for name in FOLDERS]
+    with copied() as tree:
+        laboratory = Laboratory(experiment, tree)
+        code = pytest.main(["-q", "-p", "no:cacheprovider", *folders], plugins=[laboratory])
+    return code in {pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED}
+
+
+def write_table(packages: Sequence[str], fates: Mapping[tuple[str, str], int], out: TextIO) -> int:
+    """Print *fates* by package; return 1 where too few were killed."""
+    names = ("killed", "survived", "unreached", "time-out", "broken", "listed")
+    out.write(
+        f"| package | {' | '.join(names)} | killed of 100 |\n|{' --- |' * (len(names) + 2)}\n"
+    )
+    shares = []
+    for rows in (*([package] for package in packages), packages):
+        row = {name: sum(fates.get((one, name), 0) for one in rows) for name in names}
+        tried = sum(row.values()) - row["broken"] - row["listed"]
+        shares.append(100 * row["killed"] / tried if tried else 0.0)
+        cells = " | ".join(map(str, row.values()))
+        out.write(f"| {rows[0] if len(rows) == 1 else 'all'} | {cells} | {shares[-1]:.0f} |\n")
+    out.write(f"enough is {ENOUGH}\n")
+    return int(shares[-1] < ENOUGH)
+
+
+def count_fates(tried: Iterable[tuple[Mutant, str]], out: TextIO) -> Counter[tuple[str, str]]:
     """Print each mutant that was not killed; return how many there are by package and fate."""
     known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
     fates: Counter[tuple[str, str]] = Counter()
@@ -247,8 +295,7 @@ def count_fates(tried: Iterable[tuple[Mutant, str]]) -> Counter[tuple[str, str]]
         listed = fate != "killed" and mutant.key() in known
         fates[mutant.package, "listed" if listed else fate] += 1
         if fate != "killed" and not listed:
-            sys.stdout.write(f"{fate}: {mutant.module}:{mutant.line}: {mutant.key()}\n")
-            sys.stdout.flush()
+            out.write(f"{fate}: {mutant.module}:{mutant.line}: {mutant.key()}\n")
     return fates
 
 

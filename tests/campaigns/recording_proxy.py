@@ -26,7 +26,8 @@ from typing import Any, Final
 import httpx
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import JournalWriter, create, lock_folder
+from bpmax_sim.cassette.journal import JournalWriter, create
+from bpmax_sim.file_system import lock_folder
 from bpmax_sim.messages import FailedExchange, Response
 from tests.campaigns.importers import DATA, install_node_modules
 from tests.campaigns.node_sdks import PACKAGE

@@ -7,7 +7,6 @@ records and then waits to be killed, tells its number, and tells of what signal 
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import sys
 import time
@@ -34,6 +33,8 @@ def main(path: str, count: str, limit: str, *owners: str) -> None:
     Every write beyond *limit* bytes of a file fails, as on a full disk.
     """
     if int(limit):
+        import resource  # noqa: PLC0415 - absent on Windows
+
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (int(limit), int(limit)))
     for owner in owners:

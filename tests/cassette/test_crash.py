@@ -17,8 +17,10 @@ from bpmax_sim.errors import CassetteError
 from tests import warm
 from tests.cassette.exchanges import OWNER
 from tests.cassette.recording import record
+from tests.systems import needs_signals
 
 ROOT = Path(__file__).parents[2]
+pytestmark = needs_signals
 
 
 @pytest.fixture

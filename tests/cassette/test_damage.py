@@ -16,6 +16,7 @@ from bpmax_sim.errors import BpmaxError, CassetteError, DamagedCassette, NewerFo
 from bpmax_sim.messages import FailedExchange
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order
 from tests.examples import drawn
+from tests.systems import needs_links
 
 SAMPLE = (Path(__file__).parent / "data" / "format_2.yaml").read_bytes()
 FIRST = f"exchange 1 (crm_system.get_customer_detail for {OWNER})"
@@ -191,6 +192,7 @@ def test_a_cassette_of_another_tool_is_to_be_imported(path: Path) -> None:
     )
 
 
+@needs_links
 def test_only_an_ordinary_file_is_opened(path: Path, tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_bytes(SAMPLE)
     path.symlink_to(tmp_path / "real.yaml")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bpmax_sim import file_system
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.journal import Journal, PendingExchange, frame, read_journal
 from bpmax_sim.cassette.model import Line
@@ -70,14 +71,15 @@ def test_a_journal_that_cannot_be_locked_again_takes_nothing_more(
     journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     journal.append(DRAFTS[0])
-    lock, locks = journal_module._lock, itertools.count()
+    lock, locks = file_system.lock_file, itertools.count()
 
     def fails_at_last(descriptor: int, *, wait: bool) -> None:
         if next(locks) == 2:  # after the folder and the new file
             raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
         lock(descriptor, wait=wait)
 
-    monkeypatch.setattr(journal_module, "_lock", fails_at_last)
+    for module in (file_system, journal_module):
+        monkeypatch.setattr(module, "lock_file", fails_at_last)
     with pytest.raises(OSError, match=os.strerror(errno.ENOLCK)):
         journal.rewrite(DRAFTS[5:8])
     with pytest.raises(OSError, match=os.strerror(errno.EBADF)):

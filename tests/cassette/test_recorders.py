@@ -19,11 +19,13 @@ from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
 from tests.cassette.recording import record
 from tests.session.test_session import opened
+from tests.systems import needs_forks
 
 ROOT = Path(__file__).parents[2]
 CAMPAIGN = (sys.executable, "-m", "tests.campaigns.recorders", "--seed", "20261126")
 
 
+@needs_forks
 @pytest.mark.parametrize(
     ("trial", "processes", "rounds"),
     [("killed together", 6, 1), ("forked inside", 6, 1), ("crashing workers", 1, 1)],
@@ -44,6 +46,7 @@ def test_recorders_that_start_and_die_together_lose_nothing(
     assert done.stdout.endswith(": 0 lost\n")
 
 
+@needs_forks
 def test_the_lock_of_a_journal_ends_with_its_process_though_a_child_lives(tmp_path: Path) -> None:
     path = tmp_path / "客户.yaml"
     reading, told = os.pipe()

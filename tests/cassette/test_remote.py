@@ -17,6 +17,7 @@ import pytest
 
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, mirror, stamp_of, strip_url
 from bpmax_sim.errors import CassetteError, ConfigError
+from tests.systems import needs_rights
 from tests.third_parties.object_storage import object_storage
 
 NAME = "crm/选择客户/贵宾.yaml"
@@ -183,6 +184,7 @@ def test_files_outside_the_mirror_are_nobody_elses(tmp_path: Path) -> None:
     assert path.read_bytes() == b"mine"
 
 
+@needs_rights
 def test_nothing_half_written_is_there_when_an_upload_fails(tmp_path: Path) -> None:
     url = (tmp_path / "there").as_uri()
     put(url, b"old")

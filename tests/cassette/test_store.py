@@ -21,6 +21,7 @@ from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, FailedExchange, Response
 from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order, taken
+from tests.systems import needs_links
 
 
 @pytest.fixture
@@ -390,6 +391,7 @@ def test_an_edit_of_ones_own_recording_goes_with_it_that_of_another_stops_the_se
         recorder(path, detail(2), owner="乙", adding=True).seal()
 
 
+@needs_links
 def test_files_that_are_not_ours_are_never_overwritten(path: Path) -> None:
     path.parent.mkdir()
     path.write_text("interactions: []\nversion: 1\n", encoding="utf-8")

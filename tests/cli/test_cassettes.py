@@ -17,12 +17,14 @@ from tests.cassette.exchanges import detail
 from tests.cassette.recording import record
 from tests.cli.project import NAME, ROOT, Command, Project, in_a_process
 from tests.snapshots import snapshot
+from tests.systems import needs_forks
 
 KILLED = """
 import os, sys
 from pathlib import Path
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.runner import open_session
+from tests.systems import needs_forks
 (item,) = items(Path("scenarios/customer.scenario.yaml"))
 session = open_session(item, mode="record", record=sys.argv[1])
 session.proxy("crm_system").getCustomerDetail("12346")
@@ -200,7 +202,7 @@ def test_what_says_nothing_new_does_not_wait(project: Project, crm: Crm, bs: Com
     assert [one.name for one in project.cassette.parent.glob("customer*")] == ["customer.yaml"]
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows forks no process")
+@needs_forks
 def test_who_has_a_journal_is_named(
     project: Project, bs: Command, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ from bpmax_sim.traffic.formats import readable_formats
 from tests.cli.project import NAME, ROOT, Command, Project
 from tests.leaks import folder, leaks
 from tests.snapshots import snapshot
+from tests.systems import needs_links
 
 SAMPLES = ROOT / "tests/data/foreign"
 ADDRESS = "https://crm.example.test"
@@ -303,6 +304,7 @@ def test_a_damaged_cassette_is_not_written_over(recorded: Project, bs: Command) 
     assert recorded.cassette.read_bytes() == before
 
 
+@needs_links
 def test_a_link_beside_an_archive_is_not_followed(project: Project, bs: Command) -> None:
     outside = project.folder / "outside.txt"
     outside.write_text("不该读", encoding="utf-8")

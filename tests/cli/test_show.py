@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from importlib.resources import files
@@ -12,6 +11,7 @@ import pytest
 
 from tests.cli.project import NAME, Command, Project
 from tests.snapshots import snapshot
+from tests.systems import needs_rights
 
 KEPT = Path(".bpmax/failed/scenarios/customer") / f"{NAME}.json"
 OTHER = """\
@@ -122,7 +122,7 @@ def test_what_cannot_be_read_and_what_is_gone_are_left_out(recorded: Project, bs
     ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows lets a folder's owner write all the same")
+@needs_rights
 def test_a_folder_that_cannot_be_written_fails_no_run(recorded: Project, bs: Command) -> None:
     (recorded.folder / ".bpmax").write_text("", encoding="utf-8")
 

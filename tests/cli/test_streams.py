@@ -16,8 +16,9 @@ from bpmax_sim.cli import main
 from tests import warm
 from tests.cli.project import ROOT, Project
 from tests.snapshots import snapshot
+from tests.systems import needs_signals
 
-pytestmark = pytest.mark.skipif(os.name == "nt", reason="pipes and signals are those of POSIX")
+pytestmark = needs_signals
 
 
 def started(*arguments: str, cwd: Path, stdout: int, python: str = "") -> subprocess.Popen[bytes]:

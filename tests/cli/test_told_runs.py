@@ -14,6 +14,7 @@ import pytest
 from tests import warm
 from tests.cli.project import ROOT, Command, Project
 from tests.snapshots import snapshot
+from tests.systems import needs_terminal
 
 TABLE = """\
 scenario: 报价
@@ -199,7 +200,7 @@ def test_a_junit_file_that_cannot_be_written_is_told(table: Path, bs: Command) -
     assert "out/结果.xml: cannot be written" in done.err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal of this kind")
+@needs_terminal
 def test_a_terminal_gets_colours_line_by_line(table: Path) -> None:
     import pty  # noqa: PLC0415 - not on Windows
 

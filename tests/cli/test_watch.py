@@ -17,6 +17,7 @@ import pytest
 
 from tests.cli.project import NAME, ROOT, Command, Project
 from tests.snapshots import snapshot
+from tests.systems import needs_signals
 
 TABLE = """\
 scenario: 报价
@@ -104,7 +105,7 @@ def marked(lines: list[str]) -> list[str]:
     return [line.partition("   ")[0] for line in lines if line.startswith(("√ ", "× "))]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process alone")
+@needs_signals
 def test_what_uses_a_saved_file_runs_again(recorded: Project, watching: Watching) -> None:
     scenarios, page = recorded.folder / "scenarios", recorded.folder / ".bpmax/report.html"
     first = watching.until("Ctrl-C ends it$")
@@ -134,7 +135,7 @@ def test_what_uses_a_saved_file_runs_again(recorded: Project, watching: Watching
     assert watching.end() == 130
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGINT to one process alone")
+@needs_signals
 def test_mistakes_new_files_and_files_that_are_replaced(
     recorded: Project, watching: Watching
 ) -> None:

@@ -11,6 +11,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.starter.demo import SIGN, find_leaks, find_standins, make, play_demo
 from tests.cli.project import in_a_process
 from tests.snapshots import snapshot
+from tests.systems import needs_shell
 
 SEED = (Path(__file__).parents[2] / "tests/data/seed_page.txt").read_text(encoding="utf-8")
 
@@ -42,7 +43,7 @@ def test_the_demonstration_runs_in_an_empty_folder_and_leaves_a_project(tmp_path
     assert in_a_process("demo", cwd=tmp_path).code == 0
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell runs what is told")
+@needs_shell
 def test_what_it_tells_last_runs_where_the_environment_is_not_active(tmp_path: Path) -> None:
     bare = {"PATH": os.defpath, "HOME": str(tmp_path)}
     done = in_a_process("demo", cwd=tmp_path, **bare)

@@ -15,6 +15,7 @@ from tests.docs.pages import LANGUAGES, Language, texts
 from tests.docs.test_pages import of_kind, rows
 from tests.docs.tour import RUN, steady, tour
 from tests.warehouse import running_warehouse
+from tests.systems import needs_shell
 
 
 @pytest.fixture(name="bs")
@@ -34,7 +35,7 @@ FOLLOWED: list[tuple[Language, tuple[str, ...]]] = [
 ]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a POSIX shell runs the pages' commands")
+@needs_shell
 @pytest.mark.parametrize(("language", "places"), FOLLOWED, ids=["en", "zh"])
 def test_the_pages_can_be_followed_to_the_letter(
     tmp_path: Path, language: Language, places: tuple[str, ...]

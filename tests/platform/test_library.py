@@ -11,6 +11,7 @@ from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms, load_usable_platforms, read_platform
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
+from tests.systems import needs_links
 
 CRM = """\
 platform_key: crm
@@ -84,6 +85,7 @@ def test_a_change_of_parent_or_preset_is_seen(root: Path) -> None:
     assert (first.title, third.title) == ("客户系统", "客户")
 
 
+@needs_links
 def test_links_are_read_and_may_lead_in_a_circle(root: Path) -> None:
     (root / "team/linked").symlink_to(root / "common")
     (root / "team/up").symlink_to(root / "team")

@@ -18,6 +18,7 @@ from bpmax_sim.platform.model import Auth, Idempotency, Platform
 from tests.examples import drawn
 from tests.platform.openapi_documents import DOCUMENTS, SWAGGER
 from tests.snapshots import snapshot
+from tests.systems import needs_links
 
 DATA = Path(__file__).parents[1] / "data/openapi"
 FILES = {
@@ -527,6 +528,7 @@ def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
     }
 
 
+@needs_links
 @pytest.mark.parametrize(
     ("reference", "why"),
     [

@@ -15,6 +15,7 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.report.kept_run import KeptRun, read_kept_run
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.scenario.load import items
+from tests.systems import needs_links
 
 STEP = "{name: 提交, set: {数量: 2}, expect: {form: {数量: 3}}}"
 TEXT = f"version: 1\nscenario: 报价\nform: {{fields: {{数量: 1}}}}\nsteps:\n  - {STEP}\n"
@@ -79,6 +80,7 @@ def test_a_failure_is_found_however_it_was_packed(
         assert run.sources[failure.file, failure.name] == {failure.file: TEXT.rstrip()}
 
 
+@needs_links
 def test_a_folder_is_read_as_an_archive_is_and_without_its_links(ran: Path, tmp_path: Path) -> None:
     shutil.copytree(ran / ".bpmax", tmp_path / "bpmax-sim")
     secret = tmp_path / "other.json"

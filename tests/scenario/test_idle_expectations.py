@@ -43,7 +43,145 @@ def stubbed(stub: str, expect: str = "form: {客户名称: 好}") -> Case:
     return opened(expect, script, f"{{on: shop.create_order, {stub}}}")
 
 
+def routed(approve: str, expect: str = "{at: 总经理}", **more: str) -> Case:
+    """Return a scenario of a flow whose first node goes on by *approve*."""
+    return Case(
+        steps=f"{{approve: {{by: wangwu}}, expect: {{flow: {expect}}}}}",
+        form=None,
+        stubs="",
+        flow="",
+        files={
+            "流程.yaml": FLOW.replace(FLOW.split("approve: ", 1)[1].split("\n", 1)[0], approve, 1)
+        },
+        **more,
+    )
+
+
+FAULTED = "try { await $proxy('shop').createOrder(1) } catch { form.客户名称 = '坏' }"
+JUDGED = {
+    "platforms/shop.yaml": SHOP
+    + "response: {ok: {all: [{path: $.code, in: [0]}]}, code: [$.code]}\n"
+}
+TRIED = "{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {data: {name: 张三}}}}}"
+
 DOUBTFUL: dict[str, tuple[Case, str]] = {
+    "a range that all fits": (
+        opened("form: {金额: {$near: {value: 5, within: 1e6}}}", "form.金额 = 5"),
+        "fits what form.金额 was before anything ran, 0, and whatever else it could be",
+    ),
+    "a type that the field has anyway": (
+        opened("form: {客户名称: {$type: text}}", "form.客户名称 = '甲'"),
+        "fits what form.客户名称 was before",
+    ),
+    "a denied text that nothing could make": (
+        opened(
+            "form: {金额: 5, 客户名称: {$ne: 额度冻结}}", "form.金额 = 5; form.客户名称 = '已下单'"
+        ),
+        "neither a script nor a response has '额度冻结' in it",
+    ),
+    "a denied message that is nearly that of a script": (
+        opened(
+            "form: {金额: 5}, messages: {$not: {$contains: {text: 提交示败}}}",
+            "form.金额 = 5; if (form.金额 > 9) form.$message = '提交失败'",
+        ),
+        "nothing could ever make '提交示败', so denying it says nothing; did you mean '提交失败'?",
+    ),
+    "several codes for one error": (
+        Case(
+            steps="steps:\n  - open: {}\n  - {set: {金额: 1}, expect_error: {code: {$in: [READ_ONLY, HIDDEN]}}}",
+            script="form.$readonly = {金额: true}",
+            stubs="",
+        ),
+        'ends in the same error each time; write the one that comes, such as code: "READ_ONLY"',
+    ),
+    "a retry that was never needed": (
+        Case(steps=TRIED),
+        "retry: the first try was enough each time",
+    ),
+    "a range of calls that never came": (
+        opened(
+            "form: {客户名称: 坏}",
+            FAULTED,
+            top="faults: [{on: shop.create_order, call: 1-3, do: {status: 503}}]",
+        ),
+        "shop.create_order call 1-3: fewer calls came",
+    ),
+    "a fault that is a success": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script="await $proxy('shop').createOrder(1); form.客户名称 = '好'",
+            stubs="",
+            top="faults: [{on: shop.create_order, do: {status: 200, body: {code: 0, data: {level: VIP}}}}]",
+            files=JUDGED,
+        ),
+        "the fault of shop.create_order answers as shop does where all is well",
+    ),
+    "rows that differ in a name alone": (
+        Case(
+            steps="{name: '填 ${case.额}', open: {}, expect: {form: {客户名称: 好}}}",
+            script="form.客户名称 = '好'",
+            stubs="",
+            top="cases: [{id: 小, 额: 1}, {id: 大, 额: 9}]",
+        ),
+        "the row '大' differs from the row '小' only in 额",
+    ),
+    "a route that is never taken": (
+        routed(
+            "[{when: ctx.form.金额 > 10, to: 总经理}, {when: ctx.form.金额 > 99, to: 结束}, {to: 结束}]",
+            "{at: 结束}",
+        ),
+        "this is never true here, since all of it goes to ctx.form.金额 > 10 before",
+    ),
+    "a route whose condition contradicts itself": (
+        routed(
+            "[{when: ctx.form.金额 > 99 && ctx.form.金额 < 10, to: 总经理}, {to: 结束}]",
+            "{at: 结束}",
+        ),
+        "ctx.form.金额 is never both",
+    ),
+    "routes to one node": (
+        routed("[{when: ctx.form.金额 > 99, to: 总经理}, {to: 总经理}]"),
+        "all routes lead to '总经理'",
+    ),
+    "a deadline without its unit": (
+        routed("总经理\n    deadline: {after: 2, then: approve}"),
+        "2 is in seconds, which is no time for a person",
+    ),
+    "an owner in a branch that never runs": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
+            form=None,
+            stubs="",
+            flow="owners.总经理: 人.js",
+            files={
+                "人.js": "return ctx.form.金额 > 9 ? [{owner_id: 'ceoo'}] : [{owner_id: 'ceo'}]"
+            },
+        ),
+        "people has no 'ceoo'; did you mean 'ceo'?",
+    ),
+    "another node than the one of a hook": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
+            form=None,
+            stubs="",
+            flow="before_next.部门审批: 前.js",
+            files={"前.js": "if (ctx.step_id === '总经理') return '不行'"},
+        ),
+        "ctx.step_id is never '总经理'; there is 部门审批",
+    ),
+    "fields of a sub-flow the other way round": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 盖}}}",
+            form=None,
+            stubs="",
+            top="flow: {definition: 流程.yaml, at: 部门审批, form: {合同: 1, 时间: ''}, subflows: {用印: 用印.yaml}}",
+            files={
+                "流程.yaml": "flow: 合同\nstart: 部门审批\nnodes:\n  部门审批: {owners: [wangwu], approve: 盖}\n  盖: {subflow: {flow: 用印, form: {号: 合同}, back: {时: 时间}}, approve: 结束}\n  结束: {end: true}\n",
+                "用印.yaml": "flow: 用印\nstart: 章\nnodes:\n  章: {owners: [ceo], approve: 完}\n  完: {end: true}\n",
+            },
+        ),
+        "back is written as field of this project: field of the sub-flow, so write 时间: 时",
+    ),
     "all options of a field": (
         opened(
             "form: {客户名称: {$in: [甲, 乙]}}",
@@ -194,6 +332,27 @@ TRUE: dict[str, Case] = {
         "messages: [{text: {$contains: undefined}}]",
         "try { (void 0).x } catch (e) { form.$message = e.message }",
     ),
+    "a variable that was saved before something was done": Case(
+        steps="steps:\n  - {open: {}, save: {名: '${form.客户名称}'}}\n  - {js: return 1, expect: {result: 1, form: {客户名称: '${vars.名}'}}}",
+        script="form.客户名称 = '甲'",
+        stubs="",
+    ),
+    "never, of what could be": opened(
+        "form: {金额: 5}", "form.金额 = 5", top="never: {form: {金额: {$gt: 100}}}"
+    ),
+    "a denied text that a script has": opened(
+        "form: {金额: 5}, messages: {$not: {$contains: {text: 提交失败}}}",
+        "form.金额 = 5; if (form.金额 > 9) form.$message = '提交失败'",
+    ),
+    "a sign that may be wrong": opened("form: {金额: {$gte: 0}}", "form.金额 = 5"),
+    "a range below the cap": opened("form: {金额: {$lte: 9}}", "form.金额 = 5"),
+    "a fault that answers with nothing": Case(
+        steps="{open: {}, expect: {form: {客户名称: 无}}}",
+        script="const r = await $proxy('shop').createOrder(1); form.客户名称 = r.data?.level ?? '无'",
+        stubs="",
+        top="faults: [{on: shop.create_order, do: {body: {code: 0, data: {}}}}]",
+        files=JUDGED,
+    ),
     "a slow answer": stubbed("delay: 5, body: {data: {level: VIP, count: 3, more: 1}}"),
     "a value of its list": opened(
         "form: {客户名称: 好}",
@@ -215,6 +374,26 @@ RED: dict[str, tuple[Case, str]] = {
     "a range that is none, denied": (
         opened("form: {金额: {$not: {$gt: 10, $lt: 5}}}", "form.金额 = 5"),
         "holds whatever happens",
+    ),
+    "never, of what can never be": (
+        opened("form: {金额: 5}", "form.金额 = 5", top="never: {form: {金额: {$lt: 0, $gt: 100}}}"),
+        "this never cannot be broken",
+    ),
+    "a value that is compared with itself by a variable": (
+        Case(
+            steps="steps:\n  - {open: {}, save: {名: '${form.客户名称}'}}\n  - expect: {form: {客户名称: '${vars.名}'}}",
+            script="form.客户名称 = '甲'",
+            stubs="",
+        ),
+        "the variable '名' was saved from form.客户名称 and nothing was done since",
+    ),
+    "bytes of what is no reset": (
+        opened(
+            "form: {客户名称: 坏}",
+            FAULTED,
+            top="faults: [{on: shop.create_order, do: {error: truncated, after: 9}}]",
+        ),
+        "after is how many bytes come before error: reset",
     ),
     "a number in place of true or false, denied": (
         opened("fields: {金额: {required: {$ne: 1}}}"),

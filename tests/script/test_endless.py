@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pytest
 from bpmax_sim.errors import ScriptError, ScriptLimitError
 from bpmax_sim.script.limits import Limits, parse_limits
 from tests.script.bench import Bench, value_of
+from tests.systems import needs_forks
 
 SOON = Limits(cpu=0.05, wall=20)
 MOST = "const MOST = 2 ** 53 - 1, 多 = {length: MOST}, 洞 = new Array(2 ** 32 - 1);"
@@ -191,7 +191,7 @@ assert os.waitpid(child, 0)[1] == 0 and ends()
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+@needs_forks
 def test_a_forked_child_is_watched_too() -> None:
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", FORK], timeout=60, capture_output=True, check=False

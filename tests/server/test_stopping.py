@@ -16,7 +16,9 @@ import httpx
 import pytest
 
 from tests.cli.project import ROOT
+from tests.systems import needs_signals
 
+pytestmark = needs_signals
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 HALF = (
     b"GET /x HTTP/1.1\r\nHost: a\r\n",

@@ -16,8 +16,10 @@ from keyring.backend import KeyringBackend
 from keyring.errors import PasswordSetError
 
 import bpmax_sim as bs
+from bpmax_sim.file_system import find_user
 from bpmax_sim.session.session import Session
 from tests.loopback import Loopback, answer_json, loopback
+from tests.systems import needs_links, needs_rights
 
 FIRST = "1//0gRefresh-4c1f8b7a62d9e350"
 PLATFORM = """\
@@ -199,15 +201,23 @@ def of_another(kept: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (open_to_all, "others can read the credentials that are kept here; chmod 600"),
+        pytest.param(
+            open_to_all,
+            "others can read the credentials that are kept here; chmod 600",
+            marks=needs_rights,
+        ),
         (half, "and it cannot be understood; remove it, and declare a new one"),
-        (linked, "and it cannot be read (Too many levels of symbolic links)"),
+        pytest.param(
+            linked,
+            "and it cannot be read (Too many levels of symbolic links)",
+            marks=needs_links,
+        ),
         (of_tomorrow, "and it is of another version of bpmax-sim"),
-        (a_folder, "and it is no file"),
+        pytest.param(a_folder, "and it is no file", marks=needs_rights),
         pytest.param(
             of_another,
             "and it belongs to another user",
-            marks=pytest.mark.skipif(os.getuid() != 0, reason="only root gives a file away"),
+            marks=pytest.mark.skipif(find_user() != 0, reason="only root gives a file away"),
         ),
     ],
 )

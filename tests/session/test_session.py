@@ -27,6 +27,7 @@ from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
 from tests import warm
+from tests.systems import needs_signals
 
 FILES = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
 SCRIPT = FILES / "scripts/customer.js"
@@ -224,6 +225,7 @@ with running_crm() as crm:
 """
 
 
+@needs_signals
 def test_what_a_killed_recording_left_is_sealed_by_the_next(tmp_path: Path, crm: Crm) -> None:
     root = Path(__file__).parents[2]
     killed = subprocess.run([warm.python(), "-c", KILLED, tmp_path], cwd=root, check=False)

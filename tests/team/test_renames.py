@@ -12,6 +12,7 @@ import pytest
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.messages import Headers, Request
+from tests.systems import needs_terminal
 from tests.team.conftest import Command
 from tests.team.project import CALL, Crm, TeamProject
 
@@ -377,7 +378,7 @@ def test_signed_calls_that_no_scenario_makes_are_told(signed: TeamProject, bs: C
     assert (signed.root / "cassettes/customer.yaml").read_bytes() == before
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no pseudo-terminal of this kind")
+@needs_terminal
 @pytest.mark.parametrize(("answers", "code"), [("n\nno\nn\nn\n", 6), ("yes\n?\ny\ny\ny\n", 0)])
 def test_a_terminal_is_asked_for_each_cause(
     recorded: TeamProject,

@@ -1,0 +1,115 @@
+"""Texts that an expectation denies and that nothing in a run could ever have made.
+
+A text is made by a script, a response, what the scenario fills in, or the bench. One of which none
+of them has a piece is denied in vain; so is one that is nearly, but not quite, what they have.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Any, Final
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from bpmax_sim.errors import nearest_name
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.claims import find_claims, find_maps
+from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.source import Spot
+
+_SECTIONS: Final = ("form", "messages", "console", "result", "vars")
+_QUOTED: Final = re.compile(r"""'((?:\\.|[^'\\\n])*)'|"((?:\\.|[^"\\\n])*)"|`((?:\\.|[^`\\])*)`""")
+_ALWAYS_MADE: Final = re.compile(
+    r"undefined|NaN|null|Infinity|\[object|^\s*$|\$\{|error|fail|exception|错误|失败|异常",
+    re.IGNORECASE,
+)
+"""What a script can make without a literal of it, or what is kept out whatever there is."""
+_OF_BENCH: Final = re.compile(r"必填|只读|不能|required|read-only|cannot|must")
+_PIECE: Final = re.compile(r"[\u3400-\u9fff]{2}|[^\W\d_]{4}|\d{2,}", re.ASCII)
+
+
+def find_idle_denials(
+    item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
+    calls: Iterable[CallMade], known: Iterable[Any],
+) -> Iterator[NameFinding]:  # fmt: skip
+    """Yield the denied texts of *expectations* that nothing could have made.
+
+    Args:
+        item: what ran.
+        expectations: with the spots above them, and their paths.
+        calls: those of the run.
+        known: values that fields had, or offered.
+    """
+    material = _Material(item, calls, known)
+    for expected, spot, path in expectations:
+        for section, value in asdict(expected).items():
+            if section not in _SECTIONS or value is UNSET:
+                continue
+            for inside, text, is_denied in _find_texts(value):
+                if is_denied is ("never" in path) or not isinstance(text, str):
+                    continue
+                if wrong := material.find_problem(text):
+                    place = spot.at(*path, section, *inside).place
+                    yield NameFinding("empty", wrong, place, fails=False)
+
+
+def _find_texts(
+    value: Any, path: Path = (), denied: bool = False
+) -> Iterator[tuple[Path, Any, bool]]:
+    """Yield the texts in *value*, those of the members of maps, too."""
+    for inside, literal, is_denied in find_claims(value, path, denied):
+        if isinstance(literal, str):
+            yield inside, literal, is_denied
+    for inside, members, is_denied in find_maps(value, path, denied):
+        for name, member in members.items():
+            if name not in {"type", "level", "code"}:
+                yield from _find_texts(member, (*inside, name), is_denied)
+
+
+class _Material:
+    """All texts that a run is made of."""
+
+    def __init__(self, item: ScenarioItem, calls: Iterable[CallMade], known: Iterable[Any]) -> None:
+        self._item = item
+        self._calls = calls
+        self._known = known
+
+    def find_problem(self, text: str) -> str:
+        """Return why denying *text* says nothing, or nothing."""
+        if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
+            return ""
+        if text in self._text or self._own.count(text) > 1:
+            return ""
+        if hint := nearest_name(text, self._literals):
+            return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
+                       text=text, hint=hint)  # fmt: skip
+        pieces = _PIECE.findall(text)
+        if not pieces or any(piece in self._text for piece in pieces):
+            return ""
+        return msg(
+            "neither a script nor a response has {text!r} in it, so denying it says nothing; deny "
+            "what they would really show", text=text,
+        )  # fmt: skip
+
+    @cached_property
+    def _own(self) -> str:
+        return "\n".join(self._item.spot.source.texts)
+
+    @cached_property
+    def _text(self) -> str:
+        responses = [json.dumps(c.response, ensure_ascii=False, default=str) for c in self._calls]
+        bodies = [body.source for body in self._item.subjects.bodies]
+        return "\n".join((*bodies, *responses, *map(str, self._known)))
+
+    @cached_property
+    def _literals(self) -> list[str]:
+        found = ("".join(groups) for groups in _QUOTED.findall(self._text))
+        return sorted({*found, *map(str, self._known)} - {""})

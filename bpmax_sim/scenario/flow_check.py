@@ -1,0 +1,182 @@
+"""What does not fit between the flows of a scenario and the rest of it: events, people, fields.
+
+Conditions of routes are read as the ``if`` and ``else if`` that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import flow_actions
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.subject.definition import (
+    FlowNode,
+    NodeForm,
+    SubFlow,
+    Transition,
+    find_idle_event,
+)
+from bpmax_sim.subject.hooks import SubjectKind, check_target, parse_event
+
+_SOON: Final = 60.0
+"""Seconds that no person needs for a task."""
+
+
+def check_events(
+    draft: ScenarioDraft,
+    subject: SubjectKind,
+    scripts: Mapping[str, Any],
+    owner: Spot,
+    nodes: Mapping[str, FlowNode] | Collection[str],
+) -> None:
+    """Find events that *subject* does not have, or that are about what is not there."""
+    targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
+    targets["change"] = draft.fields
+    for text in scripts:
+        try:
+            event = parse_event(text, subject)
+            wrong = check_target(event, targets.get(event.hook.name, ())) or (
+                draft.names.field_problem(event.target) if event.hook.name == "change" else None
+            )
+        except ValueError as error:
+            wrong = str(error)
+        if wrong:
+            draft.tell(owner.at("scripts", text), wrong)
+        elif idle := find_idle_event(event.hook.name, event.target, nodes):
+            draft.tell(owner.at("scripts", text), idle, kind="never_ran")
+        elif text in _SHOWING and "form" not in draft.subject_kinds and not _fires(draft, text):
+            draft.tell(
+                owner.at("scripts", text),
+                "{event} runs where a form is shown; this scenario has none, so it never runs",
+                event=text,
+                kind="never_ran",
+                fails=False,
+            )
+
+
+_SHOWING = ("task_title", "visibility")
+
+
+def _fires(draft: ScenarioDraft, event: str) -> bool:
+    return any(step.action == "fire" and step.value == event for step, _ in draft.steps)
+
+
+def check_flow(draft: ScenarioDraft) -> None:
+    """Find what does not fit between the flow's definition and the rest of the scenario."""
+    for flow, (definition, file) in draft.flows.items():
+        for admin, place in file.at("admins").elements(definition.admins):
+            flow_actions.check_people(draft, admin, place)
+        for name, node in definition.nodes.items():
+            spot = file.at("nodes", name)
+            if isinstance(node.form, NodeForm):
+                fields = {field: field.replace(".", "[0].") for field in node.form.fields}
+                _check_fields(draft, fields, spot.at("form", "fields"))
+                check_events(draft, "form", node.form.scripts, spot.at("form"), ())
+            _check_people_of_node(draft, node, spot)
+            _check_deadlines(draft, node, spot)
+            _check_conditions(draft, node, spot)
+            if flow is None and node.child:
+                _check_fields(draft, node.child.form, spot.at("subflow", "form"))
+                back = {field: field for field in node.child.back}
+                _check_fields(draft, back, spot.at("subflow", "back"))
+                _check_direction(draft, node.child, spot.at("subflow"))
+
+
+def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+    """Find owners of *node*, and people whom its deadlines remind, who are not there."""
+    for owner, place in spot.at("owners").elements(node.owners):
+        flow_actions.check_people(draft, owner, place)
+    for number, late in enumerate(node.levels):
+        level = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
+        for person, place in level.at("notify").elements(late.notify):
+            flow_actions.check_people(draft, person, place)
+
+
+def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+    """Find deadlines of a few seconds whose unit was forgotten."""
+    for number, late in enumerate(node.levels):
+        where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
+        written = where.source.root.at(where.steps)
+        where = where if written is None or not written.items else where.at("after")
+        written = where.source.root.at(where.steps)
+        if written is not None and isinstance(written.value, int | float) and late.after < _SOON:
+            draft.tell(
+                where,
+                "{after:g} is in seconds, which is no time for a person; write its unit: "
+                "{after:g}h or {after:g}d, or {after:g}s where that is meant",
+                after=late.after,
+                kind="unfit",
+                fails=False,
+            )
+
+
+def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
+    """Find routes that are never taken, and conditions that decide nothing."""
+    for action in node.offers:
+        routes = node.routes(action)
+        spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
+        for number, message in _find_slips(routes):
+            place = spot.at(*spots[number], "when")
+            draft.tell(place, "{message}", message=message, kind="script", fails=False)
+        last = routes[-1] if len(routes) > 1 else None
+        same = [n for n, route in enumerate(routes) if last is not None and route.to == last.to]
+        if last is not None and not last.when and len(same) == len(routes):
+            draft.tell(
+                spot.at(*spots[0]),
+                "all routes lead to {to!r}, so that no condition decides anything",
+                to=last.to,
+                kind="script",
+                fails=False,
+            )
+
+
+def _find_slips(routes: Sequence[Transition]) -> Iterator[tuple[int, str]]:
+    """Yield what the conditions of *routes* show by themselves, with the number of the route."""
+    asked = [(number, route.when) for number, route in enumerate(routes) if route.when]
+    lines = [f"if (\n{' '.join(str(when).split())}\n) ctx.go();" for _, when in asked]
+    for slip in read_script("\nelse ".join(lines)).slips if asked else ():
+        # Three lines a route: the middle one is its condition.
+        number = (slip.place.line - 1) // 3
+        if number < len(asked):
+            yield asked[number][0], slip.message
+
+
+def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
+    """Find fields that the form does not have: keys at *spot* -> their names."""
+    for key, field in fields.items():
+        if wrong := draft.names.field_problem(field):
+            draft.tell(spot.at(key), wrong)
+        elif doubt := draft.names.field_doubt(field):
+            draft.tell(spot.at(key), doubt, kind="name", fails=False)
+
+
+def _check_direction(draft: ScenarioDraft, child: SubFlow, spot: Spot) -> None:
+    """Find pairs of fields of a project and its sub-flow that are written the other way round."""
+    known = draft.names.fields or draft.names.initial_fields
+    pairs = [("form", inner, outer) for inner, outer in child.form.items()]
+    pairs += [("back", inner, outer) for outer, inner in child.back.items()]
+    for key, inner, outer in pairs:
+        if known and outer not in known and inner in known:
+            left, right = (outer, inner) if key == "back" else (inner, outer)
+            order = (
+                msg("field of the sub-flow: field of this project")
+                if key == "form"
+                else msg("field of this project: field of the sub-flow")
+            )
+            draft.tell(
+                spot.at(key, left),
+                "{inner!r} is a field of this project, and {outer!r} is none; {key} is written as "
+                "{order}, so write {right}: {left}",
+                inner=inner,
+                outer=outer,
+                key=key,
+                order=order,
+                right=right,
+                left=left,
+                kind="name",
+                fails=False,
+            )

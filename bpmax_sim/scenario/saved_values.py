@@ -1,0 +1,77 @@
+"""Values that a step saves, and that are then compared with what they were saved from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.expect import is_list, is_operator, label_of
+from bpmax_sim.scenario.references import Path, whole_reference
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+
+_Origins = Mapping[str, tuple[str, int]]
+"""Variable -> what it was saved from, and how many actions there were before."""
+
+
+def check_saved_values(draft: ScenarioDraft) -> None:
+    """Find expectations of a variable that was saved from the very place, since the last action."""
+    origins: dict[str, tuple[str, int]] = {}
+    actions, last_id = 0, ""
+    for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):
+        if step.action:
+            actions, last_id = actions + 1, step.id
+        for name, value in step.save.items():
+            ref = whole_reference(value)
+            origins[name] = (ref.text if ref is not None else "", actions)
+        _check_expected(draft, step.expect, spot.at("expect"), origins, (actions, last_id))
+    _check_expected(
+        draft, draft.scenario.expect, draft.spot.at("expect"), origins, (actions, last_id)
+    )
+
+
+def _check_expected(
+    draft: ScenarioDraft,
+    expected: model.Expect,
+    spot: Spot,
+    origins: _Origins,
+    now: tuple[int, str],
+) -> None:
+    actions, last_id = now
+    for section, value in asdict(expected).items() if origins else ():
+        for path, text in _find_references(value) if value is not UNSET else ():
+            place = label_of((section, *path))
+            if section == "result":
+                place = label_of(("steps", last_id, section, *path))
+            name, other = text.removeprefix("vars."), place
+            if not text.startswith("vars."):
+                name, other = place.removeprefix("vars."), text
+            if origins.get(name) == (other, actions):
+                draft.tell(
+                    spot.at(section, *path),
+                    msg(
+                        "the variable {name!r} was saved from {place} and nothing was done since, "
+                        "so this is compared with itself; write the value that is meant",
+                        name=name,
+                        place=other,
+                    ),
+                    kind="empty",
+                )
+
+
+def _find_references(value: Any) -> Iterator[tuple[Path, str]]:
+    """Yield each ``${…}`` that a part of *value* is as a whole, with its path."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            if not is_operator(key) or key in {"$eq", "$in", "$near"}:
+                yield from ((((key, *path)), text) for path, text in _find_references(item))
+    elif is_list(value):
+        for index, item in enumerate(value):
+            yield from (((index, *path), text) for path, text in _find_references(item))
+    elif (ref := whole_reference(value)) is not None:
+        yield (), ref.text

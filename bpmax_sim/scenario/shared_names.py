@@ -1,0 +1,45 @@
+"""Variables and fault sets of a ``defaults.yaml`` that no scenario below its folder uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.project import DEFAULTS
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+
+_WORD: Final = re.compile(r"[\w$-]+")
+_FILES: Final = ("*.yaml", "*.yml", "*.csv", "*.py")
+
+
+def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
+    """Find what a ``defaults.yaml`` declares and no file below its folder names.
+
+    *used* are the names that the scenario reads itself.
+    """
+    for fragment, spot in draft.fragments[: len(draft.fragments) - draft.used]:
+        file = Path(spot.source.path)
+        for key, names in (("vars", fragment.vars), ("fault_sets", fragment.fault_sets)):
+            left = [name for name in names if name not in used] if file.name == DEFAULTS else ()
+            for name in left:
+                if not {*_WORD.findall(name)} <= _find_words(file):
+                    message = msg(
+                        "no scenario below this folder uses {name!r}; take it away, or name it",
+                        name=name,
+                    )
+                    draft.tell(spot.at(key, name), message, kind="rule", fails=False)
+
+
+@lru_cache(maxsize=64)
+def _find_words(defaults: Path) -> frozenset[str]:
+    """Return the words of all files below the folder of *defaults*, as first read."""
+    words: set[str] = set()
+    for pattern in _FILES:
+        for path in defaults.parent.rglob(pattern):
+            if path != defaults:
+                words.update(_WORD.findall(path.read_text(encoding="utf-8", errors="replace")))
+    return frozenset(words)

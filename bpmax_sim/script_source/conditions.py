@@ -1,0 +1,302 @@
+"""What conditions ask for, so that those which contradict each other are seen.
+
+A condition is read as alternatives, in disjunctive normal form, each a map of an expression, by its
+source, to the *domain* that it has to be in: a range of numbers, or some literals or all but some.
+What is no comparison with a literal is one with ``true``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import EQUALITIES, RELATIONS, bare, operator_of, sides_of
+from bpmax_sim.script_source.scopes import FUNCTIONS
+from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.values import above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_MOST: Final = 32
+"""Alternatives of a condition; of one with more nothing is said."""
+_TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+_OPPOSITE: Final = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
+_LEAVES: Final = frozenset(
+    {"return_statement", "throw_statement", "break_statement", "continue_statement"}
+)
+
+
+class Range(msgspec.Struct, frozen=True):
+    """The numbers between two bounds; *has_low* and *has_high*: the bounds themselves, too."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    has_low: bool = False
+    has_high: bool = False
+
+    def meet(self, other: Range) -> Range | None:
+        """Return the numbers of both; None if there are none."""
+        low, has_low = max((self.low, not self.has_low), (other.low, not other.has_low))
+        high, has_high = min((self.high, self.has_high), (other.high, other.has_high))
+        both = Range(low, high, not has_low, has_high)
+        is_point = low == high and both.has_low and has_high
+        return both if low < high or is_point else None
+
+
+class Literals(msgspec.Struct, frozen=True):
+    """Some literals, by their source; or, if *is_denied*, all but these."""
+
+    values: frozenset[str]
+    is_denied: bool = False
+
+    def meet(self, other: Literals) -> Literals | None:
+        """Return the literals of both; None if there are none."""
+        if self.is_denied and other.is_denied:
+            return Literals(self.values | other.values, is_denied=True)
+        if self.is_denied or other.is_denied:
+            named, denied = (other, self) if self.is_denied else (self, other)
+            left = named.values - denied.values
+        else:
+            left = self.values & other.values
+        return Literals(left) if left else None
+
+
+Facts = Mapping[str, Range | Literals]
+"""Source of an expression, behind a mark of the kind of its domain -> the domain."""
+Alternatives = Sequence[Facts]
+
+
+def read_condition(
+    reader: SlipReader, node: Node | None, *, is_denied: bool = False
+) -> Alternatives | None:
+    """Return when *node* is true, or false if *is_denied*; None where that cannot be told."""
+    node = bare(node)
+    if node is None or reader.has_effect(node):
+        return None
+    operator = operator_of(node)
+    if node.type == "unary_expression" and operator == "!":
+        argument = node.child_by_field_name("argument")
+        return read_condition(reader, argument, is_denied=not is_denied)
+    if operator in {"&&", "||"}:
+        sides = [read_condition(reader, side, is_denied=is_denied) for side in sides_of(node)]
+        left, right = sides
+        if left is None or right is None:
+            return None
+        if (operator == "&&") is is_denied:
+            return None if len(left) + len(right) > _MOST else [*left, *right]
+        return join_conditions(left, right)
+    return _read_comparison(reader, node, operator, is_denied=is_denied)
+
+
+def join_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
+    """Return when both hold, nothing if never; None where that cannot be told."""
+    if len(left) * len(right) > _MOST:
+        return None
+    return [both for one, other in product(left, right) if (both := _join_facts(one, other))]
+
+
+def _join_facts(one: Facts, other: Facts) -> Facts | None:
+    """Return the facts of both; None where they contradict each other."""
+    both = dict(one)
+    for key, domain in other.items():
+        known = both.get(key, domain)
+        met = known.meet(domain)  # type: ignore[arg-type] # the key has the kind of the domain
+        if met is None:
+            return None
+        both[key] = met
+    return both
+
+
+def _read_comparison(
+    reader: SlipReader, node: Node, operator: str, *, is_denied: bool
+) -> Alternatives | None:
+    left, right = sides_of(node)
+    if left is not None and right is not None and operator in {*EQUALITIES, *RELATIONS}:
+        if _literal_of(reader, right) is None:
+            left, right, operator = right, left, _TURNED.get(operator, operator)
+        literal, name = _literal_of(reader, right), reader.tree.text_of(left)
+        if literal is not None and _literal_of(reader, left) is None:
+            number = _number_of(literal)
+            if operator in EQUALITIES:
+                is_denied = is_denied is not (operator[0] == "!")
+                return _equal_to(name, literal, number, is_denied=is_denied)
+            if number is None:
+                return None
+            operator = _OPPOSITE[operator] if is_denied else operator
+            return [{f"# {name}": _range_of(operator, number)}]
+    truth = Literals(frozenset({"true"}), is_denied=is_denied)
+    return [{f"? {reader.tree.text_of(node)}": truth}]
+
+
+def _equal_to(name: str, literal: str, number: float | None, *, is_denied: bool) -> Alternatives:
+    if number is None:
+        return [{f"= {name}": Literals(frozenset({literal}), is_denied=is_denied)}]
+    if not is_denied:
+        return [{f"# {name}": Range(number, number, has_low=True, has_high=True)}]
+    return [{f"# {name}": Range(high=number)}, {f"# {name}": Range(low=number)}]
+
+
+def _range_of(operator: str, bound: float) -> Range:
+    if operator[0] == "<":
+        return Range(high=bound, has_high=operator == "<=")
+    return Range(low=bound, has_low=operator == ">=")
+
+
+def _literal_of(reader: SlipReader, node: Node) -> str | None:
+    """Return the literal that *node* is, a text with a quote before it, or None."""
+    if (text := reader.tree.literal_text(node)) is not None:
+        return f"'{text}"
+    source = reader.tree.text_of(node)
+    if node.type in {"true", "false", "null", "undefined"}:
+        return source
+    is_number = node.type == "number" or (
+        node.type == "unary_expression" and operator_of(node) == "-"
+    )
+    return source if is_number and _number_of(source) is not None else None
+
+
+def _number_of(literal: str) -> float | None:
+    try:
+        return None if literal.startswith("'") else float(literal)
+    except ValueError:
+        return None
+
+
+def find_contradictions(reader: SlipReader, node: Node) -> Found:
+    """Yield the outermost ``&&`` that never holds, and ``||`` that always does."""
+    operator = operator_of(node)
+    parent = above(node)
+    if operator not in {"&&", "||"} or operator_of(parent) == operator:
+        return
+    parts = list(_parts_of(node, operator))
+    seen: list[tuple[Node, Alternatives]] = []
+    for part in parts:
+        asked = read_condition(reader, part, is_denied=operator == "||")
+        for _, known in seen if asked else ():
+            if asked is not None and join_conditions(known, asked) == []:
+                yield "constant-condition", part, _describe(reader, known, asked, operator)
+                return
+        seen += [(part, asked)] if asked else []
+
+
+def _describe(reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str) -> str:
+    """Return what is wrong with two parts of a condition, after what they both ask of."""
+    keys = [key for key in known[0] if key in asked[0]] or list(known[0])
+    name = reader.shorten_text(keys[0][2:])
+    if operator == "&&":
+        return msg("{name} is never both, so this is always false; write ||", name=name)
+    if keys[0].startswith("="):
+        return msg(
+            "{name} always differs from one of the two, so this is always true; write &&",
+            name=name,
+        )
+    return msg("{name} is always one of the two, so this is always true; write &&", name=name)
+
+
+def _parts_of(node: Node, operator: str) -> Iterator[Node]:
+    """Yield what *operator* joins, from left to right."""
+    for side in sides_of(node):
+        if side is not None and side.type == "binary_expression" and operator_of(side) == operator:
+            yield from _parts_of(side, operator)
+        elif side is not None:
+            yield side
+
+
+def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
+    """Yield the condition of an ``if`` or ``?:`` that those before it, or around it, rule out."""
+    condition = bare(node.child_by_field_name("condition"))
+    asked = read_condition(reader, condition)
+    if not asked or condition is None:
+        return
+    for before, is_denied in _conditions_above(reader, node):
+        known = read_condition(reader, before, is_denied=is_denied)
+        if known is None or not known:
+            continue
+        joined = join_conditions(known, asked)
+        if joined:
+            asked = joined
+        elif joined is not None:
+            text = reader.shorten_source(before)
+            same = reader.tree.text_of(before) == reader.tree.text_of(condition)
+            if same and is_denied:
+                message = msg("an if before it asks the same, so this never runs: {text}",
+                              text=text)  # fmt: skip
+            elif is_denied:
+                message = msg(
+                    "this is never true here, since all of it goes to {text} before; ask for the "
+                    "narrower one first", text=text,
+                )  # fmt: skip
+            else:
+                message = msg("this is never true here, where {text}", text=text)
+            yield "duplicate-key" if same else "constant-condition", condition, message
+            return
+
+
+def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
+    """Yield each condition that is known to be true, or denied, where *node* stands."""
+    child, parent = node, node.parent
+    while parent is not None and child.type not in FUNCTIONS:
+        condition = bare(parent.child_by_field_name("condition"))
+        is_branch = parent.type in {"if_statement", "ternary_expression"} and condition is not None
+        if is_branch and child != parent.child_by_field_name("condition"):
+            is_else = child == parent.child_by_field_name("alternative")
+            between = [child] if not is_else and child != node else []
+            if condition is not None and not _may_change(reader, condition, between):
+                yield condition, is_else
+        if parent.type in {"statement_block", "program"}:
+            yield from _exits_before(reader, parent, child)
+        child, parent = parent, parent.parent
+
+
+def _exits_before(reader: SlipReader, block: Node, statement: Node) -> Iterator[tuple[Node, bool]]:
+    """Yield the conditions of each ``if`` before *statement* that leaves *block* where it holds."""
+    statements = block.named_children
+    number = statements.index(statement) if statement in statements else 0
+    for at, before in enumerate(statements[:number]):
+        condition = bare(before.child_by_field_name("condition"))
+        is_alone = before.type == "if_statement" and not before.child_by_field_name("alternative")
+        consequence = before.child_by_field_name("consequence")
+        is_exit = is_alone and condition is not None and _leaves(consequence)
+        between = statements[at + 1 : number + 1] if is_exit else ()
+        if is_exit and condition is not None and not _may_change(reader, condition, between):
+            yield condition, True
+
+
+def _leaves(statement: Node | None) -> bool:
+    if statement is not None and statement.type == "statement_block":
+        statement = next(reversed(statement.named_children), None)
+    return statement is not None and statement.type in _LEAVES
+
+
+def _may_change(reader: SlipReader, condition: Node, between: Iterable[Node]) -> bool:
+    """Return whether what *condition* asks of may be another after the statements *between*."""
+    between = list(between)
+    if not between:
+        return False
+    names = [part for part in reader.tree.walk(condition) if part.type == "identifier"]
+    bindings = [reader.scopes.binding_of(name) for name in names]
+    if any(binding is not None and binding.is_reassigned for binding in bindings):
+        return True
+    texts = [
+        reader.tree.text_of(part)
+        for part in reader.tree.walk(condition)
+        if part.type in {"member_expression", "subscript_expression", "identifier"}
+    ]
+    for part in (inner for one in between for inner in reader.tree.walk(one)):
+        changed = part.child_by_field_name("left") or part.child_by_field_name("argument")
+        if part.type == "call_expression":
+            callee = part.child_by_field_name("function")
+            changed = callee.child_by_field_name("object") if callee is not None else None
+        elif part.type not in {
+            "assignment_expression", "augmented_assignment_expression", "update_expression",
+        }:  # fmt: skip
+            continue
+        if changed is not None and reader.tree.text_of(changed) in texts:
+            return True
+    return False

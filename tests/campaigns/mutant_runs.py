@@ -1,0 +1,322 @@
+"""Run tests on a changed module: in a fork of a pytest that has collected, then in a fresh one.
+
+A fork gets the code of the changed functions and runs at once, which costs tenths of a second. It
+cannot see a change of what an import computes, and a process that a test starts runs the tree as it
+is; so what no fork notices is tried by a fresh pytest on a changed copy of the tree. A test that
+fails without the change, too (a machine is busy, a fork lacks something), kills nothing: each
+killer is tried once on sound code.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import NoReturn
+
+import pytest
+from coverage import Coverage
+
+from tests.mutants.tree import ROOT
+
+WALL = 4
+"""Seconds of the clock for each of a processor: tests wait, and others work on the machine, too."""
+MEASURING = 3600
+MEMORY = 3 << 30
+"""Bytes that a process of a mutant may have."""
+
+_OPTIMIZED = 1  # inspect.CO_OPTIMIZED: of functions, not of modules and classes
+_INLINE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
+_KILLER = "FAILED ", "ERROR "
+Key = tuple[str, str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a mutant: killed (by a test), survived, time-out or broken."""
+
+    fate: str
+    test: str = ""
+
+
+def find_functions(folder: Path) -> Mapping[Key, list[FunctionType]]:
+    """Return the live functions of the files below *folder*, by file, qualified name and line."""
+    gc.unfreeze()
+    found: dict[Key, list[FunctionType]] = {}
+    for one in gc.get_objects():
+        if isinstance(one, FunctionType) and one.__code__.co_filename.startswith(f"{folder}/"):
+            found.setdefault(_key(one.__code__), []).append(one)
+    gc.freeze()
+    return found
+
+
+def _key(code: CodeType) -> Key:
+    return code.co_filename, code.co_qualname, code.co_firstlineno
+
+
+def change_functions(path: Path, text: str, live: Mapping[Key, Sequence[FunctionType]]) -> bool:
+    """Let the *live* functions of the file at *path* run *text* instead of what it has.
+
+    False where that is not enough: a process has to import the text.
+    """
+    sound = path.read_text(encoding="utf-8")
+    before, after = (compile(one, str(path), "exec", dont_inherit=True) for one in (sound, text))
+    changed = [(live.get(_key(old), ()), old, new) for old, new in _find_changes(before, after)]
+    if len({_key(old) for _, old, _ in changed}) < len(changed):
+        return False  # two on one line
+    for functions, old, new in changed:
+        if not old.co_flags & _OPTIMIZED or old.co_name in _INLINE:
+            return False
+        if any(len(one.__code__.co_freevars) != len(new.co_freevars) for one in functions):
+            return False
+        for one in functions:
+            one.__code__ = new
+    return any(functions for functions, _, _ in changed)
+
+
+def _find_changes(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """Yield (old, new) of what differs, and of each function around it.
+
+    A comprehension is a part of what it stands in.
+    """
+    inner = [[one for one in code.co_consts if isinstance(one, CodeType)] for code in (old, new)]
+    pairs = list(zip(*inner, strict=False))
+    is_function = old.co_flags & _OPTIMIZED and old.co_name not in _INLINE
+    own = len(inner[0]) != len(inner[1]) or _shape(old) != _shape(new)
+    own = own or any(one.co_name in _INLINE and one != two for one, two in pairs)
+    if own or (is_function and old != new):
+        yield old, new
+    for one, two in pairs:
+        if one.co_name not in _INLINE:
+            yield from _find_changes(one, two)
+
+
+def _shape(code: CodeType) -> tuple[object, ...]:
+    constants = [repr(one) for one in code.co_consts if not isinstance(one, CodeType)]
+    return (code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars)
+
+
+@dataclass(slots=True)
+class Laboratory:
+    """A plugin of pytest: when all is collected, *experiment* runs instead of the tests."""
+
+    experiment: Callable[[Laboratory], None]
+    tree: Path
+    """A copy of `ROOT`, for what a fork cannot tell."""
+
+    items: dict[str, pytest.Item] = field(default_factory=dict)
+    _live: Mapping[Key, list[FunctionType]] = field(default_factory=dict)
+    _sound: dict[tuple[str, bool], bool] = field(default_factory=dict)
+    """(killer, in a fork) -> whether it holds where nothing is changed."""
+
+    _count: int = 0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Do the experiment."""
+        self.items = {item.nodeid: item for item in session.items}
+        self._live = find_functions(ROOT / "bpmax_sim")
+        self.experiment(self)
+        return True
+
+    def measure(self, data: Path) -> None:
+        """Write to *data* which test reaches which line, to ``<data>.json`` what each one costs.
+
+        A test that fails meanwhile costs nothing: it is in the list ``failed``.
+
+        Raises:
+            RuntimeError: the tests cannot be run.
+        """
+
+        def run_all() -> str:
+            measured = Coverage(str(data), source=[str(ROOT / "bpmax_sim")], config_file=False)
+            seconds: dict[str, float] = {}
+            failed: list[str] = []
+            measured.start()
+            for item, following in self._pair(list(self.items)):
+                measured.switch_context(item.nodeid)
+                start, failures = sum(os.times()[:4]), item.session.testsfailed
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
+                failed += [item.nodeid] * (item.session.testsfailed > failures)
+            measured.stop()
+            measured.save()
+            told = json.dumps({"seconds": seconds, "failed": failed}, ensure_ascii=False)
+            data.with_name(f"{data.name}.json").write_text(told, encoding="utf-8")
+            return ""
+
+        verdict = fork(run_all, MEASURING)
+        if verdict.fate != "survived":
+            raise RuntimeError(f"the tests cannot be run: {verdict}")
+
+    def try_change(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
+        """Return what *tests* say of *text* for *module*, a path below the tree.
+
+        They have so many *seconds* of a processor.
+        """
+        change = partial(change_functions, ROOT / module, text, self._live)
+        verdict = self._try_until_sound(partial(self._run, change), tests, seconds, in_fork=True)
+        if verdict.fate == "survived":
+            with self._change_tree(module, text):
+                run = partial(_run_fresh, self.tree)
+                verdict = self._try_until_sound(run, tests, seconds, in_fork=False)
+        return verdict
+
+    def _try_until_sound(
+        self,
+        run: Callable[[Sequence[str], float], Verdict],
+        tests: Sequence[str],
+        seconds: float,
+        *,
+        in_fork: bool,
+    ) -> Verdict:
+        while tests:
+            verdict = run(tests, seconds)
+            if verdict.fate != "killed" or self._is_sound(verdict.test, seconds, in_fork=in_fork):
+                return verdict
+            tests = [one for one in tests if one != verdict.test]
+        return Verdict("survived")
+
+    def _is_sound(self, test: str, seconds: float, *, in_fork: bool) -> bool:
+        if test not in self.items:  # the process died
+            return True
+        if (test, in_fork) not in self._sound:
+            if in_fork:
+                verdict = self._run(lambda: True, [test], seconds)
+            else:
+                with self._change_tree("conftest.py", (ROOT / "conftest.py").read_text("utf-8")):
+                    verdict = _run_fresh(self.tree, [test], seconds)
+            self._sound[test, in_fork] = verdict.fate == "survived"
+        return self._sound[test, in_fork]
+
+    def _run(self, change: Callable[[], bool], tests: Sequence[str], seconds: float) -> Verdict:
+        """Run *tests* in a fork that did *change*, which says whether it could, until one fails."""
+
+        def run_some() -> str:
+            for item, following in self._pair(tests) if change() else ():
+                item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+                if item.session.testsfailed:
+                    return item.nodeid
+            return ""
+
+        return fork(run_some, seconds)
+
+    def _pair(self, tests: Sequence[str]) -> Iterator[tuple[pytest.Item, pytest.Item | None]]:
+        items = [self.items[one] for one in tests]
+        return zip(items, [*items[1:], None], strict=True)
+
+    @contextmanager
+    def _change_tree(self, module: str, text: str) -> Iterator[None]:
+        path = self.tree / module
+        sound, before = path.read_text(encoding="utf-8"), path.stat()
+        path.write_text(text, encoding="utf-8")
+        self._count += 1  # what is compiled holds for a length and a whole second
+        os.utime(path, (self._count, self._count))
+        try:
+            yield
+        finally:
+            path.write_text(sound, encoding="utf-8")
+            os.utime(path, (before.st_atime, before.st_mtime))
+
+
+def fork(work: Callable[[], str], seconds: float) -> Verdict:
+    """Do *work* in a fork: killed where it returns a test; what it leaves behind is removed.
+
+    It has so many *seconds* of a processor, `WALL` times as many by the clock, and `MEMORY`.
+    """
+    reading, writing = os.pipe()
+    folder = tempfile.mkdtemp(prefix="mutant-")
+    child = os.fork()
+    if not child:
+        _work_and_exit(work, seconds, folder, writing)
+    os.close(writing)
+    status = _wait(child, WALL * seconds)
+    with os.fdopen(reading, encoding="utf-8") as told:
+        test = told.read()
+    shutil.rmtree(folder, ignore_errors=True)
+    return _judge(status, test)
+
+
+def _work_and_exit(work: Callable[[], str], seconds: float, folder: str, writing: int) -> NoReturn:
+    code = 2
+    try:
+        os.setsid()
+        _bound(seconds)
+        os.environ["TMPDIR"], tempfile.tempdir = folder, folder
+        test = work()
+        os.write(writing, test.encode())
+        code = bool(test)
+    finally:
+        os._exit(code)
+
+
+def _bound(seconds: float) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 3))
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _wait(child: int, seconds: float) -> int | None:
+    """Return the exit code of *child*, negative for a signal, None where its time was over.
+
+    Its group ends with it.
+    """
+    code = None
+    until = time.monotonic() + seconds
+    while code is None and time.monotonic() < until:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            code = os.waitstatus_to_exitcode(status)
+        else:
+            time.sleep(0.01)
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    if code is None:
+        os.waitpid(child, 0)
+    return code
+
+
+def _judge(code: int | None, test: str) -> Verdict:
+    if code is None or -code in {signal.SIGXCPU, signal.SIGKILL}:
+        return Verdict("time-out")
+    if code < 0:
+        return Verdict("killed", f"signal {-code}")
+    return Verdict({0: "survived", 1: "killed"}.get(code, "broken"), test)
+
+
+def _run_fresh(tree: Path, tests: Sequence[str], seconds: float) -> Verdict:
+    """Run *tests* in *tree* by a pytest of its own, until one fails."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider"]
+    folder = tempfile.mkdtemp(prefix="mutant-")
+    with (Path(folder) / "told").open("w+", encoding="utf-8") as told:
+        process = subprocess.Popen(
+            [*command, "--tb=no", *tests],
+            cwd=tree,
+            env={**os.environ, "PYTHONPATH": str(tree), "TMPDIR": folder},
+            stdout=told,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=lambda: _bound(seconds),  # noqa: PLW1509 - this process has no threads
+        )
+        code = _wait(process.pid, WALL * seconds)
+        process.returncode = code if code is not None else -signal.SIGKILL
+        told.seek(0)
+        lines = [line.split(" ", 1)[1] for line in told if line.startswith(_KILLER)]
+    shutil.rmtree(folder, ignore_errors=True)
+    killer = next(
+        (test for test in tests if any(line.startswith(test) for line in lines)), tests[0]
+    )
+    # What cannot be imported any more ends a run before any test, and fails each of them.
+    return _judge(1 if code in {2, 3, 4} else code, killer)
