@@ -594,11 +594,11 @@ def _print_whole_help(context: typer.Context, value: bool) -> None:
     rare = _list_rare(context.command)
     try:
         for parameter in rare:
-            parameter.hidden = False  # type: ignore[attr-defined]
+            parameter.hidden = False
         say(context.get_help())
     finally:  # the command is built once in a process, and its help may be asked for again
         for parameter in rare:
-            parameter.hidden = True  # type: ignore[attr-defined]
+            parameter.hidden = True
     raise typer.Exit
 
 
