@@ -161,6 +161,14 @@ def encode_form_text(data: bytes) -> str:
     return quote_plus(data, safe="*").replace("~", "%7E")
 
 
+def is_below(address: str, base: str) -> bool:
+    """Return whether *address* is *base*, which ends without a slash, or lies below it.
+
+    ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``.
+    """
+    return address.startswith(base) and address[len(base) :][:1] in {"", "/", "?", "#"}
+
+
 def media_type(content_type: str) -> str:
     """Return the lower-case media type without its parameters (RFC 9110, 8.3.1)."""
     return content_type.partition(";")[0].strip().lower()

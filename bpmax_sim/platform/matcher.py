@@ -21,7 +21,7 @@ from msgspec.structs import replace
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import loads
-from bpmax_sim.messages import Headers, Request
+from bpmax_sim.messages import Headers, Request, is_below
 from bpmax_sim.path_template import PathTemplate, has_trailing_slash, path_template, raw_segments
 from bpmax_sim.platform.check import CREDENTIAL
 from bpmax_sim.platform.instances import convention
@@ -412,7 +412,7 @@ def _host_of(platform: Platform, place: str) -> str:
     """Return the name of the host that an address is at, or nothing."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
-        if place == base or place.startswith((f"{base}/", f"{base}?")):
+        if is_below(place, base):
             return name
     return ""
 
@@ -433,12 +433,17 @@ def _note(platform: Platform, apis: Iterable[Api], *, fit: bool) -> str:
     )
 
 
+_BASE_URL: Final = "{{base_url}}"
+
+
 def _split_address(place: str, base_url: str) -> tuple[str, str]:
     """Return the origin of a login's address where it has one of its own, and its path."""
     packed = _drop_spaces(place)
-    for base in ("{{base_url}}", _drop_spaces(base_url.rstrip("/"))):
-        if packed.startswith(base):
-            return "", packed[len(base) :]
+    if packed.startswith(_BASE_URL):
+        return "", packed.removeprefix(_BASE_URL)
+    base = _drop_spaces(base_url.rstrip("/"))
+    if not base or is_below(packed, base):
+        return "", packed[len(base) :]
     if "://" in place:
         scheme, _, rest = place.partition("://")
         host, slash, path = rest.partition("/")

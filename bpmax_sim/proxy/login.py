@@ -22,7 +22,7 @@ from msgspec.structs import asdict, replace
 from bpmax_sim.cassette.matching import call_without_injected
 from bpmax_sim.errors import AuthError, BpmaxError, CallError, ConfigError, HttpStatusError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response
+from bpmax_sim.messages import LOGIN, Call, Headers, Pairs, Request, Response, is_below
 from bpmax_sim.path_template import literal_path
 from bpmax_sim.platform.model import (
     Acquire,
@@ -165,7 +165,7 @@ def _split_address(
         raise ConfigError(
             "the login address of {key!r} is not absolute; start it with https://", key=key
         )
-    if not address.startswith(base):
+    if not is_below(address, base):
         base = f"{parts.scheme}://{parts.netloc}"
     path = address[len(base) :].partition("#")[0].partition("?")[0]
     query = parse_qsl(parts.query, keep_blank_values=True) if parts.query else ()
@@ -308,8 +308,7 @@ class LoginAnswer:
             return format_cookies(pairs) or UNSET
         kind, _, name = path.partition(":")
         if kind == "cookie":
-            value = self.step.grant.cookies.value(name.strip())
-            return UNSET if value is None else value
+            return self.step.grant.cookies.value(name.strip())
         return compile_finder(path)(self.response, self.body)
 
     def _find_standin(self, name: str, rule: Extract) -> Any:

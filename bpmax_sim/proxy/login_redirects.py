@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 from msgspec.structs import replace
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.messages import Call, Headers, Pairs, Request, Response
+from bpmax_sim.messages import Call, Headers, Pairs, Request, Response, is_below
 from bpmax_sim.proxy.environment import Environment
 
 MOST_HOPS: Final = 10
@@ -84,7 +84,7 @@ def _origin_of(url: str) -> str:
 def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
     """Return *request* at another address, with what may go there."""
     base = request.base
-    if not url.startswith(base):
+    if not is_below(url, base):
         parts = urlsplit(url)
         base = f"{parts.scheme}://{parts.netloc}"
     address, _, query = url.partition("?")

@@ -89,9 +89,9 @@ def next_step(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
 ) -> Again | Stop:
     """Return what to do after *outcome*."""
-    failure = failure_class(outcome, recipe)
-    rule = recipe.recover.get(failure) if failure else None
-    if failure is None or rule is None:
+    failure = failure_class(outcome, recipe) or ""
+    rule = recipe.recover.get(failure)
+    if rule is None:
         return Stop()
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
@@ -150,7 +150,7 @@ def again_later(
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
     """Return why the first response is final although a rule is declared; nothing if it is not."""
-    if rule.refresh and not progress.renewed:
+    if rule.refresh:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure
         )
@@ -189,7 +189,7 @@ def _wait_from_response(outcome: Outcome, rule: Recover, now: float) -> float | 
 
 def _parse_milliseconds(value: Any) -> float | None:
     try:
-        number = float(str(value).strip())
+        number = float(str(value))
     except ValueError:
         return None
     return number / 1000 if isfinite(number) else None

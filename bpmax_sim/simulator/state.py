@@ -23,7 +23,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.field_path import member
-from bpmax_sim.messages import FORM, Headers, Request, Response
+from bpmax_sim.messages import FORM, Headers, Request, Response, is_below
 from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
@@ -146,7 +146,7 @@ class ParsedRequest(Struct, frozen=True):
 def read(request: Request, base: str) -> ParsedRequest:
     """Return *request* taken apart; *base* is the address of the third party."""
     url = request.url
-    if base and url.startswith(base):
+    if base and is_below(url, base):
         url = url.removeprefix(base)
     elif "://" in url:  # of another host
         url = "/" + url.partition("://")[2].partition("/")[2]

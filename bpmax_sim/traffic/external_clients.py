@@ -15,7 +15,7 @@ from bpmax_sim.cassette.matching import nameless_call
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError, ConfigError
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.messages import Request, Response
+from bpmax_sim.messages import Request, Response, is_below
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import (
     Addresses,
@@ -244,7 +244,7 @@ class ExternalClients:
         if not live:
             return request, match
         host = match.target.platform.hosts.get(match.host, "").rstrip("/")
-        base = host if host and request.url.startswith(host) else match.base
+        base = host if host and is_below(request.url, host) else match.base
         url = f"{live}{request.url[len(base) :]}"
         return replace(request, url=url), replace(match, base=live)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any
@@ -35,9 +35,11 @@ from bpmax_sim.secret.vault import Vault
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
     """Return *pairs* with the values that *places* names under *root* replaced."""
     names = _names_under(places, root)
-    if not names:
-        return pairs
-    return tuple((n, pseudonym(v) if n in names or n.lower() in names else v) for n, v in pairs)
+    return _replace_named(pairs, names) if names else pairs
+
+
+def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
+    return tuple((name, pseudonym(v) if name.lower() in names else v) for name, v in pairs)
 
 
 def redact_url(url: str, places: Iterable[str]) -> str:
@@ -57,7 +59,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     if not paths:
         return body
     if media == messages.FORM:
-        return _redact_form(body, {str(path[0]) for path in paths})
+        return _redact_form(body, {str(path[0]).lower() for path in paths})
     try:
         value = loads(body)
     except ValueError:
@@ -73,8 +75,9 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
 
 
 def _names_under(places: Iterable[str], root: str) -> frozenset[str]:
+    """Return the names in lower case: a server that knows ``phone`` mostly takes ``Phone``, too."""
     return frozenset(
-        path.name for path in _parse_places(places) if path.root == root and path.below
+        path.name.lower() for path in _parse_places(places) if path.root == root and path.below
     )
 
 
@@ -84,14 +87,14 @@ def _parse_places(places: Iterable[str]) -> list[FieldPath]:
 
 def _redact_parameter(part: str, names: frozenset[str]) -> str:
     name, equals, value = part.partition("=")
-    if unquote(name) not in names:
+    if unquote_plus(name).lower() not in names:
         return part
     return f"{name}{equals}{quote(pseudonym(unquote(value)), safe='-._~')}"
 
 
 def _redact_form(body: bytes, names: set[str]) -> bytes:
-    pairs = parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True)
-    changed = [(name, pseudonym(value) if name in names else value) for name, value in pairs]
+    pairs = tuple(parse_qsl(body.decode(errors="surrogateescape"), keep_blank_values=True))
+    changed = _replace_named(pairs, names)
     return body if changed == pairs else urlencode(changed).encode()
 
 

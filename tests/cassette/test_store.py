@@ -20,7 +20,17 @@ from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, DamagedCassette, LeakError, NewerFormat
 from bpmax_sim.messages import Exchange, FailedExchange, Response
-from tests.cassette.exchanges import OWNER, RULES, ZONE, answer, detail, numbered, order, taken
+from tests.cassette.exchanges import (
+    OWNER,
+    RULES,
+    START,
+    ZONE,
+    answer,
+    detail,
+    numbered,
+    order,
+    taken,
+)
 from tests.systems import needs_links
 
 
@@ -413,6 +423,24 @@ def test_a_recording_left_behind_is_sealed_by_the_next_one(path: Path) -> None:
         ("乙", "2"),
         ("甲", "1"),
     ]
+
+
+@pytest.mark.parametrize("begun", [(10, 20, 30), (30, 20, 10), (20, 30, 10)])
+def test_what_several_left_of_one_owner_comes_in_the_order_of_their_first_calls(
+    path: Path, begun: tuple[int, ...]
+) -> None:
+    """Whole, each after the other, and within each in the order of issue."""
+    alive = []
+    for at in begun:
+        late = [replace(detail(at + n), at=START.seconds + at + 25 * n) for n in (0, 1, 2)]
+        alive.append(recorder(path, *map(issued, late, (2, 1, 3))))
+    for recording in alive:
+        recording.close()
+
+    assert recover(path) == (path,)
+    customers = [customer(exchange) for exchange in Cassette.load(path).exchanges()]
+    assert customers == [str(at + n) for at in (10, 20, 30) for n in (1, 0, 2)]
+    assert recover(path) == ()
 
 
 def test_a_recording_left_behind_never_replaces_a_whole_one(path: Path) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -11,6 +15,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import AuthError, ConfigError, TransportError
 from bpmax_sim.messages import LOGIN, Request, Response, Sensitive
 from bpmax_sim.platform.model import Auth, Condition, OkRule, Recover, ResponseRules, Ttl
+from bpmax_sim.proxy.environment import CredentialRenewal
 from bpmax_sim.proxy.login import renewal_instant
 from tests.proxy.world import (
     SECRET,
@@ -379,6 +384,30 @@ def test_a_login_address_that_is_not_absolute_is_named(url: str) -> None:
         world.proxy().search()
 
 
+@pytest.mark.parametrize(
+    ("url", "base", "path"),
+    [
+        ("https://crm.example.test", "https://crm.example.test", ""),
+        ("https://crm.example.test/t?a=1", "https://crm.example.test", "/t"),
+        ("https://crm.example.test.cn/t", "https://crm.example.test.cn", "/t"),
+        ("https://crm.example.test:8443/t", "https://crm.example.test:8443", "/t"),
+        ("https://sso.example.test/t#a", "https://sso.example.test", "/t"),
+    ],
+)
+def test_a_login_is_below_the_platform_or_has_a_base_of_its_own(
+    url: str, base: str, path: str
+) -> None:
+    elsewhere = auth({"request": {"url": url}, "extract": TAKE}, apply=BEARER)
+    world = _world(elsewhere, ok({"access_token": "tok-1234"}))
+
+    world.proxy().search()
+
+    login = world.sent[0]
+    assert login.call
+    assert (login.base, login.call.path) == (base, path)
+    assert login.url == url.partition("#")[0]
+
+
 def test_a_login_value_that_cannot_be_sent_is_named() -> None:
     world = _world(auth({"request": {"path": "/t", "headers": {"X-K": "{{ secret }}"}}}))
 
@@ -518,3 +547,148 @@ def test_a_refused_login_is_never_sent_again_whatever_recover_says() -> None:
 
     assert error.code == "AUTH_FAILED"
     assert (len(world.sent), world.slept) == (1, [])
+
+
+ROTATING = auth(
+    {
+        "request": {"path": "/t", "form": {"refresh_token": "{{ secret }}"}},
+        "extract": {**TAKE, "secret": {"path": "$.next", "secret": True, "optional": True}},
+    },
+    apply=BEARER,
+)
+
+
+@dataclass(slots=True, repr=False)
+class Renewal(CredentialRenewal):
+    """One that others have open twice before; it notes what is kept, and that it is closed."""
+
+    busy: int = 2
+    kept: list[Mapping[str, str]] = field(default_factory=list)
+    closed: int = 0
+
+    def try_open(self) -> bool:
+        self.busy -= 1
+        return self.busy < 0
+
+    def keep(self, values: Mapping[str, str]) -> None:
+        assert not self.closed
+        self.kept.append(values)
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@pytest.mark.parametrize(
+    ("given", "source", "kept", "code"),
+    [
+        ({"access_token": "tok-0001", "next": "refresh-0002"}, "live", ["refresh-0002"], ""),
+        ({"access_token": "tok-0001", "next": "refresh-0002"}, "recorded", [], ""),
+        ({"access_token": "tok-0001"}, "live", [None], ""),
+        ({"next": "refresh-0002"}, "live", [], "AUTH_FAILED"),
+    ],
+)
+@pytest.mark.parametrize("earlier", ["", "refresh-0001"])
+def test_what_a_login_replaces_is_kept_before_others_may_log_in(
+    given: dict[str, str], source: str, kept: list[str | None], code: str, earlier: str
+) -> None:
+    renewal = Renewal()
+    renewal.values = {"secret": earlier} if earlier else {}
+    world = _world(ROTATING, ok(given, source=source))
+    world.env.renewal = renewal
+
+    if code:
+        assert rejected(world.proxy().search).code == code
+    else:
+        world.proxy().search()
+
+    assert list(world.env.renewed_names) == ["secret"]
+    assert [each.get("secret") for each in renewal.kept] == [one or earlier or None for one in kept]
+    assert (renewal.closed, renewal.busy, world.slept) == (1, -1, [0.05, 0.05])
+    sent = dict(parse_qsl((world.sent[0].body or b"").decode()))
+    assert sent == {"refresh_token": earlier or SECRET}
+    if earlier:
+        assert world.vault.redact_text(f"<{earlier}>") == f"<{STANDIN}>"
+    assert world.env.ended == ([None] if code else [3540.0])
+
+
+@pytest.mark.parametrize(
+    ("given", "life"),
+    [
+        (ok({"access_token": "tok-0001", "expires_in": 7200}, elapsed=3.0), 7140.0),
+        (ok({"access_token": "tok-0001", "expires_in": 0}), 0.0),
+        (ok({"access_token": "tok-0001"}), 3540.0),
+        (ok({"expires_in": 7200}), None),
+        (answer(401, {}), None),
+        (TransportError("refused", code="CONNECT", sent=False), None),
+    ],
+)
+def test_the_session_is_told_how_long_lives_what_a_login_yielded(
+    given: Response | TransportError, life: float | None
+) -> None:
+    def handle(request: Request) -> Response:
+        if request.is_login and isinstance(given, TransportError):
+            raise given
+        assert isinstance(given, Response)
+        return given if request.is_login else ok()
+
+    world = World(crm(auth=TOKEN), handle)
+    if life is None:
+        rejected(lambda: world.proxy().search())
+    else:
+        world.proxy().search()
+
+    assert world.env.ended == [life]
+    login = world.log[0]
+    assert login.is_login
+    assert (login.error is None) == isinstance(given, Response)
+    assert login.status == (given.status if isinstance(given, Response) else None)
+
+
+def test_what_the_time_makes_is_no_part_of_a_login_wherever_it_stands() -> None:
+    """Directly, by a parameter, by a parameter of a parameter; a list is one place."""
+    declared = msgspec.convert(
+        {
+            "parameters": {
+                "plain": "{{ client_id }}",
+                "inner": "{{ now | unix }}",
+                "outer": "v{{ inner }}",
+            },
+            "acquire": {
+                "steps": [
+                    {
+                        "request": {
+                            "method": "POST",
+                            "path": "/t",
+                            "query": {"ts": "{{ now | unix }}", "v": "1", "p": "{{ plain }}"},
+                            "headers": {"X-Once": "{{ nonce }}", "X-V": "{{ outer }}", "X-P": "1"},
+                            "body": {
+                                "a": {"b": "{{ outer }}", "c": "{{ client_id }}"},
+                                "list": ["1", "{{ now | unix }}"],
+                                "fixed": ["1", "{{ plain }}"],
+                                "odd": {"x y": "{{ nonce }}", "z": "1"},
+                            },
+                        },
+                        "extract": TAKE,
+                    }
+                ]
+            },
+        },
+        Auth,
+    )
+    world = _world(declared, ok({"access_token": "tok-1234"}))
+
+    world.proxy().search()
+
+    login = world.sent[0]
+    assert set(login.injected) == {
+        "query.ts",
+        "header.x-once",
+        "header.x-v",
+        "body.a.b",
+        "body.list",
+        "body.odd",
+    }
+    assert login.call
+    assert login.call.query == (("v", "1"), ("p", "test"))
+    assert [name for name, _ in login.call.headers] == ["X-P", "Content-Type"]
+    assert json.loads(login.call.body or b"") == {"a": {"c": "test"}, "fixed": ["1", "test"]}

@@ -118,6 +118,7 @@ class Model:
     issued: int = 0
     sent: list[tuple[Any, ...]] = field(default_factory=list)
     followed: list[tuple[str, float]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def run(self) -> str:
         code, renewed, ahead, count = self.log_in(), False, 0, 0
@@ -130,26 +131,37 @@ class Model:
             if what == "token" and not renewed:
                 renewed = True
                 self.followed.append(("renewed", 0))
+                self.notes.append("token refused; logged in anew")
                 code = self.log_in()
             elif what == "skew" and not ahead:
                 ahead = AHEAD
                 self.followed.append(("clock", 0))
+                self.notes.append("clock corrected by +3600 s")
             elif (wait := self.wait(what, count)) is None:
                 code = ENDS.get(what, "HTTP_STATUS")
             else:
                 self.now += wait
                 self.followed.append(("retried", wait))
+                self.notes.append(f"{self.kind(what)}: sent again after {wait:g} s")
         return code
 
     def wait(self, what: str, count: int) -> float | None:
         """Return how long to wait before the next sending, None if there is none."""
-        kind = "rate" if what.startswith("busy") else "skew" if what == "skew" else "transient"
-        was_executed = what in {"cut", "late"}
-        if what in {"token", "bad", "busy for long"} or count >= TRIES[kind]:
+        kind = self.kind(what)
+        if what in {"token", "bad"} or count >= TRIES[kind]:
             return None
-        if was_executed and self.method == "POST":
-            return None
-        return 7.0 if what == "busy" else 1.0 * 2 ** (count - 1)
+        if what in {"cut", "late"} and self.method == "POST":
+            why = "as POST may have been executed; if that does no harm, declare idempotent: true"
+        elif what == "busy for long":
+            why = "as a wait of 601 s is longer than 600 s"
+        else:
+            return 7.0 if what == "busy" else 1.0 * 2 ** (count - 1)
+        self.notes.append(f"{kind}: not sent again, {why}")
+        return None
+
+    @staticmethod
+    def kind(what: str) -> str:
+        return "rate" if what.startswith("busy") else "skew" if what == "skew" else "transient"
 
     def log_in(self) -> str:
         tried, is_moved = 1, False
@@ -236,6 +248,7 @@ def _check(method: str, calls: Sequence[str], logins: Sequence[str]) -> None:
     assert world.clock.now() - START == model.now, case
     record = world.log[-1]
     assert record.attempts == sum(one[0] == "1" for one in model.sent), case
+    assert list(record.notes) == model.notes, case
     assert [(one.follows, one.wait) for one in record.earlier] == model.followed, case
 
 

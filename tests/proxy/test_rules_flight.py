@@ -358,7 +358,11 @@ def test_a_rate_limit_waits_as_the_answer_asks(headers: dict[str, str], waited: 
         ({"retry_after_ms": 1500}, 1.5),
         ({"retry_after_ms": "250"}, 0.25),
         ({"retry_after_ms": 0}, 0.0),
+        ({"retry_after_ms": " 250\n"}, 0.25),
+        ({"retry_after_ms": -1}, 0.0),
         ({"retry_after_ms": "马上"}, 1.0),
+        ({"retry_after_ms": "inf"}, 1.0),
+        ({"retry_after_ms": None}, 7.0),  # null is as if not there
         ({}, 7.0),
     ],
 )
@@ -451,6 +455,8 @@ def test_back_off_doubles() -> None:
         (0, 0.0),
         (999_999_999, 999_999_999.0),  # the largest that is no date
         (1_000_000_000, 1_000_000_000 - START),
+        (999_999_999_999, 999_999_999_999 - START),
+        (1_000_000_000_000, 1_000_000_000 - START),
         (-1, None),
         (10_000_000_000_000, None),
         ("", None),

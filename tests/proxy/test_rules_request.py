@@ -381,6 +381,20 @@ def test_a_required_query_or_header_that_null_removes_is_missing(place: Any) -> 
     assert error.message == f"crm_system.x: parameter 'v' is missing ({place}.v)"
 
 
+@pytest.mark.parametrize("declared", ["X-Tenant", "x-tenant"])
+@pytest.mark.parametrize("given", ["X-Tenant", "x-tenant", "X-TENANT"])
+def test_a_required_header_is_there_in_any_case(declared: str, given: str) -> None:
+    """O: header names are case-insensitive, and the last spelling is sent."""
+    parameter = Parameter(name="tenant", place="header", to=declared, required=True)
+    world = World(crm(Api(key="x", parameters=(parameter,))))
+
+    world.proxy().api("x").header({given: "7"}).call()
+
+    assert headers_of(world.request) == {given: "7"}
+    lost = world.proxy().api("x").header({given: "7"}).header({declared.upper(): None})
+    assert rejected(lost.call).code == "MISSING_PARAMETER"
+
+
 def test_a_single_object_is_parameter_1_not_a_bag_of_names() -> None:
     """O: a single object is parameter 1, not a bag of names."""
     api = Api(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -24,7 +24,8 @@ from bpmax_sim.platform.model import (
 )
 from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, drive, run_call
-from bpmax_sim.proxy.environment import Environment
+from bpmax_sim.proxy.compiled_api import CompiledApi
+from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.proxy.result import Answer
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
@@ -119,12 +120,29 @@ class Book:
 
 
 class WorldEnvironment(Environment):
-    """An environment whose logins are made of stand-ins where a test says so."""
+    """An environment whose logins are made of stand-ins where a test says so.
+
+    Attributes:
+        ended: how long what each login yielded lives, as the login told.
+        renewal: of credentials that a login replaces, with their names; none is kept without it.
+    """
 
     is_synthetic = False
+    ended: list[float | None]
+    renewal: CredentialRenewal | None = None
+    renewed_names: Iterable[str] = ()
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
         return self.is_synthetic
+
+    def open_renewal(
+        self, _recipe: CompiledApi, _tenant: Credentials, names: Iterable[str], /
+    ) -> CredentialRenewal:
+        self.renewed_names = names
+        return self.renewal or CredentialRenewal()
+
+    def end_login(self, _platform: str, _instance: str, life: float | None, /) -> None:
+        self.ended.append(life)
 
 
 class World:
@@ -174,7 +192,7 @@ class World:
         }
         synthesise_login = environment.pop("synthesise_login", False)
         self.env = WorldEnvironment(**{**defaults, **environment})
-        self.env.is_synthetic = synthesise_login
+        self.env.is_synthetic, self.env.ended = synthesise_login, []
         self.log = self.env.calls
 
     def close_network(self) -> None:

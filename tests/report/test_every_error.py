@@ -14,6 +14,7 @@ from typing import get_args, get_type_hints
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim import errors
 from bpmax_sim.errors import CODES, CallError, ScriptError, SubjectError
@@ -22,9 +23,10 @@ from bpmax_sim.messages import Request
 from bpmax_sim.report.document import build_document
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.junit import write_junit
+from bpmax_sim.report.junit import write_junit, xml_text
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict, failure_texts, summary, verdict_line, what_failed
+from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import items
 from bpmax_sim.scenario.model import FaultAction
 from bpmax_sim.session.session import Session
@@ -172,3 +174,26 @@ def _first_words(message: str, language: str) -> str:
 
 def _escape(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "element"),
+    [("xfailed", "skipped"), ("skipped", "skipped"), ("failed", "failure"), ("passed", "")],
+)
+def test_an_expected_failure_is_none_in_junit(
+    verdicts: list[Verdict], outcome: Outcome, element: str, tmp_path: Path
+) -> None:
+    verdict = replace(verdicts[0], outcome=outcome, reason="单据 1432")
+
+    write_junit(tmp_path / "junit.xml", [(verdict, 0.5), (verdict, 0.25)])
+
+    suite = ET.parse(tmp_path / "junit.xml").getroot()[0]
+    counts = [suite.get(name) for name in ("tests", "failures", "errors", "skipped", "time")]
+    failures, skipped = (str(2 * (element == name)) for name in ("failure", "skipped"))
+    assert counts == ["2", failures, "0", skipped, "0.750"]
+    found = [one for one in suite[0] if one.tag in {"failure", "skipped", "error"}]
+    assert [one.tag for one in found] == ([element] if element else [])
+    for one in found:
+        told = verdict.failures[0].headline if element == "failure" else "单据 1432"
+        assert one.get("message") == xml_text(told)
+        assert bool(one.text) == (element == "failure")

@@ -38,6 +38,11 @@ def wrong(expected: list[dict[str, Any]], *calls: CallMade) -> list[str]:
         ([{"call": TOKEN}, {"call": GET}], [made(TOKEN), made()]),
         ([{"call": GET, "path": {"id": 12345}}], [made(path={"id": "12345"})]),
         ([{"call": GET, "path": "/customers/张"}], [made(url="https://x/customers/%E5%BC%A0?a=1")]),
+        *[
+            ([{"call": GET, "path": end}], [made(url=f"https://x/v1/a%2Fb{more}")])
+            for end in ("/v1/a/b", "b", "")
+            for more in ("", "?to=/c")
+        ],
         (
             [{"call": GET, "query": {"page": 1, "all": True}}],
             [made(query={"page": "1", "all": "true"})],
@@ -88,6 +93,19 @@ def test_calls_are_as_expected(expected: list[dict[str, Any]], calls: list[CallM
             [{"call": GET, "path": "/a"}],
             [made(url="https://x/b")],
             ['proxy[0].path expected "/a", got "/b"'],
+        ),
+        *[
+            (
+                [{"call": GET, "path": "/v1"}],
+                [made(url=f"https://x/{path}")],
+                [f'proxy[0].path expected "/v1", got "/{path}"'],
+            )
+            for path in ("v1/a", "v1/", "V1", "")
+        ],
+        (
+            [{"call": GET}, {"call": ORDER}, {"call": GET, "status": 404}],
+            [made(), made(ORDER), made()],
+            ["proxy[2].status expected 404, got 200"],
         ),
         (
             [{"call": GET, "times": 3}],

@@ -189,9 +189,12 @@ def test_a_deadline_reminds_or_sends_to_somebody_else(door: Door) -> None:
         + steps(
             "{set: {事由: 出差}}",
             "submit: {}",
-            "{advance: 3d, expect: {flow: {at: 主管, notified: [{kind: deadline, to: [李主管]}]}}}",
+            "{advance: 47h59m59.999s, expect: {flow: {at: 主管, notified: []}}}",
+            "{advance: 1ms, expect: {flow: {notified: [{kind: deadline, to: [李主管]}]}}}",
             "{approve: {by: 李主管}, expect: {flow: {at: 财务}}}",
-            "{advance: 90m, expect: {flow: {at: 主管, pending: [李主管]}}}",
+            "{advance: 0, expect: {flow: {at: 财务}}}",
+            "{advance: 59m59s, expect: {flow: {at: 财务}}}",
+            "{advance: 1s, expect: {flow: {at: 主管, pending: [李主管]}}}",
         )
     )
 

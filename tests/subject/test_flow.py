@@ -7,9 +7,9 @@ import pytest
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
-from bpmax_sim.subject.definition import Definition, FlowNode, Transition
+from bpmax_sim.subject.definition import Deadline, Definition, FlowNode, Transition
 from bpmax_sim.subject.flow import FlowSubject
-from bpmax_sim.subject.hooks import FlowMove, NodeEntered
+from bpmax_sim.subject.hooks import DeadlinePassed, FlowMove, NodeEntered, NotificationSent
 from tests.subject.stage import PlainStage, Play, Thrown
 
 BIG = "ctx.form.amount > 100000"
@@ -435,3 +435,55 @@ def test_only_who_approved_is_not_asked_again(action: str) -> None:
 
     assert flow.pending("复审") == ["甲"]
     assert [entry["by"] for entry in flow.history if entry["action"] == "repeated"] == ["乙"]
+
+
+LATE = FlowNode(
+    owners=("甲", "乙", "丙"),
+    deadline=(
+        Deadline(after=60),
+        Deadline(after=90, notify=("经理", 7)),
+        Deadline(after=120, to="复核"),
+    ),
+    approve="结束",
+)
+
+
+@pytest.mark.parametrize(
+    ("instant", "happened", "due"),
+    [
+        (0, 0, 60),
+        (59.99, 0, 60),
+        (60, 1, 90),
+        (60.01, 1, 90),
+        (89.99, 1, 90),
+        (90, 2, 120),
+        (119.99, 2, 120),
+        (120, 3, 135),
+        (900, 3, 915),
+    ],
+)
+def test_a_deadline_is_over_at_its_instant(instant: float, happened: int, due: float) -> None:
+    """In between nothing happens, and what is passed at once happens in its order."""
+    more = FlowNode(owners=("丁",), deadline=Deadline(after=15, then="reject"), reject="结束")
+    nodes = {"初审": LATE, "复核": more, "结束": FlowNode(end=True)}
+    stage, clock = PlainStage({}), [1000.0]
+    flow = FlowSubject(
+        runner=stage,
+        tell=stage.told.append,
+        definition=Definition(flow="复核", start="初审", nodes=nodes),
+        now=lambda: clock[0],
+    )
+    flow.create(FlowMove(by="甲"))
+    clock[0] += instant
+
+    flow.fire_due_deadlines(clock[0])
+
+    does = [one.does for one in stage.told if isinstance(one, DeadlinePassed)]
+    assert does == ["notify", "notify", "go to 复核"][:happened]
+    assert flow.next_due() == 1000 + due
+    told = [(one.kind, one.to) for one in stage.told if isinstance(one, NotificationSent)]
+    people = [("deadline", ("甲", "乙", "丙")), ("deadline", ("经理", "7"))]
+    assert told == people[:happened]
+    clock[0] = 1000 + due
+    flow.fire_due_deadlines(clock[0])
+    assert flow.at == ("结束" if happened == 3 else "复核" if happened == 2 else "初审")

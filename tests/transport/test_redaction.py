@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -203,6 +205,39 @@ def test_personal_data_gets_pseudonyms_and_everything_else_keeps_its_bytes() -> 
     assert b"13800138000" not in msgspec.json.encode(shown)
     assert dict(shown.headers)["X-User"] != "zhangsan"
     assert redact_request(shown, Vault()) == shown
+
+
+@pytest.mark.parametrize("declared", ["mobile", "Mobile", "MOBILE"])
+@pytest.mark.parametrize("name", ["mobile", "Mobile", "MOBILE", "m%6Fbile", "M%4Fbile"])
+def test_personal_data_is_replaced_however_its_name_is_written(declared: str, name: str) -> None:
+    """In the address, in the query beside it, in headers and in forms alike; twice and third."""
+    spelled = unquote(name)
+    number, pairs = "13800138000", (("a", "1"), (spelled, ""), (spelled, "13800138000"))
+    form = (("content-type", "application/x-www-form-urlencoded"), (spelled, number))
+    text = f"a=1&{name}=&{name}={number}&{spelled}s=1"
+    sent = replace(
+        REQUEST,
+        url=f"{REQUEST.url}?{text}",
+        headers=form,
+        body=text.encode(),
+        call=replace(CALL, query=pairs, headers=form, body=text.encode()),
+        personal=tuple(f"{root}.{declared}" for root in ("query", "header", "body")),
+    )
+
+    shown = redact_request(sent, Vault())
+
+    assert number.encode() not in msgspec.json.encode(shown)
+    assert shown.url.startswith(f"{REQUEST.url}?a=1&{name}=")
+    assert shown.url.endswith(f"&{spelled}s=1")
+    assert redact_request(shown, Vault()) == shown
+
+
+@pytest.mark.parametrize("body", [b"n=1&a=%20+b&empty=&flag", b"", b"\xff=1", b"mobiles=1&"])
+def test_a_form_without_personal_data_keeps_its_bytes(body: bytes) -> None:
+    form = (("content-type", "application/x-www-form-urlencoded"),)
+    sent = replace(REQUEST, headers=form, body=body, personal=("body.mobile", "body.phone[0]"))
+
+    assert redact_request(sent, Vault()).body == body
 
 
 def test_personal_data_in_a_form_and_in_an_answer() -> None:

@@ -1,0 +1,226 @@
+"""How a scenario ended, and for which cause: every branch, and what is just beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from bpmax_sim.errors import CallError, Place, ScriptError, SubjectError
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.load import ScenarioItem, items
+from bpmax_sim.scenario.outcome import (
+    cause_of,
+    conclude,
+    config_errors,
+    failing_place,
+    flag_reason,
+    not_run,
+    start_of,
+)
+from bpmax_sim.scenario.source import Failure
+
+
+def failed(kind: str, **fields: Any) -> Failure:
+    return Failure(kind=kind, essence="a", **fields)
+
+
+OWN, MISS, CONFIG = map(failed, ("expect", "miss", "config"))
+
+
+def made(error: str = "", message: str = "") -> CallMade:
+    return CallMade(number=1, call="crm.get", error=error, message=message)
+
+
+@pytest.mark.parametrize(
+    ("failures", "calls", "live", "cause"),
+    [
+        ([OWN], [], True, "own"),
+        ([OWN], [made(), made("HTTP_STATUS")], True, "own"),
+        ([], [], True, "own"),
+        ([OWN], [made(), made(), made("CONNECT", "crm.get: refused")], True, "unreachable"),
+        ([OWN], [made("TLS", "crm.get: bad certificate")], True, "unreachable"),
+        ([OWN], [made("TIMEOUT")], True, "own"),
+        ([OWN], [made("RESET")], True, "own"),
+        ([OWN], [made("CONNECT", "crm.get: refused")], False, "own"),
+        ([OWN], [made("CONNECT", "crm.get: refused (fault)")], True, "own"),
+        ([OWN], [made("CONNECT", "x (fault)"), made("TLS", "x")], True, "unreachable"),
+        ([OWN], [made("CONNECT", "refused (fault) again")], True, "unreachable"),
+        ([OWN, OWN, MISS], [], True, "cassette"),
+        ([OWN], [made(), made("NoMatchError")], False, "cassette"),
+        ([OWN], [made("CassetteError")], True, "cassette"),
+        ([OWN], [made("DamagedCassette")], False, "cassette"),
+        ([OWN], [made("NewerFormat")], False, "cassette"),
+        ([MISS], [made("CONNECT", "x")], True, "unreachable"),
+        ([OWN, CONFIG], [made("CONNECT", "x"), made("NoMatchError")], True, "config"),
+        ([MISS], [made("ConfigError", "crm: no credentials")], False, "config"),
+        ([OWN], [made("ConfigError", "")], False, "own"),
+    ],
+)
+def test_a_cause_is_what_has_to_be_mended_first(
+    failures: list[Failure], calls: list[CallMade], live: bool, cause: str
+) -> None:
+    assert cause_of(failures, calls, live=live) == cause
+
+
+def test_what_is_not_set_up_is_told_once_line_by_line() -> None:
+    calls = [made("ConfigError", "b\na"), made("CONNECT", "c"), made("ConfigError", "a\nd"), made()]
+
+    assert config_errors(calls) == ("b", "a", "d")
+
+
+@pytest.fixture(scope="module")
+def item(tmp_path_factory: pytest.TempPathFactory) -> ScenarioItem:
+    folder: Path = tmp_path_factory.mktemp("outcome")
+    (folder / "a.js").write_text("//", encoding="utf-8")
+    path = folder / "报价.scenario.yaml"
+    path.write_text(
+        "version: 1\nscenario: 报价\nxfail: 单据 1432\ntags: [crm]\n"
+        "form: {scripts: {click.查询: a.js}, fields: {a: 1}}\n"
+        "steps: [{click: 查询}, {click: 查询}]\n",
+        encoding="utf-8",
+    )
+    return items(path, environ={})[0]
+
+
+def _with(item: ScenarioItem, **fields: Any) -> ScenarioItem:
+    return msgspec.structs.replace(item, **fields)
+
+
+@pytest.mark.parametrize(
+    ("xfail", "failures", "outcome"),
+    [
+        (False, [], "passed"),
+        ("", [], "passed"),
+        (False, [OWN], "failed"),
+        (True, [OWN], "xfailed"),
+        ("单据 1432", [OWN, OWN], "xfailed"),
+        (True, [MISS], "failed"),
+        (True, [OWN, CONFIG], "failed"),
+    ],
+)
+def test_xfail_stands_for_a_failure_of_what_is_tested(
+    item: ScenarioItem, xfail: bool | str, failures: list[Failure], outcome: str
+) -> None:
+    ended = conclude(_with(item, xfail=xfail), failures, [], live=False)
+
+    assert ended == (outcome, tuple(failures))
+
+
+def test_xfail_says_whether_third_parties_were_asked(item: ScenarioItem) -> None:
+    for live, outcome in ((True, "failed"), (False, "xfailed")):
+        assert conclude(item, [OWN], [made("CONNECT", "x")], live=live)[0] == outcome
+
+
+def test_an_unexpected_pass_is_a_failure_at_its_key(item: ScenarioItem) -> None:
+    outcome, (failure,) = conclude(item, (), (), live=False)
+
+    assert (outcome, failure.kind, failure.scenario) == ("failed", "xpass", "报价")
+    assert failure.essence == "expected to fail but passed; remove xfail"
+    assert failure.place == failure.location
+    assert failure.place is not None
+    assert failure.place.line == 3
+    assert failure.rerun == item.rerun
+    assert failure.detail == ()
+
+
+def _thrown(name: str, code: object) -> ScriptError:
+    return ScriptError("x", name=name, fields={"code": code})
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "is_mistake"),
+    [
+        *[(kind, None, True) for kind in ("name", "call", "rule", "empty", "never_ran", "value")],
+        *[(kind, None, False) for kind in ("expect", "error", "rejection", "")],
+        ("error", _thrown("ReferenceError", None), True),
+        ("error", _thrown("TypeError", None), False),
+        ("error", _thrown("Error", "UNKNOWN_API"), True),
+        ("error", _thrown("Error", "X_UNKNOWN_API"), False),
+        ("name", _thrown("Error", "AUTH_FAILED"), False),  # the script's own error is what counts
+        ("error", CallError("x", code="UNKNOWN_PLATFORM"), True),
+        ("error", CallError("x", code="HTTP_STATUS"), False),
+        ("error", SubjectError("x", code="NO_FUNCTION"), True),
+        ("error", SubjectError("x", code="NO_MODULE"), True),
+        ("error", SubjectError("x", code="NOT_OWNER"), False),
+    ],
+)
+def test_a_name_of_nothing_is_no_failure_that_xfail_expects(
+    item: ScenarioItem, kind: str, cause: BaseException | None, is_mistake: bool
+) -> None:
+    ended, shown = conclude(item, [OWN, failed(kind, cause=cause, detail=("b",))], [], live=False)
+
+    assert ended == ("failed" if is_mistake else "xfailed")
+    assert len(shown) == (1 if is_mistake else 2)
+    if is_mistake:
+        assert [shown[0].kind, shown[0].detail[0], len(shown[0].detail)] == [kind, "b", 2]
+    lenient = _with(item, strictness="lenient")
+    assert conclude(lenient, [failed(kind, cause=cause)], [], live=False)[0] == "xfailed"
+    strict = _with(item, strictness="strict")
+    assert conclude(strict, [failed(kind, cause=cause)], [], live=False)[0] == ended
+
+
+@pytest.mark.parametrize(("flag", "reason"), [("维护", "维护"), ("", ""), (True, ""), (False, "")])
+def test_a_flag_gives_a_reason_where_it_is_a_text(flag: bool | str, reason: str) -> None:
+    assert flag_reason(flag) == reason
+
+
+STEP, KEY, NOWHERE = Place("a", 5, 1), Place("a", 6, 3), Place("", 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("failures", "place"),
+    [
+        ([failed("expect", location=STEP, place=KEY)], STEP),
+        ([failed("expect", place=KEY)], KEY),
+        (
+            [failed("expect"), failed("expect", place=KEY)],
+            None,
+        ),
+        ([], None),
+    ],
+)
+def test_a_failure_stands_at_its_step_else_at_its_key_else_at_the_item(
+    item: ScenarioItem, failures: list[Failure], place: Place | None
+) -> None:
+    assert failing_place(item, failures) == (place or item.place)
+
+
+def test_what_did_not_run_starts_and_ends_at_nought(item: ScenarioItem) -> None:
+    started, ended = not_run(item, reason="维护")
+    assert started == start_of(item, 0.0)
+    assert (started.name, started.row, started.steps, started.tags) == ("报价", "", 2, ("crm",))
+    assert (started.engine, start_of(item, 7.5, "v8").engine, start_of(item, 7.5).at) == (
+        "",
+        "v8",
+        7.5,
+    )
+    assert (ended.outcome, ended.failures, ended.reason) == ("skipped", (), "维护")
+    assert (ended.warnings, ended.digest, ended.calls, ended.duration, ended.at) == (
+        (),
+        "",
+        0,
+        0,
+        0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "essence", "detail"),
+    [
+        (ValueError("eins\nzwei\ndrei"), "eins", ("zwei", "drei")),
+        (ValueError("eins"), "eins", ()),
+        (ValueError(), "ValueError", ()),
+    ],
+)
+def test_what_could_not_start_failed_for_its_declarations(
+    item: ScenarioItem, error: Exception, essence: str, detail: tuple[str, ...]
+) -> None:
+    _, ended = not_run(item, error=error)
+
+    assert (ended.outcome, ended.reason) == ("failed", "")
+    (failure,) = ended.failures
+    assert (failure.kind, failure.essence, failure.detail) == ("config", essence, detail)
+    assert (failure.place, failure.location, failure.cause) == (item.place, item.place, error)
