@@ -25,6 +25,7 @@ from bpmax_sim import errors
 from bpmax_sim.cli.help_text import (
     LocalisedCommand,
     LocalisedGroup,
+    add_help_all,
     in_sentences,
     localise_parameters,
     parameter_helps,
@@ -560,7 +561,7 @@ def _build_group(name: str, _language: str) -> Any:
     )
     app.callback(invoke_without_command=True)(_print_group_help)
     compiled = typer.main.get_command(app)
-    compiled.params.append(_make_help_all(compiled))
+    add_help_all(compiled)
     return compiled
 
 
@@ -584,51 +585,8 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
-    compiled.params.append(_make_help_all(compiled))
+    add_help_all(compiled)
     return compiled
-
-
-def _print_whole_help(context: typer.Context, value: bool) -> None:
-    if not value or context.resilient_parsing:
-        return
-    rare = _list_rare(context.command)
-    try:
-        for parameter in rare:
-            parameter.hidden = False
-        say(context.get_help())
-    finally:  # the command is built once in a process, and its help may be asked for again
-        for parameter in rare:
-            parameter.hidden = True
-    raise typer.Exit
-
-
-_HELP_ALL: Final = msg("Show the options that few need, too, and exit.")
-
-
-def _have_help_all(
-    *,
-    help_all: Annotated[
-        bool,
-        Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
-    ] = False,
-) -> None:
-    """Declare the option for typer, which makes options of signatures alone."""
-
-
-def _list_rare(command: Any) -> list[Any]:
-    rare = [one for one in command.params if getattr(one, "hidden", False)]
-    return [one for one in rare if one.name != "help_all"]
-
-
-def _make_help_all(command: Any) -> Any:
-    """Return the option, which help names only where *command* has options that few need."""
-    app = typer.Typer(add_completion=False)
-    app.command()(_have_help_all)
-    compiled: Any = typer.main.get_command(app)
-    (option,) = compiled.params
-    option.help = in_sentences(translate(_HELP_ALL))
-    option.hidden = not _list_rare(command)
-    return option
 
 
 def _root_callback(
@@ -752,5 +710,5 @@ def _build_app(_language: str) -> Any:
     app.callback(invoke_without_command=True)(_root_callback)
     compiled = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(_root_callback))
-    compiled.params.append(_make_help_all(compiled))
+    add_help_all(compiled)
     return compiled
