@@ -239,7 +239,7 @@ class ScriptChallenge:
         users = target.users_of(mutant)
         killer = self._memory.killer_of(number) if self._memory else ""
         users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
-        variant = Variant(scripts={target.name: mutant.apply(target.data)})
+        variant = self._make_variant(number)
         divergences: list[Divergence] = []
         exceeded = ""
         for user in users:
@@ -263,12 +263,24 @@ class ScriptChallenge:
             return MutantVerdict(verdict="unchanged", cause="" if is_met else "unmet")
         if not divergences:
             return MutantVerdict(verdict="unreached")
-        return self._judge_difference(variant, divergences)
+        return self._judge_difference(mutant, variant, divergences)
+
+    def _make_variant(self, number: int) -> Variant:
+        target, mutant = self.numbered[number]
+        text = mutant.apply(target.data)
+        return Variant(scripts={target.name: text}, checks_scripts=False)
 
     def _judge_difference(
-        self, variant: Variant, divergences: Sequence[Divergence]
+        self, mutant: Mutant, variant: Variant, divergences: Sequence[Divergence]
     ) -> MutantVerdict:
-        """Return the line that tells *variant*; another number out of a recording is no change."""
+        """Return what tells *variant*: what its text looks like, or a line that is missing.
+
+        Another number out of a recording is no change.
+        """
+        baseline = self.baselines[divergences[0].user]
+        run = run_variant(baseline, replace(variant, checks_scripts=True))
+        if not run.is_passed or _find_warnings(run, mutant) - {*baseline.run.end.warnings}:
+            return MutantVerdict(verdict="killed", killer=baseline.item.node_id, cause="warning")
         line = self._search.find_line(divergences, lambda _user: variant)
         if line is None and all(map(is_another_number, divergences)):
             return MutantVerdict(verdict="unchanged")
@@ -278,8 +290,8 @@ class ScriptChallenge:
     def _is_met(self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]) -> bool:
         """Return whether any run comes to where *mutant* would matter, as its probe says."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
-        runs = (run_variant(self.baselines[user], Variant(scripts={target.name: text}))
-                for user in users)  # fmt: skip
+        variant = Variant(scripts={target.name: text}, checks_scripts=False)
+        runs = (run_variant(self.baselines[user], variant) for user in users)
         return any(
             isinstance(event, ConsoleWritten) and event.text == MATTERS
             for run in runs
@@ -288,8 +300,7 @@ class ScriptChallenge:
 
     def tells(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
         """Return whether *line*, which was found for another mutant, kills this one too."""
-        target, mutant = self.numbered[number]
-        variant = Variant(scripts={target.name: mutant.apply(target.data)})
+        variant = self._make_variant(number)
         return self._search.tells(line, divergences, lambda _user: variant)
 
 

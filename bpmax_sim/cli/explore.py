@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,6 +37,7 @@ from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.sections import keep_section
+from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import display_path
 
 
@@ -64,7 +65,11 @@ def explore(  # noqa: PLR0913 - the options of the command
     cassettes: option.Cassettes = None,
     json: option.Json = False,
 ) -> int:
-    """Try what a third party can do to each scenario."""
+    """Try what a third party can do to each scenario.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; the scenarios that were done are reported.
+    """
     _check(most, minutes, workers)
     items = list(collect(paths, keyword))
     end = time.monotonic() + 60 * minutes if minutes else math.inf
@@ -76,14 +81,42 @@ def explore(  # noqa: PLR0913 - the options of the command
         seed=seed,
         is_over=lambda: time.monotonic() > end,
     )
-    explorations = list(with_progress(done, len(items)))
-    findings = find_causes(explorations)
+    explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
-    scenarios = [reproduce(by_id[one.items[0]], one.variants[0]) for one in findings]
+    try:
+        explorations.extend(with_progress(done, len(items)))
+    except KeyboardInterrupt:
+        done.close()
+        _report(
+            explorations, _reproduce_causes(explorations, by_id), ExitCode.INTERRUPTED, json=json
+        )
+        tell("{done} of {all} scenarios were explored", done=len(explorations), all=len(items))
+        raise
+    found = _reproduce_causes(explorations, by_id)
     if save:
-        _save_findings(scenarios)
-    _keep_section(explorations, findings, scenarios, html)
-    return _report(explorations, list(zip(findings, scenarios, strict=True)), json=json)
+        _save_findings([scenario for _, scenario in found])
+    _keep_section(explorations, found, html)
+    code = _exit_code(explorations, found)
+    _report(explorations, found, code, json=json)
+    return code
+
+
+Found = Sequence[tuple[VariantFinding, Reproduction]]
+
+
+def _reproduce_causes(
+    explorations: Sequence[Exploration], items: Mapping[str, ScenarioItem]
+) -> Found:
+    """Return the findings of *explorations*, each with the scenario that reproduces it."""
+    causes = find_causes(explorations)
+    return [(one, reproduce(items[one.items[0]], one.variants[0])) for one in causes]
+
+
+def _exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
+    if any(finding.is_red for finding, _ in found):
+        return ExitCode.FAILED
+    is_explored = any(not one.refused for one in explorations)
+    return ExitCode.PASSED if is_explored else ExitCode.NOTHING
 
 
 def _save_findings(scenarios: Sequence[Reproduction]) -> None:
@@ -96,17 +129,13 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
             tell("written: {name}", name=name)
 
 
-def _keep_section(
-    explorations: Sequence[Exploration],
-    findings: Sequence[VariantFinding],
-    scenarios: Sequence[Reproduction],
-    html: Path | None,
-) -> None:
+def _keep_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
     """Keep findings and matrix for `bpmax-sim report`, and write them as a page to *html*."""
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return
-    section = make_section(add_up(explored), findings, [one.text for one in scenarios])
+    findings = [finding for finding, _ in found]
+    section = make_section(add_up(explored), findings, [one.text for _, one in found])
     kept = keep_section(find_root(Path.cwd()), section)
     if html is not None:
         write_page(html, [], version=bpmax_sim.__version__, section_folders=[kept.parent])
@@ -122,14 +151,13 @@ def _check(most: int, minutes: float, workers: int) -> None:
         )
 
 
-Found = Sequence[tuple[VariantFinding, Reproduction]]
-
-
-def _report(explorations: Sequence[Exploration], found: Found, *, json: bool) -> ExitCode:
+def _report(
+    explorations: Sequence[Exploration], found: Found, code: ExitCode, *, json: bool
+) -> None:
+    """Print what was found, or the same with *code* as one JSON object."""
     explored = [one for one in explorations if not one.refused]
     totals = add_up(explored)
     red = sum(finding.is_red for finding, _ in found)
-    code = ExitCode.FAILED if red else ExitCode.PASSED if explored else ExitCode.NOTHING
     if json:
         say_document(
             tried=totals.tried,
@@ -138,7 +166,7 @@ def _report(explorations: Sequence[Exploration], found: Found, *, json: bool) ->
             findings=[_finding_data(*one) for one in found],
             refused=[{"item": o.node_id, "why": o.refused} for o in explorations if o.refused],
         )
-        return code
+        return
     for line in _report_lines(explored, found):
         say(line)
     for one in explorations:
@@ -148,7 +176,6 @@ def _report(explorations: Sequence[Exploration], found: Found, *, json: bool) ->
         tell(line)
     tell(describe_totals(totals))
     tell(plural(red, "{number} finding fails", "{number} findings fail"))
-    return code
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:

@@ -170,7 +170,7 @@ def _make_failure(
     )
     if call.elapsed and (do.error or do.status) and do.error != "timeout":
         # It comes when the response would have, or what a person does during the call comes after.
-        do = replace(do, delay=call.elapsed)
+        do = replace(do, delay=round(call.elapsed, 6))
     rule = FaultRule(
         on=call.name, call=call.number, attempts=UNSET if once else EVERY_SENDING, do=do
     )

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from bpmax_sim.explore.judge import RED, VERDICTS
+from bpmax_sim.explore.judge import VERDICTS, VerdictKind
 from bpmax_sim.explore.summary import (
     MARKS,
     ExploreTotals,
     Matrix,
+    MatrixCell,
     VariantFinding,
     describe_finding,
     describe_totals,
@@ -24,13 +25,6 @@ from bpmax_sim.report.sections import (
     Tone,
 )
 
-_TONES: Final[Mapping[str, Tone]] = {
-    **dict.fromkeys(VERDICTS, "again"),
-    **dict.fromkeys(RED, "failed"),
-    "handled": "passed",
-    "unrecorded": "quiet",
-}
-
 
 def make_section(
     totals: ExploreTotals,
@@ -39,7 +33,8 @@ def make_section(
 ) -> ReportSection:
     """Return the section; *scenarios* are the texts that reproduce *findings*, one for each."""
     matrix = make_matrix(totals.cells)
-    table = SectionTable(columns=(msg("call"), *matrix.columns), rows=tuple(_matrix_rows(matrix)))
+    columns, rows = (msg("call"), *matrix.columns), tuple(_matrix_rows(matrix))
+    table = SectionTable(columns=columns, rows=rows, caption=matrix.legend)
     parts = tuple(map(_make_finding, findings, scenarios or [""] * len(findings)))
     return ReportSection(
         name="explore",
@@ -51,13 +46,16 @@ def make_section(
 
 def _matrix_rows(matrix: Matrix) -> Iterator[tuple[SectionCell, ...]]:
     for (call, where), row in matrix.rows.items():
-        cells = (
-            SectionCell(MARKS[row[column]], _TONES[row[column]], VERDICTS[row[column]])
-            if column in row
-            else SectionCell()
-            for column in matrix.columns
-        )
+        cells = (_show_cell(row[name]) if name in row else SectionCell() for name in matrix.columns)
         yield SectionCell(f"{call}\n{where}"), *cells
+
+
+def _show_cell(cell: MatrixCell) -> SectionCell:
+    tone: Tone = "failed" if cell.is_red else _TONES.get(cell.verdict, "again")
+    return SectionCell(MARKS[cell.verdict], tone, VERDICTS[cell.verdict])
+
+
+_TONES: Final[Mapping[VerdictKind, Tone]] = {"handled": "passed", "unrecorded": "quiet"}
 
 
 def _make_finding(finding: VariantFinding, scenario: str) -> SectionFinding:

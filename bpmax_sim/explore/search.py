@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -171,7 +171,7 @@ class Explorer:
         most: int | None = None,
         seed: int | None = None,
         is_over: Callable[[], bool] = lambda: False,
-    ) -> Iterator[Exploration]:
+    ) -> Generator[Exploration, None, None]:
         """Yield what exploring each of *items* came to, done by at most *workers* processes.
 
         That is the same for any number of them, unless *is_over* ends it.
@@ -274,6 +274,7 @@ class _Bench:
         self.platforms = load_usable_platforms(self._item.platforms, instances=self._item.instances)
         self._usual: tuple[Counter[CallKey], ...] | None = None
         self._last: tuple[RunView, Judgement] | None = None
+        self._second_tries: dict[tuple[str, Place | None, bool], str] = {}
         self._endless = set[str]()  # calls that a script makes again for ever; one failure shows it
         self.base = self.run()
         self._usual = self.base.trial.requests
@@ -344,7 +345,7 @@ class _Bench:
             self._endless.add(failure.call.label)
         if judgement.verdict == "silent" and self._is_needless(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
-        if judgement.verdict == "partial" and (again := self._try_again(failure)):
+        if judgement.verdict == "partial" and (again := self._try_again_once(failure, judgement)):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
         is_shown = bool(failure.shown_by) or not failure.is_response
         return JudgedVariant(
@@ -553,6 +554,13 @@ class _Bench:
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_imagined=True),
         )
+
+    def _try_again_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
+        """Return the same as `_try_again`, tried of one of the failures that have one cause."""
+        cause = failure.call.label, judgement.place, failure.is_executed
+        if cause not in self._second_tries:
+            self._second_tries[cause] = self._try_again(failure)
+        return self._second_tries[cause]
 
     def _try_again(self, failure: PossibleFailure) -> str:
         """Return what doing the step once more comes to, or nothing where that has no sense."""

@@ -60,8 +60,15 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the failures that show it, each once."""
-        return tuple(dict.fromkeys(variant.kind for variant in self.variants))
+        """Return the failures that show it, each once; no order of what shows it anyway."""
+        alone = {one.kind for one in self.variants}
+        kinds = (
+            one.interruption.what
+            if one.interruption and one.interruption.what in alone
+            else one.kind
+            for one in self.variants
+        )
+        return tuple(dict.fromkeys(kinds))
 
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
@@ -114,6 +121,7 @@ class MatrixCell(msgspec.Struct, frozen=True):
     where: str
     column: str
     verdict: VerdictKind
+    is_red: bool = False
 
 
 class ExploreTotals(msgspec.Struct, kw_only=True):
@@ -172,29 +180,55 @@ def add_up(explorations: Iterable[Exploration]) -> ExploreTotals:
 def _make_cell(variant: JudgedVariant) -> MatrixCell:
     place = variant.call.place
     where = f"{place.file}:{place.line}" if place else ""
-    return MatrixCell(variant.call.name, where, variant.column, variant.judgement.verdict)
+    verdict = variant.judgement.verdict
+    return MatrixCell(variant.call.name, where, variant.column, verdict, variant.is_red)
 
 
 class Matrix(msgspec.Struct, frozen=True):
     """The worst verdict on each call for each kind of failure.
 
     Attributes:
-        rows: call and line -> column -> verdict; a column that a row lacks was not tried.
+        rows: call and line -> column -> cell; a column that a row lacks was not tried.
     """
 
     columns: tuple[str, ...]
-    rows: Mapping[tuple[str, str], Mapping[str, VerdictKind]]
+    rows: Mapping[tuple[str, str], Mapping[str, MatrixCell]]
+
+    @property
+    def legend(self) -> str:
+        """Return what the marks in it stand for."""
+        seen = {cell.verdict for row in self.rows.values() for cell in row.values()}
+        return join_messages(
+            "  ",
+            (
+                msg("{mark} {verdict}", mark=mark, verdict=VERDICTS[verdict])
+                for verdict, mark in MARKS.items()
+                if verdict in seen
+            ),
+        )
 
 
 def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
     """Return the matrix of *cells*."""
     columns: dict[str, None] = {}
-    rows: dict[tuple[str, str], dict[str, VerdictKind]] = {}
+    rows: dict[tuple[str, str], dict[str, MatrixCell]] = {}
     for cell in cells:
         columns.setdefault(cell.column)
         row = rows.setdefault((cell.call, cell.where), {})
-        row[cell.column] = max(row.get(cell.column, "handled"), cell.verdict, key=_GRAVITY.index)
-    return Matrix(tuple(sorted(columns, key=_rank_column)), rows)
+        row[cell.column] = max(row.get(cell.column, cell), cell, key=_gravity_of)
+    in_order = {row: rows[row] for row in sorted(rows, key=_order_of_row)}
+    return Matrix(tuple(sorted(columns, key=_rank_column)), in_order)
+
+
+def _gravity_of(cell: MatrixCell) -> tuple[bool, int]:
+    return cell.is_red, _GRAVITY.index(cell.verdict)
+
+
+def _order_of_row(row: tuple[str, str]) -> tuple[str, int, str]:
+    """Return where a row comes: as the scripts do, whichever of the workers was done first."""
+    call, where = row
+    file, _, line = where.rpartition(":")
+    return file, int(line or 0), call
 
 
 def _rank_column(name: str) -> int:
@@ -212,17 +246,9 @@ def matrix_lines(matrix: Matrix) -> Iterator[str]:
     for number, column in enumerate(matrix.columns):
         yield f"{' ' * (width + 1)}{'│ ' * number}┌ {translate(column)}"
     for name, row in zip(names, matrix.rows.values(), strict=True):
-        marks = (MARKS[row[column]] if column in row else "·" for column in matrix.columns)
+        marks = (MARKS[row[column].verdict] if column in row else "·" for column in matrix.columns)
         yield f"{name}{' ' * (width - _width(name) + 1)}{' '.join(marks)}"
-    seen = {verdict for row in matrix.rows.values() for verdict in row.values()}
-    yield join_messages(
-        "  ",
-        (
-            msg("{mark} {verdict}", mark=mark, verdict=VERDICTS[verdict])
-            for verdict, mark in MARKS.items()
-            if verdict in seen
-        ),
-    )
+    yield matrix.legend
 
 
 def _width(text: str) -> int:
@@ -231,11 +257,13 @@ def _width(text: str) -> int:
 
 def describe_totals(totals: ExploreTotals) -> str:
     """Return how much was tried of how much, and what came of it, on one line."""
-    counts = (
+    counts = [
         msg("{verdict} {number}", verdict=VERDICTS[verdict], number=totals.verdicts[verdict])
         for verdict in VERDICTS
         if totals.verdicts.get(verdict)
-    )
+    ]
+    if not counts:
+        return msg("tried {tried} of {possible}", tried=totals.tried, possible=totals.possible)
     return msg(
         "tried {tried} of {possible}: {counts}",
         tried=totals.tried,

@@ -432,7 +432,7 @@ _MOVED = frozenset({"at", "owners", "pending", "tasks", "history", "delay_level"
 """Facts of a flow that are others where an action succeeds."""
 
 
-def run_item(
+def run_item(  # noqa: PLR0913 - what may be left out of a run
     item: ScenarioItem,
     session: Session,
     *,
@@ -440,12 +440,13 @@ def run_item(
     faults: bool = True,
     more_faults: tuple[Fault, ...] = (),
     silent_faults: bool = False,
+    checks_scripts: bool = True,
 ) -> Iterator[Event]:
     """Run *item* in *session*, which is closed at the end, and yield its events.
 
     *environ* is what ``${env.X}`` reads; without *faults* none is armed, stubs still are. Those of
     *more_faults* come after the item's own, and need not strike; with *silent_faults* no rule has
-    to.
+    to. With *checks_scripts* the text of each script is read for what is doubtful in it.
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
@@ -467,7 +468,8 @@ def run_item(
             progress.failures += progress.judge_unused()
             if not progress.failures:
                 progress.warn_of_run()
-        progress.warn_of_scripts()
+        if checks_scripts:
+            progress.warn_of_scripts()
         if not progress.failures:
             progress.failures += progress.fail_warnings()
     _close(progress)

@@ -61,6 +61,8 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
         library: in front of the libraries of each form and flow.
         is_lenient: neither a recording that was not played nor a rule of the scenario that never
             struck fails the variant.
+        checks_scripts: whether the texts of its scripts are read for what is doubtful in them,
+            which takes longer than to run them.
     """
 
     scripts: Mapping[str, str] = {}
@@ -69,6 +71,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
     usual: tuple[Any, ...] | None = None
     library: Script | None = None
     is_lenient: bool = False
+    checks_scripts: bool = True
 
 
 @dataclass(frozen=True)
@@ -270,6 +273,7 @@ def _run(
                 environ=baseline.environ,
                 more_faults=variant.faults,
                 silent_faults=variant.is_lenient,
+                checks_scripts=variant.checks_scripts,
             )
         )
     except BpmaxError as error:

@@ -7,9 +7,11 @@ cannot fork (Windows), or for one worker, the work is done here, one after the o
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Generic, TypeVar
@@ -30,13 +32,31 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
     if workers < 2 or "fork" not in multiprocessing.get_all_start_methods():  # noqa: PLR2004
         yield from map(work, range(count))
         return
-    lanes = [_Lane(work, range(lane, count, workers)) for lane in range(workers)]
+    lanes: list[_Lane[T]] = []
     try:
+        with _hold_interrupts():
+            lanes += [_Lane(work, range(lane, count, workers)) for lane in range(workers)]
         for number in range(count):
             yield lanes[number % workers].receive(number)
     finally:
         for lane in lanes:
             lane.stop()
+
+
+@contextmanager
+def _hold_interrupts() -> Iterator[None]:
+    """Let Ctrl-C wait while processes are forked, which themselves never hear of it."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    held: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if held:
+            signal.raise_signal(signal.SIGINT)
 
 
 class _Lane(Generic[T]):
@@ -65,7 +85,8 @@ class _Lane(Generic[T]):
             self.stop()
             following = self._numbers[self._numbers.index(number) + 1 :]
             if following:
-                self._start(following)
+                with _hold_interrupts():
+                    self._start(following)
             return None
         if error is not None:
             raise error
@@ -80,7 +101,7 @@ class _Lane(Generic[T]):
 
 
 def _serve(work: Callable[[int], T], numbers: range, there: Connection) -> None:
-    with suppress(BrokenPipeError, KeyboardInterrupt):
+    with suppress(BrokenPipeError):
         for number in numbers:
             try:
                 result = work(number), None

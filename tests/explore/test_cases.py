@@ -14,7 +14,7 @@ from bpmax_sim.explore.summary import VariantFinding, find_causes
 from bpmax_sim.scenario.load import items
 
 CASES = Path(__file__).with_name("cases")
-BY_DAY = {"buggy/12", "buggy/20", "careful/12"}
+BY_DAY = {"buggy/12"}
 NAMES = [
     pytest.param(name, id=name, marks=() if name in BY_DAY else pytest.mark.night)
     for name in sorted("/".join(path.parts[-3:-1]) for path in CASES.glob("*/*/case.yaml"))

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bpmax_sim.cli import main
-from bpmax_sim.explore.search import Explorer
+from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.report.sections import SECTIONS
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import ScenarioItem, items
 from tests.explore.project import write_project
 from tests.explore.test_failures import SCRIPTS
 from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
@@ -19,6 +26,14 @@ from tests.report.test_html import Checked
 pytest_plugins = ("pytester",)
 SILENT = SCRIPTS["an empty catch"]["script"]
 CAREFUL = SCRIPTS["a script that tells of every failure"]["script"]
+
+
+@pytest.fixture(name="hears_ctrl_c")
+def let_children_hear_ctrl_c() -> Iterator[None]:
+    """Let a child hear SIGINT, which a shell has what it starts in the background ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def explore(*arguments: str) -> int:
@@ -174,3 +189,91 @@ def test_a_seed_chooses_what_is_tried_first(tmp_path: Path) -> None:
 
     assert kinds(3) == kinds(3)
     assert kinds(3) != kinds(None)
+
+
+def test_what_was_explored_before_ctrl_c_is_reported(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a", "b"):
+        write_project(tmp_path / name, SILENT)
+    monkeypatch.chdir(tmp_path)
+    whole = Explorer.explore
+
+    def explore_until_interrupted(self: Explorer, item: ScenarioItem, **limits: Any) -> Exploration:
+        if "b/" in item.node_id:
+            raise KeyboardInterrupt
+        return whole(self, item, **limits)
+
+    monkeypatch.setattr(Explorer, "explore", explore_until_interrupted)
+
+    assert explore(".") == 130
+
+    out, err = capsys.readouterr()
+    assert "× silent  a/scenarios/change.customerId.js:2" in out
+    assert "1 of 2 scenarios were explored" in err
+
+
+def running_in_group(group: int) -> list[str]:
+    """Return what runs in a group of processes; what has ended and nobody waited for does not."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            state, _, number = stat.read_text("utf-8").rpartition(")")[2].split()[:3]
+            if int(number) == group and state != "Z":
+                found.append(str(stat))
+    return found
+
+
+@pytest.mark.night
+@pytest.mark.usefixtures("hears_ctrl_c")
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="sees by /proc that it has begun")
+@pytest.mark.parametrize("seconds", [0, 0.3, 1])
+def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(seconds: float, tmp_path: Path) -> None:
+    for number in range(12):
+        write_project(tmp_path / str(number), STALE, steps=TWO_STEPS)
+    command = [sys.executable, "-m", "bpmax_sim", "explore", ".", "--workers", "2"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        encoding="utf-8", start_new_session=True,
+    )  # fmt: skip
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text("ascii"):
+        time.sleep(0.01)
+    time.sleep(seconds)
+    process.send_signal(signal.SIGINT)
+
+    _, err = process.communicate(timeout=120)
+
+    assert process.returncode in {0, 130}, err
+    assert "Traceback" not in err
+    assert running_in_group(process.pid) == []  # its workers have ended, too
+
+
+@pytest.mark.night
+def test_exploring_again_and_again_takes_no_more_memory(tmp_path: Path) -> None:
+    (item,) = items(write_project(tmp_path, STALE, steps=TWO_STEPS))
+    resource = pytest.importorskip("resource", reason="Windows counts memory otherwise")
+    explorer = Explorer()
+    tried = [explorer.explore(item).tried for _ in range(3)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+    tried += [explorer.explore(item).tried for _ in range(12)]
+
+    assert sum(tried) > 300
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 4 * 1024  # kilobytes
+
+
+@pytest.mark.night
+def test_workers_of_pytest_come_to_the_same(pytester: pytest.Pytester) -> None:
+    for name in ("a", "b", "c"):
+        write_project(pytester.path / name, SILENT if name == "b" else STALE, steps=TWO_STEPS)
+    told = []
+    for workers in ("0", "2"):
+        result = pytester.runpytest_subprocess(
+            ".", "--bpmax-explore", "-v", "-n", workers, "-p", "no:cacheprovider"
+        )
+        result.assert_outcomes(failed=1, passed=2, warnings=2)
+        lines = result.stdout.str().partition("┌")[2].splitlines()
+        told.append(lines[: next(n for n, line in enumerate(lines) if "tried " in line) + 1])
+
+    assert told[0] == told[1]

@@ -59,6 +59,8 @@ REFUSED = {
         "does not pass: ",
     ),
     "a python step": ("- {python: 'tests.nothing:run'}", "", "has a python: step"),
+    "a scenario that asks a live system": ("", "mode: live", "(mode: live); only replay"),
+    "a scenario that records": ("", "mode: record", "(mode: record); only replay"),
     "a skipped scenario": ("", "skip: true\n", "is skipped"),
     "a scenario that is expected to fail": ("", "xfail: true\n", "is expected to fail"),
 }
@@ -69,7 +71,12 @@ def test_what_cannot_be_explored_is_said(name: str, tmp_path: Path) -> None:
     steps, more, why = REFUSED[name]
     script = SCRIPTS["a script that tells of every failure"]["script"]
 
-    found = explore(write_project(tmp_path, script, steps=steps, more=more))
+    path = write_project(tmp_path, script, steps=steps, more="" if "mode" in more else more)
+    if "mode" in more:
+        text = path.read_text("utf-8").replace("proxy:\n", f"proxy:\n  {more}\n")
+        path.write_text(text, "utf-8")
+
+    found = explore(path)
 
     assert why in found.refused
     assert found.variants == ()
@@ -122,10 +129,7 @@ def test_what_was_never_sent_cannot_be_executed(name: str, tmp_path: Path) -> No
         items(write_project(tmp_path, case, more=more))
 
 
-def test_a_script_that_tries_for_ever_is_ended_and_has_a_verdict_of_its_own(
-    tmp_path: Path,
-) -> None:
-    script = """\
+ENDLESS = """\
 for (;;) {
   try {
     const found = await $proxy('crm').getCustomer(form.customerId);
@@ -134,11 +138,28 @@ for (;;) {
   await new Promise(done => setTimeout(done, 1000));
 }
 """
-    found = explore(write_project(tmp_path, script))
+TICKING = """\
+const found = await $proxy('crm').getCustomer(form.customerId);
+form.name = found?.code === 0 ? found.data.name : '未查到';
+const tick = () => setTimeout(() => { form.level = 'x'; tick(); }, 1000);
+tick();
+"""
 
-    endless = [one for one in found.variants if one.judgement.verdict == "endless"]
-    assert all(str(one.kind).endswith(", each time") for one in endless)
-    assert {one.severity for one in endless} == {"warn"}
+
+def test_a_script_that_tries_for_ever_is_ended_and_has_a_verdict_of_its_own(
+    tmp_path: Path,
+) -> None:
+    found = explore(write_project(tmp_path, ENDLESS))
+
+    (endless,) = [one for one in found.variants if one.judgement.verdict == "endless"]
+    assert str(endless.kind) == "refused, each time"  # of the other kinds it would be the same
+    assert endless.severity == "warn"
+
+
+def test_a_timer_that_sets_itself_anew_ends_with_the_run(tmp_path: Path) -> None:
+    found = explore(write_project(tmp_path, TICKING))
+
+    assert {one.judgement.verdict for one in found.variants if one.is_shown} == {"handled"}
 
 
 def test_shipped_simulators_answer_where_a_scenario_passes_with_them() -> None:

@@ -17,11 +17,10 @@ PAIRS: dict[str, dict[str, Any]] = {
 }
 BY_DAY = {
     "a generation counter that handlers share",
-    "a look-up before an order is sent again",
+    "an archive stands in for a customer, and says when it fails too",
     "an idempotency key in the body",
-    "the fastest of two sources, either of which will do",
 }
-"""One of each rule of the judge; the others by night, each pair is a third of a second."""
+"""An order, two failures at once, and what is done twice; the others by night."""
 NAMES = [
     pytest.param(name, id=name, marks=() if name in BY_DAY else pytest.mark.night) for name in PAIRS
 ]

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import UNSET
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
-from bpmax_sim.proxy.response import CompiledRules, accepts, as_text, compile_finder, read_body
+from bpmax_sim.proxy.response import (
+    CompiledRules,
+    accepts,
+    as_text,
+    compile_finder,
+    read_body,
+    redact_headers,
+)
 from tests.proxy.world import answer, ok
 
 SALESFORCE = [{"errorCode": "INVALID_SESSION_ID", "message": "Session expired"}]
@@ -148,3 +157,194 @@ def test_a_rule_alone_judges_too() -> None:
     ]
 
     assert verdicts == [True, False, False]
+
+
+JSON_TEXT = b'{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    ("media", "raw", "kind", "guessed"),
+    [
+        ("application/json", JSON_TEXT, "json", None),
+        ("text/json", JSON_TEXT, "json", None),
+        ("application/problem+json; charset=utf-8", JSON_TEXT, "json", None),
+        ("application/jsonx", JSON_TEXT, "bytes", {"a": 1}),
+        ("", JSON_TEXT, "json", None),
+        ("", b"\xef\xbb\xbf \t\r\n[1]", "json", None),
+        ("", b"7", "text", None),
+        ("", b"{", "text", None),
+        ("text/html", JSON_TEXT, "text", {"a": 1}),
+        ("text/html", b" [1, 2]", "text", [1, 2]),
+        ("text/html", b"x{}", "text", None),
+        ("text/html", b"{'a'}", "text", None),
+        ("text", b"x", "bytes", None),
+        *[
+            (f"application/{name}", b"<a/>", "text", None)
+            for name in ("xml", "javascript", "x-javascript", "x-ndjson", "yaml", "soap+xml")
+        ],
+        ("application/x-www-form-urlencoded", b"a=1", "text", None),
+        ("image/svg+xml", b"<svg/>", "text", None),
+        ("application/pdf", b"%PDF", "bytes", None),
+        ("application/octet-stream", JSON_TEXT, "bytes", {"a": 1}),
+        ("application/octet-stream", b"{\xff}", "bytes", None),
+        ("application/json", b"{", "broken", None),
+        ("application/json", b"NaN", "broken", None),
+        ("application/json", b'{"a": "\xff"}', "broken", None),
+    ],
+)
+def test_a_body_is_what_its_type_says_else_what_it_looks_like(
+    media: str, raw: bytes, kind: str, guessed: Any
+) -> None:
+    body = read_body(answer(200, raw, {"Content-Type": media}))
+
+    assert (body.kind, body.guessed) == (kind, guessed)
+    assert body.rule_value == (json.loads(raw.decode("utf-8-sig")) if kind == "json" else guessed)
+    shown = f"{len(raw)} bytes" if kind == "bytes" else body.text
+    assert body.display_value == (body.value if kind == "json" else shown)
+    assert (body.value == raw) == (kind == "bytes")
+
+
+@pytest.mark.parametrize(("status", "kind"), [(203, "json"), (204, "null"), (205, "null"),
+                                              (206, "json"), (303, "json"), (304, "null"),
+                                              (305, "json")])  # fmt: skip
+def test_a_status_without_content_has_none(status: int, kind: str) -> None:
+    assert read_body(answer(status, JSON_TEXT)).kind == kind
+    assert read_body(answer(status, b"")).kind == "null"
+
+
+@pytest.mark.parametrize(
+    ("declared", "own", "header", "text"),
+    [
+        ("gbk", "", "", "\u738b"),
+        ("", "gbk", "", "\u738b"),
+        ("gbk", "big5", "", "\u738b"),
+        ("", "", "; charset=gbk", "\u738b"),
+        ("", "", "", "\ufffd\ufffd"),
+    ],
+)
+def test_the_charset_of_an_api_comes_before_what_the_response_says(
+    declared: str, own: str, header: str, text: str
+) -> None:
+    made = answer(200, "\u738b".encode("gbk"), {"Content-Type": f"text/plain{header}"})
+    body = read_body(msgspec.structs.replace(made, charset=own), declared)
+
+    assert body.text == text
+    assert bool(body.problem) == ("\ufffd" in text)
+
+
+@pytest.mark.parametrize(
+    ("status", "location", "is_login"),
+    [
+        (302, "/login", True),
+        (302, "/login/", True),
+        (302, "/login?error=1#x", True),
+        (302, "https://other.test/login", True),
+        (302, "/sso/login", False),
+        (302, "/loginx", False),
+        (302, "login", True),
+        (302, "login?error=1", True),
+        (302, "ogin", False),
+        (302, "a/login", False),
+        (302, "/signin.php", True),
+        (302, "signin.php", True),
+        (302, "", False),
+        (302, "/", False),
+        (302, None, False),
+        (299, "/login", False),
+        (300, "/login", True),
+        (399, "/login", True),
+        (400, "/login", False),
+    ],
+)
+def test_a_redirect_to_the_login_says_that_a_session_is_none(
+    status: int, location: str | None, is_login: bool
+) -> None:
+    declared = ErrorClass(location=("/login", "/signin.php/"))
+    compiled = CompiledRules(
+        ResponseRules(classes={"rate": ErrorClass(code=(7,)), "token": declared}), {}
+    )
+    response = answer(status, {}, {} if location is None else {"Location": location})
+
+    assert compiled.is_sent_to_login(response) is is_login
+    assert compiled.failure_class(response, read_body(response)) == ("token" if is_login else None)
+
+
+def test_of_classes_the_first_that_fits_wins() -> None:
+    classes = {
+        "skew": ErrorClass(code=("a",)),
+        "rate": ErrorClass(status=(500,), code=("b", "a")),
+        "token": ErrorClass(code=("c", 40014)),
+    }
+    compiled = CompiledRules(ResponseRules(code=("$.sub", "$.code"), classes=classes), {})
+    for status, body, name in (
+        (500, {"code": "a"}, "skew"),
+        (500, {"code": "c"}, "rate"),
+        (200, {"code": "b"}, "rate"),
+        (200, {"code": "40014"}, "token"),
+        (200, {"code": 40014}, "token"),
+        (200, {"sub": None, "code": "c"}, "token"),
+        (200, {"sub": "x", "code": "c"}, None),
+        (200, {"sub": "", "code": "c"}, None),
+        (200, {}, None),
+    ):
+        response = answer(status, body)
+        assert compiled.failure_class(response, read_body(response)) == name, body
+
+
+@pytest.mark.parametrize(
+    ("condition", "body", "holds", "lenient"),
+    [
+        (Condition(path="$.a", any_of=(0, "ok")), {"a": 0}, True, True),
+        (Condition(path="$.a", any_of=(0, "ok")), {"a": "0"}, True, True),
+        (Condition(path="$.a", any_of=(0, "ok")), {"a": "ok"}, True, True),
+        (Condition(path="$.a", any_of=(0, "ok")), {"a": 1}, False, False),
+        (Condition(path="$.a", any_of=(0, "ok")), {"a": None}, False, False),
+        (Condition(path="$.a", any_of=(0, "ok")), {}, False, True),
+        (Condition(path="$.a", absent=True), {}, True, True),
+        (Condition(path="$.a", absent=True), {"a": 0}, False, False),
+        (Condition(path="$.a", absent=True), {"a": None}, False, False),
+    ],
+)
+def test_a_condition_holds_where_its_value_is_one_of_several(
+    condition: Condition, body: Any, holds: bool, lenient: bool
+) -> None:
+    response = answer(200, body)
+    for more in ((), (Condition(path="$", any_of=()),)):
+        rule = OkRule(all=(condition, *more)) if not more else OkRule(all=(*more, condition))
+        expected = holds and not more, lenient and not more
+        parsed = read_body(response)
+        assert (
+            accepts(rule, response, parsed),
+            accepts(rule, response, parsed, lenient=True),
+        ) == expected
+
+
+@pytest.mark.parametrize(
+    ("rule", "good"),
+    [
+        (OkRule(), {200, 299}),
+        (OkRule(status=(200,)), {200}),
+        (OkRule(status=(302, 404)), {302, 404}),
+    ],
+)
+def test_a_success_is_2xx_or_what_is_declared(rule: OkRule, good: set[int]) -> None:
+    for status in (199, 200, 299, 300, 302, 404):
+        response = answer(status, {})
+        assert accepts(rule, response, read_body(response)) == (status in good)
+
+
+def test_headers_of_one_name_are_joined_and_cookies_hidden() -> None:
+    pairs = (
+        ("A", "1"),
+        ("b", "2"),
+        ("a", "3"),
+        ("Set-Cookie", "x"),
+        ("A", ""),
+        ("set-cookie", "y"),
+    )
+
+    assert redact_headers(pairs, lambda text: f"<{text}>") == {
+        "a": "<1>, <3>, <>",
+        "b": "<2>",
+        "set-cookie": "redacted, redacted",
+    }

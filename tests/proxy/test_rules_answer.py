@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from bpmax_sim.errors import (
@@ -11,6 +12,7 @@ from bpmax_sim.errors import (
     BadResponseError,
     BusinessError,
     HttpStatusError,
+    LostCharactersWarning,
     NoMatchError,
     TransportError,
 )
@@ -76,6 +78,29 @@ def test_no_content_is_null(status: int) -> None:
 def test_a_part_of_content_is_content() -> None:
     """RFC 9110, 15.3.7."""
     assert _answer(answer(206, b"part", {"Content-Type": "text/plain"})).value == "part"
+
+
+@pytest.mark.parametrize("charset", ["", "gbk"])
+def test_bytes_that_are_no_text_are_told_unless_bytes_were_asked_for(charset: str) -> None:
+    """What a script sees as U+FFFD, with the place of the first byte."""
+    lost = answer(200, "好".encode() + b"\xff", {"Content-Type": "text/plain"})
+    world = World(crm(msgspec.structs.replace(DETAIL, charset=charset)), lambda _request: lost)
+
+    with pytest.warns(LostCharactersWarning) as warned:
+        text = world.proxy().get_customer_detail("1")
+
+    assert text.endswith("\ufffd")
+    where = "byte 3 is not gb18030" if charset else "byte 4 is not utf-8"
+    assert [str(one.message) for one in warned] == [
+        (
+            f"crm_system.get_customer_detail: {where}, so the text has U+FFFD there; declare "
+            "`charset:` of the API, or take its bytes with `result: bytes`"
+        )
+    ]
+    assert world.log[0].notes == (str(warned[0].message),)
+    world = World(crm(msgspec.structs.replace(DETAIL, result="bytes")), lambda _request: lost)
+    assert world.proxy().get_customer_detail("1") == lost.body
+    assert world.log[0].notes == ()
 
 
 def test_the_script_gets_the_very_text_of_the_server() -> None:

@@ -12,9 +12,12 @@ from bpmax_sim.clock import SeededChance, VirtualClock
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response, Sensitive
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Recover, ResponseRules, Sign
+from bpmax_sim.proxy.builder import CallSpec
+from bpmax_sim.proxy.client import build_request
 from bpmax_sim.proxy.response import RedactedRequest
 from bpmax_sim.proxy.result import rejection_fields
 from tests.proxy.world import (
+    BASE,
     BEARER,
     CREATE,
     SEARCH,
@@ -393,6 +396,11 @@ def test_every_attempt_is_signed_anew_and_keeps_the_idempotency_key() -> None:
     assert len(set(nonces)) == 6
     assert all(len(nonce) == 32 and int(nonce, 16) for nonce in nonces)
     assert [request.attempt for request in world.sent] == [0, 1, 2, 0, 1, 2]
+    signed = [request.signed for request in world.sent if request.signed]
+    assert [(one.now, one.nonce, one.call_id) for one in signed] == [
+        (float(headers_of(request)["X-Ts"]), nonce, key)
+        for request, nonce, key in zip(world.sent, nonces, keys, strict=True)
+    ]
     assert "header.idempotency-key" in world.request.injected
     assert world.request.call
     assert world.request.call.headers == ()
@@ -421,6 +429,29 @@ def test_an_idempotency_key_may_stand_in_the_body() -> None:
     assert world.request.injected == ("body.uuid",)
     assert world.request.call
     assert world.request.call.body == b'{"receive_id":"ou_1"}'
+
+
+def test_auth_puts_in_several_values_wherever_they_go() -> None:
+    places = (("body", "$.a.b"), ("body", "$.c"), ("cookie", "sid"), ("cookie", "tid"))
+    more = (("header", "X-A"), ("header", "X-B"), ("query", "q"), ("query", "r"))
+    apply = [
+        {"in": place, "name": name.removeprefix("$."), "value": f"v{number}"}
+        for number, (place, name) in enumerate((*places, *more))
+    ]
+    auth = msgspec.convert({"apply": apply}, Auth)
+    world = World(crm(CREATE, auth=auth, base_url=f"{BASE}/"))
+
+    world.proxy().api("create_contract").body({"n": 1}).call()
+
+    assert world.request.url == f"{BASE}/api/contracts?q=v6&r=v7"
+    assert body_of(world.request) == {"n": 1, "a": {"b": "v0"}, "c": "v1"}
+    headers = headers_of(world.request)
+    assert (headers["X-A"], headers["X-B"], headers["Cookie"]) == ("v4", "v5", "sid=v2; tid=v3")
+    before = build_request(
+        CallSpec(platform="crm_system", api="create_contract", steps=(("body", {"n": 1}),)),
+        world.env,
+    )
+    assert (before.url, before.injected) == (f"{BASE}/api/contracts", ())
 
 
 def test_parameters_of_auth_are_templates_that_see_credentials_and_each_other() -> None:

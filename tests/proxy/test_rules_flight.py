@@ -500,6 +500,9 @@ def test_every_call_leaves_one_log_record() -> None:
 
     login, record = world.log
     assert (login.name, login.is_login, login.status) == ("crm_system.$token", True, 200)
+    assert (login.at, login.attempts) == (START, 1)
+    assert login.duration == pytest.approx(0.1)
+    assert record.began < login.began < login.ended < record.ended
     assert (record.name, record.instance, record.caller) == (
         "crm_system.get_customer_detail",
         "test",

@@ -53,7 +53,11 @@ PLACES: Mapping[str, tuple[set[str], Mapping[str, str]]] = {
     ),
     "signals": (
         {"import signal", "os.kill"},
-        {"server.py": "", "cassette/journal.py": "whether the process lives that forked this one"},
+        {
+            "server.py": "",
+            "cassette/journal.py": "whether the process lives that forked this one",
+            "variant/workers.py": "Ctrl-C while processes are forked",
+        },
     ),
     "stacks": ({"import resource", "platform.libc_ver"}, {"script/limits.py": ""}),
     "which system this is": (

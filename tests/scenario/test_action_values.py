@@ -1,0 +1,201 @@
+"""Which values an action takes, each kind of them, and what is told of those beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bpmax_sim.errors import ConfigError
+from bpmax_sim.scenario.load import items
+from tests.scenario.bench import write
+
+FORM = """\
+version: 1
+scenario: 报价
+use: 共享.yaml
+form:
+  scripts: {change.客户: a.js, click.查询: a.js}
+  fields: {客户: null, 明细: [{数量: 1}]}
+"""
+FLOW = """\
+version: 1
+scenario: 合同
+flow:
+  definition: 合同.yaml
+  scripts: {approve.审批: a.js}
+  form: {金额: 1}
+"""
+DEFINITION = """\
+flow: 合同
+start: 审批
+nodes:
+  审批: {owners: [甲, 7], approve: 结束}
+  结束: {end: true}
+"""
+SHARED = "steps: {甲甲: {open: {}}}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.js").write_text("//", encoding="utf-8")
+    (tmp_path / "合同.yaml").write_text(DEFINITION, encoding="utf-8")
+    return tmp_path
+
+
+def problems(folder: Path, head: str, *steps: str) -> list[str]:
+    """Return what is told of steps, place and file left out."""
+    path = write(
+        folder, f"{head}steps:\n" + "".join(f"- {step}\n" for step in steps), 共享__yaml=SHARED
+    )
+    try:
+        items(path, environ={})
+    except ConfigError as error:
+        return [str(one).partition(": ")[2] for one in error.problems]
+    return []
+
+
+GOOD_IN_FORMS = (
+    *(
+        "open:",
+        "open: {}",
+        "open: {客户: 1}",
+        "set: {}",
+        "set: {客户: null}",
+        'set: {"明细[0].数量": 2}',
+    ),
+    *("click: 查询", "submit:", "submit: {}", "submit: true", "fire: change.客户"),
+    *(f"advance: {value}" for value in ("0", "0.5", "30s", "1m30s", "0s", "1h", "2d", "500ms")),
+    *("js: form.客户", "js: {file: a.js}", "js: {file: a.js, args: {金额: 1, $a: 2, _b: null}}"),
+    *("js: {file: a.js, call: f, args: [1, {}]}", "js: {file: a.js, call: $f, args: []}"),
+    *("python: m:f", "python: a.b.m:f", "python: {call: 'm:f', args: {}}", "python: 模块:函数"),
+    *("proxy: {call: crm.x}", "proxy: {call: crm.x, args: []}", "proxy: {call: crm.x, body: null}"),
+    *("run: 甲甲", "run: {steps: 甲甲}", "run: {steps: 甲甲, with: {}}"),
+    *("add_row: {table: 明细}", "add_row: {table: 明细, at: 0, row: {数量: 2}}"),
+    *("copy_row: {table: 明细, at: 0}", "remove_row: {table: 明细, at: 9}"),
+    "move_row: {table: 明细, at: 0, to: 1}",
+)
+
+
+def test_what_a_form_takes(folder: Path) -> None:
+    assert problems(folder, FORM, *GOOD_IN_FORMS) == []
+
+
+GOOD_IN_FLOWS = (
+    *("submit:", "submit: {by: 甲, form: {金额: 2}}", "approve:", "approve: {by: 7, comment: 好}"),
+    *("reject: {form: {金额: 2}}", "hand_over: {to: 乙}", "hand_over: {by: 甲, to: 7}"),
+    *(f"add_owner: {{to: [乙], where: {where}}}" for where in ("before", "after", "beside")),
+    *(
+        f"add_owner: {{to: [乙], complete: {rule}}}"
+        for rule in ("any", "all", "in_order", 1, "60%")
+    ),
+    *("forward: {to: [乙, 8]}", "comment: 请尽快", "comment: {by: 甲, comment: 好}", "remind:"),
+    *("withdraw:", "return: {to: start}", "return: {to: 审批}", "resubmit: {form: {金额: 3}}"),
+    "terminate: {by: 甲}",
+)
+
+
+def test_what_a_flow_takes(folder: Path) -> None:
+    told = problems(folder, FLOW, *GOOD_IN_FLOWS)
+    assert [one for one in told if "reject" not in one] == []
+
+
+DURATION = "expected a duration such as 30s or 1m30s, got"
+ROW = "expected the number of a row, from 0, got"
+CALL = "expected call: platform.api, got"
+FUNCTION = "expected module:function, got"
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        *[
+            (f"advance: {value}", DURATION)
+            for value in ("-1", "-0.5", "-1s", "true", "false", '""')
+        ],
+        *[(f"advance: {value}", DURATION) for value in ("s", "null", "[]", "1x", "{}", ".nan")],
+        ("js: {file: a.js, call: 'f g', args: []}", "expected the name of a function, got 'f g'"),
+        ("js: {file: a.js, call: 1f, args: []}", "expected the name of a function, got '1f'"),
+        ("js: {file: a.js, call: f}", "a function takes a list of arguments"),
+        ("js: {file: a.js, call: f, args: {}}", "a function takes a list of arguments"),
+        ("js: {file: a.js, args: []}", "a script takes arguments by name"),
+        ("js: {file: a.js, args: {a: 1, 'b c': 2}}", "'b c' is no name that a script can have"),
+        ("js: {file: a.js, args: {1a: 2}}", "'1a' is no name that a script can have"),
+        ("js: {file: 5}", "expected a script, or {file: path of a script}"),
+        *[
+            (f"python: {value}", FUNCTION)
+            for value in ("m", "':f'", "'m:'", "m:f:g", "1m:f", "m.:f")
+        ],
+        ("python: {args: {}}", FUNCTION),
+        ("python: 5", FUNCTION),
+        *[
+            (f"proxy: {{call: {value}}}", CALL)
+            for value in ("crm", "crm.", ".x", "a.b.c", "'a. b'", 5)
+        ],
+        ("proxy: {args: []}", CALL),
+        *[
+            (
+                f"proxy: {{call: crm.x, args: [], {part}: {{}}}}",
+                "args is a direct call; it excludes",
+            )
+            for part in ("path", "query", "header", "body")
+        ],
+        ("proxy: {call: crm.x, args: {}}", "expected a list of arguments"),
+        ("run: 甲", "no steps '甲'"),
+        ("run: 5", "expected the name of steps"),
+        ("run: {with: {}}", "expected the name of steps"),
+        ("run: {steps: 甲甲, with: []}", "expected a map of variables"),
+        *[
+            (f"copy_row: {{table: 明细, at: {row}}}", ROW)
+            for row in ("-1", "true", "0.5", "null", "x")
+        ],
+        *[(f"add_row: {{table: 明细, at: {row}}}", ROW) for row in ("-1", "false", "[]")],
+        ("copy_row: {table: 明细}", "expected at: the number of a row, from 0"),
+        ("move_row: {table: 明细, at: 0}", "expected to: the number of a row, from 0"),
+        ("move_row: {table: 明细, to: 0}", "expected at: the number of a row, from 0"),
+        ("move_row: {table: 明细, at: 0, to: -1}", ROW),
+        ("add_row: {at: 0}", "expected table: the field that holds the rows"),
+        ("add_row: {table: 明系}", "no field '明系'"),
+        ("submit: {by: 甲}", "expected {}"),
+        ("submit: false", "expected {}"),
+        ("open: []", "expected a map of fields and values"),
+        ("set:", "expected a map of fields and values"),
+        ("click: {}", "expected the name of a button"),
+        ("fire: click.查", "no script for click.查"),
+        ("fire: 查询", "a form has no event '查询'"),
+        ("approve:", "approve needs a flow in the scenario"),
+    ],
+)
+def test_what_a_form_does_not_take(folder: Path, step: str, told: str) -> None:
+    found = problems(folder, FORM, step, "open: {}")
+
+    assert [told in one for one in found] == [True], found
+
+
+@pytest.mark.parametrize(
+    ("step", "told"),
+    [
+        ("hand_over: {}", "to"),
+        ("add_owner: {where: before}", "to"),
+        *[
+            (
+                f"add_owner: {{to: [乙], where: {where}}}",
+                "expected one of before, after, beside, got",
+            )
+            for where in ("behind", "5", "''", "[]")
+        ],
+        *[
+            (f"add_owner: {{to: [乙], complete: {rule}}}", "expected ")
+            for rule in ("0", "-1", "'0%'", "101%", "half", "true")
+        ],
+        ("forward: {}", "to"),
+        ("return: {to: 财务}", "财务"),
+        ("approve: {at: 审核}", "审核"),
+        ("click: 查询", "click needs a form in the scenario"),
+    ],
+)
+def test_what_a_flow_does_not_take(folder: Path, step: str, told: str) -> None:
+    found = problems(folder, FLOW, step, "remind:")
+
+    assert [told in one for one in found] == [True], found

@@ -1,0 +1,232 @@
+"""What a vault takes for a secret and what it leaves, and how values of any shape are redacted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import pytest
+from msgspec import Struct
+
+from bpmax_sim.i18n import msg, translate
+from bpmax_sim.messages import ConnectionRoute
+from bpmax_sim.secret.vault import (
+    Credential,
+    Credentials,
+    Vault,
+    field_names,
+    redact_values,
+    weak,
+)
+
+STANDIN = "redacted.p.i.n.1"
+
+
+def vault(*values: str) -> Vault:
+    kept = Vault()
+    for number, value in enumerate(values, 1):
+        kept.add(value, f"redacted.p.i.n.{number}", name="p.i.n")
+    return kept
+
+
+@pytest.mark.parametrize(
+    ("real", "standin", "why"),
+    [
+        ("", STANDIN, "has fewer than 6 characters"),
+        ("12345", STANDIN, "has fewer than 6 characters"),
+        ("123456", STANDIN, ""),
+        ("密码一二三", STANDIN, "has fewer than 6 characters"),
+        ("密码一二三四", STANDIN, ""),
+        ("redact", STANDIN, f"is a part of what stands for it, '{STANDIN}'"),
+        (STANDIN, STANDIN, f"is a part of what stands for it, '{STANDIN}'"),
+        (f"{STANDIN}0", STANDIN, ""),
+    ],
+)
+def test_what_is_short_or_a_part_of_its_stand_in_is_left_to_its_place(
+    real: str, standin: str, why: str
+) -> None:
+    kept = Vault()
+    kept.add(real, standin, name="p.i.n")
+
+    assert translate(weak(real, standin)) == why
+    is_hidden = not why and not real.startswith(STANDIN)  # which is a stand-in of its own
+    assert (kept.size, kept.is_empty) == (int(is_hidden), not is_hidden)
+    assert kept.has_standin(standin)
+    assert not kept.has_standin(real) or real == standin
+
+
+def test_the_first_stand_in_of_a_value_stays_and_none_stands_for_another() -> None:
+    kept = vault("secret-1")
+    kept.add("secret-1", "redacted.p.i.n.7", name="again")
+    kept.pair("secret-1", "redacted.p.i.n.8", name="again")
+    kept.pair("same-as-it-is", "same-as-it-is", name="nothing")
+    kept.add("redacted.p.i.n.9", "redacted.p.i.n.9", name="own")
+
+    assert kept.redact_text("secret-1 same-as-it-is") == f"{STANDIN} same-as-it-is"
+    assert kept.size == 1
+    kept.pair("Bearer secret-1 x", "Bearer shown x", name="header")
+    assert kept.redact_text("<Bearer secret-1 x> secret-1") == f"<Bearer shown x> {STANDIN}"
+
+
+@pytest.mark.parametrize(
+    ("live", "declared", "size"),
+    [
+        ("", "https://a.test", 0),
+        ("https://a.test", "https://a.test", 0),
+        ("http://b", "http://a", 1),
+    ],
+)
+def test_an_address_is_replaced_where_it_is_another(live: str, declared: str, size: int) -> None:
+    kept = Vault()
+    kept.address(live, declared)
+
+    assert kept.size == size
+    assert kept.has_standin(declared) == bool(size)
+    assert kept.redact_text(f"<{live}/b>") == f"<{declared if size else live}/b>"
+
+
+def test_a_vault_absorbs_another_and_keeps_its_own_stand_ins() -> None:
+    one, other = vault("secret-1", "secret-2"), Vault()
+    assert one.redact_text("secret-3") == "secret-3"
+    other.add("secret-2", "redacted.other.2", name="o")
+    other.add("secret-3", "redacted.other.3", name="o")
+
+    one.absorb(other)
+    one.absorb(other)
+
+    assert one.size == 3
+    assert one.redact_text("secret-1 secret-2 secret-3") == (
+        "redacted.p.i.n.1 redacted.p.i.n.2 redacted.other.3"
+    )
+    assert other.size == 2
+
+
+def test_anchors_are_those_of_what_came_since() -> None:
+    kept = vault("秘密abc1密", "secret-2", "！密码！@#")
+
+    assert kept.anchors_since() == ("abc1", "secret-2", "！密码！@#")
+    assert kept.anchors_since(1) == ("secret-2", "！密码！@#")
+    assert kept.anchors_since(2) == ("！密码！@#",)
+    assert kept.anchors_since(3) == ()
+    assert Vault().anchors_since() == ()
+
+
+@pytest.mark.parametrize(
+    ("texts", "bodies", "keeps"),
+    [
+        ((), (), True),
+        (("plain",), (b"body",), True),
+        (("secret-1",), (), False),
+        (("a", "b", "x secret-1"), (), False),
+        (("a",), (b"b", b"c", b"secret-1"), False),
+        (("\ud800",), (), False),
+        (("\udcff",), (), True),
+    ],
+)
+def test_what_surely_stays_is_known(
+    texts: tuple[str, ...], bodies: tuple[bytes, ...], keeps: bool
+) -> None:
+    assert vault("secret-1").keeps(texts, *bodies) is keeps
+
+
+def test_what_leaves_the_process_is_searched_only_where_there_are_secrets() -> None:
+    assert Vault().redact_for_output("c2VjcmV0LTEyMw==") == "c2VjcmV0LTEyMw=="
+    kept = vault("secret-123")
+    assert "c2VjcmV0" not in kept.redact_for_output("x c2VjcmV0LTEyMw== y")
+    kept.add("secret-456", "redacted.p.i.n.2", name="later")
+    assert kept.redact_for_output("secret-456 secret-123") == "redacted.p.i.n.2 redacted.p.i.n.1"
+
+
+class Texts(Struct, frozen=True):
+    a: str
+    b: Any = None
+
+
+@dataclass(frozen=True)
+class Data:
+    a: str
+    b: Any = None
+
+
+class Name(str):
+    __slots__ = ()
+
+
+class Pair(NamedTuple):
+    a: str
+    b: int
+
+
+def hide(text: str) -> str:
+    return text.replace("secret", "X").replace("[1, 2, 3]", "[numbers]")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("a secret", "a X"),
+        (b"a secret \xff", b"a X \xff"),
+        (None, None),
+        (True, True),
+        (7, 7),
+        (1.5, 1.5),
+        (["secret", 1, ["secret"]], ["X", 1, ["X"]]),
+        (("secret", None), ("X", None)),
+        ({"secret", "b"}, {"X", "b"}),
+        (frozenset({"secret"}), frozenset({"X"})),
+        ({"secret": "secret", "b": {"c": ["secret"]}}, {"X": "X", "b": {"c": ["X"]}}),
+        ([1, 2, 3], "[numbers]"),
+        ([1, 2], [1, 2]),
+        ((1, 2, 3), (1, 2, 3)),
+        ([1, 2, 3.0], [1, 2, 3.0]),
+        ([True, 2, 3], [True, 2, 3]),
+        ([], []),
+        (Texts("secret", ["secret"]), Texts("X", ["X"])),
+        (Data("b", {"secret": 1}), Data("b", {"X": 1})),
+        (Name("secret"), "X"),
+    ],
+)
+def test_every_text_of_a_value_is_redacted(value: Any, shown: Any) -> None:
+    made = redact_values(value, hide)
+
+    assert made == shown
+    assert type(made) is type(shown)
+
+
+def test_what_does_not_change_is_the_same() -> None:
+    kept: tuple[Any, ...] = (Texts("a", [1]), Data("b", "c"), Name("d"), object(), Vault())
+    for value in kept:
+        assert redact_values(value, hide) is value
+    shown = redact_values(msg("{a} is secret", a="secret"), hide)
+    assert translate(shown) == "X is X"
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [(Texts, ("a", "b")), (Data, ("a", "b")), (str, ()), (Pair, ()), (object, ())],
+)
+def test_fields_are_those_of_structs_and_dataclasses(kind: type, names: tuple[str, ...]) -> None:
+    assert field_names(kind) == names
+
+
+def test_credentials_are_kept_by_name_beside_the_addresses() -> None:
+    hosts: Mapping[str, tuple[str, str]] = {"host_b": ("http://127.0.0.1:1", "https://b.test")}
+    made = Credentials(
+        Credential(name="id", real=7, standin=7, recorded=True),
+        Credential(name="key", secret=True, real="secret-1", standin="redacted"),
+        live="http://127.0.0.1:2",
+        declared="https://a.test",
+        hosts=hosts,
+    )
+
+    assert made.real == {"host_b": "http://127.0.0.1:1", "id": 7, "key": "secret-1"}
+    assert made.standins == {"host_b": "https://b.test", "id": 7, "key": "redacted"}
+    assert made.recorded_values == {"id": "7"}
+    assert [one.name for one in made] == ["id", "key"]
+    assert made["key"].real == "secret-1"
+    assert (made.live, made.declared) == ("http://127.0.0.1:2", "https://a.test")
+    assert (repr(made), repr(Credentials())) == ("<Credentials id, key>", "<Credentials none>")
+    assert "secret-1" not in repr([*made])
+    bare = Credentials(live="https://a.test")
+    assert (bare.declared, bare.route, bare.real) == ("https://a.test", ConnectionRoute(), {})
