@@ -54,7 +54,9 @@ class RunHistory(msgspec.Struct, frozen=True):
     def literals_of(self, field: str) -> list[str]:
         """Return the texts that stand in assignments to *field* in the scripts."""
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
-        values = [match for text in self.scripts for match in written.findall(text)]
+        values = [
+            match for text in self.scripts for match in written.findall(text) if "(" not in match
+        ]
         return list(dict.fromkeys(
             one or other for value in values for one, other in _QUOTED.findall(value)
         ))  # fmt: skip
@@ -199,8 +201,8 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             is_stale = True
         if step.expect.preview is not UNSET and is_stale:
             yield _tell(located.spot.at("expect", "preview"), msg(
-                "this preview is of an earlier step, and something was done since; take it again: "
-                "preview: {{}}"
+                "this preview is of an earlier step, and something was done since; take it again by "
+                "a step preview"
             ))  # fmt: skip
 
 
