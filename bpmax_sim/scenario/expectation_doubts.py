@@ -201,8 +201,8 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             is_stale = True
         if step.expect.preview is not UNSET and is_stale:
             yield _tell(located.spot.at("expect", "preview"), msg(
-                "this preview is of an earlier step, and something was done since; take it again by "
-                "a step preview"
+                "this preview is of an earlier step, and something was done since; take it again "
+                "by a step preview"
             ))  # fmt: skip
 
 
