@@ -69,7 +69,6 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 platform_key=platform.platform_key,
                 name=name,
             )
-    yield from _idle_classes(platform)
     yield from _volatile_hints(platform)
     for path, owner in declared:
         if owner.timeout is not UNSET and owner.timeout > _LONG:
@@ -104,19 +103,21 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
                 )
 
 
-def _idle_classes(platform: model.Platform) -> Iterator[str]:
-    """Yield classes of failures that nothing acts on: no ``recover``, and no rejection."""
+def idle_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
+    """Yield each class of failures on which nothing acts, no ``recover``, with what is wrong."""
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
     rejects = bool(platform.reject)
     for name, known in platform.response.classes.items():
-        is_used = name in acting or name == "token" or rejects
-        if (known.code or known.status) and not is_used:
-            yield msg(
-                "{platform_key}: response.classes.{name} changes nothing, as nothing is sent again "
-                "for it; write auth.recover: {{{name}: {{tries: 3}}}}",
-                platform_key=platform.platform_key,
-                name=name,
+        if known.code and name in CLASSES and name not in acting and not rejects:
+            yield (
+                name,
+                msg(
+                    "{platform_key}: response.classes.{name} changes nothing, as nothing is sent again "
+                    "for it; write auth.recover: {{{name}: {{tries: 3}}}}",
+                    platform_key=platform.platform_key,
+                    name=name,
+                ),
             )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain
 from typing import Any, Final
 
 from msgspec import UNSET
@@ -60,10 +59,9 @@ def _is_whole(value: Any) -> bool:
 
 def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[NameFinding]:
     """Yield delays below the timeout, where nothing in script or scenario takes note of time."""
-    steps = list(item.walk_steps())
-    faults = chain(item.faults, *(located.faults for located in steps))
-    slow = [(one, one.action) for one in faults if isinstance(one.action, Slow)]
-    if not slow or any(located.during for located in steps):
+    struck = {id(one.fault): one.fault for one in session.injected_faults}.values()
+    slow = [(one, one.action) for one in struck if isinstance(one.action, Slow)]
+    if not slow or any(located.during for located in item.walk_steps()):
         return
     if any(_OF_TIME.search(body.source) for body in item.subjects.bodies) or item.rows > 1:
         return

@@ -137,7 +137,7 @@ def _range_key(fault: Fault) -> str:
 
 def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
     """Yield the faults of *item* that strike several calls, or sendings: ``call: 1-3``."""
-    faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
+    faults = chain(item.faults, *(located.faults for located in (*item.steps, *item.cleanup)))
     yield from (one for one in faults if _calls_of(one) > 1 or (one.attempts or 0) > 1)
 
 

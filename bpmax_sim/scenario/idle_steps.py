@@ -65,7 +65,9 @@ def check_unread_results(draft: ScenarioDraft) -> None:
         has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
         has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
         if not (is_read or is_named or has_more or has_until):
-            message = msg("nothing looks at what this returns; expect it: expect: {{result: …}}")
+            message = msg(
+                "nothing looks at what this returns; expect its result, or return nothing"
+            )
             draft.tell(spot.at("js"), message, kind="empty", fails=False)
 
 

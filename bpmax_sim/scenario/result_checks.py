@@ -21,7 +21,7 @@ from bpmax_sim.errors import CallError, Place, nearest_name
 from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import platform_hints
+from bpmax_sim.platform.check import idle_classes, platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
@@ -196,6 +196,15 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _hints_of(platforms, key):
             yield NameFinding("rule", hint, call.place, fails=False)
+    for call in calls:
+        recipe = find_recipe(call, platforms)
+        classes = recipe.platform.response.classes if recipe is not None else {}
+        if recipe is None or not classes:
+            continue
+        code = str(recipe.rules.code(*as_response(call)))
+        for name, wrong in idle_classes(recipe.platform):
+            if code in map(str, classes[name].code):
+                yield NameFinding("rule", wrong, call.place, fails=False)
 
 
 def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:

@@ -155,7 +155,7 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
         Case(
             steps="{open: {}, expect: {form: {客户名称: 好}}}",
             script=f"{LISTED}; form.客户名称 = '好'",
-            stubs=LIST,
+            stubs="{on: shop.list_orders, body: {code: 45009}}",
             files={
                 "platforms/shop.yaml": SHOP
                 + "response: {code: [$.code], classes: {rate: {code: [45009]}}}\n"
