@@ -429,7 +429,7 @@ class _ItemTrials:
         return JudgedVariant(
             call=second.call,
             kind=msg(
-                "{kind}, after {call}: {first}",
+                "{kind} (after {call}: {first})",
                 kind=second.kind,
                 call=first.call.label,
                 first=first.kind,

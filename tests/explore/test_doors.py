@@ -24,6 +24,8 @@ from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_ST
 from tests.report.test_html import Checked
 
 pytest_plugins = ("pytester",)
+PLAIN = ("-p", "no:cacheprovider", "-W", "ignore::bpmax_sim.errors.UnusedRuleWarning")
+"""Of the platform's classes, which explore alone asks for here."""
 SILENT = SCRIPTS["an empty catch"]["script"]
 CAREFUL = SCRIPTS["a script that tells of every failure"]["script"]
 
@@ -154,7 +156,7 @@ def test_what_is_saved_fails_until_the_script_is_mended(
 def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:
     write_project(pytester.path, SILENT)
 
-    result = pytester.runpytest("scenarios", "--bpmax-explore", "-v", "-p", "no:cacheprovider")
+    result = pytester.runpytest("scenarios", "--bpmax-explore", "-v", *PLAIN)
 
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -269,9 +271,7 @@ def test_workers_of_pytest_come_to_the_same(pytester: pytest.Pytester) -> None:
         write_project(pytester.path / name, SILENT if name == "b" else STALE, steps=TWO_STEPS)
     told = []
     for workers in ("0", "2"):
-        result = pytester.runpytest_subprocess(
-            ".", "--bpmax-explore", "-v", "-n", workers, "-p", "no:cacheprovider"
-        )
+        result = pytester.runpytest_subprocess(".", "--bpmax-explore", "-v", "-n", workers, *PLAIN)
         result.assert_outcomes(failed=1, passed=2, warnings=2)
         lines = result.stdout.str().partition("┌")[2].splitlines()
         told.append(lines[: next(n for n, line in enumerate(lines) if "tried " in line) + 1])
