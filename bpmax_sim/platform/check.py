@@ -113,8 +113,8 @@ def idle_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
             yield (
                 name,
                 msg(
-                    "{platform_key}: response.classes.{name} changes nothing, as nothing is sent again "
-                    "for it; write auth.recover: {{{name}: {{tries: 3}}}}",
+                    "{platform_key}: response.classes.{name} changes nothing, as nothing is sent "
+                    "again for it; write auth.recover: {{{name}: {{tries: 3}}}}",
                     platform_key=platform.platform_key,
                     name=name,
                 ),

@@ -22,7 +22,7 @@ from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.claims import denies, find_claims
 from bpmax_sim.scenario.denied_texts import find_idle_denials
-from bpmax_sim.scenario.expect import holds, is_list, is_number, is_operator
+from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
 from bpmax_sim.scenario.findings import NameFinding, find_row_keys
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_others
@@ -108,7 +108,7 @@ def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
 _NOTHING: Final = model.Expect()
 
 
-def _tell(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
+def _make_finding(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
     return NameFinding(kind, message, spot.place, fails=False)
 
 
@@ -121,12 +121,12 @@ def _check_choice(
         return
     offered, known = history.offered.get(field), history.values_of(field)
     if offered and all(one in chosen for one in offered):
-        yield _tell(spot(), msg(
+        yield _make_finding(spot(), msg(
             "$in has all options that form.{field} offers, so this holds whatever happens; name "
             "those that are right", field=field,
         ))  # fmt: skip
     elif len(known) > 1 and all(one in chosen for one in known):
-        yield _tell(spot(), msg(
+        yield _make_finding(spot(), msg(
             "$in has each value that form.{field} had, also before anything ran: {values}; name "
             "the one that is right", field=field, values=series(map(str, known)),
         ))  # fmt: skip
@@ -144,16 +144,16 @@ def _check_width(
         return
     literals = history.literals_of(field)
     others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
-    if others and all(holds(value, one) for one in (known[-1], *others)):
-        yield _tell(spot(), msg(
+    if others and all(is_match(value, one) for one in (known[-1], *others)):
+        yield _make_finding(spot(), msg(
             "{expected} fits also {others}, which a script writes into form.{field} in other "
             "cases; write the value that is right here",
             expected=show(value), field=field, others=series(map(show, others)),
         ))  # fmt: skip
         return
-    if not all(holds(value, one) for one in (*known, *find_others(known[-1]))):
+    if not all(is_match(value, one) for one in (*known, *find_others(known[-1]))):
         return
-    yield _tell(spot(), msg(
+    yield _make_finding(spot(), msg(
         "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "
         "could be; write the value, or a narrower range",
         expected=show(value), field=field, before=show(known[0]),
@@ -169,7 +169,7 @@ def _check_denied(
             continue
         known = [*map(str, history.offered.get(field, ())), *map(str, history.values_of(field))]
         if literal and literal not in known and (hint := nearest_name(literal, known)):
-            yield _tell(spot(), msg(
+            yield _make_finding(spot(), msg(
                 "form.{field} was never {value!r}, so denying it says nothing{hint}",
                 field=field, value=literal, hint=hint,
             ), "name")  # fmt: skip
@@ -184,7 +184,7 @@ def _check_columns(
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():
         if column not in known and (hint := nearest_name(column, map(str, known))):
-            yield _tell(spot(), msg(
+            yield _make_finding(spot(), msg(
                 "no row of {table} ever had a column {column!r}{hint}",
                 table=table, column=column, hint=hint,
             ), "name")  # fmt: skip
@@ -200,7 +200,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
         elif step.action and step.action not in _LOOKING:
             is_stale = True
         if step.expect.preview is not UNSET and is_stale:
-            yield _tell(located.spot.at("expect", "preview"), msg(
+            yield _make_finding(located.spot.at("expect", "preview"), msg(
                 "this preview is of an earlier step, and something was done since; take it again "
                 "by a step preview"
             ))  # fmt: skip
@@ -231,7 +231,7 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
         "all that is expected was there before anything ran, and nothing wrote it: {names}; "
         "expect what the scripts do, too", names=series(names),
     )  # fmt: skip
-    yield _tell(spot.at(*path), entry)
+    yield _make_finding(spot.at(*path), entry)
 
 
 _OF_PEOPLE: Final = frozenset({"user", UNDO})
@@ -256,12 +256,12 @@ def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterato
         platform, _, name = item.call.partition(".")
         is_called = any(call.call.partition(".")[0] == platform for call in calls)
         if isinstance(item.times, Mapping) and not is_number(item.times):
-            yield _tell(where.at("times"), msg(
+            yield _make_finding(where.at("times"), msg(
                 "{call} was not called at all, which this allows, too; write times: 0 where that "
                 "is meant", call=item.call,
             ))  # fmt: skip
         elif item.times == 0 and name == "$token" and not is_called:
-            yield _tell(where.at("times"), msg(
+            yield _make_finding(where.at("times"), msg(
                 "nothing called {platform} in this step, so there was no reason for a login; call "
                 "it first", platform=platform,
             ))  # fmt: skip
@@ -274,7 +274,7 @@ def find_idle_settings(
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]
     if instance and own and not any(call.instance == instance for call in own):
-        yield _tell(item.spot.at("proxy", "instance"), msg(
+        yield _make_finding(item.spot.at("proxy", "instance"), msg(
             "no call went to the instance {instance!r}: scripts name another one themselves",
             instance=instance,
         ), "rule")  # fmt: skip
@@ -283,7 +283,7 @@ def find_idle_settings(
         left = (one.request.call for one in session.unplayed_exchanges)
         names = dict.fromkeys(call.name for call in left if call is not None and call.platform)
         for name in names.keys() - {call.call for call in calls}:
-            yield _tell(spot, msg(
+            yield _make_finding(spot, msg(
                 "unused: ignore hides that nothing calls {call} any more, which was recorded for "
                 "this scenario; call it, or record afresh", call=name,
             ), "unplayed")  # fmt: skip
