@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any
 
 from msgspec import UNSET
@@ -51,6 +52,9 @@ State = Mapping[str, Callable[[], Any]]
 """
 
 
+_sections_of = attrgetter(*SECTIONS)
+
+
 def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
     """Return every comparison that *expected* asks for, sections in a fixed order.
 
@@ -60,12 +64,10 @@ def judge(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Chec
         UndefinedValueError: if a ``${…}`` is not defined, or is nothing that its operator takes.
     """
     checks: list[Comparison] = []
-    for section in SECTIONS:
-        value = getattr(expected, section)
+    for section, value in zip(SECTIONS, _sections_of(expected), strict=True):
         if value is UNSET:
             continue
-        value = [_call(item) for item in value] if section == "proxy" else value
-        target = resolve(value)
+        target = resolve([_call(item) for item in value] if section == "proxy" else value)
         try:
             checks += _COMPARE.get(section, compare)(target, state[section](), (section,))
         except ConfigError as error:  # of a part that another distribution registers

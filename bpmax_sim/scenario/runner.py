@@ -138,8 +138,9 @@ class StepRun(msgspec.Struct):
 
     def _step_title(self) -> str:
         title = self.located.step.title
-        with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
-            title = self.progress.scope.resolve(title)
+        if "${" in title:
+            with contextlib.suppress(UndefinedValueError):  # it is shown as it is written then
+                title = self.progress.scope.resolve(title)
         return self.progress.redact(f"{self.prefix}{title}")
 
     def _is_expected(self) -> bool:

@@ -352,7 +352,8 @@ class Spot(msgspec.Struct, frozen=True):
         outer = node = self.source.root
         last: str | int | None = None
         for step in self.steps:
-            child = node.child(step)
+            value: Any = node.value
+            child = value.get(step) if type(value) is dict else node.child(step)
             if child is None:
                 break
             outer, node, last = node, child, step

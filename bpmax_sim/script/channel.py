@@ -58,6 +58,7 @@ class LiveObjectsMirror:
         self.roots = [(name, self._add(name, live)) for name, live in objects.items()]
         self._known: list[dict[str, str]] = [{} for _ in self._objects]
         self._seen: list[dict[str, Any]] = [{} for _ in self._objects]
+        self._settled: set[int] = set()  # of the objects, all of whose values were seen
 
     def _add(self, name: str, live: LiveObject) -> int:
         for index, known in enumerate(self._objects):
@@ -77,7 +78,7 @@ class LiveObjectsMirror:
         changes = []
         for index, live in enumerate(self._objects):
             now, known, seen = live.snapshot(), self._known[index], self._seen[index]
-            same = len(known) == len(now) and [*seen] == [*now]
+            same = index in self._settled and [*seen] == [*now]
             if same and all(map(is_, seen.values(), now.values())):
                 continue  # none of these values can have changed inside
             fresh = {
@@ -86,6 +87,10 @@ class LiveObjectsMirror:
             }
             frozen = getattr(live, "is_frozen", False)
             self._seen[index] = {n: v for n, v in now.items() if frozen or type(v) in _FIXED}
+            if len(self._seen[index]) == len(now):
+                self._settled.add(index)
+            else:
+                self._settled.discard(index)
             if fresh != known:
                 changed = {
                     n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
@@ -98,6 +103,7 @@ class LiveObjectsMirror:
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
         """Pass on what a script wrote, to the objects that it sees, of the same shape as these."""
+        self._settled.discard(index)
         self._known[index][name] = dumps(tagged)
         self._seen[index].pop(name, None)
         _find_live_object(to, self.names[index]).write(name, decode_tagged(tagged), place)

@@ -82,23 +82,17 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         owner_session: which of its owner's sessions this is, and what they share.
         zone: offset from UTC of the scripts' local time and of the instants in a recording.
+        mode: the one in force: recording once what is recorded already is replaying it.
         simulated: whether stand-ins answer.
+        is_closed: whether the network is closed and no real credential is needed.
     """
 
     owner_session: OwnerSession
     clock: VirtualClock
     zone: timedelta
-    simulated: bool = False
-
-    @property
-    def mode(self) -> str:
-        """Return the mode in force: recording once what is recorded already is replaying it."""
-        return self.owner_session.recording.mode
-
-    @property
-    def is_closed(self) -> bool:
-        """Return whether the network is closed and no real credential is needed."""
-        return self.mode == "replay" or self.simulated
+    mode: str
+    simulated: bool
+    is_closed: bool
 
     @property
     def auth_clock(self) -> Clock:
@@ -120,11 +114,14 @@ def start_session(settings: Settings, volatile: PlacesOf = no_places) -> Session
     owner_session = run.join(settings.cassette, kind, open_recording)
     mode = owner_session.recording.mode
     start = settings.clock or _recorded_start(settings, owner_session, mode)
+    simulated = mode != "replay" and settings.is_simulated
     return SessionStart(
         owner_session=owner_session,
         clock=VirtualClock(start.seconds),
         zone=start.offset,
-        simulated=mode != "replay" and settings.is_simulated,
+        mode=mode,
+        simulated=simulated,
+        is_closed=mode == "replay" or simulated,
     )
 
 

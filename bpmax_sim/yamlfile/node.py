@@ -357,6 +357,8 @@ class _Composer:
             node = Node(None, self._file, *mark)
         if node is not None:
             self._add(node, None)
+            if len(self._open) + node.depth > DEEPEST + 1:
+                self._stop(_TOO_DEEP, self._top.mark)
 
     def _report_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
         """Report a key that is there already, or is empty; quoted it may be that, once."""
@@ -386,8 +388,8 @@ class _Composer:
             if key not in top.pairs:
                 top.pairs[key] = node
             top.key = None
-        if top.size > MOST or len(self._open) + node.depth > DEEPEST + 1:
-            self._stop(_TOO_LARGE if top.size > MOST else _TOO_DEEP, top.mark)
+        if top.size > MOST:
+            self._stop(_TOO_LARGE, top.mark)
 
     def _wants_key(self) -> bool:
         return self._top.pairs is not None and self._top.key is None

@@ -182,8 +182,11 @@ class ScalarShape(Shape):
                 "{names} of {limits}", names=self.expected, limits=join_messages(" and ", texts)
             )
 
-    def _read_value(self, node: Node, reading: Reading) -> Any:
+    def read(self, node: Node, reading: Reading) -> Any:
+        """Return the value of *node*, most of what a file holds, or `UNSET` after telling why."""
         value, limits = node.value, self.limits
+        if type(value) not in self.kinds:
+            return reading.mismatch(node, self.expected)
         if not limits or all(_LIMITS[key][0](value, limit) for key, limit in limits.items()):
             return value
         return reading.refuse(node, self.expected)
@@ -311,13 +314,15 @@ class StructShape(Shape):
 
     def _read_value(self, node: Node, reading: Reading) -> Any:
         values: dict[str, Any] = {}
-        complete, items, fields = True, node.items, self.fields
+        complete, items, fields, steps = True, node.items, self.fields, reading.steps
         for key, child in items.items():
             if key not in fields:
                 self._report_unknown(key, node, reading)
                 continue
             known = fields[key]
-            value = reading.below(key, known.shape, child)
+            steps.append(key)  # as `Reading.below` does, in one call less for each value of a file
+            value = known.shape.read(child, reading)
+            steps.pop()
             if value is not UNSET:
                 values[known.name] = value
             complete = complete and (value is not UNSET or not known.required)
