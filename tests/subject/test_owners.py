@@ -256,6 +256,23 @@ def test_what_is_none_of_owners_is_an_error(value: Any, code: str) -> None:
     assert refused.value.code == code
 
 
+def test_the_owner_who_was_returned_twice_is_named() -> None:
+    items = [{"owner_id": one} for one in ("乙", "甲", "甲", "丙", "甲", "乙")]
+    with pytest.raises(SubjectError, match=r"^owners.审批 returned '乙' twice$"):
+        parse_returned_owners(items, "审批")
+
+
+def test_who_is_added_after_one_comes_before_who_was_added_earlier() -> None:
+    table = seats("甲", "乙")
+    table.add("甲", items_to_decide([{"owner_id": "丁"}]), "before", "all")
+    table.add("丁", items_to_decide([{"owner_id": "戊"}]), "after", "all")
+
+    for turn in ("戊", "甲"):
+        assert pending(table) == [turn, "乙"]
+        decide(table, **{turn: PASSED})
+    assert (pending(table), table.ids) == (["乙"], ["丁", "戊", "甲", "乙"])
+
+
 def test_nodes_that_nobody_knows_may_have_any_name() -> None:
     assert parse_returned_owners({"财务": [{"owner_id": 7}]}, "审批") == {"财务": [{"owner_id": 7}]}
 
