@@ -18,8 +18,9 @@ from tests.campaigns.editors import ROOT, SERVERS, Server, started, try_typescri
 @pytest.fixture(scope="module")
 def tsserver(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install it from npm's cache, as nothing may be fetched by day."""
-    if not (shutil.which("node") and shutil.which("npm")):
-        pytest.skip("needs node and npm: apt-get install nodejs npm")
+    for program in ("node", "npm"):
+        if not shutil.which(program):
+            pytest.skip(f"{program} is not installed")
     folder = tmp_path_factory.mktemp("typescript")
     command = ["npm", "install", "--offline", "--silent", "--no-audit", "--no-fund", SERVERS[0]]
     done = subprocess.run(command, cwd=folder, capture_output=True, check=False)

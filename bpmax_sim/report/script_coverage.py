@@ -200,6 +200,8 @@ def _lcov_lines(one: CoveredScript) -> Iterator[str]:
         ways[branch.decision].append(branch)
     for block, ((decided, _), arms) in enumerate(ways.items()):
         line = max((known for known in one.lines if known <= decided), default=decided)
+        if len(arms) == 1:  # a catch; genhtml wants a line that ran to have a branch that did
+            line = min((known for known in one.lines if known >= arms[0].line), default=line)
         is_known = one.lines.get(line, 1) > 0
         for number, arm in enumerate(arms):
             yield f"BRDA:{line},{block},{number},{arm.hits if is_known or arm.hits else '-'}"

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -41,12 +42,13 @@ MEMORY = 3 << 30
 _OPTIMIZED = 1  # inspect.CO_OPTIMIZED: of functions, not of modules and classes
 _INLINE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}
 _KILLER = "FAILED ", "ERROR "
+_UNSEEN = "-"
 Key = tuple[str, str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a mutant: killed (by a test), survived, time-out or broken."""
+    """What became of a mutant: killed (by a test), survived, time-out, unseen or broken."""
 
     fate: str
     test: str = ""
@@ -161,18 +163,20 @@ class Laboratory:
         if verdict.fate != "survived":
             raise RuntimeError(f"the tests cannot be run: {verdict}")
 
-    def try_change(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
+    def try_in_fork(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
         """Return what *tests* say of *text* for *module*, a path below the tree.
 
-        They have so many *seconds* of a processor.
+        They have so many *seconds* of a processor. The fate of what only an import could tell is
+        ``unseen``.
         """
         change = partial(change_functions, ROOT / module, text, self._live)
-        verdict = self._try_until_sound(partial(self._run, change), tests, seconds, in_fork=True)
-        if verdict.fate == "survived":
-            with self._change_tree(module, text):
-                run = partial(_run_fresh, self.tree)
-                verdict = self._try_until_sound(run, tests, seconds, in_fork=False)
-        return verdict
+        return self._try_until_sound(partial(self._run, change), tests, seconds, in_fork=True)
+
+    def try_fresh(self, module: str, text: str, tests: Sequence[str], seconds: float) -> Verdict:
+        """Do as `try_in_fork` by a pytest of its own, which imports *text*."""
+        with self._change_tree(module, text):
+            run = partial(_run_fresh, self.tree)
+            return self._try_until_sound(run, tests, seconds, in_fork=False)
 
     def _try_until_sound(
         self,
@@ -205,7 +209,9 @@ class Laboratory:
         """Run *tests* in a fork that did *change*, which says whether it could, until one fails."""
 
         def run_some() -> str:
-            for item, following in self._pair(tests) if change() else ():
+            if not change():
+                return _UNSEEN
+            for item, following in self._pair(tests):
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if item.session.testsfailed:
                     return item.nodeid
@@ -258,6 +264,8 @@ def _work_and_exit(work: Callable[[], str], seconds: float, folder: str, writing
         test = work()
         os.write(writing, test.encode())
         code = bool(test)
+    except BaseException:  # noqa: BLE001 - told, and broken
+        traceback.print_exc()
     finally:
         os._exit(code)
 
@@ -291,6 +299,8 @@ def _wait(child: int, seconds: float) -> int | None:
 def _judge(code: int | None, test: str) -> Verdict:
     if code is None or -code in {signal.SIGXCPU, signal.SIGKILL}:
         return Verdict("time-out")
+    if test == _UNSEEN:
+        return Verdict("unseen")
     if code < 0:
         return Verdict("killed", f"signal {-code}")
     return Verdict({0: "survived", 1: "killed"}.get(code, "broken"), test)

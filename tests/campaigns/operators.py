@@ -25,6 +25,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain, zip_longest
+from math import inf
 from pathlib import Path
 from typing import TextIO
 
@@ -61,8 +63,8 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 15.0
-"""Of a processor, as measured, that the tests of a mutant may cost together: the most special."""
+SECONDS = 10.0
+"""Of a processor, as measured, that the tests of a mutant may cost together."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
 DAY = 24 * 60 * 60
@@ -111,15 +113,18 @@ def find_mutants(package: str) -> Iterator[Mutant]:
 
 
 def _find_annotations(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Return the (line, column) where each annotation begins and ends: they are not evaluated."""
-    parts = [
-        part
-        for node in ast.walk(ast.parse(text))
-        for field in ("annotation", "returns")
-        if (part := getattr(node, field, None)) is not None
+    """Return the (line, column) where annotations and declarations of classes begin and end."""
+    parts: list[ast.expr | None] = []
+    for node in ast.walk(ast.parse(text)):
+        parts += [getattr(node, field, None) for field in ("annotation", "returns")]
+        if isinstance(node, ast.ClassDef):  # frozen=True, slots=True: guards that nobody runs into
+            parts += [*node.decorator_list, *(one.value for one in node.keywords)]
+    # ast counts bytes, and what is before them has no others
+    return [
+        ((one.lineno, one.col_offset), (one.end_lineno or 0, one.end_col_offset or 0))
+        for one in parts
+        if one
     ]
-    # ast counts bytes, and what is before an annotation has no others
-    return [((one.lineno, one.col_offset), (one.end_lineno, one.end_col_offset)) for one in parts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,14 +136,23 @@ class CoverageMap:
     failed: frozenset[str]
 
     def choose(self, module: str, lines: Iterable[int]) -> list[str]:
-        """Return tests that reach one of *lines*, the most special first, within `SECONDS`."""
+        """Return tests that reach one of *lines*, within `SECONDS`.
+
+        First those of files that are named after the module, then of each file one in turn, the
+        package's own folder first; of each file the cheapest tests come first.
+        """
         reached = self.tests.get(module, {})
         chosen = set[str]().union(*(reached.get(line, ()) for line in lines)) - self.failed
-        breadth = Counter(test for tests in reached.values() for test in tests)
+        own, stem = f"tests/{module.split('/')[1]}/", Path(module).stem
+        named: list[str] = []
+        files: dict[str, list[str]] = {}
+        for test in sorted(chosen, key=lambda one: (not one.startswith(own), self.seconds[one])):
+            file = test.partition("::")[0]
+            (named if stem in file else files.setdefault(file, [])).append(test)
         left, kept = SECONDS, list[str]()
-        for test in sorted(chosen, key=lambda one: (breadth[one], self.seconds[one], one)):
-            left -= self.seconds[test]
-            if left >= 0 or not kept:
+        for test in chain(named, filter(None, chain.from_iterable(zip_longest(*files.values())))):
+            if self.seconds[test] <= left or not kept:
+                left -= self.seconds[test]
                 kept.append(test)
         return kept
 
@@ -174,6 +188,8 @@ def find_lines(text: str, line: int) -> Sequence[int]:
         return range(1, len(text.splitlines()) + 1)
     first, node = max(around, key=lambda one: one[0])
     inside = not isinstance(node, ast.ClassDef) and line >= node.body[0].lineno
+    # a jump has no line of its own where it was optimised away
+    inside = inside and text.splitlines()[line - 1].strip() not in {"continue", "break"}
     return [line] if inside else range(first, (node.end_lineno or first) + 1)
 
 
@@ -187,17 +203,32 @@ def digest_sources() -> str:
 
 
 def try_all(
-    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap
+    laboratory: Laboratory, mutants: Sequence[Mutant], reached: CoverageMap, until: float
 ) -> Iterator[tuple[Mutant, str]]:
-    """Yield what became of each of *mutants*, in their order."""
+    """Yield what became of each of *mutants*, the cheap trials before the dear ones.
+
+    What was not tried by *until*, an instant of `time.monotonic`, is said to be so.
+    """
+    left: list[tuple[Mutant, list[str], float, str]] = []
     for mutant in mutants:
-        lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
-        tests = [one for one in reached.choose(mutant.module, lines) if one in laboratory.items]
+        text = (ROOT / mutant.module).read_text(encoding="utf-8")
+        lines = find_lines(text, mutant.line)
+        tests = reached.choose(mutant.module, lines)
+        if not tests and len(lines) > 1:  # a class that has no functions
+            tests = reached.choose(mutant.module, reached.tests[mutant.module])
+        tests = [one for one in tests if one in laboratory.items]
         seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
-        if tests:
-            yield mutant, laboratory.try_change(mutant.module, mutant.code(), tests, seconds).fate
+        fate = "unreached" if not tests else "not tried" if time.monotonic() > until else ""
+        fate = fate or laboratory.try_in_fork(mutant.module, mutant.code(), tests, seconds).fate
+        if fate in {"survived", "unseen", "broken"}:
+            left.append((mutant, tests, seconds, fate))
         else:
-            yield mutant, "unreached"
+            yield mutant, fate
+    for mutant, tests, seconds, fate in left:
+        if time.monotonic() > until:
+            yield mutant, "survived" if fate == "survived" else "not tried"
+        else:
+            yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
 
 
 def draw(packages: Sequence[str], size: int, seed: int) -> list[Mutant]:
@@ -221,6 +252,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--only", default="", metavar="TEXT", help="places that TEXT is in the key of"
     )
+    parser.add_argument("--minutes", type=float, default=inf, metavar="N", help="of all trials")
     asked = parser.parse_args(arguments)
     packages = asked.packages or PACKAGES
     sys.stdout.write(f"--sample {asked.sample} --seed {asked.seed}\n")
@@ -236,7 +268,8 @@ def main(arguments: Sequence[str]) -> int:
             reached = read_coverage(data)
             for one in sorted(reached.failed):
                 out.write(f"left out, as it fails while it is measured: {one}\n")
-            fates.update(count_fates(try_all(laboratory, sample, reached), out))
+            until = time.monotonic() + 60 * asked.minutes
+            fates.update(count_fates(try_all(laboratory, sample, reached, until), out))
 
         if not run_in_pytest(experiment):
             out.write(f"the tests cannot be run, see {MEASURED / 'log'}\n")
@@ -272,14 +305,14 @@ def run_in_pytest(experiment: Callable[[Laboratory], None]) -> bool:
 
 def write_table(packages: Sequence[str], fates: Mapping[tuple[str, str], int], out: TextIO) -> int:
     """Print *fates* by package; return 1 where too few were killed."""
-    names = ("killed", "survived", "unreached", "time-out", "broken", "listed")
+    names = ("killed", "survived", "unreached", "time-out", "broken", "listed", "not tried")
     out.write(
         f"| package | {' | '.join(names)} | killed of 100 |\n|{' --- |' * (len(names) + 2)}\n"
     )
     shares = []
     for rows in (*([package] for package in packages), packages):
         row = {name: sum(fates.get((one, name), 0) for one in rows) for name in names}
-        tried = sum(row.values()) - row["broken"] - row["listed"]
+        tried = sum(row.values()) - row["broken"] - row["listed"] - row["not tried"]
         shares.append(100 * row["killed"] / tried if tried else 0.0)
         cells = " | ".join(map(str, row.values()))
         out.write(f"| {rows[0] if len(rows) == 1 else 'all'} | {cells} | {shares[-1]:.0f} |\n")

@@ -120,6 +120,16 @@ def flat(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
     return tuple((name, value) for name, values in group_headers(headers) for value in values)
 
 
+@pytest.mark.parametrize(("length", "mark"), [(1, ""), (199, ""), (200, ""), (201, "? ")])
+def test_a_name_stands_before_its_colon_as_long_as_yaml_has_it_on_one_line(
+    length: int, mark: str
+) -> None:
+    name = "x" * length
+    exchange = replace(detail(1), request=replace(detail(1).request, headers=((name, "1"),)))
+
+    assert f"\n      {mark}{name}" in render(exchange).text
+
+
 hostile = st.text(
     st.one_of(
         st.sampled_from(

@@ -10,7 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from bpmax_sim.report.script_coverage import FOLDER, StoredHits
+from bpmax_sim.report.script_coverage import (
+    FOLDER,
+    CoveredBranch,
+    CoveredScript,
+    StoredHits,
+    write_lcov,
+)
 from tests.cli.project import Command
 from tests.snapshots import snapshot
 
@@ -131,6 +137,15 @@ def test_lcov_has_the_same_numbers(bs: Command, project: Path) -> None:
             "LH:3",
         ]
     )
+
+
+@pytest.mark.parametrize("caught", [0, 2])
+def test_in_lcov_a_line_that_ran_has_a_branch_that_did(caught: int) -> None:
+    """genhtml reads no other file: a catch is a branch of the line that it runs."""
+    catch = CoveredBranch(line=3, column=3, arm="catch", hits=caught, decision=(1, 1))
+    one = CoveredScript("a.js", "", {1: 2, 2: 2, 4: caught}, (), (catch,))
+
+    assert f"BRDA:4,0,0,{caught or '-'}\n" in write_lcov([one])
 
 
 def test_the_page_shows_the_sources(bs: Command, project: Path) -> None:

@@ -11,6 +11,7 @@ from functools import reduce
 import pytest
 
 from bpmax_sim.secret import streams
+from bpmax_sim.secret.encoded_runs import RareBytes
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find
 from bpmax_sim.secret.streams import Work, inflate
 from bpmax_sim.secret.vault import Vault
@@ -215,3 +216,42 @@ def test_a_list_in_json_is_not_taken_for_compressed_data() -> None:
 
     assert by_chance != b""
     assert find(body, {by_chance[:6]: "chance"}) == ()
+
+
+RARE = b"rare-\\\\"
+BEGINNING, PART = 1 << 12, 1 << 16
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        0,
+        BEGINNING - len(RARE),
+        BEGINNING - len(RARE) + 1,  # across the end of what is looked at first
+        BEGINNING,
+        BEGINNING - len(RARE) + PART - 1,  # across two parts
+        BEGINNING - len(RARE) + PART,
+        BEGINNING + 2 * PART + 1,
+    ],
+)
+def test_a_rare_text_is_found_wherever_it_begins(at: int) -> None:
+    data = b"x" * at + RARE
+
+    assert RareBytes(RARE).find(data) == at  # at the very end
+    assert RareBytes(RARE).find(data + b"x" * PART + RARE) == at
+    assert RareBytes(RARE).find(data[:-1]) == -1
+
+
+@pytest.mark.parametrize("times", range(1, 5))
+def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(times: int) -> None:
+    """`\\nabcdefghijk` is a line end and a word, or a backslash and a run that an encoding made."""
+    token = b"token-\xff\xfe?>-123456"  # in base64 there is a / in it, which JSON may escape
+    run = base64.b64encode(b"--" + token).decode()
+    text = json.dumps({"备注": "\nabcdefghijk", "t": run}).replace("/", "\\/")
+    for _ in range(times - 1):
+        text = json.dumps({"x": text, "y": "客\n"})
+
+    (found,) = find(text.encode(), {token: "crm.test.token (raw)"})
+
+    assert found.within == (*["json"] * times, "base64")
+    assert found.offset > 0

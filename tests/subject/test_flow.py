@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
@@ -142,6 +143,26 @@ def test_without_a_name_the_user_acts_or_else_the_first_owner() -> None:
     assert entered == ["7", "zhaoliu"]
 
 
+def test_without_a_name_the_first_of_those_who_may_terminates() -> None:
+    flow, stage = flow_with(definition=replace(CONTRACT, admins=("admin", "boss")))
+    flow.terminate(FlowMove())
+
+    assert [told.by for told in stage.told if isinstance(told, NodeEntered)] == ["admin"]
+
+
+def test_a_preview_names_the_branches_of_nodes_that_split_and_of_no_others() -> None:
+    nodes = {
+        "会审": FlowNode(owners=(1,), approve="分头"),
+        "分头": FlowNode(parallel=("法务", "财务"), join="结束"),
+        "法务": FlowNode(owners=(2,), approve="结束"),
+        "财务": FlowNode(owners=(3,), approve="结束"),
+        "结束": FlowNode(end=True),
+    }
+    flow, _ = flow_with(at="会审", definition=Definition(flow="x", start="会审", nodes=nodes))
+
+    assert flow.preview(FlowMove())["branches"] == {"分头": ["法务", "财务"]}
+
+
 def test_the_script_of_an_approval_sees_who_acts_and_writes_the_form() -> None:
     seen: dict[str, Any] = {}
 
@@ -210,6 +231,11 @@ def test_a_throw_stops_the_transition() -> None:
         (lambda _form, _ctx: False, "before_next.部门审批 refused"),
         (lambda _form, _ctx: "金额必填", "金额必填"),
         (throws("金额必填"), "金额必填"),
+        (throws("'金额必填'", "Uncaught"), "金额必填"),  # a text that was thrown as it is
+        (throws("金额必填", "Uncaught"), "金额必填"),
+        (throws("'金额' 必填 '", "Uncaught"), "金额' 必填 "),
+        (throws("'金额' 必填", "Uncaught"), "'金额' 必填"),
+        (throws("'金额必填'"), "'金额必填'"),
     ],
 )
 def test_before_next_refuses_with_a_message_and_no_error(play: Play, message: str) -> None:
@@ -339,6 +365,20 @@ def test_without_a_definition_hooks_run_and_nothing_moves() -> None:
 
     assert (flow.at, flow.status, result.value) == ("部门审批", "processing", 100)
     assert stage.ran == ["approve.部门审批"]
+
+
+def test_without_a_definition_a_decision_is_noted_for_who_made_it_alone() -> None:
+    people = [{"owner_id": name} for name in ("wangwu", "zhaoliu", "sunqi")]
+    hooks: dict[str, Play] = {
+        "owners.部门审批": lambda _form, _ctx: people,
+        "approve.部门审批": lambda _form, _ctx: None,
+    }
+    flow, _ = flow_with(hooks, definition=None)
+    flow.fire("owners.部门审批")
+
+    flow.act("approve", FlowMove(by="zhaoliu"))
+
+    assert [one["status"] for one in flow.owners["部门审批"]] == [0, 1, 0]
 
 
 def test_fire_runs_one_hook_with_its_effect() -> None:
