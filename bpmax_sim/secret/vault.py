@@ -47,10 +47,15 @@ def why_weak(real: str, standin: str) -> str:
 
 
 class Vault:
-    """All secrets of one session; it may be used from several threads."""
+    """All secrets of one session; it may be used from several threads.
+
+    Attributes:
+        is_empty: whether no secret is registered; none is ever taken out.
+    """
 
     def __init__(self) -> None:
         """Start without secrets."""
+        self.is_empty = True
         self._lock = threading.RLock()
         self._secrets: dict[str, Secret] = {}
         self._numbers: dict[tuple[str, str, str], dict[str, str]] = {}
@@ -60,11 +65,6 @@ class Vault:
 
     def __repr__(self) -> str:
         return f"<Vault of {len(self._standins)} stand-ins>"
-
-    @property
-    def is_empty(self) -> bool:
-        """Return whether no secret is registered."""
-        return not self._secrets
 
     @property
     def size(self) -> int:
@@ -93,6 +93,7 @@ class Vault:
         """Register all secrets of *other* as well."""
         with self._lock:
             for real, secret in other._secrets.copy().items():
+                self.is_empty = False
                 if self._secrets.setdefault(real, secret) is secret:
                     self._table = None
 
@@ -208,6 +209,7 @@ class Vault:
         if real not in self._secrets and real != standin and real not in self._standins:
             self._secrets[real] = Secret(real, standin, name)
             self._table = self._gate = None
+            self.is_empty = False
 
     def _current_table(self) -> SecretTable:
         """Return the table of all registered secrets.

@@ -327,7 +327,8 @@ class _Composer:
         self._add(Node(value, self._file, *mark), event.anchor)
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
-        mark, top = _mark(event), self._top
+        where: Any = event.start_mark
+        mark, top = (where.line + 1, where.column + 1), self._top
         if event.tag:
             self._refuse_tag(event.tag, mark)
         if top.pairs is not None and top.key is None:
