@@ -63,7 +63,7 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 10.0
+SECONDS = 30.0
 """Of a processor, as measured, that the tests of a mutant may cost together."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
