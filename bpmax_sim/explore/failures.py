@@ -184,7 +184,7 @@ def _make_failure(
         shown_by=shown_by,
         is_response=is_response,
         is_code=is_code,
-        is_rejected=call.has_effect or kind.do.body != "",
+        is_rejected=kind.do.body != "",
     )
 
 
