@@ -25,6 +25,7 @@ from bpmax_sim import errors
 from bpmax_sim.cli.help_text import (
     LocalisedCommand,
     LocalisedGroup,
+    add_help_all,
     in_sentences,
     localise_parameters,
     parameter_helps,
@@ -559,7 +560,9 @@ def _build_group(name: str, _language: str) -> Any:
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_print_group_help)
-    return typer.main.get_command(app)
+    compiled = typer.main.get_command(app)
+    add_help_all(compiled)
+    return compiled
 
 
 def _print_group_help(context: typer.Context) -> int:
@@ -582,45 +585,8 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))
-    if any(getattr(parameter, "hidden", False) for parameter in compiled.params):
-        compiled.params.append(_make_help_all())
+    add_help_all(compiled)
     return compiled
-
-
-def _print_whole_help(context: typer.Context, value: bool) -> None:
-    if not value or context.resilient_parsing:
-        return
-    rare = [one for one in context.command.params if getattr(one, "hidden", False)]
-    try:
-        for parameter in rare:
-            parameter.hidden = False  # type: ignore[attr-defined]
-        say(context.get_help())
-    finally:  # the command is built once in a process, and its help may be asked for again
-        for parameter in rare:
-            parameter.hidden = True  # type: ignore[attr-defined]
-    raise typer.Exit
-
-
-_HELP_ALL: Final = msg("Show the options that few need, too, and exit.")
-
-
-def _have_help_all(
-    *,
-    help_all: Annotated[
-        bool,
-        Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
-    ] = False,
-) -> None:
-    """Declare the option for typer, which makes options of signatures alone."""
-
-
-def _make_help_all() -> Any:
-    app = typer.Typer(add_completion=False)
-    app.command()(_have_help_all)
-    compiled: Any = typer.main.get_command(app)
-    (option,) = compiled.params
-    option.help = in_sentences(translate(_HELP_ALL))
-    return option
 
 
 def _root_callback(
@@ -744,4 +710,5 @@ def _build_app(_language: str) -> Any:
     app.callback(invoke_without_command=True)(_root_callback)
     compiled = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(_root_callback))
+    add_help_all(compiled)
     return compiled

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from shutil import get_terminal_size
-from typing import Any, Final, get_type_hints
+from typing import Annotated, Any, Final, get_type_hints
 
+import typer
+from typer import Option
 from typer.core import TyperCommand, TyperGroup
 
 from bpmax_sim.cli.plain_values import take_plain_values
+from bpmax_sim.cli.terminal import say
 from bpmax_sim.i18n import msg, template, translate, width
 
 METAVARS: Final = frozenset(
@@ -182,3 +185,46 @@ def _localise_record(term: str, text: str) -> tuple[str, str]:
     for pattern, words in _BUILT_IN.items():
         text = re.sub(pattern, lambda _, words=words: translate(words), text)  # type: ignore[misc]
     return _TYPE.sub("", term), _RANGE.sub(r"\1..\2", text)
+
+
+def _print_whole_help(context: typer.Context, value: bool) -> None:
+    if not value or context.resilient_parsing:
+        return
+    rare = _list_rare(context.command)
+    try:
+        for parameter in rare:
+            parameter.hidden = False
+        say(context.get_help())
+    finally:  # the command is built once in a process, and its help may be asked for again
+        for parameter in rare:
+            parameter.hidden = True
+    raise typer.Exit
+
+
+_HELP_ALL: Final = msg("Show the options that few need, too, and exit.")
+
+
+def _have_help_all(
+    *,
+    help_all: Annotated[
+        bool,
+        Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
+    ] = False,
+) -> None:
+    """Declare the option for typer, which makes options of signatures alone."""
+
+
+def _list_rare(command: Any) -> list[Any]:
+    rare = [one for one in command.params if getattr(one, "hidden", False)]
+    return [one for one in rare if one.name != "help_all"]
+
+
+def add_help_all(command: Any) -> None:
+    """Add the option, which help names only where *command* has options that few need."""
+    app = typer.Typer(add_completion=False)
+    app.command()(_have_help_all)
+    compiled: Any = typer.main.get_command(app)
+    (option,) = compiled.params
+    option.help = in_sentences(translate(_HELP_ALL))
+    option.hidden = not _list_rare(command)
+    command.params.append(option)

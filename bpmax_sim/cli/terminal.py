@@ -193,6 +193,8 @@ T = TypeVar("T")
 SECONDS = 2.0
 _REFRESHED = 0.2
 _BAR = 10
+_CTRL_C = 4
+"""Columns that stay free: a terminal writes ``^C`` there, and on the next line it would stay."""
 
 
 def with_progress(
@@ -286,7 +288,10 @@ class _Bar:
             total=self.total,
             left=describe_duration(max(1, round(left))),
         )
-        self._drawn.update(0, completed=done, description=translate(text))
+        said = translate(text)
+        room = self._drawn.console.width - width(said) - _CTRL_C
+        self._drawn.columns[1].bar_width = max(1, min(_BAR, room))
+        self._drawn.update(0, completed=done, description=said)
         self._drawn.start()
         self._drawn.refresh()
 

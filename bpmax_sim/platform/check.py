@@ -12,11 +12,12 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
-from bpmax_sim.errors import ConfigError, Problem, nearest_name
+from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
+from bpmax_sim.platform.response_shapes import shape_of_schema
 from bpmax_sim.platform.secrecy import always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, is_template, names_in, uses
 from bpmax_sim.yamlfile import Checks, Node, Steps
@@ -68,6 +69,8 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
                 platform_key=platform.platform_key,
                 name=name,
             )
+    yield from _idle_classes(platform)
+    yield from _volatile_hints(platform)
     for path, owner in declared:
         if owner.timeout is not UNSET and owner.timeout > _LONG:
             yield msg(
@@ -81,6 +84,40 @@ def platform_hints(platform: model.Platform) -> Iterator[str]:
 
 
 _LONG = 3600.0
+
+
+def _volatile_hints(platform: model.Platform) -> Iterator[str]:
+    """Yield places that are volatile and that the declared response has not."""
+    for name, api in platform.apis.items():
+        shape = shape_of_schema(api.answer) if api.answer else None
+        for text in api.volatile if shape is not None else ():
+            steps = [step for step in re.split(r"[.\[\]]+", text) if step]
+            if steps[0] == "body" and shape and shape.look_up(steps[1:]) == "absent":
+                known = shape.names_at(steps[1:-1])
+                yield msg(
+                    "{platform_key}: apis.{name}.volatile: the declared answer has no "
+                    "{place}{hint}",
+                    platform_key=platform.platform_key,
+                    name=name,
+                    place=text,
+                    hint=suggest(steps[-1], known),
+                )
+
+
+def _idle_classes(platform: model.Platform) -> Iterator[str]:
+    """Yield classes of failures that nothing acts on: no ``recover``, and no rejection."""
+    auths = [platform.auth, *(api.auth for api in platform.apis.values())]
+    acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
+    rejects = bool(platform.reject)
+    for name, known in platform.response.classes.items():
+        is_used = name in acting or name == "token" or rejects
+        if (known.code or known.status) and not is_used:
+            yield msg(
+                "{platform_key}: response.classes.{name} changes nothing, as nothing is sent again "
+                "for it; write auth.recover: {{{name}: {{tries: 3}}}}",
+                platform_key=platform.platform_key,
+                name=name,
+            )
 
 
 def _recover_hints(platform: model.Platform) -> Iterator[str]:

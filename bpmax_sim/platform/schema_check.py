@@ -6,7 +6,9 @@ does null: what is not filled in is no mistake.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
@@ -29,6 +31,7 @@ def find_misfits(
     if value is None or _OPEN & schema.keys():
         return
     wrong = describe_type(value, schema.get("type")) or describe_choice(value, schema.get("enum"))
+    wrong = wrong or describe_limit(value, schema)
     if wrong:
         yield path, wrong
         return
@@ -57,6 +60,65 @@ def _is_exact(value: Any, word: str) -> bool:
     is_flag = isinstance(value, bool)
     is_whole = word != "integer" or (isfinite(value) and value == int(value))
     return is_flag == (word == "boolean") and is_whole
+
+
+def describe_limit(value: Any, schema: Mapping[str, Any]) -> str:
+    """Return the bound, length, pattern or format that *value* is not in, or nothing."""
+    for key, breaks in _LIMITS.items():
+        limit = schema.get(key)
+        if limit not in (None, "", False) and breaks(value, limit):
+            return msg("{key}: {limit} is declared, got {value!r}", key=key, limit=limit,
+                       value=value)  # fmt: skip
+    return ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | Decimal) and not isinstance(value, bool)
+
+
+def _breaks_number(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, limit: _is_number(value) and _is_number(limit) and test(value, limit)
+
+
+def _breaks_length(test: Callable[[int, Any], bool]) -> Callable[[Any, Any], bool]:
+    return lambda value, limit: (
+        isinstance(value, str) and _is_number(limit) and test(len(value), limit)
+    )
+
+
+def _breaks_pattern(value: Any, pattern: Any) -> bool:
+    try:
+        return isinstance(value, str) and re.search(pattern, value) is None
+    except (re.error, TypeError):
+        return False  # a regular expression of another language
+
+
+def _breaks_format(value: Any, name: Any) -> bool:
+    pattern = _FORMATS.get(str(name))
+    return pattern is not None and isinstance(value, str) and not pattern.fullmatch(value)
+
+
+_LIMITS: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
+    "minimum": _breaks_number(operator.lt),
+    "maximum": _breaks_number(operator.gt),
+    "exclusiveMinimum": _breaks_number(operator.le),
+    "exclusiveMaximum": _breaks_number(operator.ge),
+    "minLength": _breaks_length(operator.lt),
+    "maxLength": _breaks_length(operator.gt),
+    "pattern": _breaks_pattern,
+    "format": _breaks_format,
+}
+_DATE: Final = r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])"
+_TIME: Final = r"[0-2]\d:[0-5]\d:[0-6]\d(?:\.\d+)?"
+_FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
+    "date": re.compile(_DATE),
+    "date-time": re.compile(rf"{_DATE}[Tt ]{_TIME}(?:[Zz]|[+-]\d\d:?\d\d)?"),
+    "time": re.compile(rf"{_TIME}(?:[Zz]|[+-]\d\d:?\d\d)?"),
+    "email": re.compile(r"[^@\s]+@[^@\s]+"),
+    "uuid": re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
+    "uri": re.compile(r"[A-Za-z][\w+.-]*:\S+"),
+}
+"""The formats of JSON Schema that a regular expression can tell."""
 
 
 def describe_choice(value: Any, declared: Any) -> str:

@@ -274,7 +274,7 @@ def _drop_query(names: frozenset[str], merged: MergedValues) -> None:
 
 
 def _note_override(merged: MergedValues, place: str) -> None:
-    merged.notes.append(
+    merged.doubts.append(
         msg("{place} is set by auth; the call's own value was dropped", place=place)
     )
 

@@ -17,7 +17,7 @@ from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
-from bpmax_sim.platform.schema_check import describe_choice, describe_type
+from bpmax_sim.platform.schema_check import describe_choice, describe_limit, describe_type
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
 
@@ -106,10 +106,12 @@ def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iter
         enum = parameter.enum or parameter.schema.get("enum") or ()
         kind = parameter.type or parameter.schema.get("type")
         known = [scalar_text(item) for item in enum]
+        limits = {"format": parameter.format, **parameter.schema}
         for value in _values_of(parameter, values):
             wrong = "" if scalar_text(value) in known else describe_choice(value, enum)
             if parameter.place == "body" and not enum and kind != "array":
                 wrong = describe_type(value, kind)
+            wrong = wrong or describe_limit(value, limits)
             if wrong:
                 yield msg("parameter {name!r}: {wrong}", name=parameter.name, wrong=wrong)
 

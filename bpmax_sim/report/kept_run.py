@@ -94,11 +94,12 @@ def _open_files(place: Path) -> Iterator[Files]:
         return
     try:
         archive = ZipFile(place)
-    except (OSError, BadZipFile) as error:
+    except (OSError, BadZipFile):
+        why = msg("it is no ZIP archive") if place.is_file() else msg("there is no such file")
         raise ConfigError(
             "{place}: expected a ZIP archive or a folder with what a pipeline kept ({error})",
             place=shown,
-            error=error.strerror if isinstance(error, OSError) else error,
+            error=why,
         ) from None
     with archive:
         members = {one.filename.replace("\\", "/"): one for one in archive.infolist()}

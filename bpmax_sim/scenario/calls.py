@@ -136,7 +136,8 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
         if response:
             sides.append({"header": self.response_header, "body": self.response})
         return any(
-            next(values_at(side.get(path.root), path.below), None) is not None for side in sides
+            next(values_at(side.get(path.root), path.below), msgspec.UNSET) is not msgspec.UNSET
+            for side in sides
         )
 
     @property

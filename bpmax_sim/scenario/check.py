@@ -25,6 +25,14 @@ from bpmax_sim.scenario.expect_check import (
     names_call,
 )
 from bpmax_sim.scenario.flow_check import check_events, check_flow
+from bpmax_sim.scenario.idle_steps import (
+    check_anything_expected,
+    check_buttons,
+    check_condition_cells,
+    check_entered_flags,
+    check_flags,
+    check_unread_results,
+)
 from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_cells,
@@ -603,11 +611,17 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_policies,
     check_saved_values,
     _check_row_numbers,
+    check_flags,
+    check_unread_results,
+    check_buttons,
+    check_anything_expected,
+    check_entered_flags,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _fault_names,
     _check_action,
     check_only,
+    check_condition_cells,
     check_run,
     _check_node,
     _check_person,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -68,10 +68,20 @@ def _find_texts(
     for inside, literal, is_denied in find_claims(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
+    yield from _find_patterns(value, path, denied)
     for inside, members, is_denied in find_maps(value, path, denied):
         for name, member in members.items():
             if name not in {"type", "level", "code"}:
                 yield from _find_texts(member, (*inside, name), is_denied)
+
+
+def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path, Any, bool]]:
+    """Yield the denied patterns that are a plain word."""
+    for key, operand in value.items() if isinstance(value, Mapping) else ():
+        if key == "$not":
+            yield from _find_patterns(operand, (*path, key), not denied)
+        elif key == "$matches" and isinstance(operand, str) and re.escape(operand) == operand:
+            yield (*path, key), operand, denied
 
 
 class _Material:

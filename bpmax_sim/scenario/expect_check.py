@@ -159,10 +159,25 @@ def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spo
             _check_code(context, code, spot.at("error", *path))
     if item.source is not UNSET:
         _check_words(context, item.source, spot.at("source"), _CALL_SOURCES)
+    _check_caller(context, item, spot)
     platform = item.call.partition(".")[0]
     for path, key in find_literals(item.instance) if item.instance is not UNSET else ():
         if isinstance(key, str) and (wrong := context.names.instance_problem(key, platform)):
             context.tell(spot.at("instance", *path), wrong, kind="name")
+
+
+def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
+    """Report callers that no script names, where it is denied that they call."""
+    for path, caller, denied in find_claims(item.caller) if item.caller is not UNSET else ():
+        is_plain = isinstance(caller, str) and caller and "${" not in caller
+        if is_plain and (denied or item.times == 0) and not context.names.is_in_scripts(caller):
+            context.tell(
+                spot.at("caller", *path),
+                "no script calls as {caller!r}, so that this always holds",
+                caller=caller,
+                kind="name",
+                fails=False,
+            )
 
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:

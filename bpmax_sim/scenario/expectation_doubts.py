@@ -6,7 +6,8 @@ values to choose from are all that a field offers, that a preview was taken befo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -29,6 +30,7 @@ from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged
+from bpmax_sim.subject.project import UNDO
 
 _LOOKING: Final = frozenset({"preview", "advance", "wait"})
 """Actions that leave a form as it is."""
@@ -41,11 +43,21 @@ class RunHistory(msgspec.Struct, frozen=True):
         initial: the form before the first step.
         changes: of fields, in their order.
         offered: field -> every value that was ever an option of it.
+        scripts: their sources.
     """
 
     initial: Mapping[str, Any]
     changes: Sequence[FieldChanged]
     offered: Mapping[str, Sequence[Any]]
+    scripts: Sequence[str] = ()
+
+    def literals_of(self, field: str) -> list[str]:
+        """Return the texts that stand in assignments to *field* in the scripts."""
+        written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
+        values = [match for text in self.scripts for match in written.findall(text)]
+        return list(dict.fromkeys(
+            one or other for value in values for one, other in _QUOTED.findall(value)
+        ))  # fmt: skip
 
     def values_of(self, field: str) -> list[Any]:
         """Return what *field* was, one after another."""
@@ -70,9 +82,11 @@ def find_idle_expectations(
                     yield from _check_width(field, value, place, history)
     if any(expected.preview is not UNSET for expected, _, _ in expectations):
         yield from _find_stale_previews(item)
-    yield from _find_untouched(item, expectations, history)
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
+
+
+_QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
 
 
 _Expectation = tuple[model.Expect, Spot, Path]
@@ -124,9 +138,18 @@ def _check_width(
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
     if not is_operation or not known or denies(value) or "$in" in value:
         return
-    if "${" in show(value) or not all(
-        holds(value, one) for one in (*known, *find_others(known[-1]))
-    ):
+    if "${" in show(value):
+        return
+    literals = history.literals_of(field)
+    others = [one for one in literals if one != known[-1]] if known[-1] in literals else []
+    if others and all(holds(value, one) for one in (known[-1], *others)):
+        yield _tell(spot(), msg(
+            "{expected} fits also {others}, which a script writes into form.{field} in other "
+            "cases; write the value that is right here",
+            expected=show(value), field=field, others=series(map(show, others)),
+        ))  # fmt: skip
+        return
+    if not all(holds(value, one) for one in (*known, *find_others(known[-1]))):
         return
     yield _tell(spot(), msg(
         "{expected} fits what form.{field} was before anything ran, {before}, and whatever else it "
@@ -181,32 +204,40 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
             ))  # fmt: skip
 
 
-def _find_untouched(
-    item: ScenarioItem, expectations: Sequence[_Expectation], history: RunHistory
-) -> Iterator[NameFinding]:
-    """Yield the first expectation, if all are of fields that the run never wrote."""
-    if not expectations or item.row:
-        return  # rows are there for the difference between them
-    written = {change.field.partition("/")[0].partition("[")[0] for change in history.changes}
+def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
+    """Yield the first expectation, if all are of fields that no script of the run wrote."""
+    expectations = list(_find_expectations(item))
+    written = {_base_of(one.field) for one in history.changes if one.by not in _OF_PEOPLE}
+    entered = {_base_of(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
     for expected, _, _ in expectations:
         fields = expected.form if isinstance(expected.form, Mapping) else {}
         if not fields or expected != model.Expect(form=expected.form):
             return
-        if any(_is_touched(name, written, history.initial) for name in fields):
+        known = {_base_of(name) for name in fields}
+        if known & written or not known <= {*history.initial, *entered}:
             return
         names += fields
-    if not any(one.step.expect_error is not UNSET for one in item.walk_steps()):
-        _, spot, path = expectations[0]
-        yield _tell(spot.at(*path), msg(
-            "all that is expected was there before anything ran, and nothing wrote it: {names}; "
-            "expect what the scripts do, too", names=series(names),
-        ))  # fmt: skip
+    if not names or any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+        return
+    _, spot, path = expectations[0]
+    is_entered = any(_base_of(name) in entered for name in names)
+    entry = msg(
+        "all that is expected was there before anything ran, or a step entered it, and no script "
+        "wrote it: {names}; expect what the scripts do, too", names=series(names),
+    ) if is_entered else msg(
+        "all that is expected was there before anything ran, and nothing wrote it: {names}; "
+        "expect what the scripts do, too", names=series(names),
+    )  # fmt: skip
+    yield _tell(spot.at(*path), entry)
 
 
-def _is_touched(name: str, written: Collection[str], initial: Mapping[str, Any]) -> bool:
-    base = name.partition("[")[0].partition(".")[0]
-    return name in written or base in written or base not in initial
+_OF_PEOPLE: Final = frozenset({"user", UNDO})
+
+
+def _base_of(field: str) -> str:
+    """Return the field of a cell ``明细[0].数量``, or of one of a sub-flow."""
+    return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
 def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:

@@ -7,6 +7,7 @@ other shards, whose results are merged.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Any
@@ -76,6 +77,11 @@ def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunW
                 "that there are",
                 fault=str(fault),
             )
+            if (fault.attempts or 0) > 1:
+                message = msg(
+                    "{fault}: no call was sent {attempts} times; only auth.recover, or a retry of "
+                    "the platform, sends one again", fault=str(fault), attempts=fault.attempts,
+                )  # fmt: skip
             yield RunWarning("rule", message, fault.place)
 
 
@@ -130,9 +136,14 @@ def _range_key(fault: Fault) -> str:
 
 
 def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
-    """Yield the faults of *item* that strike several calls, such as ``call: 1-3``."""
+    """Yield the faults of *item* that strike several calls, or sendings: ``call: 1-3``."""
     faults = chain(item.faults, *(located.faults for located in item.walk_steps()))
-    yield from (one for one in faults if one.last is not None and one.last > one.first)
+    yield from (one for one in faults if _calls_of(one) > 1 or (one.attempts or 0) > 1)
+
+
+def _calls_of(fault: Fault) -> int:
+    """Return how many calls *fault* is for; 1 for any number of them."""
+    return 1 if fault.last is None else fault.last - fault.first + 1
 
 
 def find_used_parts(
@@ -153,8 +164,9 @@ def find_used_parts(
             used.add(str(stub.place))
             used |= {answer_key(stub.place, number) for number in range(count)}
     for fault in _find_ranged_faults(item):
-        struck = {one.serial for one in session.injected_faults if one.fault is fault}
-        if fault.last is not None and len(struck) > fault.last - fault.first:
+        struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
+        is_struck = len(struck) >= _calls_of(fault)
+        if is_struck and max(struck.values(), default=0) >= (fault.attempts or 0):
             used.add(_range_key(fault))
     return used
 

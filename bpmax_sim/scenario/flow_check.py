@@ -84,6 +84,14 @@ def check_flow(draft: ScenarioDraft) -> None:
                 back = {field: field for field in node.child.back}
                 _check_fields(draft, back, spot.at("subflow", "back"))
                 _check_direction(draft, node.child, spot.at("subflow"))
+            if node.child and node.child.back and not node.child.wait:
+                draft.tell(
+                    spot.at("subflow", "wait"),
+                    "wait: false goes on at once, so that nothing ever comes back; take back away, "
+                    "or wait",
+                    kind="rule",
+                    fails=False,
+                )
 
 
 def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:

@@ -574,6 +574,12 @@ def _fault_rules(
             continue
         place = row.place if whole and row else where.place
         names = _fault_set_names(draft, fault, row, place)
+        if not all(isinstance(name, str) for name in names):
+            column = references.column_of(fault)
+            cell = row.spot.at(column) if row and row.spot and column else where
+            for rule, at in cell.elements(names):
+                yield from _inline_fault(draft, rule, at, row)
+            continue
         for name in names:
             for rule, rule_spot in sets.get(name, ()):
                 yield from _fill_fault(draft, rule, rule_spot, row)

@@ -7,7 +7,7 @@ step; `Progress` is what the steps share.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property, partial
 from itertools import chain
 from operator import attrgetter, itemgetter
@@ -41,10 +41,10 @@ from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
+from bpmax_sim.scenario.fault_checks import find_idle_faults
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
 from bpmax_sim.scenario.file_verdict import (
     failure_of,
-    find_used_parts,
     step_key,
     unused_parts,
 )
@@ -481,8 +481,13 @@ class Progress:
 
     @cached_property
     def unused(self) -> tuple[source.RunWarning, ...]:
-        """Return what the run has not used; asked for once all its steps are over."""
-        return unused_parts(self.item, self.ran)
+        """Return what the run has not used; asked for once all its steps are over.
+
+        That its expectations look at nothing that a script wrote counts as well.
+        """
+        idle = expectation_doubts.find_untouched(self.item, self._history)
+        left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
+        return (*unused_parts(self.item, self.ran), *left)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
         """Say what is wrong with what a row fills into a step whose ``if`` does not hold for it.
@@ -534,15 +539,13 @@ class Progress:
 
     def warn_of_run(self) -> None:
         """Say what the run as a whole came to and is doubtful."""
-        calls, subjects, options = self.log.calls, self.item.subjects, self.log.options
-        changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
-        history = expectation_doubts.RunHistory(self.initial, changes, options.offered)
+        calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
             *result_checks.find_borrowed_responses(calls),
-            *result_checks.find_kind_faults(calls, self.session.platforms),
+            *find_idle_faults(self.item, calls, self.session),
             *expectation_doubts.find_idle_settings(self.item, calls, self.session),
-            *expectation_doubts.find_idle_expectations(self.item, history, calls),
+            *expectation_doubts.find_idle_expectations(self.item, self._history, calls),
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
@@ -560,9 +563,12 @@ class Progress:
             for one in self.log.warnings
         ]
 
-    def note_used_parts(self, stubs: Sequence[Fault]) -> None:
-        """Note what of the file the run has used, *stubs* among it."""
-        self.ran |= find_used_parts(self.item, self.session, self.log.calls, stubs)
+    @property
+    def _history(self) -> expectation_doubts.RunHistory:
+        changes = [one for one in self.log.events if isinstance(one, FieldChanged)]
+        sources = [body.source for body in self.bodies]
+        offered = self.log.options.offered
+        return expectation_doubts.RunHistory(self.initial, changes, offered, sources)
 
     def _make_subject(self) -> Subject:
         scenario, resolve = self.item.scenario, self.scope.resolve

@@ -106,10 +106,10 @@ def find_unseen_failures(
     response, or what is shown.
     """
     for call in outcome.calls:
-        recipe = _find_recipe(call, platforms)
+        recipe = find_recipe(call, platforms)
         if recipe is None or outcome.is_announced or outcome.is_expected(call):
             continue
-        response, body = _as_response(call)
+        response, body = as_response(call)
         if accepts(recipe.rules.ok, response, body, lenient=True):
             continue
         members = _telling_members(recipe)
@@ -143,29 +143,6 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             ), call.place, fails=False)  # fmt: skip
 
 
-def find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield each fault that answers as the platform does where all is well."""
-    for call in calls:
-        recipe = _find_recipe(call, platforms) if call.source == "fault" else None
-        if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
-            continue
-        if accepts(recipe.rules.ok, *_as_response(call)):
-            yield NameFinding("rule", msg(
-                "the fault of {call} answers as {platform} does where all is well; write it as a "
-                "stub (proxy: stubs), or let it fail: status: 503",
-                call=call.call, platform=recipe.platform.platform_key,
-            ), call.place, fails=False)  # fmt: skip
-
-
-def _is_whole(value: Any) -> bool:
-    """Return whether nothing of a body is empty or null, as it is where somebody tries that."""
-    if isinstance(value, Mapping):
-        return bool(value) and all(map(_is_whole, value.values()))
-    if isinstance(value, list | tuple):
-        return bool(value) and all(map(_is_whole, value))
-    return value not in (None, "", UNSET)
-
-
 _TOTALS: Final = ("total", "totalCount", "total_count", "totalSize", "total_size")
 _PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
 
@@ -191,7 +168,7 @@ def find_partial_lists(
         if use.root == "result"
     }
     for key, (call, name, total) in partial.items():
-        recipe = _find_recipe(call, platforms)
+        recipe = find_recipe(call, platforms)
         parameters = recipe.api.parameters if recipe is not None else ()
         has_pages = any(_PAGES.search(parameter.name) for parameter in parameters)
         if has_pages and uses.isdisjoint({*_TOTALS, "hasMore", "has_more", "next"}):
@@ -226,7 +203,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
-        recipe, key = _find_recipe(call, platforms), call.call.partition(".")[0]
+        recipe, key = find_recipe(call, platforms), call.call.partition(".")[0]
         for path, message in _declared_places(recipe, call) if recipe is not None else ():
             place = key, path
             owners = [] if place in found else list(values_at(message, path[:-1]))
@@ -273,7 +250,7 @@ def _parse_place(text: str) -> Steps:
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
-def _find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
+def find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
     """Return how the response of *call* is judged; None where the call itself was rejected."""
     key, _, name = call.call.partition(".")
     platform = platforms.find(key)
@@ -287,7 +264,8 @@ def _find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
         return None
 
 
-def _as_response(call: CallMade) -> tuple[Response, ParsedBody]:
+def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
+    """Return the response of *call* as the rules of a platform judge it."""
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
     return Response(status=call.status or 0, headers=headers, body=b""), body

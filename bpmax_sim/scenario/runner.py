@@ -40,7 +40,7 @@ from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFini
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import retry_key, step_key
+from bpmax_sim.scenario.file_verdict import find_used_parts, retry_key, step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, items
 from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
@@ -457,7 +457,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         session.arm((*rules, *more_faults, *stubs))
         if not progress.failures:
             yield from _run_steps(progress)
-        progress.note_used_parts(stubs)
+        progress.ran |= find_used_parts(item, session, progress.log.calls, stubs)
         silent = session.disarm((*rules, *more_faults, *stubs))
         if not progress.failures:
             reporter = progress.reporter()

@@ -38,6 +38,7 @@ from bpmax_sim.script_source.reading import (
 )
 from bpmax_sim.script_source.values import ProxyCall
 from bpmax_sim.subject.definition import ACTIONS
+from bpmax_sim.subject.project import CONTEXT_MEMBERS
 
 Severity = Literal["error", "warning"]
 RULES: Final[Mapping[str, Severity]] = {
@@ -245,6 +246,7 @@ def _check(
         yield from _check_globals(reading, context)
     yield from _check_members(reading, context.platforms, shapes)
     yield from _check_owners(reading, context)
+    yield from _check_context(reading, context)
     for place in reading.powers:
         yield _make_finding("power", place, POWER_DIFFERS)
 
@@ -283,6 +285,29 @@ def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterat
             yield from _check_text(comparison, name, shape, context)
 
 
+def _check_context(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
+    """Yield assignments to ``ctx`` without effect, and members that no node of the flow has."""
+    for use in reading.members:
+        if use.root != "ctx" or use.path[0] in {"form", "project", "*"}:
+            continue
+        name = ".".join(("ctx", *use.path))
+        if use.access == "write" and use.path[0] in CONTEXT_MEMBERS["ctx"]:
+            message = msg(
+                "nothing comes of an assignment to {name}; only ctx.form and ctx.project can be "
+                "changed", name=name,
+            )  # fmt: skip
+            yield _make_finding("no-effect", use.place, message)
+        elif use.path[0] == "step" and use.path[-1] in _OF_DEADLINES and context.lacks_deadlines:
+            message = msg(
+                "{name} is there at a node with a deadline, and no node of the flow has one",
+                name=name,
+            )
+            yield _make_finding("unknown-member", use.place, message)
+
+
+_OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_level"})
+
+
 def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
     """Yield owners that a hook of owners names and that are not among the people."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
@@ -297,6 +322,8 @@ def _check_text(
     comparison: LiteralComparison, name: str, shape: ResponseShape, context: ScriptContext
 ) -> Iterator[ScriptFinding]:
     text = comparison.text
+    if comparison.root == "error" and comparison.path == ("code",) and text == "BUSINESS":
+        yield from _check_rejections(comparison, context)
     known = _values_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
     hint = nearest_name(text, sorted(near)) if text not in known else ""
@@ -360,6 +387,29 @@ def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
     platforms = [context.platforms.find(key) for key in context.platforms.keys]
     classes = [of for p in platforms if p is not None for of in p.response.classes.values()]
     return CODES.union({"CONFIG"}, (str(code) for one in classes for code in one.code))
+
+
+def _check_rejections(
+    comparison: LiteralComparison, context: ScriptContext
+) -> Iterator[ScriptFinding]:
+    """Yield ``error.code === 'BUSINESS'`` where no platform rejects a business failure."""
+    found = filter(None, map(context.platforms.find, context.platforms.keys))
+    reading = read_script(context.script.source, context.script.name)
+    called = {call.platform for call in reading.calls}
+    platforms = [one for one in found if one.platform_key in called or not called]
+    entries = context.platforms.entries
+    rejects = any(one.reject for one in platforms) or any(
+        entry.instance.reject
+        for one in platforms
+        for entry in entries.get(one.platform_key, ())
+        if entry.instance.reject is not msgspec.UNSET
+    )
+    if platforms and not rejects and None not in called:
+        message = msg(
+            "no call of this script ends in BUSINESS: a business failure comes back as a result "
+            "here; read its code, or declare reject: [business] in the platform's file"
+        )
+        yield _make_finding("unknown-value", comparison.place, message)
 
 
 def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:

@@ -28,6 +28,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
         is_library: it runs before others itself.
         hooks: the events that it is for, with their targets; none where something else runs it.
         people: who there is, where its scenarios list them.
+        lacks_deadlines: the flows that it runs in are known, and no node has a deadline.
     """
 
     script: Script
@@ -41,6 +42,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
     is_library: bool = False
     hooks: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()
+    lacks_deadlines: bool = False
 
     @property
     def hook_nodes(self) -> frozenset[str]:
@@ -82,6 +84,7 @@ def script_contexts(
                 is_library=script in libraries,
                 hooks=frozenset(hooks.get(script, ())),
                 people=people,
+                lacks_deadlines=bool(flows) and not any(map(_has_deadlines, flows)),
             )
             key = (script, id(platforms))
             grouped[key] = _merge_contexts(grouped[key], context) if key in grouped else context
@@ -101,6 +104,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
         field_kinds=first.field_kinds & second.field_kinds,
         is_library=first.is_library or second.is_library,
         hooks=first.hooks | second.hooks,
+        lacks_deadlines=first.lacks_deadlines and second.lacks_deadlines,
         people=first.people | second.people if first.people and second.people else frozenset(),
     )
 
@@ -124,6 +128,10 @@ def _arguments_of(located: LocatedStep) -> Iterable[str]:
     value = located.step.value if located.step.action == "js" else None
     args = value.get("args") if isinstance(value, Mapping) else None
     return args if isinstance(args, Mapping) else ()
+
+
+def _has_deadlines(flow: Definition) -> bool:
+    return any(node.levels for node in flow.nodes.values())
 
 
 def _nodes_of(flow: Definition) -> Iterable[str]:

@@ -126,22 +126,23 @@ class ComparisonReader:
             return root, value.path, value.call if root == "result" else None
         owner = node.child_by_field_name("object") if node.type == "member_expression" else None
         binding = self._scopes.binding_of(owner) if owner is not None else None
-        if binding is None or binding.is_reassigned or not self._is_caught(binding):
+        if binding is None or binding.is_reassigned or not is_caught(self._values, binding):
             return None
         return "error", (self._values.member_name(node) or "*",), None
 
-    def _is_caught(self, binding: Binding) -> bool:
-        """Return whether a name is that of an error: ``catch (error)``, ``.catch(error => …)``."""
-        listed = binding.function.parent if binding.function is not None else None
-        call = listed.parent if listed is not None and listed.type == "arguments" else None
-        callee = call.child_by_field_name("function") if call is not None else None
-        is_callback = callee is not None and callee.type == "member_expression"
-        return binding.kind == "catch" or (
-            is_callback
-            and binding.position == 0
-            and callee is not None
-            and self._values.member_name(callee) == "catch"
-        )
+
+def is_caught(values: Values, binding: Binding) -> bool:
+    """Return whether a name is that of an error: ``catch (error)``, ``.catch(error => …)``."""
+    listed = binding.function.parent if binding.function is not None else None
+    call = listed.parent if listed is not None and listed.type == "arguments" else None
+    callee = call.child_by_field_name("function") if call is not None else None
+    is_callback = callee is not None and callee.type == "member_expression"
+    return binding.kind == "catch" or (
+        is_callback
+        and binding.position == 0
+        and callee is not None
+        and values.member_name(callee) == "catch"
+    )
 
 
 _PAIRS: Final[Mapping[str, Callable[[ComparisonReader, Node], Iterator[tuple[Node, Node]]]]] = {

@@ -7,7 +7,10 @@ from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
+from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.comparisons import is_caught
+from bpmax_sim.script_source.kinds import bare, operator_of, sides_of
 from bpmax_sim.script_source.slips import Found, SlipReader
 
 if TYPE_CHECKING:
@@ -86,12 +89,99 @@ def _find_no_number(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
+_LONGEST: Final = 2**31 - 1
+
+
+def _find_long_timer(reader: SlipReader, node: Node) -> Found:
+    """Yield a timer beyond 2³¹ - 1 ms, some 24.8 days, which every engine fires at once."""
+    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    name = reader.tree.text_of(callee) if callee is not None else ""
+    if name not in {"setTimeout", "setInterval"} or len(arguments) < 2:  # noqa: PLR2004
+        return
+    milliseconds = _number_of(reader, arguments[1])
+    if milliseconds is not None and milliseconds > _LONGEST:
+        yield "wrong-value", arguments[1], msg(
+            "a timer takes 24.8 days at most (2147483647 ms), and fires at once beyond that; wait "
+            "in pieces, or let a deadline of the flow do it"
+        )  # fmt: skip
+
+
+def _number_of(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
+    """Return the number that *node* is by its text, such as ``30 * 86400 * 1000``."""
+    node = bare(node)
+    if node is None or depth > 9:  # noqa: PLR2004 - of names and operators
+        return None
+    if node.type == "number":
+        text = reader.tree.text_of(node).replace("_", "")
+        return float(text) if re.fullmatch(r"\d+\.?\d*(?:e\d+)?", text, re.IGNORECASE) else None
+    if node.type == "identifier":
+        binding = reader.scopes.binding_of(node)
+        known = binding is not None and not binding.is_reassigned and not binding.path
+        return _number_of(reader, binding.value, depth + 1) if binding and known else None
+    left, right = (_number_of(reader, side, depth + 1) for side in sides_of(node))
+    if left is None or right is None:
+        return None
+    operation = {"*": left * right, "+": left + right, "-": left - right}
+    return operation.get(operator_of(node))
+
+
 _FITS: Final[Mapping[str, Callable[[str], object]]] = {
     "Number": _NUMBER.fullmatch, "parseInt": _DIGITS.match, "parseFloat": _DIGITS.match,
 }  # fmt: skip
 
+_RESPONSES: Final = ("status", "headers", "body")
+
+
+def _find_error_member(reader: SlipReader, node: Node) -> Found:
+    """Yield ``error.response.data``: what a response of an error has not."""
+    owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
+    inner = owner.child_by_field_name("object") if owner is not None else None
+    if owner is None or name is None or owner.type != "member_expression" or inner is None:
+        return
+    text = reader.tree.text_of(name)
+    binding = reader.scopes.binding_of(inner) if inner.type == "identifier" else None
+    is_response = reader.values.member_name(owner) == "response"
+    if binding is None or not is_response or not is_caught(reader.values, binding):
+        return
+    if text not in _RESPONSES:
+        yield "unknown-member", name, msg(
+            "the response of an error has no {name}; it has status, headers and body", name=text
+        )  # fmt: skip
+
+
+_OPTIONS: Final = (
+    "minimumFractionDigits", "maximumFractionDigits", "minimumIntegerDigits", "useGrouping",
+    "minimumSignificantDigits", "maximumSignificantDigits", "style", "currency", "currencyDisplay",
+    "unit", "unitDisplay", "notation", "signDisplay", "compactDisplay", "currencySign",
+    "roundingMode", "roundingIncrement", "roundingPriority", "trailingZeroDisplay",
+    "localeMatcher", "numberingSystem", "calendar", "timeZone", "hour12", "hourCycle", "weekday",
+    "era", "year", "month", "day", "dayPeriod", "hour", "minute", "second", "timeZoneName",
+    "fractionalSecondDigits", "dateStyle", "timeStyle", "formatMatcher", "numeric", "usage",
+    "sensitivity", "ignorePunctuation", "caseFirst", "collation", "type", "granularity",
+)  # fmt: skip
+
+
+def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
+    """Yield options of ``Intl`` and ``toLocaleString`` that there are not."""
+    made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
+    name = reader.tree.text_of(made) if made is not None else ""
+    arguments = _arguments_of(node)
+    if not (name.startswith("Intl.") or ".toLocale" in name) or len(arguments) < 2:  # noqa: PLR2004
+        return
+    for pair in arguments[1].named_children if arguments[1].type == "object" else ():
+        key = pair.child_by_field_name("key")
+        text = reader.scopes.key_text(key) if key is not None else None
+        if key is not None and text is not None and text not in _OPTIONS:
+            yield "unknown-member", key, msg(
+                "there is no option {name!r}{hint}", name=text, hint=suggest(text, _OPTIONS)
+            )  # fmt: skip
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "new_expression": (_find_no_date,),
-    "call_expression": (_find_no_date, _find_no_number),
-}
+    "new_expression": (_find_no_date, _find_unknown_option),
+    "call_expression": (
+        _find_no_date, _find_no_number, _find_long_timer, _find_unknown_option,
+    ),
+    "member_expression": (_find_error_member,),
+}  # fmt: skip
 """Type of node -> what may be wrong with one."""

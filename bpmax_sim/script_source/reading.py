@@ -13,7 +13,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source import async_slips, condition_slips, literal_slips, statement_slips
+from bpmax_sim.script_source import (
+    async_slips,
+    condition_slips,
+    literal_slips,
+    statement_slips,
+    value_slips,
+)
 from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
 from bpmax_sim.script_source.promises import (
@@ -386,6 +392,7 @@ class _ScriptReader:
 
 _SLIPS: Final = (
     condition_slips.FINDERS, statement_slips.FINDERS, async_slips.FINDERS, literal_slips.FINDERS,
+    value_slips.FINDERS,
 )  # fmt: skip
 _SLIP_FINDERS: Final = {
     kind: tuple(chain.from_iterable(table.get(kind, ()) for table in _SLIPS))

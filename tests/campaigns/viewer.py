@@ -102,7 +102,7 @@ def looked(running: Any, file: Path, size: tuple[int, int], scheme: str) -> Iter
             view.page.locator("#search").fill(word)
             view.page.keyboard.press("Enter")
             view.page.keyboard.press("n")
-            for found in view.serious():
+            for found in view.list_violations():
                 yield f"{size} {scheme}: {found}"
         wide = view.page.evaluate("document.documentElement.scrollWidth")
         if wide > size[0]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 import zlib
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump
 from bpmax_sim.cassette.journal import Journal, Scan, finds_nothing, read_journal
 from bpmax_sim.cassette.matching import Rules, parts_of_exchange
-from bpmax_sim.cassette.merge import recover
+from bpmax_sim.cassette.merge import drop_superseded, recover, review_file
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.cassette.recorder import Recorder
@@ -455,6 +456,34 @@ def test_a_recording_left_behind_never_replaces_a_whole_one(path: Path) -> None:
     assert len(Cassette.load(path)) == 2
 
 
+@pytest.mark.parametrize(
+    ("kept", "waiting", "owner", "is_dropped"),
+    [
+        ({}, {}, "甲", False),
+        ({"甲": 1}, {}, "甲", False),
+        ({}, {"甲": 2}, "甲", True),
+        ({"甲": 1}, {"甲": 2}, "甲", True),
+        ({"甲": 1}, {"甲": 2}, "乙", False),
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 1}, "甲", True),
+        ({"甲": 1, "乙": 1}, {"甲": 2, "乙": 2}, "甲", False),
+        ({"甲": 1, "乙": 1, "丙": 1}, {"甲": 2, "乙": 1}, "甲", False),
+        ({"甲": 1}, {"甲": 2, "乙": 1}, "甲", False),
+    ],
+)
+def test_what_waits_for_review_goes_once_its_owner_alone_has_recorded_anew(
+    path: Path, kept: dict[str, int], waiting: dict[str, int], owner: str, is_dropped: bool
+) -> None:
+    for target, owners in ((path, kept), (review_file(path), waiting)):
+        for name, number in owners.items():
+            recorder(target, detail(number), owner=name).seal()
+    before = path.read_bytes() if kept else b""
+
+    drop_superseded(path, owner)
+
+    assert review_file(path).exists() == (bool(waiting) and not is_dropped)
+    assert (path.read_bytes() if kept else b"") == before
+
+
 def test_the_journal_of_a_living_recorder_is_left_alone(path: Path) -> None:
     alive = recorder(path, detail(1), owner="甲")
 
@@ -504,6 +533,22 @@ def test_a_journal_of_another_version_stays_and_the_others_are_sealed(
     assert Cassette.load(path).owners == ("乙",)
     assert names(path) == [path.name, first.name]
     assert first.read_bytes() == before
+
+
+@pytest.mark.parametrize("number", [0, 9])
+def test_a_whole_record_of_another_format_is_not_taken_for_one_of_this(
+    path: Path, number: int
+) -> None:
+    recorder(path, detail(1)).close()
+    (file,) = journals(path)
+    record = file.read_bytes().partition(b"\n")[0][18:]
+    other = re.sub(rb'"format":\d+', b'"format":%d' % number, record)
+    if other == record:
+        other = record.replace(b"{", b'{"format":%d,' % number, 1)
+    file.write_bytes(b"%08x %08x %b\n" % (len(other), zlib.crc32(other), other))
+
+    with pytest.raises(NewerFormat, match="record 1 was not written by this version"):
+        read_journal(file)
 
 
 def test_a_journal_never_reuses_the_file_of_a_dead_process(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from bpmax_sim.cli.app import COMMANDS, GROUPS
+from bpmax_sim.cli.app import COMMANDS, GROUPS, run_command_line
 from bpmax_sim.cli.help_text import wrap_text
 from bpmax_sim.i18n import width
 from tests.catalogue import TELLING
@@ -73,3 +73,12 @@ def test_whatever_is_printed_as_it_stands_has_no_words() -> None:
     assert [(module, text) for module, text in calls if re.search("[a-z]{3}", str(text))] == [
         ("cli/show.py", "```text")
     ]
+
+
+@pytest.mark.parametrize("words", [[], ["init"], ["cassette"], ["cassette", "fmt"]])
+def test_every_command_takes_help_all(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    codes = [run_command_line([*words, option]) for option in ("--help", "--help-all")]
+    out, err = capsys.readouterr()
+
+    assert (codes, err) == ([0, 0], "")
+    assert len(out.splitlines()) > 2 * len(words)

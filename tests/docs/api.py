@@ -17,6 +17,15 @@ from bpmax_sim.i18n import msg
 _SECTION = re.compile(r"^(Raises|Returns|Yields|Attributes):$")
 
 
+EXPLAINED = frozenset(
+    {
+        *("Session", "Settings", "Builder", "Break", "Fault", "Call", "CallRecord", "Outcome"),
+        *("ScenarioResult", "Script", "Request", "Response", "Simulator", "Limits"),
+    }
+)
+"""Whose members the page explains; those of the others it names, and `help` explains."""
+
+
 def public() -> Iterator[tuple[str, Any]]:
     """Yield every public name of the package that is no error, with its value."""
     for name in bpmax_sim.__all__:
@@ -84,7 +93,9 @@ def entry(name: str, value: Any, words: Callable[[str], str]) -> Iterator[str]:
     is_class = isinstance(value, type)
     yield f"### {name}"
     yield ""
-    if is_class and issubclass(value, msgspec.Struct):
+    if name in EXPLAINED and any(attributes(value)):
+        shown = f"{name}(…)"
+    elif is_class and issubclass(value, msgspec.Struct):
         shown = f"{name}({', '.join(value.__struct_fields__)})"
     elif is_class and not hasattr(value, "__required_keys__"):
         shown = signature(name, value)
@@ -95,7 +106,11 @@ def entry(name: str, value: Any, words: Callable[[str], str]) -> Iterator[str]:
     if about(value):
         yield words(about(value))
         yield ""
-    rows = [*attributes(value), *(members(value) if is_class else ())]
+    yield from _told_members(value, words) if name in EXPLAINED else _named_members(value, shown)
+
+
+def _told_members(value: Any, words: Callable[[str], str]) -> Iterator[str]:
+    rows = [*attributes(value), *(members(value) if isinstance(value, type) else ())]
     if rows:
         yield '<details markdown="block">'
         yield f"<summary>{words('members')}</summary>"
@@ -103,6 +118,15 @@ def entry(name: str, value: Any, words: Callable[[str], str]) -> Iterator[str]:
         yield from (item(left, words(right), words) for left, right in rows)
         yield ""
         yield "</details>"
+        yield ""
+
+
+def _named_members(value: Any, shown: str) -> Iterator[str]:
+    """Yield the members that *shown*, how a value is made, does not name."""
+    rows = [*attributes(value), *(members(value) if isinstance(value, type) else ())]
+    names = [name for told, _ in rows for name in told.partition("(")[0].split(", ")]
+    if more := [f"`.{name}`" for name in names if not re.search(rf"\b{name}\b", shown)]:
+        yield ", ".join(more)
         yield ""
 
 
@@ -117,14 +141,9 @@ def api(words: Callable[[str], str]) -> str:
     return "\n".join(lines).rstrip()
 
 
-def names_for_tests(words: Callable[[str], str]) -> str:
-    """Return the names of ``bpmax_sim.testing`` and what each is."""
-    lines = []
-    for name in testing.__all__:
-        value = getattr(testing, name)
-        text = about(value) if isinstance(value, type) else ""
-        lines.append(item(name, words(text), words))
-    return "\n".join(lines)
+def names_for_tests(_words: Callable[[str], str]) -> str:
+    """Return the names of ``bpmax_sim.testing``."""
+    return ", ".join(f"`{name}`" for name in testing.__all__)
 
 
 def exceptions() -> list[tuple[str, str, str]]:

@@ -139,7 +139,8 @@ def commands(words: Words) -> str:
 def printed(words: Words) -> str:
     told: dict[str, list[str]] = {}
     for name, shape in SHAPES.items():
-        told.setdefault(", ".join(keys_of(shape)), []).append(f"`{name}`")
+        outer = ", ".join(key.partition(" (")[0] for key in keys_of(shape))
+        told.setdefault(outer, []).append(f"`{name}`")
     rows = [(" ".join(names), f"`{shape}`") for shape, names in told.items()]
     return words.table(("command", "its object, beside `version`"), rows)
 
@@ -282,11 +283,6 @@ def hooks(words: Words) -> str:
     return words.table(("event", "its script sees", "what it returns", "whose"), rows)
 
 
-def gallery(words: Words) -> str:
-    files = sorted((ROOT / "scenarios").rglob("*.scenario.yaml"))
-    return words.table(("file", "what happens"), [shown_scenario(path) for path in files])
-
-
 def shown_scenario(path: Path) -> tuple[str, str]:
     link = path.relative_to(ROOT / "scenarios").as_posix().removesuffix(".scenario.yaml")
     return f"`{link}`", items(path, environ={})[0].scenario.scenario
@@ -398,9 +394,10 @@ def command_options(words: Words) -> str:
     for name, told in every.items():
         own = [one for one in told if one not in common]
         also = ", ".join(f"`{spelling}`" for spelling, _ in told if (spelling, _) in common)
-        inside = [_options(own, words)] if own else []
+        listed = ", ".join(f"`{spelling}`" for spelling, _ in own)
+        inside = [_options(own, words) if name == "run" else listed] if own else []
         inside += [f"{words('also')}: {also}"] if also else []
-        lines += [f"### {name}", "", collapse(words("options"), "\n\n".join(inside)), ""]
+        lines += [f"### {name}", "", "\n\n".join(inside), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -434,7 +431,6 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "hooks": hooks,
     "laws": laws,
     "mistakes": mistakes,
-    "gallery": gallery,
     "keys": keys,
     "presets": presets,
     "options": options,

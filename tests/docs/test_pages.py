@@ -142,6 +142,7 @@ def known_options() -> set[str]:
     out = io.StringIO()
     with contextlib.redirect_stdout(out):
         run_command_line(["--help"])
+        run_command_line(["run", "--help-all"])
     words |= set(re.findall(r"--[a-z][a-z-]+", out.getvalue()))
     return words | set(map(flag_of, OPTIONS)) | OF_OTHERS
 

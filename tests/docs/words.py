@@ -1,8 +1,8 @@
 """``python -m tests.docs.words [REVISION]``: the words of each page, now and at a revision.
 
 A word is one in Latin letters or digits; a Chinese character counts as 0.6, as Chinese text has
-that many words of an English one that says the same. Comments and the targets of links do not
-count; tables, code and outputs do. What a page shows only when it is opened stands beside.
+that many words of an English one that says the same. Comments, tags and the targets of links
+do not count; tables, code and outputs do. What a page shows only when it is opened stands beside.
 """
 
 from __future__ import annotations
@@ -14,7 +14,10 @@ from collections.abc import Mapping
 
 from tests.docs.pages import LANGUAGES, ROOT, Language, site
 
-_HIDDEN = re.compile(r"<!--.*?-->|\]\([^)\s]*\)|^---\n.*?^---$", re.DOTALL | re.MULTILINE)
+_HIDDEN = re.compile(
+    r"<!--.*?-->|</?(?:details|summary)[^>]*>|\]\([^)\s]*\)|^---\n.*?^---$",
+    re.DOTALL | re.MULTILINE,
+)
 _COLLAPSED = re.compile(r"<details .*?</details>", re.DOTALL)
 
 

@@ -173,7 +173,7 @@ def test_filters_keys_language_and_copying(view: Viewer) -> None:
     page.get_by_role("button", name="已复制").wait_for()
     assert page.evaluate("navigator.clipboard.readText()").startswith("bpmax-sim run ")
     page.get_by_role("button", name="English").click()
-    assert view.text(".events h3") == "Events"
+    assert view.text(".events h2") == "Events"
     assert page.evaluate("document.documentElement.lang") == "en"
 
 
@@ -197,7 +197,7 @@ def test_nothing_serious_stands_in_the_way_of_anybody(
         view.page.locator("#search").fill(word)
         view.page.keyboard.press("Enter")
         view.page.wait_for_timeout(50)
-        found += view.serious()
+        found += view.list_violations()
     wide = view.page.evaluate("document.documentElement.scrollWidth")
     tabs = view.page.evaluate(
         "Math.max(...[...document.querySelectorAll('.tabs button')]"
@@ -301,7 +301,7 @@ def test_failures_are_grouped_by_cause_and_can_be_printed_and_opened(
     link = view.page.locator(".panel .edit").first.get_attribute("href")
     place = "scenarios/crm/%E5%9B%9E%E5%A1%AB.scenario.yaml"
     assert link == f"vscode://file/srv/项目/{place}:7:5"
-    assert view.serious() == []
+    assert view.list_violations() == []
     assert view.page.evaluate("document.documentElement.scrollWidth") <= width
 
     view.page.emulate_media(media="print")

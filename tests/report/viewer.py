@@ -78,14 +78,13 @@ class Viewer:
         self.page.evaluate(DRAWN)
         return int(self.page.locator(selector).count())
 
-    def serious(self) -> list[str]:
-        """Return what axe-core finds serious or critical, each with the elements."""
+    def list_violations(self) -> list[str]:
+        """Return what axe-core finds, each with the elements."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{one['id']}: {[node['html'][:120] for node in one['nodes'][:3]]}"
             for one in found["violations"]
-            if one["impact"] in {"serious", "critical"}
         ]
 
     def close(self) -> None:

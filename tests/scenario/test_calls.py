@@ -3,15 +3,22 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bpmax_sim.errors import HttpStatusError
+from bpmax_sim.errors import HttpStatusError, TransportError
+from bpmax_sim.field_path import FieldPath
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.path_template import path_template
-from bpmax_sim.proxy.response import CallRecord
-from bpmax_sim.scenario.calls import CallMade, compare_calls, event_of_call
+from bpmax_sim.proxy.response import CallRecord, Sending
+from bpmax_sim.scenario.calls import (
+    CallMade,
+    compare_calls,
+    event_of_call,
+    matches_request,
+)
 from bpmax_sim.scenario.expect import failing_checks
 from tests.examples import drawn
 
@@ -222,3 +229,153 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
         None,
         "",
     )
+
+
+FORM = (("Content-Type", "application/x-www-form-urlencoded"),)
+
+
+def _sent_thrice(asked: list[tuple[int, int]]) -> CallMade:
+    redact = record().redact
+    call = record().call
+    assert call is not None
+    sent = Request(
+        method="POST",
+        url="https://crm.example.test/x?k=秘密123456",
+        headers=FORM,
+        body="k=秘密123456&empty=&k=2".encode(),
+        call=msgspec.structs.replace(call, serial=7),
+    )
+    said = Response(
+        status=401, headers=(("X-A", "秘密123456"),), body=b'{"a": 1}', source="recorded"
+    )
+    lost = TransportError("no answer: 秘密123456", code="TIMEOUT")
+    first = Sending(
+        request=sent,
+        response=said,
+        error=None,
+        at=1.5,
+        duration=0.1234567,
+        ended=3,
+        follows="renewed",
+        note="token 秘密123456",
+        wait=0.0,
+    )
+    second = Sending(
+        request=msgspec.structs.replace(sent, body=None, attempt=1),
+        response=None,
+        error=lost,
+        at=2.5,
+        duration=30.0,
+        ended=9,
+        follows="retried",
+        note="later",
+        wait=1.2345678,
+    )
+    made = CallRecord(
+        platform="crm_system",
+        api="create_order",
+        call=call,
+        sent=msgspec.structs.replace(sent, attempt=2),
+        received=Response(status=200, redirects=(("302", "https://a/秘密123456"),)),
+        earlier=(first, second),
+        redact=redact,
+        at=1.0,
+        sent_at=3.5,
+        duration=4.0,
+    )
+    return event_of_call(made, 3, "/customers/{name}/orders", lambda *at: asked.append(at))
+
+
+def test_each_sending_of_a_call_is_told_as_it_was() -> None:
+    """The first was answered, the second was not, the third is the call's own."""
+    asked: list[tuple[int, int]] = []
+    seen = _sent_thrice(asked)
+
+    assert sorted(asked) == [(7, 0), (7, 1), (7, 2)]
+    one, other = seen.earlier
+    body = {"k": ["redacted", "2"], "empty": ""}
+    assert (one.number, one.call, one.attempt, one.url) == (
+        3,
+        ORDER,
+        1,
+        "https://crm.example.test/x?k=redacted",
+    )
+    assert (one.body, one.header["content-type"]) == (body, FORM[0][1])
+    assert (one.status, one.response, one.response_header, one.source) == (
+        401,
+        {"a": 1},
+        {"x-a": "redacted"},
+        "recorded",
+    )
+    assert (one.error, one.message, one.follows, one.why) == ("", "", "renewed", "token redacted")
+    assert (one.wait, one.at, one.duration, one.order) == (0.0, 1.5, 0.12346, 3)
+    assert (other.attempt, other.status, other.response, other.source) == (2, None, None, "")
+    assert (other.body, other.response_header) == (None, {})
+    assert (other.error, other.message) == ("TIMEOUT", "no answer: redacted")
+    assert (other.wait, other.at, other.duration, other.order) == (1.23457, 2.5, 30.0, 9)
+    assert (seen.attempts, seen.sent_at, seen.at, seen.duration) == (0, 3.5, 1.0, 4.0)
+    assert (seen.redirects, seen.body) == ((("302", "https://a/redacted"),), body)
+    assert (seen.error, seen.message) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "request_", "response"),
+    [
+        ("path.id", True, True),
+        ("query.a", True, True),
+        ("query.gone", False, False),
+        ("header.x-a", True, True),
+        ("header.x-b", False, True),
+        ("body.list[1].n", True, True),
+        ("body.list[2].n", False, False),
+        ("body.answer", False, True),
+        ("body.nothing", True, True),
+    ],
+)
+def test_a_call_has_what_its_request_has_or_its_response(
+    path: str, request_: bool, response: bool
+) -> None:
+    call = made(
+        path={"id": "1"},
+        query={"a": ""},
+        header={"x-a": "1"},
+        body={"list": [{"n": 1}, {"n": 0}], "nothing": None},
+        response={"answer": 0},
+        response_header={"x-b": ""},
+    )
+    where = FieldPath.parse(path, "x")
+
+    assert call.has(where) is request_
+    assert call.has(where, response=True) is response
+
+
+@pytest.mark.parametrize(
+    ("expected", "matches"),
+    [
+        ({}, True),
+        ({"path": {"name": "张"}}, True),
+        ({"path": {"name": "王"}}, False),
+        ({"path": "/orders"}, True),
+        ({"query": {"ids": [1, 2]}}, True),
+        ({"query": {"ids": 1}}, False),
+        ({"header": {"x-a": "1", "CONTENT-TYPE": FORM[0][1]}}, True),
+        ({"header": {"X-A": "2"}}, False),
+        ({"body": {"a": ["1", "2"], "b": ""}}, True),
+        ({"body": {"c": "1"}}, False),
+    ],
+)
+def test_a_request_is_compared_as_a_call_is(expected: dict[str, Any], matches: bool) -> None:
+    call = record().call
+    assert call is not None
+    sent = Request(
+        method="POST",
+        url="https://crm.example.test/customers/%E5%BC%A0/orders?ids=1",
+        headers=FORM,
+        body=b"a=1&b=&a=2",
+        call=call,
+    )
+
+    assert matches_request(expected, sent, "/customers/{name}/orders") is matches
+    bare = msgspec.structs.replace(sent, call=None, body=None)
+    assert matches_request({"path": {"name": "张"}}, bare, "/customers/{name}/orders") is False
+    assert matches_request({"body": None}, bare, "") is True

@@ -65,6 +65,175 @@ JUDGED = {
 TRIED = "{proxy: {call: crm.get_customer, args: ['1']}, retry: {tries: 3, until: {result: {data: {name: 张三}}}}}"
 
 DOUBTFUL: dict[str, tuple[Case, str]] = {
+    "what a step entered itself, in each row": (
+        Case(
+            steps="{set: {金额: '${case.额}'}, expect: {form: {金额: '${case.额}'}}}",
+            form="change.金额: 脚本.js",
+            script="form.客户名称 = '甲'",
+            stubs="",
+            top="cases: [{id: 小, 额: 1}, {id: 大, 额: 9}]",
+        ),
+        "or a step entered it, and no script wrote it: 金额",
+    ),
+    "sendings that never were": (
+        opened(
+            "form: {客户名称: 坏}",
+            FAULTED,
+            top="faults: [{on: shop.create_order, call: 1, attempts: 3, do: {status: 503}}]",
+        ),
+        "no call was sent 3 times",
+    ),
+    "a delay that nothing notices": (
+        opened(
+            "form: {客户名称: 好}",
+            f"{LISTED}; form.客户名称 = '好'",
+            LIST,
+            top="faults: [{on: shop.list_orders, do: {delay: 3s}}]",
+        ),
+        "a delay of 3 s is below the timeout of 10 s, and no script looks at the time",
+    ),
+    "a condition that is the text no": (
+        Case(
+            steps="{if: '${case.大}', open: {}, expect: {form: {客户名称: 好}}}",
+            script="form.客户名称 = '好'",
+            stubs="",
+            top="cases: [{id: 小, 大: 否}, {id: 多, 大: 是}]",
+        ),
+        "大 is the text '否' in the row '小', and any text is true",
+    ),
+    "a result that nothing reads": (
+        Case(
+            steps="steps:\n  - {js: return 1 === 2}\n  - {open: {}, expect: {form: {客户名称: 好}}}",
+            script="form.客户名称 = '好'",
+            stubs="",
+        ),
+        "nothing looks at what this returns",
+    ),
+    "a button that nobody clicks": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            form="open: 脚本.js, click.导出: 导.js",
+            script="form.客户名称 = '好'",
+            stubs="",
+            files={"导.js": "form.金额 = 1"},
+        ),
+        "no step clicks 导出",
+    ),
+    "a caller whom no script names": (
+        opened(
+            "form: {客户名称: 好}, proxy: [{call: shop.list_orders, caller: 报消, times: 0}]",
+            f"{LISTED}; form.客户名称 = '好'",
+            LIST,
+        ),
+        "no script calls as '报消'",
+    ),
+    "a header that auth sets": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script="await $proxy('shop').$api('list_orders').$header({'X-Token': 'a'}).$call(); form.客户名称 = '好'",
+            stubs=LIST,
+            files={
+                "platforms/shop.yaml": SHOP.replace(
+                    "ignore:", "auth: {apply: [{in: header, name: X-Token, value: abc}]}\nignore:"
+                )
+            },
+        ),
+        "is set by auth; the call's own value was dropped",
+    ),
+    "a format that a parameter has not": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script="await $proxy('shop').createOrder('2026/3/2'); form.客户名称 = '好'",
+            stubs="{on: shop.create_order, body: {}}",
+            files={
+                "platforms/shop.yaml": SHOP.replace("type: number", "type: string, format: date")
+            },
+        ),
+        "parameter 'amount': format: date is declared, got '2026/3/2'",
+    ),
+    "a class that nothing acts on": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script=f"{LISTED}; form.客户名称 = '好'",
+            stubs=LIST,
+            files={
+                "platforms/shop.yaml": SHOP
+                + "response: {code: [$.code], classes: {rate: {code: [45009]}}}\n"
+            },
+        ),
+        "shop: response.classes.rate changes nothing",
+    ),
+    "a volatile place that the answer has not": (
+        Case(
+            steps="{open: {}, expect: {form: {客户名称: 好}}}",
+            script="await $proxy('shop').createOrder(1); form.客户名称 = '好'",
+            stubs="{on: shop.create_order, body: {}}",
+            files={
+                "platforms/shop.yaml": SHOP.replace(
+                    "method: POST", "method: POST\n    volatile: [body.data.number]"
+                )
+            },
+        ),
+        "apis.create_order.volatile: the declared answer has no body.data.number",
+    ),
+    "a sub-flow that nobody waits for": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 归档}}}",
+            form=None,
+            stubs="",
+            top="flow: {definition: 流程.yaml, at: 部门审批, form: {时间: ''}, subflows: {用印: {result: {时: 早}}}}",
+            files={
+                "流程.yaml": "flow: 合同\nstart: 部门审批\nnodes:\n  部门审批: {owners: [wangwu], approve: 盖}\n  盖: {subflow: {flow: 用印, back: {时间: 时}, wait: false}, approve: 归档}\n  归档: {owners: [ceo], approve: 结束}\n  结束: {end: true}\n",
+            },
+        ),
+        "wait: false goes on at once, so that nothing ever comes back",
+    ),
+    "a member of deadlines where no node has one": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
+            form=None,
+            stubs="",
+            flow="before_next.部门审批: 前.js",
+            files={"前.js": "const end = ctx.step.plan_end_time; if (end) return '超期'"},
+        ),
+        "ctx.step.plan_end_time is there at a node with a deadline, and no node of the flow has one",
+    ),
+    "an assignment to ctx": (
+        Case(
+            steps="{approve: {by: wangwu}, expect: {flow: {at: 结束}}}",
+            form=None,
+            stubs="",
+            flow="before_next.部门审批: 前.js",
+            files={"前.js": "if (ctx.form.金额 > 9) ctx.target_step = '总经理'"},
+        ),
+        "nothing comes of an assignment to ctx.target_step",
+    ),
+    "a pattern that fits what the script writes otherwise": (
+        opened(
+            "form: {客户名称: {$matches: 大|小}}", "form.客户名称 = form.金额 > 9 ? '大' : '小'"
+        ),
+        '{"$matches": "大|小"} fits also "大", which a script writes into form.客户名称',
+    ),
+    "a denied pattern that nothing could make": (
+        opened(
+            "form: {金额: 5, 客户名称: {$not: {$matches: 额度冻结}}}",
+            "form.金额 = 5; form.客户名称 = '已下单'",
+        ),
+        "neither a script nor a response has '额度冻结' in it",
+    ),
+    "no message where no script shows one": (
+        opened("messages: []", "form.金额 = 5"),
+        "no script shows anything",
+    ),
+    "a yes for true": (
+        Case(
+            steps="steps:\n  - js: form.金额 = 1\n  - {set: {加急: 是}, expect: {form: {金额: 1}}}",
+            form=None,
+            stubs="",
+            top="form: {fields: {金额: 0, 加急: false}}",
+        ),
+        "'是' is a text, and 加急 begins as true or false",
+    ),
     "a range that all fits": (
         opened("form: {金额: {$near: {value: 5, within: 1e6}}}", "form.金额 = 5"),
         "fits what form.金额 was before anything ran, 0, and whatever else it could be",
@@ -309,7 +478,8 @@ def test_what_says_nothing_is_warned_of(tmp_path: Path, case: Case, says: str) -
     verdicts = run(tmp_path, case)
 
     assert what_is_wrong(verdicts) == ""
-    assert says in "\n".join(warning.message for one in verdicts for warning in one.warnings)
+    told = (warning for one in verdicts for warning in (*one.warnings, *one.unused))
+    assert says in "\n".join(warning.message for warning in told)
 
 
 TRUE: dict[str, Case] = {
@@ -374,6 +544,10 @@ RED: dict[str, tuple[Case, str]] = {
     "a range that is none, denied": (
         opened("form: {金额: {$not: {$gt: 10, $lt: 5}}}", "form.金额 = 5"),
         "holds whatever happens",
+    ),
+    "a reason that is no": (
+        opened("form: {金额: 5}", "form.金额 = 5", top="skip: no"),
+        "skip: 'no' is taken for the reason",
     ),
     "never, of what can never be": (
         opened("form: {金额: 5}", "form.金额 = 5", top="never: {form: {金额: {$lt: 0, $gt: 100}}}"),

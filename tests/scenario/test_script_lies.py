@@ -411,7 +411,7 @@ TRUTHS: dict[str, Case] = {
         steps="approve: {by: wangwu}",
         flow="before_next.部门审批: 批.js",
         files={
-            "批.js": "ctx.own = 1; return [ctx.own, 'x' in ctx, {...ctx}, ctx.userInfo.department, ctx.step.plan_end_time, ctx.postData.金额].length > 9 ? '不' : true"
+            "批.js": "ctx.own = 1; return [ctx.own, 'x' in ctx, {...ctx}, ctx.userInfo.department, ctx.postData.金额].length > 9 ? '不' : true"
         },
         form="",
         stubs="",

@@ -1,7 +1,7 @@
 // The page as a whole: what is chosen stands in the address, so that every state has a link.
 function Events({story, state, go}) {
   const items = useMemo(() => story.rows.map(e => ({key: String(e.id), e})), [story]);
-  return html`<section class="events"><h3>${t('events')}</h3><${List} items=${items} height=${27} label=${t('events')} id="event" selected=${state.e} className="rows" onSelect=${key => go({e: key, t: ''})}
+  return html`<section class="events"><h2>${t('events')}</h2><${List} items=${items} height=${27} label=${t('events')} id="event" selected=${state.e} className="rows" onSelect=${key => go({e: key, t: ''})}
     row=${({e}) => html`<span class="time">+${seconds(e.offset)}</span><span class="dot ${LANE_OF[e.event] || 'flow'}"></span><span class="title ${outcomeOf(story, e).replaceAll(' ', '-')} ${e.event === 'StepStarted' ? 'step' : ''}">${titleOf(e)}</span>${
       e.event === 'CallMade' ? html`<span class="status ${outcomeOf(story, e)}">${statusOf(story.made.get(e.number))}</span>` : null}${
       e.event === 'StepStarted' && e.step.end ? html`<span class="status ${e.step.end.outcome}">${MARKS[e.step.end.outcome]}</span>` : null}`} /></section>`;

@@ -13,7 +13,7 @@ function Annotated({one, target}) {
     const node = target && box.current?.querySelector('[data-line="' + target + '"]');
     if (node) box.current.scrollTop = Math.max(0, node.offsetTop - box.current.clientHeight / 3);
   }, [one, target]);
-  return html`<pre class="code annotated" ref=${box} tabindex="0" role="region" aria-label=${t('source')}>${lines.slice(0, 5000).map((line, at) => {
+  return html`<pre class="code annotated" ref=${box} tabindex="0" role="group" aria-label=${t('source')}>${lines.slice(0, 5000).map((line, at) => {
     const number = at + 1, hits = one.lines[number], missed = never.get(number) || [];
     const kind = hits === undefined ? (missed.length ? 'partly' : '') : hits === 0 ? 'never' : missed.length ? 'partly' : 'ran';
     const why = missed.map(branch => say(branch.why)).join('; ');

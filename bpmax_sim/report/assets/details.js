@@ -7,8 +7,8 @@ function Failure({story}) {
   return story.failures.map(one => html`<article class="failure">
     <p class="headline">${say(one.headline)}</p>
     ${one.place ? html`<p class="place">${t('at')} <${Placed} at=${one.place} /></p>` : null}
-    ${one.excerpt.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${one.place}>${one.excerpt.map(line => html`<span class=${line.marked ? 'marked' : ''}>${(line.marked ? '> ' : '  ') + String(line.number).padStart(3) + ' | ' + line.text + '\n'}</span>`)}</pre>` : null}
-    ${one.detail.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${say(one.headline)}>${one.detail.map(say).join('\n')}</pre>` : null}
+    ${one.excerpt.length ? html`<pre class="body" tabindex="0" role="group" aria-label=${one.place}>${one.excerpt.map(line => html`<span class=${line.marked ? 'marked' : ''}>${(line.marked ? '> ' : '  ') + String(line.number).padStart(3) + ' | ' + line.text + '\n'}</span>`)}</pre>` : null}
+    ${one.detail.length ? html`<pre class="body" tabindex="0" role="group" aria-label=${say(one.headline)}>${one.detail.map(say).join('\n')}</pre>` : null}
     <${Checks} checks=${one.checks} />
     ${one.script ? html`<p>${t('script')} <${Placed} at=${one.script.split(' ')[0]} text=${one.script} /></p>` : null}
     ${one.names ? html`<${Names} of=${one} />` : null}
@@ -19,7 +19,7 @@ function Failure({story}) {
 function Names({of}) {
   const names = Object.entries(of.names);
   return html`${names.length ? html`<table class="names"><caption>${t('names', {at: of.line})}</caption><tbody>${names.map(([name, value]) => html`<tr><th scope="row"><code>${name}</code></th><td><code>${short(value, 1000)}</code></td></tr>`)}</tbody></table>` : null}
-    ${of.stack.length > 1 ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('stack')}>${of.stack.join('\n')}</pre></details>` : null}`;
+    ${of.stack.length > 1 ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="group" aria-label=${t('stack')}>${of.stack.join('\n')}</pre></details>` : null}`;
 }
 const labelOf = path => path.filter(part => !(typeof part === 'string' && part.startsWith('$'))).map(part => typeof part === 'number' ? '[' + part + ']' : '.' + part).join('').replace(/^\./, '');
 function Checks({checks}) {
@@ -45,13 +45,13 @@ function Sending({title, kind, request, answer, base, faults, story}) {
     ${recorded ? html`<${Beside} names=${[t('sent'), t('recorded')]}
         left=${[request.method + ' ' + pathOf(request.url), plainSent].filter(Boolean).join('\n\n')}
         right=${[recorded.method + ' ' + (base || '') + recorded.path + query(recorded.query), said].filter(Boolean).join('\n\n')} />`
-      : html`<h4>${t('sent')}</h4><pre class="body" tabindex="0" role="region" aria-label=${t('sent')}>${request.method} ${request.url}${plainSent ? '\n\n' + plainSent : ''}</pre>`}
-    <details><summary>${t('sent')}: ${t('headers')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('headers')}>${headersOf(request.header)}</pre></details>
+      : html`<h4>${t('sent')}</h4><pre class="body" tabindex="0" role="group" aria-label=${t('sent')}>${request.method} ${request.url}${plainSent ? '\n\n' + plainSent : ''}</pre>`}
+    <details><summary>${t('sent')}: ${t('headers')}</summary><pre class="body" tabindex="0" role="group" aria-label=${t('headers')}>${headersOf(request.header)}</pre></details>
     ${answer && (answer.source || answer.status) ? html`<h4>${t('answered')}${recording?.played && answer.source === 'recorded' ? html` <small>${t('same')}</small>` : null}</h4>
       ${(answer.redirects || []).map(([status, url]) => html`<p class="quiet">${t('redirected')} ${status} → ${url}</p>`)}
-      <pre class="body" tabindex="0" role="region" aria-label=${t('answered')}>${pretty(answer.response) || t('no body')}</pre>
-      <details><summary>${t('answered')}: ${t('headers')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('headers')}>${headersOf(answer.response_header)}</pre></details>` : null}
-    ${recording && !recording.played && recording.response !== null ? html`<h4>${t('would')} ${recording.status}</h4><pre class="body" tabindex="0" role="region" aria-label=${t('would')}>${pretty(recording.response)}</pre>` : null}
+      <pre class="body" tabindex="0" role="group" aria-label=${t('answered')}>${pretty(answer.response) || t('no body')}</pre>
+      <details><summary>${t('answered')}: ${t('headers')}</summary><pre class="body" tabindex="0" role="group" aria-label=${t('headers')}>${headersOf(answer.response_header)}</pre></details>` : null}
+    ${recording && !recording.played && recording.response !== null ? html`<h4>${t('would')} ${recording.status}</h4><pre class="body" tabindex="0" role="group" aria-label=${t('would')}>${pretty(recording.response)}</pre>` : null}
   </article>`;
 }
 function CallTab({story, event}) {
@@ -84,7 +84,7 @@ function ScriptTab({story, event}) {
   for (const one of near) { const found = lineOf(own(one)); if (found.file === file && found.line && !marks.has(found.line)) marks.set(found.line, one.event === 'ErrorThrown' ? 'error' : 'touched'); }
   return html`<h2><${Placed} at=${place} /></h2>
     ${error ? html`<p class="error">${error.type}: ${say(error.message)}${error.unhandled ? ' (' + t('unhandled') + ')' : ''}</p>
-      ${error.stack.length ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="region" aria-label=${t('stack')}>${error.stack.join('\n')}</pre></details>` : null}` : null}
+      ${error.stack.length ? html`<details open><summary>${t('stack')}</summary><pre class="body" tabindex="0" role="group" aria-label=${t('stack')}>${error.stack.join('\n')}</pre></details>` : null}` : null}
     ${text === null ? html`<p class="quiet">${t('no source')}</p>` : html`<${Code} text=${text} marks=${marks} label=${file} />`}`;
 }
 const lastOf = places => places.filter(Boolean).pop() || '';
@@ -97,8 +97,8 @@ function FormTab({story, event}) {
   const names = [...new Set([...Object.keys(before || {}), ...Object.keys(after || {}), ...Object.keys(states)])];
   return html`<h2>${titleOf(step.start)}</h2><table class="form"><thead><tr><th scope="col">${t('field')}</th><th scope="col">${t('before')}</th><th scope="col">${t('after step')}</th><th scope="col">${t('state')}</th></tr></thead>
     <tbody>${names.map(name => { const old = json(before?.[name]), now = step.end ? json(after?.[name]) : '…'; return html`<tr class=${old === now ? '' : 'changed'}><th scope="row">${name}</th><td><code>${old}</code></td><td>${old === now ? html`<code>${now}</code>` : html`<code class="new">${now}</code>`}</td><td>${stateOf(states[name])}</td></tr>`; })}</tbody></table>
-    ${result === null ? null : html`<h3>${t('result')}</h3><pre class="body" tabindex="0" role="region" aria-label=${t('result')}>${pretty(result)}</pre>`}
-    ${flow ? html`<h3>${t('flow')}</h3><pre class="body" tabindex="0" role="region" aria-label=${t('flow')}>${pretty(flow)}</pre>` : null}`;
+    ${result === null ? null : html`<h3>${t('result')}</h3><pre class="body" tabindex="0" role="group" aria-label=${t('result')}>${pretty(result)}</pre>`}
+    ${flow ? html`<h3>${t('flow')}</h3><pre class="body" tabindex="0" role="group" aria-label=${t('flow')}>${pretty(flow)}</pre>` : null}`;
 }
 // What a field has beside its value: hidden, required, its options.
 const stateOf = (states = {}) => Object.entries(states).map(([name, value]) => typeof value === 'boolean' ? t((value ? '' : 'not ') + name) : name + ': ' + short(json(value), 60)).join(', ');

@@ -28,7 +28,7 @@ function Flow({story, selected, onSelect}) {
   const {width = 0, height = 0} = graph.graph();
   const line = points => points.map((point, n) => (n ? 'L' : 'M') + point.x.toFixed(1) + ' ' + point.y.toFixed(1)).join(' ');
   const told = entered.map(e => e.node).join(' → ');
-  return html`<section class="flow"><h3>${t('path')}</h3><div class="graph" tabindex="0" role="region" aria-label=${t('path')}>
+  return html`<section class="flow"><h2>${t('path')}</h2><div class="graph" tabindex="0" role="group" aria-label=${t('path')}>
     <svg style=${{width: width + 'px', maxWidth: '100%', minWidth: Math.min(width, width * 0.62) + 'px'}} viewBox=${`0 0 ${width} ${height}`} role="img" aria-label=${t('path') + ': ' + told}>
       <defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"><path d="M0 0L8 4L0 8z" class="tip"/></marker></defs>
       ${graph.edges().map(edge => {

@@ -79,7 +79,7 @@ function Code({text, marks = new Map(), label, follow = true}) {
     const node = box.current?.querySelector('.marked');
     if (node && follow) box.current.scrollTop = Math.max(0, node.offsetTop - box.current.clientHeight / 3);
   }, [text, target]);
-  return html`<pre class="code" ref=${box} tabindex="0" role="region" aria-label=${label}>${lines.slice(0, 5000).map((line, number) => {
+  return html`<pre class="code" ref=${box} tabindex="0" role="group" aria-label=${label}>${lines.slice(0, 5000).map((line, number) => {
     const mark = marks.get(number + 1);
     return html`<span class="line ${mark ? 'marked ' + mark : ''}"><span class="n" aria-hidden="true">${number + 1}</span>${line || ' '}\n</span>`;
   })}${lines.length > 5000 ? '…' : ''}</pre>`;
@@ -105,7 +105,7 @@ function differences(left, right) {
   }
   return found;
 }
-const Lines = ({lines, label, odd}) => html`<pre class="body" tabindex="0" role="region" aria-label=${label}>${lines.map(line =>
+const Lines = ({lines, label, odd}) => html`<pre class="body" tabindex="0" role="group" aria-label=${label}>${lines.map(line =>
   line.odd ? html`<mark class=${odd}>${line.text || ' '}</mark>${'\n'}` : line.text + '\n')}</pre>`;
 function Beside({left, right, names}) {
   const found = useMemo(() => differences(left, right), [left, right]);

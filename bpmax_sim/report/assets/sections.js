@@ -3,7 +3,7 @@ const sections = index.sections;
 const sectionOf = state => sections.find(one => one.name === state.p) || (!stories.length && !covered.length ? sections[0] : undefined);
 const toned = cell => (cell.tone || '');
 function SectionTable({part}) {
-  return html`<div class="wide" tabindex="0" role="region" aria-label=${say(part.caption) || say(part.columns[0])}><table>${part.caption ? html`<caption>${say(part.caption)}</caption>` : null}
+  return html`<div class="wide" tabindex="0" role="group" aria-label=${say(part.caption) || say(part.columns[0])}><table>${part.caption ? html`<caption>${say(part.caption)}</caption>` : null}
     <thead><tr>${part.columns.map(column => html`<th scope="col">${say(column)}</th>`)}</tr></thead>
     <tbody>${part.rows.map(row => html`<tr>${row.map((cell, at) => at ? html`<td class=${toned(cell)} title=${say(cell.hint)}>${say(cell.text)}</td>`
       : html`<th scope="row" class=${toned(cell)} title=${say(cell.hint)}>${say(cell.text)}</th>`)}</tr>`)}</tbody></table></div>`;
@@ -11,7 +11,7 @@ function SectionTable({part}) {
 function SectionFinding({part}) {
   return html`<article class="finding"><h2 class=${toned(part)}>${say(part.headline)}</h2>
     ${part.place ? html`<p class="place"><${Placed} at=${part.place} /></p>` : null}
-    ${part.lines.length ? html`<pre class="body" tabindex="0" role="region" aria-label=${say(part.headline)}>${part.lines.map(say).join('\n')}</pre>` : null}
+    ${part.lines.length ? html`<pre class="body" tabindex="0" role="group" aria-label=${say(part.headline)}>${part.lines.map(say).join('\n')}</pre>` : null}
     ${part.paste ? html`<${Paste} word="add" text=${part.paste} />` : null}</article>`;
 }
 function Section({one}) {

@@ -89,7 +89,7 @@ function Waterfall({story, selected, onSelect}) {
   const from = view[0] - 400, to = view[0] + view[1] + 400;
   const seen = laid.bars.filter(bar => (bar.left + bar.wide) * factor >= from && bar.left * factor <= to);
   return html`<section class="waterfall" aria-label=${t('waterfall')}>
-    <div class="tools"><h3>${t('waterfall')}</h3>
+    <div class="tools"><h2>${t('waterfall')}</h2>
       <span class="cursor" aria-live="off">${cursor === null ? seconds(story.length) : '+' + seconds(scale.timeAt(cursor / factor))}</span>
       <button type="button" onClick=${() => by(1.5)} aria-label=${t('zoom in')}>+</button>
       <button type="button" onClick=${() => by(1 / 1.5)} aria-label=${t('zoom out')}>−</button>

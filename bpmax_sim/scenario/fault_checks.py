@@ -1,0 +1,94 @@
+"""Faults and recordings of a run that came to no more than a run without them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
+from typing import Any, Final
+
+from msgspec import UNSET
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.proxy.response import accepts
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.result_checks import as_response, find_recipe
+from bpmax_sim.session.session import Session
+from bpmax_sim.transport.faults import Slow
+
+_OF_TIME: Final = re.compile(
+    r"setTimeout|setInterval|Abort|Promise\s*\.|Date\b|performance|\$timeout|console\.time"
+)
+"""What scripts use to notice that something takes long."""
+
+
+def find_idle_faults(
+    item: ScenarioItem, calls: Sequence[CallMade], session: Session
+) -> Iterator[NameFinding]:
+    """Yield the faults of a run that cannot have changed what it came to."""
+    yield from _find_kind_faults(calls, session.platforms)
+    yield from _find_harmless_delays(item, session)
+    if item.scenario.proxy.repeat is True:
+        yield from _find_repeated_writes(calls)
+
+
+def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield each fault that answers as the platform does where all is well."""
+    for call in calls:
+        recipe = find_recipe(call, platforms) if call.source == "fault" else None
+        if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
+            continue
+        if accepts(recipe.rules.ok, *as_response(call)):
+            yield NameFinding("rule", msg(
+                "the fault of {call} answers as {platform} does where all is well; write it as a "
+                "stub (proxy: stubs), or let it fail: status: 503",
+                call=call.call, platform=recipe.platform.platform_key,
+            ), call.place, fails=False)  # fmt: skip
+
+
+def _is_whole(value: Any) -> bool:
+    """Return whether nothing of a body is empty or null, as it is where somebody tries that."""
+    if isinstance(value, Mapping):
+        return bool(value) and all(map(_is_whole, value.values()))
+    if isinstance(value, list | tuple):
+        return bool(value) and all(map(_is_whole, value))
+    return value not in (None, "", UNSET)
+
+
+def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[NameFinding]:
+    """Yield delays below the timeout, where nothing in script or scenario takes note of time."""
+    steps = list(item.walk_steps())
+    faults = chain(item.faults, *(located.faults for located in steps))
+    slow = [(one, one.action) for one in faults if isinstance(one.action, Slow)]
+    if not slow or any(located.during for located in steps):
+        return
+    if any(_OF_TIME.search(body.source) for body in item.subjects.bodies) or item.rows > 1:
+        return
+    for fault, action in slow:
+        platform = session.platforms.find(fault.on.partition(".")[0])
+        if platform is not None and action.delay < platform.timeout and not action.chunks:
+            yield NameFinding("rule", msg(
+                "{fault}: a delay of {delay:g} s is below the timeout of {limit:g} s, and no "
+                "script looks at the time, so that it changes nothing; let it take longer, or do "
+                "something meanwhile: during",
+                fault=str(fault), delay=action.delay, limit=platform.timeout,
+            ), fault.place, fails=False)  # fmt: skip
+
+
+def _find_repeated_writes(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+    """Yield calls that write and that ``repeat`` answered by a recording that was used before."""
+    seen: set[tuple[str, int]] = set()
+    for call in calls:
+        match = call.recording
+        if match is None or not match.played or call.method in {"GET", "HEAD"}:
+            continue
+        key = (match.file, match.exchange)
+        if key in seen:
+            yield NameFinding("rule", msg(
+                "{call} was recorded once and sent again here, which repeat: true hides; record "
+                "both, or count it: proxy: [{{call: {call}, times: 1}}]", call=call.call,
+            ), call.place, fails=False)  # fmt: skip
+        seen.add(key)

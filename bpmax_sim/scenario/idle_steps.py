@@ -1,0 +1,157 @@
+"""What a file says and hardly means, as it shows by itself.
+
+These are flags, conditions, steps of which nothing is read, and buttons that nobody presses.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import UNSET
+from msgspec.structs import asdict
+
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario import model
+from bpmax_sim.scenario.references import column_of
+from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.table_rows import ScenarioDraft
+
+_NO: Final = frozenset({"no", "n", "off", "false", "0", "none", "null", "否", "不", "无", "-"})
+"""Texts that somebody means to be false, and that are true."""
+_RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
+
+
+def check_flags(draft: ScenarioDraft) -> None:
+    """Find a ``skip: no``, whose reason is the text no."""
+    for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
+        if isinstance(value, str) and value.strip().lower() in _NO:
+            wrong = msg("{key}: {value!r} is taken for the reason; write {key}: false, or leave "
+                        "it out", key=key, value=value)  # fmt: skip
+            draft.tell(draft.spot.at(key), wrong)
+
+
+def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+    """Find cells that stand as a condition and mean false, though any text is true."""
+    column = column_of(step.condition)
+    for row in draft.rows if column else ():
+        cell = row.values.get(column)
+        if isinstance(cell, str) and cell.strip().lower() in _NO:
+            draft.tell(
+                row.spot.at(column) if row.spot is not None else spot.at("if"),
+                "{column} is the text {cell!r} in the row {row!r}, and any text is true; write "
+                "true or false, in the head of a table {column}:boolean",
+                column=column,
+                cell=cell,
+                row=row.id,
+                kind="unfit",
+                fails=False,
+            )
+
+
+def check_unread_results(draft: ScenarioDraft) -> None:
+    """Find ``js:`` steps that return something of which nothing is read."""
+    steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
+    texts = "\n".join(draft.spot.source.texts)
+    if draft.scenario.expect.result is not UNSET:
+        return
+    for number, (step, spot) in enumerate(steps):
+        code = step.value if step.action == "js" else None
+        if not isinstance(code, str) or not _RETURN.search(code):
+            continue
+        is_read = any(one.expect.result is not UNSET for one in _until_next(steps, number))
+        is_named = bool(step.id) and f"steps.{step.id}." in texts
+        has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
+        has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
+        if not (is_read or is_named or has_more or has_until):
+            message = msg("nothing looks at what this returns; expect it: expect: {{result: …}}")
+            draft.tell(spot.at("js"), message, kind="empty", fails=False)
+
+
+def _until_next(steps: list[tuple[model.Step, Spot]], number: int) -> Iterator[model.Step]:
+    """Yield the step of that number, and those behind it that only look."""
+    yield steps[number][0]
+    for step, _ in steps[number + 1 :]:
+        if step.action:
+            return
+        yield step
+
+
+_SHOWN_BY: Final = {"messages": "$message", "console": "console", "proxy": "$proxy"}
+"""Section -> what a script has in it that fills the section."""
+
+
+def check_anything_expected(draft: ScenarioDraft) -> None:
+    """Find scenarios that expect nothing, or only that nothing is shown that no script shows."""
+    scenario = draft.scenario
+    steps = [step for step, _ in draft.steps]
+    said = [scenario.expect, *(one for _, one in scenario.invariants)]
+    said += [step.expect for step in steps]
+    until = [step.retry for step in steps if isinstance(step.retry, model.Retry)]
+    sections = [
+        (name, value) for one in said for name, value in asdict(one).items() if value is not UNSET
+    ]
+    has_error = any(step.expect_error is not UNSET or step.action == "python" for step in steps)
+    if has_error or until or draft.texts is None or scenario.skip or scenario.policies:
+        return
+    scripts = "\n".join(draft.texts)
+    is_empty = all(
+        value == [] and name in _SHOWN_BY and _SHOWN_BY[name] not in scripts
+        for name, value in sections
+    )
+    if sections and is_empty:
+        message = msg(
+            "all that is expected is that nothing is shown, and no script shows anything; expect "
+            "what the scripts do, too"
+        )
+        draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
+
+
+def check_entered_flags(draft: ScenarioDraft) -> None:
+    """Find a ``yes`` or ``是`` that is entered where a field begins as true or false."""
+    for step, spot in draft.steps:
+        values = step.value if step.action == "set" and isinstance(step.value, dict) else {}
+        for name, value in values.items():
+            is_word = isinstance(value, str) and value.strip().lower() in _NO | _YES
+            if is_word and draft.field_kinds.get(name) == "boolean":
+                draft.tell(
+                    spot.at("set", name),
+                    "{value!r} is a text, and {field} begins as true or false; write true or false",
+                    value=value,
+                    field=name,
+                    kind="unfit",
+                    fails=False,
+                )
+
+
+_YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
+
+
+def check_buttons(draft: ScenarioDraft) -> None:
+    """Find scripts of buttons that this scenario declares itself and nobody clicks."""
+    form = draft.scenario.form
+    scripts = form.scripts if isinstance(form, model.FormSpec) else {}
+    steps = [step for step, _ in draft.steps]
+    pressed = {f"click.{_button_of(step)}" for step in steps if step.action == "click"}
+    pressed |= {str(step.value) for step in steps if step.action == "fire"}
+    if any("${" in text for text in pressed) or draft.scenario.policies:
+        return
+    for event in scripts:
+        spot = draft.spot.at("form", "scripts", event)
+        button = event.removeprefix("click.")
+        is_named = draft.names.is_in_scripts(button)  # one that scripts show or hide, for instance
+        if event != button and event not in pressed and draft.is_own(spot) and not is_named:
+            draft.tell(
+                spot,
+                "no step clicks {button}, so that its script never runs here; click it, or take "
+                "it away",
+                button=button,
+                kind="never_ran",
+                fails=False,
+            )
+
+
+def _button_of(step: model.Step) -> str:
+    value = step.value
+    return str(value.get("button", "")) if isinstance(value, dict) else str(value)

@@ -1,0 +1,468 @@
+"""Slips in what a script makes of values: methods, members, operators that do another thing.
+
+Each is a habit of JavaScript that does not fail: a method that is not called, a member that a list
+has and a set has not, a value that is overwritten before anything reads it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from bpmax_sim.errors import nearest_name
+from bpmax_sim.i18n import msg
+from bpmax_sim.script_source.kinds import EQUALITIES, bare, operator_of, sides_of
+from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
+from bpmax_sim.script_source.slips import Found, SlipReader
+from bpmax_sim.script_source.values import above
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+_CALLED: Final = frozenset({
+    "toString", "toFixed", "trim", "toUpperCase", "toLowerCase", "reverse", "padStart", "padEnd",
+    "toISOString", "getTime", "getFullYear", "getMonth", "toLocaleString", "toLocaleDateString",
+})  # fmt: skip
+"""Methods whose names no field has, so that without a call they are forgotten ones."""
+_BUILT_IN: Final = (
+    "length", "toUpperCase", "toLowerCase", "toFixed", "indexOf", "includes", "forEach", "replace",
+    "substring", "startsWith", "endsWith", "padStart", "toString", "concat", "splice", "reduce",
+    "getFullYear", "getMonth", "getTime", "toISOString", "findIndex", "stringify", "hasOwnProperty",
+)  # fmt: skip
+_ONE_ARGUMENT: Final = frozenset({"round", "floor", "ceil", "trunc", "abs", "sqrt", "isInteger"})
+_SEPARATORS: Final = frozenset({",", " ", "-", "/", "，", "、"})
+_WALKS: Final = frozenset({"forEach", "map", "filter", "some", "every", "find", "findIndex"})
+_ASKS: Final = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
+_MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+
+
+def _arguments_of(node: Node) -> list[Node]:
+    listed = node.child_by_field_name("arguments")
+    return [one for one in listed.named_children if one.type != "comment"] if listed else []
+
+
+def _callee_of(node: Node) -> tuple[str, Node | None]:
+    """Return the name of the method that *node* calls, and what it is called on."""
+    callee = bare(node.child_by_field_name("function"))
+    if callee is None or callee.type != "member_expression":
+        return "", None
+    name = callee.child_by_field_name("property")
+    text = name.text if name is not None else None
+    return (text or b"").decode("utf-8", "replace"), bare(callee.child_by_field_name("object"))
+
+
+def _find_overwritten(reader: SlipReader, node: Node) -> Found:
+    """Yield an assignment that the statement behind it overwrites, whatever it was."""
+    statements = [one for one in node.named_children if one.type != "comment"]
+    for before, after in pairwise(statements):
+        target, value = _assignment_of(reader, after)
+        if not target or value is None or reader.has_effect(value):
+            continue  # what was written first may be seen while that goes on
+        inner = [before]
+        if before.type == "if_statement" and before.child_by_field_name("alternative") is None:
+            body = before.child_by_field_name("consequence")
+            inner = [one for one in [body] if one is not None]
+            if body is not None and body.type == "statement_block":
+                inner = list(body.named_children)
+        if len(inner) == 1 and _assignment_of(reader, inner[0])[0] == target:
+            first = _assignment_of(reader, inner[0])[1]
+            if first is None or reader.has_effect(first) or target in reader.tree.text_of(value):
+                continue
+            yield "no-effect", inner[0], msg(
+                "{target} is overwritten by line {line} before anything reads it",
+                target=target, line=reader.tree.place(after).line,
+            )  # fmt: skip
+
+
+def _assignment_of(reader: SlipReader, statement: Node) -> tuple[str, Node | None]:
+    """Return target and value of a plain assignment that is a statement of its own."""
+    inner = bare(statement.named_children[0]) if statement.named_children else None
+    if statement.type != "expression_statement" or inner is None:
+        return "", None
+    if inner.type != "assignment_expression":
+        return "", None
+    left, right = inner.child_by_field_name("left"), inner.child_by_field_name("right")
+    is_plain = left is not None and left.type in {"member_expression", "identifier"}
+    if not is_plain or left is None or reader.tree.text_of(left).startswith("form.$"):
+        return "", None
+    return reader.tree.text_of(left), right
+
+
+def _find_same_branches(reader: SlipReader, node: Node) -> Found:
+    """Yield a condition both of whose branches do the same."""
+    first, second = (node.child_by_field_name(arm) for arm in ("consequence", "alternative"))
+    if second is not None and second.type == "else_clause":
+        second = second.named_children[-1] if second.named_children else None
+    if first is None or second is None:
+        return
+    texts = ["".join(reader.tree.text_of(one).split()) for one in (first, second)]
+    if texts[0] == texts[1] and texts[0] not in {"", "{}"}:
+        yield "same-sides", node, msg("both branches do the same, so the condition decides nothing")
+
+
+def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
+    """Yield ``a === b === c``, bits in a condition, and a ``|| true`` that is a value."""
+    operator, (left, right) = operator_of(node), sides_of(node)
+    if left is None or right is None:
+        return
+    if operator in EQUALITIES and operator_of(left) in EQUALITIES:
+        literal = reader.tree.text_of(right)
+        if node.child_by_field_name("left") == left and literal not in {"true", "false"}:
+            yield "constant-condition", node, msg(
+                "this compares true or false with {right}; join two comparisons by &&",
+                right=reader.shorten_source(right),
+            )  # fmt: skip
+    parent = above(node)
+    condition = bare(parent.child_by_field_name("condition"))
+    if operator in {"&", "|"} and (condition == node or operator_of(parent) in {"&&", "||", "!"}):
+        yield "constant-condition", node, msg(
+            "{operator} works on the bits of numbers; write {operator}{operator}", operator=operator
+        )  # fmt: skip
+    ends = {"||": "true", "&&": "false"}
+    if ends.get(operator) == reader.tree.text_of(right) and condition != node:
+        yield "constant-condition", right, msg(
+            "{operator} {text} decides it, whatever stands before", operator=operator,
+            text=reader.tree.text_of(right),
+        )  # fmt: skip
+    yield from _find_inexact(reader, node)
+    yield from _find_first_place(reader, node)
+
+
+def _find_inexact(reader: SlipReader, node: Node) -> Found:
+    """Yield ``0.1 + 0.2 === 0.3``: an equality of what is calculated with fractions."""
+    for side in sides_of(node) if operator_of(node) in EQUALITIES else ():
+        parts = sides_of(side) if side is not None and operator_of(side) in {*"+-*/"} else ()
+        fractions = [
+            part for part in parts
+            if part is not None and part.type == "number" and "." in reader.tree.text_of(part)
+        ]  # fmt: skip
+        if side is not None and fractions:
+            yield "never-equal", side, msg(
+                "{text} is not exact, so that it may equal nothing; compare rounded values",
+                text=reader.shorten_source(side),
+            )  # fmt: skip
+
+
+def _find_first_place(reader: SlipReader, node: Node) -> Found:
+    left, right = sides_of(node)
+    if left is None or right is None or left.type != "call_expression":
+        return
+    name, _ = _callee_of(left)
+    if operator_of(node) == ">" and reader.tree.text_of(right) == "0" and name == "indexOf":
+        yield "index-condition", node, msg(
+            "indexOf gives 0 for the first place, which > 0 leaves out; write includes, or >= 0"
+        )  # fmt: skip
+
+
+def _find_comma(reader: SlipReader, node: Node) -> Found:
+    """Yield ``x = (a, b)``, which is b alone."""
+    parent = above(node)
+    is_value = parent.type in {"assignment_expression", "variable_declarator", "return_statement"}
+    if is_value and not reader.has_effect(node):
+        yield "no-effect", node, msg("of values joined by a comma only the last one counts")
+
+
+def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
+    """Yield members that this kind of value has not, and methods that are not called."""
+    name = node.child_by_field_name("property")
+    owner = bare(node.child_by_field_name("object"))
+    if name is None or owner is None:
+        return
+    text, parent = reader.tree.text_of(name), above(node)
+    is_called = parent.type == "call_expression" and parent.child_by_field_name("function") == node
+    made = _class_of(reader, owner)
+    if made in {"Set", "Map"} and text == "length":
+        yield "wrong-value", name, msg("a {kind} has no length; write size", kind=made)
+    elif text == "size" and reader.kinds.kind_of(owner) in {"list", "text"} and not is_called:
+        yield "wrong-value", name, msg("a list and a text have no size; write length")
+    elif text == "length" and is_called:
+        yield "wrong-value", name, msg("length is a number and cannot be called; leave () away")
+    elif text in _CALLED and not is_called and not _is_inner(node, parent):
+        yield "no-effect", name, msg("{name} is a method that is not called; write {name}()",
+                                     name=text)  # fmt: skip
+    elif text not in _BUILT_IN and len(text) > 4 and owner.type != "identifier":  # noqa: PLR2004
+        near = nearest_name(text, _BUILT_IN) if text.isascii() else ""
+        is_like = any(text.lower() == one.lower() or sorted(text) == sorted(one)
+                      for one in _BUILT_IN)  # fmt: skip
+        if near and is_like:
+            yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=near)
+
+
+def _is_inner(node: Node, parent: Node) -> bool:
+    """Return whether *node* is asked for, or a part of a longer chain, or written."""
+    if parent.type in {"member_expression", "subscript_expression"}:
+        return bool(parent.child_by_field_name("object") == node)
+    left = parent.child_by_field_name("left")
+    is_asked = operator_of(parent) in {"typeof", "&&", "||", "??", "!", "in", *EQUALITIES}
+    is_asked = is_asked or parent.child_by_field_name("condition") is not None
+    return is_asked or (parent.type == "assignment_expression" and left == node)
+
+
+def _class_of(reader: SlipReader, node: Node) -> str:
+    """Return the class that *node* is made of by ``new``, if the text shows it."""
+    if node.type == "identifier":
+        binding = reader.scopes.binding_of(node)
+        if binding is None or binding.is_reassigned or binding.path or binding.value is None:
+            return ""
+        node = bare(binding.value) or node
+    made = node.child_by_field_name("constructor") if node.type == "new_expression" else None
+    return reader.tree.text_of(made) if made is not None else ""
+
+
+def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
+    """Yield ``LIMITS.limt``, where ``const LIMITS = {limit: 5}`` has no such member."""
+    owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
+    binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
+    value = bare(binding.value) if binding is not None and not binding.path else None
+    if binding is None or value is None or name is None or value.type != "object":
+        return
+    if binding.is_reassigned or binding.kind != "const" or not _is_closed(reader, binding):
+        return
+    keys = [
+        reader.scopes.key_text(part.child_by_field_name("key") or part)
+        for part in value.named_children
+        if part.type in {"pair", "shorthand_property_identifier", "method_definition"}
+    ]
+    methods = [part.child_by_field_name("name") for part in value.named_children]
+    known = {key for key in keys if key}
+    known |= {reader.tree.text_of(one) for one in methods if one is not None}
+    is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
+    text = reader.tree.text_of(name)
+    if is_whole and text not in known and (hint := nearest_name(text, sorted(known))):
+        yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=hint)
+
+
+def _is_closed(reader: SlipReader, binding: Binding) -> bool:
+    """Return whether nothing gives the object of *binding* another member."""
+    for use in reader.scopes.name_uses():
+        if use.binding is not binding or use.node.parent is None:
+            continue
+        parent, grand = use.node.parent, use.node.parent.parent
+        is_read = parent.type == "member_expression" and parent.child_by_field_name("object")
+        if not is_read:
+            return False
+        if grand is not None and grand.child_by_field_name("left") == parent:
+            return False
+    return True
+
+
+def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
+    """Yield calls of built-in methods that do less than they seem to."""
+    name, owner = _callee_of(node)
+    arguments = _arguments_of(node)
+    texts = [reader.tree.literal_text(one) for one in arguments]
+    owner_text = reader.tree.text_of(owner) if owner is not None else ""
+    if owner_text in {"Math", "Number"} and name in _ONE_ARGUMENT and len(arguments) > 1:
+        yield "wrong-value", arguments[1], msg(
+            "{name} takes one number and drops the rest; for two digits write "
+            "Math.round(x * 100) / 100",
+            name=name,
+        )  # fmt: skip
+    elif name == "replace" and texts[:1] and texts[0] in _SEPARATORS:
+        yield "wrong-value", node, msg("replace changes the first {text!r} alone; write replaceAll",
+                                       text=texts[0])  # fmt: skip
+    elif name == "getYear" and not arguments:
+        yield "wrong-value", node, msg("getYear counts from 1900; write getFullYear")
+    elif name in {"map", "forEach"} and owner is not None and _is_hollow(reader, owner):
+        yield "wrong-value", node, msg(
+            "Array(n) has no elements yet, so that {name} does nothing; write Array.from", name=name
+        )  # fmt: skip
+    elif name == "fill" and arguments and arguments[0].type in {"array", "object"}:
+        yield "wrong-value", arguments[0], msg(
+            "fill puts the same object into each place; write Array.from(…, () => …)"
+        )  # fmt: skip
+    elif name == "test" and owner is not None and _is_global_pattern(reader, owner):
+        yield "wrong-pattern", node, msg(
+            "a pattern with g goes on where its last test ended; leave the g away"
+        )  # fmt: skip
+    yield from _find_changed_list(reader, node, name, owner)
+
+
+def _is_hollow(reader: SlipReader, owner: Node) -> bool:
+    made = owner.child_by_field_name("constructor") or owner.child_by_field_name("function")
+    is_array = made is not None and reader.tree.text_of(made) == "Array"
+    arguments = _arguments_of(owner) if is_array else []
+    return len(arguments) == 1 and arguments[0].type == "number"
+
+
+def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
+    """Return whether *owner* is the name of a pattern with the flag g."""
+    binding = reader.scopes.binding_of(owner) if owner.type == "identifier" else None
+    value = bare(binding.value) if binding is not None else None
+    flags = value.child_by_field_name("flags") if value is not None else None
+    return flags is not None and "g" in reader.tree.text_of(flags)
+
+
+def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | None) -> Found:
+    """Yield ``splice`` of the list that is gone through just now, which skips elements."""
+    if name not in {"splice", "shift"} or owner is None:
+        return
+    text, around = reader.tree.text_of(owner), node.parent
+    while around is not None and around.type != "program":
+        listed = around.child_by_field_name("right") if around.type == "for_in_statement" else None
+        if around.type in FUNCTIONS:
+            call = above(above(around)) if around.parent is not None else around
+            method, listed = _callee_of(call) if call.type == "call_expression" else ("", None)
+            listed = listed if method in _WALKS else None
+        if listed is not None and reader.tree.text_of(listed) == text:
+            leaves = any(one.type == "break_statement" for one in reader.tree.walk(around))
+            if not leaves:
+                yield "wrong-value", node, msg(
+                    "this takes elements out of {list} while it is gone through, which skips the "
+                    "next one; write filter", list=text,
+                )  # fmt: skip
+            return
+        around = around.parent
+
+
+def _find_partial_number(reader: SlipReader, node: Node) -> Found:
+    """Yield ``parseFloat('1,200')``, which is 1."""
+    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
+    text = reader.tree.literal_text(arguments[0]) if arguments else None
+    match = _MAKES_NUMBER.match(text) if text else None
+    is_partial = bool(text and match) and not re.fullmatch(
+        r"\s*[+-]?[\d.]+\s*[A-Za-z%]*", text or ""
+    )
+    if name in {"parseFloat", "parseInt"} and is_partial and match is not None:
+        yield "wrong-value", arguments[0], msg(
+            "{name} reads {read} of {text!r} and stops", name=name, read=match[0], text=text
+        )  # fmt: skip
+
+
+def _find_timer_slip(reader: SlipReader, node: Node) -> Found:
+    """Yield ``setTimeout(f, '1s')``, which fires at once."""
+    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    if callee is None or reader.tree.text_of(callee) not in {"setTimeout", "setInterval"}:
+        return
+    text = reader.tree.literal_text(arguments[1]) if len(arguments) > 1 else None
+    if text is not None and not text.strip().isdigit():
+        yield "wrong-value", arguments[1], msg(
+            "{text!r} is no number of milliseconds, so that this fires at once", text=text
+        )  # fmt: skip
+
+
+def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
+    """Yield ``for (var i …) setTimeout(() => i)``, where each callback sees the last i."""
+    initial, body = node.child_by_field_name("initializer"), node.child_by_field_name("body")
+    if initial is None or initial.type != "variable_declaration" or body is None:
+        return
+    names = {
+        reader.tree.text_of(one)
+        for child in initial.named_children
+        if (one := child.child_by_field_name("name")) is not None
+    }
+    for part in reader.tree.walk(body):
+        if part.type == "call_expression" and _is_late(reader, part):
+            inner = [one for one in reader.tree.walk(part) if one.type == "identifier"]
+            used = next((one for one in inner if reader.tree.text_of(one) in names), None)
+            if used is not None:
+                yield "for-in", used, msg(
+                    "all callbacks share this {name}, which has its last value by then; write let",
+                    name=reader.tree.text_of(used),
+                )  # fmt: skip
+                return
+
+
+def _is_late(reader: SlipReader, call: Node) -> bool:
+    callee = call.child_by_field_name("function")
+    name = reader.tree.text_of(callee) if callee is not None else ""
+    arguments = _arguments_of(call)
+    is_function = bool(arguments) and arguments[0].type in FUNCTIONS
+    return is_function and (name in {"setTimeout", "queueMicrotask"} or name.endswith(".then"))
+
+
+def _find_beyond(reader: SlipReader, node: Node) -> Found:
+    """Yield ``for (let i = 0; i <= list.length; i++) list[i]``."""
+    condition = bare(node.child_by_field_name("condition"))
+    while condition is not None and condition.type == "expression_statement":
+        condition = bare(condition.named_children[0]) if condition.named_children else None
+    if condition is None or operator_of(condition) != "<=":
+        return
+    left, right = sides_of(condition)
+    if left is None or right is None or right.type != "member_expression":
+        return
+    if not reader.tree.text_of(right).endswith(".length"):
+        return
+    index = f"{reader.tree.text_of(right).removesuffix('.length')}[{reader.tree.text_of(left)}]"
+    body = node.child_by_field_name("body")
+    if body is not None and index in reader.tree.text_of(body):
+        yield "wrong-value", condition, msg(
+            "{index} is not there in the last round; write <", index=index
+        )  # fmt: skip
+
+
+def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
+    """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
+    name, _ = _callee_of(node)
+    arguments = _arguments_of(node)
+    if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
+        return
+    body = bare(arguments[0].child_by_field_name("body"))
+    if body is not None and body.type == "assignment_expression":
+        yield "constant-condition", body, msg(
+            "this assigns to each element; a comparison is ==="
+        )  # fmt: skip
+
+
+def _find_lost_step(reader: SlipReader, node: Node) -> Found:
+    """Yield ``n = n++``, which changes nothing."""
+    left, right = sides_of(node)
+    if left is None or right is None or right.type != "update_expression":
+        return
+    changed = right.child_by_field_name("argument")
+    is_behind = reader.tree.text_of(right).endswith(("++", "--"))
+    if (
+        is_behind
+        and changed is not None
+        and reader.tree.text_of(changed) == reader.tree.text_of(left)
+    ):
+        yield "no-effect", node, msg("{text} changes nothing; leave the assignment away",
+                                     text=reader.shorten_source(node))  # fmt: skip
+
+
+def _find_surplus(reader: SlipReader, node: Node) -> Found:
+    """Yield arguments that an own function has no parameters for."""
+    callee, arguments = bare(node.child_by_field_name("function")), _arguments_of(node)
+    if callee is None or callee.type != "identifier" or not arguments:
+        return
+    value = reader.values.value(callee)
+    function = value.node if value is not None and value.kind == "function" else None
+    if function is None or any(one.type == "spread_element" for one in arguments):
+        return
+    names = list(_parameters_of(function))
+    is_open = any(one.type == "rest_pattern" for one in names)
+    if is_open or "arguments" in reader.tree.text_of(function):
+        return
+    if len(arguments) > len(names):
+        yield "wrong-value", arguments[len(names)], msg(
+            "{name} takes {count}, so that this is dropped", name=reader.tree.text_of(callee),
+            count=len(names),
+        )  # fmt: skip
+
+
+def _parameters_of(function: Node) -> Iterator[Node]:
+    listed = function.child_by_field_name("parameters")
+    single = function.child_by_field_name("parameter")
+    yield from [single] if single is not None else []
+    yield from (one for one in (listed.named_children if listed else ()) if one.type != "comment")
+
+
+FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
+    "program": (_find_overwritten,),
+    "statement_block": (_find_overwritten,),
+    "if_statement": (_find_same_branches,),
+    "ternary_expression": (_find_same_branches,),
+    "binary_expression": (_find_wrong_operator,),
+    "sequence_expression": (_find_comma,),
+    "member_expression": (_find_wrong_member, _find_member_of_constant),
+    "call_expression": (
+        _find_wrong_call, _find_partial_number, _find_timer_slip, _find_assigning_callback,
+        _find_surplus,
+    ),
+    "for_statement": (_find_shared_counter, _find_beyond),
+    "assignment_expression": (_find_lost_step,),
+}  # fmt: skip
+"""Type of node -> what may be wrong with one."""
