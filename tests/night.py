@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
     "one variant of several runs by day": (
+        "tests/plugin/test_challenge.py::test_workers_keep_the_same_section_of_the_page",
         (
             "tests/report/test_one_language.py::"
             "test_what_the_gallery_fails_with_is_told_in_chinese_alone"

@@ -107,7 +107,7 @@ Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
     """Return what *judgements* come to, those of the first mutants that *challenge* tries."""
-    ignoring = IgnoredMutants(one for target in challenge.targets for one in target.ignored)
+    ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
     cases: list[Case] = []
     numbered = zip(challenge.numbered, judgements, strict=False)
@@ -127,6 +127,18 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         findings=tuple(_one_a_line(found)),
         counts=dict(counts),
         unused=tuple(ignoring.find_unused()),
+    )
+
+
+def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
+    """Return what the challenges of several scripts came to, the most useful first."""
+    counts: Counter[str] = Counter()
+    for result in results:
+        counts.update(result.counts)
+    return ChallengeResult(
+        findings=tuple(_one_a_line(one for result in results for one in result.findings)),
+        counts=dict(counts),
+        unused=tuple(one for result in results for one in result.unused),
     )
 
 

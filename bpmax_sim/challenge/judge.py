@@ -17,7 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest, digest_baseline
-from bpmax_sim.challenge.ignore_comments import IgnoreComment, read_ignored
+from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignored
 from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import (
     Divergence,
@@ -143,6 +143,7 @@ class ScriptChallenge:
         targets: the scripts, in the order of their names.
         possible: how many mutants they have.
         numbered: those of them that are tried.
+        ignoring: the comments in them that leave mutants out.
         reused: how many verdicts were known already.
     """
 
@@ -168,6 +169,7 @@ class ScriptChallenge:
 
         Raises:
             BaselineError: items that fail or flicker, all of them at once.
+            ConfigError: comments that leave something out without a reason.
         """
         self.left_out: list[Problem] = []
         red: list[Problem] = []
@@ -188,6 +190,7 @@ class ScriptChallenge:
         self._search = LineSearch(self.baselines)
         found = self._find_targets(hits)
         self.targets = [target for target in found if only in {"", target.name}]
+        self.ignoring = IgnoredMutants(one for target in self.targets for one in target.ignored)
         mutants = [(target, m) for target in self.targets for m in target.mutants]
         self.possible = len(mutants)
         tried = min(most, self.possible)

@@ -15,13 +15,12 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError, Problem
-from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
 from bpmax_sim.scenario.observation import Observation
+from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.scenario.table_rows import RESERVED
 from bpmax_sim.variant.run import Baseline, Variant, VariantRun, run_variant
 
@@ -469,22 +468,22 @@ def _free_column(name: str, rows: Sequence[Values]) -> str:
 
 def edits_of(
     line: ExpectLine, item: ScenarioItem, rows: Sequence[ScenarioItem]
-) -> list[ExpectEdit]:
-    """Return what writes *line* into the file of *item*, of which *rows* are all items.
-
-    Raises:
-        ConfigError: a column is missing, and the rows stand in a file of their own.
-    """
+) -> list[ExpectEdit | ColumnEdit]:
+    """Return what writes *line* into the file of *item*, of which *rows* are all items."""
     spot = item.steps[line.step - 1].spot
-    edits = [ExpectEdit(spot.source.path, spot.steps, line.keys, is_merged=True)]
-    for each in rows if line.columns else ():
-        row = each.row
-        if row is None or row.spot is None:
-            message = msg("the rows stand in a CSV file; add a column {names} there",
-                          names=series(line.columns))  # fmt: skip
-            raise ConfigError(Problem(message, each.place))
-        cells = {name: values[row.id] for name, values in line.columns.items() if row.id in values}
-        edits.append(ExpectEdit(row.spot.source.path, row.spot.steps, cells))
+    edits: list[ExpectEdit | ColumnEdit] = [
+        ExpectEdit(spot.source.path, spot.steps, line.keys, is_merged=True)
+    ]
+    table = item.spot.source.root.at(("cases", "from"))
+    if table is not None and line.columns:
+        id_column = item.spot.source.root.at(("cases", "id"))
+        path = item.spot.source.path.parent / str(table.value)
+        name = str(id_column.value) if id_column is not None else "id"
+        return [*edits, ColumnEdit(path, name, line.columns)]
+    for row in (each.row for each in rows if line.columns):
+        if row is not None and row.spot is not None:
+            cells = {name: by_row[row.id] for name, by_row in line.columns.items()}
+            edits.append(ExpectEdit(row.spot.source.path, row.spot.steps, cells))
     return edits
 
 

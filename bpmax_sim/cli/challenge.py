@@ -26,6 +26,7 @@ from bpmax_sim.i18n import msg, plural, series, template
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.sections import keep_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
+from bpmax_sim.scenario.table_columns import ColumnEdit
 
 
 def challenge(  # noqa: PLR0913 - the options of the command
@@ -130,16 +131,22 @@ def _report(
         tell("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
 
 
-def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit]:
-    """Return what writes the lines of the findings that are shown."""
-    edits: list[ExpectEdit] = []
+def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
+    """Return what writes the lines of the findings that are shown.
+
+    Of two lines that want a column of one name for different values, the second has to wait.
+    """
+    edits: list[ExpectEdit | ColumnEdit] = []
+    columns: dict[tuple[str, str], object] = {}
     for finding in result.distinct_findings[:SHOWN]:
-        if (line := finding.line) is not None:
-            rows = ready.items_of(line.file)
-            try:
-                edits += edits_of(line, rows[0], rows)
-            except ConfigError as error:
-                tell(str(error))
+        if (line := finding.line) is None:
+            continue
+        wanted = {(line.file, name): cells for name, cells in line.columns.items()}
+        if any(columns.setdefault(key, cells) != cells for key, cells in wanted.items()):
+            tell(str(msg("{place}: run this again for its line", place=finding.place)))
+            continue
+        rows = ready.items_of(line.file)
+        edits += edits_of(line, rows[0], rows)
     return edits
 
 

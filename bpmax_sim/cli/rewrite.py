@@ -8,11 +8,12 @@ from bpmax_sim.cli.terminal import agree, tell
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.scenario.expect_writer import ExpectEdit, rewrite_files
 from bpmax_sim.scenario.load import ScenarioItem
+from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.variant.rewrite import collect_item_updates, write_checked
 from bpmax_sim.yamlfile import display_path
 
 
-def rewrite(edits: Sequence[ExpectEdit], *, yes: bool) -> None:
+def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
     """Write *edits*, after a diff and a question.
 
     Raises:

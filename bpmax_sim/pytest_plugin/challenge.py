@@ -7,22 +7,58 @@ take any test.
 
 from __future__ import annotations
 
+import pickle
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from bpmax_sim.challenge.cache import VerdictCache
-from bpmax_sim.challenge.findings import SHOWN, ChallengeResult, describe_in_brief, summarise
+from bpmax_sim.challenge.findings import (
+    SHOWN,
+    ChallengeResult,
+    describe_in_brief,
+    merge_results,
+    summarise,
+)
 from bpmax_sim.challenge.judge import ScriptChallenge, scripts_of
+from bpmax_sim.challenge.page import make_section
 from bpmax_sim.errors import ChallengeWarning, ConfigError
 from bpmax_sim.i18n import msg, translate
+from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
+from bpmax_sim.report.sections import keep_section
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.variant.run import find_obstacle
+
+_RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
+_OUTPUT: Final = "bpmax_sim_challenge"
+
+
+def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
+    """Return what came of each script, by the id of its test."""
+    return config.stash.setdefault(_RESULTS, {})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take what a worker of pytest-xdist has found."""
+    if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
+        _results_of(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what was found for the report's page; a worker sends it."""
+    results, output = _results_of(session.config), getattr(session.config, "workeroutput", None)
+    if output is not None:
+        output[_OUTPUT] = pickle.dumps(results)
+    elif results:
+        merged = merge_results([results[name] for name in sorted(results)])
+        keep_section(find_root(session.config.rootpath), make_section(merged))
 
 
 @pytest.hookimpl(trylast=True)
@@ -60,6 +96,7 @@ class ChallengeTest(pytest.Item):
             result = self._challenge()
         except ConfigError as error:
             pytest.fail(translate(str(error)), pytrace=False)
+        _results_of(self.config)[self.nodeid] = result
         for finding in result.distinct_findings[:SHOWN]:
             text = translate(describe_in_brief(finding))
             place = finding.place

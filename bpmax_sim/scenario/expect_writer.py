@@ -16,6 +16,7 @@ from msgspec import UNSET
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import is_operator
+from bpmax_sim.scenario.table_columns import ColumnEdit
 from bpmax_sim.yamlfile import display_path, parse_yaml, read_text, write_text
 from bpmax_sim.yamlfile.edit import merge_into
 from bpmax_sim.yamlfile.node import Steps
@@ -36,13 +37,42 @@ class ExpectEdit(msgspec.Struct, frozen=True):
     keys: Mapping[str, Any]
     is_merged: bool = False
 
+    def read(self) -> tuple[str, str]:
+        """Return text and character set of the file.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        return read_text(self.path), "utf-8"
+
+    def apply(self, text: str) -> str:
+        """Return *text*, a scenario file, with the edit in it.
+
+        Raises:
+            ConfigError: what is expected there leaves no room for it.
+        """
+        name = display_path(self.path)
+        node = parse_yaml(text, name).at(self.steps)
+        before = node.plain() if node is not None else {}
+        keys = merge_expected(before, self.keys) if self.is_merged else self.keys
+        if keys is UNSET:
+            value = write_inline(dict(self.keys))
+            message = msg(
+                "what is expected there leaves no room; write it by hand: {value}", value=value
+            )
+            raise ConfigError(Problem(message, node.place if node is not None else None))
+        changes = find_changes(before, keys)
+        return merge_into(text, self.steps, changes, name) if changes else text
+
 
 class FileRewrite(msgspec.Struct):
-    """A file before and after its edits."""
+    """A file before and after its edits; *is_table* says that it is a CSV file of rows."""
 
     path: Path
     before: str
     after: str
+    encoding: str = "utf-8"
+    is_table: bool = False
 
     @property
     def is_changed(self) -> bool:
@@ -61,42 +91,30 @@ class FileRewrite(msgspec.Struct):
         Raises:
             ConfigError: it cannot be written.
         """
-        write_text(self.path, self.after)
+        write_text(self.path, self.after, encoding=self.encoding)
 
     def restore(self) -> None:
         """Write the file as it was before."""
-        write_text(self.path, self.before)
+        write_text(self.path, self.before, encoding=self.encoding)
 
 
-def rewrite_files(edits: Iterable[ExpectEdit]) -> tuple[list[FileRewrite], list[ConfigError]]:
+def rewrite_files(
+    edits: Iterable[ExpectEdit | ColumnEdit],
+) -> tuple[list[FileRewrite], list[ConfigError]]:
     """Return the files with *edits* in them, nothing of it written, and why others cannot be."""
     files: dict[Path, FileRewrite] = {}
     refused: list[ConfigError] = []
     for edit in edits:
         try:
             if edit.path not in files:
-                text = read_text(edit.path)
-                files[edit.path] = FileRewrite(edit.path, text, text)
+                text, encoding = edit.read()
+                is_table = isinstance(edit, ColumnEdit)
+                files[edit.path] = FileRewrite(edit.path, text, text, encoding, is_table)
             file = files[edit.path]
-            file.after = _apply(file.after, edit)
+            file.after = edit.apply(file.after)
         except ConfigError as error:
             refused.append(error)
     return [file for file in files.values() if file.is_changed], refused
-
-
-def _apply(text: str, edit: ExpectEdit) -> str:
-    name = display_path(edit.path)
-    node = parse_yaml(text, name).at(edit.steps)
-    before = node.plain() if node is not None else {}
-    keys = merge_expected(before, edit.keys) if edit.is_merged else edit.keys
-    if keys is UNSET:
-        value = write_inline(dict(edit.keys))
-        message = msg(
-            "what is expected there leaves no room; write it by hand: {value}", value=value
-        )
-        raise ConfigError(Problem(message, node.place if node is not None else None))
-    changes = find_changes(before, keys)
-    return merge_into(text, edit.steps, changes, name) if changes else text
 
 
 def find_changes(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:

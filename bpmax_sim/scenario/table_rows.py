@@ -10,6 +10,7 @@ A scenario file while it is checked: everything it names, and what is wrong so f
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -137,7 +138,7 @@ class _Table:
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = display_path(path)
         self.id_column = id_column
-        self.reader = csv.reader(io.StringIO(_read_text(path, self.file), newline=""))
+        self.reader = csv.reader(io.StringIO(read_table_text(path, self.file)[0], newline=""))
         self.columns: dict[str, str] = {}
         self.problems: list[Problem] = Problems()
 
@@ -219,7 +220,12 @@ class _Table:
             )
 
 
-def _read_text(path: Path, file: str) -> str:
+def read_table_text(path: Path, file: str) -> tuple[str, str]:
+    """Return the text of a CSV file, which messages call *file*, and its character set.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     note_read(path)
     try:
         data = path.read_bytes()
@@ -230,7 +236,8 @@ def _read_text(path: Path, file: str) -> str:
         ) from None
     for encoding in ("utf-8-sig", "gb18030"):
         with suppress(UnicodeDecodeError):
-            return data.decode(encoding)
+            has_mark = data.startswith(codecs.BOM_UTF8)
+            return data.decode(encoding), encoding if has_mark else encoding.removesuffix("-sig")
     message = msg("this is neither UTF-8 nor GB18030; save the table as CSV UTF-8")
     raise ConfigError(Problem(message, Place(file)))
 

@@ -49,7 +49,8 @@ def write_checked(files: Sequence[FileRewrite]) -> None:
     """
     for file in files:
         file.write()
-    problems = [problem for file in files for problem in _find_problems(file)]
+    scenarios = [file for file in files if not file.is_table]
+    problems = [problem for file in scenarios for problem in _find_problems(file)]
     if problems:
         for file in files:
             file.restore()

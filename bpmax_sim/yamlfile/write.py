@@ -46,7 +46,7 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
         raise ConfigError(Problem(message, Place(display_path(path)))) from error
 
 
-def write_text(path: Path, text: str, hint: str = "") -> None:
+def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
     """Write *text*, with line feeds, and the folders above it; *hint* as `writing_to` has it.
 
     Raises:
@@ -54,7 +54,7 @@ def write_text(path: Path, text: str, hint: str = "") -> None:
     """
     with writing_to(path, hint):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="\n")
+        path.write_text(text, encoding=encoding, newline="\n")
 
 
 def text_at(path: Path) -> str:

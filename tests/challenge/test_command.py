@@ -113,6 +113,27 @@ def test_update_shows_a_diff_and_asks_and_keeps_comments(
     assert json.loads(capsys.readouterr().out)["summary"]["differs"] == 1  # it is suspicious
 
 
+TABLE = '单号,编号\r\n甲,1\r\n"乙,丙",2\r\n\r\n丁,3'
+WIDER = '单号,编号,客户\r\n甲,1,1号\r\n"乙,丙",2,2号\r\n\r\n丁,3,3号'
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_column_is_written_into_a_table_that_stays_as_it_is(
+    project: Path, encoding: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    head = SCENARIO.partition("proxy:")[0]
+    rows = "cases: {from: 单.csv, id: 单号}\n"
+    steps = "steps:\n  - set: {编号: '${case.编号}'}\n"
+    project.write_text(f"{head}{rows}{steps}", encoding="utf-8")
+    (project.parent / "submit.js").write_text("form.客户 = `${form.编号}号`;\n", encoding="utf-8")
+    table = project.with_name("单.csv")
+    table.write_bytes(TABLE.encode(encoding))
+    assert run_command_line(["challenge", "--update", "--yes"]) == 0
+    assert table.read_bytes() == WIDER.encode(encoding)
+    assert "+甲,1,1号" in capsys.readouterr().err
+    assert run_command_line(["run"]) == 0
+
+
 def test_findings_are_a_section_of_the_page(project: Path) -> None:
     assert run_command_line(["challenge"]) == 0
     section = read_sections([project.parents[1] / SECTIONS])["challenge"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,16 @@ def test_each_script_is_a_test_that_warns(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(
         ["scenarios/submit.js::challenge PASSED*", "*submit.js:1: ChallengeWarning: *add at *"]
     )
+
+
+def test_workers_keep_the_same_section_of_the_page(pytester: pytest.Pytester) -> None:
+    kept = []
+    for workers in ("0", "2"):
+        pytester.runpytest_subprocess("--bpmax-challenge", "-p", "xdist", "-n", workers)
+        text = (pytester.path / ".bpmax/sections/challenge.json").read_text("utf-8")
+        kept.append({**json.loads(text), "made": ""})
+    assert kept[0] == kept[1]
+    assert kept[0]["parts"]
 
 
 @pytest.mark.parametrize(("least", "failed"), [("100", 1), ("1", 0)])

@@ -1,0 +1,83 @@
+"""Add columns to a CSV table; everything that stands there stays as it is.
+
+The counterpart of `table_rows`, which reads tables: the same character sets, types and line ends.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from bpmax_sim.scenario.table_rows import TYPES, read_table_text
+from bpmax_sim.yamlfile import display_path
+
+Cells = Mapping[str, Any]
+
+
+class ColumnEdit(msgspec.Struct, frozen=True):
+    """Columns that the CSV file *path* is to have: name -> id of a row -> value."""
+
+    path: Path
+    id_column: str
+    columns: Mapping[str, Cells]
+
+    def read(self) -> tuple[str, str]:
+        """Return text and character set of the file.
+
+        Raises:
+            ConfigError: it cannot be read.
+        """
+        return read_table_text(self.path, display_path(self.path))
+
+    def apply(self, text: str) -> str:
+        """Return *text*, a table, with those of the columns that it does not have."""
+        lines = list(io.StringIO(text, newline=""))
+        reader = csv.reader(lines)
+        header = [cell.strip().rpartition(":") for cell in next(reader, [])]
+        names = [head if colon else tail for head, colon, tail in header]
+        if self.id_column not in names:
+            return text
+        new = {name: cells for name, cells in self.columns.items() if name not in names}
+        position = names.index(self.id_column)
+        parse = TYPES[header[position][2]] if header[position][1] else str
+        kinds = {name: _kind_of(cells) for name, cells in new.items()}
+        _append(lines, 0, reader.line_num, [f"{name}{kind}" for name, kind in kinds.items()])
+        begin = reader.line_num
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                row = str(parse(cells[position])).strip() if position < len(cells) else ""
+                missing = [""] * (len(names) - len(cells))
+                values = [_spell(new[name].get(row), kinds[name]) for name in new]
+                _append(lines, begin, reader.line_num, [*missing, *values])
+            begin = reader.line_num
+        return "".join(lines)
+
+
+def _append(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
+    """Append *cells* to the record in the lines from *begin* to before *end*."""
+    last = max(end - 1, begin)
+    ending = lines[last][len(lines[last].rstrip("\r\n")) :]
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="").writerow(["", *cells])
+    lines[last] = f"{lines[last].removesuffix(ending)}{written.getvalue()}{ending}"
+
+
+def _kind_of(cells: Cells) -> str:
+    """Return the type of a column with *cells*, as its header spells it."""
+    values = list(cells.values())
+    if all(isinstance(value, str) for value in values):
+        return ""
+    if all(isinstance(value, bool) for value in values):
+        return ":boolean"
+    is_number = all(isinstance(v, int | float) and not isinstance(v, bool) for v in values)
+    return ":number" if is_number else ":json"
+
+
+def _spell(value: Any, kind: str) -> str:
+    return str(value or "") if not kind else json.dumps(value, ensure_ascii=False)
