@@ -1,14 +1,15 @@
 """``python -m tests.campaigns.operators [--sample N] [--seed N] [PACKAGE…]``: do tests notice?
 
 Each place of the packages where an operator of cosmic-ray fits (a comparison, a constant, `and`,
-`not`, a loop …) is a mutant. A sample of them, another each day, is tried: one change in a copy of
-the tree, and the tests that cover the line, the most special first. A mutant is killed where one of
-them fails; one that runs into the time-out is not. What survives and was looked at stands in
+`not`, a loop …) is a mutant. A sample of them, another each day, is tried by tests that cover the
+line (`tests.campaigns.mutant_runs`). A mutant is killed where one of them fails; one that runs into
+the time-out is not. What survives and was looked at stands in
 `tests/mutants/survivors.yaml`, with the reason why no test can or should tell it.
 
 It ends with 1 where fewer than `ENOUGH` of a hundred died, with 2 where the tests cannot be run. A
-test that fails while coverage is measured, as it holds a time, is left out and named. cosmic-ray
-has to be installed: ``uv pip install cosmic-ray``.
+test that fails while coverage is measured, as it holds a time, is left out and named. Which test
+reaches which line is measured once for a state of the sources, and kept in `.bpmax/operators`.
+cosmic-ray has to be installed: ``uv pip install cosmic-ray``.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ OPERATORS = tuple(
 """Not those that only change types at run time, nor each pair of arithmetic operators."""
 
 ENOUGH = 88
-SECONDS = 10.0
+SECONDS = 30.0
 """Of a processor, as measured, that the tests of a mutant may cost together."""
 LEAST, FACTOR = 20, 5
 """A mutant has so many seconds of a processor, and so many times what its tests were measured."""
@@ -211,15 +212,16 @@ def try_all(
     """
     left: list[tuple[Mutant, list[str], float, str]] = []
     for mutant in mutants:
-        text = (ROOT / mutant.module).read_text(encoding="utf-8")
-        lines = find_lines(text, mutant.line)
-        tests = reached.choose(mutant.module, lines)
-        if not tests and len(lines) > 1:  # a class that has no functions
-            tests = reached.choose(mutant.module, reached.tests[mutant.module])
-        tests = [one for one in tests if one in laboratory.items]
+        if time.monotonic() > until:
+            yield mutant, "not tried"
+            continue
+        changed, tests = mutant.code(), find_tests(mutant, laboratory, reached)
         seconds = LEAST + FACTOR * sum(reached.seconds[one] for one in tests)
-        fate = "unreached" if not tests else "not tried" if time.monotonic() > until else ""
-        fate = fate or laboratory.try_in_fork(mutant.module, mutant.code(), tests, seconds).fate
+        fate = "broken" if not _is_python(changed) else "" if tests else "unreached"
+        if fate:
+            yield mutant, fate
+            continue
+        fate = laboratory.try_in_fork(mutant.module, changed, tests, seconds).fate
         if fate in {"survived", "unseen", "broken"}:
             left.append((mutant, tests, seconds, fate))
         else:
@@ -229,6 +231,24 @@ def try_all(
             yield mutant, "survived" if fate == "survived" else "not tried"
         else:
             yield mutant, laboratory.try_fresh(mutant.module, mutant.code(), tests, seconds).fate
+
+
+def find_tests(mutant: Mutant, laboratory: Laboratory, reached: CoverageMap) -> list[str]:
+    """Return the tests of *laboratory* that may tell *mutant*."""
+    lines = find_lines((ROOT / mutant.module).read_text(encoding="utf-8"), mutant.line)
+    tests = reached.choose(mutant.module, lines)
+    if not tests and len(lines) > 1:  # a class that has no functions
+        tests = reached.choose(mutant.module, reached.tests.get(mutant.module, ()))
+    return [one for one in tests if one in laboratory.items]
+
+
+def _is_python(text: str) -> bool:
+    """Return whether an operator left a module that can be compiled: ``not x := 1`` cannot."""
+    try:
+        compile(text, "", "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
 
 
 def draw(packages: Sequence[str], size: int, seed: int) -> list[Mutant]:

@@ -20,6 +20,10 @@ from tests.examples import drawn
 
 
 @given(st.text(min_size=1, max_size=20), st.sampled_from(sorted(FORMS)))
+@example('口令 8/&"é', "form")
+@example('口令 8/&"é', "json-slash")
+@example('口令 8/&"é', "xml")
+@example('口令\n\\"é', "json-ascii-json")
 @settings(max_examples=drawn(100), deadline=None)
 def test_the_pattern_of_a_text_takes_its_forms_whole(text: str, form: str) -> None:
     if not any("\ud800" <= character <= "\udfff" for character in text):

@@ -97,6 +97,28 @@ def test_what_looks_like_a_number_stands_for_itself_the_second_time(value: str) 
     assert pseudonym(pseudonym(value)) == pseudonym(value)
 
 
+@pytest.mark.parametrize(
+    ("fits_credit", "fits_resident", "begins"),
+    [(True, False, "91000000"), (True, True, "000000"), (False, True, "000000")],
+)
+def test_eighteen_digits_are_what_their_check_digit_says(
+    fits_credit: bool, fits_resident: bool, begins: str
+) -> None:
+    """A credit code of digits only, or the number of a resident; of both, the latter."""
+    values = (f"1101051949{number:07d}" for number in range(2310000, 2320000))
+    value = next(
+        body + digit
+        for body in values
+        for digit in "0123456789"
+        if (digit == credit(body)) is fits_credit and (digit == resident(body)) is fits_resident
+    )
+
+    made = pseudonym(value)
+
+    assert made.startswith(begins)
+    assert made[17] == (credit if begins == "91000000" else resident)(made[:17])
+
+
 def test_the_published_examples_of_check_characters() -> None:
     assert resident_check_character("11010519491231002") == "X"
     assert credit_check_character("91350100M000100Y4") == "3"

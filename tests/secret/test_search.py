@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import random
 import time
 import zlib
 from collections.abc import Callable
@@ -255,3 +256,15 @@ def test_what_is_escaped_over_and_over_beside_words_behind_an_escape_is_found(ti
 
     assert found.within == (*["json"] * times, "base64")
     assert found.offset > 0
+
+
+@pytest.mark.parametrize("size", [100, 4_000, 10_000, 300_000])
+def test_deflate_without_a_header_is_found_however_long_it_is(size: int) -> None:
+    """What is longer than a step is looked at only where its first byte may begin a stream."""
+    text = bytes(random.Random(size).choices(b"abcdefgh0123456789", k=size)) + b"token-123456"
+    packed = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    run = base64.b64encode(packed.compress(text) + packed.flush())
+
+    (found,) = find(b"data: " + run, WANTED)
+
+    assert found.within == ("base64", "deflate")

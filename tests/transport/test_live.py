@@ -115,8 +115,8 @@ def test_a_slow_drip_is_cut_at_the_timeout() -> None:
             time.sleep(0.05)
             yield b"x"
 
-    with pytest.raises(TransportError, match=r"^the answer was not complete within 0.2 s$"):
-        ask(drip, timeout=0.2)
+    with pytest.raises(TransportError, match=r"^the answer was not complete within 0.6 s$"):
+        ask(drip, timeout=0.6)  # the head has to come before, on a busy machine too
 
 
 def dripped(first: bytes, piece: bytes) -> Answer:

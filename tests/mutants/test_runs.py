@@ -1,0 +1,83 @@
+"""How mutants are tried: in a fork that gets the changed functions, with an end for all of it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.systems import needs_forks
+
+pytestmark = needs_forks
+MODULE = """LEAST = 3
+def is_enough(count, least=3):
+    return count >= least
+def are_enough(counts):
+    return [count for count in counts if count >= LEAST]
+"""
+
+
+def raises() -> str:
+    raise RuntimeError("the apparatus itself")
+
+
+def is_stopped() -> str:
+    os.kill(os.getpid(), signal.SIGTERM)
+    return ""
+
+
+def hangs() -> str:
+    while True:
+        time.sleep(1)
+
+
+@pytest.mark.parametrize(
+    ("work", "seconds", "fate"),
+    [
+        (lambda: "", 9, "survived"),
+        (lambda: "tests/test_x.py::test_x", 9, "killed"),
+        (is_stopped, 9, "killed"),
+        (raises, 9, "broken"),
+        (hangs, 0.05, "time-out"),
+    ],
+)
+def test_a_fork_has_a_fate_whatever_becomes_of_it(
+    work: Callable[[], str], seconds: float, fate: str
+) -> None:
+    from tests.campaigns.mutant_runs import fork  # noqa: PLC0415 - not on Windows
+
+    assert fork(work, seconds).fate == fate
+
+
+@pytest.mark.parametrize(
+    ("sound", "changed", "is_enough"),
+    [
+        ("count >= least", "count > least", True),
+        ("counts if count >= LEAST", "counts if count > LEAST", True),
+        ("LEAST = 3", "LEAST = 4", False),  # an import computes it
+        ("least=3", "least=4", False),
+    ],
+)
+def test_a_change_inside_of_functions_needs_no_import(
+    tmp_path: Path, sound: str, changed: str, is_enough: bool
+) -> None:
+    from tests.campaigns.mutant_runs import change_functions, find_functions  # noqa: PLC0415
+
+    path = tmp_path / "enough.py"
+    path.write_text(MODULE, encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("enough", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    done = change_functions(path, MODULE.replace(sound, changed), find_functions(tmp_path))
+
+    assert done is is_enough
+    now = (module.is_enough(3), module.are_enough([3]))
+    assert (now == (True, [3])) is not is_enough
