@@ -110,13 +110,16 @@ def test_eighteen_digits_are_what_their_check_digit_says(
         body + digit
         for body in values
         for digit in "0123456789"
-        if (digit == credit(body)) is fits_credit and (digit == resident(body)) is fits_resident
+        if (digit == credit_check_character(body)) is fits_credit
+        and (digit == resident_check_character(body)) is fits_resident
     )
 
     made = pseudonym(value)
 
     assert made.startswith(begins)
-    assert made[17] == (credit if begins == "91000000" else resident)(made[:17])
+    assert made[17] == (
+        credit_check_character if begins == "91000000" else resident_check_character
+    )(made[:17])
 
 
 def test_the_published_examples_of_check_characters() -> None:
