@@ -532,10 +532,10 @@ def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reference", "why"),
     [
-        ("https://example.test/客户.yaml", "is an address, and nothing is fetched"),
-        ("//example.test/客户.yaml", "is an address, and nothing is fetched"),
-        ("file:///etc/hostname", "is an address, and nothing is fetched"),
-        ("/etc/hostname", "is an address, and nothing is fetched"),
+        ("https://example.test/客户.yaml", "is a URL, and URLs are not fetched"),
+        ("//example.test/客户.yaml", "is a URL, and URLs are not fetched"),
+        ("file:///etc/hostname", "is a URL, and URLs are not fetched"),
+        ("/etc/hostname", "is a URL, and URLs are not fetched"),
         ("../外面.yaml", "../外面.yaml is outside of the document's folder"),
         ("链接.yaml", "链接.yaml is outside of the document's folder"),
         ("没有.yaml", "没有.yaml: cannot be read: No such file"),

@@ -394,7 +394,7 @@ def test_an_item_that_is_no_exchange_leaves_a_note(shape: str, item: object) -> 
     found = read_foreign((shape % json.dumps(item)).encode())
 
     assert found.exchanges == ()
-    assert found.notes[0].startswith("exchange 1: it is no exchange (")
+    assert found.notes[0].startswith("exchange 1: not an exchange (")
 
 
 @pytest.mark.parametrize(
