@@ -120,7 +120,7 @@ def read_items(
         except (TypeError, ValueError, AttributeError, IndexError) as error:
             notes.append(
                 msg(
-                    "exchange {number}: it is no exchange ({name}: {error})",
+                    "exchange {number}: not an exchange ({name}: {error})",
                     number=number,
                     name=type(error).__name__,
                     error=error,

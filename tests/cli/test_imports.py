@@ -239,7 +239,7 @@ def test_a_cassette_of_several_scenarios_needs_a_name(project: Project, bs: Comm
         ),
         ("张三".encode("gbk"), 3, "x.har: not a recording that can be imported; there are "),
         (b'{"log": {"entries": [', 3, "x.har: not a recording: its JSON ends in line 1 before "),
-        (b'{"log": {"entries": [{"request": 1}]}}', 5, "x.har: exchange 1: it is no exchange ("),
+        (b'{"log": {"entries": [{"request": 1}]}}', 5, "x.har: exchange 1: not an exchange ("),
     ],
     ids=["empty", "GBK", "cut", "nothing in it"],
 )
