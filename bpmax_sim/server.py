@@ -497,7 +497,7 @@ def _decode_pairs(pairs: Iterable[tuple[bytes, bytes]]) -> Pairs:
 
 def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
     if response.status not in _FINAL:
-        message = msg("the answer has the status {status}", status=response.status)
+        message = msg("the response has status {status}", status=response.status)
         return _make_error(BAD_GATEWAY, "STATUS", message)
     body = b"" if response.status in _NO_BODY else response.body
     outgoing = Outgoing(body, response.status)

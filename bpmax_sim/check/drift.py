@@ -344,7 +344,7 @@ class Verification:
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
         if not isinstance(outcome, Response):
-            return [_report_unsent(exchange, msg("it had no answer when it was recorded"))]
+            return [_report_unsent(exchange, msg("it had no response when it was recorded"))]
         if party in self._down:
             return [
                 _report_unsent(exchange, msg("{party} could not be reached before", party=party))
@@ -447,7 +447,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             return msg("its token was refused when it was recorded")
         if self.passed:
             return msg(
-                "its answer was a passing failure ({failure}) when it was recorded",
+                "its response was a temporary failure ({failure}) when it was recorded",
                 failure=self.passed,
             )
         return ""

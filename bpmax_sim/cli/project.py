@@ -385,5 +385,5 @@ def schema(
         say_json({"title": title, **as_schema(SHAPES[name])})
     else:
         hint = suggest(name, [*FILES, *SHAPES])
-        raise ConfigError("there is no schema {kind!r}{hint}", kind=name, hint=hint)
+        raise ConfigError("unknown schema {kind!r}{hint}", kind=name, hint=hint)
     return ExitCode.PASSED

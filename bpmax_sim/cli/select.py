@@ -136,7 +136,7 @@ def missing_problem(place: str | Path, suffix: str) -> Problem:
         if near
         else msg("; see what `ls` shows")
     )
-    return Problem(msg("there is no such file or folder{hint}", hint=hint), Place(path))
+    return Problem(msg("file or folder not found{hint}", hint=hint), Place(path))
 
 
 def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:

@@ -150,7 +150,10 @@ def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
     except (OSError, ValueError):
         current = None  # with comments, as VS Code allows them
     if not isinstance(current, dict):
-        notify("{path} stays as it is; it has comments, or is no object", path=display_path(path))
+        notify(
+            "{path} was left unchanged: it has comments or is not an object",
+            path=display_path(path),
+        )
         return False
     if all(name in current for name in settings):
         return False

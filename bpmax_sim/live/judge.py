@@ -430,7 +430,7 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
     if key == "timeout":
         return msg("measure it: bpmax-sim calibrate --delay 120; then `timeout:` of the platform")
     if not RULES[key].way_out:
-        return msg("there is no switch for it yet")
+        return msg("no setting emulates it yet")
     return msg(
         "there is no switch for it yet; to have scripts run alike in both: {hint}",
         hint=RULES[key].way_out,

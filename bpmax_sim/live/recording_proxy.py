@@ -180,8 +180,8 @@ class RecordingProxy:
                 400,
                 "NO_FORWARD_PROXY",
                 msg(
-                    "this stands before one third party and is no proxy of a client; use its "
-                    "address in place of {upstream}",
+                    "this proxies one third party and is not a client's proxy; use its address "
+                    "in place of {upstream}",
                     upstream=self._upstream.url,
                 ),
             )
@@ -223,7 +223,7 @@ class RecordingProxy:
             raise RefusedRequest(
                 501,
                 "WEBSOCKET",
-                msg("a WebSocket is no exchange of request and response and is not recorded"),
+                msg("WebSocket connections are not recorded"),
             )
         query = sent.url.partition("?")[2]
         signed = find_signed_address(written, query, sent.body)
@@ -328,7 +328,7 @@ class _StreamedResponse:
         self.is_complete = True
         if length > _MOST:
             raise BadResponseError(
-                msg("the answer is larger than {max_body} bytes", max_body=_MOST)
+                msg("the response is larger than {max_body} bytes", max_body=_MOST)
             )
         return self._whole(arriving, bytes(body), chunks, time.perf_counter() - start)
 
@@ -347,9 +347,7 @@ class _StreamedResponse:
         if self._head.header("x-bpmax-sim") == LOOP:
             raise _make_loop_refusal(self._upstream)
         if arriving.status not in _FINAL:
-            raise BadResponseError(
-                msg("the answer has the status {status}", status=arriving.status)
-            )
+            raise BadResponseError(msg("the response has status {status}", status=arriving.status))
 
     def _begin(self) -> None:
         if not self._client.is_begun:

@@ -105,7 +105,7 @@ def _iterate_parameters(
         ):
             yield parameter, where
         elif parameter != {}:
-            document.note_loss(where, msg("this is no parameter with a name; it is left out"))
+            document.note_loss(where, msg("the parameter has no name and was skipped"))
 
 
 def _convert_parameter(
@@ -145,7 +145,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
     if len(name) > _LONGEST_NAME:
         return msg("its name is longer than {longest_name} characters", longest_name=_LONGEST_NAME)
     if place == "header" and not _TOKEN.fullmatch(name):
-        return msg("this is no name of a header")
+        return msg("not a header name")
     return ""
 
 
@@ -349,7 +349,7 @@ def convert_document(
     base = url.rstrip("/") or _base_url(document, key)
     operations = list(_find_operations(document))
     if not operations:
-        message = msg("there is no operation in 'paths', so there is nothing to import")
+        message = msg("'paths' has no operations, so nothing can be imported")
         raise ConfigError(Problem(message, Place(document.name)))
     root_security = document.root.get("security")
     requirements = (operation.value.get("security", root_security) for operation in operations)
@@ -559,7 +559,5 @@ def _write_answers_that_fit(
                 return text
         document.notes.clear()
         document.notes.update(notes)
-    document.note_loss(
-        ("paths",), msg("the document is very large; schemas of answers are left out")
-    )
+    document.note_loss(("paths",), msg("the document is very large; response schemas were skipped"))
     return write_yaml({**value, "apis": apis}, block=2)

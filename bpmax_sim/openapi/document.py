@@ -155,7 +155,7 @@ def read_document(path: Path) -> Document:
 def _why_no_document(root: Any) -> str:
     """Return why *root* is no document of a known version, or nothing."""
     if not isinstance(root, dict):
-        return msg("this is no OpenAPI document")
+        return msg("not an OpenAPI document")
     version, swagger = root.get("openapi"), root.get("swagger")
     if (isinstance(version, str) and re.match(r"3\.\d", version)) or str(swagger) in ("2.0", "2"):
         return ""

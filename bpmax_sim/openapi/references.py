@@ -56,7 +56,7 @@ class ReferencedFiles(msgspec.Struct):
         path, _, pointer = reference.partition("#")
         if _URL.match(path):
             raise DanglingReferenceError(
-                "{reference!r} is an address, and nothing is fetched; save the file beside the "
+                "{reference!r} is a URL, and URLs are not fetched; save the file next to the "
                 "document and refer to it by its relative path",
                 reference=reference,
             )

@@ -234,7 +234,7 @@ class Security(msgspec.Struct):
             schemes = self.document.member("components", "securitySchemes")
             scheme = self.document.resolve_reference(schemes.get(name), where)
             if not mapping(scheme):
-                self.document.note_loss(steps, "there is no security scheme {name!r}", name=name)
+                self.document.note_loss(steps, "unknown security scheme {name!r}", name=name)
                 self._parts[name] = None
             else:
                 self._parts[name] = self._convert_scheme(name, mapping(scheme), where)
@@ -286,9 +286,7 @@ class Security(msgspec.Struct):
     ) -> AuthPart | None:
         place, wire = scheme.get("in"), scheme.get("name")
         if place not in ("header", "query", "cookie") or not _TOKEN.fullmatch(str(wire)):
-            self.document.note_loss(
-                where, "there is no key {wire!r} in {place!r}", wire=wire, place=place
-            )
+            self.document.note_loss(where, "{place!r} has no key {wire!r}", wire=wire, place=place)
             return None
         if place == "header" and _CSRF.search(str(wire)):
             return AuthPart("csrf", {"name": str(wire)})

@@ -266,7 +266,9 @@ class _PlatformChecks(FileChecks, frozen=True):
         self.check_template(self.platform.base_url, names - {"base_url"}, ("base_url",))
         for host, address in self.platform.hosts.items():
             if not _HOST.fullmatch(host):
-                message = msg("{host!r} is no name of a host; use letters, digits and _", host=host)
+                message = msg(
+                    "{host!r} is not a valid host name; use letters, digits and _", host=host
+                )
                 self.tell(message, "hosts", host, key=True)
             if is_template(address) or not is_address(address):
                 self.tell(msg("expected {address}", address=ADDRESS), "hosts", host)
@@ -337,7 +339,7 @@ class _PlatformChecks(FileChecks, frozen=True):
         declared = self.platform.credentials
         if name not in declared:
             hint = nearest_name(str(name), declared) or msg("; declare it under credentials")
-            self.tell(msg("there is no credential {name!r}{hint}", name=name, hint=hint), *steps)
+            self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
 
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)

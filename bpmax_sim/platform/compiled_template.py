@@ -38,7 +38,7 @@ def unknown_filter_error(source: str, name: str) -> ConfigError:
     """Return the error that tells of a filter nobody defined."""
     hint = nearest_name(name, REGISTERED.names())
     return ConfigError(
-        "{source}: there is no filter {name!r}{hint}",
+        "{source}: unknown filter {name!r}{hint}",
         source=quote_template(source),
         name=name,
         hint=hint,

@@ -529,7 +529,7 @@ class _InstanceChecks(FileChecks, frozen=True):
             if name not in SECRET_SOURCES:
                 known = SECRET_SOURCES.names()
                 hint = suggest(name, known) or msg("; no distribution that is installed has one")
-                self.tell(msg("there is no source {name!r}{hint}", name=name, hint=hint), *steps)
+                self.tell(msg("unknown source {name!r}{hint}", name=name, hint=hint), *steps)
             elif not where.strip():
                 self.tell(msg("expected a name after {key}, got nothing", key=name), *steps, name)
 

@@ -588,7 +588,7 @@ def _implied_entries(
 def _platform_sources(folder: Path) -> list[PlatformSource]:
     """Return the platform files of *folder*, of what is below it and of what it links to."""
     if not folder.exists():
-        message = msg("there is no such folder; create it, or name another")
+        message = msg("the folder does not exist; create it, or name another")
         raise ConfigError(Problem(message, Place(display_path(folder))))
     if not folder.is_dir():
         return [_read_cached(folder)]

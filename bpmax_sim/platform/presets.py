@@ -140,7 +140,7 @@ class _Expansion(msgspec.Struct):
             if is_private(named.value):
                 return _EMPTY  # told where it could not be read
             hint = suggest(str(named.value), preset_names())
-            message = msg("there is no preset {named!r}{hint}", named=named.value, hint=hint)
+            message = msg("unknown preset {named!r}{hint}", named=named.value, hint=hint)
             self._report(message, named, steps)
             return _EMPTY
         return self._expand(node, str(named.value), steps)

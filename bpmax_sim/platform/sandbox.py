@@ -157,7 +157,7 @@ def _check(source: str, node: nodes.Node) -> None:
         _ENVIRONMENT.filters[node.name] = function
     if isinstance(node, nodes.Test) and node.name not in _ENVIRONMENT.tests:
         raise ConfigError(
-            "{source}: there is no test {node_name!r}",
+            "{source}: unknown test {node_name!r}",
             source=quote_template(source),
             node_name=node.name,
         )

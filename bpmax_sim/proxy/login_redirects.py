@@ -71,7 +71,7 @@ def _redirect_target(sent: Request, response: Response) -> str:
     except ValueError:
         is_address = False
     if not is_address:
-        raise RefusedRedirectError(msg("redirects to what is no address of HTTP"))
+        raise RefusedRedirectError(msg("redirects to an address that is not HTTP"))
     return url.replace(" ", "%20")
 
 

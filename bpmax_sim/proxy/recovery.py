@@ -158,7 +158,7 @@ def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> s
         )
     if rule.clock and progress.offset is None:
         return msg(
-            "{failure}: recover: clock does nothing, as the answer has no live Date",
+            "{failure}: recover: clock does nothing, because the response has no live Date header",
             failure=failure,
         )
     return ""

@@ -72,7 +72,7 @@ def read_answer(
         raise make_rejection(HttpStatusError, line, response, body, plan, redact)
     recipe = plan.recipe
     if body.kind == "broken" and recipe.result != "bytes":
-        message = msg("the answer says JSON and is not: {problem}", problem=body.problem)
+        message = msg("the response declares JSON but is not JSON: {problem}", problem=body.problem)
         raise make_rejection(BadResponseError, message, response, body, plan, redact)
     if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)

@@ -106,8 +106,8 @@ def _open_files(place: Path) -> Iterator[Files]:
         for name in members:
             if _OUTWARD.search(name):
                 raise ConfigError(
-                    "{place}: has a file that lies outside of it, {name!r}; no pipeline packs "
-                    "that, so nothing of it is read",
+                    "{place}: contains a path outside the archive, {name!r}; the archive was not "
+                    "read",
                     place=shown,
                     name=name,
                 )

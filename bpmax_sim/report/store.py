@@ -160,7 +160,7 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
     for place in places:
         if not place.exists():
             raise ConfigError(
-                "{place}: there is no such trace; {how}", place=display_path(place), how=_HOW
+                "{place}: trace not found; {how}", place=display_path(place), how=_HOW
             )
         files, base = sorted(place.rglob(f"*{_ENDING}")), place
         if place.is_file():
@@ -168,7 +168,7 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
             files, base = [place], next(above, place.parent)
         if not files:
             raise ConfigError(
-                "{place}: there is no trace in it; {how}", place=display_path(place), how=_HOW
+                "{place}: contains no trace; {how}", place=display_path(place), how=_HOW
             )
         by_name |= {file.relative_to(base).as_posix(): file for file in files}
     return dict(sorted(by_name.items()))
@@ -213,7 +213,7 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
             break  # whoever wrote it was killed: what came before is told as not ended
         if event is None:
             raise ConfigError(
-                "{path}:{number}: this is no line of a trace; {how}",
+                "{path}:{number}: not a line of a trace; {how}",
                 path=shown,
                 number=number,
                 how=_HOW,

@@ -510,7 +510,7 @@ class Js(Action, frozen=True, kw_only=True):
         for name in args if isinstance(args, Mapping) and not call else ():
             if not _NAME.fullmatch(name):
                 context.tell(
-                    spot.at("args", name), "{name!r} is no name that a script can have", name=name
+                    spot.at("args", name), "{name!r} is not a valid script name", name=name
                 )
 
     @classmethod

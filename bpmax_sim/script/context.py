@@ -530,7 +530,7 @@ class Context:
             return
         else:
             raise error or AssertionError(
-                msg("call {number} ended without an answer", number=number)
+                msg("call {number} ended without a response", number=number)
             )
         self._run_turn(run, "settle", calls=[[number, *settled]])
 

@@ -401,7 +401,7 @@ def parse_turn(text: str) -> TurnResult:
     try:
         outbox = _decode_outbox(text)
         if outbox.done is UNSET:
-            raise MalformedError("it does not say which scripts have ended")
+            raise MalformedError("it does not report which scripts have ended")
         endings = {run: _decode_ending(ok, thrown) for run, ok, thrown in outbox.done}
         return TurnResult(outbox.out, endings)
     except (msgspec.ValidationError, ValueError, OverflowError) as error:

@@ -69,7 +69,7 @@ def _why_no_date(text: str) -> str:
         return msg("there is no month {month}", month=month)
     if not 1 <= day <= monthrange(max(year, 1), month)[1]:
         return msg("there is no day {day} in it", day=day)
-    return msg("there is no hour {hour}", hour=hour) if hour > _HOURS else ""
+    return msg("hour {hour} does not exist", hour=hour) if hour > _HOURS else ""
 
 
 def _find_no_number(reader: SlipReader, node: Node) -> Found:

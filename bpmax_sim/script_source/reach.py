@@ -47,7 +47,7 @@ _UNTAKEN: Final[Mapping[str, str]] = {
     "??": msg("what stands before ?? was always there"),
     "case": msg("this case never came"),
     "default": msg("there was a case for everything"),
-    "catch": msg("nothing was ever caught here"),
+    "catch": msg("this handler never caught an error"),
     "": msg("this function was never called"),
 }
 

@@ -62,7 +62,8 @@ class ArrivingExchange:
         self._length += len(piece)
         self.received += added
         message = msg(
-            "the recording ended while the answer arrived (HTTP {status})", status=head.status
+            "the recording ended while the response was arriving (HTTP {status})",
+            status=head.status,
         )
         failed = FailedExchange(
             code="RESET", message=message, elapsed=round(head.elapsed, 3), received=added

@@ -76,9 +76,7 @@ def _describe_unreadable(name: str, error: Exception) -> str:
         return msg("{name}: the script is not UTF-8 text; save it as UTF-8", name=name)
     if _CODE.search(name):
         first = name.strip().partition("\n")[0][:60]
-        return msg(
-            '{first}: there is no such file; pass JavaScript by value: bs.Script("…")', first=first
-        )
+        return msg('{first}: file not found; pass JavaScript by value: bs.Script("…")', first=first)
     reason = error.strerror if isinstance(error, OSError) else error
     return msg("{name}: the script cannot be read: {reason}", name=name, reason=reason)
 

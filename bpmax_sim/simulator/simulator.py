@@ -248,7 +248,7 @@ class Simulator:
             hint = nearest_name(kind, kinds) or msg(
                 "; choose one of {listed}", listed=shorten_list(kinds)
             )
-            raise ConfigError("renewal: there is no {kind!r}{hint}", kind=kind, hint=hint)
+            raise ConfigError("renewal: unknown value {kind!r}{hint}", kind=kind, hint=hint)
         self._set_knobs(renewal=kind)
 
     def life(self, seconds: float, /) -> None:

@@ -151,7 +151,7 @@ def _body_value(call: Call) -> Any:
     try:
         text = call.body.decode()
     except UnicodeDecodeError:
-        raise UnplayableCall(msg("its body is no text")) from None
+        raise UnplayableCall(msg("its body is not text")) from None
     if media == FORM:
         return _group_pairs(parse_qsl(text, keep_blank_values=True))
     if "json" in media or not media:

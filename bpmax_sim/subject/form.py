@@ -66,7 +66,7 @@ def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
         return [*rows[:step], with_cell(rows[step], tuple(rest), new, path), *rows[step + 1 :]]
     if value is not None and not isinstance(value, Mapping):
         raise SubjectError(
-            "{path}: there is no member {step!r} in {value!r}",
+            "{path}: {value!r} has no member {step!r}",
             code="NO_MEMBER",
             path=path,
             step=step,

@@ -198,7 +198,7 @@ class ExternalClients:
             yield (
                 msg("address"),
                 msg(
-                    "{origin} is no address of a platform; what is recorded stands under {known}",
+                    "{origin} is not an address of a platform; recordings are stored under {known}",
                     origin=origin,
                     known=series(dict.fromkeys(known)),
                 ),

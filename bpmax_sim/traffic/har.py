@@ -99,7 +99,7 @@ def _read_attachment(name: str, attachment: Attachment) -> bytes:
     data = attachment(name)
     if data is None:
         raise NotConvertible(
-            "its body is in the file {name!r}, which is not beside the archive", name=name
+            "its body is in the file {name!r}, which is missing next to the archive", name=name
         )
     return data
 
@@ -112,7 +112,9 @@ def _read_outcome(entry: Any, reply: Any, attachment: Attachment) -> Response | 
     status = int(reply.get("status") or 0)
     if status <= 0 or (failure_text and not reply.get("content")):
         if not failure_text:
-            raise NotConvertible("it was blocked or not answered, and the archive does not say why")
+            raise NotConvertible(
+                "it was blocked or had no response, and the archive does not say why"
+            )
         code = imported.failure_code(str(failure_text))
         known = {"code": code, "sent": code != "CONNECT", **(reply.get("_failed") or {})}
         return FailedExchange(
@@ -256,7 +258,7 @@ def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
         names = frozenset(archive.namelist())
         har = next((name for name in sorted(names) if name.endswith(".har")), "")
         if not har:
-            raise CassetteError("not {what}: there is no .har in it", what=WHAT)
+            raise CassetteError("not {what}: it contains no .har file", what=WHAT)
 
         def attachment(name: str) -> bytes | None:
             return archive.read(name) if name in names else None

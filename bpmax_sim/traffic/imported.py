@@ -112,7 +112,7 @@ def read_items(
         except KeyError as error:
             notes.append(
                 msg(
-                    "exchange {number}: it is no exchange (it has no key {error})",
+                    "exchange {number}: not an exchange (key {error} is missing)",
                     number=number,
                     error=error,
                 )
@@ -120,7 +120,7 @@ def read_items(
         except (TypeError, ValueError, AttributeError, IndexError) as error:
             notes.append(
                 msg(
-                    "exchange {number}: it is no exchange ({name}: {error})",
+                    "exchange {number}: not an exchange ({name}: {error})",
                     number=number,
                     name=type(error).__name__,
                     error=error,
@@ -331,7 +331,7 @@ def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
             yield msg(
-                "exchange {order}: the pieces that its answer came in are not kept",
+                "exchange {order}: the chunks of its response are not stored",
                 order=exchange.order,
             )
 
@@ -400,9 +400,9 @@ def _inflate(body: bytes, window: int) -> bytes:
     try:
         data = engine.decompress(body, _MOST)
     except zlib.error as error:
-        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed response is damaged ({error})", error=error) from error
     if engine.unconsumed_tail:
-        raise NotConvertible("its answer is larger than {most} bytes", most=_MOST)
+        raise NotConvertible("its response is larger than {most} bytes", most=_MOST)
     return data
 
 
@@ -411,13 +411,13 @@ def _from_brotli(body: bytes) -> bytes:
         import brotli  # noqa: PLC0415 - an extra
     except ImportError:
         raise NotConvertible(
-            "its answer is compressed with br; pip install 'bpmax-sim[br]'"
+            "its response is compressed with br; pip install 'bpmax-sim[br]'"
         ) from None
     engine = brotli.Decompressor()
     try:
         data = bytes(engine.process(body, output_buffer_limit=_MOST))
     except brotli.error as error:
-        raise NotConvertible("its compressed answer is broken ({error})", error=error) from error
+        raise NotConvertible("its compressed response is damaged ({error})", error=error) from error
     if not engine.is_finished():
         why = (
             msg("is larger than {most} bytes", most=_MOST)

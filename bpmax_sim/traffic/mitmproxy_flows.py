@@ -138,7 +138,7 @@ def _read_response(reply: Any, begun: float) -> Any:
 
 def _read_failure(failure: Any, begun: float) -> FailedExchange:
     if not failure:
-        raise NotConvertible("it was not answered, and the file does not say why")
+        raise NotConvertible("it had no response, and the file does not say why")
     text = imported.require_text(failure.get("msg") or "")
     ended = float(failure.get("timestamp") or begun)
     code = imported.failure_code(text)

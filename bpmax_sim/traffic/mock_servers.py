@@ -43,8 +43,8 @@ _OF_CLIENTS: Final = SECRET_HEADERS | {
 _FAULTS: Final = {
     "CONNECTION_RESET_BY_PEER": msg("the connection was reset by the peer"),
     "EMPTY_RESPONSE": msg("the server answered nothing"),
-    "MALFORMED_RESPONSE_CHUNK": msg("the answer ended in a malformed chunk"),
-    "RANDOM_DATA_THEN_CLOSE": msg("the answer is not HTTP"),
+    "MALFORMED_RESPONSE_CHUNK": msg("the response ended in a malformed chunk"),
+    "RANDOM_DATA_THEN_CLOSE": msg("the response is not HTTP"),
 }
 
 
@@ -93,7 +93,7 @@ def _wiremock_exchange(address: str, mapping: Any) -> Exchange:
     matcher = mapping["request"]
     method = imported.require_text(matcher.get("method") or "ANY")
     if method == "ANY":
-        raise NotConvertible("it answers any method")
+        raise NotConvertible("it matches any method")
     body, media = _expected_body(matcher)
     # those that are known exactly: a pattern leaves its header out, nothing fails
     rules = (matcher.get("headers") or {}).items()
@@ -166,7 +166,7 @@ def _read_outcome(reply: Any) -> Response | FailedExchange:
     if reply.get("proxyBaseUrl"):
         raise NotConvertible("it hands requests on to another server")
     if "response-template" in (reply.get("transformers") or ()):
-        raise NotConvertible("its answer is a template")
+        raise NotConvertible("its response is a template")
     return imported.make_response(
         int(reply.get("status") or 200),
         str(reply.get("statusMessage") or ""),
@@ -368,7 +368,7 @@ def _read_query(request: Any) -> str:
 
 def _hoverfly_response(reply: Any) -> Response:
     if reply.get("templated"):
-        raise NotConvertible("its answer is a template")
+        raise NotConvertible("its response is a template")
     if reply.get("bodyFile"):
         raise NotConvertible(
             "its body is in the file {bodyfile!r}; put it into `body`",

@@ -111,7 +111,9 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         request, outcome, order = exchange.request, exchange.outcome, exchange.order
         if not isinstance(outcome, Response):
             notes.append(
-                msg("exchange {order}: it did not complete, which vcrpy cannot tell", order=order)
+                msg(
+                    "exchange {order}: it did not complete, which vcrpy cannot express", order=order
+                )
             )
             continue
         headers = {name: values[0] for name, values in group_headers(request.headers)}

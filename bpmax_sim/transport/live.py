@@ -58,7 +58,7 @@ _FAILURES: tuple[tuple[type[Exception], str, bool, str], ...] = (
     (httpx.ProxyError, "CONNECT", False, template("the proxy refused: {error}")),
     (httpx.UnsupportedProtocol, "CONNECT", False, template("cannot connect: {error}")),
     (httpx.NetworkError, "RESET", True, template("the connection broke: {error}")),
-    (httpx.ProtocolError, "RESET", True, template("the answer is not HTTP: {error}")),
+    (httpx.ProtocolError, "RESET", True, template("the response is not HTTP: {error}")),
 )
 
 _OWN_CA = msg(
@@ -209,7 +209,7 @@ class Live(AbstractContextManager["Live"]):
                 chunks.append(Chunk(round(elapsed, 3), len(piece)))
                 if len(body) > self.max_body:
                     raise BadResponseError(
-                        msg("the answer is larger than {max_body} bytes", max_body=self.max_body)
+                        msg("the response is larger than {max_body} bytes", max_body=self.max_body)
                     )
                 if elapsed > request.timeout:
                     raise _incomplete_error(request, elapsed)
@@ -266,7 +266,7 @@ def _headers_of(response: httpx.Response) -> Pairs:
 
 
 def _incomplete_error(request: Request, elapsed: float) -> TransportError:
-    message = msg("the answer was not complete within {timeout:g} s", timeout=request.timeout)
+    message = msg("the response was not complete within {timeout:g} s", timeout=request.timeout)
     return TransportError(message, code="TIMEOUT", elapsed=elapsed)
 
 
@@ -328,7 +328,7 @@ def _check_codings(response: httpx.Response) -> None:
             hint = msg("; pip install 'bpmax-sim[br]'") if coding == "br" else ""
             raise BadResponseError(
                 msg(
-                    "the answer is compressed with {coding}, which was not asked for{hint}",
+                    "the response is compressed with {coding}, which was not requested{hint}",
                     coding=coding,
                     hint=hint,
                 )

@@ -219,7 +219,7 @@ def limited(root: Path, *statuses: int) -> list[Exchange]:
     return list(Cassette.load(root / "订单.yaml").exchanges())
 
 
-PASSED = "not sent: its answer was a passing failure (rate) when it was recorded"
+PASSED = "not sent: its response was a temporary failure (rate) when it was recorded"
 
 
 def test_a_rate_limit_after_which_the_call_was_sent_again_is_no_drift(tmp_path: Path) -> None:
@@ -263,7 +263,10 @@ def test_traffic_without_a_builder_is_sent_as_it_is(tmp_path: Path) -> None:
             "info: [2] https://other.example.test/x?t=redacted.http.any.t.1: not sent: it "
             "carries a value that the recording only stands in for"
         ),
-        ("info: [3] https://other.example.test/x: not sent: it had no answer when it was recorded"),
+        (
+            "info: [3] https://other.example.test/x: "
+            "not sent: it had no response when it was recorded"
+        ),
     ]
 
 

@@ -25,10 +25,7 @@ def files(project: Project) -> set[str]:
     [
         (
             ["run", "scenarios/custmer.scenario.yaml"],
-            (
-                f"scenarios/custmer.scenario.yaml: there is no such file or folder; did you mean "
-                f"'{HERE}'?"
-            ),
+            (f"scenarios/custmer.scenario.yaml: file or folder not found; did you mean '{HERE}'?"),
         ),
         (["run", f"{HERE}:99"], f"{HERE}:99: the file has 19 lines"),
         (
@@ -40,10 +37,7 @@ def files(project: Project) -> set[str]:
         ),
         (
             ["run", "--platforms", "scenarios/platfroms"],
-            (
-                "scenarios/platfroms: there is no such file or folder; did you mean "
-                "'scenarios/platforms'?"
-            ),
+            ("scenarios/platfroms: file or folder not found; did you mean 'scenarios/platforms'?"),
         ),
         (["rn"], "there is no command 'rn'; did you mean 'run'?; see bpmax-sim --help"),
         (
@@ -52,7 +46,7 @@ def files(project: Project) -> set[str]:
         ),
         (
             ["cassette", "inspect", "cassettes/crm/customer.yml"],
-            "cassettes/crm/customer.yml: there is no such file or folder; see what `ls` shows",
+            "cassettes/crm/customer.yml: file or folder not found; see what `ls` shows",
         ),
         (
             ["serve", "--record", "--upstream", "http://zhangsan:geheim@crm.example.test"],
@@ -81,7 +75,7 @@ def files(project: Project) -> set[str]:
         (
             ["import", "openap"],
             (
-                "openap: there is no such file or folder; see what `ls` shows\n"
+                "openap: file or folder not found; see what `ls` shows\n"
                 "of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform"
             ),
         ),
@@ -125,7 +119,7 @@ def files(project: Project) -> set[str]:
         ),
         (
             ["serve", "cassettes"],
-            "cassettes: there is no such file or folder; see what `ls` shows",
+            "cassettes: file or folder not found; see what `ls` shows",
         ),
         (["review", "--accept", "--reject"], "--accept and --reject: choose one"),
     ],

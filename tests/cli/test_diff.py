@@ -79,7 +79,7 @@ def test_nothing_to_compare_with(recorded: Project, bs: Command) -> None:
     )
     assert (absent.code, nothing.code) == (2, 2)
     assert absent.err == (
-        f"cassettes/crm/costumer.yaml: there is no such file or folder; did you mean {HERE!r}?\n"
+        f"cassettes/crm/costumer.yaml: file or folder not found; did you mean {HERE!r}?\n"
     )
 
 

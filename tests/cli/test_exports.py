@@ -75,7 +75,7 @@ def test_the_bytes_do_not_depend_on_the_console(recorded: Project) -> None:
     assert "张三" in done.stdout.decode("utf-8")
 
 
-NOTE = "exchange 1: it did not complete, which vcrpy cannot tell"
+NOTE = "exchange 1: it did not complete, which vcrpy cannot express"
 
 
 def imported(bs: Command, *responses: dict[str, Any]) -> None:
@@ -154,7 +154,7 @@ def test_an_absent_and_a_damaged_cassette(recorded: Project, bs: Command) -> Non
 
     assert (absent.code, absent.err) == (
         2,
-        f"cassettes/crm/costumer.yaml: there is no such file or folder; did you mean {HERE!r}?\n",
+        f"cassettes/crm/costumer.yaml: file or folder not found; did you mean {HERE!r}?\n",
     )
     assert (damaged.code, Path("x.har").exists()) == (3, False)
     assert "is not what was recorded, its digest differs" in damaged.err

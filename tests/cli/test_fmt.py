@@ -60,5 +60,5 @@ def test_a_file_that_is_not_there_is_told(recorded: Project, bs: Command) -> Non
 
     assert (done.code, done.err) == (
         2,
-        (f"cassettes/crm/custmer.yaml: there is no such file or folder; did you mean '{HERE}'?\n"),
+        (f"cassettes/crm/custmer.yaml: file or folder not found; did you mean '{HERE}'?\n"),
     )

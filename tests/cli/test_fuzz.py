@@ -202,7 +202,7 @@ def test_a_redis_that_is_not_there_is_told(project: Project, bs: Command) -> Non
             ["crm_system", "--database", "scenarios/instances.yaml/x"],
             "--database scenarios/instances.yaml/x: cannot be made (Not a directory); name another",
         ),
-        (["crm_system", "--script", "x.js"], "x.js: there is no such file or folder"),
+        (["crm_system", "--script", "x.js"], "x.js: file or folder not found"),
         (["scenarios/scripts/customer.js"], "customer.js:"),
     ],
 )

@@ -239,7 +239,7 @@ def test_a_cassette_of_several_scenarios_needs_a_name(project: Project, bs: Comm
         ),
         ("张三".encode("gbk"), 3, "x.har: not a recording that can be imported; there are "),
         (b'{"log": {"entries": [', 3, "x.har: not a recording: its JSON ends in line 1 before "),
-        (b'{"log": {"entries": [{"request": 1}]}}', 5, "x.har: exchange 1: it is no exchange ("),
+        (b'{"log": {"entries": [{"request": 1}]}}', 5, "x.har: exchange 1: not an exchange ("),
     ],
     ids=["empty", "GBK", "cut", "nothing in it"],
 )
@@ -260,12 +260,12 @@ def test_what_cannot_be_imported_is_named(
     [
         (
             ("trafic.har",),
-            "trafic.har: there is no such file or folder; did you mean 'traffic.har'?\n",
+            "trafic.har: file or folder not found; did you mean 'traffic.har'?\n",
         ),
         (("traffic.har", "--format", "hra"), "format: there is no 'hra'; did you mean 'har'?\n"),
         (
             ("traffic.har", "--platforms", "none"),
-            "none: there is no such file or folder; see what `ls` shows\n",
+            "none: file or folder not found; see what `ls` shows\n",
         ),
         (
             ("traffic.har", "--secret", "NOT_SET"),
@@ -319,4 +319,4 @@ def test_a_link_beside_an_archive_is_not_followed(project: Project, bs: Command)
         done = bs("import", "har/x.har", "--to", "cassettes/x.yaml")
 
         assert done.code == 5
-        assert f"its body is in the file {name!r}, which is not beside the archive" in done.err
+        assert f"its body is in the file {name!r}, which is missing next to the archive" in done.err

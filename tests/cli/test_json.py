@@ -154,7 +154,7 @@ def test_what_cannot_be_done_is_told_as_json_too(recorded: Project, bs: Command)
 
     assert absent.code == 2
     assert problems_of(absent) == snapshot(
-        ["there is no such file or folder; did you mean 'cassettes/crm/customer.yaml'?"]
+        ["file or folder not found; did you mean 'cassettes/crm/customer.yaml'?"]
     )
     assert wrong_option.code == 2
     assert "--jsn" in problems_of(wrong_option)[0]
@@ -180,7 +180,7 @@ def test_there_is_no_schema_of_a_misspelled_word(bs: Command) -> None:
 
     assert (done.code, done.err) == (
         2,
-        snapshot("there is no schema 'scenari'; did you mean 'scenario'?\n"),
+        snapshot("unknown schema 'scenari'; did you mean 'scenario'?\n"),
     )
 
 

@@ -116,7 +116,7 @@ def test_a_list_on_one_line_is_left_to_the_user(folder: Path, bs: Command) -> No
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["crm.jsn"], "crm.jsn: there is no such file or folder; see what `ls` shows"),
+        (["crm.jsn"], "crm.jsn: file or folder not found; see what `ls` shows"),
         ([CRM, "--key", "a b"], "--key a b: expected a key such as crm_system: letters, digits, _"),
         (
             [CRM, "--url", "crm.test"],

@@ -33,7 +33,7 @@ def test_without_a_trace_it_says_how_to_get_one(recorded: Project, bs: Command) 
     done = bs("report")
 
     how = "write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=on`"
-    assert (done.code, done.err) == (2, f".bpmax/trace: there is no such trace; {how}\n")
+    assert (done.code, done.err) == (2, f".bpmax/trace: trace not found; {how}\n")
 
 
 def test_a_report_that_cannot_be_written_is_named(recorded: Project, bs: Command) -> None:

@@ -82,4 +82,4 @@ def test_an_unknown_command_proposes_three_at_most(bs: Command) -> None:
 
 
 def test_a_path_of_nothing_proposes_nothing_unrelated(bs: Command, recorded: Project) -> None:
-    assert bs("run", "nosuch").err.startswith("nosuch: there is no such file or folder; see what")
+    assert bs("run", "nosuch").err.startswith("nosuch: file or folder not found; see what")

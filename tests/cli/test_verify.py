@@ -262,7 +262,7 @@ def test_a_damaged_cassette_ends_with_3(recorded: Project, live: Live, bs: Comma
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["none.yaml"], 2, "none.yaml: there is no such file or folder; see what `ls` shows\n"),
+        (["none.yaml"], 2, "none.yaml: file or folder not found; see what `ls` shows\n"),
         (
             [HERE, "--max-age", "30 Tage"],
             2,

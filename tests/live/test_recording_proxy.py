@@ -248,7 +248,7 @@ def test_each_piece_is_on_the_disk_before_the_client_has_it(tmp_path: Path) -> N
     assert isinstance(whole.outcome, Response)
     assert len(whole.outcome.chunks) == 3
     assert isinstance(cut.outcome, FailedExchange)
-    assert cut.outcome.message == "the recording ended while the answer arrived (HTTP 200)"
+    assert cut.outcome.message == "the recording ended while the response was arriving (HTTP 200)"
     assert cut.outcome.received == (
         b'data: {"n": 0, "token": "redacted.http.any.token.1"}\n\n'
         b'data: {"n": 1, "token": "redacted.http.any.token.2"}\n\n'

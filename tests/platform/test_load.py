@@ -94,12 +94,12 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             "apis: {a: {body: {agent: {$credential: agentid}}}}",
-            ("3:40: apis.a.body.agent.$credential: there is no credential 'agentid'; "
+            ("3:40: apis.a.body.agent.$credential: unknown credential 'agentid'; "
             "declare it under credentials"),
         ),
         (
             "credentials: {key: {}}\nauth: {acquire: {share: [keys], steps: []}}",
-            "4:26: auth.acquire.share[0]: there is no credential 'keys'; did you mean 'key'?",
+            "4:26: auth.acquire.share[0]: unknown credential 'keys'; did you mean 'key'?",
         ),
         (
             'credentials: {token: {}}\nauth: {apply: [{in: query, name: A, value: "{{ tokem }}"}]}',
@@ -108,7 +108,7 @@ def rejected(call: Callable[[], object]) -> tuple[str, str]:
         ),
         (
             'auth: {apply: [{in: header, name: A, value: "{{ now | unx }}"}]}',
-            ("3:45: auth.apply[0].value: template '{{ now | unx }}': there is no filter 'unx'; "
+            ("3:45: auth.apply[0].value: template '{{ now | unx }}': unknown filter 'unx'; "
             "did you mean 'unix'?"),
         ),
         (
@@ -307,7 +307,7 @@ def test_one_file_may_be_loaded_alone_and_a_missing_folder_is_told(load: Load) -
     load({"platforms/crm.yaml": CRM})
     assert load_platforms("platforms/crm.yaml").own.keys() == {"crm_system"}
     with pytest.raises(
-        ConfigError, match=r"^没有: there is no such folder; create it, or name another$"
+        ConfigError, match=r"^没有: the folder does not exist; create it, or name another$"
     ):
         load_platforms("没有")
 

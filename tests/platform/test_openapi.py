@@ -29,7 +29,7 @@ FILES = {
     "oa": "oa.swagger.json",
 }
 
-NOTHING = "there is no operation in 'paths', so there is nothing to import"
+NOTHING = "'paths' has no operations, so nothing can be imported"
 
 
 def imported(name: str, folder: Path) -> tuple[ConvertedPlatform, Platform]:
@@ -302,7 +302,7 @@ def credentials_of(made: ConvertedPlatform) -> str:
             "openapi: '4.0.0' is not known; 3.0 and 3.1 are read, and Swagger 2.0",
         ),
         ("paths: {}", "not an OpenAPI document: key 'openapi' is missing"),
-        ("- 1", "this is no OpenAPI document"),
+        ("- 1", "not an OpenAPI document"),
         ('{"openapi": "3.0.0", "paths": {}}', NOTHING),
     ],
 )
@@ -371,7 +371,7 @@ def test_a_parameter_of_the_path_is_required_whatever_the_document_says(tmp_path
     [
         (100_000, 100, None),
         (2_700, 59, "the schema is too large; the rest of it allows anything"),
-        (10, 0, "the document is very large; schemas of answers are left out"),
+        (10, 0, "the document is very large; response schemas were skipped"),
     ],
 )
 def test_a_large_document_keeps_as_much_of_its_answers_as_a_file_has_room_for(
@@ -532,10 +532,10 @@ def test_a_document_of_many_files_is_one_platform(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("reference", "why"),
     [
-        ("https://example.test/客户.yaml", "is an address, and nothing is fetched"),
-        ("//example.test/客户.yaml", "is an address, and nothing is fetched"),
-        ("file:///etc/hostname", "is an address, and nothing is fetched"),
-        ("/etc/hostname", "is an address, and nothing is fetched"),
+        ("https://example.test/客户.yaml", "is a URL, and URLs are not fetched"),
+        ("//example.test/客户.yaml", "is a URL, and URLs are not fetched"),
+        ("file:///etc/hostname", "is a URL, and URLs are not fetched"),
+        ("/etc/hostname", "is a URL, and URLs are not fetched"),
         ("../外面.yaml", "../外面.yaml is outside of the document's folder"),
         ("链接.yaml", "链接.yaml is outside of the document's folder"),
         ("没有.yaml", "没有.yaml: cannot be read: No such file"),

@@ -152,7 +152,7 @@ def test_an_api_may_have_a_preset_of_its_own(crm: Path) -> None:
 @pytest.mark.parametrize(
     ("auth", "told"),
     [
-        ("basci", "crm.yaml:3:7: auth: there is no preset 'basci'; did you mean 'basic'?"),
+        ("basci", "crm.yaml:3:7: auth: unknown preset 'basci'; did you mean 'basic'?"),
         (
             "{preset: aws_sigv4, region: cn-north-1}",
             ("crm.yaml:3:7: auth: the preset 'aws_sigv4' needs the parameter 'service'; "

@@ -135,7 +135,8 @@ def test_nothing_of_a_login_goes_to_another_origin() -> None:
         (
             [page(), redirect("javascript:alert(1)")],
             (
-                "redirects to what is no address of HTTP (step 2, POST /login): HTTP 302, an empty "
+                "redirects to an address that is not HTTP "
+                "(step 2, POST /login): HTTP 302, an empty "
                 "body; see the address of the step"
             ),
         ),

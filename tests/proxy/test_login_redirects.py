@@ -185,7 +185,7 @@ def test_the_call_says_where_it_goes(
     ],
 )
 def test_what_is_no_address_is_not_followed(location: str) -> None:
-    with pytest.raises(RefusedRedirectError, match=r"^redirects to what is no address of HTTP$"):
+    with pytest.raises(RefusedRedirectError, match=r"^redirects to an address that is not HTTP$"):
         _follow(SENT, _to(location))
 
 

@@ -185,7 +185,7 @@ def test_json_that_is_not_json_rejects_and_carries_the_text(raw: bytes, problem:
 
     assert isinstance(error, BadResponseError)
     assert error.message == (
-        f"crm_system.get_customer_detail: the answer says JSON and is not: {problem}"
+        f"crm_system.get_customer_detail: the response declares JSON but is not JSON: {problem}"
     )
     assert error.response
     assert error.response["body"] == raw.decode("utf-8", "replace")

@@ -401,7 +401,7 @@ def test_a_wait_may_be_in_milliseconds(body: dict[str, Any], waited: float) -> N
             SEARCH,
             Auth(recover={"rate": Recover(clock=True)}),
             answer(429, {}),
-            "rate: recover: clock does nothing, as the answer has no live Date",
+            "rate: recover: clock does nothing, because the response has no live Date header",
         ),
         (
             SEARCH,

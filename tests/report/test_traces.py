@@ -115,11 +115,11 @@ def test_one_file_alone_keeps_its_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (f"{BEGIN}\n{{\n", ":2: this is no line of a trace"),
-        ("[]", ":1: this is no line of a trace"),
-        ('{"event": 1, "at": 0}', ":1: this is no line of a trace"),
-        ('{"event": "CallMade", "at": true}', ":1: this is no line of a trace"),
-        ("\ufeff", ":1: this is no line of a trace"),
+        (f"{BEGIN}\n{{\n", ":2: not a line of a trace"),
+        ("[]", ":1: not a line of a trace"),
+        ('{"event": 1, "at": 0}', ":1: not a line of a trace"),
+        ('{"event": "CallMade", "at": true}', ":1: not a line of a trace"),
+        ("\ufeff", ":1: not a line of a trace"),
         ("", ": this trace has no beginning"),
         (
             BEGIN.replace(',"version":3', ""),
@@ -155,12 +155,12 @@ def test_of_a_trace_that_was_cut_the_whole_lines_are_told(tmp_path: Path) -> Non
 
 
 def test_a_folder_without_traces_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no trace in it; write some with"):
+    with pytest.raises(ConfigError, match="contains no trace; write some with"):
         list(read_traces([tmp_path]))
 
 
 def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no such trace; write some with"):
+    with pytest.raises(ConfigError, match="trace not found; write some with"):
         list(read_traces([tmp_path / "没有"]))
 
 
@@ -203,7 +203,7 @@ def test_an_earlier_page_goes_away_where_none_can_be_written(tmp_path: Path) -> 
     page = tmp_path / "report.html"
     page.write_text("an earlier page", encoding="utf-8")
 
-    with pytest.raises(ConfigError, match="there is no such trace"):
+    with pytest.raises(ConfigError, match="trace not found"):
         write_page(page, [tmp_path / "没有"], version="1")
 
     assert not page.exists()

@@ -120,8 +120,8 @@ FUNCTION = "expected module:function, got"
         ("js: {file: a.js, call: f}", "a function takes a list of arguments"),
         ("js: {file: a.js, call: f, args: {}}", "a function takes a list of arguments"),
         ("js: {file: a.js, args: []}", "a script takes arguments by name"),
-        ("js: {file: a.js, args: {a: 1, 'b c': 2}}", "'b c' is no name that a script can have"),
-        ("js: {file: a.js, args: {1a: 2}}", "'1a' is no name that a script can have"),
+        ("js: {file: a.js, args: {a: 1, 'b c': 2}}", "'b c' is not a valid script name"),
+        ("js: {file: a.js, args: {1a: 2}}", "'1a' is not a valid script name"),
         ("js: {file: 5}", "expected a script, or {file: path of a script}"),
         *[
             (f"python: {value}", FUNCTION)

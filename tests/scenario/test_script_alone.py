@@ -60,7 +60,7 @@ def test_what_a_script_returns_is_held_against_what_is_expected() -> None:
         ("{fil: freight.js}", "", "2:10: steps[0].js.fil: unknown key 'fil'"),
         ("{file: freight.js, args: [1]}", "", "a script takes arguments by name"),
         ("{file: freight.js, call: a, args: {b: 1}}", "", "a function takes a list of arguments"),
-        ("{file: freight.js, args: {重-量: 1}}", "", "'重-量' is no name that a script can have"),
+        ("{file: freight.js, args: {重-量: 1}}", "", "'重-量' is not a valid script name"),
         ("{file: freight.js, call: 'a()'}", "", "expected the name of a function, got 'a()'"),
         ("{file: freight.js, args: {重量: '${vars.x}'}}", "", "${vars.x} is not defined"),
     ],

@@ -95,7 +95,7 @@ def test_headers_of_the_body_are_ours_and_others_are_kept(url: str) -> None:
         ("/reset", 502, {"error": "RESET", "message": "the connection was reset"}),
         ("/timeout", 504, {"error": "TIMEOUT", "message": "no answer in 30 s"}),
         ("/config", 500, {"error": "CONFIG", "message": "a platform file is wrong"}),
-        ("/101", 502, {"error": "STATUS", "message": "the answer has the status 101"}),
+        ("/101", 502, {"error": "STATUS", "message": "the response has status 101"}),
     ],
 )
 def test_what_is_no_answer_is_told_as_json(

@@ -101,7 +101,7 @@ def test_what_is_needed_and_not_set_is_named_before_anything_is_sent(project: Pa
             "sso: sso.example.test",
             "hosts.sso: expected an address",
         ),
-        ("sso: https", "一: https", "is no name of a host"),
+        ("sso: https", "一: https", "is not a valid host name"),
         ("{{ sso_url }}", "{{ auth_url }}", "the template names 'auth_url'"),
     ],
 )

@@ -166,11 +166,11 @@ def test_a_script_may_be_handed_in_by_value() -> None:
     [
         (
             "console.log(1)",
-            'console.log(1): there is no such file; pass JavaScript by value: bs.Script("…")',
+            'console.log(1): file not found; pass JavaScript by value: bs.Script("…")',
         ),
         (
             "return 1",
-            'return 1: there is no such file; pass JavaScript by value: bs.Script("…")',
+            'return 1: file not found; pass JavaScript by value: bs.Script("…")',
         ),
         ("客户.js", "客户.js: the script cannot be read: No such file or directory"),
         (7, 'script: expected a path or bs.Script("…"), got 7'),

@@ -145,8 +145,8 @@ def test_records_can_be_added_and_everything_set_back() -> None:
 @pytest.mark.parametrize(
     ("knob", "arguments", "told"),
     [
-        ("renewal", ["sane"], "renewal: there is no 'sane'; did you mean 'same'?"),
-        ("renewal", ["x"], "renewal: there is no 'x'; choose one of same, new, extend"),
+        ("renewal", ["sane"], "renewal: unknown value 'sane'; did you mean 'same'?"),
+        ("renewal", ["x"], "renewal: unknown value 'x'; choose one of same, new, extend"),
         ("drop", ["befor"], "drop: there is no 'befor'; did you mean 'before'?"),
         ("life", [-1], "life: -1 is less than nothing; give a number from 0 on"),
         ("overlap", [-0.5], "overlap: -0.5 is less than nothing; give a number from 0 on"),

@@ -131,7 +131,8 @@ def test_a_miss_is_told_to_the_client_and_remembered(tmp_path: Path) -> None:
         f"no cassette: GET https://other.test/x cannot be answered, {tmp_path}/cassettes/sdk.yaml "
         "does not exist\n"
         "  call      GET https://other.test/x?y=1\n"
-        "  address   https://other.test is no address of a platform; what is recorded stands under "
+        "  address   https://other.test is not an address of a platform; "
+        "recordings are stored under "
         "https://crm.example.test (crm_system)\n"
         "  record    bpmax-sim record"
     )

@@ -214,7 +214,7 @@ def test_a_miss_at_an_unknown_path_says_what_is_recorded(root: Path, server: Loo
     ):
         client.get(f"{server.url}/nirgends")
 
-    assert f"what is recorded stands under {DECLARED} (matrix)" in str(raised.value)
+    assert f"recordings are stored under {DECLARED} (matrix)" in str(raised.value)
 
 
 def test_a_builder_and_a_client_share_login_and_calls(root: Path, server: Loopback) -> None:

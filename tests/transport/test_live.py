@@ -66,7 +66,7 @@ def test_compression_that_was_not_asked_for_is_a_bad_response() -> None:
 
     with pytest.raises(BadResponseError) as caught:
         ask(lambda _: head)
-    assert str(caught.value) == ("the answer is compressed with zstd, which was not asked for")
+    assert str(caught.value) == ("the response is compressed with zstd, which was not requested")
 
 
 def test_brotli_comes_back_decoded_with_its_extra() -> None:
@@ -115,7 +115,7 @@ def test_a_slow_drip_is_cut_at_the_timeout() -> None:
             time.sleep(0.05)
             yield b"x"
 
-    with pytest.raises(TransportError, match=r"^the answer was not complete within 0.6 s$"):
+    with pytest.raises(TransportError, match=r"^the response was not complete within 0.6 s$"):
         ask(drip, timeout=0.6)  # the head has to come before, on a busy machine too
 
 
@@ -147,7 +147,7 @@ def test_a_compressed_drip_that_decodes_to_nothing_is_cut_at_the_timeout() -> No
     with pytest.raises(TransportError) as caught:
         ask(dripped(head + name_follows, b"x"), timeout=0.2)
 
-    assert str(caught.value) == "the answer was not complete within 0.2 s"
+    assert str(caught.value) == "the response was not complete within 0.2 s"
 
 
 class Late(BaseHTTPRequestHandler):
@@ -213,7 +213,7 @@ def test_an_endless_body_is_bounded() -> None:
 
     with loopback(endless) as server, Live(max_body=10_000) as live:
         request = Request(method="GET", url=server.url + "/")
-        with pytest.raises(BadResponseError, match=r"^the answer is larger than 10000 bytes$"):
+        with pytest.raises(BadResponseError, match=r"^the response is larger than 10000 bytes$"):
             live.handle(request)
 
 

@@ -129,11 +129,11 @@ def test_what_a_format_cannot_carry_is_told() -> None:
 
     assert write_foreign([twice, failed], "vcrpy")[1] == (
         "exchange 1: vcrpy keeps one value of a request header",
-        "exchange 2: it did not complete, which vcrpy cannot tell",
+        "exchange 2: it did not complete, which vcrpy cannot express",
     )
     assert write_foreign([failed], "wiremock")[1] == ("exchange 2: TLS became a reset connection",)
     assert write_foreign([streamed], "har")[1] == (
-        "exchange 1: the pieces that its answer came in are not kept",
+        "exchange 1: the chunks of its response are not stored",
     )
 
 
@@ -203,7 +203,8 @@ def test_nothing_is_written_where_vcrpy_can_tell_nothing() -> None:
         write_foreign([failed], "vcrpy")
 
     assert str(caught.value) == (
-        "nothing can be written for vcrpy: exchange 1: it did not complete, which vcrpy cannot tell"
+        "nothing can be written for vcrpy: "
+        "exchange 1: it did not complete, which vcrpy cannot express"
     )
 
 

@@ -173,7 +173,7 @@ def test_what_a_browser_left_out_is_told_of() -> None:
     assert [name for name, _ in found.exchanges[0].request.headers] == ["accept", "authorization"]
     assert found.exchanges[0].outcome.elapsed == 0.013
     assert found.notes == (
-        "exchange 4: it was blocked or not answered, and the archive does not say why",
+        "exchange 4: it was blocked or had no response, and the archive does not say why",
         "exchange 5: the archive leaves out the body of its response",
         "exchange 6: it is a WebSocket, which is not supported",
         "exchange 7: the archive has the parts of its body (multipart/form-data), and not the body",
@@ -198,7 +198,7 @@ def test_playwright_s_bodies_stand_beside_the_archive() -> None:
         (3, "GET", "gone.example.test/", None, "CONNECT", False),
     ]
     assert imported("playwright.har").notes[0] == (
-        "exchange 1: its body is in the file '0a1b2c.json', which is not beside the archive"
+        "exchange 1: its body is in the file '0a1b2c.json', which is missing next to the archive"
     )
 
 
@@ -216,9 +216,9 @@ def test_wiremock_s_rules_that_name_one_request_are_carried_over() -> None:
     assert found.exchanges[0].request.headers == (("X-Tenant", "测试"),)
     assert found.notes == (
         "exchange 5: its address is a pattern",
-        "exchange 6: it answers any method",
+        "exchange 6: it matches any method",
         "exchange 7: its body is in the file 'z.json'; put it into `body`",
-        "exchange 8: its answer is a template",
+        "exchange 8: its response is a template",
         "exchange 9: its body is a pattern",
         "exchange 10: it hands requests on to another server",
     )
@@ -238,7 +238,7 @@ def test_hoverfly_s_sequences_are_played_in_their_order() -> None:
     assert found.notes == (
         "exchange 5: its query 'q' is a pattern",
         "exchange 6: it depends on the state 'cart'",
-        "exchange 7: its answer is a template",
+        "exchange 7: its response is a template",
         "global delays: write them as faults of a scenario",
     )
 
@@ -274,7 +274,7 @@ def test_a_compressed_answer_is_unpacked_once(body: bytes, coding: str) -> None:
     ("body", "coding", "note"),
     [
         (b"\xff\xfe\x00", "zstd", "its answer is compressed with zstd, which is not supported"),
-        (b"\x1f\x8b\x08broken", "gzip", "its compressed answer is broken (Error"),
+        (b"\x1f\x8b\x08broken", "gzip", "its compressed response is damaged (Error"),
     ],
 )
 def test_one_that_cannot_be_unpacked_is_left_out(body: bytes, coding: str, note: str) -> None:
@@ -295,9 +295,9 @@ def test_brotli_is_unpacked_with_its_extra_and_told_without(
 
     assert answer(exchange).body == NAME * 100
     assert cut.notes == ("exchange 1: its answer was cut short",)
-    assert broken.notes[0].startswith("exchange 1: its compressed answer is broken (")
+    assert broken.notes[0].startswith("exchange 1: its compressed response is damaged (")
     assert came(packed, "br").notes == (
-        "exchange 1: its answer is compressed with br; pip install 'bpmax-sim[br]'",
+        "exchange 1: its response is compressed with br; pip install 'bpmax-sim[br]'",
     )
 
 
@@ -394,7 +394,7 @@ def test_an_item_that_is_no_exchange_leaves_a_note(shape: str, item: object) -> 
     found = read_foreign((shape % json.dumps(item)).encode())
 
     assert found.exchanges == ()
-    assert found.notes[0].startswith("exchange 1: it is no exchange (")
+    assert found.notes[0].startswith("exchange 1: not an exchange (")
 
 
 @pytest.mark.parametrize(
@@ -563,4 +563,4 @@ def test_a_body_under_a_key_that_nobody_knows_is_never_empty() -> None:
 def test_what_an_exchange_lacks_is_named() -> None:
     found = read_foreign(b"interactions:\n- request: {method: GET}\n  response: {}\n")
 
-    assert found.notes == ("exchange 1: it is no exchange (it has no key 'uri')",)
+    assert found.notes == ("exchange 1: not an exchange (key 'uri' is missing)",)
