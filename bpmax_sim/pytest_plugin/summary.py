@@ -287,6 +287,7 @@ def _write_report(
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
+    has_found = tally.explored or options.value(config, "challenge")
     version = bpmax_sim.__version__
     try:
         write_page(
@@ -296,7 +297,7 @@ def _write_report(
             problems=problems,
             covered=covered,
             editor=editor_address(find_root(config.rootpath)),
-            section_folders=[find_root(config.rootpath) / SECTIONS] if tally.explored else [],
+            section_folders=[find_root(config.rootpath) / SECTIONS] if has_found else [],
         )
     except ConfigError as error:  # the tests passed or failed all the same
         return [str(error)]
