@@ -102,7 +102,7 @@ class ScriptTarget:
         return ReachFinder(self.tree.text, self.name)
 
     def _is_script(self, mutant: Mutant) -> bool:
-        return not SyntaxTree(mutant.apply(self.data)).root.has_error
+        return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
     def _node_of(self, mutant: Mutant) -> Node:
         node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)

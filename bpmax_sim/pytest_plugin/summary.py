@@ -287,7 +287,7 @@ def _write_report(
     from bpmax_sim.report.html import write_page  # noqa: PLC0415 - only where it is wanted
 
     traces = [Path(trace) for trace in sorted(tally.traces)]
-    has_found = tally.explored or options.value(config, "challenge")
+    has_found = tally.explored or options.option_value(config, "challenge")
     version = bpmax_sim.__version__
     try:
         write_page(

@@ -8,7 +8,8 @@ What is no comparison with a literal is one with ``true``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -280,29 +281,19 @@ def _leaves(statement: Node | None) -> bool:
     return statement is not None and statement.type in _LEAVES
 
 
-def _may_change(reader: SlipReader, condition: Node, between: Iterable[Node]) -> bool:
+def _may_change(reader: SlipReader, condition: Node, between: Sequence[Node]) -> bool:
     """Return whether what *condition* asks of may be another after the statements *between*."""
-    between = list(between)
     if not between:
         return False
-    names = [part for part in reader.tree.walk(condition) if part.type == "identifier"]
-    bindings = [reader.scopes.binding_of(name) for name in names]
+    parts = [*reader.tree.walk(condition)]
+    bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):
         return True
-    texts = [
-        reader.tree.text_of(part)
-        for part in reader.tree.walk(condition)
-        if part.type in {"member_expression", "subscript_expression", "identifier"}
-    ]
-    for part in (inner for one in between for inner in reader.tree.walk(one)):
-        changed = part.child_by_field_name("left") or part.child_by_field_name("argument")
-        if part.type == "call_expression":
-            callee = part.child_by_field_name("function")
-            changed = callee.child_by_field_name("object") if callee is not None else None
-        elif part.type not in {
-            "assignment_expression", "augmented_assignment_expression", "update_expression",
-        }:  # fmt: skip
-            continue
-        if changed is not None and reader.tree.text_of(changed) in texts:
-            return True
+    start, end = between[0].start_byte, between[-1].end_byte
+    for part in parts:
+        if part.type in {"member_expression", "subscript_expression", "identifier"}:
+            places = reader.changes.get(reader.tree.text_of(part), ())
+            at = bisect_left(places, start)
+            if at < len(places) and places[at] < end:
+                return True
     return False

@@ -32,6 +32,9 @@ _EFFECTS: Final = frozenset({
     "call_expression", "new_expression", "await_expression", "assignment_expression",
     "augmented_assignment_expression", "update_expression", "yield_expression", "throw_statement",
 })  # fmt: skip
+_CHANGES: Final = frozenset({
+    "assignment_expression", "augmented_assignment_expression", "update_expression",
+})  # fmt: skip
 PURE: Final = frozenset({
     "replace", "replaceAll", "trim", "toFixed", "toUpperCase", "toLowerCase", "padStart", "padEnd",
     "concat", "slice", "filter", "map", "join", "toSorted", "toReversed", "substring", "substr",
@@ -68,6 +71,25 @@ class SlipReader:
         self.scopes = scopes
         self.values = values
         self.kinds = KindReader(tree, scopes, values)
+
+    @cached_property
+    def changes(self) -> Mapping[str, Sequence[int]]:
+        """Return the offsets, ascending, where an expression may change its value, by its text.
+
+        Those are assignments to it, updates of it, and calls of its methods.
+        """
+        changes: dict[str, list[int]] = {}
+        for part in self.tree.walk():
+            if part.type == "call_expression":
+                callee = part.child_by_field_name("function")
+                changed = callee.child_by_field_name("object") if callee is not None else None
+            elif part.type in _CHANGES:
+                changed = part.child_by_field_name("left") or part.child_by_field_name("argument")
+            else:
+                continue
+            if changed is not None:
+                changes.setdefault(self.tree.text_of(changed), []).append(part.start_byte)
+        return changes
 
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]
