@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item, key in keys.items()
         if isinstance(item, ScenarioTest)
     }
-    chosen = options.option_value(config, "shard").among(
+    chosen = options.option_value(config, "shard").select_keys(
         keys.values(), read_durations(config), cassettes
     )
     left_out = [item for item in items if keys[item] not in chosen]
