@@ -30,12 +30,16 @@ class ExpectEdit(msgspec.Struct, frozen=True):
         keys: what replaces the values of these keys, mappings member by member.
         is_merged: both what is there and *keys* are to hold: lists are merged element by element,
             and operators stay.
+        is_new: it replaces ``expect: new``, so nothing of it was chosen by anybody.
+        notes: what was got and is not expected, and why.
     """
 
     path: Path
     steps: Steps
     keys: Mapping[str, Any]
     is_merged: bool = False
+    is_new: bool = False
+    notes: tuple[Problem, ...] = ()
 
     def read(self) -> tuple[str, str]:
         """Return text and character set of the file.
