@@ -1,8 +1,7 @@
 """A context and the scripts that run in it: a single script, or all scripts of a page at once.
 
-A `Context` has one engine. Each script body in it is a `ScriptRun`, which owns what it makes:
-calls, timers, console lines. If a turn of one body resumes another body, what the other one makes
-in that turn belongs to the first one.
+A `Context` has one engine. Each script body in it is a `ScriptRun`, which owns its calls, timers
+and console lines, and those of other bodies that a turn of it resumes.
 """
 
 from __future__ import annotations
@@ -81,8 +80,7 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
         zone: seconds east of Greenwich.
         parts: seeds of random values, each four 32-bit words, not all zero, and how many values are
             drawn in the sequence before the next seed counts; None for ever.
-        on_draw: called with the number of a script and how many random values it has drawn: 0
-            before its first draw, then the count at each call.
+        on_draw: called with a script's number and its draws: 0 at first, then the count at calls.
         hits: counters of executed code, or None.
     """
 
@@ -173,10 +171,7 @@ class ScriptRun:
         }
 
     def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return the first call of *unseen* with a member read of its promise.
-
-        Call, member, place.
-        """
+        """Return call, member and place of the first promise of *unseen* with a member read."""
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
@@ -203,9 +198,9 @@ class ScriptRun:
 class Context:
     """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
 
-    The *done* of a body is called with its outcome once nothing of it is left but timers that wait
-    until a step lets time pass, and again with further results each time these fire. Its second
-    argument says whether the body is over.
+    A body's *done* is called with its outcome once only timers that a step has to let fire are
+    left, and with further ones each time these fire; its second argument says whether the body is
+    over.
     """
 
     def __init__(
@@ -247,9 +242,9 @@ class Context:
         return tuple(self._runs.values())
 
     def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:
-        """Run a body until it first waits; the first body of the context runs the libraries before.
+        """Run a body until it first waits; the context's first body runs the libraries before.
 
-        *parts* are the seeds of random values of a body that is not the first.
+        *parts* are the seeds of random values of a later body.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -328,11 +323,7 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck(self, run: ScriptRun, *, is_late: bool = False) -> None:
-        """End *run*, for which nothing can happen any more, at the line that waits in vain.
-
-        *is_late* means that something could still happen, but the script waited longer than its
-        limit.
-        """
+        """End *run* at the line that waits in vain, or, if *is_late*, longer than it may."""
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -346,7 +337,6 @@ class Context:
         self._finish(run)
 
     def _run_turn(self, run: ScriptRun, operation: str, **argument: Any) -> None:
-        """Run one operation as *run*, and finish each run that has nothing left to do after it."""
         if not self._channel.is_open:
             self._finish_if_idle(run)
             return
@@ -361,8 +351,7 @@ class Context:
                     make_time_error(self._setting.limits, is_wall=True)
                 ),
             )
-        # `_finish` runs `end` itself, and `end_stuck` the probes: they must not finish the run
-        # again.
+        # `_finish` itself runs `end`, and `end_stuck` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
@@ -377,8 +366,7 @@ class Context:
         try:
             reply = self._channel.turn(operation, run=run.number, **argument)
             for entry in reply.entries:
-                # An entry may close the context, as a write that the form refuses does: skip the
-                # rest.
+                # A write that the form refuses closes the context: skip what follows.
                 if self._channel.is_open:
                     _ENTRIES[type(entry)](self, run, entry)
             ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
@@ -393,7 +381,6 @@ class Context:
         return ended
 
     def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
-        """Store the result or error of a body that ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
             raise MalformedError("a script ended that does not run: {number}", number=number)
@@ -432,7 +419,6 @@ class Context:
                 self._finish_if_idle(active)
 
     def _is_within_budget(self, name: str) -> bool:
-        """Add 1 to the count *name*, and return whether no count of the budget is exceeded."""
         budget = budget_of(self._setting.limits)
         if budget is None:
             return True
@@ -462,7 +448,6 @@ class Context:
         run.done(outcome, True)
 
     def _take_outcome(self, run: ScriptRun) -> Outcome:
-        """Return the results of *run* since the last outcome, with its unused promises."""
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
         return run.outcome()
@@ -675,7 +660,6 @@ class Context:
             self._report_chain(run, chain)
 
     def _note_forgotten(self, run: ScriptRun, unseen: Sequence[int]) -> None:
-        """Note the calls of *run* whose promise is unused."""
         for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
             if not self._is_voided(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
@@ -696,7 +680,6 @@ class Context:
                 run.built += [] if note in run.built else [note]
 
     def _is_voided(self, place: Place | None) -> bool:
-        """Whether the script marks the call at *place* with ``void``: its result is not wanted."""
         if place is None:
             return False
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
@@ -739,7 +722,6 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
 
 
 def _describe_file(placed: PlacedScript) -> dict[str, Any]:
-    """Return name and position of a script, in the form that the prelude expects."""
     file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
     counted = placed.counted
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
