@@ -34,9 +34,7 @@ SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
     "language": ("", template("zh or en; --lang and BPMAX_SIM_LANG win, else the locale decides")),
     "editor": (
         "",
-        template(
-            "what places in the page open in: vscode, idea, pycharm, or an address with {{path}}"
-        ),
+        template("vscode, idea, pycharm, or an address: what places in the page open in"),
     ),
     "not_secret": (
         "",
