@@ -195,9 +195,9 @@ def model_keys(name: str, words: Words) -> str:
     same = {at for at in (1, 2) if len({one[at] for one in rows}) == 1}
     same -= {2} if any(one[2] for one in rows) else set()
     same -= {1} if len(rows) <= MANY else set()  # of ExploreSpec the page says it once
-    shown = [at for at in range(len(head)) if at not in same]
+    left = [at for at in range(len(head)) if at not in same]
     return words.table(
-        [head[at] for at in shown], [tuple(one[at] for at in shown) for one in rows]
+        [head[at] for at in left], [tuple(one[at] for at in left) for one in rows]
     )
 
 
