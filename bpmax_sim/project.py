@@ -15,14 +15,34 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, template
 
 SUFFIX = ".scenario.yaml"
 DEFAULTS = "defaults.yaml"
 """What all scenarios in and below its folder inherit."""
 PROJECT = "pyproject.toml"
+SETTINGS: Final[Mapping[str, tuple[str, str]]] = {
+    "platforms": (
+        "scenarios/platforms",
+        template("files and folders of platforms, of which a later one wins"),
+    ),
+    "defaults": ("", template("what every scenario inherits: the keys of a defaults.yaml")),
+    "strict": ("false", template("folders in which every doubt fails a scenario; true means all")),
+    "lenient": ("false", template("folders in which no doubt fails a scenario; true means all")),
+    "language": ("", template("zh or en; --lang and BPMAX_SIM_LANG win, else the locale decides")),
+    "editor": (
+        "",
+        template("vscode, idea, pycharm, or an address: what places in the page open in"),
+    ),
+    "not_secret": (
+        "",
+        template("places that only look like a secret, which no platform file can declare"),
+    ),
+    "jobs": ("", template("names of the CI jobs that together run all tests")),
+}
+"""Each key of ``[tool.bpmax_sim]``: its default, and what it is."""
 
 
 def find_root(path: Path, otherwise: Path | None = None) -> Path:
@@ -54,6 +74,16 @@ def read_settings(folder: str | Path) -> dict[str, object] | None:
     return _read_table(text) if "bpmax_sim" in text else None
 
 
+def read_setting(root: str | Path, name: str) -> object:
+    """Return a key of `SETTINGS` as the project at *root* writes it; None where it does not."""
+    return _setting_of(read_settings(root), name)
+
+
+def _setting_of(table: Mapping[str, object] | None, name: str) -> object:
+    assert name in SETTINGS, name  # or no page would tell of it
+    return (table or {}).get(name)
+
+
 def _read_table(project: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 
@@ -66,7 +96,7 @@ def _read_table(project: str) -> dict[str, object] | None:
 
 def language_of(root: Path) -> str | None:
     """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
-    language = (read_settings(root) or {}).get("language")
+    language = read_setting(root, "language")
     return language if isinstance(language, str) else None
 
 
@@ -95,7 +125,9 @@ def strictness_of(path: Path, root: Path) -> Strictness:
 def _read_strictness(root: str, _stamp: object) -> tuple[tuple[Strictness, tuple[str, ...]], ...]:
     table = read_settings(root) or {}
     names: tuple[Strictness, ...] = ("strict", "lenient")
-    return tuple((name, tuple(_list_folders(root, name, table.get(name)))) for name in names)
+    return tuple(
+        (name, tuple(_list_folders(root, name, _setting_of(table, name)))) for name in names
+    )
 
 
 def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
@@ -103,12 +135,21 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
         return
     for folder in ["."] if folders is True else folders if isinstance(folders, list) else [None]:
         whole = os.path.join(absolute_path(root), str(folder))
-        if not isinstance(folder, str) or not os.path.isdir(whole):  # noqa: PTH112
+        wrong = ""
+        if not isinstance(folder, str):
             wrong = msg(
                 "[tool.bpmax_sim] {name}: expected true or a list of folders, got {folder!r}",
                 name=name,
                 folder=folders if folder is None else folder,
             )
+        elif not os.path.isdir(whole):  # noqa: PTH112
+            wrong = msg(
+                "[tool.bpmax_sim] {name}: there is no folder {folder!r} beside {file}",
+                name=name,
+                folder=folder,
+                file=PROJECT,
+            )
+        if wrong:
             raise ValueError(wrong)
         yield whole
 
@@ -129,9 +170,9 @@ def platform_folders(root: Path) -> tuple[Path, ...]:
 
 @lru_cache(maxsize=64)
 def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
-    named = (read_settings(root) or {}).get("platforms", ())
+    named = read_setting(root, "platforms")
     folders: list[Path] = []
-    for folder in named if isinstance(named, list | tuple) else [named]:
+    for folder in named if isinstance(named, list) else () if named is None else [named]:
         path = os.path.normpath(os.path.join(root, str(folder)))
         if not isinstance(folder, str) or not os.path.exists(path):  # noqa: PTH110
             wrong = msg(
@@ -145,7 +186,7 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
 
 def jobs_of(root: Path) -> tuple[str, ...]:
     """Return ``jobs`` of ``[tool.bpmax_sim]``: those that run all tests of the project together."""
-    jobs = (read_settings(root) or {}).get("jobs")
+    jobs = read_setting(root, "jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
 
 
@@ -155,7 +196,7 @@ def not_secret_places_of(root: Path) -> tuple[str, ...]:
 
 
 def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
-    places = (table or {}).get("not_secret")
+    places = _setting_of(table, "not_secret")
     return tuple(map(str, places)) if isinstance(places, list) else ()
 
 

@@ -255,7 +255,7 @@ def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None
     from bpmax_sim.cli.affected import describe_changes
 
     files = {item.header.path for item in items}
-    for line in describe_changes(find_targets(args.paths), args.changed, len(files)):
+    for line in describe_changes(find_targets(args.paths, tells=False), args.changed, len(files)):
         notify(line)
 
 
@@ -281,7 +281,7 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
                 notify(str(error))  # nothing that was watched turns red for it
         refresh_types(root)
 
-    places = [Path(target.path) for target in find_targets(args.paths)]
+    places = [Path(target.path) for target in find_targets(args.paths, tells=False)]
     folders = [path for path in map(Path, args.paths or ()) if path.is_dir()]
     return WatchPlan(
         gather=lambda: _collect_items(args),

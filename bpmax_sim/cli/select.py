@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from bpmax_sim.cli.keyword_expression import parse_keyword
+from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest
-from bpmax_sim.i18n import msg
+from bpmax_sim.i18n import msg, series
 from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
 from bpmax_sim.project import SUFFIX, find_root, platform_folders
 from bpmax_sim.scenario.header import ItemHeader
@@ -61,27 +62,42 @@ class Selection(msgspec.Struct, frozen=True):
         return [by_name[self.name]]
 
 
-def find_targets(arguments: Sequence[str] | None) -> list[Selection]:
+def find_targets(arguments: Sequence[str] | None, *, tells: bool = True) -> list[Selection]:
     """Return the scenario files that *arguments* mean, each as it was first named.
 
     Args:
         arguments: ``PATH``, ``PATH:LINE`` or ``PATH::NAME``; none for all of the project.
+        tells: whether files that lie beside scenarios and are left out are named.
 
     Raises:
         ConfigError: everything that is not there, with a near name.
     """
     texts = arguments or [str(find_root(Path.cwd()) / "scenarios")]
     problems: list[Problem] = []
+    others: list[Problem] = []
     is_named = bool(arguments)
     result = [
-        target for text in texts for target in _expand_argument(text, problems, is_named=is_named)
+        target
+        for text in texts
+        for target in _expand_argument(text, problems, others, is_named=is_named)
     ]
+    if result and others:  # a pattern of the shell matches what lies beside scenarios, too
+        if tells:
+            notify(
+                "left out, as names of scenarios end with {suffix}: {paths}",
+                suffix=SUFFIX,
+                paths=series(str(one.place) for one in others),
+            )
+    else:
+        problems += others
     if problems:
         raise ConfigError(*problems)
     return list(dict.fromkeys(result)) if len(texts) > 1 else result
 
 
-def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> Iterator[Selection]:
+def _expand_argument(
+    text: str, problems: list[Problem], others: list[Problem], *, is_named: bool
+) -> Iterator[Selection]:
     path, colons, name = text.partition("::")
     line = 0
     if Path(text).exists():
@@ -98,7 +114,7 @@ def _expand_argument(text: str, problems: list[Problem], *, is_named: bool) -> I
             "this is no scenario, the names of scenarios end with {suffix}; name one of these",
             suffix=SUFFIX,
         )
-        problems.append(Problem(message, Place(path)))
+        others.append(Problem(message, Place(path)))
     elif is_named:
         problems.append(missing_problem(path, SUFFIX))
 

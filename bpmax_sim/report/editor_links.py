@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import quote
 
 from bpmax_sim.errors import ConfigError, suggest
-from bpmax_sim.project import read_settings
+from bpmax_sim.project import read_setting
 
 _EDITORS: Final = {
     "vscode": "vscode://file/{path}:{line}:{column}",
@@ -32,7 +32,7 @@ def editor_address(root: Path) -> str:
     Raises:
         ConfigError: the setting is no editor that is known, and no address.
     """
-    chosen = (read_settings(root) or {}).get("editor")
+    chosen = read_setting(root, "editor")
     if not chosen or os.environ.get("CI"):
         return ""
     address = _EDITORS.get(str(chosen), str(chosen))

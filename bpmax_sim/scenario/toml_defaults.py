@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-from bpmax_sim.project import PROJECT, Stamp, file_stamp, read_settings
+from bpmax_sim.project import PROJECT, Stamp, file_stamp, read_setting
 from bpmax_sim.scenario.source import ScenarioSource
 from bpmax_sim.yamlfile import Node, read_text
 
@@ -37,7 +37,7 @@ def has_toml_defaults(root: Path) -> bool:
 
 @lru_cache(maxsize=64)
 def _has_defaults(root: str, _stamp: Stamp) -> bool:
-    return "defaults" in (read_settings(root) or {})
+    return read_setting(root, "defaults") is not None
 
 
 def read_toml_defaults(path: Path, name: str) -> ScenarioSource:

@@ -173,6 +173,16 @@ def test_files_lines_rows_and_words_choose(
     assert [item["name"] for item in told["items"]] == names
 
 
+def test_what_a_pattern_matches_beside_scenarios_is_left_out(
+    recorded: Project, bs: Command
+) -> None:
+    done = bs("run", "scenarios/customer.scenario.yaml", "scenarios/scripts/customer.js")
+
+    assert done.code == 0
+    left_out = "left out, as names of scenarios end with .scenario.yaml: "
+    assert f"{left_out}scenarios/scripts/customer.js\n" in done.err
+
+
 def test_the_rerun_command_names_the_row_and_works(project: Project, bs: Command) -> None:
     path = table(project)
     project.edit(path, "expect: {result: 1}", 'expect: {result: "${case.数量}"}')

@@ -32,8 +32,9 @@ from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
 from bpmax_sim.platform.presets import load_preset, preset_names
+from bpmax_sim.project import SETTINGS
 from bpmax_sim.pytest_plugin import fixtures
-from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of, ini_of
+from bpmax_sim.pytest_plugin.options import OPTIONS, flag_of
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.expect import OPERATORS
 from bpmax_sim.scenario.load import load_items
@@ -112,10 +113,17 @@ def spelled(option: Option) -> str:
 
 def options(words: Words) -> str:
     rows = [
-        (f"`{spelled(one)}`", f"`{ini_of(name)}`", words(option_help(one, flag_of)))
-        for name, one in OPTIONS.items()
+        (f"`{spelled(one)}`", words(option_help(one, flag_of))) for one in OPTIONS.values()
     ]
-    return words.table(("option", "in the ini file", "meaning"), rows)
+    return words.table(("option", "meaning"), rows)
+
+
+def settings(words: Words) -> str:
+    rows = [
+        (f"`{name}`", f"`{default}`" if default else "", words(msg(meaning)))
+        for name, (default, meaning) in SETTINGS.items()
+    ]
+    return words.table(("key", "default", "meaning"), rows)
 
 
 def named_fixtures(words: Words) -> str:
@@ -152,7 +160,8 @@ def keys(words: Words) -> str:
     rows = []
     for key in every:
         places = [name for name, known in found.items() if key in known]
-        if key not in {"key", "spellings"}:  # no file sets them
+        # No file sets the first two; those of an instance alone are on its own page.
+        if key not in {"key", "spellings"} and places != ["Instance"]:
             marks = ["x" if name in places else "" for name in models]
             rows.append((f"`{key}`", *marks, words.hover(places[0], key)))
     return words.table(("key", "platform", "instance", "API", "meaning"), rows)
@@ -170,13 +179,26 @@ SAME_KEYS = {"Fragment": "Scenario", "FormFile": "FormSpec", "SubFlowSpec": "Flo
 """Models of which a page tells only the keys that the other has not, or has otherwise."""
 
 
+MANY = 3
+"""Of how many keys a column may say the same and still be shown."""
+
+
 def model_keys(name: str, words: Words) -> str:
     """Return the keys of a model: what a value is, its default, its meaning."""
     rows = _model_rows(name, words)
+    if name == "Policy":
+        rows = [one for one in rows if one[0].strip("`") not in ACTIONS]  # as in a step
     if name in SAME_KEYS:
         shown = _own_keys(name, SAME_KEYS[name])
         rows = [one for one in rows if one[0] in shown]
-    return words.table(("key", "value", "default", "meaning"), rows)
+    head = ("key", "value", "default", "meaning")
+    same = {at for at in (1, 2) if len({one[at] for one in rows}) == 1}
+    same -= {2} if any(one[2] for one in rows) else set()
+    same -= {1} if len(rows) <= MANY else set()  # of ExploreSpec the page says it once
+    left = [at for at in range(len(head)) if at not in same]
+    return words.table(
+        [head[at] for at in left], [tuple(one[at] for at in left) for one in rows]
+    )
 
 
 def _own_keys(name: str, other: str) -> set[str]:
@@ -386,18 +408,18 @@ def exceptions(words: Words) -> str:
 
 
 def command_options(words: Words) -> str:
-    """Return the options of every command, those of several once, in parts that are opened."""
+    """Return the options of every command, those of several once; json.md tells of ``--json``."""
     every = {name: list(cli.options(name)) for name in COMMANDS}
     shared = Counter(one for told in every.values() for one in told)
     common = [one for one, times in shared.items() if times >= SHARED_BY]
     lines = [f"### {words('options of several commands')}", "", _options(common, words), ""]
     for name, told in every.items():
         own = [one for one in told if one not in common]
-        also = ", ".join(f"`{spelling}`" for spelling, _ in told if (spelling, _) in common)
-        listed = ", ".join(f"`{spelling}`" for spelling, _ in own)
-        inside = [_options(own, words) if name == "run" else listed] if own else []
-        inside += [f"{words('also')}: {also}"] if also else []
-        lines += [f"### {name}", "", "\n\n".join(inside), ""]
+        also = [one for one in told if one in common and one[0] != "--json"]
+        table = [_options(own, words)] if name == "run" else []
+        listed = ", ".join(f"`{spelling}`" for spelling, _ in [*([] if table else own), *also])
+        if table or listed:
+            lines += [f"### {name}", "", "\n\n".join([*table, listed]), ""]
     return "\n".join(lines).rstrip()
 
 
@@ -434,6 +456,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "keys": keys,
     "presets": presets,
     "options": options,
+    "settings": settings,
     "markers": markers,
     "fixtures": named_fixtures,
     "commands": commands,

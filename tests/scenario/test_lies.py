@@ -13,6 +13,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request, Response
+from bpmax_sim.project import strictness_of
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.load import load_items
@@ -710,3 +711,13 @@ def test_a_folder_chooses_what_a_doubt_is(
     told = [*last.failures, *last.warnings]
     assert all("客户名" in str(getattr(one, "essence", one)) for one in told)
     assert told
+
+
+@pytest.mark.parametrize("name", ["strict", "lenient"])
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(
+        f"[tool.bpmax_sim]\n{name} = ['合同']\n", encoding="utf-8"
+    )
+
+    with pytest.raises(ValueError, match=f"{name}: there is no folder '合同' beside pyproject"):
+        strictness_of(tmp_path / "a.scenario.yaml", tmp_path)
