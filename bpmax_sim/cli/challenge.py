@@ -70,6 +70,8 @@ def challenge(  # noqa: PLR0913 - the options of the command
     verdicts = _judge(ready, workers, json=json)
     result = summarise(ready, verdicts)
     code = _exit_code(result, fail_under, strict=strict)
+    if ready.left_out and not ready.numbered:
+        code = ExitCode.NOTHING  # nothing was tried, which is no proof
     _report(ready, result, verdicts, code if json else None)
     _keep_section(found[0].root, result)
     if update:

@@ -97,6 +97,12 @@ def test_what_cannot_be_tried_is_told(project: Path, capsys: pytest.CaptureFixtu
     )
 
 
+def test_where_nothing_can_be_tried_it_does_not_pass(tmp_path: Path) -> None:
+    step = "steps:\n  - {python: tests.variant.project:load_item}"
+    write_project(tmp_path, SCENARIO.replace("steps:", step), submit=SCRIPT, names=LIBRARY)
+    assert run_command_line(["challenge"]) == 5
+
+
 def test_update_shows_a_diff_and_asks_and_keeps_comments(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
