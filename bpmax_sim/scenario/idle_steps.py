@@ -110,6 +110,23 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
 
 
+def check_milliseconds(draft: ScenarioDraft) -> None:
+    """Find an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
+    for step, spot in draft.steps:
+        value = step.value if step.action == "advance" else None
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        timer = re.compile(rf"set(?:Timeout|Interval)\((?s:.*?),\s*{value}\s*\)")
+        if is_number and any(map(timer.search, draft.texts or ())):
+            draft.tell(
+                spot.at("advance"),
+                "{value} are seconds here, and a script waits for {value} milliseconds; write "
+                "{value}ms, or {value}s where that is meant",
+                value=value,
+                kind="unfit",
+                fails=False,
+            )
+
+
 def check_entered_flags(draft: ScenarioDraft) -> None:
     """Find a ``yes`` or ``是`` that is entered where a field begins as true or false."""
     for step, spot in draft.steps:

@@ -71,6 +71,7 @@ from bpmax_sim.subject.definition import FlowParts
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
+    MESSAGE_TEXT,
     CycleCut,
     FieldChanged,
     MessageShown,
@@ -140,8 +141,8 @@ class RunLog(msgspec.Struct):
         if isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
-            if misprint := result_checks.find_misprint(happening.text, "form.$message", None):
-                self.add_finding(misprint)
+            if happening.code:  # what scripts assign is judged with its line
+                self._judge_message(happening.text, None)
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -181,6 +182,9 @@ class RunLog(msgspec.Struct):
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
         """Note what scripts wrote of states, messages and context that there is not."""
         for write in writes:
+            if write.owner == MESSAGE_TEXT:
+                self._judge_message(write.member, write.place)
+                continue
             wrong = self.names.write_problem(write.owner, write.member)
             if wrong is None:
                 continue
@@ -191,6 +195,10 @@ class RunLog(msgspec.Struct):
             else:
                 told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
                 self.add_warning("name", told, write.place)
+
+    def _judge_message(self, text: str, place: Place | None) -> None:
+        if misprint := result_checks.find_misprint(text, "form.$message", place):
+            self.add_finding(misprint)
 
     def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
         """Return the undeclared names that scripts wrote since the last time."""
@@ -534,6 +542,7 @@ class Progress:
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
         found += expectation_doubts.find_idle_counts(located, outcome.calls)
+        found += result_checks.find_repeated_pages(outcome.calls, platforms)
         for finding in found:
             log.add_finding(finding)
 
@@ -549,6 +558,7 @@ class Progress:
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
+            *result_checks.find_text_members(calls, scripts, self.session.platforms),
             *result_checks.find_partial_lists(calls, scripts, self.session.platforms),
         ):
             self.log.add_finding(finding)
