@@ -29,6 +29,7 @@ from bpmax_sim.scenario.idle_steps import (
     check_anything_expected,
     check_buttons,
     check_condition_cells,
+    check_contradictions,
     check_entered_flags,
     check_flags,
     check_milliseconds,
@@ -87,19 +88,6 @@ def _check_settings(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("user"), msg("expected an id, or a map such as {id: lisi}"))
     elif scenario.user is not UNSET:
         flow_actions.check_user(draft, scenario.user, draft.spot.at("user"))
-
-
-def _check_contradictions(draft: ScenarioDraft) -> None:
-    """Find an earlier name that is the present one, and a recording that nothing replays."""
-    scenario, proxy = draft.scenario, draft.scenario.proxy
-    for name, spot in draft.spot.at("was").elements(scenario.was):
-        if name == scenario.scenario:
-            wrong = msg("this is the present name; write the one that it was recorded under")
-            draft.tell(spot, wrong, kind="rule", fails=False)
-    spot = draft.spot.at("proxy", "cassette")
-    if proxy.mode == "simulate" and proxy.cassette and draft.is_in_own_file(spot):
-        wrong = msg("mode: simulate never reads a recording; take one of the two away")
-        draft.tell(spot, wrong, kind="rule", fails=False)
 
 
 def _check_members(draft: ScenarioDraft) -> None:
@@ -617,7 +605,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_steps_and_start,
     _check_scripts,
     _check_settings,
-    _check_contradictions,
+    check_contradictions,
     _check_members,
     _check_added_names,
     _check_proxy,

@@ -110,6 +110,19 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
 
 
+def check_contradictions(draft: ScenarioDraft) -> None:
+    """Find an earlier name that is the present one, and a recording that nothing replays."""
+    scenario, proxy = draft.scenario, draft.scenario.proxy
+    for name, spot in draft.spot.at("was").elements(scenario.was):
+        if name == scenario.scenario:
+            wrong = msg("this is the present name; write the one that it was recorded under")
+            draft.tell(spot, wrong, kind="rule", fails=False)
+    spot = draft.spot.at("proxy", "cassette")
+    if proxy.mode == "simulate" and proxy.cassette and draft.is_in_own_file(spot):
+        wrong = msg("mode: simulate never reads a recording; take one of the two away")
+        draft.tell(spot, wrong, kind="rule", fails=False)
+
+
 def check_milliseconds(draft: ScenarioDraft) -> None:
     """Find an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
     for step, spot in draft.steps:

@@ -43,11 +43,7 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
-from bpmax_sim.scenario.file_verdict import (
-    failure_of,
-    step_key,
-    unused_parts,
-)
+from bpmax_sim.scenario.file_verdict import failure_of, step_key, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -142,7 +138,7 @@ class RunLog(msgspec.Struct):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
             if happening.code:  # what scripts assign is judged with its line
-                self._judge_message(happening.text, None)
+                self.judge_names([NamedWrite(MESSAGE_TEXT, happening.text, None)])
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -183,7 +179,8 @@ class RunLog(msgspec.Struct):
         """Note what scripts wrote of states, messages and context that there is not."""
         for write in writes:
             if write.owner == MESSAGE_TEXT:
-                self._judge_message(write.member, write.place)
+                if found := result_checks.find_misprint(write.member, "form.$message", write.place):
+                    self.add_finding(found)
                 continue
             wrong = self.names.write_problem(write.owner, write.member)
             if wrong is None:
@@ -195,10 +192,6 @@ class RunLog(msgspec.Struct):
             else:
                 told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
                 self.add_warning("name", told, write.place)
-
-    def _judge_message(self, text: str, place: Place | None) -> None:
-        if misprint := result_checks.find_misprint(text, "form.$message", place):
-            self.add_finding(misprint)
 
     def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
         """Return the undeclared names that scripts wrote since the last time."""
@@ -542,8 +535,7 @@ class Progress:
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
         found += expectation_doubts.find_idle_counts(located, outcome.calls)
-        found += result_checks.find_repeated_pages(outcome.calls, platforms)
-        for finding in found:
+        for finding in (*found, *result_checks.find_repeated_pages(outcome.calls, platforms)):
             log.add_finding(finding)
 
     def warn_of_run(self) -> None:
@@ -558,8 +550,7 @@ class Progress:
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
-            *result_checks.find_text_members(calls, scripts, self.session.platforms),
-            *result_checks.find_partial_lists(calls, scripts, self.session.platforms),
+            *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
         ):
             self.log.add_finding(finding)
 

@@ -144,6 +144,14 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             ), call.place, fails=False)  # fmt: skip
 
 
+def find_misread_responses(
+    calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
+) -> Iterator[NameFinding]:
+    """Yield what `find_text_members` and `find_partial_lists` find."""
+    yield from find_text_members(calls, scripts, platforms)
+    yield from find_partial_lists(calls, scripts, platforms)
+
+
 def find_text_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[NameFinding]:
