@@ -139,7 +139,7 @@ def _find_api(platform: Platform, name: str) -> Api | None:
     return api or platform.apis.get(platform.spellings.get(to_snake_case(name), ""))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Platforms:
     """The platforms of a folder over the built-in ones, with their instances.
 

@@ -154,6 +154,8 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
             return (
                 merge_shapes(shape_of_schema(one, depth + 1) for one in choices) or ResponseShape()
             )
+    if example := _find_bare_example(parts):
+        return without_optional(shape_of(example))
     properties: dict[str, Any] = {}
     required: set[str] = set()
     for part in parts:
@@ -173,6 +175,14 @@ def shape_of_schema(schema: Mapping[str, Any], depth: int = 0) -> ResponseShape:
         any(part.get("additionalProperties") is False for part in parts),
         _texts_of(schema),
     )
+
+
+def _find_bare_example(parts: Iterable[Mapping[str, Any]]) -> Any:
+    """Return the example of a schema that says nothing else of its members, or None."""
+    words = {word for part in parts for word in part}
+    is_bare = words.isdisjoint({"properties", "items", "additionalProperties", "enum", "const"})
+    found = [part["example"] for part in parts if is_bare and part.get("example")]
+    return found[0] if found and isinstance(found[0], Mapping | list) else None
 
 
 def _texts_of(schema: Mapping[str, Any]) -> tuple[str, ...]:
@@ -200,7 +210,7 @@ def wrap_in_envelope(shape: ResponseShape, data: Sequence[str]) -> ResponseShape
         "message": ResponseShape(),
         "data": _data_shape(shape, data),
     }
-    return ResponseShape(frozenset({"object"}), members)
+    return ResponseShape(frozenset({"object"}), members, is_closed=True)
 
 
 def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
@@ -240,7 +250,10 @@ class ResponseShapes:
 
     def declared_shape(self, platform: Platform, api: Api) -> ResponseShape | None:
         """Return the shape that *api* declares, as a script gets it, or None."""
-        return _result_shape(platform, shape_of_schema(api.answer) if api.answer else None)
+        shape = shape_of_schema(api.answer) if api.answer else None
+        if shape is None and platform.result == "envelope":
+            shape = ResponseShape()
+        return _result_shape(platform, shape)
 
 
 def _result_shape(platform: Platform, shape: ResponseShape | None) -> ResponseShape | None:

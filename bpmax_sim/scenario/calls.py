@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote
 
 import msgspec
 
+from bpmax_sim.cassette.model import read_body
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, values_at
 from bpmax_sim.i18n import msg, plural, series
@@ -377,8 +378,31 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
+    if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
+        return compare(expected, _split_parts(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
     return compare(as_url_texts(expected) if is_textual else expected, getattr(call, part), path)
+
+
+def _split_parts(call: CallMade) -> Any:
+    """Return the body of *call*; of a multipart one, each part by its name, as a form is told."""
+    content_type = call.header.get("content-type", "")
+    if not isinstance(call.body, str) or media_type(content_type) != "multipart/form-data":
+        return call.body
+    parsed = read_body(call.body.encode(), content_type)
+    if parsed.kind != "multipart":
+        return call.body
+    return {name: _part_value(part) for name, part in parsed.value.items()}
+
+
+def _part_value(part: Any) -> Any:
+    """Return the text of a part without a file's name or type; else these, and its ``content``."""
+    if isinstance(part, list):
+        return [_part_value(one) for one in part]
+    if not isinstance(part, Mapping):
+        return part
+    about = {name: value for name, value in part.items() if name != "form-data"}
+    return about["content"] if {*about} == {"content"} else about
 
 
 def as_url_texts(expected: Any) -> Any:

@@ -29,8 +29,10 @@ from bpmax_sim.scenario.idle_steps import (
     check_anything_expected,
     check_buttons,
     check_condition_cells,
+    check_contradictions,
     check_entered_flags,
     check_flags,
+    check_milliseconds,
     check_unread_results,
 )
 from bpmax_sim.scenario.policies import check_policies
@@ -605,6 +607,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_steps_and_start,
     _check_scripts,
     _check_settings,
+    check_contradictions,
     _check_members,
     _check_added_names,
     _check_proxy,
@@ -625,6 +628,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_buttons,
     check_anything_expected,
     check_entered_flags,
+    check_milliseconds,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,

@@ -110,6 +110,36 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
 
 
+def check_contradictions(draft: ScenarioDraft) -> None:
+    """Find an earlier name that is the present one, and a recording that nothing replays."""
+    scenario, proxy = draft.scenario, draft.scenario.proxy
+    for name, spot in draft.spot.at("was").elements(scenario.was):
+        if name == scenario.scenario:
+            wrong = msg("this is the present name; write the one that it was recorded under")
+            draft.tell(spot, wrong, kind="rule", fails=False)
+    spot = draft.spot.at("proxy", "cassette")
+    if proxy.mode == "simulate" and proxy.cassette and draft.is_in_own_file(spot):
+        wrong = msg("mode: simulate never reads a recording; take one of the two away")
+        draft.tell(spot, wrong, kind="rule", fails=False)
+
+
+def check_milliseconds(draft: ScenarioDraft) -> None:
+    """Find an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
+    for step, spot in draft.steps:
+        value = step.value if step.action == "advance" else None
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        timer = re.compile(rf"set(?:Timeout|Interval)\((?s:.*?),\s*{value}\s*\)")
+        if is_number and any(map(timer.search, draft.texts or ())):
+            draft.tell(
+                spot.at("advance"),
+                "{value} are seconds here, and a script waits for {value} milliseconds; write "
+                "{value}ms, or {value}s where that is meant",
+                value=value,
+                kind="unfit",
+                fails=False,
+            )
+
+
 def check_entered_flags(draft: ScenarioDraft) -> None:
     """Report a ``yes`` or ``是`` that is entered where a field begins as true or false."""
     for step, spot in draft.steps:

@@ -44,11 +44,7 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
 from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
-from bpmax_sim.scenario.file_verdict import (
-    failure_of,
-    step_key,
-    unused_parts,
-)
+from bpmax_sim.scenario.file_verdict import failure_of, step_key, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -72,6 +68,7 @@ from bpmax_sim.subject.definition import FlowParts
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.form import FormSubject
 from bpmax_sim.subject.hooks import (
+    MESSAGE_TEXT,
     CycleCut,
     FieldChanged,
     MessageShown,
@@ -130,8 +127,8 @@ class RunLog(msgspec.Struct):
         if isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
-            if misprint := result_checks.find_misprint(happening.text, "form.$message", None):
-                self.add_finding(misprint)
+            if happening.code:  # what scripts assign is judged with its line
+                self.judge_names([NamedWrite(MESSAGE_TEXT, happening.text, None)])
         elif isinstance(happening, CycleCut):
             self.add_warning(
                 "cycle", msg("change cycle cut: {names}", names=" -> ".join(happening.chain))
@@ -171,6 +168,10 @@ class RunLog(msgspec.Struct):
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
         """Note what scripts wrote of states, messages and context that there is not."""
         for write in writes:
+            if write.owner == MESSAGE_TEXT:
+                if found := result_checks.find_misprint(write.member, "form.$message", write.place):
+                    self.add_finding(found)
+                continue
             wrong = self.names.write_problem(write.owner, write.member)
             if wrong is None:
                 continue
@@ -528,7 +529,7 @@ class Progress:
         if form is not None and form.states:
             found += log.options.check_step(form, form_of(self.subject))
         found += expectation_doubts.find_idle_counts(located, outcome.calls)
-        for finding in found:
+        for finding in (*found, *result_checks.find_repeated_pages(outcome.calls, platforms)):
             log.add_finding(finding)
 
     def warn_of_run(self) -> None:
@@ -543,7 +544,7 @@ class Progress:
             *result_checks.find_sent_misprints(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
-            *result_checks.find_partial_lists(calls, scripts, self.session.platforms),
+            *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
         ):
             self.log.add_finding(finding)
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from itertools import chain
 from math import isnan
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec import UNSET
@@ -143,6 +144,75 @@ def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> It
             ), call.place, fails=False)  # fmt: skip
 
 
+def find_misread_responses(
+    calls: Sequence[CallMade], scripts: Sequence[Script], platforms: Platforms
+) -> Iterator[NameFinding]:
+    """Yield what `find_text_members` and `find_partial_lists` find."""
+    yield from find_text_members(calls, scripts, platforms)
+    yield from find_partial_lists(calls, scripts, platforms)
+
+
+def find_text_members(
+    calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
+) -> Iterator[NameFinding]:
+    """Yield members that a script reads of a response that was a text, such as one of XML."""
+    texts: dict[tuple[str, int], bool] = {}
+    for call in calls:
+        if call.place is not None and not call.is_login:
+            recipe, at = find_recipe(call, platforms), (call.place.file, call.place.line)
+            is_text = isinstance(call.response, str) and bool(call.response)
+            is_result = recipe is not None and recipe.result != "envelope"
+            texts[at] = texts.get(at, True) and is_text and is_result
+    names = {file for (file, _), is_text in texts.items() if is_text}
+    for script in dict.fromkeys(scripts) if names else ():
+        reading = read_script(script.source, script.name) if script.name in names else None
+        for use in reading.members if reading is not None else ():
+            made = reading.calls[use.call] if reading is not None and use.call is not None else None
+            is_read = use.access in {"read", "truth"} and not use.is_guarded
+            if made is None or not is_read or not texts.get((script.name, made.place.line)):
+                continue
+            name = use.path[0]
+            if name not in _OF_TEXTS and not name.isdigit():
+                yield NameFinding("unfit", msg(
+                    "the response is a text, which has no {name!r}; take it out of the text, or "
+                    "let the API declare what it answers", name=name,
+                ), use.place, fails=False)  # fmt: skip
+
+
+_OF_TEXTS: Final = frozenset({
+    "*", "isWellFormed", "matchAll", "toLocaleLowerCase", "toLocaleUpperCase", "toWellFormed",
+    "trimEnd", "trimStart",
+})  # fmt: skip
+"""Members of a text beside those that reading a script leaves out."""
+_PAGE: Final = re.compile(r"page_?(no|num|number|index)?|offset|cursor", re.IGNORECASE)
+
+
+def find_repeated_pages(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
+    """Yield a page that a loop asks for again and again, and that was answered otherwise."""
+    asked: dict[str, list[CallMade]] = {}
+    for call in calls:
+        if not call.is_login:
+            key = show([call.call, str(call.place), call.path, call.query, call.body])
+            asked.setdefault(key, []).append(call)
+    for same in asked.values():
+        recipe = find_recipe(same[0], platforms) if same[2:] else None
+        named = [one.name for one in recipe.api.parameters] if recipe is not None else []
+        page = next(filter(_PAGE.fullmatch, named), "")
+        answers = {show(call.response) for call in same}
+        if page and len(answers) == len(same) and all(_has_rows(call.response) for call in same):
+            yield NameFinding("unseen", msg(
+                "{call} was asked {times} times for the same {page}, so that a real system answers "
+                "the same each time; count {page} up",
+                call=same[0].call, times=len(same), page=page,
+            ), same[0].place, fails=False)  # fmt: skip
+
+
+def _has_rows(value: Any) -> bool:
+    levels = [value, *value.values()] if isinstance(value, dict) else [value]
+    inner = [one for level in levels if isinstance(level, dict) for one in level.values()]
+    return any(isinstance(one, list) and one for one in (*levels, *inner))
+
+
 _TOTALS: Final = ("total", "totalCount", "total_count", "totalSize", "total_size")
 _PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
 
@@ -233,10 +303,15 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
             ), call.place, fails=False)  # fmt: skip
 
 
-@lru_cache(maxsize=256)
+_HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
+
+
 def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
-    platform = platforms.find(key)
-    return tuple(platform_hints(platform)) if platform is not None else ()
+    known = _HINTS.setdefault(platforms, {})
+    if key not in known:
+        platform = platforms.find(key)
+        known[key] = tuple(platform_hints(platform)) if platform is not None else ()
+    return known[key]
 
 
 def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:

@@ -7,9 +7,9 @@ platform whose key is put together, is left to the run.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import chain
 from typing import Final, Literal
+from weakref import WeakKeyDictionary
 
 import msgspec
 from msgspec.structs import replace
@@ -207,11 +207,20 @@ def _line_of(place: Place | None) -> tuple[str, int]:
     return (place.file, place.line) if place is not None else ("", 0)
 
 
-@lru_cache(maxsize=1024)
+_ALONE: Final = WeakKeyDictionary[Platforms, dict[ScriptContext, tuple[ScriptFinding, ...]]]()
+"""What was found, as long as the platforms are there."""
+
+
 def _check_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
     """Return what is wrong in one script, of which the fields of other scenarios are not known."""
-    found = check_scripts([replace(context, fields=None)], ResponseShapes())
-    return tuple(one for one in found if one.rule not in _OF_A_PROJECT)
+    known, key = _ALONE.setdefault(context.platforms, {}), replace(context, platforms=_NO_PLATFORMS)
+    if key not in known:
+        found = check_scripts([replace(context, fields=None)], ResponseShapes())
+        known[key] = tuple(one for one in found if one.rule not in _OF_A_PROJECT)
+    return known[key]
+
+
+_NO_PLATFORMS: Final = Platforms()
 
 
 def _is_suppressed(rule: str, line: int, reading: ScriptReading) -> bool:
@@ -309,12 +318,22 @@ _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_lev
 
 
 def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield owners that a hook of owners names and that are not among the people."""
+    """Yield owners and nodes that a hook may return, in any of its branches, and that are none."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
         if name not in context.people:
             hint = suggest(name, sorted(context.people))
             message = msg("people has no {name!r}{hint}", name=name, hint=hint)
+            yield _make_finding("unknown-value", place, message)
+    for place in reading.ownerless if is_owners else ():
+        yield _make_finding("unknown-value", place, msg(
+            "an owner has an owner_id, and this has none; write {{owner_id: …}}"
+        ))  # fmt: skip
+    is_jump = bool(context.hooks) and context.hooks <= {"jump"} and bool(context.nodes)
+    for name, place in reading.returned_texts if is_jump else ():
+        if name not in context.nodes:
+            hint = suggest(name, sorted(context.nodes))
+            message = msg("the flow has no node {name!r}{hint}", name=name, hint=hint)
             yield _make_finding("unknown-value", place, message)
 
 
@@ -644,9 +663,11 @@ def _check_members(
         hint = suggest(use.path[-1], names)
         near = find_nearest(use.path[-1], names)
         others = {(one.call, one.path) for one in reading.members}
-        if use.access == "truth" and (not near or (use.call, (*above, near)) in others):
-            continue  # what is not there is meant to count as false, or one of two spellings
         is_closed = declared is not None and declared.is_closed_at(above)
+        is_envelope = platform.result == "envelope" and not above
+        is_test = use.access == "truth" and not is_envelope
+        if is_test and (not near or (use.call, (*above, near)) in others):
+            continue  # what is not there is meant to count as false, or one of two spellings
         message = msg(
             "no response of {name} that is declared or recorded has {path}{hint}",
             name=name,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from calendar import monthrange
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
+from zoneinfo import available_timezones
 
 from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg
@@ -177,10 +179,42 @@ def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
             )  # fmt: skip
 
 
+def _find_no_locale(reader: SlipReader, node: Node) -> Found:
+    """Yield ``timeZone: 'Asia/Beijing'`` and ``'zh_CN'``, for which `Intl` throws a RangeError."""
+    made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
+    name = reader.tree.text_of(made) if made is not None else ""
+    if not (name.startswith("Intl.") or ".toLocale" in name):
+        return
+    for number, one in enumerate(_arguments_of(node)):
+        text = reader.tree.literal_text(one)
+        if number == 0 and text and "_" in text:
+            yield "wrong-value", one, msg(
+                "{text} is no locale, and a RangeError; write {right!r}",
+                text=reader.shorten_source(one), right=text.replace("_", "-"),
+            )  # fmt: skip
+        for pair in one.named_children if number == 1 and one.type == "object" else ():
+            key, value = pair.child_by_field_name("key"), pair.child_by_field_name("value")
+            zone = reader.tree.literal_text(value) if value is not None else None
+            is_zone = key is not None and reader.scopes.key_text(key) == "timeZone"
+            if value is not None and is_zone and zone and not _is_zone(zone):
+                yield "wrong-value", value, msg(
+                    "there is no time zone {zone!r}, which is a RangeError; that of China is "
+                    "'Asia/Shanghai'", zone=zone,
+                )  # fmt: skip
+
+
+@cache
+def _is_zone(name: str) -> bool:
+    """Return whether there is a time zone *name*, in any case, or nobody knows any here."""
+    known = {one.lower() for one in available_timezones()}
+    return not known or name.lower() in known or name[:1] in "+-"
+
+
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "new_expression": (_find_no_date, _find_unknown_option),
+    "new_expression": (_find_no_date, _find_unknown_option, _find_no_locale),
     "call_expression": (
         _find_no_date, _find_no_number, _find_long_timer, _find_unknown_option,
+        _find_no_locale,
     ),
     "member_expression": (_find_error_member,),
 }  # fmt: skip

@@ -121,6 +121,8 @@ class ScriptReading(msgspec.Struct, frozen=True):
         unused_calls: numbers of those of `calls` whose result is not used.
         dropped_errors: places where a handler ignores an error silently.
         named_owners: texts used as ``owner_id``, or in a list that is returned.
+        ownerless: maps without ``owner_id`` in a list that the script itself returns.
+        returned_texts: texts that the script itself returns.
         mistakes: places that are not valid JavaScript.
         full_width: Chinese punctuation typed instead of JavaScript's: it, what it stands for,
             place.
@@ -142,6 +144,8 @@ class ScriptReading(msgspec.Struct, frozen=True):
     unused_calls: tuple[int, ...] = ()
     dropped_errors: tuple[DroppedError, ...] = ()
     named_owners: tuple[tuple[str, Place], ...] = ()
+    ownerless: tuple[Place, ...] = ()
+    returned_texts: tuple[tuple[str, Place], ...] = ()
     mistakes: tuple[Place, ...] = ()
     full_width: tuple[tuple[str, str, Place], ...] = ()
     suppressed: Mapping[int, tuple[str, ...]] = {}
@@ -181,6 +185,13 @@ def find_full_width(text: str, name: str = "script.js") -> Iterator[Problem]:
             ascii=meant,
         )
         yield Problem(message, place)
+
+
+def _is_in_function(node: Node) -> bool:
+    above = node.parent
+    while above is not None and above.type not in FUNCTIONS:
+        above = above.parent
+    return above is not None
 
 
 class _ScriptReader:
@@ -227,6 +238,8 @@ class _ScriptReader:
             unused_calls=tuple(results.find_unused_calls(self._nodes)),
             dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
             named_owners=tuple(self._find_named_owners()),
+            ownerless=tuple(self._find_ownerless()),
+            returned_texts=tuple(self._find_returned_texts()),
             mistakes=(mistakes := tuple(self._tree.mistakes())),
             full_width=tuple(self._full_width()) if mistakes else (),
             suppressed=dict(self._find_suppressions()),
@@ -248,6 +261,32 @@ class _ScriptReader:
                 text = self._tree.literal_text(one)
                 if text:
                     yield text, self._tree.place(one)
+
+    def _find_returned_values(self) -> Iterator[Node]:
+        """Yield what the script itself returns, either side of a ``?:``; no function within it."""
+        for node in self._nodes:
+            if node.type == "return_statement" and not _is_in_function(node):
+                values = node.named_children[:1]
+                while values:
+                    value = values.pop()
+                    if value.type in {"ternary_expression", "parenthesized_expression"}:
+                        values += value.named_children[-2:]
+                    else:
+                        yield value
+
+    def _find_returned_texts(self) -> Iterator[tuple[str, Place]]:
+        for value in self._find_returned_values():
+            if text := self._tree.literal_text(value):
+                yield text, self._tree.place(value)
+
+    def _find_ownerless(self) -> Iterator[Place]:
+        for value in self._find_returned_values():
+            for item in value.named_children if value.type == "array" else ():
+                keys = [one.child_by_field_name("key") for one in item.named_children]
+                known = [self._scopes.key_text(key) for key in keys if key is not None]
+                is_plain = item.type == "object" and len(known) == len(item.named_children)
+                if is_plain and known and None not in known and "owner_id" not in known:
+                    yield self._tree.place(item)
 
     def _find_slips(self) -> Iterator[Slip]:
         if self._tree.root.has_error:

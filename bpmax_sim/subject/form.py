@@ -246,7 +246,9 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
                 self.note_write("form.$message", str(member), place)
             level = str(message.get("type", "info"))
             self.note_write("form.$message.type", level, place)
-            self.show(str(message.get("text", "")), level)
+            text = str(message.get("text", ""))
+            self.note_write(hooks.MESSAGE_TEXT, text, place)
+            self.show(text, level)
         elif name in _MEMBERS and isinstance(value, Mapping):
             for field, state in value.items():
                 self.set_state(field, _MEMBERS[name], state)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypedDict, Unpack
+from typing import Any, Final, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
@@ -142,6 +142,10 @@ class NotificationSent(SubjectEvent, frozen=True, kw_only=True):
 
 
 EventSink = Callable[[SubjectEvent], None]
+
+
+MESSAGE_TEXT: Final = "form.$message.text"
+"""The owner of a `NamedWrite` whose member is the text of a message."""
 
 
 class NamedWrite(msgspec.Struct, frozen=True):

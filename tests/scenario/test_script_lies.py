@@ -36,6 +36,14 @@ def call(script: str, stub: str = ITEM, says: str = "") -> Case:
     return Case(steps="open: {}", script=script, stubs=stub, says=says, files=STOCK)
 
 
+def opened(script: str, says: str = "", stubs: str = "", at: str = "") -> Case:
+    files = {
+        "platforms/oa.yaml": "platform_key: oa\nbase_url: https://oa.example.test\nresult: envelope\napis: {notify: {method: POST, path: /n}}\n",
+        "platforms/erp.yaml": "platform_key: erp\nbase_url: https://erp.example.test\napis: {get_stock: {path: /s, answer: {example: {data: {warehouse: 一号库}}}}}\n",
+    }
+    return Case(steps="open: {}", script=script, stubs=stubs, says=at or says, files=files)
+
+
 def caught(script: str, says: str = "the script caught that") -> Case:
     return Case(steps="open: {}", script=f"try {{ {script} }} catch {{}}", stubs="", says=says)
 
@@ -372,6 +380,68 @@ DOUBTS: dict[str, Case] = {
         top="user: {id: wangwu, dept: 财务部}",
         says="the script reads ctx.userInfo.department; there are id, name, dept",
     ),
+    "a time zone that there is not": opened(
+        "try { form.客户名称 = new Date().toLocaleString('zh-CN', {timeZone: 'Asia/Beijing'}) } catch { form.客户名称 = '' }",
+        "there is no time zone 'Asia/Beijing'",
+    ),
+    "a locale as others write it": opened(
+        "try { form.客户名称 = (1).toLocaleString('zh_CN') } catch { form.客户名称 = '' }",
+        "'zh_CN' is no locale, and a RangeError; write 'zh-CN'",
+    ),
+    "undefined in a message, with its line": opened(
+        "\nform.$message = `客户 ${{}.x} 已选`", at="脚本.js:2"
+    ),
+    "a member that no envelope has": opened(
+        "const r = await $proxy('oa').notify();\nform.客户名称 = r.errcode ? '失败' : '好'",
+        "has errcode",
+        "{on: oa.notify, body: {}}",
+    ),
+    "a member that is in no example": opened(
+        "const r = await $proxy('erp').getStock();\nform.客户名称 = r.data.wareHouse",
+        "has data.wareHouse; did you mean 'warehouse'?",
+        "{on: erp.get_stock, body: {data: {warehouse: 一号库}}}",
+    ),
+    "a member of a text": opened(
+        "const r = await $proxy('crm').get_customer('1');\nform.客户名称 = r.fail ? '失败' : '好'",
+        "the response is a text, which has no 'fail'",
+        "{on: crm.get_customer, headers: {Content-Type: application/xml}, body: '<r><fail>1</fail></r>'}",
+    ),
+    "a page that is never turned": opened(
+        "for (let more = true; more;) ({more} = await $proxy('crm').list_orders(1))",
+        "crm.list_orders was asked 3 times for the same page",
+        "{on: crm.list_orders, answers: [{body: {rows: [1], more: true}}, {body: {rows: [2], more: true}}, {body: {rows: [3]}}]}",
+    ),
+    "seconds for milliseconds": Case(
+        steps="open: {}\n  - advance: 300",
+        script="setTimeout(() => { form.客户名称 = '好' }, 300)",
+        stubs="",
+        says="write 300ms, or 300s where that is meant",
+    ),
+    "an owner without owner_id in a branch": Case(
+        steps="approve: {by: wangwu}",
+        flow="owners.总经理: 人.js",
+        files={"人.js": "if (ctx.form.金额 > 9) return [{id: 'ceo'}];\nreturn [{owner_id: 'ceo'}]"},
+        form="",
+        stubs="",
+        says="an owner has an owner_id, and this has none",
+    ),
+    "a node that is not there in a branch": Case(
+        steps="approve: {by: wangwu}",
+        flow="jump: 跳.js",
+        files={"跳.js": "return ctx.form.金额 > 9 ? '总经' : '部门审批'"},
+        form="",
+        stubs="",
+        says="the flow has no node '总经'; did you mean '总经理'?",
+    ),
+    "an earlier name that is the present one": Case(
+        steps="open: {}", top="was: [客户]", stubs="", says="this is the present name"
+    ),
+    "a recording that a simulation never reads": Case(
+        steps="open: {}",
+        stubs="",
+        proxy=", mode: simulate, cassette: 录",
+        says="mode: simulate never reads a recording",
+    ),
     "an async function for each": Case(
         steps="open: {}",
         script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",
@@ -385,10 +455,30 @@ def test_a_script_that_may_lie_is_a_warning(tmp_path: Path, case: Case) -> None:
     verdicts = run(tmp_path, case)
 
     assert what_is_wrong(verdicts) == ""
-    assert case.says in "\n".join(warning.message for one in verdicts for warning in one.warnings)
+    told = (f"{warning.place} {warning.message}" for one in verdicts for warning in one.warnings)
+    assert case.says in "\n".join(told)
 
 
 TRUTHS: dict[str, Case] = {
+    "a time zone and a locale": opened(
+        "form.客户名称 = new Date().toLocaleString('zh-CN', {timeZone: 'asia/shanghai'})"
+    ),
+    "members of an envelope and of an example": opened(
+        "const r = await $proxy('oa').notify();\nconst s = await $proxy('erp').getStock();\nform.客户名称 = `${r.code} ${s.data.warehouse}`",
+        stubs="{on: oa.notify, body: {code: 0}}, {on: erp.get_stock, body: {data: {warehouse: 一号库}}}",
+    ),
+    "what a text can": opened(
+        "const r = await $proxy('crm').get_customer('1');\nform.客户名称 = r.trimEnd().slice(1) + r[0]",
+        stubs="{on: crm.get_customer, body: 好好}",
+    ),
+    "parts of a multipart body": Case(
+        steps="{open: {}, expect: {proxy: [{call: files.upload, body: {title: 出库单}}]}}",
+        script="await $proxy('files').upload('出库单', new TextEncoder().encode('编号'))",
+        stubs="{on: files.upload}",
+        files={
+            "platforms/files.yaml": "platform_key: files\nbase_url: https://files.example.test\napis: {upload: {method: POST, path: /u, encoding: multipart, parameters: [{name: title, in: body}, {name: file, in: body}]}}\n"
+        },
+    ),
     "states of fields, of columns and of buttons": Case(
         steps="open: {}",
         form="open: 脚本.js, click.查询: 脚本.js",
