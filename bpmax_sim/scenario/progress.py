@@ -101,8 +101,7 @@ class RunLog(msgspec.Struct):
         writers: field -> script line that wrote its present value.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
-        structured: function that returns the fields that expectations take as another type than
-            their initial one.
+        structured: returns the fields that expectations take as another type than initially.
     """
 
     session: Session
@@ -151,10 +150,7 @@ class RunLog(msgspec.Struct):
     def add_warning(
         self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
     ) -> None:
-        """Add a warning unless it exists.
-
-        With *fails*, it would be a failure in a stricter folder.
-        """
+        """Add a new warning; with *fails* it is a failure in stricter folders."""
         warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:
             self.warnings.append(warning)
@@ -164,10 +160,7 @@ class RunLog(msgspec.Struct):
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Record an undeclared name, or a value of the wrong kind, that a script wrote.
-
-        Each once.
-        """
+        """Record an undeclared name or unsuitable value written by a script, each once."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -216,10 +209,8 @@ class RunLog(msgspec.Struct):
         return event
 
     def collect(self, result: Result) -> Iterable[Event]:
-        """Return all events since the last call in the order in which they happened.
-
-        *result* is that of the action; its console lines, timers and errors become events here.
-        """
+        """Return all events since the last call, sorted, including those in *result*."""
+        # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
@@ -427,10 +418,7 @@ class Progress:
                 )
 
     def check_names(self) -> bool:
-        """Check the scenario's names of third parties.
-
-        Return whether there is no failure so far.
-        """
+        """Check names of third parties; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._take_findings(self.reporter(), wrong)
@@ -478,10 +466,7 @@ class Progress:
         return tuple(rules)
 
     def judge_unused(self) -> list[source.Failure]:
-        """Return a failure if no step ran.
-
-        In a scenario without rows, also one for each unused part.
-        """
+        """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
         if steps and not self.ran & {step_key(located) for located in steps}:
             message = msg("no step of this row ran: each has an if: that does not hold")
@@ -497,7 +482,7 @@ class Progress:
 
     @cached_property
     def unused(self) -> tuple[source.RunWarning, ...]:
-        """Return what the run has not used; evaluated once, after all steps.
+        """Return what the run, all of whose steps have ended, has not used.
 
         Expectations that only look at fields no script wrote are included.
         """
@@ -506,10 +491,7 @@ class Progress:
         return (*unused_parts(self.item, self.ran), *left)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
-        """Add warnings for the row's values in a step whose ``if`` does not hold.
-
-        An empty cell is right there.
-        """
+        """Add warnings for non-empty values of the row in a step whose ``if`` does not hold."""
         step = located.step
         if self.item.row is None or step.action not in located.fills:
             return
@@ -524,12 +506,10 @@ class Progress:
             self.log.add_warning("name", finding.message, finding.place)
 
     def _look_up_ahead(self, ref: Reference) -> Any:
-        """Return a value that does not depend on the run.
-
-        From the row, variables or the environment.
+        """Return a value from the row, the variables or the environment.
 
         Raises:
-            UndefinedValueError: if it does depend on it, or is empty.
+            UndefinedValueError: if it depends on the run, or is empty.
         """
         value = self.scope.lookup(ref) if ref.root in {"case", "vars", "env"} else None
         if value in (None, "", "-"):
@@ -703,10 +683,7 @@ class Progress:
     def judge_unawaited(
         self, call: UnawaitedCall, reporter: FailureReporter
     ) -> Iterator[source.Failure]:
-        """Yield the failure of a call that was not awaited.
-
-        If the scenario allows, warn or do nothing.
-        """
+        """Yield the failure of a call not awaited, unless the scenario tolerates it."""
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
             yield reporter.report_unawaited(call)

@@ -180,6 +180,7 @@ class StepRun(msgspec.Struct):
                 break
         if self.tries > 1:
             self.progress.ran.add(retry_key(self.located))
+        # After a failure, broken invariants and unused faults are only its consequences.
         silent = session.disarm(rules)
         if not self.failures or not self.progress.is_judged:
             self.failures += self._judge_invariants()
@@ -330,6 +331,7 @@ class StepRun(msgspec.Struct):
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
+        # After a miss the script ran on without a response: whatever else is wrong follows from it.
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
