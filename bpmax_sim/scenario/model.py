@@ -224,6 +224,16 @@ class Expect(Model, frozen=True, kw_only=True):
     trace: Any = UNSET
 
 
+class NewExpect(Expect, frozen=True, kw_only=True):
+    """``expect: new``: nothing is expected yet, ``run --update`` writes what the step came to."""
+
+
+NOTHING_YET = msg(
+    "nothing is expected yet; `bpmax-sim run FILE --update` (pytest: --bpmax-update) writes what "
+    "was got"
+)
+
+
 class ExpectedError(Model, frozen=True, kw_only=True):
     """The error with which a step must end; an empty map accepts any.
 
@@ -278,7 +288,7 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
     during: During | UnsetType = UNSET
-    expect: Expect = Expect()
+    expect: Annotated[Expect, Meta(extra={"word": ("new", NewExpect())})] = Expect()
     expect_error: ExpectedError | UnsetType = UNSET
 
     @cached_property
