@@ -167,10 +167,7 @@ class StepRun(msgspec.Struct):
         self.failures = [self._make_reporter().report("value", str(error), path)]
 
     def _run_body(self) -> Iterator[Event]:
-        """Run the action until its ``retry`` is done, with the step's faults armed.
-
-        Then check invariants.
-        """
+        """Run the action with its retries while the step's faults are armed; check invariants."""
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.focus_on_step(step)
@@ -211,10 +208,7 @@ class StepRun(msgspec.Struct):
         return result
 
     def _fill_action(self) -> Any:
-        """Return the action's value with ``${…}`` replaced.
-
-        None after a problem, which is a failure.
-        """
+        """Return the action's value with ``${…}`` replaced; None after a failure."""
         progress, step = self.progress, self.located.step
         try:
             value = progress.scope.resolve(step.value)
@@ -326,10 +320,7 @@ class StepRun(msgspec.Struct):
         return Result(value=progress.result)
 
     def _check(self, result: Result) -> None:
-        """Judge the result: misses first, then errors, then expectations.
-
-        The first kind found ends it.
-        """
+        """Judge the result in this order: misses, errors, expectations."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         if not progress.is_judged:
             for name, value in step.save.items():
@@ -371,10 +362,7 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield the failures of calls that were not awaited.
-
-        A call whose promise a later script may still await is judged at the end of the run.
-        """
+        """Yield failures of calls not awaited; those still awaitable are judged at the end."""
         progress = self.progress
         for read in result.absent_reads:
             progress.judge_read(read)
@@ -387,10 +375,7 @@ class StepRun(msgspec.Struct):
                 yield from progress.judge_unawaited(call, reporter)
 
     def _judge_wrong_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield the failures of calls that can never work and whose error a script caught.
-
-        An uncaught error is reported as such already.
-        """
+        """Yield failures of impossible calls whose error a script caught and so hid."""
         progress = self.progress
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
@@ -400,10 +385,7 @@ class StepRun(msgspec.Struct):
                 yield reporter.report_wrong_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
-        """Return the failures of thrown errors.
-
-        A miss or a promise that never settles is always one.
-        """
+        """Return failures of thrown errors; misses and unsettled promises always fail."""
         never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
         others = [e for e in result.errors if e not in never]
         expected = self.located.step.expect_error
@@ -433,10 +415,7 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
-        """Return whether no further try is needed.
-
-        ``until`` holds, or without it the step passed.
-        """
+        """Return whether no further try is needed: ``until``, or else the step, holds."""
         if result is None:
             return True
         if not isinstance(retry.until, Expect):
@@ -567,7 +546,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
 
 
 def _close_session(progress: Progress) -> None:
-    """Close the session; an error of that becomes the verdict only if there is no failure yet."""
+    """Close the session; its error fails the run only if nothing else has."""
     if not progress.failures:
         judge_outages(progress)
     try:
