@@ -1,1 +1,1 @@
-"""Judgements about recordings and declarations: drift, admission."""
+"""Judge recordings and declarations: drift, migration, coverage, secrets."""

@@ -1,8 +1,8 @@
-"""Which parts of what is declared the scenarios touch: a plain function of what they told.
+"""Measure which declared parts the scenarios have used, from the events of their runs.
 
-Parts are the APIs, parameters, instances and auth paths of the user's own platforms, the fields
-of forms, the nodes and transitions of flow definitions, the handlers of events, and of scenarios
-the stubs and the steps with ``if:``. What a scenario that failed touched does not count.
+Parts are the APIs, parameters, instances and auth paths of the user's own platforms, the fields of
+forms, the nodes and transitions of flow definitions, the handlers of events, and of scenarios the
+stubs and the steps with ``if:``. Parts used only by a failed scenario do not count.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _SCENARIO: Final = "scenario\t"
 
 
 class DeclaredPart(msgspec.Struct, frozen=True):
-    """One thing that is declared; *touched* says whether a scenario reached it."""
+    """A declared part; *touched* is true if a scenario has used it."""
 
     kind: Kind
     name: str
@@ -66,7 +66,7 @@ class DeclaredPart(msgspec.Struct, frozen=True):
 
 
 class PassedRun(msgspec.Struct, frozen=True):
-    """An item that passed, what is declared for it, and everything that it told."""
+    """An item that passed, with the platforms declared for it and its events."""
 
     item: ScenarioItem
     platforms: Platforms
@@ -74,14 +74,17 @@ class PassedRun(msgspec.Struct, frozen=True):
 
     @property
     def calls(self) -> Iterator[CallMade]:
-        """Return what was called, logins too."""
+        """Return all calls, including logins."""
         return (event for event in self.events if isinstance(event, CallMade))
 
 
 def measure_coverage(
     items: Iterable[tuple[ScenarioItem, Platforms]], touched: Collection[str]
 ) -> list[DeclaredPart]:
-    """Return every part that *items* declare, by kind and name; *touched* are `touched_parts`."""
+    """Return the parts that *items* declare, sorted by kind and name.
+
+    *touched*: `touched_parts`.
+    """
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
@@ -89,13 +92,13 @@ def measure_coverage(
 
 
 def touched_parts(run: PassedRun) -> set[str]:
-    """Return what *run* touched, as texts that mean the same on every machine."""
+    """Return the parts that *run* used, as texts that do not depend on machine or language."""
     item = run.item
     return {f"{_SCENARIO}{item.node_id}", *map(_as_text, _touched_names(run))}
 
 
 def count_scenarios(touched: Collection[str]) -> int:
-    """Return of how many scenarios the parts in *touched* are."""
+    """Return the number of scenarios whose parts are in *touched*."""
     return sum(part.startswith(_SCENARIO) for part in touched)
 
 
@@ -179,7 +182,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
 
 
 def _drop_undone(events: Iterable[Event]) -> list[Event]:
-    """Return *events* without the ways into nodes that were taken back."""
+    """Return *events* without the arrivals at nodes that were taken back."""
     current: list[Event] = []
     for event in events:
         if isinstance(event, NodeEntered) and event.action == UNDO:
@@ -218,7 +221,10 @@ def _has_argument(call: CallMade, parameter: Parameter) -> bool:
 
 
 def _names_by_faults(ran: PassedRun) -> Iterator[Name]:
-    """Yield the recoveries that were put to the test; a fault that never fired is a failure."""
+    """Yield the recoveries that injected faults tested.
+
+    A fault that was never injected is a failure.
+    """
     located = (*ran.item.steps, *ran.item.cleanup)
     faults = (*ran.item.faults, *(fault for step in located for fault in step.faults))
     for call in ran.calls:

@@ -1,6 +1,6 @@
-"""Two cassettes by meaning: which exchanges are in both, and at which places they differ.
+"""Compare two cassettes by meaning: which exchanges both contain, and where these differ.
 
-The paths are those that a miss prints. Instants, durations and passing fields do not count.
+Paths are written as in the explanation of a miss. Times, durations and volatile fields are ignored.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MOST_TRIED: Final = 50  # candidates for the nearest, of which the one that dif
 
 
 class NumberedExchange(msgspec.Struct, frozen=True):
-    """An exchange, its cassette, and its number in it, from 0."""
+    """An exchange, its cassette, and its number in the cassette, from 0."""
 
     cassette: Cassette
     number: int
@@ -35,12 +35,12 @@ class NumberedExchange(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """Return file and line."""
+        """Return the file and line of the exchange."""
         return self.cassette.place(self.number)
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``, or method and address of traffic without a builder."""
+        """Return ``platform.api``, or method and address for other HTTP clients."""
         call = self.exchange.request.call
         if call and call.platform:
             return call.name
@@ -48,10 +48,10 @@ class NumberedExchange(msgspec.Struct, frozen=True):
 
 
 class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
-    """An exchange of one cassette and what it is in the other.
+    """An exchange of one cassette and its counterpart in the other, if there is one.
 
     Attributes:
-        request, answer: the places where they differ.
+        request, answer: differences between the requests, and between the responses.
     """
 
     old: NumberedExchange | None = None
@@ -61,14 +61,14 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def kind(self) -> Kind:
-        """Return whether it is in both, and says the same."""
+        """Return ``added``, ``removed``, ``changed`` or ``same``."""
         if self.old is None or self.new is None:
             return "added" if self.old is None else "removed"
         return "changed" if self.request or self.answer else "same"
 
     @property
     def either(self) -> NumberedExchange:
-        """Return the older one that is there."""
+        """Return the old exchange, or the new one if there is no old one."""
         side = self.old or self.new
         assert side is not None
         return side
@@ -77,13 +77,13 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 def compare_cassettes(
     old: Cassette, new: Cassette, rules: Rules, volatile: PlacesOf
 ) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield every exchange of two cassettes with its owner, what was added at the end.
+    """Yield the owner and pair of every exchange of two cassettes; of each owner, added ones last.
 
-    *volatile* names passing fields of an API's responses. Where each file has one owner, they are
-    compared even if they are called differently.
+    *volatile* returns the volatile fields of an API's responses. If each cassette has a single
+    owner, these two are compared even under different names.
 
     Raises:
-        CassetteError: if one cannot be read.
+        CassetteError: if one of them cannot be read.
     """
     owners = [(owner, owner) for owner in dict.fromkeys([*old.owners, *new.owners])]
     if len(old.owners) == len(new.owners) == 1:
@@ -96,7 +96,7 @@ def compare_cassettes(
 
 
 def added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
-    """Yield every exchange of a cassette that takes no other's place, with its owner.
+    """Yield every exchange of a cassette without counterpart, with its owner.
 
     Raises:
         CassetteError: if it cannot be read.
@@ -118,7 +118,7 @@ def _pair_exchanges(
     rules: Rules,
     volatile: PlacesOf,
 ) -> Iterator[ExchangePair]:
-    """Pair equal calls in their order, then those of the same API that differ least."""
+    """Pair equal requests in their order, then those of the same API that differ least."""
     parts = {id(side): matching.parts_of_exchange(side.exchange) for side in (*old, *new)}
     left = defaultdict[str, dict[int, NumberedExchange]](
         dict
@@ -161,9 +161,9 @@ _SHORTEST_DRAWN: Final = 4  # of fewer letters and digits nobody can say that th
 
 
 def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, ExchangePair]]) -> bool:
-    """Return whether *pairs* differ only by what scripts drew, each from a seed of its own.
+    """Return whether *pairs* differ only in random values drawn, because the seeds were different.
 
-    A text that was drawn became another of the same form, the same one everywhere.
+    Each old value must have the form of its new one, and always the same new one.
     """
     became: dict[str, str] = {}
     owners = set[str]()
@@ -184,7 +184,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
 
 
 def _common_form(value: Any) -> str:
-    """Return what drawn texts of one kind have in common; nothing where it cannot be drawn."""
+    """Return *value* with its varying characters replaced by ``#``; "" if it cannot be random."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
     text = str(value)

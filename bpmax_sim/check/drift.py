@@ -1,12 +1,12 @@
-"""Whether the live third party still responds as it did when it was recorded.
+"""Compare the present responses of third parties with the recorded ones.
 
-Values count where an API says so (``verify: {values: [body.status]}``), else shape alone does.
+Only shapes are compared, unless an API also asks for values (``verify: {values: [body.status]}``).
 
-Each recorded call is made twice, authorised and signed afresh: what differs between the two live
-responses is volatile. Calls that change something are made once, and only where that is allowed.
-An answer after which `recover` sent the call again says nothing: the last one does.
-Where a third party cannot be reached, nothing more is sent to it. Null stands for a value that is
-not there; items of a list share one shape, the union of all.
+Each recorded call is sent twice, with fresh authorisation and signature: what differs between the
+two live responses is volatile. Calls that write are sent once, and only if that is allowed. A
+response after which `recover` sent the call again is not compared; the last one is. Once a third
+party cannot be reached, nothing more is sent to it. Null counts as an absent value; the items of a
+list have one shape, the union of all.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ _TYPES: Final[tuple[tuple[type | tuple[type, ...], str], ...]] = (
 
 
 class Change(msgspec.Struct, frozen=True):
-    """One difference: *was* and *now* are types or a status, never values."""
+    """One difference; *was* and *now* are types or status codes, never values of a response."""
 
     what: What
     path: str
@@ -87,17 +87,20 @@ class Change(msgspec.Struct, frozen=True):
 
     @property
     def tier(self) -> Tier:
-        """Return how bad it is."""
+        """Return the severity of the change."""
         return _TIERS.get(self.what, "error")
 
     def __str__(self) -> str:
-        """Return it as a phrase, such as ``body.data.name: text became number``."""
+        """Return a phrase such as ``body.data.name: text became number``."""
         phrase = _PHRASES.get(self.what, template("{was} became {now}"))
         return label_message(self.path, msg(phrase, was=self.was, now=self.now))
 
 
 def _walk_values(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
-    """Yield *value* and all that is in it with their paths; items of a list share one."""
+    """Yield *value* and all values in it, with their paths.
+
+    The items of a list have the same path.
+    """
     yield path, value
     if isinstance(value, dict):
         for name, item in value.items():
@@ -108,7 +111,7 @@ def _walk_values(value: Any, path: Steps) -> Iterator[tuple[Steps, Any]]:
 
 
 def shape_of(response: Response) -> Shape:
-    """Return the shape of a response's body."""
+    """Return the shape of a response's body: path -> types."""
     content_type = response.header("content-type") or ""
     body = read_body(response.body, content_type)
     if body.kind == "none":
@@ -141,9 +144,10 @@ def _flatten(response: Response) -> Mapping[Steps, list[Any]]:
 def find_changes(
     recorded: Response, live: Response, volatile: frozenset[Steps] = frozenset()
 ) -> Iterator[Change]:
-    """Yield how *live* differs from *recorded* by status and shape, *volatile* places aside.
+    """Yield the differences of *live* from *recorded* in status and shape.
 
-    Only the outermost place of what was added or removed is told.
+    Differences at *volatile* places are left out. If the status differs, nothing else is compared.
+    Of added or removed parts, only the outermost path is returned.
     """
     if recorded.status != live.status:
         yield Change("status", "status", str(recorded.status), str(live.status))
@@ -155,9 +159,9 @@ def find_changes(
 
 
 def _is_reported(path: Steps, was: Shape, now: Shape) -> bool:
-    """Return whether *path* stands on both sides, or is a member of an object on both.
+    """Return whether *path* exists in both shapes, or its parent is an object in both.
 
-    An item of a list that is empty on the other side tells nothing.
+    Items of a list that is empty in one of the shapes are not reported: nothing is known of them.
     """
     if (path in was and path in now) or len(path) == 1:
         return True
@@ -190,7 +194,10 @@ _STANDIN: Final = "redacted."
 
 
 def carries_standin(request: Request) -> bool:
-    """Return whether a stand-in is in what the script set; auth puts in real values itself."""
+    """Return whether the script's part of *request* has a stand-in.
+
+    Auth uses the real values itself.
+    """
     call = request.call
     if call is None:
         place, pairs, body = request.url, request.headers, request.body
@@ -201,7 +208,7 @@ def carries_standin(request: Request) -> bool:
 
 
 def rebuild_call(session: Session, call: Call) -> Builder:
-    """Return the call of a script that set *call*."""
+    """Return a builder with everything that the script set in the recorded *call*."""
     platform = session.platforms.platform(call.platform)
     template = session.platforms.api(platform, call.api).path
     chain = session.proxy(call.platform, instance_key=call.instance).api(call.api)
@@ -224,14 +231,14 @@ Kind = Literal["changed", "volatile", "failed", "unreachable", "skipped", "old",
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True):
-    """What verifying one exchange brought to light; no value of a response is in it.
+    """A result of verifying one exchange; it contains no value of a response.
 
     Attributes:
         tier: ``info``, ``warning`` or ``error``.
-        kind: ``changed``, ``volatile`` (learned), ``failed`` (it was rejected), ``unreachable``,
-            ``skipped``, ``old``, or ``moved`` by `migrate`.
-        path: the place, such as ``body.data.items[*].qty``, where there is one.
-        reason: why nothing was sent, where that is so.
+        kind: ``changed``, ``volatile`` (learned now), ``failed`` (the call was rejected),
+            ``unreachable``, ``skipped``, ``old``, or ``moved`` (by `migrate`).
+        path: place such as ``body.data.items[*].qty``; empty if there is none.
+        reason: why nothing was sent; empty if the call was sent.
     """
 
     exchange: Exchange
@@ -243,7 +250,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``, or the address of traffic without a builder."""
+        """Return ``platform.api``, or the address for other HTTP clients."""
         return name_of(self.exchange)
 
     def __str__(self) -> str:
@@ -258,15 +265,15 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def name_of(exchange: Exchange) -> str:
-    """Return ``platform.api``, or the address of traffic without a builder."""
+    """Return ``platform.api``, or the address for other HTTP clients."""
     call = exchange.request.call
     return call.name if call and call.platform else exchange.request.url
 
 
 def recorded_at(exchange: Exchange) -> float:
-    """Return when *exchange* was answered.
+    """Return when the response of *exchange* was received, in POSIX seconds.
 
-    The third party's own ``Date`` tells, for the clock of a recording may stand still.
+    The response's ``Date`` header is preferred, because the clock of a recording may be frozen.
     """
     outcome = exchange.outcome
     date = outcome.header("date") if isinstance(outcome, Response) else None
@@ -277,7 +284,7 @@ def recorded_at(exchange: Exchange) -> float:
 
 
 def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
-    """Yield that *exchange* was answered more than *age* seconds before *now*, if it was."""
+    """Yield a drift if *exchange* was recorded more than *age* seconds before *now*."""
     recorded = recorded_at(exchange)
     if now - recorded > age:
         day = str(Instant(recorded))[:10]
@@ -290,7 +297,7 @@ def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
 
 
 def find_moved(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
-    """Yield that `migrate` moved *exchange*, with its *marks*, so that nobody was asked so."""
+    """Yield a drift if `migrate` changed *exchange*: this exact request was never sent."""
     if marks:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(marks))
         yield Drift(exchange=exchange, tier="info", kind="moved", message=message)
@@ -301,7 +308,7 @@ MembersRead = Callable[[str], Mapping[tuple[str, ...], str]]
 
 
 class Verification:
-    """Sends recorded calls to the live third parties of one session."""
+    """Sends recorded calls again to the third parties and compares the responses."""
 
     def __init__(
         self,
@@ -314,10 +321,12 @@ class Verification:
         """Use *session*; nothing is sent yet.
 
         Args:
-            session: in mode ``live``.
-            allow_writes: also send what may change something.
-            members_read: of an API, whose loss is an error.
-            sampled: the names of calls of which one was sent, and no other will be; None sends all.
+            session: session in mode ``live``.
+            allow_writes: whether to send calls that may change something, too.
+            members_read: function that returns the members of an API's result that scripts read;
+                losing one of them is an error.
+            sampled: names of the calls already sent, each of which is sent only once; None sends
+                all.
         """
         self._session = session
         self._allow_writes = allow_writes
@@ -327,9 +336,9 @@ class Verification:
         self._progress = RetryProgress()
 
     def verify(self, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, list[Drift]]]:
-        """Yield each of an owner's exchanges, in order, and how the live response differs from it.
+        """Yield each of an owner's exchanges, in order, with its drifts.
 
-        What is not sent is a drift as well, which says why. Logins are left out.
+        A call that is not sent has a drift with the reason. Logins are left out.
         """
         business = (exchange for exchange in exchanges if not exchange.request.is_login)
         exchange = next(business, None)
@@ -339,7 +348,7 @@ class Verification:
             exchange = after
 
     def _verify_exchange(self, exchange: Exchange, passed: str) -> list[Drift]:
-        """Send *exchange* again and compare the responses, unless something forbids to send it."""
+        """Send *exchange* again and compare the responses, unless something forbids sending it."""
         outcome, call = exchange.outcome, exchange.request.call
         party = f"{call.platform}.{call.instance}" if call and call.platform else ""
         party = party or urlsplit(exchange.request.url).netloc
@@ -361,9 +370,11 @@ class Verification:
         return drifts
 
     def _find_retry_cause(self, exchange: Exchange, after: Exchange | None) -> str:
-        """Return the class of failure after which the call was sent again, as *after*, or nothing.
+        """Return the class of failure because of which the call was sent again (*after*).
 
-        That is decided as it was when they were recorded.
+        "" if it was not.
+
+        It is determined by the same rules as at recording.
         """
         known, self._progress = self._progress, RetryProgress()
         call, platforms = exchange.request.call, self._session.platforms
@@ -389,7 +400,7 @@ _ANY_GRANT: Final = Grant(values={}, standins={}, expires=inf)
 
 
 def _received_outcome(outcome: Response | FailedExchange) -> ReceivedResponse | TransportError:
-    """Return *outcome* as `recover` saw it while it was recorded."""
+    """Return *outcome* in the form in which `recover` saw it at recording."""
     if isinstance(outcome, FailedExchange):
         return TransportError(outcome.message, code=outcome.code, sent=outcome.sent)
     return ReceivedResponse(replace(outcome, source=""), parsed_body(outcome))
@@ -435,7 +446,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         return list(self._compare(first, second, declared or (), values))
 
     def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
-        """Return why it is not sent, or ""."""
+        """Return why the call is not sent; "" if it is."""
         if rule == "never":
             return msg("its API says verify: never")
         if not allowed:
@@ -460,7 +471,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         return platform, self.session.platforms.api(platform, call.api)
 
     def _send(self, *, again: bool) -> Response:
-        """Return the live response; *again* allows a second try where the connection broke."""
+        """Return the live response; with *again*, a broken connection is tried a second time."""
         try:
             return self._send_once()
         except TransportError as error:
@@ -511,7 +522,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
             yield self._make_drift("info", "volatile", message, path)
 
     def _find_reader(self, change: Change, declared: Sequence[Platform | Api]) -> str:
-        """Return where a script reads what *change* says is gone, or nothing."""
+        """Return where a script reads what *change* has removed; "" if nowhere."""
         call = self.exchange.request.call
         if change.what != "removed" or call is None or not declared:
             return ""
@@ -537,7 +548,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
 
 
 def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    """Yield where in a body *member* of a result may stand."""
+    """Yield the possible paths in a response body for *member* of the result that scripts see."""
     if platform.result != "envelope":
         yield member
         return
@@ -551,9 +562,11 @@ def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[s
 def _other_values(
     recorded: Response, live: Response, places: Sequence[str], personal: Sequence[str]
 ) -> Iterator[str]:
-    """Yield which of *places* has another value in *live*, *personal* data by its pseudonyms.
+    """Yield the *places* whose value differs in *live*.
 
-    A value that the recording only stands in for cannot be compared.
+    *personal* values are compared as pseudonyms.
+
+    A recorded stand-in cannot be compared.
     """
     if not places or recorded.status != live.status:
         return
@@ -568,13 +581,13 @@ def _other_values(
 
 
 def failure_class_of(response: Response, platform: Platform, api: Api) -> str | None:
-    """Return the class of failure that *response* is to an API, if `recover` handles that one."""
+    """Return the class of failure of *response*; None if the API's `recover` does not handle it."""
     recipe = compile_for_any_instance(platform, api)
     failure = recipe.rules.failure_class(response, parsed_body(response))
     return failure if failure in recipe.recover else None
 
 
 def compile_for_any_instance(platform: Platform, api: Api) -> CompiledApi:
-    """Return how an API is called on an instance that nobody declares."""
+    """Return the compiled rules of an API for an instance that nobody declares."""
     nobody = Instance(platform=platform.platform_key, instance_key="any")
     return compile_api(platform, nobody, api)

@@ -1,7 +1,7 @@
-"""Recordings moved to the names of today: what is proposed, and whether it replays.
+"""Rename platforms, APIs, paths and owners in recordings, if the result still replays.
 
-Scenarios are replayed; what they miss and what is left of their recordings is put together by its
-cause. What is accepted has to replay in a folder of its own before a file is replaced.
+The scenarios are replayed, and their misses and unplayed exchanges are grouped by cause. Accepted
+changes must replay in a temporary folder before a file is replaced.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _OWNER = -1
 
 @dataclass(frozen=True, slots=True)
 class Renames:
-    """What the command line says is called otherwise."""
+    """The renames given on the command line: old name -> new name."""
 
     apis: Mapping[str, str]
     platforms: Mapping[str, str]
@@ -54,7 +54,7 @@ class Renames:
 
     @property
     def former(self) -> FormerNames:
-        """Return the earlier names of platforms and APIs, by those of today."""
+        """Return the former names of platforms and APIs, by the new ones."""
         platforms, apis = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
         for old, new in self.platforms.items():
             platforms[new].append(old)
@@ -66,22 +66,23 @@ class Renames:
         )
 
     def find_owner(self, item: ScenarioItem, owners: Sequence[str]) -> str:
-        """Return in whose name a cassette holds what *item* plays."""
+        """Return the owner under which a cassette holds the exchanges of *item*."""
         named = [old for old in owners if self.owners.get(old) == item.owner]
         return named[0] if named else find_recorded_name(item, owners)
 
 
 @dataclass(slots=True)
 class MovePlan:
-    """What is proposed for one owner of one cassette.
+    """The proposed changes for one owner of one cassette.
 
     Attributes:
-        item: the scenario that plays it; None where none does, so that names alone are changed.
-        entries: the owner's exchanges as they would be, by their number in the cassette.
-        contested: calls that are made as they were recorded, and otherwise, too.
-        unknown: calls that nothing recorded is near to.
-        signed: calls that stay as they are, for nobody calls here who could sign them anew.
-        causes: why, by the same number; the cause of the owner's own name stands under -1.
+        item: scenario that replays it; None if none does, so that only names are changed.
+        entries: changed exchanges, by number in the cassette.
+        contested: calls that are made both as recorded and in the changed form.
+        unknown: calls to which no recording is similar.
+        signed: calls that cannot be changed, because without a scenario nothing can sign them
+            again.
+        causes: reasons of the change, by the same numbers; -1 is the owner's own name.
     """
 
     file: Path
@@ -96,7 +97,7 @@ class MovePlan:
     signed: tuple[str, ...] = ()
 
     def accept(self, causes: frozenset[Cause]) -> None:
-        """Keep what is moved for accepted *causes* alone."""
+        """Keep only the changes all of whose reasons are in *causes*."""
         for number, own in list(self.causes.items()):
             if not causes.issuperset(own):
                 del self.causes[number]
@@ -104,12 +105,15 @@ class MovePlan:
 
     @property
     def is_empty(self) -> bool:
-        """Return whether nothing of it changes."""
+        """Return whether nothing changes."""
         return not self.causes
 
 
 def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[MovePlan | None]:
-    """Replay *items* and yield what each would find if it were recorded today."""
+    """Replay *items* and yield the changes with which each would match.
+
+    None if nothing is recorded.
+    """
     for item in items:
         moves = RecordingMoves(renames.former)
         options: SessionOptions = {
@@ -138,7 +142,7 @@ def _plan_of(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
 
 
 def _replay(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
-    """Replay *item* with the cassettes of *folder*; return why it is red, or nothing."""
+    """Replay *item* with the cassettes of *folder*; return why it fails, or ""."""
     try:
         session = open_session(item, cassettes=folder, **options)
         *_, last = run_item(item, session, environ=os.environ)
@@ -152,7 +156,7 @@ def _replay(item: ScenarioItem, folder: Path, options: SessionOptions) -> str:
 def plan_others(
     root: Path, known: Sequence[MovePlan], items: Sequence[ScenarioItem], renames: Renames
 ) -> list[MovePlan]:
-    """Return the plans of owners that no scenario is, such as tests: their names are changed."""
+    """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
     taken |= {(_file_of(item).absolute(), item.owner) for item in items}
     plans = []
@@ -183,9 +187,9 @@ def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) 
 
 
 def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, ...]]:
-    """Return *entry* under the names of today, its key for a player to work out, and why.
+    """Return *entry* with the new names, and the causes; its key is left for a player to compute.
 
-    One that is signed stays: nobody calls here, so nothing could sign it anew.
+    A signed request is returned unchanged: nothing here could sign it again.
     """
     line, text, causes = entry.line, entry.text, list[Cause]()
     old = tuple(line.call.partition(".")[::2])
@@ -217,7 +221,7 @@ def _move_path(line: str, base: str, was: str, now: str) -> str:
 
 
 def join_causes(plans: Sequence[MovePlan]) -> None:
-    """Make one cause of those that differ by their values alone, where there are many."""
+    """Combine causes that differ only in their values into one, where there are many of them."""
     by_place: dict[tuple[str, str, str], set[Cause]] = defaultdict(set)
     for plan in plans:
         for cause in (cause for own in plan.causes.values() for cause in own):
@@ -252,10 +256,14 @@ def _file_of(item: ScenarioItem) -> Path:
 
 
 def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
-    """Replace the files of *plans* that replay then; return them, and what is red and why.
+    """Replace the files whose *plans* then replay.
+
+    Return these, and name and reason of each failure.
+
+    The former login of a renamed platform is removed only if everything replays.
 
     Raises:
-        OSError: a file cannot be written; it and those after it are as before.
+        OSError: if a file cannot be written; it and the following ones are unchanged.
     """
     by_file = defaultdict[Path, list[MovePlan]](list)
     for plan in plans:
@@ -273,6 +281,8 @@ def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[t
             else:
                 good.append(plan)
     written = [path for path in by_file if _write(path, [p for p in good if p.file == path])]
+    # Cassettes first: a login under its new name is of no use to files that keep the old one.
+    # The old login stays while any scenario still needs it.
     for old, (new, data) in logins.items() if written else ():
         with lock_folder(new.parent):
             journal.replace_whole(new, data)
@@ -308,7 +318,7 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
 
 
 def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
-    """Return the cassette that *plans* are of, with them carried out."""
+    """Return the content of the cassette of *plans* with all of them applied."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
     entries = []
     for number in range(len(cassette)):
@@ -319,7 +329,7 @@ def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
 
 
 def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
-    """Return the new place and bytes of each recorded login of a platform that is renamed."""
+    """Return the new path and content of each recorded login of a renamed platform, by old path."""
     causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
     renamed = {cause.was: cause.now for cause in causes if cause.kind == "platform"}
     renames = Renames({}, renamed, {}, {})

@@ -1,9 +1,8 @@
-"""Secrets in cassettes: those that this machine knows, and what looks like one.
+"""Find secrets in cassettes, in platform files and in files that a commit would publish.
 
-What looks like one is told by its form (a private key, a JWT, a token of a vendor) or by its
-place (a header or a member that holds credentials). No value is ever in a message.
-
-Secrets that stand in files which Git does not ignore, so that a commit would publish them.
+Known values are those that this machine has. Others are recognised by form (a private key, a JWT, a
+vendor's token) or by place (a header or member that holds credentials). No message contains a
+value.
 """
 
 from __future__ import annotations
@@ -63,11 +62,11 @@ _LONG: Final = 12  # characters from which on the names above were an error befo
 
 @dataclass(slots=True)
 class NotSecretDeclarations:
-    """What the platforms of a project declare to be no secret, though it looks like one.
+    """The values declared with ``not_secret``: they look like secrets but are none.
 
     Attributes:
-        platforms: each with the places it declares by itself or by its APIs.
-        of_project: places that no platform file can declare.
+        platforms: platforms with the places that they and their APIs declare.
+        of_project: places declared in ``pyproject.toml``, because no platform file can.
     """
 
     platforms: Sequence[Platforms]
@@ -76,10 +75,12 @@ class NotSecretDeclarations:
     _needed: set[tuple[str, str]] = field(default_factory=set)
 
     def declared_texts(self, exchange: Exchange, findings: Sequence[str]) -> list[str]:
-        """Return the texts of *exchange* that are declared to be no secrets.
+        """Return the texts of *exchange* that are declared not to be secret.
 
-        *findings* are the values in it that look like one by their form; they, and what looks
-        random, are what the declaration is there for.
+        Remember which were needed.
+
+        A declaration is needed for *findings*, the values that have the form of a secret, and for
+        texts that look random.
         """
         prefix = place_prefix(exchange.request)
         name = prefix[:-1]
@@ -97,7 +98,7 @@ class NotSecretDeclarations:
         return texts
 
     def stale_declarations(self) -> Iterator[str]:
-        """Yield what is declared for calls that were recorded, and is needed in none."""
+        """Yield a message for each declaration of recorded calls that no recording needs."""
         for platform in chain.from_iterable(known.own.values() for known in self.platforms):
             key = platform.platform_key
             recorded = [name for name in self._places if name.startswith(f"{key}.")]
@@ -125,13 +126,13 @@ class NotSecretDeclarations:
 def find_secrets(
     cassette: Cassette, vault: Vault, not_secret: NotSecretDeclarations, hint: Callable[[str], None]
 ) -> Iterator[Problem]:
-    """Yield what is secret in *cassette*, with its place; *vault* holds what is known here.
+    """Yield the secrets in *cassette*, each with its place; *vault* has the values known here.
 
-    What *not_secret* declares to be no secret, and only looks like one, is left out. *hint* gets
-    what is named like a secret in recordings that are older than the net of names.
+    Declared exceptions (*not_secret*) are left out, except values known to be secret. *hint*
+    receives what the secret-name rules find in recordings that are older than these rules.
 
     Raises:
-        DamagedCassette: an exchange is not what was recorded.
+        DamagedCassette: if an exchange is not as it was recorded.
     """
     do = msg(
         "record it afresh, or put a stand-in there and run `bpmax-sim cassette seal {file}`",
@@ -164,7 +165,7 @@ def find_secrets(
 
 
 def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
-    """Yield what looks like a secret by form or name, where it begins, and the value."""
+    """Yield message, start and value of everything that has the form or the header of a secret."""
     for what, form in _FORMS:
         for match in form.finditer(entry.text):
             if not is_standin(match[0]):
@@ -178,7 +179,10 @@ def _find_suspicious(entry: Entry) -> Iterator[tuple[str, int, str]]:
 
 
 def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str, int, str, bool]]:
-    """Yield what `_find_suspicious` does of members with such names, and if they always were."""
+    """Yield message, start and value of members named like secrets, and whether always an error.
+
+    The names added later are only hints in recordings that are older than the secret-name rules.
+    """
     bare = call_without_injected(exchange.request, _NOBODY)
     sides = [message_parts(bare.headers, bare.body, bare.query)]
     if isinstance(exchange.outcome, Response):
@@ -191,7 +195,7 @@ def _find_named_secrets(exchange: Exchange, entry: Entry) -> Iterator[tuple[str,
 
 
 def _is_redacted_header(name: str, value: str) -> bool:
-    """Return whether a header shows a stand-in, or holds no credential by itself."""
+    """Return whether a header has a stand-in, or no credential."""
     if "cookie" in name:
         return _STANDIN in value or not value.partition("=")[2].partition(";")[0]
     credential = credential_of(value)
@@ -215,9 +219,9 @@ _NOT_IGNORED = 1  # as `git check-ignore` ends; 128 is no repository, where noth
 
 
 def find_literal_secrets(platforms: Platforms) -> Iterator[Problem]:
-    """Yield a problem for each secret that a file of instances or platforms holds literally.
+    """Yield a problem for each secret written literally into a file of instances or platforms.
 
-    That is a credential which is declared to be secret, and what is named like one in a platform.
+    These are credentials declared as secret, and members of a platform named like secrets.
     """
     is_open = cache(_is_not_git_ignored)
     for key in platforms.own:
@@ -238,7 +242,7 @@ _SECTIONS: Final = frozenset({"headers", "query", "body", "auth", "apis"})
 
 
 def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
-    """Yield the texts below *node*, of a platform file, that are a secret by their name."""
+    """Yield the texts below *node*, in a platform file, whose names mark them as secrets."""
     named = node.items.get("name")
     pairs = [(name, inner) for name, inner in node.items.items() if steps or name in _SECTIONS]
     for name, inner in pairs:
@@ -271,7 +275,7 @@ _LITERAL: Final = re.compile(
 
 
 def _literals_in(source: str) -> Iterator[str]:
-    """Yield the texts that *source*, a text or a template, sends as they stand."""
+    """Yield the literal texts of *source*, which is a text or a template."""
     if "{{" in source:
         yield from (match["text"] for match in _LITERAL.finditer(source))
     elif source[:1] not in {"$", "{"}:
@@ -281,7 +285,7 @@ def _literals_in(source: str) -> Iterator[str]:
 def _find_instance_literals(
     instance: Instance, platform: Platform | None
 ) -> Iterator[tuple[Sequence[str], str]]:
-    """Yield where a secret stands by itself, and what to say of it."""
+    """Yield the path of each literal secret of an instance, and the message."""
     for name, value in instance.credentials.items():
         spec = platform.credentials.get(name) if platform else None
         if spec is not None and spec.secret is True and value and not isinstance(value, Source):

@@ -1,1 +1,1 @@
-"""What a project consists of and what uses what: shapes of responses, facts of files, the index."""
+"""The index of a project: facts of its files, shapes of responses, and which file uses what."""

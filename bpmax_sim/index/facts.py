@@ -1,7 +1,7 @@
-"""What one file of a project declares and uses: a list of facts, each with its place.
+"""Read what one file of a project declares and uses, as a list of facts with places.
 
-A fact is read from its file alone, so it holds as long as the file's content does. Names stand as
-the file spells them; `bpmax_sim.index.uses` knows which spellings are one thing.
+A fact depends on its file alone, so it is valid as long as the content is unchanged. Names are kept
+as the file spells them; `bpmax_sim.index.uses` knows which spellings mean the same thing.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ Steps = tuple[str, ...]
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):
-    """One thing that a file says of another.
+    """One use or declaration in a file.
 
     Attributes:
-        name: of an API ``platform.api``, of a parameter or a member ``platform.api.name``; of a
-            file its path from the root, or as it is spelled where it lies outside.
-        detail: what more there is to say: an event, an owner, the style of a call.
-        is_learned: a run told it, and the text of the file does not.
+        name: ``platform.api`` for an API, ``platform.api.name`` for a parameter or member; for a
+            file, its path from the root, or as spelled if it is outside.
+        detail: additional information: an event, an owner, the style of a call.
+        is_learned: whether it comes from the trace of a run and not from the file's text.
     """
 
     kind: FactKind
@@ -64,14 +64,14 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
 
 class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Everything that one file says.
+    """All facts of one file.
 
     Attributes:
-        kind: what the file is.
+        kind: type of the file.
         facts: in the order of the file.
-        shapes: of a cassette, ``platform.api`` -> what its successful responses look like.
+        shapes: of a cassette: ``platform.api`` -> shapes of its successful responses.
         title: of a scenario or a flow.
-        is_broken: it could not be read; what could be is here.
+        is_broken: whether the file could not be read completely.
     """
 
     kind: FileKind
@@ -82,7 +82,7 @@ class FileFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def read_facts(path: str, data: bytes) -> FileFacts:
-    """Return what *data* says, the content of the file at *path* from the project's root."""
+    """Return the facts in *data*, the content of the file at *path* (from the project's root)."""
     if path.endswith(".js"):
         return _script_facts(path, data)
     if not path.endswith((".yaml", ".yml")) or len(data) > LARGEST:
@@ -131,25 +131,25 @@ _OF_PERSON: Final = frozenset({"id", "name"})
 
 
 def _is_person(entry: tuple[str, Node]) -> bool:
-    """Return whether an entry of a map says who a person is: ``lisi: {name: 李四}``."""
+    """Return whether an entry of a map describes a person, such as ``lisi: {name: 李四}``."""
     name, value = entry
     return name not in _OF_SCENARIOS and not _OF_PERSON.isdisjoint(value.items)
 
 
 def is_defaults(path: str) -> bool:
-    """Return whether all scenarios below the folder of *path* inherit from that file."""
+    """Return whether scenarios below the folder of *path* inherit from that file."""
     return path.rpartition("/")[2] == DEFAULTS
 
 
 def _inherited_files(path: str) -> Iterator[Fact]:
-    """Yield the files of defaults that a scenario may inherit from, the nearest first."""
+    """Yield the files of defaults that a scenario may inherit from, nearest first."""
     parts = PurePosixPath(path).parent.parts
     for depth in range(len(parts), -1, -1) if path.endswith(SUFFIX) else ():
         yield Fact("file", "loads", "/".join((*parts[:depth], DEFAULTS)), 1, 1, "defaults")
 
 
 def _platform_facts(root: Node) -> Iterator[Fact]:
-    """Yield what a platform file declares: APIs and aliases, parameters and their places."""
+    """Yield the declarations of a platform file: APIs, aliases, parameters and their places."""
     key = root.items["platform_key"]
     yield Fact("platform", "declares", str(key.value), key.line, key.column)
     apis = root.child("apis") or root
@@ -171,7 +171,7 @@ def _platform_facts(root: Node) -> Iterator[Fact]:
 
 
 def _qualify_instances(facts: Iterable[Fact]) -> Iterator[Fact]:
-    """Yield the facts of a file of instances, each instance with its platform."""
+    """Yield *facts* of a file of instances, with each instance name prefixed by its platform."""
     platform = ""
     for fact in facts:
         platform = fact.name if fact.kind == "platform" else platform
@@ -185,7 +185,7 @@ _Place = tuple[int, int]
 
 
 def _walk(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
-    """Yield every key and element with its path; a number in it is ``*``, a key's place its own."""
+    """Yield path, node and place of every key and element; list indices are ``*`` in the path."""
     pending: list[tuple[Steps, Node, _Place]] = [((), root, (1, 1))]
     while pending:
         steps, node, place = pending.pop()
@@ -199,12 +199,12 @@ def _walk(root: Node) -> Iterator[tuple[Steps, Node, _Place]]:
 
 
 class _Rule(msgspec.Struct, frozen=True):
-    """Which places of a file are names of what.
+    """A rule that says at which paths of a file there is a name of *kind*.
 
     Attributes:
-        path: the end of a path, or all of it; ``?`` stands for any key, ``*`` for an element.
-        is_whole: *path* begins at the top of the file.
-        is_key: the last key itself is the name, else what stands there.
+        path: end of a path, or the whole path; ``?`` is any key, ``*`` an element.
+        is_whole: whether *path* starts at the top of the file.
+        is_key: whether the last key is the name; otherwise the value is.
     """
 
     path: Steps
@@ -214,7 +214,7 @@ class _Rule(msgspec.Struct, frozen=True):
     role: Role
 
     def fits(self, steps: Steps) -> bool:
-        """Return whether a place at *steps* is meant."""
+        """Return whether the rule applies to *steps*."""
         size = len(self.path)
         if len(steps) < size or (self.is_whole and len(steps) != size):
             return False
@@ -223,7 +223,10 @@ class _Rule(msgspec.Struct, frozen=True):
 
 
 def _rules_of(kind: FactKind, role: Role, *paths: str) -> Iterator[_Rule]:
-    """Yield the rules of *paths*: ``^`` begins at the top, ``{}`` at the end takes the key."""
+    """Yield the rules of *paths*.
+
+    ``^`` anchors at the top, a final ``{}`` takes the key as the name.
+    """
     for path in paths:
         steps = tuple(path.removeprefix("^").replace("{}", "?").split("."))
         yield _Rule(steps, path.startswith("^"), path.endswith("{}"), kind, role)
@@ -256,7 +259,7 @@ def _name_fact(rule: _Rule, path: str, steps: Steps, name: str, place: _Place) -
 
 
 def resolve_from_root(path: str, name: str) -> str:
-    """Return the file that *path* calls *name*, from the root; names outside keep their ``..``."""
+    """Return the file that *path* names *name*, from the root; outside files keep their ``..``."""
     parts: list[str] = []
     for part in (*PurePosixPath(path).parent.parts, *PurePosixPath(name.replace("\\", "/")).parts):
         if part == ".." and parts and parts[-1] != "..":
@@ -329,7 +332,7 @@ def _script_facts(path: str, data: bytes) -> FileFacts:
 
 
 def _calls_of(reading: ScriptReading) -> Iterator[Fact]:
-    """Yield each call, and what it sends by name; a direct call names no parameters."""
+    """Yield each call and the parameters that it names; a call with direct arguments names none."""
     for call in reading.calls:
         place = call.api_place
         if call.platform is None:

@@ -1,9 +1,9 @@
-"""The files of a project at one time, and what is kept of them below ``.bpmax``.
+"""The state of a project's files at one time, and the caches below ``.bpmax``.
 
-A file is read again unless its size, times and inode are those of the last look, and its last
-change was older than that look by more than a clock's step: Git's "racy" rule
-(https://git-scm.com/docs/racy-git). What is kept is only ever a shortcut: a file that is damaged,
-of another version or cannot be written changes nothing but the time it takes.
+A file is read again unless its size, times and inode are those of the last scan, and it was changed
+longer before that scan than the resolution of file times: Git's "racy" rule
+(https://git-scm.com/docs/racy-git). A cache only saves time: one that is damaged, of another
+version or not writable is ignored.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _UNTIDY: Final = re.compile(rf"[{re.escape(os.sep)}/][./{re.escape(os.sep)}]|{os
 
 
 class FileStamp(msgspec.Struct, frozen=True, array_like=True):
-    """What tells without reading it that a file is the one that was read."""
+    """The properties by which a file is recognised as unchanged without reading it."""
 
     size: int
     modified: int
@@ -46,22 +46,22 @@ class FileStamp(msgspec.Struct, frozen=True, array_like=True):
 
 
 class IndexedFile(msgspec.Struct, frozen=True, array_like=True):
-    """A file as it was looked at: its stamp, and the digest of its path and content."""
+    """A scanned file: its stamp, and the digest of its path and content."""
 
     stamp: FileStamp
     digest: bytes
 
 
 class FileScan:
-    """One look at the files of a project; each is read once, and only where its stamp is new.
+    """One scan of the files of a project; a file is read once, and only if its stamp is new.
 
     Attributes:
-        root: of the project.
-        files: what was looked at, by its path from the root; None for what is no file.
+        root: project folder.
+        files: path from the root -> scanned file; None if there is no file.
     """
 
     def __init__(self, root: Path, known: Mapping[str, IndexedFile]) -> None:
-        """Begin a look that trusts the stamps of *known*, which `lasting_files` of another gave."""
+        """Start a scan that trusts the stamps in *known*, the `lasting_files` of an earlier one."""
         self.root = root
         self.files: dict[str, IndexedFile | None] = {}
         self._known = known
@@ -69,7 +69,7 @@ class FileScan:
         self._begin = time.time_ns()
 
     def name_of(self, path: str | os.PathLike[str]) -> str:
-        """Return how the index names *path*: from the root, with ``/``."""
+        """Return the name of *path* in the index: its path from the root, with ``/``."""
         whole = os.fspath(path)
         if not whole.startswith(self._place) or _UNTIDY.search(whole):
             whole = os.path.abspath(whole)  # noqa: PTH100
@@ -80,11 +80,11 @@ class FileScan:
         return whole
 
     def path_of(self, name: str) -> str:
-        """Return the file that the index calls *name*."""
+        """Return the path of the file *name* of the index."""
         return os.path.join(self._place, name)  # noqa: PTH118
 
     def file(self, name: str) -> IndexedFile | None:
-        """Return what there is at *name*; None if it is no file that can be read."""
+        """Return the scanned file *name*; None if it is not a readable regular file."""
         try:
             return self.files[name]
         except KeyError:
@@ -92,14 +92,14 @@ class FileScan:
             return found
 
     def digest(self, name: str) -> bytes:
-        """Return the digest of what there is at *name*; nothing if it is no file."""
+        """Return the digest of file *name*; ``b""`` if it is not a file."""
         file = self.file(name)
         return file.digest if file is not None else b""
 
     def read(self, name: str) -> tuple[IndexedFile | None, bytes]:
-        """Read the file anew: what there is, and exactly the content that its digest is of.
+        """Read the file again; return its stamp and digest, and the content that was digested.
 
-        The content of one that is too large is empty, and its digest that of its stamp.
+        Of a file larger than `LARGEST` the content is empty, and the digest is made of the stamp.
         """
         file, data = None, b""
         with contextlib.suppress(OSError, ValueError), open(self.path_of(name), "rb") as stream:  # noqa: PTH123
@@ -115,9 +115,9 @@ class FileScan:
         return file, data
 
     def is_stamp_reliable(self, name: str) -> bool:
-        """Return whether the file was changed so long before the look that its stamp is proof.
+        """Return whether the file is so old that an equal stamp means equal content.
 
-        One that does not exist needs no stamp: whenever it comes, it has another digest.
+        A file that does not exist needs no stamp: once it exists, its digest is another one.
         """
         file = self.file(name)
         if file is None:
@@ -125,7 +125,7 @@ class FileScan:
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
     def lasting_files(self) -> dict[str, IndexedFile]:
-        """Return the files whose stamps the next look can trust."""
+        """Return the files whose stamps the next scan can trust."""
         files = self.files.items()
         return {
             name: file for name, file in files if file is not None and self.is_stamp_reliable(name)
@@ -141,7 +141,7 @@ class FileScan:
 
 
 def stamp_file(path: str) -> FileStamp | None:
-    """Return the stamp of the file at *path*; None if there is none."""
+    """Return the stamp of the file at *path*; None if it does not exist."""
     try:
         status = os.stat(path)  # noqa: PTH116 - of thousands of files
     except (OSError, ValueError):
@@ -155,7 +155,7 @@ def _stamp_of(status: os.stat_result) -> FileStamp:
 
 @cache
 def code_edition() -> str:
-    """Return what tells the code that reads files from any other, also between two versions."""
+    """Return a text that changes with the code that reads files, also between releases."""
     package = os.path.dirname(bpmax_sim.__file__)  # noqa: PTH120
     parts = [bpmax_sim.__version__, platform.python_version(), msgspec.__version__]
     parts += sorted(_modules(package))
@@ -173,7 +173,7 @@ def _modules(folder: str) -> Iterator[str]:
 
 
 class Edition(Protocol):
-    """What lies on the disk: a struct with the edition of the code that wrote it."""
+    """The content of a cache file: a struct with the edition of the code that wrote it."""
 
     edition: str
 
@@ -182,7 +182,7 @@ K = TypeVar("K", bound=Edition)
 
 
 def read_stored(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
-    """Return what was written at *place* by this *edition*, or None."""
+    """Return the content of the cache *place* if this *edition* wrote it, else None."""
     try:
         kept = decoder.decode(place.read_bytes())
     except (OSError, msgspec.MsgspecError, ValueError):
@@ -191,7 +191,7 @@ def read_stored(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) 
 
 
 def write_stored(place: Path, kept: Any) -> None:
-    """Write it in one step; where that cannot be, the next look reads everything again."""
+    """Write a cache in one step; if that fails, the next scan reads everything again."""
     with contextlib.suppress(OSError):
         make_folder(place)
         with tempfile.NamedTemporaryFile(

@@ -1,8 +1,8 @@
-"""The items of a project's scenario files, known without loading those that did not change.
+"""The items of a project's scenario files, without loading the files that did not change.
 
-Of each sound file ``.bpmax/items`` keeps the headers of its items, beside the digests of all files
-that they were made of: fragments, flows, scripts, tables. A file whose items depend on more, such
-as variables of a command line or of the environment, is loaded each time; so is one with problems.
+For each sound file, ``.bpmax/items`` has the headers of its items and the digests of all files they
+are made of: fragments, flows, scripts, tables. A file with problems is always loaded, and so is one
+whose items depend on more, such as variables of a command line or the environment.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ _WHOLE: Final = 2
 
 
 class ProjectItem:
-    """An item of a project: its header, and the item itself as soon as somebody wants it."""
+    """An item of a project: its header, and the item itself, which is loaded on demand."""
 
     __slots__ = ("_loaded", "_source", "header")
 
     def __init__(self, header: ItemHeader, source: _ScenarioFile) -> None:
-        """Keep *header*; *source* loads the item."""
+        """Store *header*; *source* loads the item."""
         self.header = header
         self._source = source
 
@@ -51,7 +51,7 @@ class ProjectItem:
         """Return the item, ready to run.
 
         Raises:
-            ConfigError: the file changed meanwhile and is wrong, or has no such item any more.
+            ConfigError: if the file has changed and is wrong now, or no longer has this item.
         """
         for item in self._source.load():
             if (item.scenario.scenario, item.row_id) == (self.header.title, self.header.row_id):
@@ -61,25 +61,25 @@ class ProjectItem:
 
     @property
     def files(self) -> frozenset[str]:
-        """Return the files that it is made of, from the root of the file system."""
+        """Return the absolute paths of the files that it is made of."""
         return self._source.files
 
     @property
     def digests(self) -> Mapping[str, bytes]:
-        """Return the digests of `files`; nothing where it depends on more, or has doubts."""
+        """Return the digests of `files`; empty if it depends on more than files, or has doubts."""
         return self._source.digests
 
     def is_current(self) -> bool:
-        """Return whether all of `files` are still what `digests` tells."""
+        """Return whether all of `files` are unchanged."""
         return self._source.is_current()
 
 
 class _ScenarioFile:
-    """A scenario file: where it is, and its items once they are loaded.
+    """A scenario file and, once loaded, its items.
 
     Attributes:
-        names: the files that its items are made of, as *disk* names them.
-        is_sound: whether nothing was found wrong or doubtful in them.
+        names: files that its items are made of, as *disk* names them.
+        is_sound: whether they have neither problems nor doubts.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class _ScenarioFile:
 
     @cached_property
     def sound(self) -> Mapping[str, IndexedFile]:
-        """Return what tells of each of *files* whether it is still the one that was found sound."""
+        """Return path -> scanned state, for each of *files*; empty unless they were sound."""
         known = ((name, self._disk.file(name)) for name in self.names if self.is_sound)
         return {self._disk.path_of(name): file for name, file in known if file is not None}
 
@@ -106,6 +106,7 @@ class _ScenarioFile:
         if self.items is None:
             is_sound = self.is_current()
             loaded = _load_items(self.path, root=self.root, is_checked=is_sound)
+            # The checks were left out for content that may have been replaced while it was read.
             if is_sound and not self.is_current():  # it changed meanwhile
                 loaded = _load_items(self.path, root=self.root)
             self.items = loaded
@@ -121,10 +122,10 @@ class _ScenarioFile:
 
 
 class _StoredItem(msgspec.Struct, frozen=True, array_like=True):
-    """A header without what all items of a file share.
+    """A header without the parts that all items of a file share.
 
     Attributes:
-        table: the CSV file that the row stands in, from the folder of the scenario, or nothing.
+        table: CSV file of the row, relative to the scenario's folder; empty if there is none.
     """
 
     title: str
@@ -146,8 +147,8 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
     """The items of a scenario file, and the digests of the other files that they depend on.
 
     Attributes:
-        depends: path from the root -> digest; nothing of a file that would count if it were there.
-        is_quiet: nothing in them is doubtful either.
+        depends: path from the root -> digest; ``b""`` for a file that would count if it existed.
+        is_quiet: whether there are no doubts either.
     """
 
     depends: dict[str, bytes]
@@ -156,11 +157,11 @@ class _StoredFile(msgspec.Struct, frozen=True, array_like=True):
 
 
 class StoredItems(msgspec.Struct):
-    """What lies on the disk.
+    """The content of the cache file.
 
     Attributes:
-        files: by their path from the root.
-        scenarios: by the digest of the scenario file.
+        files: scanned files, by path from the root.
+        scenarios: items, by the digest of the scenario file.
     """
 
     edition: str
@@ -172,15 +173,15 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredItems)
 
 
 class ItemIndex:
-    """The items of the scenario files of one project, as they are at one time.
+    """The items of the scenario files of one project at one time.
 
     Attributes:
-        root: of the project.
-        loaded: how many files had to be loaded.
+        root: project folder.
+        loaded: number of files that had to be loaded.
     """
 
     def __init__(self, root: Path, *, is_kept: bool = True) -> None:
-        """Take what is kept of the project at *root*; without *is_kept*, load everything."""
+        """Read the cache of the project at *root*; with *is_kept* false, everything is loaded."""
         self.root = root
         self.loaded = 0
         self._place = root / NAME / "items"
@@ -191,10 +192,10 @@ class ItemIndex:
         self._scenarios: dict[bytes, _StoredFile] = {}
 
     def items_of(self, path: Path, variables: Mapping[str, Any] | None = None) -> list[ProjectItem]:
-        """Return the items of the scenario file *path*, one for each row, or one.
+        """Return the items of the scenario file *path*: one for each row, or a single one.
 
         Raises:
-            ConfigError: everything that is wrong with the file or what it names.
+            ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
         name = self._disk.name_of(path)
         digest = self._disk.digest(name) if self._edition and not variables else b""
@@ -205,7 +206,7 @@ class ItemIndex:
         return self._load(path, name, digest, variables)
 
     def save(self) -> None:
-        """Keep what is known now for the next time, where anything of it is new."""
+        """Write the cache for the next time, if anything in it is new."""
         if not self._scenarios:
             return
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
@@ -290,14 +291,20 @@ class ItemIndex:
 
 
 def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
-    """Return the items of the file *path*; what is known already is known without the loader."""
+    """Return the items of file *path*.
+
+    The loader is imported only here, since a cache hit needs none.
+    """
     from bpmax_sim.scenario.load import load_items  # noqa: PLC0415
 
     return load_items(path, **options)
 
 
 def _edition_of(root: Path) -> str:
-    """Return what all items of the project at *root* depend on; nothing where it is wrong."""
+    """Return a text for everything that all items of the project depend on.
+
+    "" if that is invalid.
+    """
     bare = FileScan(root, {})
     try:
         strictness_of(root / PROJECT, root)
@@ -308,14 +315,14 @@ def _edition_of(root: Path) -> str:
 
 
 def _csv_path_of(item: ScenarioItem) -> str:
-    """Return the CSV file of an item as its place spells it, from the folder of the scenario."""
+    """Return the CSV file of an item relative to the scenario's folder; "" if it has none."""
     if item.place.file == item.spot.source.file:
         return ""
     return item.place.file.removeprefix(display_path(item.path.parent / "_")[:-1])
 
 
 class _NotedEnviron(Mapping[str, str]):
-    """The environment, which remembers whether anything of it was asked for."""
+    """The environment, noting whether any of it was read."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
@@ -335,20 +342,20 @@ class _NotedEnviron(Mapping[str, str]):
 
 
 class ItemFinder:
-    """The items of scenario files of any projects, with one look at each project."""
+    """The items of scenario files of any number of projects; each project is scanned once."""
 
     def __init__(self) -> None:
-        """Begin with nothing looked at."""
+        """Start without any project."""
         self._indexes: dict[Path, ItemIndex] = {}
         self._of_folders: dict[str, ItemIndex] = {}
 
     def items_of(
         self, path: Path, variables: Mapping[str, Any] | None = None, root: Path | None = None
     ) -> list[ProjectItem]:
-        """Return the items of *path*; *root* is that of its project, where it is known.
+        """Return the items of *path*; *root* is the folder of its project, if it is known already.
 
         Raises:
-            ConfigError: everything that is wrong with the file or what it names.
+            ConfigError: if anything is wrong with the file or the files it names; all at once.
         """
         if root is not None:
             return self._index_of(root).items_of(path, variables)
@@ -358,7 +365,7 @@ class ItemFinder:
         return self._of_folders[folder].items_of(path, variables)
 
     def save(self) -> None:
-        """Keep what is known of each project."""
+        """Write the caches of all projects."""
         for index in self._indexes.values():
             index.save()
 
@@ -369,7 +376,7 @@ class ItemFinder:
 
 
 def load_each(found: Iterable[ProjectItem], problems: list[Problem]) -> Iterator[ScenarioItem]:
-    """Yield the items that *found* stands for; what cannot be loaded goes to *problems*."""
+    """Yield the loaded items of *found*; append the problems of others to *problems*."""
     for item in found:
         try:
             yield item.load()

@@ -1,4 +1,4 @@
-"""What a cassette holds: which calls of whom, and the shape of their responses."""
+"""The facts of a cassette: the calls of each owner, and the shapes of their responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from bpmax_sim.proxy.response import is_success, read_body
 def read_recordings(path: Path) -> FileFacts:
     """Return the calls of the cassette at *path*, with the shapes of successful responses.
 
-    Logins are no calls of a script. A damaged file is told as broken; what could be read is there.
+    Logins are left out, because no script calls them. Of a damaged file, marked as broken, the
+    readable part is returned.
     """
     facts: list[Fact] = []
     shapes: dict[str, list[ResponseShape]] = {}

@@ -1,8 +1,8 @@
-"""Which scenarios a check found nothing wrong with: ``.bpmax/sound``, for the next check.
+"""The scenarios in which a check found nothing wrong: ``.bpmax/sound``, for the next check.
 
-Scenarios that share a file are checked together, because what one of them declares counts for the
-scripts of all. Such a group is known by the digests of everything that its check looks at. Where
-anything was found, nothing is kept, so each message is made anew.
+Scenarios that share a file are checked together, because what one of them declares applies to the
+scripts of all. Such a group is identified by the digests of everything that its check reads. A
+group with any finding is not stored, so that its messages are made again each time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredGroups(msgspec.Struct):
-    """What lies on the disk: the digests of groups that were found sound."""
+    """The content of the cache file: the digests of the groups that were found sound."""
 
     edition: str
     sound: list[bytes]
@@ -38,17 +38,17 @@ _DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
 
 
 class SoundGroups:
-    """The groups of *items*, all of one project, and which of them were found sound."""
+    """The groups of *items*, all of one project, and which of them were found sound before."""
 
     def __init__(
         self, items: Sequence[ProjectItem], index: ProjectIndex, platforms: Mapping[Any, Platforms]
     ) -> None:
-        """Read what earlier checks kept.
+        """Read the results of earlier checks.
 
         Args:
-            items: what is to be checked.
-            index: of their project.
-            platforms: those of each item that can be used, by its `ItemHeader.platforms_key`.
+            items: items to check.
+            index: index of their project.
+            platforms: usable platforms of each item, by its `ItemHeader.platforms_key`.
         """
         self._items = items
         self._place = index.root / NAME / "sound"
@@ -61,14 +61,14 @@ class SoundGroups:
                 self._groups[_digest_group(group, about)] = group
 
     def find_unchecked_items(self) -> list[ProjectItem]:
-        """Return the items that no earlier check found sound as they are."""
+        """Return the items that no earlier check has found sound in their present state."""
         known = set(self._kept)
         sound = chain.from_iterable(self._groups[key] for key in self._groups.keys() & known)
         left_out = set(sound)
         return [item for item in self._items if item not in left_out]
 
     def save(self, problems: Iterable[Problem]) -> None:
-        """Keep as sound each group that none of *problems* is in; none, if one has no place."""
+        """Store each group without *problems* as sound; if a problem has no place, store none."""
         places = [problem.place for problem in problems]
         wrong = {absolute_path(place.file) for place in places if place is not None}
         known = set(self._kept)
@@ -84,7 +84,7 @@ class SoundGroups:
 
 
 def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:
-    """Yield the items that share files, directly or through others, in their order."""
+    """Yield the items that share files, directly or through other items, in their order."""
     leaders: dict[str, str] = {}
 
     def lead(path: str) -> str:
@@ -111,7 +111,7 @@ def _digest_group(group: Sequence[ProjectItem], about: bytes) -> bytes:
 
 
 def _digest_surroundings(index: ProjectIndex, platforms: Mapping[Any, Platforms]) -> bytes:
-    """Return the digest of what all scripts are held against beside the files of scenarios."""
+    """Return the digest of everything but the scenarios' files that scripts are checked against."""
     told = [
         (key, sorted(one.own.items()), sorted(one.entries.items()), sorted(one.broken), one.folder)
         for key, one in platforms.items()

@@ -1,6 +1,7 @@
-"""The index of a project: the facts of its files, kept in ``.bpmax/index`` and never stale.
+"""The index of a project: the facts of its files, cached in ``.bpmax/index``.
 
-What was read is kept by content, so that a branch that comes back costs no reading.
+Facts are cached by content, so that going back to another Git branch needs no reading; the cache is
+checked against the files each time and is never out of date.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _MOST_KEPT: Final = 4
 
 
 class StoredIndex(msgspec.Struct):
-    """What lies on the disk."""
+    """The content of the cache file."""
 
     edition: str
     files: dict[str, IndexedFile]
@@ -34,12 +35,12 @@ class StoredIndex(msgspec.Struct):
 
 
 class ProjectIndex(msgspec.Struct, frozen=True):
-    """The facts of every file of a project, by its path from the root.
+    """The facts of every file of a project, by path from the root.
 
     Attributes:
-        root: of the project.
-        read: how many files were read for it; the rest was known.
-        digests: of the content of each file, by its path from the root.
+        root: project folder.
+        read: number of files that had to be read; the others were cached.
+        digests: digest of each file, by path from the root.
     """
 
     root: Path
@@ -49,16 +50,16 @@ class ProjectIndex(msgspec.Struct, frozen=True):
 
     @property
     def recorded_shapes(self) -> list[Mapping[str, ResponseShape]]:
-        """Return what each cassette shows of responses, by ``platform.api``."""
+        """Return, for each cassette, the shapes of its responses by ``platform.api``."""
         return [facts.shapes for facts in self.files.values() if facts.shapes]
 
 
 def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
-    """Return the index of the project at *root*, brought up to date.
+    """Return the up-to-date index of the project at *root*.
 
     Args:
-        root: the project's folder.
-        is_kept: use what lies in ``.bpmax``, and keep the result there; else read everything.
+        root: project folder.
+        is_kept: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
     """
     place = root / NAME / "index"
     kept = read_stored(place, _DECODER, code_edition()) if is_kept else None
@@ -72,12 +73,12 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
 
 
 class _FactScan:
-    """One look at the facts of a project's files.
+    """One scan of the facts of a project's files.
 
     Attributes:
-        files: what was looked at.
-        facts: what is known of contents, by their digest.
-        read: how many files had to be read.
+        files: scanned files.
+        facts: facts by digest of the content.
+        read: number of files that had to be read.
     """
 
     def __init__(self, root: Path, kept: StoredIndex | None) -> None:
@@ -92,7 +93,7 @@ class _FactScan:
         return self._kept is None or self.read > 0 or self._disk.lasting_files() != self._kept.files
 
     def visit(self, paths: Iterable[str]) -> None:
-        """Look at *paths*, and at the files that they lead to."""
+        """Scan *paths*, and the files that they refer to."""
         pending = list(paths)
         while pending:
             path = pending.pop()
@@ -102,7 +103,7 @@ class _FactScan:
                 pending += referenced_files(self.facts[file.digest])
 
     def to_stored(self) -> StoredIndex:
-        """Return what the next look can use: of other branches as much as is worth it."""
+        """Return the cache for the next scan, with a limited number of other branches' facts."""
         current = {file.digest: self.facts[file.digest] for file in self.files.values()}
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
@@ -121,7 +122,7 @@ class _FactScan:
 
 
 def referenced_files(facts: FileFacts) -> Iterator[str]:
-    """Yield the files that others lead to: they may lie outside of the usual folders."""
+    """Yield the files that others refer to; they may be outside of the usual folders."""
     for fact in facts.facts:
         if fact.kind == "file" and fact.role in {"runs", "loads"} and fact.name.endswith(_SUFFIXES):
             yield fact.name

@@ -1,7 +1,7 @@
-"""What only a run can know: calls and fields whose names a script makes up, learned from traces.
+"""Add calls and fields whose names a script computes; they are learned from traces of runs.
 
-A trace counts as long as the script that it names is not newer than it is. What is learned is
-marked, and nothing is said twice: where the text of a script says it, that is enough.
+A trace counts only if its script has not changed since. Learned facts are marked, and left out
+where the script's text has the same fact.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MARKS: Final = tuple(f'"event":"{event}"'.encode() for event in _LEARNED)
 
 
 def add_traced_names(index: ProjectIndex) -> ProjectIndex:
-    """Return *index* with what traces tell of its scripts, each such fact marked as learned."""
+    """Return *index* with the facts that traces show for its scripts, marked as learned."""
     files = dict(index.files)
     for path, fact in dict.fromkeys(_read_traces(index.root)):
         facts = files.get(path)
@@ -40,7 +40,7 @@ def add_traced_names(index: ProjectIndex) -> ProjectIndex:
 
 
 def _is_read_from_text(facts: FileFacts, fact: Fact) -> bool:
-    """Return whether the script itself says *fact*, somewhere and in any spelling of an API."""
+    """Return whether the script's text has *fact* anywhere, in any spelling of the API."""
     return any(
         (said.kind, said.role, to_snake_case(said.name))
         == (fact.kind, fact.role, to_snake_case(fact.name))

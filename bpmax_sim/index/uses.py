@@ -1,8 +1,8 @@
-"""Who uses what: a place of a project -> everything that names it, directly or through others.
+"""Find what uses a place of a project, directly or through other files.
 
 A place is a file, ``file:line``, a platform, ``platform.api``, ``platform.api.parameter``, a field,
-a node or a person. One thing may be spelled in several ways (``getCustomer``, ``get_customer``, an
-alias): facts keep the spelling, and here they meet.
+a node or a person. A thing may have several spellings (``getCustomer``, ``get_customer``, an
+alias): facts keep the spelling of their file, and this module maps them to one name.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ ORDER: Final[tuple[Role, ...]] = (
 
 
 class ProjectPlace(msgspec.Struct, frozen=True):
-    """Something of a project that can be asked for.
+    """A part of a project whose uses can be asked for.
 
     Attributes:
-        kind: of what it is.
-        name: in the spelling that declares it.
-        line: of a file, else 0.
+        kind: type of the part.
+        name: in the spelling of its declaration.
+        line: line of a file; 0 for anything else.
     """
 
     kind: FactKind
@@ -53,12 +53,12 @@ class ProjectPlace(msgspec.Struct, frozen=True):
 
 
 class UsingFile(msgspec.Struct, frozen=True):
-    """One file that uses a place.
+    """A file that uses a place.
 
     Attributes:
-        path: of the file, from the root.
-        fact: what it says.
-        through: the files that stand between, nearest first; none for a direct use.
+        path: path of the file from the root.
+        fact: fact of the use.
+        through: files between, nearest first; empty for a direct use.
     """
 
     path: str
@@ -70,12 +70,12 @@ class ProjectUses:
     """The uses of a project's places."""
 
     def __init__(self, index: ProjectIndex) -> None:
-        """Ask *index*; nothing is worked out before it is asked for."""
+        """Use *index*; its facts are evaluated on first use."""
         self._index = index
 
     @cached_property
     def _spellings(self) -> Mapping[str, str]:
-        """Return ``platform.twin`` -> ``platform.key`` of every declared API and alias."""
+        """Return ``platform.spelling`` -> ``platform.key``, for every declared API and alias."""
         keys: dict[str, str] = {}
         for facts in self._index.files.values():
             for fact in facts.facts:
@@ -87,7 +87,7 @@ class ProjectUses:
 
     @cached_property
     def _facts(self) -> Mapping[tuple[FactKind, str], tuple[tuple[str, Fact], ...]]:
-        """Return everything that is said of each thing, by kind and canonical name."""
+        """Return the facts of each thing, with their files, by kind and canonical name."""
         grouped: dict[tuple[FactKind, str], list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -111,7 +111,7 @@ class ProjectUses:
             yield fact.name
 
     def _implied_uses(self, fact: Fact) -> Iterator[tuple[FactKind, str]]:
-        """Yield what a fact speaks of as well: a call of an API is a use of its platform."""
+        """Yield the uses that a fact implies: a call of an API is also a use of its platform."""
         if fact.kind in {"api", "instance"} and fact.role != "declares":
             yield "platform", fact.name.partition(".")[0]
         if fact.kind == "api" and fact.role == "calls":
@@ -136,7 +136,7 @@ class ProjectUses:
 
     @cached_property
     def _targets(self) -> Mapping[tuple[str, str], str]:
-        """Return the parameter that stands at a place of a request: ``body.text.content``."""
+        """Return (API, place in the request such as ``body.text.content``) -> parameter."""
         return {
             (fact.name.rpartition(".")[0], fact.detail): fact.name.rpartition(".")[2]
             for facts in self._index.files.values()
@@ -160,24 +160,24 @@ class ProjectUses:
         return read
 
     def members_read(self, api: str) -> Mapping[tuple[str, ...], str]:
-        """Return which members of responses of *api*, ``platform.key``, scripts read, and where.
+        """Return the members of results of *api* (``platform.key``) that scripts read, and where.
 
-        A path is that of the result, as a script gets it; ``*`` is an element of a list.
+        Paths are those of the result as scripts get it; ``*`` is an element of a list.
         """
         return self._members_read.get(api, {})
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return every file of the index, from the root."""
+        """Return every file of the index, by path from the root."""
         return tuple(self._index.files)
 
     # ------------------------------------------------------------------ questions
 
     def find(self, text: str) -> tuple[ProjectPlace, ...]:
-        """Return what *text* names; a name may be of several kinds.
+        """Return the places that *text* names; one name may have several kinds.
 
         Raises:
-            ConfigError: nothing of the project is called so; with the near name.
+            ConfigError: if nothing has that name; the message has a similar one.
         """
         match = _LINE.fullmatch(text)
         path, line = (match[1], int(match[2])) if match else (text, 0)
@@ -203,7 +203,7 @@ class ProjectUses:
         return tuple(matches)
 
     def qualify_parameter(self, text: str) -> str:
-        """Return ``platform.api.parameter`` with the API's own key."""
+        """Return ``platform.api.parameter`` with the key that the API is declared under."""
         parts = text.split(".", 2)
         if len(parts) < len(("platform", "api", "parameter")):
             return text
@@ -215,9 +215,9 @@ class ProjectUses:
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
     def uses_of(self, place: ProjectPlace) -> list[UsingFile]:
-        """Return who uses *place*, directly first, then the files that run those scripts.
+        """Return the files that use *place*: direct uses first, then the files that run these.
 
-        A line of a file stands for what is said there, and for who runs the file.
+        A line of a file stands for the things named on it.
         """
         if place.kind == "file" and place.line:
             said = [fact for fact in self._index.files[place.name].facts if fact.line == place.line]
@@ -236,14 +236,14 @@ class ProjectUses:
         return [*direct, *self._uses_behind(begin)]
 
     def _users_of_cassette(self, path: str) -> Iterator[UsingFile]:
-        """Yield the scenarios that play the cassette at *path*."""
+        """Yield the scenarios that replay the cassette at *path*."""
         for name, facts in self._index.files.items():
             if facts.kind == "scenario" and path in self.cassettes_of(name):
                 fact = next((f for f in facts.facts if f.role == "plays"), None)
                 yield UsingFile(name, fact or Fact("file", "plays", path, 1, 1))
 
     def _users_of_platform_file(self, path: str) -> Iterator[UsingFile]:
-        """Yield who uses the platforms that the file at *path* declares, or has logins of."""
+        """Yield the users of the platforms that the file at *path* declares or has logins of."""
         facts = self._index.files.get(path)
         names = {f.name for f in facts.facts if f.kind == "platform"} if facts else set()
         if path.startswith("cassettes/auth/"):
@@ -254,7 +254,7 @@ class ProjectUses:
                     yield UsingFile(user, fact)
 
     def cassettes_of(self, scenario: str) -> tuple[str, ...]:
-        """Return the cassettes that the scenario at this path plays, those of its rows too."""
+        """Return the cassettes that the scenario at this path replays, also those of its rows."""
         named = list(self._cassette_names(scenario))
         stem = scenario.removeprefix("scenarios/").removesuffix(SUFFIX)
         name = named[0] if named else stem
@@ -265,7 +265,7 @@ class ProjectUses:
         )
 
     def _cassette_names(self, scenario: str) -> Iterator[str]:
-        """Yield the names that a scenario says, then those of its defaults, the nearest first."""
+        """Yield the names given in a scenario, then those in its defaults, nearest first."""
         facts = self._index.files[scenario].facts
         yield from (fact.name for fact in facts if fact.role == "plays")
         for fact in facts:
@@ -274,7 +274,7 @@ class ProjectUses:
 
     @cached_property
     def _users(self) -> Mapping[str, tuple[tuple[str, Fact], ...]]:
-        """Return who runs or loads each file."""
+        """Return, for each file, the files that run or load it."""
         users: dict[str, list[tuple[str, Fact]]] = {}
         for path, facts in self._index.files.items():
             for fact in facts.facts:
@@ -283,7 +283,7 @@ class ProjectUses:
         return {name: tuple(said) for name, said in users.items()}
 
     def _uses_behind(self, paths: Iterable[str]) -> Iterator[UsingFile]:
-        """Yield the files that run or load *paths*, and so on; a circle is gone through once."""
+        """Yield the files that run or load *paths*, directly or through others; each only once."""
         pending: list[tuple[str, tuple[str, ...]]] = [(path, ()) for path in paths]
         while pending:
             path, through = pending.pop(0)
@@ -294,7 +294,7 @@ class ProjectUses:
                     pending.append((user, steps))
 
     def scenarios_reached_by(self, paths: Iterable[str]) -> set[str]:
-        """Return the scenario files that changes of the files at *paths* may change."""
+        """Return the scenario files whose results may change with the files at *paths*."""
         return self.scenarios_of(ProjectPlace("file", path) for path in paths)
 
     def scenarios_of(self, places: Iterable[ProjectPlace]) -> set[str]:

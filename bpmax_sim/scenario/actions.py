@@ -637,6 +637,8 @@ class Advance(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Advance the clock, stopping at each deadline on the way to process it at its own time."""
         until = on.session.clock.now() + parse_duration(value)
+        # Stop at each deadline: what it does (a hand-over, a script) sees its own time, and may set
+        # a new deadline that still falls into this span.
         while isinstance(on.subject, FlowSubject):
             due = on.subject.next_due()
             if due is None or due > until:

@@ -129,6 +129,7 @@ def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
         return facts
     shaped = dict(facts)
     if _is_line(expected.get("passed")):
+        # A node that was never passed counts 0, so that ``{审批: 0}`` can be expected.
         nodes = {**dict.fromkeys(expected["passed"], 0), **Counter(facts.get("passed", ()))}
         shaped["passed"] = nodes
     for name, inner in (expected.get("projects") or {}).items():

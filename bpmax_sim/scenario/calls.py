@@ -376,6 +376,7 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "path" and isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
+    # Header names ignore case (RFC 9110, 5.1); `CallMade.header` has them in lower case.
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):

@@ -1,6 +1,6 @@
-"""Everything that can be found wrong in a scenario before it runs; one function for each matter.
+"""All checks of a scenario before it runs; one function for each subject of a check.
 
-Every ``${…}`` of a scenario must name something: variables, columns, steps, fields.
+Each ``${…}`` of a scenario must name an existing variable, column, step or field.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ _SECRET_ROOTS = ("env", "vars", "case")
 
 
 def check(draft: ScenarioDraft) -> None:
-    """Report to *draft* everything that is wrong with it."""
+    """Run all checks of a scenario and report what they find to *draft*."""
     for rule in _CHECKS:
         rule(draft)
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
@@ -91,7 +91,7 @@ def _check_settings(draft: ScenarioDraft) -> None:
 
 
 def _check_members(draft: ScenarioDraft) -> None:
-    """Report members of people and of the project that are spelled almost as scripts read them."""
+    """Report members of people and of the project that resemble those that scripts see."""
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),
@@ -110,7 +110,7 @@ _PERSON = ("id", "name")
 
 
 def _check_added_names(draft: ScenarioDraft) -> None:
-    """Report people and fields that the scenario adds, and that are almost inherited ones."""
+    """Report people and fields that the scenario adds and that resemble inherited ones."""
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
@@ -124,7 +124,7 @@ def _check_added_names(draft: ScenarioDraft) -> None:
 
 
 def _check_proxy(draft: ScenarioDraft) -> None:
-    """Report stubs of no API, and ignored paths that name no place of a request."""
+    """Report stubs that can never respond or are invalid, and invalid paths of ``ignore``."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
     stubs = list(spot.at("stubs").elements(proxy.stubs))
     for number, (stub, place) in enumerate(stubs):
@@ -154,7 +154,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
 
 
 def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
-    """Report values of a stub that are not known before the first step."""
+    """Report references of a stub to values that exist only after the first step."""
     node = spot.source.root.at(spot.steps)
     for path, text in node.texts() if node is not None else ():
         try:
@@ -171,7 +171,7 @@ def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
 
 
 def _check_marks(draft: ScenarioDraft) -> None:
-    """Report marks of rows that are neither a text nor a list of them."""
+    """Report cells for tags, ``skip`` and ``xfail`` that are neither text nor a list of texts."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
@@ -182,7 +182,7 @@ def _check_marks(draft: ScenarioDraft) -> None:
 
 
 def _check_secrets(draft: ScenarioDraft) -> None:
-    """Report names of secrets that name nothing; a variable of the environment may come."""
+    """Report secrets that name nothing; a variable of the environment may be set later."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
@@ -223,7 +223,10 @@ def _check_scripts(draft: ScenarioDraft) -> None:
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
-    """Report rows that no table has at a step, as far as only steps change tables."""
+    """Report row numbers beyond the end of a table, as long as only steps can change tables.
+
+    The check ends at the first step after which the number of rows is unknown.
+    """
     form = draft.scenario.form
     if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
         return
@@ -238,7 +241,10 @@ def _check_row_numbers(draft: ScenarioDraft) -> None:
 def _check_rows_of_step(
     draft: ScenarioDraft, step: model.Step, counts: dict[str, int], spot: Spot
 ) -> bool:
-    """Judge and count the rows of a step; return whether nothing else can have changed tables."""
+    """Check and update *counts* of rows.
+
+    Return False if the step may change tables in other ways.
+    """
     kind, value = step.kind, step.value if isinstance(step.value, Mapping) else {}
     if step.action == "set":
         for name, entered in value.items():
@@ -266,7 +272,7 @@ def _check_rows_of_step(
 def _check_row_exists(
     draft: ScenarioDraft, table: str, row: Any, count: int, spot: Spot, *, adds: bool = False
 ) -> None:
-    """Report a row beyond the last of *count*, or beyond the one behind it where one is added."""
+    """Report *row* if the table has only *count* rows; with *adds*, row *count* is allowed too."""
     if isinstance(row, int) and row >= count + adds:
         draft.tell(
             spot,
@@ -297,7 +303,7 @@ def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 
 def _check_fault_sets_used(draft: ScenarioDraft) -> None:
-    """Report fault sets of the file that nothing names; those of a fragment are for others, too."""
+    """Report unused fault sets of the file; those of a fragment may be used by other scenarios."""
     named = _find_fault_sets(draft)
     for name in draft.scenario.fault_sets:
         spot = draft.spot.at("fault_sets", name)
@@ -308,7 +314,7 @@ def _check_fault_sets_used(draft: ScenarioDraft) -> None:
 
 
 def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
-    """Return the fault sets that scenario, steps and rows name."""
+    """Return the fault sets named by scenario, steps and rows; with ``${…}``, all cells count."""
     steps = (step.faults for step, _ in draft.steps)
     cells = (names_in_cell(row.values.get("faults")) for row in draft.rows)
     named = [name for names in (draft.scenario.faults, *steps, *cells) for name in names]
@@ -319,7 +325,7 @@ def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
 
 
 def _check_names_are_used(draft: ScenarioDraft) -> None:
-    """Report columns of rows, and variables, that nothing reads."""
+    """Report columns of rows and variables that nothing reads."""
     if draft.fragments:
         check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_fault_sets(draft)})
     saves = any(step.save for step, _ in draft.steps)
@@ -349,7 +355,7 @@ _NAMED = ("vars", "fault_sets")
 
 
 def _check_fragments_used(draft: ScenarioDraft) -> None:
-    """Report files of ``use`` of which the scenario uses nothing."""
+    """Report files of ``use`` from which the scenario uses nothing."""
     if not draft.used:
         return
     names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
@@ -380,7 +386,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
 def _check_inputs_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used: Collection[str]
 ) -> None:
-    """Report variables for named steps that no step reads."""
+    """Report variables given to named steps (``with``) that no step reads."""
     inner = model.inner_steps(step)
     for name in inner[1] if inner else ():
         if name not in used:
@@ -394,7 +400,7 @@ def _check_inputs_used(
 
 
 def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
-    """Return the names that references read, by root; those of code count as well."""
+    """Return the names that references read, by root; references in code are included."""
     used: dict[str, set[str]] = {"vars": set(), "case": set()}
     texts = [f"${{{text}}}" for text in draft.scenario.secrets]
     texts += draft.spot.source.texts
@@ -406,7 +412,7 @@ def _find_used_names(draft: ScenarioDraft) -> Mapping[str, set[str]]:
 
 
 def _find_decisive_columns(draft: ScenarioDraft) -> set[str]:
-    """Return the columns that stand in more than names and descriptions."""
+    """Return the columns that are read by more than names and descriptions."""
     names: set[str] = set()
     for path, text in draft.spot.source.root.texts():
         if path and path[-1] not in {"name", "scenario", "description"}:
@@ -423,7 +429,7 @@ _DESCRIBING = frozenset({
 
 
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
-    """Return whether something inside *spot* could not be read, which is told already."""
+    """Return whether a problem inside *spot* has been reported already, so that one is enough."""
     node = spot.source.root.at(spot.steps)
     inside = {inner.place for inner in _walk_nodes(node)} if node else set()
     return any(problem.place in inside for problem in draft.problems)
@@ -445,7 +451,7 @@ def _check_fault_names(
 
 
 def _check_recursion(draft: ScenarioDraft) -> None:
-    """Report named steps that run themselves."""
+    """Report named steps that call themselves, directly or through others."""
     calls = {
         name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
         for name, steps in draft.named_steps.items()
@@ -476,7 +482,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report a node that does not exist, and actions that name their own or need none."""
+    """Report a node ``at`` that does not exist, or whose action does not act on a form."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
     elif step.at and "${" not in step.at and step.at not in draft.nodes:
@@ -484,7 +490,7 @@ def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report somebody who does not exist, and steps in which nobody acts."""
+    """Report a ``user`` who does not exist, or of a step in which nobody acts."""
     if step.user is UNSET:
         return
     if not isinstance(step.user, str | int | Mapping):
@@ -498,7 +504,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 
 
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report people who do not exist, and actions that say inside who acts, or that nobody does."""
+    """Report a ``by`` who does not exist, or whose action has no ``by`` at the step."""
     if step.by == "":
         return
     if step.kind is None or not step.kind.takes_by:
@@ -516,9 +522,9 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report somebody who is refused, and whom nothing else names.
+    """Report a person whose action is expected to fail and whose name resembles another one.
 
-    A near name was perhaps meant.
+    The error may be due to a misspelled name. A name that occurs a second time is taken as meant.
     """
     if step.expect_error is UNSET or draft.scenario.people:
         return
@@ -578,7 +584,10 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
 def _check_choice_of_errors(
     draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
 ) -> None:
-    """Report several codes for one error, which is the same in each run."""
+    """Report a ``$in`` of several codes.
+
+    A scenario without rows ends in the same error every time.
+    """
     for key in ("code", "type", "status") if not draft.rows else ():
         value = getattr(expected, key)
         chosen = value.get("$in") if isinstance(value, Mapping) else None
@@ -597,7 +606,7 @@ def _check_expectation(
     key: str | int,
     step: model.Step | None,
 ) -> None:
-    """Report what is wrong with *expected*, which is *key* of what stands at *spot*."""
+    """Report what is wrong with *expected*, the value of *key* in the mapping at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)
     check_tautologies(draft, expected, spot.at(key), step)
@@ -652,7 +661,7 @@ _CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 
 def check_values(draft: ScenarioDraft) -> None:
-    """Report to *draft* each reference to something that does not exist."""
+    """Report each ``${…}`` to *draft* that names something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _all_texts(draft):
         try:
@@ -691,11 +700,11 @@ _LACKING = {
 
 
 class _Scope:
-    """What there is to name, by the root of a reference; ``now`` and ``uuid`` have no names.
+    """The existing names by root of a reference; ``now`` and ``uuid`` have no names.
 
     Attributes:
-        known: root -> names, of a form none where it declares none.
-        lacking: root -> why it has no names at all.
+        known: root -> names; empty for a form that declares no fields, where all are accepted.
+        lacking: root -> hint why it has no names at all.
     """
 
     def __init__(self, draft: ScenarioDraft, steps: Sequence[model.Step]) -> None:
@@ -727,7 +736,7 @@ class _Scope:
         return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:
-        """Report rows that lack the cell *name*."""
+        """Report the rows that lack the cell *name*."""
         for row in self.draft.rows if ref.root == "case" else ():
             if name not in row.values:
                 message = msg(

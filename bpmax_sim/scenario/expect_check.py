@@ -1,7 +1,7 @@
-"""What is wrong with an expectation itself: operands, what says nothing, and names of nothing.
+"""Checks of expectations themselves: invalid operands, empty expectations, unknown names.
 
-The same checks are made of what stands in the file, before anything runs, and of what a row or a
-variable filled in, when it is compared.
+The same checks run at load on the text of the file, and during the run on values that a row or a
+variable has filled in.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ _EARLIER_SOURCES = ("subject",)
 
 
 def check_expect(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
-    """Report what is wrong with the sections of *expected*, which stand at *spot*."""
+    """Report what is wrong with the sections of *expected*, which is at *spot*."""
     if expected == _NOTHING:
         return
     for section, value in asdict(expected).items():
@@ -133,12 +133,12 @@ def _check_section(context: CheckContext, section: str, value: Any, spot: Spot) 
 
 
 def names_call(text: str) -> bool:
-    """Return whether *text* has the form ``platform.api``."""
+    """Return whether *text* has the form ``platform.api``; whether it exists is not checked."""
     return all(text.partition("."))
 
 
 def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report what is wrong with an expected call; one that has to fail may name what is not."""
+    """Report what is wrong with an expected call; if it must fail, its API need not exist."""
     if "${" not in item.call and not names_call(item.call):
         message = msg("expected platform.api, or platform.$token, got {call!r}", call=item.call)
         context.tell(spot.at("call"), message)
@@ -153,7 +153,7 @@ def check_call(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> N
 
 
 def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report codes, sources and instances that there are not."""
+    """Report unknown error codes, sources and instances."""
     if item.error is not UNSET:
         for path, code in find_literals(item.error):
             _check_code(context, code, spot.at("error", *path))
@@ -167,7 +167,7 @@ def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spo
 
 
 def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report callers that no script names, where it is denied that they call."""
+    """Report callers that no script contains, where an expectation denies them."""
     for path, caller, denied in find_claims(item.caller) if item.caller is not UNSET else ():
         is_plain = isinstance(caller, str) and caller and "${" not in caller
         if is_plain and (denied or item.times == 0) and not context.names.is_in_scripts(caller):
@@ -181,7 +181,7 @@ def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -
 
 
 def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[str]) -> None:
-    """Report words that are none of those that there are."""
+    """Report texts in *value* that are not among the *known* ones."""
     for path, word in find_literals(value):
         if flow_actions.is_literal(word) and word not in known:
             context.tell(
@@ -192,7 +192,7 @@ def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[
 def check_parts(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
-    """Report parameters that the API does not have, where it is denied that they are sent."""
+    """Report denied parameters that the API does not have: the denial would always hold."""
     found = context.names.api_of(call)
     if found is None:
         return
@@ -218,7 +218,7 @@ def check_parts(
 
 
 def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None:
-    """Report members of a stub's body that are almost those that the API is declared to answer."""
+    """Report members of a stub's body that resemble declared members of the API's response."""
     check_declared_answer(context, stub.on, stub.body, spot)
     found = context.names.api_of(stub.on)
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
@@ -237,7 +237,7 @@ def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None
 
 
 def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spot) -> None:
-    """Report parts of a body that stands in for a response and that the API does not declare."""
+    """Report parts of a substitute response that the API does not declare."""
     found = context.names.api_of(call)
     for path, wrong in find_misfits(body, found[1].answer) if found and found[1].answer else ():
         where = spot.at(*path)
@@ -247,7 +247,7 @@ def check_declared_answer(context: CheckContext, call: str, body: Any, spot: Spo
 def check_sent(
     context: CheckContext, value: Mapping[str, Any], spot: Spot, parts: Sequence[str]
 ) -> None:
-    """Report what a ``proxy`` step sends in *parts* that is near a parameter, or beyond all."""
+    """Report surplus arguments of a ``proxy`` step, and near misses of parameter names."""
     call = str(value.get("call", ""))
     found = context.names.api_of(call)
     if found is None:
@@ -279,7 +279,7 @@ def check_sent(
 
 
 def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, Sequence[str]]:
-    """Return the names that a part of a request may have, by the path of what has them."""
+    """Return the possible names in a part of a request, by the path of the map that has them."""
     if part == "path":
         return {(): placeholders(api.path)}
     if part == "response":
@@ -297,7 +297,7 @@ def _find_parameters(platform: Platform, api: Api, part: str) -> Mapping[Path, S
 def _find_declared_members(
     schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, Sequence[str]]]:
-    """Yield the members that a response is declared to have, by the path of what has them."""
+    """Yield the declared members of a response, by the path of the map that has them."""
     members = schema.get("properties")
     if isinstance(members, Mapping):
         yield path, tuple(members)
@@ -312,7 +312,7 @@ def _check_flow(
     spot: Spot,
     definition: Definition | None = None,
 ) -> None:
-    """Report facts that a flow has not, and nodes, people and fields that do not exist."""
+    """Report unknown facts of a flow, and unknown nodes, people and fields."""
     definition = definition or context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
@@ -347,7 +347,7 @@ def _check_flow_form(
 
 
 def _find_fields_of_subflow(context: CheckContext, definition: Definition | None) -> list[str]:
-    """Return the fields of a sub-flow that its project's flow and its own nodes name."""
+    """Return the fields of a sub-flow that the parent's nodes and its own nodes name."""
     nodes = definition.nodes.values() if definition else ()
     fields: list[Mapping[str, Any]] = [
         node.form.fields for node in nodes if isinstance(node.form, NodeForm)
@@ -397,7 +397,7 @@ def _check_people(
 def _check_project(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    """Report members of a project that nobody writes, where it is denied that they are there."""
+    """Report denied members of a project that nobody writes: the denial would always hold."""
     known = (*PROJECT, *context.names.project_members)
     for path, name, denied in find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
@@ -462,7 +462,7 @@ def _check_history(
 def _check_passed(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Report nodes that do not exist, in an order of nodes or as the keys of counts."""
+    """Report unknown nodes in ``passed``, a list of nodes or a map of counts."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         _check_node_map(context, value, spot, definition)
     else:
@@ -470,7 +470,7 @@ def _check_passed(
 
 
 def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Report facts that a preview has not, and nodes and people that do not exist."""
+    """Report unknown facts of a preview, and unknown nodes and people."""
     definition = context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
@@ -484,7 +484,7 @@ def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) 
 def _check_owners_of_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Report nodes of the main flow, and people, who do not exist: node -> owners."""
+    """Report unknown nodes and people in a map of nodes of the main flow to owners."""
     for _, nodes, _ in find_maps(value):
         for node, people in nodes.items():
             if "/" not in node:  # else of a sub-flow
@@ -563,7 +563,7 @@ _PREVIEW: Mapping[str, FlowCheck] = {
 
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Report fields that no form has, and columns that only seem to be absent."""
+    """Report fields that the form does not have, and columns denied under a misspelled name."""
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
             where, is_denied = spot.at(*path, name), denied or denies(expected)
@@ -581,7 +581,10 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
 def _check_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
-    """Report columns that rows of *table* have not, where it is denied that they are there."""
+    """Report columns that rows of *table* do not have.
+
+    If *denied*, only names that resemble one.
+    """
     if table not in context.names.columns:
         return
     for path, row, under in find_claims(expected, (), denied):
@@ -592,7 +595,7 @@ def _check_columns(
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
-    """Report keys that a message or a line of the console has not, and levels that nothing has."""
+    """Report keys that a message or console line does not have, and unknown levels."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
     for path, line in find_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():

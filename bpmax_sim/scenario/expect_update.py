@@ -182,6 +182,7 @@ def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str
             return edits, ""
         updates = [failure.update for failure in end.failures]
         known = [update for update in updates if update is not None]
+        # Actual values are accepted only if nothing but expectations failed.
         if len(known) < len(updates) or not known:
             return [], end.failures[0].headline
         for update in known:

@@ -103,6 +103,7 @@ def _find_unused_answers(
             "the stub {on} has never answered; take it away, or mend what it asks for", on=on
         )
         yield RunWarning("rule", message, place, fails=True)
+    # The first answer is used if the stub is, which was reported above.
     for number in range(1, len(stub.answers)):
         if answer_key(place, number) not in ran:
             message = msg(

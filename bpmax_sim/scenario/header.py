@@ -1,4 +1,4 @@
-"""The header of an item: what is known of a scenario or a row before it is loaded to run."""
+"""The header of an item: what is known of a scenario or row without loading it to run."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from bpmax_sim.file_names import node_id_part
 
 
 class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
-    """What selects, lists and shards an item.
+    """The data by which items are selected, listed and divided into shards.
 
     Attributes:
-        root: of the project.
-        path: the scenario's file, as it was named.
-        file: the same as messages show it.
-        title: the scenario's name, as the file has it.
-        was: its earlier names.
-        row_id: of the row; empty where there is no table.
-        place: where the scenario's name or the row stands.
-        skip, xfail: a reason, or whether it holds at all.
+        root: project folder.
+        path: scenario file, as given by the caller.
+        file: the same file as messages show it.
+        title: name of the scenario as in the file.
+        was: earlier names of the scenario.
+        row_id: id of the row; empty without a table.
+        place: place of the scenario's name, or of the row.
+        skip, xfail: reason, or a bool without one.
         cassette: name below the cassettes folder, without suffix.
         platforms: folders or files of the platforms.
-        instances: file of the instances, where the scenario names one.
-        steps: how many there are.
+        instances: file of the instances, if the scenario names one.
+        steps: number of steps.
     """
 
     root: Path
@@ -45,21 +45,21 @@ class ItemHeader(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def platforms_key(self) -> tuple[tuple[Path, ...], Path | None]:
-        """Return what its platforms are loaded from: files or folders, and a file of instances."""
+        """Return the files and folders of its platforms and instances, as a cache key."""
         return self.platforms, self.instances
 
     @property
     def name(self) -> str:
-        """Return ``title[row]`` as the file has it; without a table the title alone."""
+        """Return ``title[row]``, or the title alone without a table; neither is changed."""
         return f"{self.title}[{self.row_id}]" if self.row_id else self.title
 
     @property
     def node_name(self) -> str:
-        """Return the name as it stands in a test's id, on one line."""
+        """Return the name in one line, as pytest's node id needs it."""
         name = node_id_part(self.title)
         return f"{name}[{node_id_part(self.row_id)}]" if self.row_id else name
 
     @property
     def node_id(self) -> str:
-        """Return how the item is named on pytest's command line."""
+        """Return the pytest node id, which selects the item on the command line."""
         return f"{self.file}::{self.node_name}"

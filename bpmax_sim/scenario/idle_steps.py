@@ -1,6 +1,6 @@
-"""What a file says and hardly means, as it shows by itself.
+"""Find contents of a file that are probably mistakes, as the file alone shows.
 
-These are flags, conditions, steps of which nothing is read, and buttons that nobody presses.
+These are flags, conditions, steps whose result nothing reads, and buttons that nobody presses.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
 
 
 def check_flags(draft: ScenarioDraft) -> None:
-    """Report a ``skip: no``, whose reason is the text no."""
+    """Report ``skip: no``: it is read as a skip whose reason is the text "no"."""
     for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
         if isinstance(value, str) and value.strip().lower() in _NO:
             wrong = msg("{key}: {value!r} is taken for the reason; write {key}: false, or leave "
@@ -33,7 +33,7 @@ def check_flags(draft: ScenarioDraft) -> None:
 
 
 def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report cells that stand as a condition and mean false, though any text is true."""
+    """Report cells used as a condition whose text means "false": any text counts as true."""
     column = column_of(step.condition)
     for row in draft.rows if column else ():
         cell = row.values.get(column)
@@ -51,7 +51,7 @@ def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
 
 
 def check_unread_results(draft: ScenarioDraft) -> None:
-    """Report ``js:`` steps that return something of which nothing is read."""
+    """Report ``js:`` steps that return a value which nothing reads."""
     steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
     texts = "\n".join(draft.spot.source.texts)
     if draft.scenario.expect.result is not UNSET:
@@ -72,7 +72,7 @@ def check_unread_results(draft: ScenarioDraft) -> None:
 
 
 def _until_next(steps: list[tuple[model.Step, Spot]], number: int) -> Iterator[model.Step]:
-    """Yield the step of that number, and those behind it that only look."""
+    """Yield step *number* and the following steps up to the next one with an action."""
     yield steps[number][0]
     for step, _ in steps[number + 1 :]:
         if step.action:
@@ -85,7 +85,7 @@ _SHOWN_BY: Final = {"messages": "$message", "console": "console", "proxy": "$pro
 
 
 def check_anything_expected(draft: ScenarioDraft) -> None:
-    """Report scenarios that expect nothing, or only that nothing is shown that no script shows."""
+    """Report scenarios that expect nothing, or only the absence of messages no script shows."""
     scenario = draft.scenario
     steps = [step for step, _ in draft.steps]
     said = [scenario.expect, *(one for _, one in scenario.invariants)]
@@ -141,7 +141,7 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
 
 
 def check_entered_flags(draft: ScenarioDraft) -> None:
-    """Report a ``yes`` or ``是`` that is entered where a field begins as true or false."""
+    """Report a text such as ``yes`` or ``是`` entered in a field that starts as a boolean."""
     for step, spot in draft.steps:
         values = step.value if step.action == "set" and isinstance(step.value, dict) else {}
         for name, value in values.items():
@@ -161,7 +161,7 @@ _YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
 
 
 def check_buttons(draft: ScenarioDraft) -> None:
-    """Report scripts of buttons that this scenario declares itself and nobody clicks."""
+    """Report button scripts that the scenario itself declares and nobody clicks."""
     form = draft.scenario.form
     scripts = form.scripts if isinstance(form, model.FormSpec) else {}
     steps = [step for step, _ in draft.steps]

@@ -1,4 +1,4 @@
-"""What has to be true after every step of a scenario, ``always:``, and what never, ``never:``."""
+"""Check the conditions that must hold after every step (``always:``) or after none (``never:``)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bpmax_sim.scenario.source import Failure
 
 
 def judge_invariants(progress: Progress, since: LogMark) -> Iterator[Failure]:
-    """Yield what does not hold after the step that began at *since*.
+    """Yield the failures of invariants after the step that began at *since*.
 
-    Messages, calls and lines of the console are those of the step. A ``never`` is broken where all
-    that it says is true.
+    Only that step's messages, calls and console lines count. A ``never`` is broken if all parts of
+    it are true at once.
     """
     for path, expected in progress.item.scenario.invariants:
         reporter = progress.reporter(since)

@@ -1,8 +1,7 @@
-"""A scenario file -> its items, one for each row; every problem of the file at once.
+"""Load a scenario file into its items, one for each row; report all problems of the file at once.
 
-Scripts, fragments, definitions and tables are read here. Nothing of a file's code runs.
-
-One runnable item: a scenario, or one row of its table, with everything it needs read in.
+Scripts, fragments, definitions and tables are read here; no code of the file is run. An item is a
+scenario, or one row of its table, with everything that it needs to run.
 """
 
 from __future__ import annotations
@@ -65,11 +64,11 @@ M = TypeVar("M", bound=Model)
 
 
 class LocatedStep(msgspec.Struct, frozen=True):
-    """A step, where it stands, the faults that it names, resolved, and what is done meanwhile.
+    """A step with its place, its resolved faults, and the steps performed while it is in flight.
 
     Attributes:
-        inner: the steps of its row that it runs, where the row carries them.
-        fills: its keys that have a ``${…}``, so that what they name is known when it runs.
+        inner: steps in a cell of its row that it runs (``run: ${case.column}``).
+        fills: keys that contain a ``${…}``, whose names can be checked only during the run.
     """
 
     step: model.Step
@@ -80,22 +79,22 @@ class LocatedStep(msgspec.Struct, frozen=True):
     fills: frozenset[str] = frozenset()
 
     def walk(self) -> Iterator[LocatedStep]:
-        """Yield it, what is done meanwhile, and the steps of its row that it runs."""
+        """Yield the step itself, its steps in flight, and the steps of its row's cell."""
         yield self
         for located in (*self.during, *(self.inner or ())):
             yield from located.walk()
 
 
 class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """What all rows of a file share: scripts, flow definitions, named steps.
+    """The code that all rows of a file share: scripts, flow definitions, named steps.
 
     Attributes:
-        scripts: event of the form -> bodies, in their order.
-        flow: what the flow is made of.
-        subflows: the same of those that its nodes start.
-        flow_files: the flows' files, as those whose lines errors may name.
-        inline: path of a ``js:`` file as the step spells it -> body.
-        named: name -> steps of the fragments.
+        scripts: event of the form -> scripts in the order in which they run.
+        flow: parts of the main flow.
+        subflows: parts of each sub-flow, by name.
+        flow_files: files of flows, in whose lines errors may have their place.
+        inline: path of a ``js:`` file as spelled in the step -> script.
+        named: name -> steps of fragments.
     """
 
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -123,30 +122,30 @@ class Subjects(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def bodies(self) -> tuple[Script, ...]:
-        """Return every script that lies in a file."""
+        """Return every script that has a file of its own."""
         own = (*self.handlers, *self.inline.values(), *self.all_libraries)
         return (*own, *self.flow_files)
 
 
 class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario, or one row of it, ready to run.
+    """A scenario, or one row of its table, ready to run.
 
     Attributes:
-        root: of the project.
-        row: the row, or None where there is no table.
-        place: where the scenario's name or the row stands.
-        skip, xfail: a reason, or whether it holds at all.
-        vars: variables by name, ``${…}`` still in them, weakest first.
-        cli_variables: those of them that came from outside, as they were given.
-        faults: rules that hold for the whole item.
+        root: project folder.
+        row: row of the table; None without a table.
+        place: place of the scenario's name, or of the row.
+        skip, xfail: reason, or a bool without one.
+        vars: variables by name, weakest source first; their ``${…}`` are not replaced yet.
+        cli_variables: variables given from outside, as they were given.
+        faults: fault rules for the whole item.
         cassette: name below the cassettes folder, without suffix.
-        platforms: folders or files of the platforms, the last winning.
-        instances: file of the instances, where the scenario names one.
-        names: what values that a row fills in are held against.
-        strictness: how doubts are taken in the scenario's folder.
-        warnings: what is wrong in the file and does not fail there.
-        fills: its keys that have a ``${…}``.
-        rows: how many the file has.
+        platforms: folders or files of the platforms; later ones win.
+        instances: file of the instances, if the scenario names one.
+        names: names against which filled-in values are checked.
+        strictness: setting of the scenario's folder: which doubts are failures.
+        warnings: problems of the file that are only warnings in its folder.
+        fills: keys of the scenario that contain a ``${…}``.
+        rows: number of rows in the file; 0 without a table.
     """
 
     root: Path
@@ -175,12 +174,12 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def clock(self) -> Instant:
-        """Return the frozen time with its zone; where the scenario has none, 1970 in UTC."""
+        """Return the start of virtual time with its zone; by default 1970-01-01 in UTC."""
         return Instant.parse(self.scenario.clock) if self.scenario.clock else Instant(0.0)
 
     @property
     def name(self) -> str:
-        """Return ``name[row]`` as the file has it; without a table the name alone."""
+        """Return ``name[row]``, or the name alone without a table; neither is changed."""
         return f"{self.scenario.scenario}[{self.row.id}]" if self.row else self.scenario.scenario
 
     @property
@@ -190,7 +189,7 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def header(self) -> ItemHeader:
-        """Return what is known of it without loading it."""
+        """Return the header of this item."""
         return ItemHeader(
             root=self.root,
             path=self.path,
@@ -209,30 +208,30 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def walk_steps(self) -> Iterator[LocatedStep]:
-        """Yield every step that it may run, those of fragments and those done meanwhile, too."""
+        """Yield every step that may run, including those of fragments and of ``during``."""
         named = chain.from_iterable(self.subjects.named.values())
         for located in (*self.steps, *self.cleanup, *named):
             yield from located.walk()
 
     @property
     def node_name(self) -> str:
-        """Return the name as it stands in a test's id, on one line."""
+        """Return the name in one line, as pytest's node id needs it."""
         return self.header.node_name
 
     @property
     def node_id(self) -> str:
-        """Return how the item is named on pytest's command line."""
+        """Return the pytest node id, which selects the item on the command line."""
         return self.header.node_id
 
     @property
     def homes(self) -> RelativeFileNames:
-        """Return how a trace names the files: from the folder of the scenario."""
+        """Return the folder names for a trace: files are relative to the scenario's folder."""
         names = (self.spot.source.file, *(body.name for body in self.subjects.bodies))
         return RelativeFileNames(os.path.dirname(absolute_path(self.path)), names)  # noqa: PTH120 - faster
 
     @property
     def sources(self) -> Mapping[str, str]:
-        """Return the text of each file that it is made of: scenario, fragments, scripts, flow."""
+        """Return the text of each file of the item: scenario, fragments, scripts and flows."""
         own = self.spot.source
         steps = self.walk_steps()
         files = [own, *own.others.values(), *(located.spot.source for located in steps)]
@@ -253,17 +252,17 @@ class ScenarioItem(msgspec.Struct, frozen=True, kw_only=True):
         return msg("bpmax-sim run {target}", target=self.target)
 
     def variable_arguments(self, option: str) -> tuple[str, ...]:
-        """Return the words of a command that give the variables again, each behind *option*."""
+        """Return the command-line words that pass the same variables, each after *option*."""
         return tuple(word for typed in self.typed_variables for word in (option, typed))
 
     @property
     def typed_variables(self) -> tuple[str, ...]:
-        """Return `name=value` of each variable that was typed and is not declared secret."""
+        """Return `name=value` of each variable given as text and not declared secret."""
         return type_variables(self.cli_variables, self.scenario.secrets)
 
     @property
     def owner(self) -> str:
-        """Return whose exchanges these are in a shared cassette."""
+        """Return the name under which this item owns exchanges in a cassette."""
         return self.name
 
 
@@ -275,17 +274,17 @@ def load_items(
     root: Path | None = None,
     is_checked: bool = False,
 ) -> list[ScenarioItem]:
-    """Return the items of a scenario file, one for each row, or one.
+    """Return the items of a scenario file: one for each row, or a single one without a table.
 
     Args:
-        path: the file.
-        variables: given from outside; they win over those of the file.
-        environ: what ``${env.X}`` may name.
-        root: of the project, where it is known already.
-        is_checked: this very content was found sound before, so it need not be checked again.
+        path: scenario file.
+        variables: values from outside; stronger than those of the file.
+        environ: environment that ``${env.X}`` reads.
+        root: project folder, if it is known already.
+        is_checked: whether this very content has passed all checks before, which are then skipped.
 
     Raises:
-        ConfigError: if anything is wrong with the file or what it names; all of it at once.
+        ConfigError: if anything is wrong with the file or the files it names; all problems at once.
     """
     problems: list[Problem] = Problems()
     path = path if isinstance(path, Path) else Path(path)
@@ -322,7 +321,7 @@ def load_items(
 
 
 def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ...] | None:
-    """Return the sources of all scripts; None where a step may run Python."""
+    """Return the sources of all scripts; None if a step may run Python, which can do anything."""
     values = [(getattr(step, "python"), getattr(step, "js")) for step, _ in draft.steps]  # noqa: B009
     if any(python is not UNSET for python, _ in values):
         return None
@@ -331,7 +330,10 @@ def _texts_of_scripts(draft: ScenarioDraft, subjects: Subjects) -> tuple[str, ..
 
 
 def _load_flows(draft: ScenarioDraft) -> Iterator[tuple[str | None, tuple[Definition, Spot]]]:
-    """Yield the definitions of the flows, by name, the main flow first."""
+    """Yield name, definition and spot of each flow.
+
+    The main flow comes first, with the name None.
+    """
     for flow, (spec, spot) in draft.flow_specs.items():
         if flow is None and not spec.definition:
             continue
@@ -387,7 +389,7 @@ def _load_subjects(draft: ScenarioDraft) -> Subjects:
 
 
 def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
-    """Read in what a flow is made of."""
+    """Return the definition, scripts and libraries of a flow; None means the main flow."""
     scripts, libraries = _load_code(draft, *draft.flow_specs[flow])
     parts = FlowParts(scripts=scripts, libraries=libraries)
     if flow not in draft.flows:
@@ -413,7 +415,10 @@ _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 def _condition_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
-    """Return where the conditions of a flow stand; a quote in front is no part of them."""
+    """Return the places of route conditions.
+
+    A quotation mark in front is not part of the condition.
+    """
     places: dict[tuple[str, str, int], Place] = {}
     for name, node in definition.nodes.items():
         for action, number, path, _ in node.conditions():
@@ -429,7 +434,7 @@ def _condition_places(
 def _load_code(
     draft: ScenarioDraft, owner: _ScriptOwner, spot: Spot
 ) -> tuple[dict[str, tuple[Script, ...]], tuple[Script, ...]]:
-    """Read the scripts of each event, and the libraries, of what stands at *spot*."""
+    """Return the scripts of each event and the libraries of *owner*, which is at *spot*."""
     events = {event: spot.at("scripts", event).elements(n) for event, n in owner.scripts.items()}
     scripts = {event: _load_scripts(draft, names) for event, names in events.items()}
     libraries = dict(_load_scripts(draft, spot.at("libraries").elements(owner.libraries)))
@@ -440,7 +445,7 @@ def _load_code(
 def _load_scripts(
     draft: ScenarioDraft, names: Iterable[tuple[str, Spot]]
 ) -> Iterator[tuple[str, Script]]:
-    """Yield script files with their names, each relative to the file that names it."""
+    """Yield each name with its script; a file name is relative to the file that contains it."""
     for name, spot in names:
         try:
             place = spot.place
@@ -515,10 +520,10 @@ def _cassette_of(draft: ScenarioDraft, row: Row | None, root: Path) -> str:
 
 
 def _fill_constant(draft: ScenarioDraft, row: Row | None, text: str, what: str) -> Any:
-    """Return *text* with values filled in that are known before anything runs.
+    """Return *text* with ``${…}`` replaced; only values known before the run are allowed.
 
     Raises:
-        ValueError: a value is not, which *what*, the use of *text*, has to say.
+        ValueError: if a value is not known yet; the message contains *what*, the use of *text*.
     """
     roots = {"case": row.values if row else {}, "vars": draft.declared_vars, "env": draft.environ}
 
@@ -566,7 +571,10 @@ def _fault_rules(
     *,
     whole: bool = False,
 ) -> Iterator[Fault]:
-    """Yield the rules that *faults* name or spell; *whole* says that they stand in a row."""
+    """Yield the rules of *faults*, named or inline.
+
+    *whole* is true for a row's own ``faults`` cell.
+    """
     sets = draft.fault_sets
     for fault, where in spot.elements(faults):
         if not isinstance(fault, str):
@@ -592,7 +600,10 @@ def _fault_rules(
 def _fault_set_names(
     draft: ScenarioDraft, text: str, row: Row | None, place: Place
 ) -> tuple[Any, ...]:
-    """Return the fault sets that a text names; ``${case.faults}`` may name several."""
+    """Return the fault sets that a text names.
+
+    A cell such as ``${case.faults}`` may name several.
+    """
     if "${" not in text:
         return (text,)
     if row is None:
@@ -609,7 +620,10 @@ def _fault_set_names(
 def _fill_fault(
     draft: ScenarioDraft, rule: model.FaultRule, spot: Spot, row: Row | None
 ) -> Iterator[Fault]:
-    """Yield *rule* with what its ``on`` names filled in; named steps are the same for all rows."""
+    """Yield *rule* with its ``on`` filled in.
+
+    *row* is None in named steps, which all rows share.
+    """
     try:
         on = str(_fill_constant(draft, row, rule.on, "a fault's target"))
     except references.UndefinedValueError:
@@ -625,7 +639,7 @@ def _fill_fault(
 
 
 def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:
-    """Yield the rule that is spelled out in a list of faults."""
+    """Yield the rule that is written out in a list of faults."""
     problems: list[Problem] = []
     node = spot.source.root.at(spot.steps)
     rule = decode(node, model.FaultRule, problems, steps=spot.steps) if node is not None else None

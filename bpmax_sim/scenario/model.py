@@ -1,7 +1,7 @@
-"""What a scenario file declares, as frozen values, and the JSON Schemas generated from these types.
+"""The content of a scenario file as frozen values, and the JSON Schemas made from these types.
 
-Values typed ``Any`` may hold ``${…}``, so their shape is judged when a step runs. The actions of a
-step are those of `actions`, the events those of `subject.hooks`.
+Members of type ``Any`` may contain ``${…}``, so their type is checked only when a step runs. The
+actions of a step are defined in `actions`, the events in `subject.hooks`.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ Status = Annotated[int, Meta(ge=100, le=599)]
 
 
 class FormSpec(Model, frozen=True, kw_only=True):
-    """The form that is driven: event -> script files, library files, fields and first values.
+    """A form: event -> script files, library files, initial values of its fields.
 
     Attributes:
-        definition: the file that says the rest; `FormSpec` has it all when it is loaded.
+        definition: file with the rest; at load its content is merged into this struct.
     """
 
     definition: str = ""
@@ -52,7 +52,7 @@ class FormSpec(Model, frozen=True, kw_only=True):
 
 
 class FormFile(Model, frozen=True, kw_only=True):
-    """A form in a file of its own; *form* is what people call it."""
+    """A form in a file of its own; *form* is its name for readers."""
 
     form: str = ""
     scripts: Mapping[str, tuple[str, ...]] = {}
@@ -61,11 +61,11 @@ class FormFile(Model, frozen=True, kw_only=True):
 
 
 class SubFlowSpec(Model, frozen=True, kw_only=True):
-    """A flow that nodes start as a project of its own; or, with *result*, what stands in for it.
+    """A flow that nodes start as a separate project; with *result*, a stand-in for it.
 
     Attributes:
-        result: fields of its form that it ends with at once; nothing of it is run.
-        status: how it ends then.
+        result: form fields with which a stand-in ends at once; nothing of the sub-flow is run.
+        status: final status of the stand-in.
     """
 
     definition: str = ""
@@ -76,12 +76,12 @@ class SubFlowSpec(Model, frozen=True, kw_only=True):
 
 
 class FlowSpec(Model, frozen=True, kw_only=True):
-    """The flow that is driven.
+    """The flow that a scenario drives.
 
     Attributes:
-        subflows: the flows that nodes start, by the name that nodes give them.
-        definition: the file of nodes and transitions; without it nothing can be said of nodes.
-        at: the node where the scenario starts; without it the project is not created yet.
+        subflows: flows started by nodes, by the name that the nodes use.
+        definition: file with nodes and transitions; without it names of nodes cannot be checked.
+        at: node where the scenario starts; without it the project does not exist yet.
     """
 
     scripts: Mapping[str, tuple[str, ...]] = {}
@@ -94,17 +94,17 @@ class FlowSpec(Model, frozen=True, kw_only=True):
 
 
 class Drip(Model, frozen=True, kw_only=True):
-    """A response that arrives in *chunks* equal pieces over *over* seconds."""
+    """A response that arrives in *chunks* equal pieces over *over* virtual seconds."""
 
     chunks: Annotated[int, Meta(ge=1)] = 4
     over: Seconds = 0
 
 
 class FaultAction(Model, frozen=True, kw_only=True):
-    """What happens to a call: a response, an error, a bad token, or a slow response.
+    """The effect of a fault: another response, an error, a bad token, or a slow response.
 
     Attributes:
-        executed: whether the third party does what it is asked for, and its response is lost.
+        executed: whether the third party executes the request although its response is lost.
     """
 
     status: Status | UnsetType = UNSET
@@ -122,10 +122,13 @@ class FaultAction(Model, frozen=True, kw_only=True):
 
 
 class FaultRule(Model, frozen=True, kw_only=True):
-    """Fault injection: which calls (``call: 2`` or ``1-2``, counted from 1), and what.
+    """A rule of fault injection.
+
+    The affected calls (``call: 2`` or ``1-2``, from 1) and the effect.
 
     Attributes:
-        attempts: how many sendings of such a call; by default the first alone where *call* counts.
+        attempts: number of affected sendings of such a call; by default only the first if *call* is
+            given.
     """
 
     on: str
@@ -135,7 +138,7 @@ class FaultRule(Model, frozen=True, kw_only=True):
 
 
 class StubRequest(Model, frozen=True, kw_only=True):
-    """Which requests a stub answers, as ``expect: proxy`` compares them."""
+    """The requests that a stub responds to, compared as in ``expect: proxy``."""
 
     path: Any = UNSET
     query: Any = UNSET
@@ -144,11 +147,11 @@ class StubRequest(Model, frozen=True, kw_only=True):
 
 
 class Stub(Model, frozen=True, kw_only=True):
-    """A fixed response in front of the cassette, for calls that no one recorded.
+    """A fixed response that takes precedence over the cassette, for calls that were not recorded.
 
     Attributes:
-        request: which requests of these calls; by default all.
-        answers: what is answered in turn instead, one a request; then it lets through.
+        request: conditions on the request; by default none.
+        answers: responses for one request each, in turn; after the last one, requests pass through.
     """
 
     on: str
@@ -161,13 +164,13 @@ class Stub(Model, frozen=True, kw_only=True):
 
 
 class ProxySpec(Model, frozen=True, kw_only=True):
-    """Where the third parties are declared and how their responses are recorded and matched.
+    """The declarations of third parties, and how their responses are recorded and matched.
 
     Attributes:
-        platforms: a folder or file, or several of which a later one wins.
-        unused: what recordings are that no call played.
-        unawaited: what calls are whose promise nobody took; they complete all the same. By
-            default they fail, while a chain that was only built warns.
+        platforms: folder or file, or several, of which later ones win.
+        unused: how recordings are judged that no call replayed.
+        unawaited: how calls are judged whose promise was not awaited; they complete anyway. By
+            default they fail, while a call that was built and never sent is a warning.
     """
 
     platforms: str | tuple[str, ...] = ()
@@ -184,13 +187,13 @@ class ProxySpec(Model, frozen=True, kw_only=True):
 
     @property
     def platform_names(self) -> tuple[str, ...]:
-        """Return the folders and files of platforms that it names."""
+        """Return the folders and files of platforms, also if only one is given."""
         names = (self.platforms,) if isinstance(self.platforms, str) else self.platforms
         return tuple(name for name in names if name)
 
 
 class ExpectedCall(Model, frozen=True, kw_only=True):
-    """One expected call; with *times* it counts the matching calls instead."""
+    """One expected call; with *times*, the expected number of matching calls."""
 
     call: str
     path: Any = UNSET
@@ -207,7 +210,7 @@ class ExpectedCall(Model, frozen=True, kw_only=True):
 
 
 class Expect(Model, frozen=True, kw_only=True):
-    """What must be true after a step, or after the whole scenario; what is absent is unchecked."""
+    """Conditions after a step, or after the whole scenario; absent sections are not checked."""
 
     form: Any = UNSET
     fields: Any = UNSET
@@ -232,10 +235,10 @@ NOTHING_YET = msg(
 
 
 class ExpectedError(Model, frozen=True, kw_only=True):
-    """The error that a step must end with; an empty map takes any.
+    """The error with which a step must end; an empty map accepts any.
 
     Attributes:
-        source: ``script``, ``flow``, a platform, or ``platform.api`` (``from`` in the file).
+        source: ``script``, ``flow``, a platform, or ``platform.api``; the key is ``from``.
     """
 
     type: Any = UNSET
@@ -246,7 +249,10 @@ class ExpectedError(Model, frozen=True, kw_only=True):
 
 
 class Retry(Model, frozen=True, kw_only=True):
-    """Repeat the action: at most *tries* times, *every* seconds of virtual time, until it holds."""
+    """Repetition of an action until its expectation holds.
+
+    *tries* runs, *every* virtual seconds.
+    """
 
     tries: Annotated[int, Meta(ge=1, le=100)] = 3
     every: Seconds = 1
@@ -254,21 +260,21 @@ class Retry(Model, frozen=True, kw_only=True):
 
 
 class During(Model, frozen=True, kw_only=True):
-    """What a person does while a call of the step's scripts is in flight."""
+    """Steps that a person performs while a call of the step's scripts is in flight."""
 
     call: str
     steps: tuple[Step, ...]
 
 
 class _StepHead(Model, frozen=True, kw_only=True, dict=True):
-    """The keys of a step beside its action.
+    """The keys of a step besides its action.
 
     Attributes:
-        at: the node at whose form the step is done, where a project stands at several.
-        by: who fills in, opens or clicks; has to be allowed to, as the node says.
-        user: who acts in the step where it does not say by, and whom scripts see; for the others
-            the scenario's holds.
-        only: ids of the rows for which it is done; in the others it is skipped.
+        at: node whose form the step uses, if the project is at several nodes.
+        by: person who fills in, opens or clicks; the node must allow that.
+        user: acting person if the action names none, and the user that scripts see; by default that
+            of the scenario.
+        only: ids of the rows for which the step runs; it is skipped for others.
     """
 
     id: str = ""
@@ -287,30 +293,30 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def action(self) -> str:
-        """Return the name of the action, or nothing for a pure check."""
+        """Return the key of the action; "" for a step that only checks."""
         return next(declared_actions(self), "")
 
     @property
     def value(self) -> Any:
-        """Return what the action takes, as the file has it; None for a pure check."""
+        """Return the value of the action as in the file; None for a step that only checks."""
         action = self.action
         return getattr(self, action) if action else None
 
     @cached_property
     def kind(self) -> type[Action] | None:
-        """Return the class of the action; None for a pure check."""
+        """Return the class of the action; None for a step that only checks."""
         return ACTIONS.get(self.action)
 
     @property
     def title(self) -> str:
-        """Return what a reader calls the step: its name, else its id, action or ``check``."""
+        """Return the title for readers: the first of name, id, action and ``check`` that exists."""
         return self.name or self.id or self.action or "check"
 
 
 if TYPE_CHECKING:
 
     class Step(_StepHead, frozen=True, kw_only=True):
-        """One step: at most one action, then what must be true."""
+        """One step: at most one action, then its expectations."""
 
 else:  # one key an action
     Step = msgspec.defstruct(
@@ -325,14 +331,14 @@ else:  # one key an action
 
 
 class _PolicyHead(Model, frozen=True, kw_only=True):
-    """The keys of a policy beside its action.
+    """The keys of a policy besides its action.
 
     Attributes:
-        at: the node, of a sub-flow, too; ``*`` for any, ``start`` where it is with who started it.
-        by: who, where it is not for all who are to act; of a ``withdraw`` and its like who does it.
-        after: how long after the task came to him.
-        times: how often at most in one run.
-        only: ids of the rows for which it is there.
+        at: node, also of a sub-flow; ``*`` for any, ``start`` for a project back at its starter.
+        by: owner; by default every owner. For ``withdraw`` and the like: the person who does it.
+        after: time between the arrival of the task and the action.
+        times: maximum number of uses in one run.
+        only: ids of the rows for which the policy exists.
     """
 
     at: str
@@ -353,7 +359,10 @@ POLICY_ACTIONS: Mapping[str, type[FlowAction]] = {
 if TYPE_CHECKING:
 
     class Policy(_PolicyHead, frozen=True, kw_only=True):
-        """What somebody does by himself when he has a task; the first policy that fits wins."""
+        """An action that a person performs on any task that matches.
+
+        The first matching policy wins.
+        """
 
 else:  # one key an action
     Policy = msgspec.defstruct(
@@ -368,18 +377,21 @@ else:  # one key an action
 
 
 def is_for_row(part: Step | Policy, row_id: str) -> bool:
-    """Return whether a step or a policy is for the row, or where there are no rows."""
+    """Return whether *part* applies to the row; without a table it always does."""
     return part.only is UNSET or row_id in map(str, part.only)
 
 
 def inner_steps(step: Step) -> tuple[str, Mapping[str, Any]] | None:
-    """Return the named steps that *step* runs, and the variables they get."""
+    """Return the name of the steps that *step* runs and their variables, or None."""
     kind = step.kind
     return kind.named_steps(step.value) if kind else None
 
 
 class Fragment(Model, frozen=True, kw_only=True):
-    """What scenarios share: through ``use``, or as ``defaults.yaml`` all those below its folder."""
+    """The content that scenarios share.
+
+    By ``use``, or as ``defaults.yaml`` of all below its folder.
+    """
 
     version: Literal[1] = 1
     description: str = ""
@@ -399,7 +411,7 @@ class Fragment(Model, frozen=True, kw_only=True):
 
 
 class ExploreSpec(Model, frozen=True, kw_only=True):
-    """What each verdict of `bpmax-sim explore` is to the scenario; by default as the page says."""
+    """What `bpmax-sim explore` makes of each of its verdicts; the defaults are documented."""
 
     crash: Severity | UnsetType = UNSET
     silent: Severity | UnsetType = UNSET
@@ -416,7 +428,7 @@ class Scenario(Model, frozen=True, kw_only=True):
     """One file: a subject, its third parties, the steps that drive it, and the rows of a table.
 
     Attributes:
-        script: a script that is run alone; *steps* has it as its only step.
+        script: script that runs alone; at load it becomes the only step.
     """
 
     scenario: str
@@ -450,7 +462,7 @@ class Scenario(Model, frozen=True, kw_only=True):
 
     @property
     def invariants(self) -> Iterator[tuple[tuple[str | int, ...], Expect]]:
-        """Yield ``always`` and each of ``never`` with its path, as far as they are given."""
+        """Yield path and value of ``always`` and of each ``never`` that the file has."""
         if self.always != _NOTHING:
             yield ("always",), self.always
         if isinstance(self.never, Expect):
@@ -471,7 +483,10 @@ class Table(Model, frozen=True, kw_only=True):
 
 
 def declared_fields(scenario: Scenario) -> tuple[str, ...]:
-    """Return the fields that the form of *scenario* declares; none if it has or declares none."""
+    """Return the fields that the form of *scenario* declares.
+
+    Empty without a form or declarations.
+    """
     form, flow = scenario.form, scenario.flow
     if not isinstance(form, FormSpec) or not form.fields:
         return ()
@@ -479,7 +494,7 @@ def declared_fields(scenario: Scenario) -> tuple[str, ...]:
 
 
 def keys_of(model: type[Model]) -> tuple[str, ...]:
-    """Return the keys of *model* as a file spells them."""
+    """Return the keys of *model* as they are spelled in files."""
     return model.__struct_encode_fields__
 
 
@@ -489,7 +504,7 @@ _EXPECTED = {"$ref": f"{REFERENCE}Expected"}
 
 
 def hover_texts() -> Texts:
-    """Return what an editor shows of each key: structure -> key -> English, Chinese."""
+    """Return what editors show for each key: structure -> key -> English and Chinese text."""
     texts, own = read_hover(HOVER), action_texts()
     return {name: {**texts.get(name, {}), **own.get(name, {})} for name in {**texts, **own}}
 
@@ -507,7 +522,7 @@ def scenario_schema() -> Schema:
 
 
 def _events_schema(subject: SubjectKind) -> Schema:
-    """Return the schema of a key of the scripts of *subject*: its events and nothing else."""
+    """Return the schema of the ``scripts`` of *subject*; other keys than its events are invalid."""
     patterns = [rf"{hook.name}\..+" if hook.named else hook.name for hook in hooks_of(subject)]
     return {"pattern": f"^({'|'.join(patterns)})$"}
 
@@ -548,7 +563,7 @@ def flow_schema() -> Schema:
 
 
 def _refine(schema: Schema, texts: Texts) -> None:
-    """Say what the values are that the types leave open."""
+    """Add the constraints that the Python types cannot express."""
     definitions = schema["definitions"]
     step = definitions["Step"]
     for place in filter(None, (step, definitions.get("Policy"))):
@@ -570,7 +585,7 @@ def _refine(schema: Schema, texts: Texts) -> None:
 
 
 def _refine_subjects(schema: Schema) -> None:
-    """Say which scripts a subject has, and that a file may stand for a subject or for people."""
+    """Restrict the events of each subject, and allow file names for subjects and for people."""
     definitions = schema["definitions"]
     _replace(schema, "user", {"type": ["string", "integer", "object"]})
     subjects: tuple[SubjectKind, ...] = ("form", "flow")
@@ -586,7 +601,10 @@ def _refine_subjects(schema: Schema) -> None:
 
 
 def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
-    """Return the schema of *type_*; what it defines is explained and added."""
+    """Return the schema of *type_* with descriptions.
+
+    Structures it uses are added to *definitions*.
+    """
     result: Schema = {}
     schema = shape_of(type_).schema(result)
     for name, definition in result.items():
@@ -597,9 +615,9 @@ def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
 
 
 def _expected_schema(texts: Texts) -> Schema:
-    """Return the schema of a value of ``expect``: plain, or a map of operators and of nothing else.
+    """Return the schema of a value in ``expect``, in which keys with ``$`` must be known operators.
 
-    None of its keywords says what type a value has, so each applies where it can.
+    No keyword of it states a type, so each applies only to the values that it fits.
     """
     operators = "|".join(re.escape(name.removeprefix("$")) for name in operator_names())
     return {
@@ -625,6 +643,6 @@ def _cases_schema(schema: Schema, texts: Texts) -> Schema:
 
 
 def _replace(definition: Schema, key: str, value: Schema) -> None:
-    """Let *key* be *value*, with the words that it has already."""
+    """Replace the schema of *key*, keeping its descriptions."""
     words = definition["properties"][key].get("description")
     definition["properties"][key] = with_description(value, words) if words else value

@@ -1,9 +1,8 @@
-"""The names of a scenario: what a reference can mean, wherever it stands and whenever it is known.
+"""The names that exist in a scenario, against which references are checked wherever they occur.
 
-A value that stands in the file is held against them before anything runs, one that comes from a
-row or a variable when it is filled in, what scripts read and write when they do. Of what nobody
-declares (the fields of a form without ``fields``, the columns of a table that starts empty)
-nothing is known, so nothing is wrong with it.
+Values of the file are checked before the run, those from a row or variable when they are filled in,
+and names in scripts when they are read or written. Where nothing is declared (a form without
+``fields``, a table that starts empty) nothing is known, so nothing is reported.
 """
 
 from __future__ import annotations
@@ -34,28 +33,28 @@ _CODE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
 
 
 class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
-    """What there is to name; an empty collection is one of which nothing is known.
+    """The existing names; an empty collection means that they are unknown, not that there are none.
 
     Attributes:
-        fields: those that the form declares.
-        initial_fields: where no form declares any, those that the flow's values name.
-        field_kinds: the kind that each starts with, such as a text; not of one that is filled in.
-        columns: table -> the columns of the rows that it starts with.
-        declared_variables: those that a file declares, which are always there.
-        constants: those of them that no step changes: the file says them itself.
-        variables: those of the file, of its fragments, and those that steps save.
+        fields: fields that the form declares.
+        initial_fields: without declared fields, those named by the flow's values.
+        field_kinds: kind of each field's initial value, such as text; not of filled-in values.
+        columns: table -> columns of its initial rows.
+        declared_variables: variables declared in files, which always exist.
+        constants: declared variables that no step changes.
+        variables: variables of the file, of its fragments, and those that steps save.
         scripts: events of form and flow -> script files.
-        definition: of the main flow.
-        subflows: the flows that nodes can start, by name.
-        people: who is named anywhere; nobody where hooks may name others.
-        lists_people: whether the scenario says itself who there is.
-        mentioned_people: who is named by flows, user and steps; nobody where rows or hooks may
-            name others, too.
-        person_members: what people are declared to have; empty where they have but names.
-        project_members: of ``project``, those that the scenario writes.
-        texts: the sources of scripts, which may name what else there is; None where Python may.
+        definition: definition of the main flow.
+        subflows: flows that nodes can start, by name.
+        people: all named people; empty if hooks may name others.
+        lists_people: whether the scenario lists all people there are.
+        mentioned_people: people named by flows, user and steps; empty if rows or hooks may name
+            others.
+        person_members: members that people are declared to have; empty if they only have names.
+        project_members: members of ``project`` that the scenario writes.
+        texts: script sources, which may create further names; None if Python code may do so.
         named_steps: names of the steps of fragments.
-        platforms: None as long as nobody has read their files.
+        platforms: None until their files have been read.
     """
 
     subject_kinds: tuple[SubjectKind, ...] = ()
@@ -80,7 +79,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def nodes(self) -> tuple[str, ...]:
-        """Return the nodes of the main flow, as far as it is defined."""
+        """Return the nodes of the main flow; empty without a definition."""
         return tuple(self.definition.nodes) if self.definition else ()
 
     @property
@@ -89,7 +88,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return [event[6:] for event in self.scripts if event.startswith("click.")]
 
     def field_problem(self, name: str) -> str | None:
-        """Return what is wrong with *name* as a field, a cell ``明细[0].数量`` or ``明细.数量``."""
+        """Return what is wrong with *name*, a field or a cell such as ``明细[0].数量``, or None.
+
+        ``明细.数量`` names the column without a row.
+        """
         if not self.fields or name in self.fields:
             return None
         base, *rest = path_steps(name) or (name,)
@@ -99,14 +101,14 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if column is None else self.column_problem(str(base), column)
 
     def field_doubt(self, name: str) -> str | None:
-        """Return what is doubtful of *name* as a field where no form declares any: a near name."""
+        """Return a similar known name if no form declares fields and *name* is unknown, or None."""
         known = () if self.fields else self.initial_fields
         if name in known or not (hint := nearest_name(name, known)):
             return None
         return msg("no field {name!r}{near}", name=name, near=hint)
 
     def column_problem(self, table: str, column: str) -> str | None:
-        """Return what is wrong with *column* of *table*."""
+        """Return what is wrong with *column* of *table*, or None."""
         known = self.columns.get(table, ())
         if not known or column in known:
             return None
@@ -114,7 +116,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return msg("{table} has no column {column!r}{hint}", table=table, column=column, hint=hint)
 
     def value_problems(self, name: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
-        """Yield what is wrong with the columns of *value*, which is put into the field *name*."""
+        """Yield each unknown column in *value*, the new value of field *name*, with its path."""
         if not self.columns.get(name) or not isinstance(value, list | tuple):
             return
         for number, row in enumerate(value):
@@ -123,7 +125,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
                     yield (number, str(column)), wrong
 
     def read_problem(self, owner: str, name: str) -> str | None:
-        """Return what is doubtful where a script reads the absent *name* of *owner*.
+        """Return what is doubtful in a script's read of an absent member of *owner*, or None.
 
         *owner* is as the script calls it: ``form``, ``ctx.form``, ``form.$visible``, ``ctx``,
         ``ctx.step``, or a table, ``form.明细``.
@@ -151,10 +153,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return None if self.fields else nearest_name(name, known) or None
 
     def _context_problem(self, owner: str, name: str) -> str | None:
-        """Return what is doubtful where a script reads *name* of ``ctx`` or of what that has.
+        """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
 
-        Of a person and of a project the product may know more than is said here, so that a name
-        is doubtful there only where it resembles one that is known.
+        The product may know further members of a person and of a project, so a name is doubtful
+        there only if it resembles a known one.
         """
         if owner == "ctx.postData":
             known = self.fields or self.initial_fields
@@ -168,9 +170,9 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return suggest(name, members) if is_closed else nearest_name(name, members) or None
 
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
-        """Return what is wrong where a script writes *member* of *owner*, and whether for certain.
+        """Return what is wrong with a script's write to *member* of *owner*, and if it is certain.
 
-        *owner* is ``form.$visible`` and its like, ``form.$message``, its ``type``, or ``ctx``.
+        *owner* is ``form.$visible`` and the like, ``form.$message``, its ``type``, or ``ctx``.
         """
         if owner in _MESSAGE_WORDS:
             known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
@@ -187,18 +189,24 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return (msg("there is no {name!r}{hint}", name=member, hint=hint), False) if hint else None
 
     def is_in_scripts(self, word: str) -> bool:
-        """Return whether a script has *word* in it, or may have."""
+        """Return whether a script contains *word*.
+
+        True too if Python may run, whose effect is unknown.
+        """
         return self.texts is None or any(word in text for text in self.texts)
 
     def code_problem(self, code: str) -> str | None:
-        """Return what is wrong with *code*, if it is like one of ours and in no script."""
+        """Return what is wrong with an error code that resembles one of ours, or None.
+
+        A code that occurs in a script is never wrong.
+        """
         if code in CODES or not _CODE.fullmatch(code) or self.is_in_scripts(code):
             return None
         hint = nearest_name(code, CODES)
         return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None
 
     def instance_problem(self, key: str, platform: str = "") -> str | None:
-        """Return what is wrong with the instance *key*, of one platform or of any."""
+        """Return what is wrong with the instance *key* of *platform*, or of any platform if ""."""
         if self.platforms is None or not key or "${" in key:
             return None
         entries = self.platforms.entries
@@ -214,7 +222,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
 
     def api_of(self, call: str) -> tuple[Platform, Api] | None:
-        """Return platform and API of ``platform.api``, if that names one that is declared."""
+        """Return platform and API of ``platform.api`` if both are declared, else None."""
         platform_key, _, name = call.partition(".")
         platform = self.platforms.find(platform_key) if self.platforms is not None else None
         if platform is None or self.platforms is None or not name or "*" in call or name[0] == "$":
@@ -225,7 +233,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
 
     def call_problem(self, call: str) -> str | None:
-        """Return what is wrong with ``platform.api`` *call*, ``*`` for any characters of either."""
+        """Return what is wrong with *call*, ``platform.api`` with ``*`` as wildcard, or None."""
         platform, _, api = call.partition(".")
         if self.platforms is None or platform in {"*", *self.platforms.broken} or "${" in call:
             return None  # calls of a broken one say what is wrong with it
@@ -248,18 +256,18 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 def describe_finding(
     message: str, values: Mapping[str, object], known: Iterable[str] | None
 ) -> str:
-    """Return what `CheckContext.tell` is to report."""
+    """Return the message of a finding; the parameters are those of `CheckContext.tell`."""
     if known is not None:
         values = {**values, "hint": suggest(str(next(iter(values.values()))), known)}
     return fill_message(message, values)
 
 
 class CheckContext(Protocol):
-    """What a check looks at, and where it reports what it finds."""
+    """The input of a check, and the receiver of its findings."""
 
     @property
     def names(self) -> ScenarioNames:
-        """Return the names that references are held against."""
+        """Return the existing names."""
         ...
 
     def tell(
@@ -272,10 +280,10 @@ class CheckContext(Protocol):
         fails: bool = True,
         **values: Any,
     ) -> None:
-        """Report that something is wrong at *spot*; with *values* a template, as `msg` takes it.
+        """Report a problem at *spot*; with *values*, *message* is a template as for `msg`.
 
-        With *known* its ``{hint}`` names those of them that are like the first of *values*. Of a
-        *kind* of `WARNINGS` it is only said where the scenario's folder is lenient, and everywhere
-        if it does not *fail*, but where the folder is strict.
+        With *known*, the template's ``{hint}`` lists the known names similar to the first of
+        *values*. A *kind* of `WARNINGS` is a failure except in lenient folders; with *fails* false
+        it is a failure only in strict folders.
         """
         ...

@@ -1,11 +1,11 @@
-"""What a run came to, step by step, as a person would compare two runs.
+"""The observations of a run: the effects of its steps, as one compares two runs.
 
-Events say how a run went: when, in which order, from which line. Observations say what it came to,
-and leave out all that changes without a difference to anybody: instants, positions in files,
-callers, sequence numbers, logins, stacks. So a moved column or a renamed step changes none of them,
-and two scripts of different effect never share them all.
+Events record how a run went: when, in which order, from which line. Observations record only
+effects and leave out all that changes without one: instants, positions in files, callers, sequence
+numbers, logins, stacks. So a moved line or a renamed step changes no observation, while scripts
+with different effects always differ in some.
 
-The digest of a run is over its observations. `challenge` and `explore` compare runs by them.
+The digest of a run is over its observations; `challenge` and `explore` compare runs by them.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ from bpmax_sim.subject.form import FormSubject
 
 
 class Observation(NamedTuple):
-    """One thing that a step came to.
+    """One effect of a step.
 
     Attributes:
-        step: its number, ``2``; ``2.1`` is the first step inside it, ``finally.1`` one that cleans
-            up. Titles and ids are no part of it: they may be renamed.
-        place: ``form.phone``, ``fields.phone.required``, ``calls[0].query``,
-            ``messages[0].text``, ``console[0].text``, ``errors[0].code``, ``flow.at``,
-            ``flow.log[0].node``, ``result``, ``skipped``.
+        step: number of the step, ``2``; ``2.1`` is the first step inside it, ``finally.1`` the
+            first one of ``finally``. Titles and ids are not part of it because they may be renamed.
+        place: ``form.phone``, ``fields.phone.required``, ``calls[0].query``, ``messages[0].text``,
+            ``console[0].text``, ``errors[0].code``, ``flow.at``, ``flow.log[0].node``, ``result``,
+            ``skipped``.
         value: plain values; a table is one value.
     """
 
@@ -53,7 +53,7 @@ class Observation(NamedTuple):
 
 
 class ObservedDifference(NamedTuple):
-    """A place at which two runs differ; `UNSET` stands for a run that has nothing there."""
+    """A place where two runs differ; `UNSET` stands for the run that has nothing there."""
 
     step: str
     place: str
@@ -62,13 +62,13 @@ class ObservedDifference(NamedTuple):
 
 
 class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
-    """What form and flow of a scenario hold, in plain values.
+    """The present content of a scenario's form and flow, in plain values.
 
     Attributes:
-        form: field -> value; None where there is no form.
-        fields: field -> its states, of those that are not as every field begins.
-        flow: node, owners, pending and what else `FlowSubject.facts` says, without its log.
-        result: what the latest action returned.
+        form: field -> value; None without a form.
+        fields: states of the fields that differ from a field's initial state.
+        flow: `FlowSubject.facts` (node, owners, pending and so on) without the log.
+        result: return value of the latest action.
     """
 
     form: Mapping[str, Any] | None = None
@@ -78,7 +78,7 @@ class SubjectState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
-    """Return the present fields, of a flow those of its project."""
+    """Return the present values of the fields; of a flow, those of its project."""
     if subject is None:
         return {}
     return dict(
@@ -87,24 +87,24 @@ def form_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
 
 
 def fields_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
-    """Return what the form shows of its fields, of a flow that of its project."""
+    """Return the states of the fields; of a flow, those of its project's form."""
     form = subject.current_form if isinstance(subject, FlowSubject) else subject
     return dict(to_scenario_value(form.facts())) if form else {}
 
 
 def flow_of(subject: FormSubject | FlowSubject | None) -> Mapping[str, Any]:
-    """Return what can be said of the flow."""
+    """Return the facts of the flow; empty without a flow."""
     return dict(to_scenario_value(subject.facts())) if isinstance(subject, FlowSubject) else {}
 
 
 def preview_of(subject: FormSubject | FlowSubject | None) -> Any:
-    """Return what the last preview told, or that there was none."""
+    """Return the result of the last preview, or a marker that there was none."""
     foreseen = subject.foreseen if isinstance(subject, FlowSubject) else None
     return UNSET if foreseen is None else to_scenario_value(foreseen)
 
 
 def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> SubjectState:
-    """Return what *subject* holds now; *result* is already in plain values."""
+    """Return the present state of *subject*; *result* is already in plain values."""
     result = None if isinstance(result, UndefinedType) else result
     if subject is None:
         return SubjectState(result=result)
@@ -123,7 +123,7 @@ _LOG = ("history", "notified", "passed")  # told entry by entry, where they happ
 
 
 def _without_log(facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)) -> Any:
-    """Return *facts* without what is observed elsewhere; a sub-flow's form is nowhere else."""
+    """Return *facts* without the parts that are observed elsewhere; a sub-flow's form is kept."""
     inner = {name: _without_log(child, _LOG) for name, child in facts["projects"].items()}
     own = {name: value for name, value in facts.items() if name not in left_out}
     return {**own, "projects": inner}
@@ -132,16 +132,16 @@ def _without_log(facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_
 def observe(
     events: Iterable[Event], *, unfinished: SubjectState | None = None
 ) -> tuple[Observation, ...]:
-    """Return what the steps of *events* came to, in the order in which they ended.
+    """Return the observations of *events*, in the order in which the steps ended.
 
-    *unfinished* is what the subject holds in the step that has not ended; without it, only what
-    happened in that step is observed.
+    *unfinished* is the subject's state in the step that has not ended; without it, only the events
+    of that step are observed.
     """
     return tuple(_observe(events, unfinished))
 
 
 class _OpenStep:
-    """A step under way, and what happened in it so far, by kind."""
+    """A step that has not ended, and its events so far, by kind."""
 
     __slots__ = ("entries", "inner", "key")
 
@@ -255,10 +255,10 @@ _KINDS: Mapping[type, tuple[str, Callable[[Any], Mapping[str, Any]]]] = {
 
 
 def digest_of(observations: Iterable[Observation], homes: RelativeFileNames = NOWHERE) -> str:
-    """Return ``v3-`` and the SHA-256 of *observations*; 3 is the format of traces.
+    """Return ``v3-`` and the SHA-256 of *observations*; 3 is the version of the trace format.
 
-    The number is part of it because each format observes more, so that an asserted digest of an
-    older one can say why it does not hold.
+    Because each format observes more, an expected digest of an older format cannot match; the
+    number lets the failure say so.
     """
     rows = [list(observation) for observation in observations]
     return f"v{VERSION}-{hashlib.sha256(canonical_json(rows, homes)).hexdigest()}"
@@ -269,7 +269,7 @@ _UNNUMBERED = 2  # the last format whose digests had no number
 
 
 def digest_format(digest: object) -> int | None:
-    """Return the format of traces that *digest* is of, or None where it is no digest."""
+    """Return the number of the trace format of *digest*; None if it is not a digest."""
     match = _DIGEST.fullmatch(digest) if isinstance(digest, str) else None
     return None if match is None else int(match[1] or _UNNUMBERED)
 
@@ -277,7 +277,7 @@ def digest_format(digest: object) -> int | None:
 def compare_runs(
     first: Sequence[Observation], second: Sequence[Observation]
 ) -> tuple[ObservedDifference, ...]:
-    """Return the places at which two runs differ, as deep inside their values as possible."""
+    """Return the places where two runs differ, as deep inside their values as possible."""
     if first == second:
         return ()
     before, after = ({(one.step, one.place): one.value for one in run} for run in (first, second))

@@ -1,4 +1,4 @@
-"""What a third party did not serve while a scenario was recorded."""
+"""Failures of third parties while a scenario is recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bpmax_sim.scenario.progress import Progress
 
 
 def judge_outages(progress: Progress) -> None:
-    """Let no failure of a third party become a recording, unless the scenario expects it."""
+    """Fail the run for each unexpected outage of a third party, so that it is not recorded."""
     for outage in progress.session.unserved_calls():
         if _expects_outage(progress.item, outage):
             warnings.warn(
@@ -35,7 +35,7 @@ def judge_outages(progress: Progress) -> None:
 
 
 def _expects_outage(item: ScenarioItem, outage: Outage) -> bool:
-    """Return whether anything that *item* expects names an error, or the status that came."""
+    """Return whether *item* expects any error, or has the outage's code or status in ``expect``."""
     outcome = outage.outcome
     name = outcome.code if isinstance(outcome, FailedExchange) else outcome.status
     left: list[object] = [msgspec.to_builtins(item.scenario, enc_hook=str)]

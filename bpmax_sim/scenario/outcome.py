@@ -1,4 +1,4 @@
-"""How a scenario ended: passed, failed, failed as expected or not run, and for which cause."""
+"""The outcome of a scenario: passed, failed, failed as expected or not run; and its cause."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NO_RECORDING = frozenset({"NoMatchError", "CassetteError", "DamagedCassette", "
 
 
 def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bool) -> Cause:
-    """Return why a scenario failed; *live*: third parties were asked."""
+    """Return the cause of a failed scenario; *live* is true if third parties were contacted."""
     kinds = {failure.kind for failure in failures}
     if config_errors(calls) or "config" in kinds:
         return "config"
@@ -34,7 +34,7 @@ def cause_of(failures: Iterable[Failure], calls: Sequence[CallMade], *, live: bo
 
 
 def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
-    """Return what is not set up: a script sees it as a rejection, and may have swallowed it."""
+    """Return the configuration errors of *calls*: a script may have swallowed the rejection."""
     messages = (call.message for call in calls if call.error == "ConfigError")
     return tuple(dict.fromkeys(line for message in messages for line in message.splitlines()))
 
@@ -42,10 +42,10 @@ def config_errors(calls: Iterable[CallMade]) -> tuple[str, ...]:
 def decide_outcome(
     item: ScenarioItem, failures: Sequence[Failure], calls: Sequence[CallMade], *, live: bool
 ) -> tuple[Outcome, tuple[Failure, ...]]:
-    """Return the outcome of *item*, and its failures: an unexpected pass is one.
+    """Return the outcome of *item* and its failures; an unexpected pass is a failure too.
 
-    What keeps a scenario from running (a recording that is missing, what is not declared) is not
-    the failure that ``xfail`` expects, nor is a name of nothing.
+    ``xfail`` does not cover what keeps a scenario from running (a missing recording, missing
+    declarations) nor an unknown name.
     """
     if not item.xfail:
         return "failed" if failures else "passed", tuple(failures)
@@ -61,7 +61,7 @@ def decide_outcome(
 
 
 def _is_mistake(failure: Failure) -> bool:
-    """Return whether *failure* says that the scenario or a script names what is not there."""
+    """Return whether *failure* is an unknown name in the scenario or in a script."""
     cause = failure.cause
     if isinstance(cause, ScriptError):
         code = cause.fields.get("code")
@@ -94,18 +94,18 @@ def _make_failure(
 
 
 def flag_reason(flag: bool | str) -> str:
-    """Return the reason that ``skip`` or ``xfail`` gives, if it gives one."""
+    """Return the reason given by ``skip`` or ``xfail``; "" if it is only true or false."""
     return flag if isinstance(flag, str) else ""
 
 
 def failing_place(item: ScenarioItem, failures: Sequence[Failure]) -> Place:
-    """Return where *item* went wrong first, the step before the key in it, else where it stands."""
+    """Return the place of the first failure: its step, else its key, else the item."""
     places = (place for failure in failures[:1] for place in (failure.location, failure.place))
     return next((place for place in places if place), item.place)
 
 
 def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStarted:
-    """Return the event with which *item* starts, its scripts in *engine*."""
+    """Return the first event of *item*, whose scripts run in *engine*."""
     return ScenarioStarted(
         name=item.scenario.scenario,
         row=item.row_id,
@@ -121,7 +121,7 @@ def start_event(item: ScenarioItem, at: float, engine: str = "") -> ScenarioStar
 def events_of_unrun(
     item: ScenarioItem, *, error: Exception | None = None, reason: str = ""
 ) -> tuple[ScenarioStarted, ScenarioFinished]:
-    """Return the events of an item that was skipped or, for *error*, could not start."""
+    """Return the events of an item that was skipped, or could not start because of *error*."""
     failures: tuple[Failure, ...] = ()
     if error:
         lines = str(error).splitlines() or [type(error).__name__]

@@ -1,7 +1,7 @@
-"""The parts of a scenario that a run may leave out, and which of them it has used.
+"""The parts of a scenario that need not run, and which of them a run used.
 
-They are the handlers of events, the stubs, and the steps with ``if:``. Of a run that failed, what
-it has used proves nothing; who asks leaves those away.
+These are handlers of events, stubs, and steps with ``if:``. What a failed run used proves nothing;
+callers leave such runs out.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from bpmax_sim.subject.hooks import HookStarted
 
 
 def declared_parts(item: ScenarioItem) -> Iterator[ScenarioPart]:
-    """Yield every handler, stub and condition of *item*, unused as yet."""
+    """Yield every handler, stub and condition of *item*, marked as unused."""
     yield from _handlers_of(item)
     yield from (part for part, _ in _parts_of_file(item))
 
 
 def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[ScenarioPart]:
-    """Yield those of `declared_parts` that the run which told *events* has used."""
+    """Yield those of `declared_parts` that were used by the run with *events*."""
     events = list(events)
     ended = [event for event in events if isinstance(event, ScenarioFinished)]
     unused = {part.place for event in ended for part in event.unused}
@@ -44,14 +44,14 @@ def used_parts(item: ScenarioItem, events: Iterable[Event]) -> Iterator[Scenario
 
 
 def attach_use(item: ScenarioItem, events: Iterable[Event]) -> tuple[ScenarioPart, ...]:
-    """Return all of `declared_parts`, each as it was used by the run that told *events*."""
+    """Return all of `declared_parts`, marked with whether the run with *events* used them."""
     used = {replace(part, used=False) for part in used_parts(item, events)}
     every = dict.fromkeys(declared_parts(item))
     return tuple(replace(part, used=part in used) for part in every)
 
 
 def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
-    """Yield the script of each event, of the forms of nodes, too."""
+    """Yield the scripts of all events, including those of the forms of nodes."""
     subjects = item.subjects
     flows = (subjects.flow, *subjects.subflows.values())
     screens = (screen.scripts for flow in flows for screen in flow.screens.values())
@@ -62,7 +62,7 @@ def _handlers_of(item: ScenarioItem) -> Iterator[ScenarioPart]:
 
 
 def _parts_of_file(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
-    """Yield stubs, and steps with conditions, each with the place that a run reports it by."""
+    """Yield stubs and steps with conditions, each with the place that events report."""
     spot = item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         yield ScenarioPart(kind="stub", name=stub.on, place=where.place), where.place
@@ -74,7 +74,10 @@ def _parts_of_file(item: ScenarioItem) -> Iterator[tuple[ScenarioPart, Place]]:
 
 
 def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
-    """Yield event and script of what ran; one of a sub-flow stands behind its project's name."""
+    """Yield event and script of each hook that ran.
+
+    Of a sub-flow, prefixed by its project's name.
+    """
     for event in events:
         if isinstance(event, HookStarted):
             names = event.event.split("/")
@@ -82,7 +85,7 @@ def _find_fired_handlers(events: Iterable[Event]) -> Iterator[tuple[str, str]]:
 
 
 def _find_skipped_steps(events: Iterable[Event]) -> Iterator[Place]:
-    """Yield where the steps stand that were skipped."""
+    """Yield the places of skipped steps."""
     begun: list[Place] = []
     for event in events:
         if isinstance(event, StepStarted):

@@ -1,9 +1,9 @@
-"""People who decide by themselves: what the policies of a scenario do while a step ``play`` runs.
+"""Simulated people: the policies of a scenario decide what happens while a step ``play`` runs.
 
-Time passes from one thing to the next: a decision that is due, a deadline that is over, a timer.
-Each thing that can be done takes the first policy that fits it; what a policy does is the action
-of a step, with the node and the person filled in. A play that stands still, that never ends or that
-ends elsewhere fails and says where the project is.
+Virtual time advances from one thing to the next: a decision that is due, an expired deadline, a
+timer. Each open task takes the first policy that matches it; the policy's action is that of a step
+with node and person filled in. A play that gets stuck, does not end, or ends at another node fails
+and says where the project is.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ LocatedPolicy = tuple[model.Policy, Spot]
 
 
 def action_of(policy: model.Policy) -> type[FlowAction] | None:
-    """Return what *policy* does."""
+    """Return the class of the action of *policy*, or None."""
     return next((kind for _, kind, _ in actions_of(policy)), None)
 
 
 def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], Any]]:
-    """Yield the actions that *policy* names, each with its value; one alone is right."""
+    """Yield all actions of *policy*, each with its value; a valid policy has exactly one."""
     for key, kind in model.POLICY_ACTIONS.items():
         value = getattr(policy, key)
         if value is not UNSET:
@@ -52,7 +52,7 @@ def actions_of(policy: model.Policy) -> Iterator[tuple[str, type[FlowAction], An
 
 
 class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
-    """What a policy makes of an open task, and the instant when it is due."""
+    """The action that a policy has planned for an open task, and when (virtual time) it is due."""
 
     due: float
     number: int
@@ -60,13 +60,13 @@ class PlannedMove(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PolicyPlayer:
-    """Plays the people of a scenario, by its policies.
+    """Plays the people of a scenario by its policies.
 
     Args:
-        policies: in their order, each with where it stands.
-        scope: fills in what they say.
-        check: returns what is wrong with the filled-in value of an action.
-        ran: takes the places of the policies that were used.
+        policies: in order of precedence, each with its spot.
+        scope: replaces ``${…}`` in their values.
+        check: function that reports what is wrong with the filled-in value of an action.
+        ran: set that receives the places of the policies that were used.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class PolicyPlayer:
         check: Callable[[str, Any, Spot], None],
         ran: set[str],
     ) -> None:
-        """Start with nobody who has a task."""
+        """Start without any known task."""
         self.policies = policies
         self.scope = scope
         self.check = check
@@ -87,7 +87,7 @@ class PolicyPlayer:
         self._used: dict[int, int] = {}
 
     def note_tasks(self, flow: FlowSubject, /) -> None:
-        """Note since when those have a task who have one now."""
+        """Record since when the present owners have had their tasks."""
         self._note_arrivals(flow.open_tasks(assigns=False), flow.now())
 
     def _note_arrivals(self, tasks: Sequence[OpenTask], now: float) -> None:
@@ -98,10 +98,13 @@ class PolicyPlayer:
         self._visits |= fresh
 
     def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
-        """Let *flow* run until it is at the node *until*, or by default until it has ended.
+        """Run *flow* until it is at the node *until*.
+
+        If *until* is empty, until the project has ended.
 
         Raises:
-            SubjectError: it stands still, does not end within `MOST_MOVES`, or ends elsewhere.
+            SubjectError: if it gets stuck, does not end within `MOST_MOVES`, or ends at another
+                node.
         """
         if flow.status == project.NEW:
             raise SubjectError(
@@ -116,10 +119,12 @@ class PolicyPlayer:
             raise _endless_error(flow, until)
 
     def _move_on(self, on: Performer, flow: FlowSubject, until: str, result: Result) -> None:
-        """Let the next thing happen: a decision or a deadline; or let time pass up to a timer.
+        """Advance to the next event.
+
+        A policy's decision or a deadline, or else a timer of a script.
 
         Raises:
-            SubjectError: nothing is left to happen.
+            SubjectError: if nothing is left to happen.
         """
         tasks = flow.open_tasks()
         if result.errors:  # of a hook that says who owns a node
@@ -139,7 +144,10 @@ class PolicyPlayer:
     def _next_instant(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove | None
     ) -> float | None:
-        """Return when something happens next; a timer counts where nothing else does."""
+        """Return when something happens next, or None.
+
+        Timers count only if nothing else happens.
+        """
         instants = [choice.due] if choice else []
         deadline = flow.next_due()
         instants += [] if deadline is None else [deadline]
@@ -148,9 +156,9 @@ class PolicyPlayer:
         return min(instants, default=None)
 
     def _plan_moves(self, tasks: Sequence[OpenTask]) -> Iterator[PlannedMove]:
-        """Yield what the first policy that fits makes of each task.
+        """Yield, for each task, the move of the first policy that matches it.
 
-        Where the first owner decides for all, that is the one whose policy comes first.
+        At a node where the first owner decides for all, only the owner with the first policy moves.
         """
         shared: dict[int, PlannedMove] = {}
         for task in tasks:
@@ -169,7 +177,7 @@ class PolicyPlayer:
         yield from shared.values()
 
     def _why_not(self, number: int, task: OpenTask) -> str:
-        """Return why a policy does not fit a task, or nothing; ``*`` where it is about others."""
+        """Return why a policy does not match a task; "" if it does, ``*`` if it is for others."""
         policy = self.policies[number][0]
         kind = action_of(policy)
         at, by = (str(self.scope.resolve(value)) for value in (policy.at, policy.by))
@@ -184,7 +192,10 @@ class PolicyPlayer:
         return self._why_spent(number, task)
 
     def _why_spent(self, number: int, task: OpenTask) -> str:
-        """Return why a policy is not used again, or nothing: once a task, at most so many times."""
+        """Return why a policy cannot be used again (once for a task, ``times`` in all).
+
+        "" if it can.
+        """
         times = self.policies[number][0].times
         if times is not UNSET and self._used.get(number, 0) >= times:
             return msg("has been used {times} times", times=times)
@@ -192,7 +203,10 @@ class PolicyPlayer:
         return msg("has been used here") if is_done else ""
 
     def _is_at_node(self, policy: model.Policy, at: str, task: OpenTask) -> bool:
-        """Return whether a policy is about the node of a task; the main flow's goes first."""
+        """Return whether a policy is for the task's node.
+
+        Nodes of the main flow take precedence.
+        """
         if policy.project and policy.project != task.project.partition("#")[0]:
             return False
         if at == _ANY:
@@ -205,7 +219,7 @@ class PolicyPlayer:
     def _perform_policy(
         self, on: Performer, flow: FlowSubject, choice: PlannedMove, result: Result
     ) -> None:
-        """Do what a policy says, as a step does it."""
+        """Perform the action of a policy in the same way as a step."""
         policy, spot = self.policies[choice.number]
         task = choice.task
         key, kind, written = next(actions_of(policy))
@@ -232,7 +246,10 @@ class PolicyPlayer:
     def _stuck_error(
         self, flow: FlowSubject, tasks: Sequence[OpenTask], until: str
     ) -> SubjectError:
-        """Return why nothing happens any more: the project has ended, or no policy fits."""
+        """Return the error that explains why nothing happens.
+
+        The project ended, or no policy matches.
+        """
         if flow.status in (*_ENDED, project.RETURNED):
             return SubjectError(
                 "the project is {status}{at} and has not come to {until}; it passed {passed}",
@@ -252,7 +269,7 @@ class PolicyPlayer:
         )
 
     def _reasons(self, tasks: Sequence[OpenTask]) -> str:
-        """Return why the policies that are about these tasks do not fit."""
+        """Return, for each policy that is for these tasks, why it does not match."""
         reasons = {
             (number, why): None
             for number in range(len(self.policies))
@@ -274,14 +291,14 @@ def _sort_key(choice: PlannedMove) -> tuple[float, int]:
 
 
 def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
-    """Return whether an action is one for such a task: an owner's, the starter's, or others'."""
+    """Return whether an action suits the task: one of an owner, of the starter, or of others."""
     if task.node == START or kind.is_for_starter:
         return task.node == START and kind.is_for_starter
     return kind.needs_task is bool(task.by)
 
 
 def _is_at(flow: FlowSubject, until: str) -> bool:
-    """Return whether a project is where it should come to."""
+    """Return whether the project has reached *until*, or has ended if *until* is empty."""
     if until == START and START not in flow.nodes:
         return flow.status == project.RETURNED
     if flow.status in _ENDED:
@@ -296,7 +313,7 @@ def _policy_error(error: SubjectError, spot: Spot) -> SubjectError:
 
 
 def _series_of_nodes(nodes: Sequence[str], most: int = 8) -> str:
-    """Return nodes in their order, of many the last ones."""
+    """Return the nodes joined in their order; only the last *most* of a long list."""
     shown = [*(["…"] if len(nodes) > most else []), *nodes[-most:]]
     return join_messages(" → ", shown) or msg("no node")
 
@@ -317,7 +334,7 @@ def _endless_error(flow: FlowSubject, until: str) -> SubjectError:
 
 
 def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
-    """Return where a project is, with those of sub-flows, and who could act there."""
+    """Return where the project and its sub-flows are, and who could act there."""
     who: dict[str, list[str]] = {}
     for task in tasks:
         name = f"{task.project}/{task.node}" if task.project else task.node
@@ -394,7 +411,7 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
 def _check_at(
     draft: ScenarioDraft, policy: model.Policy, kind: type[FlowAction], spot: Spot
 ) -> Definition | None:
-    """Find a node at which nobody can do that; return the flow that has the node."""
+    """Report a node where the action is impossible; return the flow that has the node."""
     flows = {"": draft.definition, **draft.subflows}
     if policy.project and policy.project not in draft.subflows:
         draft.tell(
@@ -428,7 +445,7 @@ def _check_at(
 def _check_owner(
     draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
 ) -> None:
-    """Report somebody who never has a task at the node, as far as the files say who has."""
+    """Report a person who never has a task at the node, if the files determine the owners."""
     by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
     if not is_literal(by) or not by or not known or by in known:
         return
@@ -443,7 +460,7 @@ def _check_owner(
 
 
 def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> tuple[str, ...]:
-    """Return who may come to have a task at a node; nobody where scripts or rows say that."""
+    """Return the possible owners at a node; empty if scripts or rows determine them."""
     scripts = [spec.scripts for spec, _ in draft.flow_specs.values()]
     if any(event.startswith("owners.") for events in scripts for event in events):
         return ()
@@ -460,7 +477,7 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
 
 
 def _makes_unreachable(first: model.Policy, later: model.Policy) -> bool:
-    """Return whether *first* is certainly taken wherever *later* fits."""
+    """Return whether *first* matches every task that *later* matches."""
     kind, other = action_of(first), action_of(later)
     narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True
     if kind is None or other is None or narrows:

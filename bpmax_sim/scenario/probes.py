@@ -1,7 +1,7 @@
-"""Values by which an expectation is tried, to see whether anything meets it, or everything does.
+"""Sample values with which an expectation is tried, to see whether none or all of them match.
 
-What an operator says changes at its operands alone, so that those, and values beside them, are
-enough to try; of a regular expression, and of operators of other distributions, nothing is known.
+The result of an operator changes only at its operands, so it is enough to try these and values next
+to them. Nothing is known of regular expressions and of operators of other distributions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _WIDE: Final = 10
 
 
 def is_impossible(expected: Any) -> bool:
-    """Return whether nothing can be as *expected*, also what is not there."""
+    """Return whether no value, not even an absent one, can be as *expected*."""
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return False
     if not _is_known(expected):
@@ -39,7 +39,7 @@ def _is_known(expected: Any) -> bool:
 
 
 def _find_probes(expected: Any) -> list[Any]:
-    """Return the operands of *expected*, and values between and beside them."""
+    """Return the operands of *expected*, and values between and next to them."""
     operands = list(_find_operands(expected))
     numbers = sorted({one for one in operands if is_number(one)})
     beside = [one for number in numbers for one in (number - 1, number + 1)]
@@ -64,7 +64,7 @@ def _find_operands(expected: Any) -> Iterator[Any]:
 
 
 def find_others(value: Any) -> list[Any]:
-    """Return values of the type of *value* that are far from it in each direction."""
+    """Return other values of the type of *value*: directly beside it, and far from it."""
     if isinstance(value, bool):
         return [not value]
     if is_number(value):

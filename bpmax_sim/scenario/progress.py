@@ -1,7 +1,7 @@
-"""The state of one run: its subject, values and failures, and the log of what happened so far.
+"""The state of one run: subject, values, failures, and the log of its events so far.
 
-`RunLog` hands on what happened in the order of happening, and knows what belongs to the present
-step; `Progress` is what the steps share.
+`RunLog` puts events into the order in which they happened and knows which belong to the present
+step; `Progress` is the state that the steps share.
 """
 
 from __future__ import annotations
@@ -81,14 +81,14 @@ from bpmax_sim.transport.faults import Fault
 
 
 class RunLog(msgspec.Struct):
-    """Gathers what happens and hands it on in that order.
+    """Collects the events of a run and returns them in the order in which they happened.
 
     Attributes:
-        root: the project's folder; a recording elsewhere is told by its name alone.
-        writers: field -> the script line that wrote its present value.
-        names: what is written is held against them.
-        expected_columns: of each table those that an expectation names, which nobody mistook.
-        structured: fields that an expectation takes for another kind than they begin as.
+        root: project folder; of recordings outside of it only the file name is shown.
+        writers: field -> script line that wrote its present value.
+        names: names against which written fields are checked.
+        expected_columns: table -> columns that expectations name, which are taken as intended.
+        structured: returns the fields that expectations take as another type than initially.
     """
 
     session: Session
@@ -112,7 +112,7 @@ class RunLog(msgspec.Struct):
     _files: dict[str, str] = msgspec.field(default_factory=dict)  # of recordings, as told
 
     def tell(self, happening: SubjectEvent) -> None:
-        """Take what a subject tells, at this instant."""
+        """Record an event of the subject at the present virtual time."""
         clock = self.session.clock
         data: dict[str, Any] = {"at": clock.now()}
         if isinstance(happening, FieldChanged):
@@ -137,17 +137,17 @@ class RunLog(msgspec.Struct):
     def add_warning(
         self, kind: str, message: str, place: Place | None = None, *, fails: bool = False
     ) -> None:
-        """Say what is doubtful, or *fails* in other folders; what was said already, once."""
+        """Add a new warning; with *fails* it is a failure in stricter folders."""
         warning = source.RunWarning(kind, message, place, fails)
         if warning not in self.warnings:
             self.warnings.append(warning)
 
     def note(self, event: Event) -> None:
-        """Take what is done while a step is under way."""
+        """Record an event of a step that is performed while another one is in flight."""
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
-        """Note what a script wrote and the scenario does not declare, or does not take, once."""
+        """Record an undeclared name or unsuitable value written by a script, each once."""
         for name, wrong in findings.check_write(self.names, change, self.expected_columns):
             if name:
                 self._undeclared.setdefault(name, (change.place, wrong))
@@ -162,11 +162,11 @@ class RunLog(msgspec.Struct):
             self.add_finding(misfit)
 
     def add_finding(self, finding: findings.NameFinding) -> None:
-        """Say what a check found doubtful."""
+        """Add a finding as a warning."""
         self.add_warning(finding.kind, finding.message, finding.place)
 
     def judge_names(self, writes: Iterable[NamedWrite]) -> None:
-        """Note what scripts wrote of states, messages and context that there is not."""
+        """Record unknown states, messages and members of the context that scripts wrote."""
         for write in writes:
             if write.owner == MESSAGE_TEXT:
                 if found := result_checks.find_misprint(write.member, "form.$message", write.place):
@@ -184,27 +184,28 @@ class RunLog(msgspec.Struct):
                 self.add_warning("name", told, write.place)
 
     def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
-        """Return the undeclared names that scripts wrote since the last time."""
+        """Return the undeclared names that scripts have written since the last call."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
         return fresh
 
     def mark(self) -> LogMark:
-        """Return how much of each kind happened so far, for what is asked since then."""
+        """Return the present position, from which later queries count calls, lines and messages."""
         return LogMark(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
     def happened_since(self, mark: LogMark) -> tuple[Event, ...]:
-        """Return what happened since *mark*, what a step under way did as well."""
+        """Return the events since *mark*, including those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
     def add(self, event: Event) -> Event:
-        """Note *event* and return it, redacted."""
+        """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
         self.events.append(event)
         return event
 
     def collect(self, result: Result) -> Iterable[Event]:
-        """Return everything since the last time, as it happened; *result* is of the action."""
+        """Return all events since the last call, sorted, including those in *result*."""
+        # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
@@ -227,7 +228,7 @@ class RunLog(msgspec.Struct):
         return tuple(fresh)
 
     def take(self, result: Result) -> None:
-        """Take what came of an action, also of one that was done while another is under way."""
+        """Record the events in *result*, possibly of an action performed in flight of another."""
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
             self.console.append((line.order, {"text": line.text, "level": line.level}))
@@ -239,7 +240,7 @@ class RunLog(msgspec.Struct):
         self._fresh += self._error_events(result)
 
     def _recording_behind(self, serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording behind a sending, its file as every machine names it."""
+        """Return the recording used for a sending; its file has the same name on every machine."""
         recalled = self.session.recording_match(serial, attempt)
         if recalled is None:
             return None
@@ -264,7 +265,7 @@ class RunLog(msgspec.Struct):
         return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
-        """Yield what the action ended with, and what nobody handled."""
+        """Yield the errors of the action, and rejections without handler."""
         clock = self.session.clock
         for error in (*result.errors, *result.unhandled):
             thrown = assertions.make_thrown_error(error, clock.now())
@@ -277,7 +278,7 @@ class RunLog(msgspec.Struct):
             yield clock.tick(), self.session.redact_value(event)
 
     def digest(self, unfinished: SubjectState | None = None) -> str:
-        """Return the digest of what the steps came to so far; see `observe`."""
+        """Return the digest of the run's observations so far; see `observe`."""
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
@@ -286,17 +287,17 @@ def _identity_of(value: Any) -> Any:
 
 
 class Progress:
-    """What the steps of one run work on.
+    """The state that the steps of one run share.
 
     Attributes:
-        faults: whether the scenario's faults are armed.
-        is_judged: whether steps are held against what they expect; a trial of other responses is
-            not, and goes on after a step that does not pass.
-        silent_faults: whether a rule may never strike.
-        failures: in the order they were found.
-        result: what the latest action gave.
+        faults: whether the scenario's faults are injected.
+        is_judged: whether expectations are checked; a trial with other responses does not, and goes
+            on after a failed step.
+        silent_faults: whether fault rules may remain unused.
+        failures: in the order of detection.
+        result: result of the latest action.
         missed: numbers of the misses that a step has reported.
-        checks: what the scenario's own expectations compared.
+        checks: comparisons of the scenario's own expectations.
     """
 
     def __init__(
@@ -309,7 +310,7 @@ class Progress:
         is_judged: bool = True,
         silent_faults: bool = False,
     ) -> None:
-        """Start before the first step."""
+        """Create the state before the first step."""
         self.item = item
         self.session = session
         self.faults = faults
@@ -346,12 +347,12 @@ class Progress:
 
     @property
     def _foreign_scripts(self) -> Iterator[Script]:
-        """Yield the scripts of sub-flows, whose forms are their own."""
+        """Yield the scripts of sub-flows, which act on forms of their own."""
         for flow in self.item.subjects.subflows.values():
             yield from flow.handlers
 
     def prepare(self) -> bool:
-        """Fill in variables and set up the subject; a value that is not defined is a failure."""
+        """Replace ``${…}`` in variables and create the subject; return False after a failure."""
         path: tuple[str, ...] = ()
         try:
             for name, value in self.item.vars.items():
@@ -376,7 +377,7 @@ class Progress:
         return True
 
     def _make_player(self) -> PolicyPlayer | None:
-        """Return who plays the people, in a scenario that has policies or plays."""
+        """Return the player of people if the scenario has policies or ``play`` steps, else None."""
         item, definition = self.item, self.item.names.definition
         policies = item.scenario.policies
         steps = (*item.steps, *item.cleanup, *chain(*item.subjects.named.values()))
@@ -392,10 +393,10 @@ class Progress:
         return player
 
     def _check_policy(self, action: str, value: Any, spot: source.Spot) -> None:
-        """Hold what a policy does against the names, once its values are filled in.
+        """Check the filled-in value of a policy's action against the names.
 
         Raises:
-            SubjectError: something is wrong with it.
+            SubjectError: if something is wrong with it.
         """
         if "policies" not in self.item.fills:
             return
@@ -412,7 +413,7 @@ class Progress:
                 )
 
     def check_names(self) -> bool:
-        """Hold what the scenario names of third parties against what is declared."""
+        """Check names of third parties; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
         self.failures += self._take_findings(self.reporter(), wrong)
@@ -424,7 +425,7 @@ class Progress:
         return not self.failures
 
     def warn_of_scripts(self) -> None:
-        """Say what is wrong in the scripts, as far as their text and the platforms say."""
+        """Add warnings for doubtful places in the scripts, from their text and the platforms."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
         for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
@@ -432,7 +433,7 @@ class Progress:
     def _take_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
     ) -> list[source.Failure]:
-        """Return the failures of what a check found; what is only doubtful becomes warnings."""
+        """Return the failures among the findings; doubts are added as warnings."""
         failures = []
         for one in wrong:
             if one.fails:
@@ -442,7 +443,7 @@ class Progress:
         return self.demote_if_lenient(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
-        """Return the stubs of the scenario with their values filled in."""
+        """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced."""
         rules = []
         spot = self.item.spot.at("proxy", "stubs")
         for number, (stub, where) in enumerate(spot.elements(self.item.scenario.proxy.stubs)):
@@ -460,7 +461,7 @@ class Progress:
         return tuple(rules)
 
     def judge_unused(self) -> list[source.Failure]:
-        """Return what is wrong where no step ran; without other rows, what was not used, too."""
+        """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
         if steps and not self.ran & {step_key(located) for located in steps}:
             message = msg("no step of this row ran: each has an if: that does not hold")
@@ -476,19 +477,16 @@ class Progress:
 
     @cached_property
     def unused(self) -> tuple[source.RunWarning, ...]:
-        """Return what the run has not used; asked for once all its steps are over.
+        """Return what the run, all of whose steps have ended, has not used.
 
-        That its expectations look at nothing that a script wrote counts as well.
+        Expectations that only look at fields no script wrote are included.
         """
         idle = expectation_doubts.find_untouched(self.item, self._history)
         left = (source.RunWarning(one.kind, one.message, one.place) for one in idle)
         return (*unused_parts(self.item, self.ran), *left)
 
     def warn_of_skipped(self, located: load.LocatedStep) -> None:
-        """Say what is wrong with what a row fills into a step whose ``if`` does not hold for it.
-
-        Nothing is wrong with an empty cell there.
-        """
+        """Add warnings for non-empty values of the row in a step whose ``if`` does not hold."""
         step = located.step
         if self.item.row is None or step.action not in located.fills:
             return
@@ -503,10 +501,10 @@ class Progress:
             self.log.add_warning("name", finding.message, finding.place)
 
     def _look_up_ahead(self, ref: Reference) -> Any:
-        """Return a value that does not depend on what runs.
+        """Return a value from the row, the variables or the environment.
 
         Raises:
-            UndefinedValueError: it does, or is empty.
+            UndefinedValueError: if it depends on the run, or is empty.
         """
         value = self.scope.lookup(ref) if ref.root in {"case", "vars", "env"} else None
         if value in (None, "", "-"):
@@ -514,7 +512,7 @@ class Progress:
         return value
 
     def warn_of_step(self, located: load.LocatedStep, since: LogMark) -> None:
-        """Say what a step that did as expected came to and is doubtful all the same."""
+        """Add warnings for doubtful results of a step that passed."""
         step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
             step=step,
@@ -533,7 +531,7 @@ class Progress:
             log.add_finding(finding)
 
     def warn_of_run(self) -> None:
-        """Say what the run as a whole came to and is doubtful."""
+        """Add warnings for doubtful results of the run as a whole."""
         calls, subjects = self.log.calls, self.item.subjects
         scripts = (*subjects.handlers, *subjects.inline.values(), *subjects.all_libraries)
         for finding in (
@@ -549,7 +547,7 @@ class Progress:
             self.log.add_finding(finding)
 
     def fail_warnings(self) -> list[source.Failure]:
-        """Return what the run warned of as failures, where the scenario's folder is strict."""
+        """Return the run's warnings as failures if the folder is strict, else nothing."""
         if self.item.strictness != "strict":
             return []
         reporter = self.reporter()
@@ -590,7 +588,7 @@ class Progress:
         )
 
     def _fill_stand_ins(self) -> Mapping[str, FlowParts]:
-        """Return the sub-flows, with the values of those that stand-ins end with filled in."""
+        """Return the sub-flows, with ``${…}`` replaced in the results of stand-ins."""
         return {
             name: parts
             if parts.stand_in is None
@@ -612,7 +610,7 @@ class Progress:
         )
 
     def focus_on_step(self, step: model.Step) -> None:
-        """Let the form that is seen, and who acts, be what *step* says, or what every step does."""
+        """Select the visible form and the acting person of *step*, or the scenario's defaults."""
         if not isinstance(self.subject, FlowSubject):
             return
         self.subject.focus = self.scope.resolve(step.at)
@@ -623,7 +621,7 @@ class Progress:
             project.user = person
 
     def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
-        """Return a reporter of failures, with the calls that were made since the mark *since*."""
+        """Return a reporter of failures that shows the calls since the mark *since*."""
         log = self.log
         return FailureReporter(
             item=self.item,
@@ -635,7 +633,7 @@ class Progress:
         )
 
     def state(self, since: LogMark = START) -> assertions.State:
-        """Return what there is to compare with, redacted: the same in record and in replay."""
+        """Return the actual values of all sections; redacted, so equal in record and in replay."""
         log = self.log
         return {
             "form": lambda: self.redact(form_of(self.subject)),
@@ -651,23 +649,23 @@ class Progress:
         }
 
     def subject_state(self) -> SubjectState:
-        """Return what form and flow hold, and the latest result."""
+        """Return the present state of form and flow, with the latest result."""
         return state_of(self.subject, self.result)
 
     def form(self) -> Mapping[str, Any] | None:
-        """Return the present fields as they are told; None where there is no form."""
+        """Return the present form values for events; None without a form."""
         return None if self.subject is None else form_of(self.subject)
 
     def expected_value(self, value: Any) -> Any:
-        """Return an expectation with its ``${…}`` filled in, redacted as what it is held against.
+        """Return *value* with ``${…}`` replaced and redacted, as actual values are.
 
         Raises:
-            UndefinedValueError: if one of them is not defined.
+            UndefinedValueError: if a ``${…}`` is not defined.
         """
         return self.redact(self.scope.resolve(value))
 
     def demote_if_lenient(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
-        """Return *failures* but for those that a lenient folder takes as warnings."""
+        """Return *failures* without those that a lenient folder turns into warnings; add these."""
         left = []
         for failure in failures:
             if self.item.strictness == "lenient" and failure.kind in WARNINGS:
@@ -680,7 +678,7 @@ class Progress:
     def judge_unawaited(
         self, call: UnawaitedCall, reporter: FailureReporter
     ) -> Iterator[source.Failure]:
-        """Yield the failure of a forgotten call, unless the scenario takes it as a warning."""
+        """Yield the failure of a call not awaited, unless the scenario tolerates it."""
         chosen = self.item.scenario.proxy.unawaited
         if chosen == "fail" or (chosen is UNSET and not call.is_doubtful):
             yield reporter.report_unawaited(call)
@@ -689,7 +687,7 @@ class Progress:
             self.log.add_warning(kind, call.fault, call.place)
 
     def judge_read(self, read: AbsentRead) -> None:
-        """Say that a script read what is not there, if it is a name that nobody declares."""
+        """Add a warning if a script read a member that does not exist and is not declared."""
         file = read.place.file if read.place else ""
         if any(file == script.name for script in self._foreign_scripts):
             return
@@ -699,7 +697,7 @@ class Progress:
     def check_filled(
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
-        """Return what *check* finds wrong with values that a row or a variable filled in."""
+        """Return the failures that *check* finds in values filled in from a row or a variable."""
         return self._take_findings(reporter, findings.check_filled(self.item, self.names, check))
 
     def judge(
@@ -709,10 +707,10 @@ class Progress:
         since: LogMark = START,
         path: Path = ("expect",),
     ) -> tuple[Checks, list[source.Failure]]:
-        """Hold what there is since *since* against *expected*, which stands at *path*.
+        """Compare the state since *since* with *expected*, which is at *path*.
 
         Returns:
-            What was compared; and what is wrong, a value that is not defined, too.
+            The comparisons; and the failures, also of a ``${…}`` that is not defined.
         """
         if isinstance(expected, model.NewExpect):
             happened = self.log.happened_since(since)
@@ -741,7 +739,7 @@ class Progress:
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
-        """Keep what a step gave, for ``${steps.<id>.result}`` and ``expect: result``."""
+        """Store a step's result for ``${steps.<id>.result}`` and ``expect: result``."""
         self.result = to_scenario_value(value)
         if step_id:
             self.scope.steps[step_id] = {"result": self.result, "error": error}

@@ -1,4 +1,4 @@
-"""What a ``python:`` step calls, and what it sees of a form and a flow, beside the session."""
+"""The call of a ``python:`` step, and the views of form and flow that its function gets."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bpmax_sim.subject.form import FormSubject
 
 
 class FormHandle(Mapping[str, Any]):
-    """The form that a person sees: its values by field, and what he can do with it.
+    """The visible form: its values by field, and what a person can do with it.
 
-    What scripts throw, and what they leave behind, is the step's, as for any other step.
+    Errors that scripts throw or leave unhandled meanwhile count for the step, as in other steps.
     """
 
     def __init__(self, front: Callable[[], FormSubject], owner: FormSubject | FlowSubject) -> None:
-        """Show the form that *front* gives when it is asked; *owner* takes what is entered."""
+        """Use the form that *front* returns at each access; entries are made through *owner*."""
         self._front = front
         self._owner = owner
 
@@ -44,19 +44,19 @@ class FormHandle(Mapping[str, Any]):
 
     @property
     def states(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return what the form shows of each field: visible, required, readonly, options."""
+        """Return the states of each field: visible, required, readonly, options."""
         return dict(to_scenario_value(self._front().facts()))
 
     @property
     def messages(self) -> list[str]:
-        """Return the messages that were shown so far."""
+        """Return all messages shown so far."""
         return [message.text for message in self._front().messages]
 
     def set(self, **values: Any) -> None:
         """Fill in fields one after another, as a person does.
 
         Raises:
-            SubjectError: a field is hidden or read-only, or the value is none of its options.
+            SubjectError: if a field is hidden or read-only, or the value is not one of its options.
         """
         self._owner.set(values)
 
@@ -64,16 +64,16 @@ class FormHandle(Mapping[str, Any]):
         """Press a button.
 
         Raises:
-            SubjectError: it is hidden.
+            SubjectError: if it is hidden.
         """
         self._front().click(button)
 
 
 class FlowHandle:
-    """The project of a flow: where it stands, and what is known of it."""
+    """A view of the project of a flow: its node, status, owners and members."""
 
     def __init__(self, flow: FlowSubject) -> None:
-        """Show *flow*."""
+        """Create a view of *flow*."""
         self._flow = flow
 
     def __repr__(self) -> str:
@@ -81,12 +81,12 @@ class FlowHandle:
 
     @property
     def facts(self) -> Mapping[str, Any]:
-        """Return all that a scenario can expect of the flow."""
+        """Return all facts that ``expect: flow`` can compare."""
         return dict(to_scenario_value(self._flow.facts()))
 
     @property
     def at(self) -> str | list[str]:
-        """Return the present node, or all of them in parallel branches."""
+        """Return the present node; in parallel branches, the list of all of them."""
         at: str | list[str] = self.facts["at"]
         return at
 
@@ -97,7 +97,7 @@ class FlowHandle:
 
     @property
     def pending(self) -> list[str]:
-        """Return who is to act now."""
+        """Return the people who have to act now."""
         return self._flow.pending()
 
     @property
@@ -109,7 +109,7 @@ class FlowHandle:
 def handles_for(
     function: Callable[..., Any], subject: FormSubject | FlowSubject | None
 ) -> dict[str, FormHandle | FlowHandle]:
-    """Return what *function* asks for by the names of its parameters: ``form`` and ``flow``."""
+    """Return the views that *function* has parameters for, by name: ``form`` and ``flow``."""
     try:
         parameters = inspect.signature(function).parameters
     except (TypeError, ValueError):  # a built-in function does not say
@@ -129,10 +129,10 @@ _LOADED: dict[str, ModuleType] = {}
 
 
 def import_module(name: str, path: Path) -> Any:
-    """Import *name*, else load it from below the scenario's folder or the project's root.
+    """Import *name*, or else load it from the scenario's folder or the project's root.
 
-    Scenarios of two folders may each have a module of one name, so what was loaded from a file
-    stands in for that file alone.
+    Scenarios in two folders may each have a module of the same name, so a module loaded from a file
+    is used for that file only.
     """
     known = sys.modules.get(name)
     if known is None or known not in _LOADED.values():
@@ -168,7 +168,7 @@ def find_function(module: Any, name: str) -> Any:
     """Return the function *name* of *module*.
 
     Raises:
-        SubjectError: there is none; with the name that it has now, or one that is near.
+        SubjectError: if it does not exist; the message has its new name, or a similar one.
     """
     try:
         return getattr(module, name)

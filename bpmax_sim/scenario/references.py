@@ -1,11 +1,10 @@
-"""``${…}`` in the values of a scenario: parsed once, looked up when a step runs.
+"""References ``${…}`` in the values of a scenario, their look-up, and the conditions of ``if:``.
 
-A text that is one whole ``${…}`` becomes the value itself, with its type; inside a longer text
-a value is written as text. ``$${`` stands for ``${``.
+A text that is a single ``${…}`` becomes the value itself, with its type; within a longer text a
+value is inserted as text. ``$${`` stands for ``${``. References are parsed once and looked up when
+a step runs.
 
-The values that ``${…}`` names while a scenario runs.
-
-``if:`` of a step: comparisons, ``and``, ``or``, ``not`` and brackets; more belongs in scripts.
+A condition has comparisons, ``and``, ``or``, ``not`` and brackets; more belongs into scripts.
 """
 
 from __future__ import annotations
@@ -34,21 +33,21 @@ Lookup = Callable[["Reference"], Any]
 
 
 class UndefinedValueError(MessageError, ValueError):
-    """A ``${…}`` names something that does not exist, or that cannot stand where it does."""
+    """Raised if a ``${…}`` names something that does not exist, or that is not allowed there."""
 
 
 def make_undefined_error(text: str, hint: str) -> UndefinedValueError:
-    """Return the error of ``${text}``, which names nothing; *hint* says what there is."""
+    """Return the error of ``${text}``, which is not defined; *hint* says what exists instead."""
     return UndefinedValueError("${{{text}}} is not defined{hint}", text=text, hint=hint)
 
 
 def unset_hint(name: str) -> str:
-    """Return the hint at a variable of the environment that is not set."""
+    """Return the hint for an environment variable that is not set."""
     return msg("; set the environment variable {name}", name=name)
 
 
 class Reference(msgspec.Struct, frozen=True):
-    """One ``${root.path}``; *text* is what stands between the braces."""
+    """One ``${root.path}``; *text* is the part between the braces."""
 
     text: str
     root: str
@@ -100,7 +99,7 @@ def parse_reference(text: str) -> Reference:
 
 
 def whole_reference(value: Any) -> Reference | None:
-    """Return the reference that *value* is as a whole, such as ``${case.路径}``, or None."""
+    """Return the reference if *value* is a single one such as ``${case.路径}``, else None."""
     if not isinstance(value, str) or not value.startswith("${"):
         return None
     try:
@@ -111,16 +110,16 @@ def whole_reference(value: Any) -> Reference | None:
 
 
 def column_of(value: Any) -> str:
-    """Return the column whose cell *value* is as a whole, ``${case.路径}``; else nothing."""
+    """Return the column if *value* is a single ``${case.路径}``, else ""."""
     ref = whole_reference(value)
     return ref.text.partition(".")[2] if ref is not None and ref.root == "case" else ""
 
 
 def resolve(value: Any, lookup: Lookup) -> Any:
-    """Return *value* with every ``${…}`` replaced by what *lookup* gives for it.
+    """Return *value* with every ``${…}`` replaced by the result of *lookup*.
 
     Raises:
-        UndefinedValueError: if *lookup* knows no such value.
+        UndefinedValueError: if *lookup* finds no value.
     """
     if type(value) in _CONSTANT_TYPES or (type(value) is str and "${" not in value):
         return value
@@ -140,7 +139,7 @@ _CONSTANT_TYPES = frozenset({type(None), bool, int, float, msgspec.UnsetType})
 
 
 def filled_keys(node: Node | None) -> frozenset[str]:
-    """Return the keys of a map in a file below which a ``${…}`` stands."""
+    """Return the keys of the map *node* whose values contain a ``${…}``."""
     if node is None:
         return frozenset()
     return frozenset([key for key, child in node.items.items() if _is_filled(child)])
@@ -156,7 +155,7 @@ def _is_filled(node: Node) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """Return *value* as it stands inside a longer text: texts bare, everything else as JSON."""
+    """Return *value* for insertion into a longer text: texts unchanged, everything else as JSON."""
     return value if isinstance(value, str) else show(value)
 
 
@@ -165,12 +164,12 @@ show = json.JSONEncoder(ensure_ascii=False, default=str).encode
 
 
 def follow_path(value: Any, ref: Reference, path: Path | None = None) -> Any:
-    """Return what *path* (by default the reference's own) leads to inside *value*.
+    """Return the value at *path* (by default the reference's own) in *value*.
 
-    A key that holds dots itself is found too.
+    A key that itself contains dots is found too.
 
     Raises:
-        UndefinedValueError: if a key or an index on the way does not exist.
+        UndefinedValueError: if a key or index on the path does not exist.
     """
     rest = list(ref.path if path is None else path)
     while rest:
@@ -199,13 +198,13 @@ def _find_member(
 
 
 class Scope(msgspec.Struct, kw_only=True):
-    """Variables, the row, results of steps, and the subject's present state.
+    """The values that references can name: variables, the row, step results, the subject's state.
 
     Attributes:
         steps: step id -> ``{result, error}``.
-        form, flow: the present values when asked.
-        now: the virtual clock as ISO text.
-        uuid: a new one for each use, the same on every run.
+        form, flow: functions that return the present values.
+        now: function that returns the virtual time as ISO 8601 text.
+        uuid: function that returns a new UUID for each use; the same ones in every run.
     """
 
     vars: dict[str, Any] = msgspec.field(default_factory=dict)
@@ -222,7 +221,7 @@ class Scope(msgspec.Struct, kw_only=True):
         """Return the value that *ref* names.
 
         Raises:
-            UndefinedValueError: if there is none; the message names the near ones.
+            UndefinedValueError: if it does not exist; the message lists similar names.
         """
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
@@ -239,15 +238,15 @@ class Scope(msgspec.Struct, kw_only=True):
         return self._fill_cell(value, ref) if ref.root == "case" else value
 
     def resolve(self, value: Any) -> Any:
-        """Return *value* with every ``${…}`` filled in.
+        """Return *value* with every ``${…}`` replaced.
 
         Raises:
-            UndefinedValueError: if one of them is not defined.
+            UndefinedValueError: if a ``${…}`` is not defined.
         """
         return resolve(value, self.lookup)
 
     def _fill_cell(self, value: Any, ref: Reference) -> Any:
-        """Fill in the ``${…}`` of a row's value, which may name variables and other cells."""
+        """Replace the ``${…}`` in a cell, which may name variables and other cells of the row."""
         if ref.text in self._open:
             raise UndefinedValueError("${{{ref_text}}} refers to itself", ref_text=ref.text)
         self._open.append(ref.text)
@@ -291,7 +290,7 @@ def check_condition(condition: Any) -> str | None:
 
 
 def condition_holds(condition: Any, lookup: Lookup) -> bool:
-    """Return whether *condition* is true for the values of *lookup*.
+    """Return whether *condition* is true with the values of *lookup*.
 
     Raises:
         UndefinedValueError: if it names a value that does not exist.
@@ -305,9 +304,9 @@ Truth = Callable[[Lookup], bool]
 
 
 class _Condition:
-    """A condition while it is read: ``or`` of ``and`` of ``not``, comparisons and brackets.
+    """A recursive-descent parser: ``or`` of ``and`` of ``not``, comparisons and brackets.
 
-    A bracket groups only where a condition may begin, so a text may have some of its own.
+    A bracket groups only where an operand may begin, so texts may contain brackets.
     """
 
     def __init__(self, text: str) -> None:
@@ -319,7 +318,7 @@ class _Condition:
         """Return a function that evaluates the condition with a look-up of references.
 
         Raises:
-            ValueError: it is incomplete.
+            ValueError: if the condition is incomplete.
         """
         truth = self._parse_any()
         if self.text[self.at :].strip():
@@ -381,10 +380,10 @@ class _Condition:
 
 
 def _check_compared(left: str, order: str, right: str) -> None:
-    """Report comparisons that always end the same.
+    """Check that the result of a comparison can vary.
 
     Raises:
-        ValueError: neither side has a value that changes, or the sign is none.
+        ValueError: if neither side contains a reference, or the operator is invalid.
     """
     if left.endswith("=") or right.startswith("="):
         raise ValueError(msg("the signs are == != < <= > >=, and there is no other"))
@@ -421,7 +420,7 @@ def _compare_sides(left: str, order: str, right: str, lookup: Lookup) -> bool:
 
 
 def _evaluate_side(text: str, lookup: Lookup) -> tuple[Any, bool]:
-    """Return the value of one side, and whether it is a bare word that stands for any type."""
+    """Return the value of a side, and whether it is an unquoted word, which may equal any type."""
     stripped = text.strip()
     if "${" in stripped:
         return resolve(stripped, lookup), False

@@ -1,4 +1,4 @@
-"""What `bpmax_sim.run_scenario` returns: the events of a file's items, and whether all passed."""
+"""The result of `bpmax_sim.run_scenario`: the events of a file's items, and whether all passed."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bpmax_sim.scenario.source import Failure, render
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """What a scenario file came to.
+    """The result of running a scenario file.
 
     Attributes:
-        events: of all its items, in the order in which they ran; skipped ones have none.
+        events: events of all items in the order in which they ran; skipped items have none.
     """
 
     events: tuple[Event, ...]
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Return those of all items that failed; one that fails as expected has none here."""
+        """Return the failures of all failed items; an item that fails as expected has none here."""
         ends = (event for event in self.events if isinstance(event, ScenarioFinished))
         return tuple(failure for end in ends if end.outcome == "failed" for failure in end.failures)
 
@@ -33,10 +33,10 @@ class ScenarioResult:
         return not self.failures
 
     def unwrap(self) -> Self:
-        """Return the same result where no item failed.
+        """Return the result itself if no item failed.
 
         Raises:
-            ExpectationError: with the text of each failure.
+            ExpectationError: if an item failed; the message has the text of each failure.
         """
         if not self.ok:
             raise ExpectationError(join_messages("\n\n", map(render, self.failures)))

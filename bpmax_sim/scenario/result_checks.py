@@ -1,8 +1,7 @@
-"""Checks of what a run came to, besides its expectations; what they find are warnings.
+"""Checks of the results of a run beyond its expectations; their findings are warnings.
 
-A run can be as expected and still have come about wrongly: by a response that was recorded for
-another customer, by a business failure that nobody looked at, by a value that no person could
-enter.
+A run can pass for the wrong reason: with a response recorded for another customer, a business
+failure that nobody noticed, or a value that no person could enter.
 """
 
 from __future__ import annotations
@@ -48,9 +47,10 @@ _ANNOUNCING: Final = frozenset({"warn", "error"})
 
 
 def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
-    """Yield each replayed response that was recorded for another value of an ignored place.
+    """Yield each replayed response that was recorded with another value at an ignored place.
 
-    Values that every run makes anew, such as an instant or a UUID, are what `ignore` is for.
+    Values that every run creates anew, such as a time or a UUID, are not reported: ``ignore``
+    exists for them.
     """
     for call in calls:
         recording = call.recording
@@ -65,13 +65,13 @@ def find_borrowed_responses(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
 
 
 class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
-    """What a step came to, as far as it shows whether a failure was looked at.
+    """The result of a step, as far as it shows whether a failure was noticed.
 
     Attributes:
-        calls: those that the step made.
-        expected: what the step and the scenario expect.
-        messages: how many were shown meanwhile.
-        console: the lines written meanwhile: ``{text, level}``.
+        calls: calls of the step.
+        expected: expectations of the step and of the scenario.
+        messages: number of messages shown during the step.
+        console: lines written during the step: ``{text, level}``.
     """
 
     step: model.Step
@@ -82,14 +82,14 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_announced(self) -> bool:
-        """Return whether somebody was told of something, or the step's own result is looked at."""
+        """Return whether a message or console line was shown, or the step's result is checked."""
         said = (self.step.expect.result, self.step.expect_error, self.step.expect.messages)
         is_read = any(part is not UNSET for part in said) or bool(self.step.save)
         levels = {line["level"] for line in self.console}
         return bool(self.messages or is_read or levels & _ANNOUNCING)
 
     def is_expected(self, call: CallMade) -> bool:
-        """Return whether an expectation names the response of *call*, or its error."""
+        """Return whether an expectation names the response or the error of *call*."""
         items = chain.from_iterable(one.proxy for one in self.expected if one.proxy is not UNSET)
         return any(
             names_api(item.call, call.call)
@@ -101,10 +101,10 @@ class StepOutcome(msgspec.Struct, frozen=True, kw_only=True):
 def find_unseen_failures(
     outcome: StepOutcome, names: ScenarioNames, platforms: Platforms
 ) -> Iterator[NameFinding]:
-    """Yield each business failure that came back as a result and that nothing looked at.
+    """Yield each business failure that was returned as a result and that nothing noticed.
 
-    A script looks at it by reading a member that tells of it, wherever; a scenario by expecting the
-    response, or what is shown.
+    A script notices it by reading, anywhere, a member that reports failures; a scenario by
+    expecting the response, or what is shown.
     """
     for call in outcome.calls:
         recipe = find_recipe(call, platforms)
@@ -126,7 +126,7 @@ def find_unseen_failures(
 
 
 def find_dropped_failures(outcome: StepOutcome, scripts: Sequence[Script]) -> Iterator[NameFinding]:
-    """Yield each rejected call whose error an empty handler drops, though its result is used."""
+    """Yield each rejected call whose error an empty handler drops although its result is used."""
     failed = [call for call in outcome.calls if call.error and not call.is_login and call.place]
     for call in failed if not outcome.is_announced else ():
         drops = [
@@ -220,9 +220,9 @@ _PAGES: Final = re.compile(r"page|offset|cursor|start", re.IGNORECASE)
 def find_partial_lists(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[NameFinding]:
-    """Yield lists of which scripts ask for a first part alone, as the response itself says.
+    """Yield lists of which scripts request only the first page, as the response's own total shows.
 
-    Nothing is said where a script reads how many there are, or calls for more.
+    Nothing is reported if a script reads the total or requests further pages.
     """
     read: dict[str, int] = {}
     latest: dict[str, tuple[CallMade, str, int]] = {}
@@ -250,7 +250,7 @@ def find_partial_lists(
 
 
 def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
-    """Yield the member that counts, what it says, and how many rows stand beside it."""
+    """Yield the name of each total, its value, and the number of rows next to it."""
     levels = [value, *value.values()] if isinstance(value, dict) else []
     for level in levels:
         name = next((one for one in _TOTALS if one in level), "") if type(level) is dict else ""
@@ -261,7 +261,7 @@ def _lists_in(value: Any) -> Iterator[tuple[str, int, int]]:
 
 
 def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield what the platforms of *calls* declare and hardly mean, or no message of them has."""
+    """Yield declarations of called platforms that are probably mistakes or match no message."""
     yield from _find_idle_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
         for hint in _hints_of(platforms, key):
@@ -278,7 +278,7 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
 
 
 def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield declared places that no message has, and almost has."""
+    """Yield declared places that no message has but that resemble one that some message has."""
     absent: dict[tuple[str, Steps], tuple[set[str], CallMade]] = {}
     found: set[tuple[str, Steps]] = set()
     for call in calls:
@@ -315,7 +315,7 @@ def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
 
 
 def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Steps, Any]]:
-    """Yield the places that are declared for *call*, each with the message that is to have it."""
+    """Yield the places declared for *call*, each with the message in which they should exist."""
     for text in _judging_paths(recipe):
         yield ("body", *text.removeprefix("$.").split(".")), {"body": call.response}
     owners = (recipe.platform, recipe.api)
@@ -329,13 +329,16 @@ def _declared_places(recipe: CompiledApi, call: CallMade) -> Iterator[tuple[Step
 
 @lru_cache(maxsize=256)
 def _parse_place(text: str) -> Steps:
-    """Return the steps of a declared place that was read before; an element stands for none."""
+    """Return the steps of a declared place, which is valid.
+
+    ``("",)`` if it ends in a list element.
+    """
     path = FieldPath.parse(text, "ignore")
     return (path.root, *path.below) if path.below and isinstance(path.below[-1], str) else ("",)
 
 
 def find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
-    """Return how the response of *call* is judged; None where the call itself was rejected."""
+    """Return the rules by which the response of *call* is judged; None if the call was rejected."""
     key, _, name = call.call.partition(".")
     platform = platforms.find(key)
     is_answered = call.status is not None and is_success(call.status) and not call.error
@@ -349,21 +352,21 @@ def find_recipe(call: CallMade, platforms: Platforms) -> CompiledApi | None:
 
 
 def as_response(call: CallMade) -> tuple[Response, ParsedBody]:
-    """Return the response of *call* as the rules of a platform judge it."""
+    """Return the response of *call* in the form that the rules of a platform take."""
     headers = tuple(call.response_header.items())
     body = ParsedBody("json", value=call.response)
     return Response(status=call.status or 0, headers=headers, body=b""), body
 
 
 def _judging_paths(recipe: CompiledApi) -> tuple[str, ...]:
-    """Return the dotted paths by which a response is judged a failure."""
+    """Return the dotted paths whose values decide whether a response is a failure."""
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
     paths = (*rules.code, *(one.path for one in rules.ok.all if not one.absent))
     return tuple(dict.fromkeys(path for path in paths if _LAST_NAME.fullmatch(path)))
 
 
 def _failure_members(recipe: CompiledApi) -> list[str]:
-    """Return the names of the members of a result that tell of a failure."""
+    """Return the names of the members of a result that report a failure."""
     if recipe.result == "envelope":
         return ["code", "message"]
     rules = recipe.api.response if recipe.api.response is not UNSET else recipe.platform.response
@@ -380,13 +383,13 @@ def _have_word(texts: Iterable[str], words: Iterable[str]) -> bool:
 def find_misfit(
     field: str, value: Any, kinds: Mapping[str, Kind], place: Place | None
 ) -> NameFinding | None:
-    """Return what is wrong with a *value* that a script wrote into *field*.
+    """Return what is wrong with a *value* that a script wrote into *field*, or None.
 
     Args:
-        field: as a message calls it.
-        value: in plain values.
-        kinds: field -> the kind that it begins with.
-        place: the script's line.
+        field: name of the field in messages.
+        value: written value, as plain data.
+        kinds: field -> kind of its initial value.
+        place: script line.
     """
     kind, declared = kind_of_value(value), kinds.get(field)
     if isinstance(value, float) and isnan(value):
@@ -425,9 +428,9 @@ _OF_ENGINE: Final = re.compile(
 
 
 def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | None:
-    """Return what is wrong with a text that has ``undefined`` or the like in it.
+    """Return what is wrong with a text that contains ``undefined`` or the like, or None.
 
-    *name* is where the script wrote it, or what it was sent with.
+    *name* is where the script wrote or sent it.
     """
     match = _MISPRINT.search(value) if isinstance(value, str) else None
     if match is None or _OF_ENGINE.search(value):
@@ -441,7 +444,7 @@ def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | N
 
 
 def find_sent_misprints(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
-    """Yield each text with ``undefined`` or the like in it that a script sent."""
+    """Yield each text containing ``undefined`` or the like that a script sent."""
     for call in calls:
         sent = str((call.path, call.query, call.body))
         is_doubtful = _MISPRINT.search(sent) is not None and not call.is_login
@@ -463,10 +466,10 @@ def _texts_in(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 class OptionLog:
-    """The options that fields have had in a run, and what scripts did with their values.
+    """The options that fields have had in a run, and how scripts used their values.
 
     Attributes:
-        offered: field -> every value that was ever an option of it.
+        offered: field -> all values that were ever among its options.
     """
 
     def __init__(self) -> None:
@@ -475,14 +478,14 @@ class OptionLog:
         self._written: dict[str, Place | None] = {}
 
     def note_write(self, field: str, place: Place | None, *, is_script: bool) -> None:
-        """Note who wrote the present value of *field*."""
+        """Record who wrote the present value of *field*."""
         if is_script:
             self._written[field] = place
         else:
             self._written.pop(field, None)
 
     def check_step(self, form: ScriptedSubject, fields: Mapping[str, Any]) -> Iterator[NameFinding]:
-        """Yield what scripts wrote into *fields* and no option has, at the end of a step."""
+        """Yield values that scripts wrote into *fields* and that are no option when a step ends."""
         for field, state in form.states.items():
             if state.get("options"):
                 known = self.offered.setdefault(field, [])
@@ -493,7 +496,7 @@ class OptionLog:
                 yield NameFinding("unfit", message, place, fails=False)
 
     def check_comparisons(self, scripts: Iterable[Script]) -> Iterator[NameFinding]:
-        """Yield texts that a script compares a field with and that never were an option of it."""
+        """Yield texts that a script compares a field with and that were never an option of it."""
         for script in dict.fromkeys(scripts) if self.offered else ():
             for comparison in read_script(script.source, script.name).comparisons:
                 path, text = comparison.path, comparison.text

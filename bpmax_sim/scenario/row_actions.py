@@ -1,4 +1,4 @@
-"""What a person does with the rows of a table; rows are counted from 0."""
+"""Actions of a person on the rows of a table; rows are counted from 0."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from bpmax_sim.subject import form, hooks
 
 
 class RowAction(action.Action, frozen=True, kw_only=True):
-    """Changing the rows of a table.
+    """An action that changes the rows of a table.
 
     Attributes:
-        rows: the keys that number rows -> whether they have to be there.
-        more: how many rows there are more afterwards.
-        adds: whether the row behind the last can be named.
+        rows: keys that hold row numbers -> whether they are required.
+        more: by how many the number of rows changes.
+        adds: whether the number may be that of the row behind the last one.
     """
 
     needs = ("form", "flow")
@@ -31,7 +31,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Report tables that are no fields, and rows that are no numbers."""
+        """Report a table that is not a field, and row numbers that are not numbers."""
         if not cls.known_keys(context, value, spot):
             return
         table = value.get("table")
@@ -54,7 +54,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: hooks.Result) -> None:  # noqa: ARG003
-        """Replace the table by one with the rows as they are then."""
+        """Replace the value of the table by the changed rows."""
         table = str(value["table"])
 
         def change_rows(rows: list[Any]) -> list[Any]:
@@ -67,11 +67,11 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
-        """Return the rows afterwards."""
+        """Return the rows after the action; *rows* itself is not changed."""
         raise NotImplementedError
 
 
 def row_texts(**texts: str) -> Mapping[str, str]:
-    """Return what an editor shows of the keys of such an action."""
+    """Return the descriptions of the keys of such an action, for editors."""
     common = {"table": msg("Field that holds the rows"), "at": msg("Number of the row, from 0")}
     return {"_": texts.pop("whole"), **common, **texts}

@@ -1,4 +1,4 @@
-"""What can be wrong with the rows of a table, and with steps that rows carry or that name rows."""
+"""Checks of the rows of a table, and of steps that are in cells or name rows."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _ID = re.compile(r"[.\[\]{}]")
 def check_rows_differ(
     draft: ScenarioDraft, used: AbstractSet[str], decisive: AbstractSet[str]
 ) -> None:
-    """Report rows that are like an earlier one in all but what only marks them.
+    """Report rows that differ from an earlier one only in columns without effect.
 
     Args:
-        draft: of the scenario.
-        used: the columns that anything reads.
-        decisive: those of them that stand in more than names.
+        draft: scenario to check.
+        used: columns that anything reads.
+        decisive: those of *used* that are read by more than names.
     """
     seen: dict[str, str] = {}
     like: dict[str, str] = {}
@@ -63,7 +63,7 @@ def check_rows_differ(
 
 
 def check_ids(draft: ScenarioDraft) -> None:
-    """Report ids that are used twice, or that no reference can name; each row has its own."""
+    """Report step ids that are used twice or cannot be referenced; each row has ids of its own."""
     first = _check_ids_of(draft, draft.shared_steps, {})
     for steps in draft.steps_by_row.values():
         _check_ids_of(draft, steps, first)
@@ -72,7 +72,7 @@ def check_ids(draft: ScenarioDraft) -> None:
 def _check_ids_of(
     draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
 ) -> Mapping[str, Spot]:
-    """Judge the ids of *steps* beside *known* ones, and return where each stands."""
+    """Check the ids of *steps* against *known* ones; return the spot of each id."""
     first = dict(known)
     for step, spot in steps:
         if step.id in first:
@@ -95,9 +95,9 @@ def _check_ids_of(
 
 
 def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
-    """Report what is wrong with the cells of *column*, which are the value of the action of *step*.
+    """Report what is wrong in *column*, whose cells are the values of the action of *step*.
 
-    Where a condition chooses rows, those with an empty cell are none of them.
+    Rows with an empty cell are left out if the step has a condition: it does not run there.
     """
     for row in draft.rows:
         cell = row.values.get(column, UNSET)
@@ -112,7 +112,7 @@ def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
 
 
 def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
-    """Report rows of ``only`` that do not exist, and a list that no row is in."""
+    """Report ``only`` where no rows are known, unknown rows in it, and an empty list."""
     if step.only is UNSET:
         return
     rows = [row.id for row in draft.rows]
@@ -128,7 +128,7 @@ def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot
 
 
 def check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Report steps of a row that are run where no row is known, or from within themselves."""
+    """Report steps of a row's cell that are run where no row is known, or by themselves."""
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:

@@ -1,8 +1,8 @@
-"""Run one item in an open session and tell what happens as frozen events; the last is the verdict.
+"""Run one item in an open session and yield its events; the last one is the verdict.
 
-One step: condition, faults, action and its repetitions, then what must be true. A step that fails
-ends the steps, never the ``finally`` steps. Nothing here reads a clock or a socket: all of that is
-the session's. `open_session` opens the one that an item asks for; what its caller says wins.
+One step: condition, faults, action with its repetitions, then expectations. A failed step ends the
+steps but not the ``finally`` steps. Nothing here reads a clock or a socket: the session does.
+`open_session` opens the session that an item asks for; options of the caller win.
 """
 
 from __future__ import annotations
@@ -77,12 +77,12 @@ _ONCE = Retry(tries=1)
 
 
 class StepRun(msgspec.Struct):
-    """A step while it runs; its failures end up in the run's.
+    """The run of one step; its failures are added to those of the item.
 
     Attributes:
-        reason: why it is skipped, from the start or by its condition.
-        tries: how often it ran so far.
-        checks: what the expectations of the last try compared.
+        reason: why it is skipped, by the caller or by its condition; empty if it runs.
+        tries: number of runs so far.
+        checks: comparisons of the expectations of the last try.
     """
 
     progress: Progress
@@ -100,7 +100,7 @@ class StepRun(msgspec.Struct):
     _first_miss: int = 0
 
     def events(self) -> Iterator[Event]:
-        """Run the step and yield what happens."""
+        """Run the step and yield its events."""
         log = self.progress.log
         self.since = log.mark()
         started = self._start_event()
@@ -167,6 +167,7 @@ class StepRun(msgspec.Struct):
         self.failures = [self._make_reporter().report("value", str(error), path)]
 
     def _run_body(self) -> Iterator[Event]:
+        """Run the action with its retries while the step's faults are armed; check invariants."""
         session, step = self.progress.session, self.located.step
         rules = self.located.faults if self.progress.faults else ()
         self.progress.focus_on_step(step)
@@ -184,6 +185,7 @@ class StepRun(msgspec.Struct):
                 break
         if self.tries > 1:
             self.progress.ran.add(retry_key(self.located))
+        # After a failure, broken invariants and unused faults are only its consequences.
         silent = session.disarm(rules)
         if not self.failures or not self.progress.is_judged:
             self.failures += self._judge_invariants()
@@ -191,13 +193,13 @@ class StepRun(msgspec.Struct):
             self.failures = [self._make_reporter().report_silent_fault(fault) for fault in silent]
 
     def _judge_invariants(self) -> Iterator[Failure]:
-        """Yield what is wrong with what always or never has to be true, as of this step."""
+        """Yield the failures of ``always`` and ``never`` for this step."""
         for failure in judge_invariants(self.progress, self.since):
             title = self._step_title()
             yield replace(failure, step=self.number, total=self.total, title=title)
 
     def _run_action(self) -> Generator[Event, None, Result | None]:
-        """Perform the action; None if a value of it is not defined."""
+        """Perform the action; return None if a ``${…}`` in its value is not defined."""
         if inner := inner_steps(self.located.step):
             return (yield from self._run_named(*inner))
         result = self._perform_filled(self.progress.performer.perform)
@@ -206,7 +208,7 @@ class StepRun(msgspec.Struct):
         return result
 
     def _fill_action(self) -> Any:
-        """Return the action's value with its ``${…}`` filled in; what is wrong becomes failures."""
+        """Return the action's value with ``${…}`` replaced; None after a failure."""
         progress, step = self.progress, self.located.step
         try:
             value = progress.scope.resolve(step.value)
@@ -223,7 +225,7 @@ class StepRun(msgspec.Struct):
     def _perform_filled(
         self, perform: Callable[[type[Action] | None, Any, str], Result]
     ) -> Result | None:
-        """Return what *perform* makes of the action; None if a value of it is not defined."""
+        """Return the result of *perform* for the action; None if a ``${…}`` is not defined."""
         progress, step, spot = self.progress, self.located.step, self.located.spot
         result = Result()
         if kind := step.kind:
@@ -243,7 +245,7 @@ class StepRun(msgspec.Struct):
 
     @contextlib.contextmanager
     def _with_steps_in_flight(self) -> Iterator[None]:
-        """Let happen what is done while a call of the action is in flight."""
+        """Perform the steps of ``during`` at the first call that it names."""
         during = self.located.step.during
         if not isinstance(during, During):
             yield
@@ -270,7 +272,7 @@ class StepRun(msgspec.Struct):
             self._missing.append(during.call)
 
     def perform_in_flight(self) -> list[Failure]:
-        """Run this step while another one is under way, and return its failures."""
+        """Run this step while another one is in flight, and return its failures."""
         progress = self.progress
         self.since = progress.log.mark()
         # The call in flight may have missed already: that is the other step's.
@@ -291,7 +293,7 @@ class StepRun(msgspec.Struct):
     def _run_named(
         self, name: str, variables: Mapping[str, Any]
     ) -> Generator[Event, None, Result | None]:
-        """Run the named steps of a fragment, with variables of their own."""
+        """Run named steps of a fragment, with *variables* that exist only for them."""
         progress = self.progress
         saved = dict(progress.scope.vars)
         try:
@@ -318,7 +320,7 @@ class StepRun(msgspec.Struct):
         return Result(value=progress.result)
 
     def _check(self, result: Result) -> None:
-        """Report what is wrong: misses first, then errors, then what is expected."""
+        """Judge the result in this order: misses, errors, expectations."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         if not progress.is_judged:
             for name, value in step.save.items():
@@ -328,6 +330,7 @@ class StepRun(msgspec.Struct):
         misses = progress.session.misses
         missed = [n for n in range(self._first_miss, len(misses)) if n not in progress.missed]
         progress.missed.update(missed)
+        # After a miss the script ran on without a response: whatever else is wrong follows from it.
         if missed:
             self.failures = [reporter.report_miss(misses[number]) for number in missed]
             return
@@ -359,7 +362,7 @@ class StepRun(msgspec.Struct):
             progress.warn_of_step(self.located, self.since)
 
     def _judge_unawaited(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield the failures of forgotten calls; those that a later script may take wait for it."""
+        """Yield failures of calls not awaited; those still awaitable are judged at the end."""
         progress = self.progress
         for read in result.absent_reads:
             progress.judge_read(read)
@@ -372,7 +375,7 @@ class StepRun(msgspec.Struct):
                 yield from progress.judge_unawaited(call, reporter)
 
     def _judge_wrong_calls(self, result: Result, reporter: FailureReporter) -> Iterator[Failure]:
-        """Yield the failures of calls that can never work; one that was not caught is told so."""
+        """Yield failures of impossible calls whose error a script caught and so hid."""
         progress = self.progress
         whole = progress.item.scenario.expect
         uncaught = {make_thrown_error(error).code for error in (*result.errors, *result.unhandled)}
@@ -382,7 +385,7 @@ class StepRun(msgspec.Struct):
                 yield reporter.report_wrong_call(call)
 
     def _judge_errors(self, result: Result, reporter: FailureReporter) -> list[Failure]:
-        """Return the failures of what was thrown; a wait for ever can never be expected."""
+        """Return failures of thrown errors; misses and unsettled promises always fail."""
         never = [e for e in result.errors if isinstance(e, NoMatchError | PendingPromise)]
         others = [e for e in result.errors if e not in never]
         expected = self.located.step.expect_error
@@ -412,6 +415,7 @@ class StepRun(msgspec.Struct):
         return failures
 
     def _is_done(self, retry: Retry, result: Result | None) -> bool:
+        """Return whether no further try is needed: ``until``, or else the step, holds."""
         if result is None:
             return True
         if not isinstance(retry.until, Expect):
@@ -434,7 +438,7 @@ class StepRun(msgspec.Struct):
 
 
 def expects_refusal(step: Step) -> bool:
-    """Return whether *step* expects something that tells a refusal from a success."""
+    """Return whether an expectation of *step* tells a refused action from a successful one."""
     if isinstance(step.expect, NewExpect):
         return True
     said = (step.expect.messages, step.expect.result, step.expect_error)
@@ -462,9 +466,9 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 ) -> Iterator[Event]:
     """Run *item* in *session*, which is closed at the end, and yield its events.
 
-    *environ* is what ``${env.X}`` reads; without *faults* none is armed, stubs still are. Those of
-    *more_faults* come after the item's own, and need not strike; with *silent_faults* no rule has
-    to. With *checks_scripts* the text of each script is read for what is doubtful in it.
+    *environ* is what ``${env.X}`` reads. Without *faults* no fault is injected, but stubs are.
+    Rules of *more_faults* come after the item's own and may remain unused; with *silent_faults*,
+    every rule may. With *checks_scripts* the source of each script is checked for doubtful places.
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
@@ -512,7 +516,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
 
 
 def _run_steps(progress: Progress) -> Iterator[Event]:
-    """Run the steps, judge the whole, and clean up."""
+    """Run the steps, check the scenario as a whole, and run the ``finally`` steps."""
     item, session, reason = progress.item, progress.session, ""
     for number, located in enumerate(item.steps, 1):
         yield from StepRun(progress, located, number, len(item.steps), reason=reason).events()
@@ -542,7 +546,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
 
 
 def _close_session(progress: Progress) -> None:
-    """End the session; what it raises is the verdict only where nothing else is wrong."""
+    """Close the session; its error fails the run only if nothing else has."""
     if not progress.failures:
         judge_outages(progress)
     try:
@@ -561,13 +565,13 @@ def open_session(
     """Return an open session for *item*.
 
     Args:
-        item: what is to run.
-        cassettes: the folder of all cassettes; by default ``cassettes`` in the project's root.
+        item: item to run.
+        cassettes: folder of all cassettes; by default ``cassettes`` in the project's root.
         overrides: options of `Session.open` that win over the scenario's own.
 
     Raises:
-        ConfigError: a file or an option is wrong, or a secret is not there.
-        CassetteError: the cassette cannot be used.
+        ConfigError: if a file or an option is wrong, or a secret is missing.
+        CassetteError: if the cassette cannot be used.
     """
     proxy = item.scenario.proxy
     folder = os.path.join(item.root, "cassettes") if cassettes is None else str(cassettes)  # noqa: PTH118
@@ -606,10 +610,11 @@ def open_session(
 
 
 def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
-    """Return which of *owners* of a cassette, none of them *item*, is its earlier name, or nothing.
+    """Return the earlier name of *item* among *owners* of a cassette that are not it; "" if none.
 
-    That is one that its file says it was; or the sole owner of the cassette that its path leads to,
-    where no scenario has that name: its title has been changed since.
+    That is a name that the file lists as an earlier one (``was``), or the only owner of the
+    cassette with this file's path, if no scenario has that title any more: then the title was
+    changed.
     """
     earlier = [f"{title}[{item.row_id}]" if item.row else title for title in item.scenario.was]
     for name in earlier:
@@ -623,7 +628,7 @@ def find_recorded_name(item: ScenarioItem, owners: Sequence[str]) -> str:
 
 
 def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
-    """Return whether a scenario of the project has one of *titles*."""
+    """Return whether any scenario of the project has one of *titles*."""
     for path in (root / "scenarios").rglob(f"*{SUFFIX}"):
         with suppress(ConfigError):
             source = ScenarioSource.read(path)
@@ -634,9 +639,9 @@ def _has_scenario_titled(root: Path, titles: Collection[str]) -> bool:
 
 
 def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> Replays:
-    """Return what tells whether *item* passes in replay, given its recording.
+    """Return a function that tells whether *item* passes in replay with a given recording.
 
-    *folder* is that of all cassettes, and *options* are those that it is recorded with.
+    *folder* is the folder of all cassettes; *options* are those of the recording.
     """
 
     def replays(cassette: Path) -> bool:
@@ -660,7 +665,7 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
 
 
 def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield what is wrong where the scenario names platforms or instances that do not exist."""
+    """Yield a problem for each file of platforms or instances that the scenario names in vain."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)
     named: list[tuple[str, tuple[int, ...], Path]] = [
@@ -678,10 +683,10 @@ def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
 def secret_values(
     item: ScenarioItem, environ: Mapping[str, str], *, needed: bool = True
 ) -> tuple[str, ...]:
-    """Return the values of what ``secrets`` names: ``env.X``, ``vars.x`` or ``case.x``.
+    """Return the values of the scenario's ``secrets``: ``env.X``, ``vars.x`` or ``case.x``.
 
     Raises:
-        ConfigError: if one is not there although it is *needed*, as it is to record.
+        ConfigError: if one is missing although it is *needed*, as it is to record.
     """
     row = item.row.values if item.row else {}
     scope = Scope(vars=dict(item.vars), case=row, environ=environ)
@@ -705,18 +710,18 @@ def run_scenario(
     faults: bool = True,
     **options: Unpack[ScenarioOptions],
 ) -> ScenarioResult:
-    """Run every item of a scenario file, but skipped ones, and return what they came to.
+    """Run every item of a scenario file except skipped ones, and return their result.
 
     Args:
-        path: the file.
-        variables: they win over those of the file.
-        environ: what ``${env.X}`` and credentials are read from.
-        faults: whether the scenario's faults are armed.
-        options: of `open_session`, such as ``mode="record"``; they win over the scenario.
+        path: scenario file.
+        variables: stronger than those of the file.
+        environ: environment that ``${env.X}`` and credentials are read from.
+        faults: whether the scenario's faults are injected.
+        options: options of `open_session`, such as ``mode="record"``; stronger than the scenario's.
 
     Raises:
-        ConfigError: the file, what it names or an option is wrong.
-        CassetteError: a cassette cannot be used.
+        ConfigError: if the file, what it names, or an option is wrong.
+        CassetteError: if a cassette cannot be used.
     """
     options.setdefault("shared_logins", SharedLogins())
     events: list[Event] = []

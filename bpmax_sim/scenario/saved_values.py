@@ -1,4 +1,4 @@
-"""Values that a step saves, and that are then compared with what they were saved from."""
+"""Find values that a step saves and then compares with the place that they were saved from."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _check_expected(
 
 
 def _find_references(value: Any) -> Iterator[tuple[Path, str]]:
-    """Yield each ``${…}`` that a part of *value* is as a whole, with its path."""
+    """Yield each part of *value* that is a single ``${…}``, with its path."""
     if isinstance(value, Mapping):
         for key, item in value.items():
             if not is_operator(key) or key in {"$eq", "$in", "$near"}:

@@ -1,7 +1,7 @@
-"""What is wrong with scripts, as far as their text and the project's files say.
+"""Checks of scripts from their source and the project's files, without running them.
 
-A run finds only what it comes by; here every line counts. What the text does not say, such as a
-platform whose key is put together, is left to the run.
+A run finds only mistakes on the lines it executes; here every line counts. What the source does not
+show, such as a platform whose key is computed, is left to the run.
 """
 
 from __future__ import annotations
@@ -123,23 +123,24 @@ _PAGE: Final = frozenset({*_STATES, "$message"})
 
 
 class ScriptFinding(msgspec.Struct, frozen=True):
-    """Something that is wrong, or doubtful, in a script."""
+    """A mistake or a doubtful place in a script."""
 
     rule: str
     problem: Problem
 
     @property
     def severity(self) -> Severity:
-        """Return how bad it is."""
+        """Return the severity, which depends on the rule."""
         return RULES[self.rule]
 
 
 def check_scripts(
     contexts: Iterable[ScriptContext], shapes: ResponseShapes, broken: Collection[Script] = ()
 ) -> Iterator[ScriptFinding]:
-    """Yield what is wrong in each script of *contexts*, but what a comment switches off.
+    """Yield the findings in each script of *contexts*, except those that a comment suppresses.
 
-    Of *broken* scripts, which no engine can parse, nothing is believed but full-width punctuation.
+    Of *broken* scripts, which no engine can parse, only findings of full-width punctuation are
+    kept.
     """
     contexts = list(contexts)
     findings = chain.from_iterable(_check(context, shapes, broken) for context in contexts)
@@ -169,10 +170,10 @@ def find_run_doubts(
     said: Iterable[Place | None],
     called: Iterable[CallMade],
 ) -> Iterator[NameFinding]:
-    """Yield what is wrong in the scripts that *item* may run, as `check_scripts` knows it.
+    """Yield the findings of `check_scripts` in the scripts that *item* may run.
 
-    Of responses only what is declared counts. What the run has *said* of a promise is not said
-    again; of a call that was *called* the run, or an expectation, says it.
+    Of responses only declared members count. Findings are left out if the run has *said* the same
+    of a promise, or if their call was *called*, so that the run or an expectation covers it.
     """
     contexts = script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_alone(context)]
@@ -193,7 +194,7 @@ def find_run_doubts(
 
 
 def _is_call_expected(item: ScenarioItem, place: Place | None, called: Iterable[CallMade]) -> bool:
-    """Return whether an expectation names the call in the line of *place*, or its error."""
+    """Return whether an expectation names the call on the line of *place*, or its error."""
     steps = list(item.walk_steps())
     if any(located.step.expect_error is not msgspec.UNSET for located in steps):
         return True
@@ -212,7 +213,7 @@ _ALONE: Final = WeakKeyDictionary[Platforms, dict[ScriptContext, tuple[ScriptFin
 
 
 def _check_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
-    """Return what is wrong in one script, of which the fields of other scenarios are not known."""
+    """Return the findings in one script; the fields of other scenarios are not known."""
     known, key = _ALONE.setdefault(context.platforms, {}), replace(context, platforms=_NO_PLATFORMS)
     if key not in known:
         found = check_scripts([replace(context, fields=None)], ResponseShapes())
@@ -224,7 +225,7 @@ _NO_PLATFORMS: Final = Platforms()
 
 
 def _is_suppressed(rule: str, line: int, reading: ScriptReading) -> bool:
-    """Return whether a comment switches *rule* off at *line*; that of a file, one anywhere."""
+    """Return whether a comment suppresses *rule* at *line*, or anywhere in the file."""
     lines = reading.suppressed
     return any(
         rule in rules for at, rules in lines.items() if at == line or rule == "unused-library"
@@ -261,7 +262,7 @@ def _check(
 
 
 def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield what is hardly meant, as the text shows by itself, such as a forgotten ``await``."""
+    """Yield mistakes that the source alone shows, such as a forgotten ``await``."""
     outside = [read_script(library.source, library.name) for library in context.libraries]
     asynchronous = {name for library in outside for name in library.asynchronous}
     for misuse in select_misuses(reading.misuses, asynchronous):
@@ -276,7 +277,7 @@ def _check_slips(reading: ScriptReading, context: ScriptContext) -> Iterator[Scr
 
 
 def _check_comparisons(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield literals that what they are compared with never is, by its kind or its values."""
+    """Yield literals that can never equal what they are compared with, by type or by values."""
     for comparison in reading.comparisons:
         shape = _shape_compared(comparison, reading, context)
         name = ".".join((comparison.root, *comparison.path))
@@ -318,7 +319,7 @@ _OF_DEADLINES: Final = frozenset({"plan_start_time", "plan_end_time", "delay_lev
 
 
 def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[ScriptFinding]:
-    """Yield owners and nodes that a hook may return, in any of its branches, and that are none."""
+    """Yield owners and nodes that a hook may return, in any branch, and that do not exist."""
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
         if name not in context.people:
@@ -365,7 +366,7 @@ _NODES_OF_CTX: Final = frozenset({("step_id",), ("step", "id"), ("step", "flow_s
 def _shape_compared(
     comparison: LiteralComparison, reading: ScriptReading, context: ScriptContext
 ) -> ResponseShape:
-    """Return what is known of the member that *comparison* is about, which may be nothing."""
+    """Return the known shape of the member in *comparison*; possibly an empty one."""
     kind: str | None = None
     if comparison.root == "result" and comparison.call is not None:
         call = reading.calls[comparison.call]
@@ -396,7 +397,7 @@ def _find_api(call: ProxyCall, platforms: Platforms) -> tuple[Platform, Api] | N
 
 
 def _values_of(member: str, context: ScriptContext) -> frozenset[str]:
-    """Return the texts that *member* can be; none where nobody knows."""
+    """Return the possible texts of *member*; empty if they are not known."""
     if member == "ctx.action":
         return frozenset({"create", *ACTIONS})
     if member == "ctx.target_step" or member.startswith(("ctx.step.", "ctx.step_id")):
@@ -436,7 +437,7 @@ def _make_finding(rule: str, place: Place, message: str) -> ScriptFinding:
 
 
 def _check_unused_results(reading: ScriptReading, platforms: Platforms) -> Iterator[ScriptFinding]:
-    """Yield reading calls whose response is declared and of which nothing is used."""
+    """Yield calls that only read data and whose declared response nothing uses."""
     for number in reading.unused_calls:
         call = reading.calls[number]
         found = _find_api(call, platforms)
@@ -516,7 +517,10 @@ def _describe_missing(api: str, parameter: str) -> str:
 
 
 def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Hold the setters against the parameters: all of a path, which nothing else can fill."""
+    """Check the builder's setters against the API's parameters.
+
+    All parameters of a path must be set, because nothing else can fill them.
+    """
     named = [setter for setter in call.setters if setter.part == "path"]
     if any(setter.names is None for setter in named):
         return
@@ -544,7 +548,7 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
 
 
 def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFinding]:
-    """Yield members of query, header and body that are nearly those of a declared parameter."""
+    """Yield members of query, header and body whose names resemble a declared parameter."""
     for setter in call.setters:
         declared = {p.target for p in api.parameters if p.place == setter.part}
         known = {step for target in declared for step in (target, target.partition(".")[0])}
@@ -644,7 +648,7 @@ def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
 def _check_members(
     reading: ScriptReading, platforms: Platforms, shapes: ResponseShapes
 ) -> Iterator[ScriptFinding]:
-    """Hold what is read of a response against what is declared and recorded of it."""
+    """Check the members that scripts read in responses against declared and recorded ones."""
     for use in reading.members:
         is_read = use.access in {"read", "truth"} and not use.is_guarded
         found = _find_api(reading.calls[use.call], platforms) if use.call is not None else None
@@ -678,14 +682,14 @@ def _check_members(
 
 
 def _is_absent_member(shape: ResponseShape, path: Sequence[str]) -> bool:
-    """Return whether the last member of *path* is what *shape* does not have."""
+    """Return whether *shape* has the parent of *path* but not its last member."""
     return shape.presence_of(path) == "absent" and shape.presence_of(path[:-1]) == "present"
 
 
 def _find_unused_libraries(
     contexts: Iterable[ScriptContext], broken: Collection[Script]
 ) -> Iterator[ScriptFinding]:
-    """Yield libraries of which no script that runs behind them uses a name."""
+    """Yield libraries whose names no script that runs after them uses."""
     users: dict[Script, set[str]] = {}
     unsure = set(broken)
     for context in contexts:

@@ -1,4 +1,4 @@
-"""What a script of scenarios runs with: platforms, fields, nodes, libraries."""
+"""The environment of a script in scenarios: platforms, fields, nodes, libraries."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from bpmax_sim.subject.definition import Definition
 
 
 class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
-    """A script, and everything around it that its names are held against.
+    """A script and everything against which its names are checked.
 
     Attributes:
-        platforms: those of the scenarios that run it.
-        fields: of all forms that it runs with; None where it runs without one.
-        buttons: those of all forms, which have states as fields do.
-        nodes: those of all flows that it runs with.
-        libraries: what runs before it.
-        arguments: names that steps give it.
-        field_kinds: of fields that begin as a number, a list, or true or false, in all forms.
-        is_library: it runs before others itself.
-        hooks: the events that it is for, with their targets; none where something else runs it.
-        people: who there is, where its scenarios list them.
-        lacks_deadlines: the flows that it runs in are known, and no node has a deadline.
+        platforms: of the scenarios that run it.
+        fields: of all forms that it runs with; None if it runs without one.
+        buttons: of all these forms; buttons have states as fields do.
+        nodes: of all flows that it runs with.
+        libraries: scripts that run before it.
+        arguments: names that steps pass to it.
+        field_kinds: kinds of fields whose initial value is a number, list or boolean in all forms.
+        is_library: whether it runs before other scripts itself.
+        hooks: events that run it, with their targets; empty if something else runs it too.
+        people: all people there are, if its scenarios list them.
+        lacks_deadlines: whether its flows are known and no node of them has a deadline.
     """
 
     script: Script
@@ -46,7 +46,7 @@ class ScriptContext(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def hook_nodes(self) -> frozenset[str]:
-        """Return the nodes where it runs; none where nobody knows."""
+        """Return the nodes where it runs; empty if they are not known."""
         bound = [hook.partition(".") for hook in self.hooks]
         known = all(event in _AT_NODES and node for event, _, node in bound)
         return frozenset(node for _, _, node in bound) if known else frozenset()
@@ -59,7 +59,7 @@ _AT_NODES = frozenset({"approve", "reject", "before_next"})
 def script_contexts(
     items: Iterable[ScenarioItem], platforms_of: Callable[[ScenarioItem], Platforms | None]
 ) -> Iterator[ScriptContext]:
-    """Yield each script of *items* once, with the fields of all forms that it runs with."""
+    """Yield the context of each script of *items* once, with the fields of all its forms."""
     grouped: dict[tuple[Script, int], ScriptContext] = {}
     for item in items:
         platforms = platforms_of(item)
@@ -92,7 +92,7 @@ def script_contexts(
 
 
 def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContext:
-    """Return one context of two scenarios that run the same script."""
+    """Return the combined context of a script that two scenarios run."""
     unknown = first.fields is None or second.fields is None
     return replace(
         first,
@@ -110,7 +110,7 @@ def _merge_contexts(first: ScriptContext, second: ScriptContext) -> ScriptContex
 
 
 def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
-    """Return script -> events that run it; none of what a step runs as well."""
+    """Return script -> events that run it; empty for a script that a step runs too."""
     subjects = item.subjects
     flows = (subjects.flow, *subjects.subflows.values())
     tables = [subjects.scripts, *(flow.scripts for flow in flows)]
@@ -124,7 +124,7 @@ def _find_hooks(item: ScenarioItem) -> dict[Script, list[str]]:
 
 
 def _arguments_of(located: LocatedStep) -> Iterable[str]:
-    """Return the names that a step gives to the script of a file."""
+    """Return the names that a step passes to the script of a file."""
     value = located.step.value if located.step.action == "js" else None
     args = value.get("args") if isinstance(value, Mapping) else None
     return args if isinstance(args, Mapping) else ()
@@ -140,7 +140,7 @@ def _nodes_of(flow: Definition) -> Iterable[str]:
 
 
 def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
-    """Return the fields of the form that *item* drives; None where it declares none, or several."""
+    """Return the declared fields of the form; None if unknown: without form, or with sub-flows."""
     scenario = item.scenario
     names: set[str] = set()
     if scenario.form is not msgspec.UNSET:
@@ -153,7 +153,7 @@ def declared_fields(item: ScenarioItem) -> frozenset[str] | None:
 
 
 def _kinds_of_fields(item: ScenarioItem) -> frozenset[tuple[str, str]]:
-    """Return field and kind of those whose first value shows it; a text may stand for anything."""
+    """Return field and kind if the initial value shows the kind; a text may stand for anything."""
     kinds = item.names.field_kinds if not item.subjects.subflows else {}
     known = {"number", "boolean", "list"}
     return frozenset((name, kind) for name, kind in kinds.items() if kind in known)

@@ -1,13 +1,13 @@
-"""How long each item took when it last ran: ``.bpmax/durations.json``, from which shards are made.
+"""Divide items into shards of equal duration, by the durations of their last runs.
 
-``{"version": 1, "seconds": {"scenarios/x.scenario.yaml::名称[行]": 0.0123}}``, real seconds.
-A run of one shard keeps its own beside it, ``durations.3-of-8.json``, so that the split stays what
-it is until all shards have run; the next run without shards, or `merge_durations`, takes them in.
+``.bpmax/durations.json`` holds real seconds: ``{"version": 1, "seconds":
+{"scenarios/x.scenario.yaml::名称[行]": 0.0123}}``. The run of a shard writes a file of its own,
+``durations.3-of-8.json``, so that the division does not change until all shards have run; the next
+run without shards, or `merge_durations`, combines the files.
 
-Split items into shards of like duration: the same items and durations give the same split.
-
-Longest first, each to the shard that has least to do (Graham's LPT rule), so that no shard takes
-more than the least loaded one and one item.
+The same items and durations give the same division. The longest item comes first, each goes to the
+shard with the least load (Graham's LPT rule), so that no shard takes longer than the least loaded
+one plus one item.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _MOST = 1e9
 
 
 class Shard(msgspec.Struct, frozen=True):
-    """Which of how many shards, from 1."""
+    """The number of a shard, from 1, and the number of shards."""
 
     number: int
     total: int
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the shard that ``3/8`` means.
+        """Return the shard of a text such as ``3/8``.
 
         Raises:
-            ValueError: if it is not of that form, or there is no such shard.
+            ValueError: if the text has another form, or there is no such shard.
         """
         match = _WRITTEN.fullmatch(text.strip())
         if match is None:
@@ -87,15 +87,14 @@ def assign_shards(
     total: int,
     cassettes: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, int]:
-    """Return the shard, from 1, of each of *keys*; every one is in exactly one.
+    """Return the shard (from 1) of each of *keys*.
 
     Args:
-        keys: of the items; their order does not matter.
-        seconds: what each took; what is no positive number counts as unknown, and what is unknown
-            as the median of the known.
-        total: how many shards there are.
-        cassettes: of those that have one; what shares a cassette is in one shard, because what is
-            left unplayed, or is recorded, can be said of a whole cassette alone.
+        keys: keys of the items, in any order.
+        seconds: duration of each; a missing or non-positive one counts as the median of the others.
+        total: number of shards.
+        cassettes: key -> cassette. Items that share one are kept in one shard, because unplayed
+            exchanges and new recordings can only be judged for a whole cassette.
     """
     every = sorted(set(keys))
     numbers = {key: seconds[key] for key in every if is_number(seconds.get(key))}
@@ -119,16 +118,16 @@ VERSION = 1
 
 
 def key_of(path: Path, root: Path, name: str) -> str:
-    """Return how the item *name* of the file *path* is called, wherever the project lies."""
+    """Return the key of item *name* in file *path*, independent of the project's location."""
     return f"{relative_name(path, root)}::{name}"
 
 
 def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
-    """Return seconds by key; none where nothing ran yet.
+    """Return the seconds by key; empty before the first run.
 
     Raises:
-        ConfigError: the file is not what was written. It is not passed over, because shards that
-            read different durations would leave items out.
+        ConfigError: if the file is damaged. It is not ignored, because shards that read different
+            durations would leave items out.
     """
     path = root / file
     try:
@@ -142,7 +141,7 @@ def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
 
 
 def fingerprint(seconds: Mapping[str, Any]) -> str:
-    """Return 8 hexadecimal digits that are the same where shards read the same durations."""
+    """Return 8 hexadecimal digits that are equal if shards have read the same durations."""
     text = json.dumps(seconds, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]
 
@@ -150,13 +149,13 @@ def fingerprint(seconds: Mapping[str, Any]) -> str:
 def store_durations(
     root: Path, seconds: Mapping[str, float], *, shard: Shard | None, complete: bool = False
 ) -> None:
-    """Write what items took; a folder that cannot be written keeps nothing.
+    """Write the durations of a run; if the folder cannot be written, nothing is stored.
 
     Args:
-        root: of the project.
-        seconds: by key.
-        shard: which part of the items ran.
-        complete: whether everything ran, so that what is not among it is there no more.
+        root: project folder.
+        seconds: durations by key.
+        shard: part of the items that ran; None for all.
+        complete: whether everything ran, so that keys not among *seconds* no longer exist.
     """
     if shard is None:
         merge_durations(root, seconds, complete=complete)
@@ -166,7 +165,7 @@ def store_durations(
 
 
 def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool = False) -> None:
-    """Take *seconds* and those of every shard that ran into the one file."""
+    """Combine *seconds* and the files of all shards into the one file."""
     parts = sorted((root / FILE).parent.glob("durations.*-of-*.json"))
     durations: dict[str, Any] = {}
     for path in () if complete else (FILE, *parts):
@@ -178,7 +177,10 @@ def merge_durations(root: Path, seconds: Mapping[str, float], *, complete: bool 
 
 
 def _write(path: Path, seconds: Mapping[str, Any]) -> bool:
-    """Write whole or not at all, for others may read or write it now; return whether it was."""
+    """Replace the file in one step, since others may read or write it.
+
+    Return whether that worked.
+    """
     document = {
         key: round(value, 4) if isinstance(value, float) else value
         for key, value in seconds.items()

@@ -1,4 +1,4 @@
-"""Variables and fault sets of a ``defaults.yaml`` that no scenario below its folder uses."""
+"""Find variables and fault sets of a ``defaults.yaml`` that no scenario below its folder uses."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _FILES: Final = ("*.yaml", "*.yml", "*.csv", "*.py")
 
 
 def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Report what a ``defaults.yaml`` declares and no file below its folder names.
+    """Report names that a ``defaults.yaml`` declares and no file below its folder contains.
 
-    *used* are the names that the scenario reads itself.
+    *used* are the names that the scenario itself reads.
     """
     for fragment, spot in draft.fragments[: len(draft.fragments) - draft.used]:
         file = Path(spot.source.path)
@@ -36,7 +36,7 @@ def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 @lru_cache(maxsize=64)
 def _find_words(defaults: Path) -> frozenset[str]:
-    """Return the words of all files below the folder of *defaults*, as first read."""
+    """Return the words of all files below the folder of *defaults*; read only once."""
     words: set[str] = set()
     for pattern in _FILES:
         for path in defaults.parent.rglob(pattern):

@@ -1,8 +1,7 @@
-"""A file with its positions: where a value stands, and the lines around it.
+"""Positions of values in files, and the failure of a scenario with its text for readers.
 
-One failure of a scenario, and its text: at most 25 lines, the headline first.
-
-Our own words stay inside GBK, so that a Chinese console prints them.
+The text has at most 25 lines, the headline first. The bench's own words use only characters of GBK,
+so that a Chinese console can print them.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ _BEFORE = 30
 
 
 class _TextLimits(NamedTuple):
-    """How much of a failure its text tells."""
+    """How many lines and characters the parts of a failure's text may have."""
 
     lines: int
     width: int
@@ -47,10 +46,10 @@ class _TextLimits(NamedTuple):
 
 
 class RunWarning(msgspec.Struct, frozen=True):
-    """What a run says without failing: its kind, a key of `WARNINGS`, what, and where.
+    """A warning of a run: its kind (a key of `WARNINGS`), message and place.
 
     Attributes:
-        fails: whether it fails the scenario unless its folder is lenient.
+        fails: whether it is a failure unless the folder is lenient.
     """
 
     kind: str
@@ -60,7 +59,7 @@ class RunWarning(msgspec.Struct, frozen=True):
 
     @property
     def category(self) -> type[BpmaxWarning]:
-        """Return the class of warning that Python's and pytest's filters know."""
+        """Return the warning class, by which filters of Python and pytest select it."""
         return WARNINGS[self.kind]
 
     def __str__(self) -> str:
@@ -73,7 +72,7 @@ _WHOLE = _TextLimits(*[sys.maxsize] * 5)
 
 
 class ExcerptLine(msgspec.Struct, frozen=True):
-    """A line of a file; the failing one is marked."""
+    """A line of a file in an excerpt; the failing one is marked."""
 
     number: int
     text: str
@@ -86,21 +85,21 @@ class ExcerptLine(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a scenario failed.
+    """One failure of a scenario.
 
     Attributes:
-        kind: a stable word: ``expect``, ``error``, ``no_error``, ``other_error``, ``miss``,
-            ``fault``, ``unplayed``, ``pending``, ``rejection``, ``value`` or ``config``; or that
-            of a class of warning, as which a lenient folder takes it.
+        kind: a fixed word: ``expect``, ``error``, ``no_error``, ``other_error``, ``miss``,
+            ``fault``, ``unplayed``, ``pending``, ``rejection``, ``value`` or ``config``; or that of
+            the warning into which a lenient folder turns it.
         essence: what is wrong, in one line.
         step: number of the step from 1, 0 for the scenario as a whole.
-        place: the failing key.
-        location: the failing step, where an annotation belongs.
-        detail: more lines, such as the explanation of a miss.
-        script: the script line that is involved, and its text.
-        rerun: the command that runs this item alone.
-        cause: the exception behind it, for whoever wants its traceback; no part of a trace.
-        update: what the ``expect`` that failed is to be, where what was got is to be taken.
+        place: place of the failing key.
+        location: place of the failing step, for annotations in CI.
+        detail: further lines, such as the explanation of a miss.
+        script: place of the script line involved, and its text.
+        rerun: command that runs this item alone.
+        cause: exception behind the failure, for its traceback; not part of a trace.
+        update: replacement for the failed ``expect``, if actual values are to be accepted.
     """
 
     kind: str
@@ -130,7 +129,7 @@ class Failure:
 
 
 def headline(step: int, total: int, title: str, essence: str) -> str:
-    """Return what went wrong in one line; *step* is 0 for the scenario as a whole."""
+    """Return the failure in one line; *step* is 0 for the scenario as a whole."""
     where = msg("step {step}/{total} ", step=step, total=total) if step else ""
     return msg("{where}{title}: {essence}", where=where, title=title, essence=essence)
 
@@ -142,7 +141,7 @@ def _single_line(text: str, longest: int) -> str:
 def render(failure: Failure, *, whole: bool = False) -> str:
     """Return the text of *failure*, at most 25 lines; commands to paste are never cut.
 
-    The *whole* text has every line of it, and every value as it is.
+    The *whole* text has all lines and uncut values.
     """
     fit = _WHOLE if whole else _CUT
     head, tail = [failure.headline], []
@@ -170,14 +169,14 @@ STYLES: Mapping[str, str] = {"> ": "red", "  × ": "red", "  √ ": "green"}
 
 
 def line_style(line: str, number: int) -> str:
-    """Return the colour of a line of a failure's text, or nothing; *number* 0 is the headline."""
+    """Return the colour of line *number* of a failure's text, or ""; number 0 is the headline."""
     if not number:
         return "red bold"
     return next((style for start, style in STYLES.items() if line.startswith(start)), "")
 
 
 def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[str]:
-    """Yield the field lines, wrong ones first."""
+    """Yield the lines of the comparisons, failed ones first."""
     if not checks:
         return
     ordered = sorted(checks, key=lambda check: check.ok)
@@ -193,7 +192,7 @@ def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[s
 
 
 def _check(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
-    """Yield one line, or two where both sides have no room on one."""
+    """Yield one line, or two if both sides do not fit on one."""
     mark, label = "√" if check.ok else "×", check.label.ljust(width)
     head = msg("  {ok} {label}   expected ", ok=mark, label=label)
     line = msg(
@@ -247,9 +246,9 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
 
 
 def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
-    """Yield where a call differs from the nearest recording: path, recorded and sent as JSON.
+    """Yield the differences of a call from the most similar recording: path, recorded, sent (JSON).
 
-    A side that does not exist is an empty text.
+    A value that does not exist is "".
     """
     recording = call.recording
     for difference in recording.differs if recording and not recording.played else ():
@@ -270,7 +269,7 @@ def _cut_lines(lines: Sequence[str], room: int) -> list[str]:
 
 
 def _cut_excerpt_line(line: ExcerptLine, place: Place | None, fit: _TextLimits) -> str:
-    """Return a line of the file; of a long one that is marked, the part around its key."""
+    """Return a line of the excerpt; if it is long and marked, the part around its key."""
     text, head = str(line), len(str(ExcerptLine(line.number, "", line.marked))) + 1
     at = head + place.column - 1 if line.marked and place else 0
     if at < fit.width - _BEFORE:
@@ -283,10 +282,10 @@ T = TypeVar("T")
 
 
 class ScenarioSource(msgspec.Struct, frozen=True):
-    """A YAML file that was read.
+    """A YAML file with its content and positions.
 
     Attributes:
-        others: the files that parts of *root* come from, by the name that messages show.
+        others: files that parts of *root* come from, by their names in messages.
     """
 
     path: Path
@@ -297,7 +296,7 @@ class ScenarioSource(msgspec.Struct, frozen=True):
 
     @classmethod
     def read(cls, path: Path) -> ScenarioSource:
-        """Read *path*.
+        """Read the file at *path*.
 
         Raises:
             ConfigError: if it cannot be read or is not YAML.
@@ -308,11 +307,11 @@ class ScenarioSource(msgspec.Struct, frozen=True):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """Return the lines of the file, and of those that parts of it come from."""
+        """Return the lines of the file and of the files that parts of it come from."""
         return (*self.lines, *(line for other in self.others.values() for line in other.lines))
 
     def excerpt(self, start: Place, failing: Place) -> tuple[ExcerptLine, ...]:
-        """Return the line where a step starts and those around the failing one, which is marked."""
+        """Return the first line of a step and the lines around the failing one, which is marked."""
         if failing.file in self.others:
             return self.others[failing.file].excerpt(failing, failing)
         first, last = failing.line - _AROUND, failing.line + _AROUND
@@ -325,17 +324,17 @@ class ScenarioSource(msgspec.Struct, frozen=True):
 
 
 class Spot(msgspec.Struct, frozen=True):
-    """A path inside a file."""
+    """A path of keys and indices in a file."""
 
     source: ScenarioSource
     steps: references.Path = ()
 
     def at(self, *more: str | int) -> Spot:
-        """Return the spot further down."""
+        """Return the spot at *more* keys and indices below this one."""
         return Spot(self.source, (*self.steps, *more))
 
     def elements(self, values: Iterable[T]) -> Iterator[tuple[T, Spot]]:
-        """Yield each of *values*, a list here, and where it stands."""
+        """Yield each of *values*, the list at this spot, with its own spot."""
         if not values:
             return iter(())
         node = self.source.root.at(self.steps)
@@ -343,12 +342,15 @@ class Spot(msgspec.Struct, frozen=True):
         return ((v, self.at(index) if is_list else self) for index, v in enumerate(values))
 
     def join(self, name: str) -> Path:
-        """Return the file that is called *name* here: relative to the file where that stands."""
+        """Return the path of file *name*, relative to the file that contains this value."""
         return join_to_file(self.place.file, name)
 
     @property
     def place(self) -> Place:
-        """Return where the key or element stands, or the last one on the way there."""
+        """Return the place of the key or element.
+
+        If it does not exist, of the nearest one above.
+        """
         outer = node = self.source.root
         last: str | int | None = None
         for step in self.steps:
@@ -362,12 +364,12 @@ class Spot(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=256)
 def _read_script_file(name: str, _stamp: object) -> Script:
-    """Return the script at *name*, which many scenarios use; its stamp tells another text."""
+    """Return the script *name*; cached, with the file's stamp as part of the key."""
     return Script(Path(name).read_text(encoding="utf-8-sig"), name)
 
 
 def read_script(path: Path, place: Place) -> Script:
-    """Return the script body of *path*, which a file names at *place*.
+    """Return the script in the file *path*, which is named at *place*.
 
     Raises:
         ConfigError: if it cannot be read as UTF-8.

@@ -1,4 +1,4 @@
-"""What is wrong with the sub-flows of a scenario: which nodes start them, and what stands in."""
+"""Checks of a scenario's sub-flows: which nodes start them, and what stands in for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bpmax_sim.subject.definition import reachable
 
 
 def check_starts(draft: ScenarioDraft) -> None:
-    """Report sub-flows that do not exist, that start themselves, and that nobody starts."""
+    """Report sub-flows that do not exist, that start themselves, or that no node starts."""
     begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
     for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():

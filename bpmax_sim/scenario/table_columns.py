@@ -1,6 +1,6 @@
-"""Add columns to a CSV table; everything that stands there stays as it is.
+"""Add columns to a CSV table without changing anything else in it.
 
-The counterpart of `table_rows`, which reads tables: the same character sets, types and line ends.
+The counterpart of `table_rows`, with the same character sets, types and line ends.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ Cells = Mapping[str, Any]
 
 
 class ColumnEdit(msgspec.Struct, frozen=True):
-    """Columns that the CSV file *path* is to have: name -> id of a row -> value."""
+    """New columns for the CSV file *path*: column name -> row id -> value."""
 
     path: Path
     id_column: str
     columns: Mapping[str, Cells]
 
     def read(self) -> tuple[str, str]:
-        """Return text and character set of the file.
+        """Return the text and the character set of the file.
 
         Raises:
-            ConfigError: it cannot be read.
+            ConfigError: if it cannot be read.
         """
         return read_table_text(self.path, display_path(self.path))
 
     def apply(self, text: str) -> str:
-        """Return *text*, a table, with those of the columns that it does not have."""
+        """Return *text*, the content of a table, with those columns added that it does not have."""
         lines = list(io.StringIO(text, newline=""))
         reader = csv.reader(lines)
         header = [cell.strip().rpartition(":") for cell in next(reader, [])]
@@ -60,7 +60,10 @@ class ColumnEdit(msgspec.Struct, frozen=True):
 
 
 def _append(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
-    """Append *cells* to the record in the lines from *begin* to before *end*."""
+    """Append *cells* to the record in lines *begin* to *end* (exclusive).
+
+    A record may span lines.
+    """
     last = max(end - 1, begin)
     ending = lines[last][len(lines[last].rstrip("\r\n")) :]
     written = io.StringIO(newline="")
@@ -69,7 +72,7 @@ def _append(lines: list[str], begin: int, end: int, cells: list[str]) -> None:
 
 
 def _kind_of(cells: Cells) -> str:
-    """Return the type of a column with *cells*, as its header spells it."""
+    """Return the type suffix of the header for a column with *cells*."""
     values = list(cells.values())
     if all(isinstance(value, str) for value in values):
         return ""

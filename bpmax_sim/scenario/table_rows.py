@@ -1,11 +1,8 @@
-"""The rows of a table, inline or from a CSV file; each row becomes an item of its own.
+"""The rows of a table, variables from a command line, and the scenario while it is checked.
 
-CSV is read as UTF-8 with or without BOM, else as GB18030, which Chinese Excel writes. Cells are
-text unless the header says otherwise: ``金额:number``.
-
-Variables given on a command line, ``NAME=VALUE``: their texts, and what these mean in a file.
-
-A scenario file while it is checked: everything it names, and what is wrong so far.
+A table is inline or a CSV file; each row becomes an item of its own. CSV is read as UTF-8 with or
+without BOM, else as GB18030, which Chinese Excel writes. Cells are text unless the header has a
+type: ``金额:number``.
 """
 
 from __future__ import annotations
@@ -55,7 +52,7 @@ _BOOLEANS: Mapping[str, bool] = {
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One row: its id, its values by column, and where it stands; an inline row has a spot."""
+    """One row: its id, its values by column, and its place; an inline row has a spot too."""
 
     id: str
     values: Mapping[str, Any]
@@ -64,7 +61,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
-    """Return the rows of ``cases`` at *spot*; what is wrong goes to *problems*."""
+    """Return the rows of ``cases`` at *spot*; append what is wrong to *problems*."""
     node = spot.source.root.at(spot.steps)
     assert node is not None
     if not node.items and not node.elements:
@@ -120,8 +117,8 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
     """Return the rows of a CSV file.
 
     Raises:
-        ConfigError: if it cannot be read, is empty, or has a cell that is not of its column's
-            type; every problem at once.
+        ConfigError: if it cannot be read, is empty, or has a cell of the wrong type; all problems
+            at once.
     """
     table = _Table(path, id_column)
     rows = tuple(table.rows())
@@ -133,7 +130,7 @@ def read_table(path: Path, id_column: str = "id") -> tuple[Row, ...]:
 
 
 class _Table:
-    """A CSV file while it is read: its columns with their types, and what is wrong so far."""
+    """The reader of a CSV file: its columns with their types, and the problems so far."""
 
     def __init__(self, path: Path, id_column: str) -> None:
         self.file = display_path(path)
@@ -154,7 +151,7 @@ class _Table:
                 yield from self._read_row(cells, place)
 
     def _read_lines(self) -> Iterator[list[str]]:
-        """Yield the lines up to one that cannot be read, such as with a quote left open."""
+        """Yield the records up to one that cannot be read, such as with an open quotation mark."""
         try:
             yield from self.reader
         except csv.Error as error:
@@ -164,7 +161,7 @@ class _Table:
             )
 
     def _read_header(self, header: list[str]) -> None:
-        """Take column names and their types, in order."""
+        """Read the names of the columns and their types, in order."""
         for number, cell in enumerate(header, 1):
             head, colon, tail = cell.strip().rpartition(":")
             name, kind = (head, tail) if colon else (tail, "text")
@@ -224,7 +221,7 @@ def read_table_text(path: Path, file: str) -> tuple[str, str]:
     """Return the text of a CSV file, which messages call *file*, and its character set.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: if it cannot be read.
     """
     note_read(path)
     try:
@@ -271,7 +268,7 @@ TYPES: Mapping[str, Callable[[str], Any]] = {
 
 
 def names_in_cell(value: Any) -> tuple[Any, ...]:
-    """Return the entries of a reserved cell: a list as it is, a text split at commas."""
+    """Return the entries of a reserved cell: a list unchanged, a text split at commas."""
     if value is None or value == "":
         return ()
     if isinstance(value, str):
@@ -281,7 +278,7 @@ def names_in_cell(value: Any) -> tuple[Any, ...]:
 
 
 def parse_flag(value: Any) -> bool | str:
-    """Return a ``skip`` or ``xfail`` cell: a reason, or whether it holds at all."""
+    """Return a ``skip`` or ``xfail`` cell as a reason, or as a bool without one."""
     if isinstance(value, str):
         text = value.strip()
         return _BOOLEANS.get(text.lower(), text) if text else False
@@ -289,16 +286,16 @@ def parse_flag(value: Any) -> bool | str:
 
 
 class CliText(str):
-    """The text of a variable as somebody typed it."""
+    """A variable's value as typed on a command line; its type is not decided yet."""
 
     __slots__ = ()
 
 
 def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
-    """Return the variables that *texts* give, ``NAME=VALUE`` each; the last of a name wins.
+    """Return the variables of *texts*, each ``NAME=VALUE``; the last value of a name wins.
 
     Raises:
-        ValueError: with a text that is something else.
+        ValueError: if a text has another form; the message contains it.
     """
     variables: dict[str, CliText] = {}
     for text in texts:
@@ -310,10 +307,10 @@ def cli_variables(texts: Iterable[str]) -> dict[str, CliText]:
 
 
 def parse_variable(value: Any, declared: Any) -> Any:
-    """Return what the text of a variable means; a *value* that nobody typed is what it is.
+    """Return the typed value of a variable; a *value* that is no `CliText` is returned unchanged.
 
-    A variable that the file has *declared* as text stays text, such as a telephone number; any
-    other is read as a plain value of the file would be.
+    A variable *declared* as text in the file stays text (a telephone number, for example); any
+    other is read like a plain YAML value.
     """
     if not isinstance(value, CliText):
         return value
@@ -326,7 +323,7 @@ def parse_variable(value: Any, declared: Any) -> Any:
 
 
 def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tuple[str, ...]:
-    """Return *variables* as they were typed, without those that *secrets* names."""
+    """Return ``name=value`` of the typed *variables*, without those that *secrets* names."""
     hidden = {name.removeprefix("vars.").partition(".")[0] for name in secrets}
     return tuple(
         f"{name}={value}"
@@ -337,16 +334,16 @@ def type_variables(variables: Mapping[str, Any], secrets: Iterable[str]) -> tupl
 
 @dataclass(kw_only=True)
 class ScenarioDraft:
-    """What the checks look at; `tell` takes what they find.
+    """The input of the checks; `tell` collects their findings.
 
     Attributes:
-        fragments: what it inherits from, the weakest first.
-        used: how many of them, the last ones, its own ``use`` names.
-        flows: the definitions that could be read, by the flow's name; the main flow has none.
-        variables: given from outside, such as on the command line.
-        environ: what ``${env.X}`` may name.
-        warnings: what is wrong and does not fail where the folder is lenient.
-        texts: as `ScenarioNames` has them.
+        fragments: defaults and fragments that it inherits from, weakest first.
+        used: number of *fragments*, counted from the end, that the scenario's own ``use`` names.
+        flows: flow name -> definition, as far as it could be read; the main flow's name is None.
+        variables: values from outside, such as from the command line.
+        environ: environment that ``${env.X}`` reads.
+        warnings: problems that are not failures in a lenient folder.
+        texts: script sources, see `ScenarioNames`.
     """
 
     spot: Spot
@@ -373,7 +370,7 @@ class ScenarioDraft:
         fails: bool = True,
         **values: object,
     ) -> None:
-        """Note that something is wrong at *spot*, as `CheckContext.tell` says it."""
+        """Record a problem at *spot*; the parameters are those of `CheckContext.tell`."""
         words = describe_finding(message, values, known)
         if kind in WARNINGS and (not fails or self.strictness == "lenient"):
             self.warnings.append(RunWarning(kind, words, spot.place, fails))
@@ -381,7 +378,7 @@ class ScenarioDraft:
             self.problems.append(Problem(words, spot.place, format_steps(spot.steps)))
 
     def filled_keys(self, spot: Spot) -> frozenset[str]:
-        """Return the keys of the map at *spot* below which a ``${…}`` stands."""
+        """Return the keys of the map at *spot* whose values contain a ``${…}``."""
         place = (spot.source.file, spot.steps)
         if place not in self._filled_keys:
             node = spot.source.root.at(spot.steps)
@@ -390,7 +387,7 @@ class ScenarioDraft:
 
     @cached_property
     def names(self) -> ScenarioNames:
-        """Return what references are held against."""
+        """Return the names against which references are checked."""
         return ScenarioNames(
             subject_kinds=self.subject_kinds,
             fields=self.fields,
@@ -414,13 +411,13 @@ class ScenarioDraft:
 
     @cached_property
     def subject_kinds(self) -> tuple[SubjectKind, ...]:
-        """Return what is driven: a form, a flow, or both in one: a flow with its forms."""
+        """Return the driven subjects: a form, a flow, or both, which is a flow with its forms."""
         form = isinstance(self.scenario.form, model.FormSpec) or bool(self.node_forms)
         return (*(("form",) if form else ()), *(("flow",) if self.flow_specs else ()))
 
     @cached_property
     def flow_specs(self) -> Mapping[str | None, tuple[model.FlowSpec | model.SubFlowSpec, Spot]]:
-        """Return the declared flows by name, as `flows` has their definitions."""
+        """Return name -> declaration and spot of each flow, with the same names as `flows`."""
         flow, spot = self.scenario.flow, self.spot.at("flow")
         if not isinstance(flow, model.FlowSpec):
             return {}
@@ -443,14 +440,14 @@ class ScenarioDraft:
 
     @cached_property
     def scripts(self) -> Mapping[str, tuple[str, ...]]:
-        """Return event -> script files, of forms and flow."""
+        """Return event -> script files, of forms and flow together."""
         specs = (*self.node_forms.values(), self.scenario.form, self.scenario.flow)
         declared = [spec for spec in specs if spec is not UNSET]
         return {event: files for spec in declared for event, files in spec.scripts.items()}
 
     @cached_property
     def nodes(self) -> tuple[str, ...]:
-        """Return the nodes of the flow, as far as it is defined."""
+        """Return the nodes of the main flow; empty without a definition."""
         return tuple(self.definition.nodes) if self.definition else ()
 
     @cached_property
@@ -460,13 +457,13 @@ class ScenarioDraft:
 
     @cached_property
     def initial_fields(self) -> tuple[str, ...]:
-        """Return the fields that a flow without a form starts with."""
+        """Return the fields for which a flow without a form has initial values."""
         flow = self.scenario.flow
         return tuple(flow.form) if isinstance(flow, model.FlowSpec) else ()
 
     @cached_property
     def field_kinds(self) -> Mapping[str, Kind]:
-        """Return the kind that each field of the form starts with; not of one that is filled in."""
+        """Return the kind of each form field's initial value, except values with ``${…}``."""
         form = self.scenario.form
         fields = form.fields.items() if isinstance(form, model.FormSpec) else ()
         kinds = {
@@ -478,7 +475,10 @@ class ScenarioDraft:
 
     @cached_property
     def person_members(self) -> tuple[str, ...]:
-        """Return what people are declared to have; nothing where none has more than a name."""
+        """Return the members that people are declared to have.
+
+        Empty if none has more than a name.
+        """
         user = self.scenario.user
         users = [user, *(step.user for step, _ in self.steps)]
         known = [*self.scenario.people.values(), *users]
@@ -489,7 +489,7 @@ class ScenarioDraft:
 
     @cached_property
     def columns(self) -> Mapping[str, tuple[str, ...]]:
-        """Return the columns of each table that starts with rows."""
+        """Return table -> columns, for each table with initial rows."""
         form = self.scenario.form
         tables = form.fields.items() if isinstance(form, model.FormSpec) else ()
         return {
@@ -502,18 +502,18 @@ class ScenarioDraft:
 
     @cached_property
     def variable_names(self) -> tuple[str, ...]:
-        """Return every variable that there is at some time of the run."""
+        """Return every variable that exists at some time of the run."""
         return tuple(sorted({*self.declared_vars, *self._changed_variables}))
 
     @cached_property
     def constants(self) -> frozenset[str]:
-        """Return the variables whose values the file says, and no step changes."""
+        """Return the variables with a value in the file that no step changes."""
         said = {k for k, value in self.declared_vars.items() if "${" not in references.show(value)}
         return frozenset(said - self._changed_variables - self.variables.keys())
 
     @cached_property
     def _changed_variables(self) -> set[str]:
-        """Return the variables that steps save, or give to named steps."""
+        """Return the variables that steps save or pass to named steps."""
         steps = [step for step, _ in self.steps]
         variables = {name for step in steps for name in step.save}
         for step in steps:
@@ -528,7 +528,7 @@ class ScenarioDraft:
 
     @cached_property
     def people(self) -> tuple[str, ...]:
-        """Return who is named anywhere; nobody where hooks may name others."""
+        """Return all named people; empty if hooks may name others."""
         if self.scenario.people:
             return tuple(self.scenario.people)
         if any(event.partition(".")[0] == "owners" for event in self.scripts):
@@ -542,7 +542,7 @@ class ScenarioDraft:
 
     @cached_property
     def mentioned_people(self) -> tuple[str, ...]:
-        """Return who is named by flows, user and steps; nobody where others may be, too."""
+        """Return the people named by flows, user and steps; empty if there may be others."""
         names = self.acting_people
         if self.scenario.people or not self.flows or not self.people:
             return ()
@@ -552,7 +552,10 @@ class ScenarioDraft:
 
     @cached_property
     def acting_people(self) -> Sequence[str]:
-        """Return everybody whom user, steps and deadlines name, as often as they do."""
+        """Return the people named by user, steps and deadlines.
+
+        Once for each time they are named.
+        """
         acting: list[Any] = [self.scenario.user if self.scenario.user is not UNSET else ""]
         for step, _ in self.steps:
             value = step.value if isinstance(step.value, Mapping) else {}
@@ -575,12 +578,12 @@ class ScenarioDraft:
 
     @cached_property
     def steps(self) -> LocatedSteps:
-        """Return every step of file, rows and fragments, also those done meanwhile."""
+        """Return all steps of file, rows and fragments, including those performed in flight."""
         return (*self.shared_steps, *chain.from_iterable(self.steps_by_row.values()))
 
     @cached_property
     def own_steps(self) -> LocatedSteps:
-        """Return the steps that the file itself lists, also those done meanwhile."""
+        """Return the steps listed in the file itself, including those performed in flight."""
         own = {"steps": self.scenario.steps, "finally": self.scenario.cleanup}
         lists = (self.spot.at(key).elements(steps) for key, steps in own.items())
         return tuple(_walk_steps(chain.from_iterable(lists)))
@@ -593,7 +596,7 @@ class ScenarioDraft:
 
     @cached_property
     def steps_by_row(self) -> Mapping[str, LocatedSteps]:
-        """Return the steps that each row carries itself, by its id."""
+        """Return row id -> steps in the row's own cells."""
         by_row: dict[str, LocatedSteps] = {}
         for (row, _), steps in self.steps_in_cells.items():
             own = (entry for entry in steps if entry[1].steps[0] == "cases")
@@ -602,9 +605,9 @@ class ScenarioDraft:
 
     @cached_property
     def steps_in_cells(self) -> Mapping[tuple[str, str], LocatedSteps]:
-        """Return row id and column -> the steps of a cell that ``run`` names, also by their name.
+        """Return (row id, column) -> steps of each cell used by ``run``.
 
-        What is wrong with a cell is told.
+        A cell that holds the name of steps stands for these. Problems of a cell are reported.
         """
         if not self.rows:
             return {}
@@ -650,7 +653,7 @@ class ScenarioDraft:
 
     @cached_property
     def declared_vars(self) -> Mapping[str, Any]:
-        """Return variables, weakest first: inherited ones, the file's, those given from outside."""
+        """Return the variables, weakest first: inherited, of the file, from outside."""
         declared, outside = self.scenario.vars, self.variables.items()
         return {
             **declared,
@@ -658,7 +661,7 @@ class ScenarioDraft:
         }
 
     def is_in_own_file(self, spot: Spot) -> bool:
-        """Return whether the scenario says what stands at *spot* itself."""
+        """Return whether the value at *spot* is in the scenario file itself, not inherited."""
         return spot.place.file == self.spot.source.file
 
     @cached_property
@@ -675,7 +678,7 @@ LocatedSteps = tuple[tuple[model.Step, Spot], ...]
 
 
 def column_of_run(step: model.Step) -> str:
-    """Return the column from which each row takes the steps that *step* runs, or nothing."""
+    """Return the column from whose cells *step* takes its steps; "" if it does not."""
     inner = model.inner_steps(step)
     return references.column_of(inner[0]) if inner else ""
 
@@ -687,7 +690,7 @@ def _as_list(value: Any) -> Sequence[Any]:
 
 
 def _walk_steps(steps: Iterable[tuple[model.Step, Spot]]) -> Iterator[tuple[model.Step, Spot]]:
-    """Yield each step with its spot, and those that are done meanwhile."""
+    """Yield each step with its spot, followed by the steps performed while it is in flight."""
     for step, spot in steps:
         yield step, spot
         if isinstance(step.during, model.During):

@@ -1,9 +1,9 @@
-"""Expectations that hold whatever a run does, so that they say nothing.
+"""Find expectations that hold whatever a run does, so that they say nothing.
 
-``times: {$gte: 0}`` counts nothing, ``messages: {$type: list}`` is always one, and any text matches
-``.*``. What a value certainly is, is its *shape*: a word of `KINDS`, a map of the
-members that are always there, ``*`` for all others and ``[]`` for elements, or a tuple of all that
-it can be; the empty word says nothing, not even that it is there.
+``times: {$gte: 0}`` counts nothing, ``messages: {$type: list}`` always holds, and any text matches
+``.*``. The certain knowledge of a value is its *shape*: a word of `KINDS`, a map of the members
+that always exist (``*`` for all others, ``[]`` for elements), or a tuple of all its possible
+values. The empty word means that nothing is known, not even that the value exists.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _PARTS: Final = frozenset({"$each", "$exactly", "$contains", "$unordered"})
 
 
 def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[Path]:
-    """Yield the path of each part of *expected* that holds of every value of *shape*."""
+    """Yield the path of each part of *expected* that holds for every value of *shape*."""
     if (
         is_always(expected, _kind_of(shape))
         or _names_all(expected, shape)
@@ -58,7 +58,7 @@ _OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
 
 
 def _names_all(expected: Any, shape: Shape) -> bool:
-    """Return whether *expected* is a choice of all that a value can be."""
+    """Return whether *expected* is a ``$in`` of all possible values."""
     if type(shape) is not tuple or type(expected) is not dict or {*expected} != {"$in"}:
         return False
     chosen = expected["$in"]
@@ -66,9 +66,9 @@ def _names_all(expected: Any, shape: Shape) -> bool:
 
 
 def _fits_all(expected: Any, shape: Shape) -> bool:
-    """Return whether operators hold of each of the few values that there can ever be.
+    """Return whether operators hold for each of the few possible values.
 
-    Nodes are more than those that are named: a flow may be at several, or at none.
+    Nodes have more values than their names: a flow may be at several nodes, or at none.
     """
     is_closed = shape in ((True, False), _STATUSES)
     is_operation = type(expected) is dict and any(map(is_operator, expected))
@@ -84,12 +84,12 @@ def _kind_of(shape: Shape) -> str:
 
 
 def _member_shape(shape: Shape, key: str) -> Shape:
-    """Return the shape of the member *key*, ``[]`` for an element of a list."""
+    """Return the shape of the member *key*; ``[]`` is an element of a list."""
     return shape.get(key, shape.get("*", "")) if isinstance(shape, Mapping) else ""
 
 
 def is_always(expected: Any, kind: str) -> bool:
-    """Return whether every value of *kind* is as *expected*."""
+    """Return whether every value of *kind* fulfils *expected*."""
     if type(expected) is not dict:
         return False
     if not any(map(is_operator, expected)):
@@ -98,7 +98,7 @@ def is_always(expected: Any, kind: str) -> bool:
 
 
 def is_never(expected: Any, kind: str) -> bool:
-    """Return whether no value of *kind* is as *expected*."""
+    """Return whether no value of *kind* fulfils *expected*."""
     if not isinstance(expected, Mapping) or not any(map(is_operator, expected)):
         return _is_of_another_kind(expected, kind)
     if any(key in _NEVER and _NEVER[key](value, kind) for key, value in expected.items()):
@@ -107,7 +107,7 @@ def is_never(expected: Any, kind: str) -> bool:
 
 
 def _is_of_another_kind(value: Any, kind: str) -> bool:
-    """Return whether *value* is a plain one that no value of *kind* can equal."""
+    """Return whether *value* is a plain value that no value of *kind* can equal."""
     if kind not in _TYPES_OF or (isinstance(value, str) and "${" in value):
         return False
     is_kind: Mapping[str, bool] = {
@@ -157,9 +157,9 @@ _NEVER: Final[Mapping[str, Callable[[Any, str], bool]]] = {
 
 
 def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path]:
-    """Yield the path of each part of *expected* that is filled in by what it is compared with.
+    """Yield the path of each part of *expected* whose ``${…}`` names the value it is compared with.
 
-    *path* is how a ``${…}`` names the value itself, such as ``vars`` or ``steps.a.result``.
+    *path* is how a ``${…}`` names that value, such as ``vars`` or ``steps.a.result``.
     """
     if isinstance(expected, str):
         if expected.startswith("${") and expected[2:-1].strip() == ".".join(path):
@@ -171,7 +171,7 @@ def find_self_comparisons(expected: Any, path: tuple[str, ...]) -> Iterator[Path
 
 
 def is_positive(expected: Any) -> bool:
-    """Return whether *expected* says what a value is, not only what it is not."""
+    """Return whether *expected* says what a value is, and not only what it is not."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         return any(key not in _DENIALS for key in expected)
     return True

@@ -1,6 +1,6 @@
-"""Expectations that say nothing: what is empty, what holds whatever happens, and how that is told.
+"""Report expectations that say nothing: empty ones, and those that always hold.
 
-What a section certainly is, is known from the scenario: the fields of its form, a flow's facts.
+The certain shape of a section is derived from the scenario: fields of its form, facts of a flow.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from bpmax_sim.subject.project import STATUSES, TASK_STATES
 
 
 def check_nothing_said(context: CheckContext, step_spot: Spot, key: str | int) -> None:
-    """Report an expectation that is written and says nothing; one that a row fills is none."""
+    """Report an expectation that is written but empty; values filled in by a row are left out."""
     node = step_spot.source.root.at((*step_spot.steps, key))
     if node is None or node.elements:
         return
@@ -58,9 +58,9 @@ def _tell_empty_part(context: CheckContext, name: str, spot: Spot) -> None:
 def check_tautologies(
     context: CheckContext, expected: model.Expect, spot: Spot, step: model.Step | None = None
 ) -> None:
-    """Report parts of *expected* that hold whatever a step does; what a row fills in may.
+    """Report parts of *expected* that hold whatever a step does; values filled in by a row may.
 
-    *step* is the one that it is of; None for the whole scenario.
+    *step* is the step it belongs to; None for the whole scenario.
     """
     if expected == _NOTHING:
         return
@@ -79,7 +79,7 @@ def check_tautologies(
 
 
 def check_never(context: CheckContext, expected: model.Expect, spot: Spot) -> None:
-    """Report a ``never`` that nothing can break, as a part of it can never be true."""
+    """Report a ``never`` that cannot be broken because a part of it can never be true."""
     for section, value in asdict(expected).items():
         for path in _find_impossible(value) if value is not UNSET else ():
             context.tell(
@@ -99,7 +99,7 @@ def _find_impossible(expected: Any) -> Iterator[Path]:
 
 
 def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
-    """Report parts of an expected call that any call has."""
+    """Report parts of an expected call that hold for any call."""
     for part, value in asdict(item).items():
         if value == {}:
             _tell_empty_part(context, part, spot.at(part))
@@ -108,7 +108,7 @@ def _check_call_says_something(context: CheckContext, item: model.ExpectedCall, 
 
 
 def _path_of(section: str, step: model.Step | None) -> Path:
-    """Return how a ``${…}`` names what *section* is compared with."""
+    """Return how a ``${…}`` names the value that *section* is compared with."""
     if section != "result":
         return (section,)
     return ("steps", step.id, "result") if step is not None and step.id else ("",)
@@ -124,7 +124,7 @@ def _tell_self_comparisons(context: CheckContext, value: Any, path: Path, spot: 
 
 
 def _tell_constants(context: CheckContext, expected: Any, spot: Spot) -> None:
-    """Report variables that the file says itself, and that no step changes."""
+    """Report expected variables whose value is in the file and that no step changes."""
     names = expected.keys() & context.names.constants if isinstance(expected, Mapping) else ()
     for name in sorted(names):
         context.tell(
@@ -143,7 +143,7 @@ _STRUCTURES = (dict, list)
 def check_tautological_error(
     context: CheckContext, expected: model.ExpectedError, spot: Spot
 ) -> None:
-    """Report parts of an expected error that any has, and one that says only what it is not."""
+    """Report parts that hold for any error, and an error described only by what it is not."""
     said = []
     for name, key in zip(
         expected.__struct_fields__, expected.__struct_encode_fields__, strict=True
@@ -180,9 +180,9 @@ def _tell_tautologies(context: CheckContext, value: Any, shape: Shape, spot: Spo
 def _find_section_shapes(
     context: CheckContext, step: model.Step | None = None
 ) -> Mapping[str, Shape]:
-    """Return what each section certainly is: of the form its declared fields, for instance.
+    """Return the certain shape of each section; of the form, for instance, its declared fields.
 
-    A call has a result, or has failed already.
+    A call without a result has failed already, so a result always exists.
     """
     declared: Shape = dict.fromkeys(context.names.fields, "present")
     return {

@@ -1,4 +1,4 @@
-"""What a script threw, and beside its words, which are English for every script, what they mean."""
+"""Add a translation to errors thrown by scripts, whose messages are always in English."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _BESIDE: Final = template("{thrown} (that is, {meaning})")
 
 
 def add_meaning_to_thrown(thrown: str, text: str, known: Iterable[str]) -> str:
-    """Return *thrown*; read in another language than English, its meaning stands beside it.
+    """Return *thrown*; if the language is not English, with a translation of its message behind it.
 
     Args:
-        thrown: how the error is told.
-        text: its message, as the script has it.
-        known: messages of the calls before it, which know their templates.
+        thrown: error as shown to the reader.
+        text: message of the error, as the script has it.
+        known: messages of earlier calls, which still know their templates.
     """
     meaning = next((one for one in known if plain_text(one) and plain_text(one) in text), "")
     if not isinstance(meaning, Translatable):

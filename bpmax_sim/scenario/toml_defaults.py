@@ -1,7 +1,7 @@
-"""``[tool.bpmax_sim.defaults]`` of a project, as a file of defaults with its positions.
+"""Read ``[tool.bpmax_sim.defaults]`` of a project as a file of defaults with positions.
 
-``tomllib`` tells no positions, so each key is looked for in the text: those within an inline table
-or a list have the place of the key that holds it.
+``tomllib`` returns no positions, so each key is searched for in the text; keys inside an inline
+table or a list get the place of the key that holds it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Marks = dict[tuple[str, ...], tuple[int, int]]
 
 
 def has_toml_defaults(root: Path) -> bool:
-    """Return whether the project at *root* declares defaults in its ``pyproject.toml``."""
+    """Return whether the ``pyproject.toml`` of the project at *root* declares defaults."""
     folder = str(root)
     return _has_defaults(folder, file_stamp(os.path.join(folder, PROJECT)))  # noqa: PTH118
 
@@ -41,10 +41,10 @@ def _has_defaults(root: str, _stamp: Stamp) -> bool:
 
 
 def read_toml_defaults(path: Path, name: str) -> ScenarioSource:
-    """Return the defaults of the ``pyproject.toml`` at *path*, which messages call *name*.
+    """Return the defaults in the ``pyproject.toml`` at *path*, which messages call *name*.
 
     Raises:
-        ConfigError: it cannot be read.
+        ConfigError: if it cannot be read.
     """
     text = read_text(path)
     value = tomllib.loads(text)

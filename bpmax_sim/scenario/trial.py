@@ -1,7 +1,7 @@
-"""Run an item as a trial: with other responses than it expects, to see what becomes of it.
+"""Run an item as a trial: with other responses than it expects, to observe the effects.
 
-Nothing is held against ``expect``, steps go on after one that went wrong as a person would, and at
-the end time passes, so that the timers of scripts come due. What comes of it is for who compares.
+Expectations are not checked, steps go on after a failed one, as a person would, and at the end
+virtual time passes, so that timers of scripts fire. The caller compares the results.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _TIME_PASSES = Step(name=msg("time passes"))
 
 
 class TrialRun(msgspec.Struct, frozen=True):
-    """What a trial came to.
+    """The result of a trial.
 
     Attributes:
-        events: of all steps, in the order in which they happened.
-        misses: the calls that replay had no response for.
-        failures: values of steps that were not defined any more, and invariants that broke.
-        fired: those of the injected rules that struck.
-        exceeded: by which count it was ended early, or nothing.
-        requests: how often each request was made in each step.
+        events: events of all steps, in the order in which they happened.
+        misses: calls for which replay had no response.
+        failures: steps whose values were no longer defined, and broken invariants.
+        fired: injected rules that were used.
+        exceeded: which count ended the trial early, or "".
+        requests: number of times that each request was made, for each step.
     """
 
     events: tuple[Event, ...]
@@ -61,11 +61,11 @@ def run_trial(
     usual: Sequence[Counter[CallKey]] | None = None,
     environ: Mapping[str, str] = os.environ,
 ) -> TrialRun:
-    """Run *item* in *session*, which is closed at the end, and return what came of it.
+    """Run *item* in *session*, which is closed at the end, and return the result.
 
-    The rules *injected* stand behind the scenario's own faults, which they leave alone, and in
-    front of its stubs. *usual* are the requests of a trial without them: a request that is made
-    more often in a step is a retry, and counts for no ``call: n`` of the scenario's rules.
+    The rules *injected* come after the scenario's own faults, which they do not replace, and before
+    its stubs. *usual* are the requests of a trial without them: a request made more often in a step
+    is a retry, and is not counted by ``call: n`` of the scenario's rules.
     """
     numbers = None if usual is None else _UsualCalls(usual)
     if numbers is not None:
@@ -97,7 +97,7 @@ def run_trial(
 
 
 def _all_steps(progress: Progress) -> Iterator[LocatedStep]:
-    """Yield the steps, up to one that lacks a value, and then those in which time passes."""
+    """Yield the steps up to one that lacks a value, then steps that let virtual time pass."""
     for located in progress.item.steps:
         yield located
         if any(failure.kind == "value" for failure in progress.failures):
@@ -114,12 +114,12 @@ CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
 def key_of(call: Call) -> CallKey:
-    """Return what tells *call* from others; equal ones ask for the same."""
+    """Return the key of *call*; calls with the same request have the same key."""
     return call.name, call.method, call.path, call.query, call.body
 
 
 class _UsualCalls:
-    """Tells the calls that the scenario makes anyway from those that are made again."""
+    """Distinguishes the calls that the scenario always makes from retries."""
 
     def __init__(self, usual: Sequence[Counter[CallKey]]) -> None:
         self._usual = usual
@@ -128,12 +128,12 @@ class _UsualCalls:
         self._known: dict[int, bool] = {}
 
     def begin_step(self, number: int) -> None:
-        """Count anew for step *number*, from 1."""
+        """Restart counting for step *number*, from 1."""
         self._wanted = self._usual[number - 1] if number <= len(self._usual) else Counter()
         self._seen.clear()
 
     def includes(self, request: Request) -> bool:
-        """Return whether *request* is of a call that is no retry."""
+        """Return whether *request* belongs to a usual call, not to a retry."""
         call = request.call
         if call is None:
             return True
@@ -145,7 +145,7 @@ class _UsualCalls:
         return self._known[call.serial]
 
     def apply_to(self, item: ScenarioItem) -> ScenarioItem:
-        """Return *item* with rules whose ``call: n`` counts usual calls alone."""
+        """Return *item* with rules whose ``call: n`` counts only usual calls."""
         steps = tuple(replace(one, faults=self._narrow(one.faults)) for one in item.steps)
         return replace(item, faults=self._narrow(item.faults), steps=steps)
 
