@@ -1,6 +1,7 @@
-"""OpenAPI 3.0 and 3.1, and Swagger 2.0 -> the text of a platform file.
+"""Convert OpenAPI 3.0 and 3.1, and Swagger 2.0, to the text of a platform file.
 
-Nothing is fetched and nothing of a document runs. What a platform file cannot say is told.
+Nothing is downloaded and nothing in a document is executed. What a platform file cannot express is
+reported.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""A document -> the text of a platform file that loads, and what it could not carry.
+"""Convert a document to the text of a platform file that loads, and to notes about what was lost.
 
-The parameters of an API come in the order of a direct call: those of the path, then the others as
-the document has them, then the members of the body.
+Parameters of an API are in the order of a direct call: those of the path, then the others in the
+order of the document, then the members of the body.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _ENCODINGS: Final = (
 
 
 class _Operation(msgspec.Struct, frozen=True):
-    """An operation, which stands at *steps*; *shared* are the parameters of its path."""
+    """An operation and its path in the document; *shared* are the parameters of its URL path."""
 
     path: str
     method: str
@@ -67,7 +67,7 @@ class _Operation(msgspec.Struct, frozen=True):
 
 
 def _convert_inputs(document: Document, operation: _Operation) -> dict[str, Any]:
-    """Return what *operation* takes: ``parameters``, and further keys of the API."""
+    """Return the ``parameters`` of *operation*, and further keys of the API."""
     steps = operation.steps
     by_place = {
         (str(parameter.get("in")), str(parameter.get("name"))): (parameter, where)
@@ -150,7 +150,7 @@ def _describe_wrong_name(name: str, place: Any) -> str:
 
 
 def _list_style(parameter: Mapping[str, Any]) -> str:
-    """Return how an array or object is to be passed where the document wants no repeated name."""
+    """Return how an array or object must be passed if its items are not sent as repeated names."""
     style = parameter.get("style", "form" if parameter.get("in") == "query" else "simple")
     if style == "deepObject":
         return msg("an object is written as name[key]=value; pass such a name with $query")
@@ -163,13 +163,13 @@ def _list_style(parameter: Mapping[str, Any]) -> str:
 
 
 def _title_key(value: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    """Return a ``title`` of the first member of these *names* that has one."""
+    """Return a ``title`` from the first of *names* that *value* has; else an empty dict."""
     title = next(filter(None, (first_line(value.get(name)) for name in names)), "")
     return {"title": title} if title else {}
 
 
 def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> ParameterEntry:
-    """Return the declaration of a parameter's values: simple words, and the rest as ``schema``."""
+    """Return the declaration of a parameter's values: simple words, the rest under ``schema``."""
     entry: ParameterEntry = {}
     rest = {name: value for name, value in schema.items() if name != "example"}
     if kind := plain_type(schema):
@@ -187,7 +187,10 @@ def _schema_keys(schema: Mapping[str, Any], *, is_required: bool = False) -> Par
 def _with_path(
     document: Document, path: str, entries: list[ParameterEntry], steps: Steps
 ) -> list[ParameterEntry]:
-    """Return *entries* with one for each placeholder of *path* first, in its order."""
+    """Return *entries* with the placeholders of *path* first, in its order.
+
+    Missing ones are added.
+    """
     by_name = {entry["name"]: entry for entry in entries if entry["in"] == "path"}
     names = placeholders(path)
     for name in by_name.keys() - {*names}:
@@ -201,7 +204,7 @@ def _with_path(
 def _convert_body(
     document: Document, body: Mapping[str, Any], steps: Steps
 ) -> tuple[list[ParameterEntry], Mapping[str, Any]]:
-    """Return the entries of a request body, and the keys that say how it is written."""
+    """Return entries for a request body, and keys that declare its encoding."""
     content = mapping(body.get("content"))
     if not content:
         return [], {}
@@ -247,7 +250,7 @@ def _encoding_keys(media: str, encoding: str) -> Mapping[str, Any]:
 
 
 def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[ParameterEntry]:
-    """Return an entry for each member of an object, or one for the body as a whole."""
+    """Return an entry for each member of an object, or one for the whole body."""
     object_schema = as_object(schema)
     members = object_schema["properties"] if object_schema else {}
     if not object_schema or any(not name.strip() or "." in name or name == "$" for name in members):
@@ -263,7 +266,7 @@ def _body_members(schema: Mapping[str, Any], *, is_required: bool) -> list[Param
 
 
 def _rename_duplicates(entries: list[ParameterEntry]) -> list[ParameterEntry]:
-    """Return *entries* with a name for each; the same name at another place gets that before it."""
+    """Return *entries* with unique names; a repeated name gets its place as a prefix."""
     names: set[str] = set()
     renamed: list[ParameterEntry] = []
     for entry in entries:
@@ -283,7 +286,7 @@ _MOST_NOTES: Final = 40
 
 
 def _file_header(document: Document, notes: tuple[NoteKind, ...]) -> str:
-    """Return lines that say what the file was made of and what could not be carried over."""
+    """Return comment lines with the source of the file and what could not be converted."""
     info = mapping(document.root.get("info"))
     version = first_line(str(info.get("version", "")), 40)
     name = document.name.rpartition("/")[2]
@@ -314,15 +317,15 @@ _ROOM: Final = LARGEST * 3 // 4
 
 
 class ConvertedPlatform(msgspec.Struct, frozen=True):
-    """A platform file.
+    """A converted platform file.
 
     Attributes:
-        key: of the platform.
-        text: of the file.
-        apis: the keys of its APIs.
-        credentials: what an instance has to have, by name.
-        notes: what was not carried over, with its path in the document.
-        kinds: the same, one for each kind.
+        key: key of the platform.
+        text: text of the file.
+        apis: keys of its APIs.
+        credentials: credentials that an instance must have, by name.
+        notes: what was not converted, with its path in the document.
+        kinds: the same notes, grouped by message.
     """
 
     key: str
@@ -336,13 +339,13 @@ class ConvertedPlatform(msgspec.Struct, frozen=True):
 def convert_document(
     document: Document, *, key: str, url: str = "", has_answers: bool = False
 ) -> ConvertedPlatform:
-    """Return the platform *key* of a document; *url* is its address where the document has none.
+    """Return the platform *key* from a document; *url* is its address if the document has none.
 
-    With *has_answers* it holds the schemas of responses, which are most of a large document.
+    With *has_answers* it contains the schemas of responses, which are most of a large document.
 
     Raises:
-        ConfigError: the document has no operation, or *key* or *url* is not what it has to be, so
-            that the platform file would not load.
+        ConfigError: if the document has no operation, or *key* or *url* is invalid, so that the
+            platform file would not load.
     """
     if "swagger" in document.root:
         document = convert_swagger2(document, METHODS)
@@ -420,7 +423,7 @@ def _note_unsupported(
 def _assign_names(
     document: Document, operations: list[_Operation]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield for each operation a name that no other has in either style, and its aliases."""
+    """Yield a name for each operation, unique in both spellings, and its aliases."""
     taken: set[str] = set()
 
     def claim(name: str) -> bool:
@@ -468,7 +471,7 @@ def _convert_operation(
 
 
 def _success_schema(document: Document, operation: _Operation, most: int) -> Mapping[str, Any]:
-    """Return the schema of the first response that is a success and JSON, with its example."""
+    """Return the schema of the first successful JSON response, with its example."""
     responses = mapping(operation.value.get("responses"))
     good = sorted(name for name in responses if str(name)[:1] == "2") or ["default"]
     for name in good:
@@ -512,7 +515,7 @@ def _convert_platform(
 
 
 def _base_url(document: Document, key: str) -> str:
-    """Return the address of the first server, its variables at their defaults."""
+    """Return the address of the first server, with default values of its variables."""
     server = mapping(next(iter(as_list(document.root.get("servers"))), None))
     variables = mapping(server.get("variables"))
 
@@ -545,7 +548,7 @@ def _write_answers_that_fit(
     apis: Mapping[str, Mapping[str, Any]],
     operations: Mapping[str, _Operation],
 ) -> str:
-    """Return the text, with as much of what the responses are as a file has room for."""
+    """Return the text of the file with as many response schemas as a file may hold."""
     for most in _ANSWERS:
         notes = dict(document.notes)
         whole = {

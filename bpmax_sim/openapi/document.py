@@ -1,7 +1,7 @@
-"""A file -> an OpenAPI 3 document whose references can be followed, and notes on the way.
+"""Read a file as an OpenAPI 3 document whose references can be followed, and collect notes.
 
-Swagger 2.0 becomes the same in the words of OpenAPI 3, as far as an import needs them;
-``definitions``, ``parameters`` and ``responses`` stay where they are, so references stay right.
+Swagger 2.0 is converted to OpenAPI 3 as far as an import needs it. ``definitions``, ``parameters``
+and ``responses`` stay at their paths, so that references stay valid.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class Document(msgspec.Struct, frozen=True):
     """A document.
 
     Attributes:
-        name: what messages call it.
-        root: its value.
-        notes: what could not be carried over so far, each once, in the order of finding.
-        folder: where the files are that it refers to.
+        name: its name in messages.
+        root: its content.
+        notes: what could not be converted so far, each once, in the order in which it was found.
+        folder: folder of the files that it refers to.
     """
 
     name: str
@@ -50,21 +50,24 @@ class Document(msgspec.Struct, frozen=True):
             force_setattr(self, "_files", ReferencedFiles(self.folder, PurePath(self.name).name))
 
     def note_loss(self, steps: Iterable[str | int], message: str, /, **values: object) -> None:
-        """Note what is lost of the value at *steps*; with *values* by a template, as `msg` does."""
+        """Note what is lost of the value at *steps*; *values* fill the message, as in `msg`."""
         self.notes[Problem(fill_message(message, values), None, format_steps(steps))] = None
 
     def member(self, *names: str) -> Mapping[str, Any]:
-        """Return the mapping that stands below *names* from the root, references followed."""
+        """Return the mapping at path *names* from the root, references followed.
+
+        Empty if there is none.
+        """
         value: Any = self.root
         for index, name in enumerate(names):
             value = mapping(self.resolve_reference(value.get(name), names[: index + 1]))
         return mapping(value)
 
     def resolve_reference(self, value: Any, steps: Iterable[str | int]) -> Any:
-        """Return *value*, or what its ``$ref`` leads to, with what stands beside the ``$ref``.
+        """Return *value*, or the target of its ``$ref`` together with members beside the ``$ref``.
 
-        A reference that leads nowhere, in a circle or out of the folder is noted, and counts as an
-        empty mapping.
+        A reference without target, in a circle or out of the folder is noted, and gives an empty
+        mapping.
         """
         try:
             return self._resolve(value, set())
@@ -81,7 +84,10 @@ class Document(msgspec.Struct, frozen=True):
         return {**value, **siblings} if siblings and isinstance(value, dict) else value
 
     def _follow_reference(self, reference: str, seen: set[str]) -> Any:
-        """Return what *reference* leads to; *seen* are those that led here, and grows."""
+        """Return the target of *reference*.
+
+        It is added to *seen*, the references followed before.
+        """
         file, pointer = self._files.normalise(reference)
         if (hop := f"{file}#{pointer}") in seen or len(seen) >= _MOST_HOPS:
             raise DanglingReferenceError(
@@ -98,29 +104,29 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class NoteKind(msgspec.Struct, frozen=True):
-    """Notes that say the same of several places.
+    """Notes with the same message for several places.
 
     Attributes:
         first: the first of them.
-        paths: where they stand in the document, the first one's first.
+        paths: their paths in the document, in order.
     """
 
     first: Problem
     paths: tuple[str, ...]
 
     def __str__(self) -> str:
-        """Return the first note, and how many more there are."""
+        """Return the first note, and the number of further ones."""
         return self.first.message + self.more
 
     @property
     def more(self) -> str:
-        """How many more there are, as the end of a message; empty for a single note."""
+        """The number of further notes as the end of a message; empty for a single note."""
         more = len(self.paths) - 1
         return msg(" (and {more} more of this kind)", more=more) if more else ""
 
 
 def group_notes(notes: Iterable[Problem]) -> tuple[NoteKind, ...]:
-    """Return *notes* by what they say, whatever names they hold; in the order of finding."""
+    """Return *notes* grouped by message, whatever names it contains; in the order of finding."""
     grouped: dict[tuple[str, ...], list[Problem]] = {}
     for note in notes:
         grouped.setdefault(_message_kind(note.message), []).append(note)
@@ -130,7 +136,7 @@ def group_notes(notes: Iterable[Problem]) -> tuple[NoteKind, ...]:
 
 
 def _message_kind(message: str) -> tuple[str, ...]:
-    """Return the template and the messages in it: names differ within a kind, reasons do not."""
+    """Return the templates of a message: those of one kind differ only in names."""
     if not isinstance(message, Translatable):
         return (message,)
     reasons = (
@@ -143,7 +149,7 @@ def read_document(path: Path) -> Document:
     """Return the OpenAPI document at *path*, in JSON or YAML.
 
     Raises:
-        ConfigError: it cannot be read, or is none of OpenAPI 3.0, 3.1 and Swagger 2.0.
+        ConfigError: if it cannot be read, or is not OpenAPI 3.0, 3.1 or Swagger 2.0.
     """
     name = display_path(path)
     root = parse_data(read_bytes(path, name, largest=LARGEST, is_regular=False), name)
@@ -153,7 +159,7 @@ def read_document(path: Path) -> Document:
 
 
 def _why_no_document(root: Any) -> str:
-    """Return why *root* is no document of a known version, or nothing."""
+    """Return why *root* is no document of a known version; empty if it is one."""
     if not isinstance(root, dict):
         return msg("not an OpenAPI document")
     version, swagger = root.get("openapi"), root.get("swagger")
@@ -179,7 +185,10 @@ def as_list(value: Any) -> list[Any]:
 
 
 def first_line(value: Any, longest: int = 120) -> str:
-    """Return the first line of a text, printable and not too long; of anything else, nothing."""
+    """Return the first line of a text, printable and at most *longest* long.
+
+    Empty if not a text.
+    """
     if not isinstance(value, str):
         return ""
     first = next((text for text in value.splitlines() if text.strip()), "")
@@ -208,11 +217,11 @@ _IN_BODY: Final = ("body", "formData")
 
 
 def convert_swagger2(document: Document, methods: tuple[str, ...]) -> Document:
-    """Return *document*, which is Swagger 2.0, as OpenAPI 3; what is noted goes to the same notes.
+    """Return *document*, in Swagger 2.0, as OpenAPI 3; notes are added to the same list.
 
     Args:
-        document: as it was read.
-        methods: the members of a path that are operations.
+        document: the document as read.
+        methods: names of the members of a path that are operations.
     """
     root = document.root
     paths: dict[str, dict[str, Any]] = {}
@@ -321,7 +330,7 @@ _GENERIC: Final = frozenset(
 
 
 def document_key(name: str, root: Any) -> str:
-    """Return the key for the platform of a document: its file's *name*, else its title."""
+    """Return a key for the platform of a document, from its file's *name*, else from its title."""
     info = root.get("info")
     title = str(info.get("title", "")) if isinstance(info, Mapping) else ""
     texts = (

@@ -1,8 +1,8 @@
-"""``$ref`` -> the value it leads to, in the document or in a file beside it.
+"""Follow ``$ref`` to its value, in the document or in a file beside it.
 
-A reference is the path of a file, by default of the one that it stands in, and a JSON pointer
-(RFC 6901) as the fragment of a URL. A file beside the document has its references rewritten when it
-is read, so that they start from the document's folder and mean the same wherever they are put.
+A reference is the path of a file, by default of the file that contains it, and a JSON pointer (RFC
+6901) as the fragment of a URL. References in other files are rewritten when the file is read, to
+paths from the document's folder, so that they mean the same wherever the value is put.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|[/\\]")
 
 
 class DanglingReferenceError(MessageError):
-    """A reference leads to nothing; the message says why."""
+    """Raised if a reference has no target; the message says why."""
 
 
 class ReferencedFiles(msgspec.Struct):
-    """The files that a document may refer to, each read when it is first needed.
+    """The files that a document may refer to; each is read when first needed.
 
     Attributes:
-        folder: of the document.
-        own: the file name of the document.
+        folder: folder of the document.
+        own: file name of the document.
     """
 
     folder: Path
@@ -48,10 +48,12 @@ class ReferencedFiles(msgspec.Struct):
     _room: int = LARGEST
 
     def normalise(self, reference: str) -> tuple[str, str]:
-        """Return the file of *reference* from the document's folder, empty for its own; pointer.
+        """Return file (from the document's folder.
+
+        Empty for the document) and pointer of *reference*.
 
         Raises:
-            DanglingReferenceError: it is an address, or an absolute path.
+            DanglingReferenceError: if it is a URL or an absolute path.
         """
         path, _, pointer = reference.partition("#")
         if _URL.match(path):
@@ -64,10 +66,10 @@ class ReferencedFiles(msgspec.Struct):
         return "" if file == self.own else file, pointer
 
     def root(self, file: str, reference: str) -> Any:
-        """Return the value of *file*, a path from the document's folder.
+        """Return the content of *file*, a path from the document's folder.
 
         Raises:
-            DanglingReferenceError: it cannot be read, or lies outside.
+            DanglingReferenceError: if it cannot be read, or is outside of the folder.
         """
         if file not in self._roots:
             try:
@@ -104,13 +106,13 @@ class ReferencedFiles(msgspec.Struct):
 
 
 def parse_data(data: bytes, name: str) -> Any:
-    """Return the value of a file in JSON or YAML, which messages call *name*.
+    """Return the content of a JSON or YAML file, called *name* in messages.
 
-    A number in YAML that nobody can be sure of, such as 007123, is text here: the document is not
-    ours to mend, and as an example it is meant as it is spelled.
+    A number in YAML that is ambiguous, such as 007123, becomes text: the document is not ours to
+    correct, and as an example it is meant as it is spelled.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: if it is neither JSON nor YAML.
     """
     plain = data.removeprefix(_BOM)
     if plain.lstrip()[:1] == b"{":
@@ -139,7 +141,7 @@ def _nesting_error(name: str) -> ConfigError:
 
 
 def rewrite_references(value: Any, file: str) -> Any:
-    """Return *value*, which stands in *file*, with references that start from the folder."""
+    """Return *value*, read from *file*, with its references as paths from the document's folder."""
     if isinstance(value, list):
         return [rewrite_references(part, file) for part in value]
     if not isinstance(value, dict):
@@ -155,12 +157,12 @@ def rewrite_references(value: Any, file: str) -> Any:
 
 
 def follow_pointer(root: Any, pointer: str, resolve: Callable[[Any], Any]) -> Any:
-    """Return what the JSON pointer *pointer*, a fragment of a URL, leads to (RFC 6901, section 6).
+    """Return the target of the JSON pointer *pointer*, a URL fragment (RFC 6901, section 6).
 
-    Where it leads through a reference, *resolve* yields what that stands for.
+    *resolve* returns what a reference on the way stands for.
 
     Raises:
-        LookupError: there is nothing.
+        LookupError: if there is no target.
     """
     start, *steps = unquote(pointer).split("/")
     if start:

@@ -1,7 +1,7 @@
-"""Schemas of a document -> ones that stand alone; its security schemes -> ``auth`` and credentials.
+"""Convert schemas to ones without references, and security schemes to ``auth`` and credentials.
 
-References are written out, within bounds; where one leads back into itself, anything is allowed. Of
-several ways to log in, the first that works without a person is taken.
+References are replaced by their targets, up to a limit; a circular one becomes a schema that allows
+anything. Of several ways to log in, the first that works without a person is used.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _SEVERAL: Final = ("allOf", "anyOf", "oneOf")
 
 @dataclass(slots=True)
 class SchemaWriter:
-    """The writing out of one schema; it counts what it has written."""
+    """Writes one schema without references; counts what it has written, to limit it."""
 
     document: Document
     drop: str = "readOnly"  # what has no place in this direction
@@ -82,7 +82,7 @@ class SchemaWriter:
     _top: Steps = field(default=(), init=False)
 
     def write_schema(self, value: Any, steps: Steps, above: tuple[str, ...] = ()) -> dict[str, Any]:
-        """Return the schema *value*, which stands at *steps*."""
+        """Return the schema *value* at path *steps* without references."""
         self._top = self._top or steps
         if isinstance(value, bool) or value is None:
             return {"not": {}} if value is False else {}
@@ -137,7 +137,7 @@ class SchemaWriter:
 
 
 def is_small(value: Any, levels: int = 12) -> bool:
-    """Return whether *value* may stand in a file of at most 64 levels, its names short enough."""
+    """Return whether *value* may be put into a file: not nested too deeply, names short enough."""
     if isinstance(value, Mapping):
         return levels > 0 and all(
             len(name) <= _LONGEST and is_small(part, levels - 1) for name, part in value.items()
@@ -148,7 +148,10 @@ def is_small(value: Any, levels: int = 12) -> bool:
 
 
 def as_object(schema: Schema) -> Schema | None:
-    """Return *schema* with the properties of all that it is made of, or None if it is no object."""
+    """Return the merged properties of *schema* and its ``allOf``.
+
+    None if it is no closed object.
+    """
     parts = [as_object(part) for part in schema.get("allOf", ())]
     if any(word in schema for word in ("anyOf", "oneOf", "not")) or None in parts:
         return None
@@ -163,7 +166,7 @@ def as_object(schema: Schema) -> Schema | None:
 
 
 def plain_type(schema: Schema) -> str:
-    """Return the one type of a schema, or nothing where it has several, or none."""
+    """Return the one type of a schema; empty if it has several or none."""
     kind = schema.get("type", "")
     if isinstance(kind, list):
         kind = kind[0] if len(kind) == 1 else ""
@@ -181,13 +184,13 @@ _WRITING: Final = ["POST", "PUT", "PATCH", "DELETE"]
 
 
 class AuthPart(msgspec.Struct, frozen=True):
-    """One scheme: the preset of it alone, and what it puts in beside others.
+    """One security scheme: its preset if used alone, and what it adds if combined with others.
 
     Attributes:
-        kind: the name of the preset.
+        kind: name of the preset.
         parameters: parameters of the preset.
-        credentials: what an instance has to have.
-        apply: where its value goes.
+        credentials: credentials that an instance must have.
+        apply: places of its value.
     """
 
     kind: str
@@ -197,11 +200,11 @@ class AuthPart(msgspec.Struct, frozen=True):
 
 
 class Security(msgspec.Struct):
-    """The schemes of a document.
+    """The security schemes of a document.
 
     Attributes:
-        credentials: of every scheme that was asked for, for the platform file.
-        response: rules that the schemes need, for the platform file.
+        credentials: credentials of every scheme in use, for the platform file.
+        response: response rules that the schemes need, for the platform file.
     """
 
     document: Document
@@ -212,7 +215,7 @@ class Security(msgspec.Struct):
     _parts: dict[str, AuthPart | None] = msgspec.field(default_factory=dict)
 
     def write_auth(self, value: Any, steps: Steps) -> Any:
-        """Return ``auth`` for the requirements *value*, which stand at *steps*."""
+        """Return ``auth`` for the security requirements *value* at path *steps*."""
         ways = [way for way in as_list(value) if isinstance(way, dict) and way]
         for way in ways:
             parts = [self._part_of_scheme(name, (*steps, name)) for name in way]
@@ -259,7 +262,7 @@ class Security(msgspec.Struct):
         return make(name, scheme, where)
 
     def _name_credentials(self, scheme: str, names: tuple[str, ...]) -> dict[str, str]:
-        """Return what the credentials of a scheme are called: plainly, if that is still free."""
+        """Return names for the credentials of a scheme: the plain ones if they are still free."""
         taken = {name for part in self._parts.values() if part for name in part.credentials}
         if taken.isdisjoint(names):
             return {name: name for name in names}
@@ -323,7 +326,7 @@ class Security(msgspec.Struct):
         return self._convert_bearer(name, scheme, where)
 
     def _token_address(self, url: Any) -> str:
-        """Return a token address as a template of the base address, or nothing."""
+        """Return a token URL as a template with the base address; empty if it cannot be used."""
         if not isinstance(url, str) or not url.strip() or _BRACES.search(url):
             return ""
         if url.startswith(f"{self.base}/"):
@@ -333,7 +336,7 @@ class Security(msgspec.Struct):
         return url if is_address(url) else ""
 
     def _combine_auth(self, parts: list[AuthPart], steps: Steps) -> Any:
-        """Return the auth of all *parts* together, or None where they cannot go together."""
+        """Return the auth that combines *parts*; None if they cannot be combined."""
         csrf = next((part for part in parts if part.kind == "csrf"), None)
         rest = [part for part in parts if part is not csrf]
         logins = [part for part in rest if part.kind.startswith("oauth2_")]
@@ -353,7 +356,7 @@ class Security(msgspec.Struct):
     def _add_csrf_login(
         self, csrf: AuthPart, rest: list[AuthPart], apply: list[Apply], steps: Steps
     ) -> Any:
-        """Return an auth that fetches a CSRF token before it writes."""
+        """Return an auth that fetches a CSRF token before writing calls."""
         message = msg(
             "the CSRF token is fetched by GET /; where it is handed out elsewhere, change path"
         )
@@ -391,12 +394,12 @@ class Security(msgspec.Struct):
 
 
 def _preset_parameters(own: Mapping[str, str]) -> dict[str, str]:
-    """Return the parameters that tell a preset of credentials with other names."""
+    """Return the preset parameters for credentials that have other names."""
     return {name: f"{{{{ {new} }}}}" for name, new in own.items() if new != name}
 
 
 def scopes_of(requirements: Iterator[Any]) -> dict[str, list[str]]:
-    """Return every scope that is asked for, by scheme, in the order of the document."""
+    """Return every scope that is required, by scheme, in the order of the document."""
     grouped: dict[str, list[str]] = {}
     for value in requirements:
         for way in as_list(value):

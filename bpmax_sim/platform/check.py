@@ -1,6 +1,6 @@
-"""What must hold between the parts of a platform file: names, places, templates.
+"""Checks of a platform file across its parts: names, places, templates.
 
-Each check tells every problem it finds; none raises.
+Each check adds every problem that it finds to a list; none raises.
 """
 
 from __future__ import annotations
@@ -40,7 +40,10 @@ _METHOD = re.compile(r"[A-Za-z]+")
 
 
 def check_platform(root: Node, platform: model.Platform, problems: list[Problem]) -> None:
-    """Tell what does not fit together in *platform*, read from *root* with presets expanded."""
+    """Add everything that is inconsistent in *platform* to *problems*.
+
+    *root* is the file with presets expanded.
+    """
     if any(problem.path.startswith("credentials") for problem in problems):
         return  # every template that names one of them would be told of as well
     checks = _PlatformChecks(root, (), problems, platform)
@@ -56,7 +59,7 @@ def check_platform(root: Node, platform: model.Platform, problems: list[Problem]
 
 
 def platform_hints(platform: model.Platform) -> Iterator[str]:
-    """Yield what *platform* declares and hardly means, or no call of it can ever use."""
+    """Yield a message for each declaration that is probably a mistake, or that no call can use."""
     yield from _recover_hints(platform)
     apis = ((f"apis.{key}.", api) for key, api in platform.apis.items())
     declared: list[tuple[str, model.Platform | model.Api]] = [("", platform), *apis]
@@ -86,7 +89,7 @@ _LONG = 3600.0
 
 
 def _volatile_hints(platform: model.Platform) -> Iterator[str]:
-    """Yield places that are volatile and that the declared response has not."""
+    """Yield a message for each volatile place that the declared response does not have."""
     for name, api in platform.apis.items():
         shape = shape_of_schema(api.answer) if api.answer else None
         for text in api.volatile if shape is not None else ():
@@ -104,7 +107,7 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
 
 
 def idle_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
-    """Yield each class of failures on which nothing acts, no ``recover``, with what is wrong."""
+    """Yield each class of failures for which no ``recover`` is declared, with a message."""
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
     rejects = bool(platform.reject)
@@ -122,7 +125,7 @@ def idle_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
 
 
 def _recover_hints(platform: model.Platform) -> Iterator[str]:
-    """Yield what *platform* declares under ``recover`` and no call of it can ever use."""
+    """Yield a message for each part of ``recover`` that no call of *platform* can use."""
     own = [(f"apis.{api.key}.auth", api.auth, [api]) for api in platform.apis.values()]
     shared = [api for api in platform.apis.values() if not isinstance(api.auth, model.Auth)]
     for path, auth, apis in (("auth", platform.auth, shared), *own):
@@ -158,7 +161,10 @@ def _unusable_parts(
 
 
 def check_value(kind: model.Kind, node: Node) -> str:
-    """Return what is wrong with a credential's value for its kind, or nothing; never the value."""
+    """Return what is wrong with a credential's value for its kind; empty if nothing.
+
+    Never the value.
+    """
     if kind == "integer":
         right = isinstance(node.value, int) and not isinstance(node.value, bool)
         return "" if right else msg("expected a whole number, got {node_kind}", node_kind=node.kind)
@@ -168,7 +174,7 @@ def check_value(kind: model.Kind, node: Node) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Return whether *text* is an address that calls can be sent to, or a template of one."""
+    """Return whether *text* is an address to which calls can be sent, or a template of one."""
     if is_template(text):
         return True
     try:
@@ -224,7 +230,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 self.tell(message, "credentials", name, "default")
 
     def check_secrecy(self, name: str, spec: model.CredentialSpec) -> None:
-        """Tell of a credential that is declared no secret and can only be one."""
+        """Report a credential that is declared not secret but always is one."""
         if spec.standin:
             self.check_common_text(name, spec)
         if spec.secret is not False:
@@ -244,7 +250,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(message, "credentials", name, "secret")
 
     def check_common_text(self, name: str, spec: model.CredentialSpec) -> None:
-        """Tell of a credential for which no common text can stand."""
+        """Report a credential whose declared common stand-in cannot be used."""
         why = always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)
@@ -283,7 +289,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
     def check_plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
-        """Refuse what looks like a template in a header or a query, where nothing fills it."""
+        """Report templates in headers and queries where nothing is rendered."""
         for place in ("headers", "query"):
             for name, value in getattr(owner, place).items():
                 if isinstance(value, str) and _TEMPLATE.search(value):
@@ -409,7 +415,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             seen |= spellings
 
     def check_spellings(self) -> None:
-        """Tell of two APIs that one spelling could mean."""
+        """Report two APIs that have a spelling in common."""
         apis, owners = self.platform.apis, dict[str, str]()
         spellings: list[tuple[str, Steps]] = [(name, ("apis", name)) for name in apis]
         for name, api in apis.items():
@@ -426,7 +432,7 @@ class _PlatformChecks(FileChecks, frozen=True):
 
 
 def credentials_in(value: Any, steps: Steps = ()) -> Iterator[tuple[Steps, Any]]:
-    """Yield where ``{$credential: name}`` stands in a declared value, and the name."""
+    """Yield the path of each ``{$credential: name}`` in a declared value, and the name."""
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             yield (*steps, CREDENTIAL), value[CREDENTIAL]

@@ -1,6 +1,6 @@
-"""A compiled template, the errors of both ways to compile one, and the bound of its result.
+"""A compiled template, errors common to both compilers, and the limit of a result's length.
 
-`bpmax_sim.platform.template` compiles the simple ones, `bpmax_sim.platform.sandbox` the rest.
+`bpmax_sim.platform.template` compiles simple templates, `bpmax_sim.platform.sandbox` the others.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ Renderer = Callable[[Mapping[str, object]], str]
 
 
 class Template(msgspec.Struct, frozen=True):
-    """A compiled text: the names that it needs and what turns them into text."""
+    """A compiled template: the names that it needs, and the function that renders it."""
 
     names: frozenset[str]
     render: Renderer
 
 
 def quote_template(source: str) -> str:
-    """Return ``template '…'`` with as much of *source* as fits a message."""
+    """Return ``template '…'`` with *source*, shortened for a message."""
     cut = source if len(source) <= _MOST_QUOTED else source[:_MOST_QUOTED] + "…"
     return msg("template {cut!r}", cut=cut)
 
 
 def unknown_filter_error(source: str, name: str) -> ConfigError:
-    """Return the error that tells of a filter nobody defined."""
+    """Return the error for an unknown filter."""
     hint = nearest_name(name, REGISTERED.names())
     return ConfigError(
         "{source}: unknown filter {name!r}{hint}",
@@ -46,7 +46,7 @@ def unknown_filter_error(source: str, name: str) -> ConfigError:
 
 
 def undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
-    """Return the error that tells of a name without a value."""
+    """Return the error for an undefined name."""
     known = sorted(names)
     hint = nearest_name(name, known) or msg(
         "; defined are {names}", names=(series(known) or msg("none"))
@@ -60,7 +60,7 @@ def undefined_name_error(source: str, name: str, names: Iterable[str]) -> Config
 
 
 def failed_expression_error(source: str, error: Exception) -> ConfigError:
-    """Return the error that tells of a failed expression, without any value in it."""
+    """Return the error for a failed expression; it contains no value, which may be secret."""
     name = type(error).__name__
     message = str(error) if isinstance(error, FilterError) else msg("{name} in it", name=name)
     return ConfigError(label_message(quote_template(source), message))
@@ -70,7 +70,7 @@ def join_bounded(source: str, pieces: Iterable[str]) -> str:
     """Return *pieces* joined.
 
     Raises:
-        ConfigError: if they are longer than `LIMIT` in all.
+        ConfigError: if the result is longer than `LIMIT`.
     """
     parts = pieces if isinstance(pieces, list) else list(pieces)
     if sum(map(len, parts)) > LIMIT:

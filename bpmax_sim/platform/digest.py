@@ -1,7 +1,7 @@
-"""HTTP Digest (RFC 7616; without ``qop`` RFC 2617's compatibility form): a challenge answered.
+"""HTTP Digest authentication (RFC 7616; without ``qop`` as in RFC 2617): answer a challenge.
 
-Each request needs a digest over its own method and target, with the server's nonce, a nonce of the
-client and a count of the requests that had this nonce. All of it is in the arguments, so the same
+Each request needs a digest over its own method and target, the server's nonce, a client nonce and
+the number of requests that used the server's nonce. All of these are arguments, so the same
 arguments give the same header.
 """
 
@@ -40,7 +40,10 @@ class Challenge(msgspec.Struct, frozen=True):
 
 
 def parse_challenges(header: str) -> list[Challenge]:
-    """Return the ``Digest`` challenges of a ``WWW-Authenticate`` value, no other scheme's."""
+    """Return the ``Digest`` challenges of a ``WWW-Authenticate`` value.
+
+    Other schemes are left out.
+    """
     starts = [match for match in _SCHEME.finditer(header) if not _is_quoted(header, match.start())]
     ends = [match.start() for match in starts[1:]] + [len(header)]
     challenges = []
@@ -75,14 +78,14 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     """Return the value of ``Authorization`` that answers *challenge*.
 
     Args:
-        challenge: the value of ``WWW-Authenticate``, several joined by a comma.
-        username: of the account.
-        password: of the account.
-        method: of the request.
-        target: path and query of the request, as they are sent.
-        client_nonce: a text that is another in every request.
-        count: how many requests had this challenge's nonce, this one among them; a text is
-            hexadecimal, as it came in another header.
+        challenge: value of ``WWW-Authenticate``; several are joined by a comma.
+        username: user name of the account.
+        password: password of the account.
+        method: method of the request.
+        target: path and query of the request, as sent.
+        client_nonce: text that is different in every request.
+        count: number of requests that used this challenge's nonce, this one included; a text is
+            hexadecimal, as taken from another header.
 
     Raises:
         FilterError: if there is no ``Digest`` challenge that can be answered.
@@ -123,7 +126,7 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
 
 
 def read_authorization(header: str) -> dict[str, str]:
-    """Return the parameters of an ``Authorization: Digest`` value, nothing for another scheme."""
+    """Return the parameters of an ``Authorization: Digest`` value; empty for another scheme."""
     scheme, _, rest = header.partition(" ")
     if scheme.lower() != "digest":
         return {}

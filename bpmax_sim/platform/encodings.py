@@ -1,7 +1,7 @@
-"""Values as text and bytes, and their encodings.
+"""Convert values to text and bytes, and encode them.
 
-Text that came from bytes which are not UTF-8 keeps them as surrogates, so a digest of the text is
-the digest of the very bytes. No error tells a value.
+Text made from bytes that are not UTF-8 keeps these bytes as surrogates, so the digest of the text
+is the digest of the original bytes. No error message contains a value.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ LIMIT: Final = 16 * 1024 * 1024
 
 
 class FilterError(MessageError, ValueError):
-    """A value that a filter cannot use; the message never holds the value."""
+    """Raised if a filter cannot use a value; the message never contains the value."""
 
 
 def to_octets(value: object) -> bytes:
-    """Return the bytes that *value* stands for: bytes themselves, or its text as UTF-8."""
+    """Return *value* as bytes: bytes unchanged, anything else as its text in UTF-8."""
     return value if isinstance(value, bytes) else to_text(value).encode("utf-8", "surrogateescape")
 
 
 def lossless_utf8_text(data: bytes) -> str:
-    """Return *data* as text, from which `to_octets` gets the same bytes back."""
+    """Return *data* as text; `to_octets` returns the same bytes for it."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def to_text(value: object) -> str:
-    """Return *value* as it is sent: ``true`` for a boolean, ``7`` for 7.0, nothing for None."""
+    """Return *value* as it is sent.
+
+    ``true`` for a boolean, ``7`` for 7.0, an empty text for None.
+    """
     convert = _TEXTS.get(type(value))
     return convert(value) if convert else str(value)
 
@@ -69,7 +72,7 @@ def b64url(value: object) -> str:
 
 
 def decode_base64(value: object, what: str = msg("the value")) -> bytes:
-    """Return the bytes of base64 or base64url, padded or not.
+    """Return the bytes of base64 or base64url text, with or without padding.
 
     Raises:
         FilterError: if it is neither.
@@ -82,10 +85,10 @@ def decode_base64(value: object, what: str = msg("the value")) -> bytes:
 
 
 def decode_hex(value: object, what: str = msg("the value")) -> bytes:
-    """Return the bytes of hexadecimal digits.
+    """Return the bytes of hexadecimal text.
 
     Raises:
-        FilterError: if there is anything else.
+        FilterError: if it has other characters.
     """
     try:
         return bytes.fromhex(to_text(value))
@@ -94,17 +97,20 @@ def decode_hex(value: object, what: str = msg("the value")) -> bytes:
 
 
 def percent(value: object) -> str:
-    """Return percent-encoding with only the unreserved characters of RFC 3986 left bare."""
+    """Return *value* percent-encoded; only unreserved characters stay (RFC 3986, 2.3)."""
     return quote(require_short_octets(value), safe="-_.~")
 
 
 def percent_path(value: object) -> str:
-    """Return percent-encoding that leaves ``/`` bare as well; an encoded path is encoded again."""
+    """Return *value* percent-encoded except ``/``.
+
+    A path that is encoded already is encoded again.
+    """
     return quote(require_short_octets(value), safe="/-_.~")
 
 
 def form(value: object) -> str:
-    """Return ``application/x-www-form-urlencoded``, where a space is ``+``."""
+    """Return *value* encoded as ``application/x-www-form-urlencoded``; a space becomes ``+``."""
     return encode_form_text(require_short_octets(value))
 
 

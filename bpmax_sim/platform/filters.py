@@ -1,10 +1,9 @@
 """The filters of templates: encodings, digests, keyed digests, times, canonical forms.
 
-All are plain functions of their arguments, and no error of theirs tells a value.
+All are plain functions of their arguments; none reads locale or time zone of the machine, and no
+error message contains a value.
 
-Canonical forms of paths, queries and headers, as signing schemes ask for them.
-
-Instants as signing schemes write them, without locale and time zone of the machine.
+Canonical forms of paths, queries and headers are those of the vendors' signing rules.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from bpmax_sim.platform.encodings import FilterError, to_octets, to_text
 
 
 def normal_path(value: object) -> str:
-    """Return a path without ``.``, ``..`` and doubled ``/`` (RFC 3986 section 5.2.4, as AWS)."""
+    """Return a path without ``.``, ``..`` and double ``/`` (RFC 3986, 5.2.4; AWS signatures)."""
     path = to_text(value)
     segments: list[str] = []
     for segment in path.split("/"):
@@ -39,13 +38,13 @@ def normal_path(value: object) -> str:
 
 
 def closed_path(value: object) -> str:
-    """Return a path that ends with ``/``."""
+    """Return a path with ``/`` at its end."""
     path = to_text(value)
     return path if path.endswith("/") else path + "/"
 
 
 def canonical_query(value: object) -> str:
-    """Return an encoded query sorted by name, then by value, each name with a ``=``."""
+    """Return an encoded query sorted by name, then by value; a name without value gets ``=``."""
     query = to_text(value)
     if "&" not in query:
         return query if "=" in query or not query else query + "="
@@ -64,13 +63,13 @@ def joined_query(value: object, between: str = "", after: str = "") -> str:
 
 
 def pick(headers: Mapping[str, str], *names: str) -> dict[str, str]:
-    """Return the headers named; ``x-acs-*`` names all that begin so."""
+    """Return only the headers in *names*; ``x-acs-*`` means all with this beginning."""
     plain, begin = _split_patterns(names)
     return {n: v for n, v in headers.items() if n in plain or (begin and n.startswith(begin))}
 
 
 def drop(headers: Mapping[str, str], *names: str) -> dict[str, str]:
-    """Return the headers not named; ``x-acs-*`` names all that begin so."""
+    """Return the headers that are not in *names*; ``x-acs-*`` means all with this beginning."""
     named = pick(headers, *names)
     return {name: value for name, value in headers.items() if name not in named}
 
@@ -82,17 +81,20 @@ def _split_patterns(names: tuple[str, ...]) -> tuple[frozenset[str], tuple[str, 
 
 
 def collapse(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return headers whose values have single spaces only."""
+    """Return *headers* with runs of spaces in values reduced to one."""
     return {name: " ".join(value.split()) for name, value in headers.items()}
 
 
 def header_lines(headers: Mapping[str, str]) -> str:
-    """Return ``name:value`` lines sorted by name, each with its line feed."""
+    """Return one line ``name:value`` for each header, sorted by name.
+
+    Each ends with a line feed.
+    """
     return "".join([f"{name}:{headers[name]}\n" for name in sorted(headers)])
 
 
 def header_names(headers: Mapping[str, str]) -> str:
-    """Return the sorted names, joined with ``;``."""
+    """Return the header names, sorted and joined with ``;``."""
     return ";".join(sorted(headers))
 
 
@@ -129,7 +131,7 @@ def moment(now: object, pattern: str, offset: str = "+00:00") -> str:
     """Return an instant by a pattern of ``%Y %m %d %H %M %S``, in UTC or at *offset*.
 
     Raises:
-        FilterError: if the pattern or the offset is another one.
+        FilterError: if the pattern or the offset has another form.
     """
     return _format_moment(unix(now), pattern, offset)
 

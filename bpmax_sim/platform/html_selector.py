@@ -1,12 +1,13 @@
-"""A value of an HTML page by a CSS selector, such as the CSRF field of a login form.
+"""Read a value from an HTML page by a CSS selector, such as the CSRF field of a login form.
 
-The part of Selectors Level 4 that finds a form field: type, ``#id``, ``.class`` and attributes
-(``[name=csrf]``, ``^=``, ``$=``, ``*=``, ``~=``), joined by a space or ``>``. ``@attribute`` at the
-end says which attribute is the value; without it that is ``value``, ``content`` or the text.
+Supported is the part of Selectors Level 4 that finds a form field: type, ``#id``, ``.class`` and
+attributes (``[name=csrf]``, ``^=``, ``$=``, ``*=``, ``~=``), joined by a space or ``>``.
+``@attribute`` at the end names the attribute to read; without it the value is ``value``,
+``content`` or the text.
 
-The tree is what open tags make of it, without the error recovery of browsers (WHATWG HTML, 13.2):
-elements that are never closed, such as ``<p>``, only make more ancestors, and a selector by name or
-id does not care.
+The tree is built from the tags as they are, without the error recovery of browsers (WHATWG HTML,
+13.2). Elements that are never closed, such as ``<p>``, only add ancestors, which does not matter
+for selectors by name or id.
 """
 
 from __future__ import annotations
@@ -52,10 +53,10 @@ Attributes = Mapping[str, str]
 
 
 class _Compound(msgspec.Struct, frozen=True):
-    """What one element has to be: its type, and tests of its attributes.
+    """Conditions for one element: its type, and tests of its attributes.
 
     Attributes:
-        is_child: whether it is a child of what the compound before it matches (``>``).
+        is_child: whether it must be a child of the element before it (``>``), not any descendant.
     """
 
     type: str
@@ -70,13 +71,13 @@ class _Compound(msgspec.Struct, frozen=True):
 
 
 class Selector(msgspec.Struct, frozen=True):
-    """A compiled selector, and the attribute whose value is meant; empty for the usual one."""
+    """A compiled selector, and the attribute to read; empty for the default."""
 
     compounds: tuple[_Compound, ...]
     attribute: str = ""
 
     def find(self, page: str) -> str | None:
-        """Return the value of the first element of *page* that matches, or None."""
+        """Return the value of the first matching element of *page*; None if there is none."""
         reader = _PageReader(self)
         try:
             reader.feed(page[:_LONGEST])
@@ -86,7 +87,7 @@ class Selector(msgspec.Struct, frozen=True):
         return reader.value
 
     def element(self, value: str) -> str:
-        """Return an element that this selector finds and whose value is *value*, for a stand-in."""
+        """Return HTML of an element with *value* that this selector finds; used for stand-ins."""
         html = ""
         for compound in reversed(self.compounds):
             tag = "input" if compound.type == "*" else compound.type
@@ -103,7 +104,7 @@ def compile_selector(text: str) -> Selector:
     """Return the compiled selector *text*.
 
     Raises:
-        ConfigError: if it is no selector, or has more than forms are found by.
+        ConfigError: if it is no selector, or uses more than the supported part.
     """
     attribute = _ATTRIBUTE.search(text)
     source = text[: attribute.start()] if attribute else text
@@ -152,10 +153,12 @@ def _compile_compound(piece: str, *, is_child: bool) -> _Compound | None:
 
 @lru_cache(maxsize=256)
 def compile_value_pattern(text: str) -> re.Pattern[str]:
-    """Return the regular expression *text*, whose one group, or else whole match, is a value.
+    """Return the compiled regular expression *text*.
+
+    Its group, or else the whole match, is the value.
 
     Raises:
-        ConfigError: if it is none, or has several groups.
+        ConfigError: if it is no regular expression, or has several groups.
     """
     try:
         pattern = re.compile(text)
@@ -173,7 +176,7 @@ def compile_value_pattern(text: str) -> re.Pattern[str]:
 
 
 class _ValueFound(Exception):  # noqa: N818 - the end of reading, no error
-    """The value is known, so that nothing more of the page is read."""
+    """Raised to stop reading the page when the value is known."""
 
 
 class _PageReader(HTMLParser):
@@ -239,7 +242,7 @@ class _PageReader(HTMLParser):
         )
 
     def _ancestors_match(self, compounds: list[_Compound], below: _Compound, depth: int) -> bool:
-        """Return whether the open elements before *depth* are what *compounds* ask for."""
+        """Return whether open elements before *depth* satisfy *compounds*."""
         if not compounds:
             return True
         *rest, last = compounds

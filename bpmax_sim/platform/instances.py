@@ -1,9 +1,10 @@
-"""``instances.yaml`` -> the tenants of each platform, with ``instances.local.yaml`` over it.
+"""Read ``instances.yaml``, and resolve an instance's credentials and address.
 
-An instance's declared values -> the credentials and the address of its calls.
+``instances.local.yaml`` beside the file is laid over it.
 
-What is secret has a stand-in (`secrecy` says what is); what is not stands for itself. In replay
-nothing outside is read: what would be real is the recorded value, or else the stand-in.
+A secret value has a stand-in (`secrecy` decides what is secret); other values are recorded as they
+are. In replay nothing outside the files is read: instead of a real value, the recorded one is used,
+or else the stand-in.
 """
 
 from __future__ import annotations
@@ -57,10 +58,11 @@ from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, re
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where an instance was declared, for messages and for ``{file: path}``.
+    """The place where an instance was declared, for messages and for ``{file: path}``.
 
     Attributes:
-        by_convention: no file declares it, so its values are looked for in the environment.
+        by_convention: whether no file declares it, so that its values come from environment
+            variables named by convention.
     """
 
     node: Node = msgspec.field(default_factory=lambda: Node({}))
@@ -72,9 +74,9 @@ _VARIABLE = re.compile(r"[A-Za-z0-9_.-]+")
 
 
 def conventional_variable(platform_key: str, *names: str) -> str:
-    """Return the variable that holds a value of a platform that no file declares an instance of.
+    """Return the variable, named by convention, of a platform that no file declares an instance of.
 
-    It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; nothing for names
+    It is ``CRM_SYSTEM_CLIENT_SECRET`` for ``crm_system`` and ``client_secret``; empty for names
     that no shell can set, such as Chinese ones.
     """
     words = [platform_key, *filter(None, names)]
@@ -98,12 +100,12 @@ def resolve_credentials(
         platform: declares names and kinds.
         instance: holds the values, or says where they are.
         environ: environment variables by name.
-        closed: for replay and simulation: nothing outside is read, stand-ins are used instead.
+        closed: whether nothing outside is read and stand-ins are used, as in replay and simulation.
         origin: where *instance* was declared.
-        recorded: values out of a recording, for those that are declared to be no secrets.
+        recorded: values from a recording, for credentials that are declared not secret.
 
     Raises:
-        ConfigError: if a value cannot be read, all of them at once.
+        ConfigError: if values cannot be read; it lists all of them.
     """
     resolver = _Resolver(platform, instance, environ, closed, recorded, origin or Origin(), [])
     credentials = tuple(resolver.credentials())
@@ -120,7 +122,7 @@ def resolve_credentials(
 def route_of(
     platform: Platform, instance: Instance, origin: Origin, *, environ: Mapping[str, str]
 ) -> ConnectionRoute:
-    """Return how the calls of *instance* travel, whatever else it lacks.
+    """Return the connection route of *instance*, even if its credentials are missing.
 
     Raises:
         ConfigError: if a file or a value of it cannot be read.
@@ -176,7 +178,7 @@ class _Resolver:
         return None if self.closed else self._read(declared, name, spec)
 
     def report_shared_values(self, credentials: Sequence[Credential]) -> None:
-        """Tell of a value that would be written down and is that of a secret as well."""
+        """Report a value that would be recorded in clear but is also the value of a secret."""
         if self.closed:
             return
         secrets = {str(each.real): each.name for each in credentials if each.real != each.standin}
@@ -236,7 +238,7 @@ class _Resolver:
         )
 
     def hosts(self) -> Iterator[tuple[str, tuple[str, str]]]:
-        """Yield the live and the declared address of each further host, by its name."""
+        """Yield the template name of each further host, with its live and its declared address."""
         for host, address in self.platform.hosts.items():
             own = self.instance.hosts.get(host, "")
             declared, live = self._written_and_live_address(address, own, host, "hosts", host)
@@ -245,7 +247,7 @@ class _Resolver:
     def _written_and_live_address(
         self, declared: str, own: str | Source, host: str, *steps: str
     ) -> tuple[str, str]:
-        """Return the address of *host* that is written down, and the one that is sent to."""
+        """Return the address of *host* to record, and the one to send to."""
         if not own and self.origin.by_convention:
             own = self._by_convention(host, "url") or ""
         if not isinstance(own, Source):
@@ -259,14 +261,20 @@ class _Resolver:
         return _quote_path(declared), _quote_path(declared if live is None else live)
 
     def _by_convention(self, *names: str) -> Source | None:
-        """Return the variable that is named after the platform and *names*, where it is set."""
+        """Return the variable named by convention after the platform and *names*.
+
+        None if it is not set.
+        """
         variable = conventional_variable(self.platform.platform_key, *names)
         if self.closed or not variable or variable not in self.environ:
             return None
         return Source(env=variable)
 
     def route(self) -> ConnectionRoute:
-        """Return how requests get to the address; nothing of it is read where none is sent."""
+        """Return the connection route.
+
+        If nothing is sent, files and variables of it are not read.
+        """
         if self.closed:
             return ConnectionRoute()
         route = self.instance.proxy
@@ -287,7 +295,7 @@ class _Resolver:
         return ConnectionRoute(proxy=proxy or "", **files)
 
     def report_missing(self, names: set[str]) -> None:
-        """Tell of credentials that every call needs and the instance lacks."""
+        """Report the credentials that every call needs and the instance lacks."""
         if self.closed:
             return
         platform = self.platform
@@ -325,7 +333,7 @@ _KEY = re.compile(r"\w[\w.-]*")
 
 
 class InstanceEntry(msgspec.Struct, frozen=True):
-    """An instance and where it was declared."""
+    """An instance and the place where it was declared."""
 
     instance: Instance
     origin: Origin
@@ -390,7 +398,10 @@ def _read_elements(file: Path, problems: list[Problem]) -> list[tuple[Steps, Nod
 
 
 def _element_key(node: Node) -> tuple[object, object] | None:
-    """Return platform and key of an element, where it has both as scalars; others are refused."""
+    """Return platform and key of an element if both are scalars.
+
+    Else None, and it is refused later.
+    """
     platform, key = node.child("platform"), node.child("instance_key")
     if not platform or not key or isinstance(platform.value, dict | tuple):
         return None
@@ -400,7 +411,7 @@ def _element_key(node: Node) -> tuple[object, object] | None:
 def _overlay_instances(
     below: list[tuple[Steps, Node]], above: list[tuple[Steps, Node]]
 ) -> list[tuple[Steps, Node]]:
-    """Lay *above* over *below*: key by key for one instance, a new one at the end."""
+    """Lay *above* over *below*: an instance in both is merged key by key, new ones are appended."""
     if not below:
         return above
     local = {_element_key(node): node for _, node in above if _element_key(node) is not None}
@@ -423,7 +434,7 @@ def _is_default(node: Node) -> bool:
 
 
 def _merge_nodes(below: Node, above: Node) -> Node:
-    """Lay mapping over mapping; a ``{env: …}`` replaces as a whole."""
+    """Merge *above* over *below*; mappings are merged, but ``{env: …}`` replaces as a whole."""
     if not (below.items and above.items) or set(above.items) <= set(Source.__struct_fields__):
         return above
     merged = dict(below.items)
@@ -547,7 +558,7 @@ class _InstanceChecks(FileChecks, frozen=True):
 
 
 def _quote_path(address: str) -> str:
-    """Return *address* with the characters of its path that no request line can hold encoded."""
+    """Return *address* with characters percent-encoded that a request line cannot contain."""
     if address.isascii():
         return address
     scheme, _, rest = address.partition("://")

@@ -1,4 +1,4 @@
-"""Private and public keys: signatures that are the same each time, for the same key and message."""
+"""Private and public keys; signatures are deterministic: same key and message, same bytes."""
 
 from __future__ import annotations
 

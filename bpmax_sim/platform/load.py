@@ -63,7 +63,7 @@ from bpmax_sim.yamlfile import Node, decode, display_path
 
 
 class PlatformFile(msgspec.Struct, frozen=True):
-    """What one file declares, as far as it can be made out, and all that is wrong in it."""
+    """What one file declares, as far as it is readable, and all its problems."""
 
     key: str
     place: Place
@@ -72,7 +72,7 @@ class PlatformFile(msgspec.Struct, frozen=True):
 
 
 def read_file(path: Path, file: str = "") -> PlatformFile:
-    """Return what the file at *path* declares, and a shipped platform that it extends.
+    """Return the content of the platform file at *path*; a parent can only be a shipped platform.
 
     Messages call it *file*.
     """
@@ -80,7 +80,7 @@ def read_file(path: Path, file: str = "") -> PlatformFile:
 
 
 def _build_platform(source: PlatformSource, find: Find) -> PlatformFile:
-    """Return what *source* declares, laid over what it extends."""
+    """Return the platform that *source* declares, merged over what it extends."""
     if source.root is None:
         return PlatformFile("", source.place, None, source.problems)
     problems = [*source.problems]
@@ -100,7 +100,7 @@ def _built_in_source(key: str) -> PlatformSource | None:
 
 
 def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) -> PlatformFile:
-    """Return what a file declares that was read already, with its private presets."""
+    """Return the platform of a file that is already parsed, with its private presets."""
     problems: list[Problem] = Problems()
     platform = None
     key = root.child("platform_key")
@@ -124,7 +124,7 @@ def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) ->
 
 
 def _complete_api(platform: Platform, name: str, api: Api) -> Api:
-    """Return *api* with its key, and the path parameters that the file leaves out."""
+    """Return *api* with its key, and with path parameters that the file does not list."""
     applied = {item.name for item in platform.auth_of(api).apply if item.place == "path"}
     parameters = api.parameters or tuple(
         Parameter(name=placeholder, place="path", required=True)
@@ -445,14 +445,17 @@ def read_platform(path: Path, *, file: str = "") -> Platform:
 
 
 def find_declaring_file(folders: Sequence[Path], key: str) -> Path | None:
-    """Return the file of the last of *folders* that declares the platform of *key*, or None."""
+    """Return the file in the last of *folders* that declares platform *key*.
+
+    None if there is none.
+    """
     sources = (one for folder in reversed(folders) for one in _platform_sources(folder))
     return next((source.path for source in sources if source.key == key), None)
 
 
 @cache
 def built_in(key: str) -> Platform | None:
-    """Return a shipped platform by key, or None; it is read when it is first asked for."""
+    """Return a shipped platform by key, or None; it is read at the first request."""
     if key not in built_in_keys():
         return None
     return read_platform(BUILT_IN / f"{key}.yaml", file=f"builtin/{key}.yaml")
@@ -512,13 +515,13 @@ def _load_folders(folders: Sequence[Path], place: Path | None) -> Platforms:
 
 @dataclass(slots=True)
 class _FileChoice:
-    """Which file of several folders is that of a platform.
+    """The file that is used for each platform, if several folders have one.
 
     Attributes:
-        latest: the file of each platform, of the last folder that has one.
-        broken: what is wrong with the platforms that cannot be used.
-        problems: everything that is wrong, also in files that a later folder replaces.
-        doubts, overridden: as of `Platforms`.
+        latest: the file of each platform, from the last folder that has one.
+        broken: problems of each platform that cannot be used.
+        problems: all problems, also of files that a later folder replaces.
+        doubts, overridden: as in `Platforms`.
     """
 
     latest: dict[str, PlatformFile] = field(default_factory=dict)
@@ -560,7 +563,7 @@ def _choose_files(layers: list[list[tuple[PlatformSource, PlatformFile]]]) -> _F
 
 
 def _is_lenient(path: Path) -> bool:
-    """Return whether the folder of *path* is lenient; a wrong setting is reported by scenarios."""
+    """Return whether the folder of *path* is lenient; wrong settings are reported elsewhere."""
     try:
         return strictness_of(path, find_root(path)) == "lenient"
     except (ConfigError, ValueError):
@@ -570,7 +573,7 @@ def _is_lenient(path: Path) -> bool:
 def _implied_entries(
     platforms: Iterable[Platform], entries: Iterable[InstanceEntry]
 ) -> Iterator[InstanceEntry]:
-    """Yield the instance of each platform that has none; the environment has what it needs."""
+    """Yield an instance for each platform without one; its values come from the environment."""
     declared = {entry.instance.platform for entry in entries}
     for platform in platforms:
         address = platform.base_url
@@ -586,7 +589,7 @@ def _implied_entries(
 
 
 def _platform_sources(folder: Path) -> list[PlatformSource]:
-    """Return the platform files of *folder*, of what is below it and of what it links to."""
+    """Return the platform files in *folder* and its subfolders, links followed."""
     if not folder.exists():
         message = msg("the folder does not exist; create it, or name another")
         raise ConfigError(Problem(message, Place(display_path(folder))))
@@ -627,7 +630,7 @@ def _stamp_source(name: str, source: PlatformSource) -> Stamp:
 
 
 def _build_cached(source: PlatformSource, find: Find) -> PlatformFile:
-    """Return what *source* declares; the same object as long as no file of it changes."""
+    """Return what *source* declares; the same object as long as none of its files changes."""
     chain = inheritance_chain(source, find, [])
     key = tuple(map(id, chain))
     cached = _built.get(key)

@@ -1,10 +1,10 @@
-"""Which platform, instance and API an HTTP request is for, or which declared login.
+"""Find the platform, instance and API of an HTTP request, or the declared login it belongs to.
 
-The one place that answers this, for recording and replaying clients of one's own, for imports, the
-server, the simulator and the drift check. A platform is known by any of its addresses. Below it,
-method and path decide, literals before parameters; of several APIs that are left, the constant
-members of query, header and body (``Action=``, ``X-TC-Action``, ``msgtype``), and then the encoding
-of the body. Where that leaves several, the request is known by its platform only.
+This is the only place that does so: for other HTTP clients, imports, the server, the simulator and
+the drift check. A platform is found by any of its addresses. Below the address, method and path
+decide, with literal segments before parameters. If several APIs are left, constant members of
+query, header and body decide (``Action=``, ``X-TC-Action``, ``msgtype``), then the encoding of the
+body. If there are still several, only the platform is known.
 """
 
 from __future__ import annotations
@@ -47,18 +47,18 @@ _ENCODINGS: Final[Mapping[str, Encoding]] = {
 
 
 class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request is for.
+    """The result for one request.
 
     Attributes:
-        instances: those that have the address, the default one first.
-        base: the start of the URL that is the address.
-        host: which of the platform's further hosts that is, if it is one.
-        declared: what recordings hold in place of the base of a host.
-        is_outside: whether that is an address of the login's own, or of a host.
-        target: the API, the login or what else it is for.
-        path: the path as a builder writes it, without query.
-        parameters: the decoded values of the path.
-        note: why no API is named although some have this path, or nothing.
+        instances: instances with this address, the default one first.
+        base: beginning of the URL that is the address.
+        host: name of the further host of the platform with this address; else empty.
+        declared: what recordings contain instead of the base, for a further host.
+        is_outside: whether the address is that of a login or a further host.
+        target: the API, login or other thing that is requested.
+        path: path as a builder writes it, without query.
+        parameters: decoded values of the path's placeholders.
+        note: why no API is named although some have this path; else empty.
     """
 
     target: Target
@@ -73,15 +73,15 @@ class ApiMatch(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def instance(self) -> str:
-        """Return the instance that it is taken for."""
+        """Return the first of the instances."""
         return self.instances[0]
 
 
 class ApiMatcher:
-    """Knows requests by what is declared; made once for many requests."""
+    """Finds what requests are for; built once for many requests."""
 
     def __init__(self, platforms: Iterable[Platform], addresses: Addresses | None = None) -> None:
-        """Know *platforms* by their addresses; *addresses* are in use besides the declared ones."""
+        """Match the addresses that *platforms* declare, and *addresses* that are in use."""
         self._routes = {platform.platform_key: _Routes(platform) for platform in platforms}
         entries = platforms.entries if isinstance(platforms, Platforms) else {}
         every: list[_Address] = []
@@ -111,9 +111,9 @@ class ApiMatcher:
         )
 
     def match(self, request: Request) -> ApiMatch | None:
-        """Return what *request* is for, or None where no platform has its address.
+        """Return what *request* is for; None if no platform has its address.
 
-        A declared path of any platform goes before an undeclared one below a longer address.
+        A declared path of any platform wins over an undeclared path below a longer address.
         """
         content, undeclared = _Content(request), None
         for address in self._addresses:
@@ -139,7 +139,7 @@ class ApiMatcher:
         return undeclared
 
     def platforms_also_matching(self, request: Request, match: ApiMatch) -> tuple[str, ...]:
-        """Return the other platforms that declare *request*, too, at the same address."""
+        """Return the keys of other platforms that declare *request* at the same address."""
         content, key = _Content(request), match.target.platform.platform_key
         path = request.url[len(match.base) :].partition("#")[0].partition("?")[0]
         bases = [(a.routes.platform, a.pattern.match(request.url)) for a in self._addresses]
@@ -151,14 +151,17 @@ class ApiMatcher:
         )
 
     def match_path(self, platform_key: str, request: Request, path: str) -> ApiMatch:
-        """Return what *request* is for, whose *path* below the address of a platform is raw."""
+        """Return what *request* is for.
+
+        *path* is its raw path below the address of the platform.
+        """
         return self._routes[platform_key].match(_Content(request), path)
 
 
 def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
-    """Return the address of each instance that has one of its own, as far as it is set.
+    """Return the addresses that instances set themselves, as far as known.
 
-    Those of further hosts are among them.
+    Also of further hosts.
     """
     addresses: dict[tuple[str, str, str], str] = {}
     for instance, host, declared in _addresses_of_instances(platforms):
@@ -171,9 +174,9 @@ def addresses_in(platforms: Platforms, environ: Mapping[str, str]) -> Addresses:
 
 
 def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[str, ...]:
-    """Return the variables that hold the addresses of the instances of the platform *key*.
+    """Return the environment variables with addresses of platform *key*'s instances.
 
-    Those of *host*, if it names one of its further hosts.
+    With *host*, those of this further host.
     """
     sources = [
         source
@@ -185,7 +188,7 @@ def address_variables(platforms: Platforms, key: str, host: str = "") -> tuple[s
 
 
 def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, str, str | Source]]:
-    """Yield each instance with its own address, then with those of its hosts and their names."""
+    """Yield each instance with an empty name and its own address, then with each further host."""
     for entry in (entry for entries in platforms.entries.values() for entry in entries):
         key = entry.instance.platform
         platform = platforms.find(key)
@@ -204,7 +207,10 @@ def _addresses_of_instances(platforms: Platforms) -> Iterator[tuple[Instance, st
 def expand_templates(
     source: str, known: Mapping[str, Any], *, besides: frozenset[str] = frozenset()
 ) -> str:
-    """Return *source* with the names that have a template of their own replaced by it."""
+    """Return *source* with names replaced by the template that *known* has for them.
+
+    Not the names in *besides*.
+    """
 
     def inner(match: re.Match[str]) -> str:
         value = known.get(match[1]) if _NAME.fullmatch(match[1]) else None
@@ -219,7 +225,7 @@ def expand_templates(
 
 
 def login_steps(platform: Platform) -> Iterator[Login]:
-    """Yield every request that logs in to *platform*, for all of it or for one API."""
+    """Yield every request that logs in to *platform*, for all of its APIs or for one."""
     auths = [platform.auth]
     for api in platform.apis.values():
         if isinstance(api.auth, Auth) and api.auth not in auths:
@@ -230,13 +236,13 @@ def login_steps(platform: Platform) -> Iterator[Login]:
 
 
 def _known_texts(platform: Platform, login: Login) -> Mapping[str, Any]:
-    """Return what the templates of a login are known to be: its parameters and the hosts."""
+    """Return the values known for the templates of a login: its parameters and the hosts."""
     hosts = {host_name(name): address.rstrip("/") for name, address in platform.hosts.items()}
     return {**hosts, **login.auth.parameters}
 
 
 def login_origins(platform: Platform) -> tuple[str, ...]:
-    """Return the fixed addresses at which *platform* logs in besides its own."""
+    """Return the fixed origins, apart from its own, to which *platform* sends logins."""
     places = (
         expand_templates(login.step.request.url, _known_texts(platform, login))
         or platform.hosts.get(login.step.request.host, "")
@@ -247,12 +253,13 @@ def login_origins(platform: Platform) -> tuple[str, ...]:
 
 
 class _Address(msgspec.Struct, frozen=True):
-    """An address below which *routes* are.
+    """An address below which *routes* are matched.
 
     Attributes:
-        host: the name of a host, empty for what a login alone has; None for the platform's own.
-        declared: what recordings hold instead of it.
-        prefix: what the path of the declared form begins with.
+        host: name of a further host; empty for an address used only by a login, None for the
+            platform's own.
+        declared: what recordings contain instead of the address.
+        prefix: beginning of the declared path.
     """
 
     routes: _Routes
@@ -268,9 +275,9 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
     """A route at an address that is not the platform's own.
 
     Attributes:
-        base: that address; of a login its origin.
-        path: what is below it, as text.
-        host: which of the platform's hosts that is, or nothing.
+        base: that address; for a login its origin.
+        path: path below it.
+        host: name of the further host with this address; else empty.
     """
 
     base: str
@@ -282,7 +289,7 @@ class _OutsideRoute(msgspec.Struct, frozen=True):
 
 
 def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
-    """Yield the addresses in use of a platform's hosts, one for each thing that is there."""
+    """Yield the live addresses of a platform's further hosts, one for each route there."""
     platform = routes.platform
     for (key, instance, host), live in in_use.items():
         if key != platform.platform_key or not host or live == platform.hosts[host]:
@@ -300,7 +307,10 @@ def _host_addresses(routes: _Routes, in_use: Addresses) -> Iterator[_Address]:
 def _base_addresses(
     platform: Platform, entries: Mapping[str, Any], in_use: Addresses
 ) -> Iterator[tuple[str, str]]:
-    """Yield instances with their addresses; those without an own one first, for the declared."""
+    """Yield instances with their addresses.
+
+    For the declared address, instances without an address of their own come first.
+    """
     key = platform.platform_key
     enabled = [entry.instance for entry in entries.get(key, ()) if entry.instance.enabled]
     enabled.sort(key=lambda instance: not instance.default)
@@ -325,7 +335,7 @@ def _base_pattern(base: str) -> re.Pattern[str]:
 
 
 class _Route(msgspec.Struct, frozen=True):
-    """One API, or one request of a login, with the members that it always has."""
+    """One API, or one request of a login, with the members that all its requests have."""
 
     method: str
     template: PathTemplate
@@ -336,10 +346,10 @@ class _Route(msgspec.Struct, frozen=True):
 
 
 class _Routes:
-    """The APIs and logins of one platform, by method and number of segments.
+    """The APIs and logins of one platform, by method and number of path segments.
 
     Attributes:
-        outside: logins at an address of their own.
+        outside: routes at other addresses: those of logins and of further hosts.
     """
 
     def __init__(self, platform: Platform, routes: Iterable[_Route] | None = None) -> None:
@@ -360,7 +370,10 @@ class _Routes:
             self._by_length.setdefault(key, []).append(route)
 
     def match(self, content: _Content, path: str, **address: Any) -> ApiMatch:
-        """Return what a request below *address* is for."""
+        """Return what a request with *path* is for.
+
+        *address* has the other fields of the result.
+        """
         fitting = self._fitting_routes(content.request.method.upper(), path)
         routes = [route for route, _ in fitting if not _is_ruled_out(route, content)]
         left = _select_routes(routes, content) if len(routes) > 1 else routes
@@ -377,7 +390,7 @@ class _Routes:
         return ApiMatch(target=chosen.target, path=built, parameters=values, **address)
 
     def _fitting_routes(self, method: str, path: str) -> list[tuple[_Route, dict[str, str]]]:
-        """Return the most literal routes that *path* fits, and the values that it has for each."""
+        """Return the most literal routes for *path*, each with the values of its placeholders."""
         segments = raw_segments(path)
         fitting = [
             (route, values)
@@ -417,7 +430,7 @@ class _Routes:
 
 
 def _host_of(platform: Platform, place: str) -> str:
-    """Return the name of the host that an address is at, or nothing."""
+    """Return the name of the further host at address *place*; empty if there is none."""
     for name, address in platform.hosts.items():
         base = address.rstrip("/")
         if is_below(place, base):
@@ -445,7 +458,7 @@ _BASE_URL: Final = "{{base_url}}"
 
 
 def _split_address(place: str, base_url: str) -> tuple[str, str]:
-    """Return the origin of a login's address where it has one of its own, and its path."""
+    """Return origin and path of a login's address; the origin is empty if it is the platform's."""
     packed = _drop_spaces(place)
     if packed.startswith(_BASE_URL):
         return "", packed.removeprefix(_BASE_URL)
@@ -462,7 +475,7 @@ def _split_address(place: str, base_url: str) -> tuple[str, str]:
 
 
 def _drop_spaces(text: str) -> str:
-    """Return *text* with the expressions in it written without spaces around them."""
+    """Return *text* without spaces around the expressions in ``{{ }}``."""
     return EXPRESSION.sub(lambda match: f"{{{{{match[1]}}}}}", text)
 
 
@@ -479,7 +492,10 @@ def _api_routes(platform: Platform) -> Iterator[_Route]:
 
 
 def _find_constants(parts: Iterable[tuple[str, Any]]) -> tuple[tuple[str, str, Any], ...]:
-    """Return place, name and value of what is always sent; of headers, what any client writes."""
+    """Return place, name and value of members that are always sent.
+
+    Headers that any HTTP client writes are left out.
+    """
     leaves = (leaf for place, value in parts for leaf in _constant_members(place, value))
     return tuple(leaf for leaf in leaves if leaf[0] != "header" or leaf[1] not in _NEVER_CONSTANT)
 
@@ -495,7 +511,7 @@ def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[
 
 
 def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
-    """Return which of *routes* with one path a request is for, as far as it can be told."""
+    """Return which of *routes*, all with the same path, a request is for; several if unclear."""
     held = [
         route for route in routes if all(content.has(*constant) for constant in route.constants)
     ]
@@ -513,16 +529,16 @@ def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
 
 
 def _is_ruled_out(route: _Route, content: _Content) -> bool:
-    """Return whether a login is ruled out by what it always sends outside its body.
+    """Return whether the request lacks a constant of a login outside its body.
 
-    A login shares its address with what nobody declared: SAP hands out its token to a header.
+    A login may share its address with something undeclared: SAP issues its CSRF token on a header.
     """
     outside = [constant for constant in route.constants if constant[0] != "body"]
     return route.target.login is not None and not all(content.has(*item) for item in outside)
 
 
 def _builder_path(route: _Route, values: dict[str, str], path: str) -> str:
-    """Return *path* as a builder writes it; what auth puts in stays a placeholder."""
+    """Return *path* as a builder writes it; placeholders that auth fills stay placeholders."""
     if route.target.api is not None and values:
         placed = [item.name for item in route.target.auth.apply if item.place == "path"]
         if placed:
@@ -534,13 +550,16 @@ def _builder_path(route: _Route, values: dict[str, str], path: str) -> str:
 
 
 class _Content:
-    """The content of a request, read as far as somebody asks."""
+    """The content of a request; each part is parsed when it is first needed."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
 
     def has(self, place: str, name: str, value: Any) -> bool:
-        """Return whether *name* has *value* at *place*; texts and numbers are compared as text."""
+        """Return whether *name* has *value* at *place*.
+
+        Outside JSON, values are compared as texts.
+        """
         if place == "body" and isinstance(self._json, dict):
             present = member(self._json, body_steps(name))
             return type(present) is type(value) and present == value

@@ -1,19 +1,9 @@
-"""What a platform file declares, as frozen values; nothing here reads a file or renders a template.
+"""The content of a platform file as frozen values; nothing here reads files or renders templates.
 
-Durations are seconds. The JSON Schema of the files is generated from these types.
-
-How responses are judged and calls authorised, as a platform file declares it.
-
-Texts that may hold ``{{ … }}`` are templates (`bpmax_sim.platform.template`). Durations are
-seconds.
-
-Whether a credential's value is of its declared kind.
-
-The two styles in which one API is called: ``getCustomerDetail`` and ``get_customer_detail``.
-
-What a platform file says of secrets in responses -> places in a message.
-
-Where auth and signing put what they put into a request: one list, whoever asks.
+It contains calls and credentials, how responses are judged and calls authorised, the two spellings
+of an API's name (``getCustomerDetail`` and ``get_customer_detail``), and the places of secrets and
+of auth in messages. The JSON Schema of the files is generated from these types. Durations are
+seconds. Texts that may contain ``{{ … }}`` are templates (`bpmax_sim.platform.template`).
 """
 
 from __future__ import annotations
@@ -42,11 +32,11 @@ Spot = Literal["path", "query", "header", "cookie", "body"]
 
 
 class Model(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The common shape of everything that is read from a file."""
+    """Base of everything that is read from a file."""
 
 
 class Condition(Model, frozen=True, kw_only=True):
-    """A value of the response, compared as text with any of *in*, or absent."""
+    """A condition: the value at a path, as text, is one of *in*, or the path is absent."""
 
     path: str
     any_of: tuple[Any, ...] = field(default=(), name="in")
@@ -54,18 +44,18 @@ class Condition(Model, frozen=True, kw_only=True):
 
 
 class OkRule(Model, frozen=True, kw_only=True):
-    """When a response is a success: its status, and every condition."""
+    """The rule for a successful response: its status, and every condition."""
 
     status: tuple[int, ...] = ()
     all: tuple[Condition, ...] = ()
 
 
 class ErrorClass(Model, frozen=True, kw_only=True):
-    """Responses that belong to a class of failure.
+    """The responses that belong to a class of failure.
 
     Attributes:
         code: business codes, compared as text.
-        location: paths that a redirect leads to, such as that of a login page.
+        location: paths of redirects, such as that of a login page.
     """
 
     code: tuple[Any, ...] = ()
@@ -118,7 +108,7 @@ class LoginRequest(Model, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple[tuple[str, Any], ...]:
-        """Return query, headers by lower-case name, and body; `UNSET` for a body there is not."""
+        """Return query, headers by lower-case name, and body; `UNSET` if there is no body."""
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.form if is_set(self.form) else self.body
         return ("query", self.query), ("header", headers), ("body", body)
@@ -153,11 +143,12 @@ class Ttl(Model, frozen=True, kw_only=True):
 
 
 class Acquire(Model, frozen=True, kw_only=True):
-    """How state is obtained before a call.
+    """A login that is needed before a call.
 
     Attributes:
-        share: credentials that make up the cache key, besides platform and instance.
-        methods: HTTP methods that need it (empty: all); SAP's CSRF token is for writes only.
+        share: names of credentials in the cache key, besides platform and instance.
+        methods: HTTP methods that need the login (empty: all); SAP's CSRF token is only for
+            writing.
     """
 
     steps: tuple[LoginStep, ...]
@@ -255,7 +246,7 @@ class Recover(Model, frozen=True, kw_only=True):
 
 
 class Auth(Model, frozen=True, kw_only=True):
-    """The four mechanisms; *parameters* are extra names for the templates."""
+    """How calls are authorised: four mechanisms; *parameters* are extra names for templates."""
 
     parameters: Mapping[str, Any] = {}
     acquire: Acquire | None = None
@@ -266,16 +257,16 @@ class Auth(Model, frozen=True, kw_only=True):
 
     @property
     def steps(self) -> tuple[LoginStep, ...]:
-        """Return the requests of the login, none where there is none."""
+        """Return the steps of the login; empty if there is none."""
         return self.acquire.steps if self.acquire else ()
 
     @property
     def yielded_names(self) -> frozenset[str]:
-        """Return the names that the login yields."""
+        """Return the names of the values that the login yields."""
         return frozenset(name for step in self.steps for name in step.extract)
 
     def acquires(self, method: str) -> bool:
-        """Return whether a call of this HTTP method needs what the login yields."""
+        """Return whether a call with this HTTP method needs the login."""
         if self.acquire is None:
             return False
         return method.upper() in {name.upper() for name in self.acquire.methods or (method,)}
@@ -341,12 +332,12 @@ class Parameter(Model, frozen=True, kw_only=True):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Return the names below its place that lead to it; none where it is the whole body."""
+        """Return the path to it below its place; empty if it is the whole body."""
         return body_steps(self.target) if self.place == "body" else (self.target,)
 
 
 class Idempotency(Model, frozen=True, kw_only=True):
-    """A key that is made once for each call and kept on its retries."""
+    """A key that is made once for each call and stays the same in its retries."""
 
     place: Literal["header", "query", "body"] = field(name="in")
     name: str
@@ -398,7 +389,7 @@ class Api(Model, frozen=True, kw_only=True):
 
     @property
     def is_idempotent(self) -> bool:
-        """Return whether a sent request may be sent again without a new effect."""
+        """Return whether a request may be sent again without a second effect."""
         if self.idempotent is UNSET:
             return self.method in {"GET", "HEAD"} or self.idempotency is not UNSET
         return bool(self.idempotent)
@@ -444,7 +435,7 @@ class Platform(Model, frozen=True, kw_only=True):
     spellings: Annotated[Mapping[str, str], INTERNAL] = {}
 
     def auth_of(self, api: Api) -> Auth:
-        """Return what authorises the calls of *api*: its own, else that of the platform."""
+        """Return the auth of *api*: its own, else the platform's."""
         return api.auth if isinstance(api.auth, Auth) else self.auth
 
 
@@ -486,12 +477,12 @@ class Instance(Model, frozen=True, kw_only=True):
 
 
 def host_name(host: str) -> str:
-    """Return the name by which templates see the address of a platform's *host*."""
+    """Return the template name of the address of a platform's further *host*."""
     return f"{host}_url" if host else "base_url"
 
 
 def is_set(value: object) -> bool:
-    """Return whether *value* was given in the file."""
+    """Return whether *value* was written in the file."""
     return value is not msgspec.UNSET
 
 
@@ -500,9 +491,9 @@ _CODED = {"base64": decode_base64, "hex": decode_hex}
 
 
 def value_problem(kind: Kind, text: str) -> str:
-    """Return what is wrong with a text that should be of *kind*, or nothing; never the text.
+    """Return what is wrong with a text of this *kind*; empty if nothing. Never the text.
 
-    Keys and tokens are judged where something is signed with them.
+    Keys and tokens are checked when something is signed with them.
     """
     if kind == "integer":
         return "" if _INTEGER.fullmatch(text) else msg("expected a whole number, got text")
@@ -520,7 +511,7 @@ _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 @lru_cache(maxsize=4096)
 def to_snake_case(name: str) -> str:
-    """Return *name* in snake_case; names with one result are twins.
+    """Return *name* in snake_case; names with the same result are twins.
 
     ``getHTTPUser`` gives ``get_http_user``; a name already in snake_case stays.
     """
@@ -528,10 +519,10 @@ def to_snake_case(name: str) -> str:
 
 
 def names_api(pattern: str, name: str) -> bool:
-    """Return whether *pattern* speaks of ``platform.api`` *name*, in either spelling.
+    """Return whether *pattern* matches ``platform.api`` *name*, in either spelling.
 
-    ``sys.getItem`` is ``sys.get_item``; ``*`` stands for any characters of either, but a
-    login is named by ``platform.$token`` alone.
+    ``sys.getItem`` matches ``sys.get_item``; ``*`` matches any characters, but a login is matched
+    by ``platform.$token`` only.
     """
     if pattern == name:
         return True
@@ -555,9 +546,9 @@ def sensitive_places(paths: Iterable[str]) -> tuple[Sensitive, ...]:
 
 
 def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, str]]:
-    """Yield spot and name of *apply* and of the signature of *auth*, names rendered.
+    """Yield place and name of everything that *apply* and the signature of *auth* put in.
 
-    Headers that a signature sets only where there are none are not among them: a script may.
+    Headers that a signature sets only if absent are left out: a script may set them.
     """
     for item in (*apply, *signature_places(auth)):
         yield item.place, name_of(item, auth)
@@ -569,15 +560,15 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
 
 
 def place_of(spot: str, name: str) -> str:
-    """Return the name at a spot as one text, such as ``header.x-sign``."""
+    """Return place and name as one text, such as ``header.x-sign``."""
     return f"{spot}.{name.lower() if spot == 'header' else name}"
 
 
 def signature_places(auth: Auth) -> tuple[Apply, ...]:
-    """Return where the signature itself goes."""
+    """Return the places of the signature itself."""
     return auth.sign.emit if auth.sign else ()
 
 
 def name_of(item: Apply, auth: Auth) -> str:
-    """Return a header's or field's name; it may be a template of the parameters."""
+    """Return the name of a header or field, rendered: it may be a template of the parameters."""
     return render(item.name, auth.parameters)

@@ -87,7 +87,7 @@ def expand_presets(
 
 
 class _Expansion(msgspec.Struct):
-    """The credentials that the presets of one file bring, and what was wrong."""
+    """The expansion of one file: credentials that its presets declare, and the problems."""
 
     problems: list[Problem]
     private: Mapping[str, Node]
@@ -187,7 +187,7 @@ class _Expansion(msgspec.Struct):
     def _check_secrets(
         self, brought: Mapping[str, Node], parameters: Mapping[str, Node], steps: Steps
     ) -> None:
-        """Tell of secrets in the file itself: nobody would redact them."""
+        """Report secrets written into the file itself: nothing would redact them."""
         for name, spec in brought.items():
             secret, node = spec.child("secret"), parameters.get(name)
             if secret is None or secret.value is not True or node is None:
@@ -204,7 +204,7 @@ class _Expansion(msgspec.Struct):
 
 
 def _uses_names(source: str) -> bool:
-    """Return whether *source* is a template of more than literals; a broken one is found later."""
+    """Return whether *source* is a template with names; broken templates are found later."""
     try:
         return bool(names_in(source))
     except ConfigError:
@@ -212,7 +212,7 @@ def _uses_names(source: str) -> bool:
 
 
 class _PresetFiller(msgspec.Struct):
-    """The replacing of ``$parameter`` and ``$case`` in a preset."""
+    """Replaces ``$parameter`` and ``$case`` in a preset."""
 
     parameters: Mapping[str, Node]
     steps: Steps
@@ -251,7 +251,7 @@ class _PresetFiller(msgspec.Struct):
 
 
 def _preset_name_node(auth: Node) -> Node | None:
-    """Return the node that names a preset, where one does."""
+    """Return the node with the name of a preset, or None."""
     return auth if isinstance(auth.value, str) else auth.child("preset")
 
 
@@ -264,7 +264,7 @@ def _declared_parameters(auth: Node) -> dict[str, Node]:
 
 
 def _shaping_parameters(source: Node) -> frozenset[str]:
-    """Return the parameters that shape a preset, so that no template needs them."""
+    """Return the parameters used by ``$case`` or ``$parameter``, which no template needs."""
     return frozenset(
         str(node.items[key].value)
         for node in _walk_nodes(source.child("auth") or _EMPTY)
@@ -274,7 +274,7 @@ def _shaping_parameters(source: Node) -> frozenset[str]:
 
 
 def _accepted_parameters(source: Node) -> frozenset[str]:
-    """Return the parameters that a preset takes, whatever variant is chosen."""
+    """Return the parameters that a preset accepts in any of its variants."""
     named = _undefined_template_names(source.child("auth") or _EMPTY)
     declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
@@ -298,7 +298,7 @@ def _undefined_template_names(auth: Node) -> frozenset[str]:
 
 
 def _merge_under(own: Node | None, brought: Node) -> Node:
-    """Return *own* with what only *brought* has; lists are joined, *own* first."""
+    """Return *own* with members added that only *brought* has; lists are joined, *own* first."""
     if own is None:
         return brought
     if own.items and brought.items:

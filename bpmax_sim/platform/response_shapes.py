@@ -55,7 +55,10 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
     texts: tuple[str, ...] = ()
 
     def find(self, path: Sequence[str]) -> ResponseShape | None:
-        """Return what is known of what stands at *path*, ``*`` for an element; None for nothing."""
+        """Return the shape at *path*, with ``*`` for a list's elements.
+
+        None if nothing is known.
+        """
         shape: ResponseShape | None = self
         for step in path:
             if shape is None:
@@ -65,7 +68,7 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         return shape
 
     def presence_of(self, path: Sequence[str]) -> Knowledge:
-        """Return whether a value of this shape has the member at *path*; ``*`` is an element."""
+        """Return whether values of this shape have the member at *path*; ``*`` is an element."""
         shape: ResponseShape | None = self
         for step in path:
             if shape is None or not shape.kinds & {"object", "list"}:
@@ -81,18 +84,18 @@ class ResponseShape(msgspec.Struct, frozen=True, omit_defaults=True):
         return "present"
 
     def names_at(self, path: Sequence[str]) -> tuple[str, ...]:
-        """Return the names of the members of what stands at *path*, for near names."""
+        """Return the names of the members at *path*, to suggest near ones."""
         shape = self.find(path)
         return tuple(shape.members) if shape is not None else ()
 
     def is_closed_at(self, path: Sequence[str]) -> bool:
-        """Return whether a schema says that what stands at *path* has no other members."""
+        """Return whether a schema forbids other members at *path*."""
         shape = self.find(path)
         return shape is not None and shape.is_closed
 
 
 def kind_of_value(value: Any) -> Kind | None:
-    """Return the kind of a plain value; None for what JSON has not."""
+    """Return the kind of a plain value; None if JSON has no such kind."""
     if value is None:
         return "null"
     return next((kind for types, kind in _KINDS if isinstance(value, types)), None)
@@ -115,7 +118,7 @@ def shape_of(value: Any, depth: int = 0) -> ResponseShape:
 
 
 def merge_shapes(shapes: Iterable[ResponseShape]) -> ResponseShape | None:
-    """Return what all of *shapes* may be; None where there are none."""
+    """Return the shape that covers all of *shapes*; None if there are none."""
     merged: ResponseShape | None = None
     for shape in shapes:
         merged = shape if merged is None else _merge(merged, shape)
@@ -226,7 +229,7 @@ def _data_shape(shape: ResponseShape, paths: Sequence[str]) -> ResponseShape:
 
 
 def without_optional(shape: ResponseShape) -> ResponseShape:
-    """Return *shape* as recordings show it: what was seen always may still be lacking."""
+    """Return *shape* with all members optional: always seen does not mean always there."""
     members = {name: without_optional(member) for name, member in shape.members.items()}
     item = without_optional(shape.item) if shape.item is not None else None
     return replace(shape, members=members, optional=frozenset(members), item=item)

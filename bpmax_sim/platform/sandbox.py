@@ -68,7 +68,10 @@ class _Sandbox(SandboxedEnvironment):
         return self.undefined(hint=msg("nothing is called {argument!r} in it", argument=argument))
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
-        """Return a sum of texts or the result of two numbers; nothing that grows by repetition."""
+        """Return the result of an operator on numbers, or of two texts joined.
+
+        No text is repeated.
+        """
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         texts = operator == "+" and isinstance(left, str) and isinstance(right, str)
         if numbers and abs(left) < _BIG and abs(right) < _BIG:

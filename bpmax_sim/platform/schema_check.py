@@ -27,7 +27,7 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {
 def find_misfits(
     value: Any, schema: Mapping[str, Any], path: Path = ()
 ) -> Iterator[tuple[Path, str]]:
-    """Yield the path of each part of *value* that *schema* does not allow, and what it allows."""
+    """Yield the path of each part of *value* that *schema* forbids, and what it allows there."""
     if value is None or _OPEN & schema.keys():
         return
     wrong = describe_type(value, schema.get("type")) or describe_choice(value, schema.get("enum"))
@@ -46,7 +46,7 @@ def find_misfits(
 
 
 def describe_type(value: Any, declared: Any) -> str:
-    """Return what a value of the *declared* type is, where *value* is of another; else nothing."""
+    """Return what the *declared* type is if *value* has another one; else empty."""
     words = [declared] if isinstance(declared, str) else list(declared or ())
     known = [word for word in words if word in _TYPES]
     if not known or len(known) < len(words) - ("null" in words):
@@ -63,7 +63,7 @@ def _is_exact(value: Any, word: str) -> bool:
 
 
 def describe_limit(value: Any, schema: Mapping[str, Any]) -> str:
-    """Return the bound, length, pattern or format that *value* is not in, or nothing."""
+    """Return the bound, length, pattern or format that *value* violates; empty if none."""
     for key, breaks in _LIMITS.items():
         limit = schema.get(key)
         if limit not in (None, "", False) and breaks(value, limit):
@@ -122,7 +122,7 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 
 
 def describe_choice(value: Any, declared: Any) -> str:
-    """Return what *declared* enumerates, where *value* is none of it; else nothing."""
+    """Return the values that *declared* enumerates if *value* is none of them; else empty."""
     choices = list(declared or ()) if isinstance(declared, list | tuple) else []
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
         return ""

@@ -1,7 +1,7 @@
-"""What may be written down as it is, by its declaration: credentials, words of enumerations.
+"""Which values may be recorded in clear, by declaration: credentials, words of enumerations.
 
-A value out of `env`, `file` or `keyring` is a secret unless its declaration says `secret: false`;
-some credentials are secret whatever their declaration says.
+A value from `env`, `file` or `keyring` is secret unless `secret: false` is declared; some
+credentials are secret whatever is declared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _CODED = ("base64", "hex", "rsa", "ec", "jwt")
 
 
 def always_secret(platform: Platform, name: str) -> str:
-    """Return why the credential *name* can never be written down, or nothing."""
+    """Return why the credential *name* can never be recorded in clear; empty if it can."""
     kind = platform.credentials[name].kind
     if kind in _CODED:
         return msg("its kind is {kind}", kind=kind)
@@ -42,7 +42,7 @@ def always_secret(platform: Platform, name: str) -> str:
 def is_written_in_clear(
     platform: Platform, name: str, value: Scalar | Source | UnsetType | None = None
 ) -> bool:
-    """Return whether the value *value* to the credential *name* is written down as it is."""
+    """Return whether *value* of the credential *name* is recorded in clear."""
     spec = platform.credentials[name]
     if spec.secret is True or always_secret(platform, name):
         return False
@@ -52,12 +52,12 @@ def is_written_in_clear(
 
 
 def is_declared_clear(spec: CredentialSpec) -> bool:
-    """Return whether a declaration says that the value is no secret; numbers cannot be said so."""
+    """Return whether the value is declared not secret; not possible for numbers."""
     return spec.secret is False and spec.kind == "text"
 
 
 def clear_paths(platform: Platform) -> tuple[str, ...]:
-    """Return the paths of what logins extract with ``secret: false``; a cookie is a secret."""
+    """Return the paths that logins extract with ``secret: false``; cookies are always secret."""
     steps = [step for auth in _all_auths(platform) for step in auth.steps]
     rules = [rule for step in steps for rule in step.extract.values() if rule.secret is False]
     return tuple([rule.path for rule in rules if not rule.path.startswith("cookie")])
@@ -69,7 +69,7 @@ def _all_auths(platform: Platform) -> list[Auth]:
 
 
 def collect_enumerated_words(platform: Platform) -> frozenset[str]:
-    """Return the texts that parameters and schemas of *platform* enumerate, which say no secret."""
+    """Return the texts that parameters and schemas enumerate; they cannot be secret."""
     words: set[str] = set()
     left: list[Any] = []
     for api in platform.apis.values():
@@ -91,7 +91,7 @@ def _texts_of(values: Any) -> list[str]:
 
 
 def _signature_keys(auth: Auth) -> Iterator[str]:
-    """Yield the names that the key of a signature is made of."""
+    """Yield the names used in the key of a signature."""
     if auth.sign is None:
         return
     inputs = dict(auth.parameters)

@@ -41,13 +41,13 @@ class PlatformSource(msgspec.Struct, frozen=True):
 
     @property
     def key(self) -> str:
-        """Return the key of its platform, or nothing."""
+        """Return the key of its platform; empty if it has none."""
         node = self.root.child("platform_key") if self.root else None
         return str(node.value) if node is not None else ""
 
     @property
     def probable_key(self) -> str:
-        """Return its key, also where the file cannot be read or says none: then its name counts."""
+        """Return its key; the file's name if it cannot be read or contains no key."""
         if self.key:
             return self.key
         try:
@@ -58,19 +58,19 @@ class PlatformSource(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """Return where it says its key, else where it starts."""
+        """Return the place of its key, else its beginning."""
         if self.root is None:
             return Place(display_path(self.path))
         return (self.root.child("platform_key") or self.root).place
 
     @property
     def is_preset(self) -> bool:
-        """Return whether it is a private preset, which is no platform."""
+        """Return whether it is a private preset and not a platform."""
         return self.root is not None and _PRESET in self.root.items and not self.key
 
 
 def read_source(path: Path, file: str = "") -> PlatformSource:
-    """Return what the file at *path* says; messages call it *file*."""
+    """Return the parsed file at *path*; messages call it *file*."""
     try:
         root = read_yaml(path, file=file)
     except ConfigError as error:
@@ -90,13 +90,13 @@ def read_source(path: Path, file: str = "") -> PlatformSource:
 
 
 def find_platform_key(text: str) -> str:
-    """Return the key that the text of a platform file declares, or nothing; it may be no YAML."""
+    """Return the key in the text of a platform file, even if it is invalid YAML; else empty."""
     match = _KEY.search(text)
     return match[1] if match else ""
 
 
 def is_private(name: object) -> bool:
-    """Return whether *name* names a preset that is a file of one's own."""
+    """Return whether *name* is that of a preset file in the project."""
     return isinstance(name, str) and name.endswith(SUFFIXES)
 
 
@@ -136,7 +136,7 @@ def inheritance_chain(
 
 
 def _circle_problem(circle: list[PlatformSource]) -> Problem:
-    """Return the one problem of files of which each extends the next, and the last the first."""
+    """Return one problem for files that extend one another in a circle."""
     places = [one.root.items[EXTENDS].place for one in circle if one.root is not None]
     first = min(range(len(circle)), key=lambda at: (places[at].file, places[at].line))
     steps = [f"{one.key} ({place})" for one, place in zip(circle, places, strict=True)]
@@ -146,7 +146,7 @@ def _circle_problem(circle: list[PlatformSource]) -> Problem:
 
 
 def merge_chain(chain: list[PlatformSource]) -> tuple[Node, dict[str, Node]]:
-    """Return the root that a chain of files makes, and the private presets in it."""
+    """Return the merged root of a chain of files, and the private presets in it."""
     root, presets = Node({}), dict[str, Node]()
     below = ""
     for source in reversed(chain):

@@ -1,6 +1,6 @@
-"""What a request can be for, and what the declarations say of the places in every such request.
+"""What a request can be for, and the places that declarations name in every such request.
 
-It is worked out once for a declaration, not for each request.
+Computed once for a declaration, not for each request.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CLIENT: Final = "header.user-agent"
 
 
 class Login(msgspec.Struct, frozen=True):
-    """One request of a declared login: step *number*, from 1, of what *auth* acquires."""
+    """One request of a declared login: step *number*, from 1, of *auth*'s ``acquire``."""
 
     auth: Auth
     step: LoginStep
@@ -32,11 +32,11 @@ class Login(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Target:
-    """An API, a request of a login, one of several APIs, or what a platform does not declare.
+    """What a request is for: an API, a login step, one of several APIs, or something undeclared.
 
     Attributes:
-        api, login: at most one of them.
-        candidates: the APIs that it may be, where nothing tells them apart.
+        api, login: at most one of them is set.
+        candidates: APIs that fit equally well.
     """
 
     platform: Platform
@@ -46,12 +46,12 @@ class Target:
 
     @property
     def is_declared(self) -> bool:
-        """Return whether the platform declares it, whichever of its APIs it is."""
+        """Return whether the platform declares it, even if it is unclear which API it is."""
         return bool(self.api or self.login or self.candidates)
 
     @cached_property
     def auth(self) -> Auth:
-        """Return what authorises it."""
+        """Return the auth of its requests."""
         if self.login:
             return self.login.auth
         return self.platform.auth_of(self.api) if self.api else self.platform.auth
@@ -69,7 +69,7 @@ class Target:
 
     @cached_property
     def injected_places(self) -> tuple[str, ...]:
-        """Return every place that auth and signing put in, also where nothing else is."""
+        """Return every place that auth and signing fill."""
         return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected_places(self.auth)))
 
     @cached_property
@@ -83,7 +83,7 @@ class Target:
 
     @property
     def charset(self) -> str:
-        """Return the encoding that is declared for its texts."""
+        """Return the declared encoding of its texts."""
         own = self.api.charset if self.api else ""
         return own if isinstance(own, str) and own else self.platform.charset
 
@@ -94,7 +94,7 @@ class Target:
 
     @cached_property
     def secrets(self) -> Mapping[str, str]:
-        """Return the places that hold a secret; of a login with the credential's name."""
+        """Return the places of secrets; for a login, each with the name of its credential."""
         return dict(_secret_places(self))
 
 
@@ -121,7 +121,7 @@ def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
 
 
 def _secret_names(platform: Platform, auth: Auth) -> set[str]:
-    """Return the template names that are secret, or made of what is."""
+    """Return the template names whose value is secret or is made from a secret."""
     names = {
         name
         for name, spec in platform.credentials.items()

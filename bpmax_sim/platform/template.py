@@ -1,11 +1,10 @@
-"""Text with ``{{ … }}`` rendered from given names, in a sandbox without calls, loops or time.
+"""Render text with ``{{ … }}`` from given names, in a sandbox without calls, loops or time.
 
-Only expressions, filters (`bpmax_sim.platform.filters`) and ``if`` exist. A plain text is returned
-as it is; texts made of ``{{ name | filter }}`` alone need no Jinja at all.
+Only expressions, filters (`bpmax_sim.platform.filters`) and ``if`` exist. Plain text is returned
+unchanged; text with only ``{{ name | filter }}`` needs no Jinja.
 
-Which names the templates of ``auth`` may use where: credentials, parameters, acquired values.
-
-`find_uses` walks an ``auth`` block in the order in which it is carried out.
+`find_uses` finds all templates of an ``auth`` block, in the order in which they are rendered, with
+the names that each may use: credentials, parameters, acquired values.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ _LONGEST = 65_536
 
 
 def is_template(source: str) -> bool:
-    """Return whether *source* holds anything to render."""
+    """Return whether *source* contains anything to render."""
     return _MARK.search(source) is not None
 
 
@@ -73,10 +72,10 @@ def texts_in(value: Any) -> Iterator[str]:
 
 
 def render(source: str, names: Mapping[str, object]) -> str:
-    """Return *source* with every ``{{ … }}`` replaced; the values themselves are never rendered.
+    """Return *source* with every ``{{ … }}`` replaced; templates inside values are not rendered.
 
     Raises:
-        ConfigError: if *source* is not a template, names something undefined, or grows too long.
+        ConfigError: if *source* is no valid template, uses an undefined name, or gets too long.
     """
     if "{" not in source:
         return source
@@ -84,10 +83,10 @@ def render(source: str, names: Mapping[str, object]) -> str:
 
 
 def names_in(source: str) -> frozenset[str]:
-    """Return the names that *source* needs, without rendering it.
+    """Return the names that *source* uses, without rendering it.
 
     Raises:
-        ConfigError: if *source* is not a template.
+        ConfigError: if *source* is no valid template.
     """
     return compile_template(source).names if "{" in source else frozenset()
 
@@ -115,7 +114,7 @@ def compile_template(source: str) -> Template:
 
 
 def _compile_simple(source: str) -> Template | None:
-    """Compile a text of ``{{ name | filter }}``, or return None when it needs Jinja."""
+    """Return the compiled text with only ``{{ name | filter }}``; None if it needs Jinja."""
     parts: list[str | tuple[str, tuple[Callable[[Any], Any], ...]]] = []
     end = 0
     for match in _SIMPLE.finditer(source):
@@ -174,11 +173,11 @@ RESERVED = COMMON_NAMES | SIGN_NAMES | RESPONSE_NAMES
 
 
 class TemplateUse(msgspec.Struct, frozen=True):
-    """A text that is a template, where it stands, and the names that are defined there.
+    """A template, where it is, and the names that are defined there.
 
     Attributes:
         steps: the path inside the ``auth`` block.
-        node: what holds the text; a key's own place is that of its value.
+        node: the node with the text; for a key, that of its value.
         names: defined names besides credentials.
     """
 
@@ -224,7 +223,10 @@ def _uses_in_sign(sign: Node, names: frozenset[str]) -> Iterator[TemplateUse]:
 def _uses_in_definitions(
     sign: Node, key: str, names: frozenset[str]
 ) -> Generator[TemplateUse, None, frozenset[str]]:
-    """Yield definitions, each seeing those before it; return what is defined behind them."""
+    """Yield the templates of definitions, each using those before it.
+
+    Return all names then defined.
+    """
     for index, group in enumerate(_elements_of(sign, key)):
         for name, node in group.items.items():
             yield from _templates_below(node, ("sign", key, index, name), names)

@@ -174,6 +174,8 @@ def authorise(
     unsigned = _build_request(plan, plan.real, _base_address(plan.recipe, real), values, attempt)
     if not (env.separate or plan.recipe.reserved.path):
         return _sign(plan, unsigned, real)
+    # The recorded form is dated by the clock that scripts see, and drawn from the seeded source:
+    # nothing in it comes from the system, so replay can make it again.
     drawn, now = plan.standin_randomness, env.clock.now()
     standin = standin_context(plan.tenant, grant, drawn, now, attempt)
     call = _call_with_path_values(plan, standin)
@@ -360,6 +362,9 @@ def compare_signed(
     planned, grant = _under_recorded_name(planned, grant, env, recorded)
     again = sign_again(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
+    # If the calls differ in more than the signature (ignored places, spelling), their signatures
+    # must differ too; only signing the recorded request itself can then show a fault of the
+    # signing.
     if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
         return differences
     again = sign_at_recorded_instant(recorded, planned.recipe, planned.tenant, grant, stamp)

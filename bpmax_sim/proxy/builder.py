@@ -26,16 +26,16 @@ NEVER_APIS = frozenset({"then", "catch", "finally", "toJSON"})
 
 
 class CallSpec(NoRepr, frozen=True, kw_only=True):
-    """One ``$proxy`` call, direct or chained, before anything is looked up.
+    """One ``$proxy`` call, direct or chained, before any name in it is looked up.
 
     Attributes:
         platform: the platform key.
-        options: what the script passed as second argument.
-        api: the name as the script wrote it.
-        steps: setters and their values, in the order of calling.
+        options: second argument of ``$proxy``, as the script passed it.
+        api: name of the API as the script wrote it.
+        steps: setters and their values, in the order in which they were called.
         args: the arguments of a direct call; None for a chained one.
         position: the script line that made the call, where it is known.
-        refusal: why the script could not even put it together.
+        refusal: message if the script's arguments could not be converted; empty otherwise.
     """
 
     platform: str

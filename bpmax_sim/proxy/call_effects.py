@@ -67,7 +67,7 @@ class Grant:
     __hash__ = object.__hash__
 
     def __eq__(self, other: object) -> bool:
-        """Compare by identity: a renewal may yield the very same token."""
+        """Compare by identity: a renewal may yield the same token, but it is another grant."""
         return self is other
 
 

@@ -280,6 +280,7 @@ def _note_override(merged: MergedValues, place: str) -> None:
 
 
 def _drop_cookies(merged: MergedValues, taken: frozenset[str]) -> None:
+    # Only the cookies that auth sets are dropped; the script's others stay in the same header.
     spelling, line = merged.headers["cookie"]
     sent = parse_cookies(line)
     remaining = [cookie for cookie in sent if cookie.name.lower() not in taken]
@@ -515,7 +516,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
 def _encode_call(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any], serial: int
 ) -> tuple[Call, MergedValues]:
-    """Return the call with *credentials* in the declared defaults."""
+    """Return the encoded call and its merged values; defaults are filled with *credentials*."""
     merged = merge_values(spec, recipe, credentials)
     drop_reserved(merged, recipe)
     query = encode.flatten_query(merged.query)

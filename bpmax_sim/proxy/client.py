@@ -127,6 +127,8 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         outcome = yield from _send(request, trace, planned.recipe)
         progress = trace.progress
         step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
+        # Set before the next TokenRequest: the store compares nothing, it only looks at this flag.
+        # Other calls that hold the same grant see it as well and share the one new login.
         if grant is not None and step.is_token_refused:
             grant.is_refused = True
         recorded = (
@@ -379,6 +381,7 @@ def exchange_in_time(request: Request, handle: Handle) -> Exchanged:
         return None, error, getattr(error, "elapsed", 0.0)
     except Exception as error:  # noqa: BLE001 - thrown into the call that waits for it
         return None, error, 0.0
+    # Recorded latency is judged like a live one, so a time-out is the same in replay.
     if response.elapsed > request.timeout:
         return None, timeout_error(request), request.timeout
     return response, None, response.elapsed
@@ -439,4 +442,6 @@ def run_blocking(
             except Exception as refused:  # noqa: BLE001 - the call decides what to do with it
                 error = refused
         if took:
+            # `move_to` and not `advance`: threads of one session share the clock, and waits
+            # overlap.
             clock.move_to(start + took)

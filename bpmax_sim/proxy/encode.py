@@ -258,7 +258,10 @@ def encode_payload(value: Any, encoding: Encoding) -> Payload:
 
 
 def choose_encoding(content_type: str, declared: Encoding) -> Encoding:
-    """Return the encoding that a content type set by the script asks for, else *declared*."""
+    """Return the encoding that a script's content type selects, if form or multipart.
+
+    Else *declared*.
+    """
     media = media_type(content_type)
     if media == TYPES["form"]:
         return "form"
@@ -371,7 +374,10 @@ def _form_encode(text: str, name: str) -> str:
 
 
 def _encode_multipart(value: Any) -> Payload:
-    """Encode by RFC 7578; the boundary comes from the content, so equal bodies are equal bytes."""
+    """Encode by RFC 7578; equal bodies give equal bytes.
+
+    The boundary is computed from the content and not drawn, so that a recording is found again.
+    """
     parts = [
         _encode_part(name, item) for name, item in _iterate_fields(value, msg("multipart form"))
     ]
@@ -437,7 +443,10 @@ def _encode_elements(value: Mapping[str, Any], where: str) -> Iterator[str]:
 
 
 def _encode_content(value: Any, where: str) -> str:
-    """Return the rest of a start tag and the content; ``@name`` is an attribute, ``#text`` text."""
+    """Return everything between an element's name and its end tag: attributes, ``>``, content.
+
+    A member ``@name`` is an attribute, ``#text`` is text.
+    """
     if not isinstance(value, Mapping):
         return f">{_escape_xml(value, where)}"
     members = {name: item for name, item in value.items() if not isinstance(item, js.UndefinedType)}

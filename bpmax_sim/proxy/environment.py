@@ -1,4 +1,4 @@
-"""What a call needs from its session."""
+"""The interface between a call and its session."""
 
 from __future__ import annotations
 
@@ -22,44 +22,46 @@ from bpmax_sim.secret.vault import Credentials, Vault
 
 @dataclass(slots=True, repr=False)
 class CredentialRenewal:
-    """Credentials that a login replaces, such as a refresh token; this one keeps none of them.
+    """Credentials that a login replaces, such as a refresh token. This base class stores none.
 
     Attributes:
-        values: the newest ones by name, of those that an earlier login has replaced.
-        source: where they are kept.
+        values: newest values by name, for credentials that an earlier login has replaced.
+        source: where they are stored, for messages.
     """
 
     values: dict[str, str] = field(default_factory=dict, init=False)
     source: str = field(default="", init=False)
 
     def try_open(self) -> bool:
-        """Read the newest, unless another process logs in; return whether none does."""
+        """Lock and read the newest values; return False if another process holds the lock."""
         return True
 
     def keep(self, values: Mapping[str, str]) -> None:
-        """Keep *values*, which a response has just brought, before anything else is sent."""
+        """Store *values* from a response, before the next request is sent."""
 
     def close(self) -> None:
-        """Let other processes log in."""
+        """Release the lock, so that other processes can log in."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Environment:
-    """The session's side of a call; a session overrides the methods.
+    """The session's side of a call. A session overrides the methods.
 
     Attributes:
-        tenant: credentials and address of an instance; called once a call, so it should cache.
-        refuse_closed: raises a ConfigError once the session is over; asked before each call.
-        clock: what scripts see, and what stand-in signatures are dated with.
-        auth_clock: real time in live and record mode, else *clock* itself.
-        chance: seeded; the source of what is written down.
-        auth_chance: the system's in live and record mode, else *chance* itself.
+        tenant: function that returns credentials and address of an instance. It is called once for
+            each call and should cache.
+        refuse_closed: function that raises a ConfigError if the session is closed; called before
+            each call.
+        clock: virtual clock: what scripts see, and the time in recorded signatures.
+        auth_clock: real time in live and record mode, else *clock*.
+        chance: seeded random source of the values that are recorded.
+        auth_chance: random source of the system in live and record mode, else *chance*.
         separate: whether each request is also made with stand-ins, as record mode needs.
-        default_instance: preferred where a script names no instance and the platform has it.
+        default_instance: key preferred if a script names no instance and the platform has this one.
         calls: a record of each finished call and login.
-        resolved: what calls have named so far, by platform, instance and API as they were written.
-        renewed: the latest grant by login key, for what a login replaces, such as a refresh token.
-        redact: hides every known secret in a text; `Vault.redact_for_output`, bound once.
+        resolved: recipes of the APIs called so far, by platform, instance and API as written.
+        renewed: latest grant by login key, for logins that replace credentials.
+        redact: function that hides every known secret in a text (`Vault.redact_for_output`).
     """
 
     platforms: Platforms
@@ -82,30 +84,33 @@ class Environment:
         self.redact = self.vault.redact_for_output
 
     def next_serial(self) -> int:
-        """Return the next number of issue, from 1."""
+        """Return the number of the next call in order of issue, from 1."""
         return next(self._serials)
 
     def synthesises_login(self, _platform: str, _instance: str, /) -> bool:
-        """Return whether the login of an instance is made of stand-ins, without sending.
+        """Return whether the login of an instance is made up of stand-ins and not sent.
 
-        The arguments are its platform key and instance key.
+        The arguments are the platform key and the instance key.
         """
         return False
 
     def open_renewal(
         self, _recipe: CompiledApi, _tenant: Credentials, _names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return the renewal of the credentials *names*, which a login of *tenant* replaces."""
+        """Return the storage of the credentials *names*, which a login of *tenant* replaces."""
         return CredentialRenewal()
 
     def end_login(self, _platform: str, _instance: str, _life: float | None, /) -> None:
-        """Take the end of a login of platform key and instance key.
+        """Note the end of a login; arguments are platform key, instance key and life in seconds.
 
-        What it yielded lives for *life* seconds: 0 where nobody knows, None if it yielded nothing.
+        The life is that of the grant; 0 if it is unknown, None if the login failed.
         """
 
     def hide(self, request: Request) -> Request:
-        """Return *request*, made of stand-ins, as it may be written down, before it is signed."""
+        """Return *request*, made with stand-ins, with all other secrets hidden too.
+
+        It is called before signing, so that the signature covers what is recorded.
+        """
         return request
 
     def signs_anew(
@@ -115,10 +120,10 @@ class Environment:
         *,
         differs: bool,  # noqa: ARG002 - a session asks
     ) -> bool:
-        """Return whether a recorded request is to be signed again, which is no mistake then.
+        """Return whether a differing signature is accepted because the recording is signed again.
 
-        The arguments are what is sent, what signs it at the recorded instant, and whether that
-        differs from the recording.
+        The arguments are the request that is sent, a function that signs it at the recorded
+        instant, and whether the signature differs from the recorded one.
         """
         return False
 
@@ -127,7 +132,10 @@ class Environment:
         return signature_mismatch(call, differences)
 
     def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
-        """Log a call that is one sending, which *begun* at an instant of its order."""
+        """Add a log record for *call*, which sent one request.
+
+        *begun* is the virtual instant of its start and its number in the order of events.
+        """
         known: dict[str, Any] = {
             "platform": call.platform,
             "instance": call.instance,

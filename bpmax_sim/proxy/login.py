@@ -1,8 +1,9 @@
-"""A login: the requests of ``acquire`` in order, what they yield, and how long a token lives.
+"""A login: the requests of ``acquire`` in order, the values they yield, and the life of the token.
 
-A refused login is never sent again: third parties bar an address that tries wrong secrets. One
-that came too often was not looked at; it waits as ``recover: rate`` says. No error quotes more of
-a body than its code and message, for it may hold a secret that is not known yet.
+A refused login is never sent again, as third parties lock an account or address after several wrong
+secrets. A login that is answered with a rate limit was not examined; it waits as ``recover: rate``
+says. Errors quote only code and message of a body, as the rest may hold a secret that is not known
+yet.
 """
 
 from __future__ import annotations
@@ -66,13 +67,13 @@ _PLAIN = re.compile(r"[\w$-]+")
 
 
 def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]) -> Request:
-    """Return *declared* with its templates rendered; its call is everything in it but what changes.
+    """Return the request of a login step with its templates rendered.
 
-    What the time and a nonce make is put in by auth, as a signature is: the same login at another
-    time has the same identity.
+    Its `Call` leaves out everything that depends on time or a nonce. Like a signature, that counts
+    as put in by auth, so the same login is found in a recording at any time.
 
     Raises:
-        ConfigError: if a template does not fit, or yields what cannot be sent.
+        ConfigError: if a template cannot be used, or gives a value that cannot be sent.
     """
     key = recipe.platform.platform_key
     try:
@@ -124,7 +125,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
 
 
 def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
-    """Yield the places whose value is another at every login."""
+    """Yield the places of a login request whose value differs in every login."""
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
     parameters = recipe.auth.parameters.items()
@@ -137,7 +138,7 @@ def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[st
 
 
 def _places_using(place: str, value: Any, names: frozenset[str]) -> Iterator[str]:
-    """Yield where below *place* a template uses one of *names*; a list is one place."""
+    """Yield the places below *place* whose template uses one of *names*; a list is one place."""
     if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
         for name, item in value.items():
             yield from _places_using(f"{place}.{name}", item, names)
@@ -152,7 +153,7 @@ def _uses(value: Any, names: frozenset[str]) -> bool:
 def _split_address(
     recipe: CompiledApi, declared: LoginRequest, names: Mapping[str, Any]
 ) -> tuple[str, str, Pairs]:
-    """Return base, path and query; an address of another host is its own base."""
+    """Return base, path and query of the address; another host becomes its own base."""
     base = str(names[host_name(declared.host)]).rstrip("/")
     if declared.url:
         address = render(declared.url, names)
@@ -173,7 +174,7 @@ def _split_address(
 
 
 def fill_templates(value: Any, names: Mapping[str, Any]) -> Any:
-    """Return *value* with every text in it rendered."""
+    """Return a copy of *value* with every template in it rendered."""
     if isinstance(value, str):
         return render(value, names)
     if isinstance(value, Mapping):
@@ -194,9 +195,10 @@ _LONGEST: Final = 200
 
 
 def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
-    """Return the instant from which a grant is renewed: *margin* before its end.
+    """Return the instant from which a grant is renewed: *margin* seconds before it expires.
 
-    A life shorter than twice the margin is renewed at its half, or every call would log in.
+    If the life is shorter than twice the margin, half of it is used; otherwise every call would log
+    in again.
     """
     life = float(value) * _UNITS[ttl.unit] if value is not None else now + ttl.default
     if value is None or ttl.unit.startswith("absolute"):
@@ -206,7 +208,7 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 
 @dataclass(slots=True)
 class LoginAnswer:
-    """One response, with what is needed to tell of it."""
+    """One response of a login, with what is needed to judge it and to describe it in errors."""
 
     step: SentStep
     request: Request
@@ -219,20 +221,22 @@ class LoginAnswer:
 
     @property
     def plan(self) -> Plan:
-        """Return the call that needs the login."""
+        """Return the plan of the call that needs the login."""
         return self.step.plan
 
     @property
     def vault(self) -> Vault:
-        """Return what knows the secrets of the session."""
+        """Return the vault of the session."""
         return self.step.env.vault
 
     @property
     def is_accepted(self) -> bool:
-        """Whether it is a success by the step's rule, else by status and the platform's.
+        """Whether the login step succeeded.
 
-        What sends its client to the login again is none, whatever its status: many forms answer
-        a wrong password so.
+        By the step's ``ok`` rule, else by status and platform rules.
+
+        A redirect to the login page is never a success, whatever its status: many login forms
+        answer a wrong password so.
         """
         if self.plan.recipe.rules.is_sent_to_login(self.response):
             return False
@@ -244,22 +248,25 @@ class LoginAnswer:
 
     @property
     def is_rate_limited(self) -> bool:
-        """Whether it says nothing of the credentials, only that too many requests came."""
+        """Whether the server refused only because of too many requests.
+
+        Credentials were not examined.
+        """
         rules = self.plan.recipe.rules
         known = rules.failure_class(self.response, self.body)
         return self.response.status == TOO_MANY or known == RATE
 
     def rate_limit_error(self, why: str) -> CallError:
-        """Return the error of a login that met a rate limit, and why it was not sent again."""
+        """Return the error of a rate-limited login; *why* says why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
         kind = AuthError if is_success(self.response.status) else HttpStatusError
         return self.error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
     def collect(self) -> None:
-        """Add the values of the step to the grant, and make secret ones known to the vault.
+        """Add the values that the step extracts to the grant, and register the secret ones.
 
         Raises:
-            AuthError: if a value is missing or is no text or number.
+            AuthError: if a value is missing, or is neither a text nor a number.
         """
         yielded = self.step.grant
         for name, rule in self.step.declared.extract.items():
@@ -275,10 +282,12 @@ class LoginAnswer:
                 )
 
     def keep_renewed(self, names: frozenset[str]) -> None:
-        """Keep which of the credentials *names* a server has just replaced; a recording does not.
+        """Store the new values of the credentials *names*.
+
+        Only from a live response, not a recorded one.
 
         Raises:
-            ConfigError: they cannot be kept.
+            ConfigError: if they cannot be stored.
         """
         if self.response.source == "live":
             values = self.step.grant.values
@@ -301,7 +310,7 @@ class LoginAnswer:
         return float(value) if name == TTL else value
 
     def _find(self, path: str) -> Any:
-        """Return what stands at *path*; cookies are those of the login so far."""
+        """Return the value at *path*; cookies are those that the login has received so far."""
         if path == "cookies":
             live = self.plan.tenant.live
             pairs = self.step.grant.cookies.for_host(self.request.url if "{" in live else live)
@@ -312,7 +321,10 @@ class LoginAnswer:
         return compile_finder(path)(self.response, self.body)
 
     def _find_standin(self, name: str, rule: Extract) -> Any:
-        """Return the stand-in of a recorded page that its pattern, made for the value, misses."""
+        """Return the value's stand-in in a recorded page where the ``regex:`` finds nothing.
+
+        The pattern is written for the form of the real value, which a stand-in need not have.
+        """
         call = self.plan.call
         known = rule.secret and rule.path.startswith("regex:")
         shown = known and find_standin(
@@ -321,7 +333,10 @@ class LoginAnswer:
         return shown or UNSET
 
     def _explain_missing_cookie(self) -> str:
-        """Return what cookies there are instead, or nothing."""
+        """Return which cookies were refused, or else the hosts of the accepted ones, for a message.
+
+        Empty if there are neither.
+        """
         refused = [f"{name} ({domain})" for name, domain in self.step.grant.cookies.refused.items()]
         if refused:
             return msg(
@@ -333,7 +348,7 @@ class LoginAnswer:
         return msg("; its cookies are for {hosts}", hosts=series(hosts)) if hosts else ""
 
     def refusal(self) -> CallError:
-        """Return the error of a login that was not accepted, and what may be done."""
+        """Return the error of a refused login, with advice."""
         hint = msg("; check its credentials")
         if place := self.step.renewal.source:
             hint = msg(
@@ -355,7 +370,7 @@ class LoginAnswer:
         return self.error(msg("was refused"), hint)
 
     def error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
-        """Return the error that the login *what*, such as ``was refused``, with what to do."""
+        """Return an error "the login *what*", such as ``was refused``, with response and *hint*."""
         call, response = self.plan.call, self.response
         sent = self.request.recorded_form.call
         message = msg(
@@ -380,7 +395,7 @@ class LoginAnswer:
         )
 
     def _describe_response(self) -> Iterator[str]:
-        """Yield status, form, code and message of the response, whatever there is."""
+        """Yield status, content type, code and message of the response, as far as it has them."""
         response, body, rules = self.response, self.body, self.plan.recipe.rules
         yield msg("HTTP {status}", status=response.status)
         yield from self._describe_body()
@@ -409,7 +424,7 @@ class LoginAnswer:
 
 
 def _value_problem(name: str, value: Any) -> str:
-    """Return why *value* cannot be what a login yields as *name*, or nothing."""
+    """Return why a login cannot yield *value* as *name*; empty if it can."""
     if isinstance(value, str) and "\ufffd" in value:
         return msg("yields a {name} that is not text in the charset of its page", name=name)
     if name == TTL and not _is_number(value):
@@ -429,7 +444,10 @@ def _is_number(value: Any) -> bool:
 
 
 def login_key(plan: Plan) -> str:
-    """Return what grants are kept under: platform, instance, login and shared credentials."""
+    """Return the key of the grant.
+
+    Platform, instance, and a digest of login and shared credentials.
+    """
     recipe, real = plan.recipe, plan.tenant.real
     cached = recipe.memo.get("login")
     if cached is not None and cached[0] == real:
@@ -443,12 +461,12 @@ def login_key(plan: Plan) -> str:
 
 
 def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
-    """Log in for the instance of *plan*, sending each step once unless it came too often.
+    """Log in for the instance of *plan*; each step is sent once, except after a rate limit.
 
     Raises:
         AuthError: if a step is refused, or its response lacks a value.
-        HttpStatusError: if a step still comes too often after all waits.
-        TransportError: if a step did not complete.
+        HttpStatusError: if the rate limit still holds after all waits.
+        TransportError: if an exchange fails.
     """
     key, recipe = login_key(plan), plan.recipe
     settled = partial(env.end_login, recipe.platform.platform_key, recipe.instance.instance_key)
@@ -461,10 +479,13 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
         for number, step in enumerate(acquire.steps, 1):
             answer = yield from _send_step(SentStep(plan, number, step, grant, env, renewal))
             answer.collect()
+            # Before the next step is sent: a rotated refresh token is lost if the process dies in
+            # between.
             answer.keep_renewed(names)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
         grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
+    # Also on Ctrl-C: other processes wait until this login is settled.
     except BaseException:
         settled(None)
         raise
@@ -479,7 +500,7 @@ _PAUSE: Final = 0.05  # seconds between two looks whether another process still 
 
 
 def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
-    """Return which credentials of the call's instance a login puts others in the place of."""
+    """Return the names of credentials that the login itself yields, such as a refresh token."""
     extracted = {name for step in acquire.steps for name in step.extract}
     return frozenset(extracted & plan.tenant.real.keys())
 
@@ -487,7 +508,10 @@ def _replaced_credentials(plan: Plan, acquire: Acquire) -> frozenset[str]:
 def _begin_renewal(
     grant: Grant, plan: Plan, env: Environment, renewal: CredentialRenewal, names: frozenset[str]
 ) -> Generator[Effect, Any, None]:
-    """Begin *grant* with what earlier logins, also of other processes, put in place of *names*."""
+    """Start *grant* with the newest values of *names*, which earlier logins have yielded.
+
+    Logins of other processes count too.
+    """
     while not renewal.try_open():
         yield Sleep(_PAUSE)
     last = env.renewed.get(login_key(plan))
@@ -505,9 +529,15 @@ def _begin_renewal(
 
 @dataclass(frozen=True, slots=True, repr=False)
 class SentStep:
-    """A step of a login under way.
+    """A login step that is being carried out.
 
-    That is the call that needs it, its number, what it yields to, and what it replaces.
+    Attributes:
+        plan: the call that needs the login.
+        number: of the step, from 1.
+        declared: the step in the platform file.
+        grant: collects the values.
+        env: the session's side of the call.
+        renewal: storage of credentials that the login replaces.
     """
 
     plan: Plan
@@ -519,7 +549,11 @@ class SentStep:
 
 
 def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
-    """Send a step until it does not come too often; return its response, a success."""
+    """Send a step, repeatedly after a rate limit; return its successful response.
+
+    Raises:
+        AuthError, HttpStatusError: if it is refused, or the rate limit still holds.
+    """
     sent, note, clock = 0, "", step.env.auth_clock
     while True:
         answer = yield from _send_hops(step, _step_request(step, attempt=sent), note)
@@ -527,6 +561,7 @@ def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
         if answer.is_accepted:
             return answer
         rule = step.plan.recipe.recover.get(RATE)
+        # Never repeated: a wrong secret sent several times locks the account.
         if not answer.is_rate_limited:
             raise answer.refusal()
         if rule is None or sent >= rule.tries:
@@ -541,10 +576,11 @@ def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
 
 
 def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect, Any, LoginAnswer]:
-    """Send *request* and what it is redirected to, as far as the step follows.
+    """Send *request* and follow its redirects if the step says so; return the last response.
 
-    Each hop goes out with the cookies that those before it have set. The same request with the same
-    cookies twice is a circle: a server that has not let its client in sends it round and round.
+    Each hop is sent with the cookies that the hops before it have set. The same request with the
+    same cookies for the second time is a circle: servers redirect a client in a circle if it is not
+    logged in.
     """
     env, jar, seen = step.env, step.grant.cookies, dict[tuple[str, str, Pairs], None]()
     sent_at = env.auth_clock.now()
@@ -570,9 +606,10 @@ def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect,
 
 
 def _with_cookies(request: Request, cookies: Pairs, step: SentStep) -> Request:
-    """Return *request* with the login's own cookies, unless it declares a Cookie header itself.
+    """Return *request* with the login's cookies, unless it declares a Cookie header itself.
 
-    Like what auth puts in they are no part of its identity: the server makes others each time.
+    As values that auth puts in they are not part of the call's identity: servers make new ones in
+    each login.
     """
     if not cookies or "cookie" in Headers(request.headers):
         return request
@@ -593,10 +630,10 @@ def _with_cookies(request: Request, cookies: Pairs, step: SentStep) -> Request:
 
 
 def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
-    """Return a grant made of stand-ins, without sending anything.
+    """Return a grant made of stand-ins; nothing is sent.
 
     Raises:
-        ConfigError: if the login yields a value that no stand-in can replace, such as an address.
+        ConfigError: if the login yields a value that a stand-in cannot replace, such as an address.
     """
     yield from ()
     recipe = plan.recipe
@@ -651,7 +688,7 @@ def _step_request(step: SentStep, *, attempt: int) -> Request:
 def _render_step(
     recipe: CompiledApi, number: int, step: LoginStep, context: auth.SigningContext
 ) -> Request:
-    """Return one form of a step's request, made once where every login with these values has it."""
+    """Return the real or the recorded form of a step's request; cached if it never changes."""
     place = f"{context.cache_key} login {number}"
     cached = recipe.memo.get(place)
     if cached is not None and cached[0] == (context.credentials, context.granted, context.base):
@@ -667,7 +704,11 @@ def _render_step(
 
 
 def _login_randomness(of_call: CallRandomness) -> CallRandomness:
-    """Return randomness that follows from the call's, so that a login left out shifts nothing."""
+    """Return random values derived from the call's.
+
+    Nothing is drawn for a login, so the random values of later calls do not depend on whether a
+    login was needed.
+    """
     seed = sha256(of_call.seed + LOGIN.encode()).digest()
     return CallRandomness(seed, seed.hex()[:32])
 
@@ -675,7 +716,7 @@ def _login_randomness(of_call: CallRandomness) -> CallRandomness:
 def _send_and_log(
     request: Request, plan: Plan, env: Environment, note: str
 ) -> Generator[Effect, Any, Response]:
-    """Send one step and log it, whatever comes of it."""
+    """Send one request of a login and add a log record, also if it fails."""
     begun, caller = (env.clock.now(), env.clock.tick()), plan.call.caller
     record = partial(
         env.record,

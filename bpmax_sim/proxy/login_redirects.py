@@ -1,8 +1,8 @@
-"""A redirect of a login: which request follows it, and why one is not followed.
+"""Redirects of a login: the request that follows, and reasons not to follow.
 
-A login follows its redirects itself, so that each response can set cookies and is recorded. Within
-an origin a hop is the same request at another address; to another origin go an address and
-``Accept`` only, never a credential of the request before it.
+A login follows redirects itself and not through httpx, so that each response can set cookies and is
+recorded. Within an origin, the next request is the same one at another address; another origin gets
+only the address and ``Accept``, never a credential of the request before.
 """
 
 from __future__ import annotations
@@ -23,27 +23,31 @@ _FREE: Final = frozenset({"accept", "accept-language", "accept-charset"})
 
 
 class RefusedRedirectError(Exception):
-    """A redirect that is not followed; the message says why, without any query."""
+    """Raised if a redirect is not followed; the message says why and contains no query."""
 
 
 def is_redirect(response: Response) -> bool:
-    """Return whether *response* sends its client elsewhere."""
+    """Return whether *response* is a redirect with a Location header."""
     return response.status in _STATUSES and bool(response.header("location"))
 
 
 def follow_redirect(sent: Request, response: Response, env: Environment) -> Request:
-    """Return the request that follows *response*, without cookies, and its stand-in twin.
+    """Return the request that follows *response*, without cookies; with its twin of stand-ins.
 
     Raises:
-        RefusedRedirectError: it leads to no address, or would take a body to another origin.
+        RefusedRedirectError: if the Location is no HTTP address, or a body would be sent to another
+            origin.
     """
     url = _redirect_target(sent, response)
+    # 307 and 308 keep method and body; after the others a POST becomes a GET without body, as
+    # browsers do (RFC 9110, 15.4).
     keeps = response.status in _KEEPS_METHOD or sent.method in {"GET", "HEAD"}
     same = _origin_of(url) == _origin_of(sent.url)
     if keeps and not same and sent.body:
         raise RefusedRedirectError(
             msg("redirects what it was sent to another address, {there}", there=_origin_of(url))
         )
+    # The Location may hold a code or token: the recorded address is the one with secrets hidden.
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
     written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
     if written.call is not None:
@@ -53,7 +57,7 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
 
 
 def describe_address(url: str) -> str:
-    """Return *url* without its query, which may hold anything, for messages."""
+    """Return *url* for messages: without query, user and password, which may hold secrets."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -82,7 +86,10 @@ def _origin_of(url: str) -> str:
 
 
 def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
-    """Return *request* at another address, with what may go there."""
+    """Return *request* at *url*, with the method, headers and body that may be sent there.
+
+    *keeps* says whether method and body stay, *same* whether the origin is the same.
+    """
     base = request.base
     if not is_below(url, base):
         parts = urlsplit(url)

@@ -1,8 +1,9 @@
-"""What follows from one sending: the response, another sending, or an error. Decisions only.
+"""Decide what follows a sending: a result, another sending, or an error. Nothing is sent here.
 
-A refused token is renewed once, for any call: it was refused before it was executed; so was what
-is answered with 429 (RFC 6585, 4). Anything else is sent again only where ``recover`` says so, and
-only if the API is idempotent or nothing was sent. What is declared and cannot apply is a note.
+A request with a refused token is sent again after one new login, for any API, since it was refused
+before it was executed. A request answered with 429 was not executed either (RFC 6585, 4). All
+others are sent again only if ``recover`` says so, and only if the API is idempotent or the request
+was not sent. A declared recovery that cannot be applied leaves a note.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ _EPOCH_MILLIS: Final = 1e12
 
 
 class RetryProgress(Struct, frozen=True):
-    """How far a call has come.
+    """How often a call was sent and logged in again.
 
     Attributes:
         sent: business requests sent so far.
-        renewed: times the login was repeated because its token was refused.
-        offset: correction of the signing clock in seconds; None before one was made.
+        renewed: number of new logins after a refused token.
+        offset: correction of the signing clock in seconds; None if none was made.
     """
 
     sent: int = 0
@@ -45,7 +46,14 @@ class RetryProgress(Struct, frozen=True):
 
 
 class RetryDecision(Struct, frozen=True):
-    """Send again: after *wait* seconds, with a new login if *renew*, the clock set by *offset*."""
+    """Send again.
+
+    Attributes:
+        note: why, for the log record.
+        wait: seconds to wait before.
+        renew: whether to log in again first.
+        offset: new correction of the signing clock in seconds; None if it stays.
+    """
 
     note: str
     wait: float = 0.0
@@ -54,14 +62,14 @@ class RetryDecision(Struct, frozen=True):
 
     @property
     def is_token_refused(self) -> bool:
-        """Whether the token of the last sending was refused."""
+        """Whether the last sending was refused because of its token."""
         return self.renew
 
 
 class NoRetry(Struct, frozen=True):
-    """Nothing more is sent: *note* says why a declared recovery does not apply.
+    """Do not send again. *note* says why a declared recovery was not applied.
 
-    With *is_token_refused*, a token that was just acquired was refused too.
+    *is_token_refused* says that the token of a new login was refused too.
     """
 
     note: str = ""
@@ -69,7 +77,7 @@ class NoRetry(Struct, frozen=True):
 
 
 class ReceivedResponse(Struct, frozen=True):
-    """A response, and its body read."""
+    """A response and its parsed body."""
 
     response: Response
     body: ParsedBody
@@ -79,7 +87,10 @@ Outcome = ReceivedResponse | TransportError
 
 
 def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
-    """Return the class that *recover* is keyed by, or None for a success and for the rest."""
+    """Return the class of failure, which is the key in ``recover``.
+
+    None for a success or no class.
+    """
     if isinstance(outcome, TransportError):
         return "transient" if outcome.code in _BROKEN_OFF else None
     return recipe.rules.failure_class(outcome.response, outcome.body)
@@ -88,11 +99,16 @@ def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
 def next_step(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
 ) -> RetryDecision | NoRetry:
-    """Return what to do after *outcome*."""
+    """Return whether and how to send again after *outcome*.
+
+    *now* is the instant of the auth clock.
+    """
     failure = failure_class(outcome, recipe) or ""
     rule = recipe.recover.get(failure)
     if rule is None:
         return NoRetry()
+    # First the token, then the clock, then waiting: a refused token was certainly not executed, and
+    # a wrong clock would make every later sending fail as well.
     if rule.refresh and grant is not None:
         if progress.renewed >= rule.refresh:
             return NoRetry(is_token_refused=True)
@@ -120,6 +136,8 @@ def _retry(
         is_unexecuted = not outcome.sent
     else:
         is_unexecuted = outcome.response.status == TOO_MANY
+    # What may have been executed is not sent twice: a second order or payment is worse than an
+    # error.
     if not (recipe.api.is_idempotent or is_unexecuted):
         note = msg(
             "{failure}: not sent again, as {method} may have been executed; if that does no "
@@ -134,7 +152,10 @@ def _retry(
 def retry_later(
     outcome: Outcome, rule: Recover, failure: str, sent: int, now: float
 ) -> RetryDecision | NoRetry:
-    """Return how long to wait before the next sending: as the response asks, else by *rule*."""
+    """Return the wait before the next sending.
+
+    What the response asks for, else the rule's backoff.
+    """
     wait = _wait_from_response(outcome, rule, now)
     if wait is None:
         wait = rule.backoff * 2 ** (sent - 1)
@@ -151,7 +172,7 @@ def retry_later(
 
 
 def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> str:
-    """Return why the first response is final although a rule is declared; nothing if it is not."""
+    """Return why a declared rule had no effect on the first response; empty if it had."""
     if rule.refresh:
         return msg(
             "{failure}: recover: refresh does nothing, as this call needs no login", failure=failure
@@ -165,7 +186,7 @@ def _unused_rule_note(rule: Recover, failure: str, progress: RetryProgress) -> s
 
 
 def _clock_offset(outcome: Outcome, now: float) -> float | None:
-    """Return how far the server's clock is ahead; a recorded response corrects nothing."""
+    """Return the seconds by which the server's clock is ahead; None for a recorded response."""
     if isinstance(outcome, TransportError) or outcome.response.source == "recorded":
         return None
     date = read_http_date(outcome.response.header("date") or "")
@@ -173,7 +194,7 @@ def _clock_offset(outcome: Outcome, now: float) -> float | None:
 
 
 def _wait_from_response(outcome: Outcome, rule: Recover, now: float) -> float | None:
-    """Return the seconds that the response asks for, if it does."""
+    """Return the wait in seconds that the response asks for; None if it asks for none."""
     if isinstance(outcome, TransportError):
         return None
     response = outcome.response
@@ -198,9 +219,10 @@ def _parse_milliseconds(value: Any) -> float | None:
 
 
 def seconds_until(value: Any, now: float) -> float | None:
-    """Return the seconds from *now* that *value* names.
+    """Return the seconds from *now* to the time that *value* gives; None if it is no time.
 
-    It may be seconds, an instant in seconds or milliseconds since 1970, an HTTP date or ISO 8601.
+    *value* may be a number of seconds, an instant in seconds or milliseconds since 1970, an HTTP
+    date or an ISO 8601 date.
     """
     text = str(value).strip()
     for read in (_parse_seconds, _parse_iso_date):

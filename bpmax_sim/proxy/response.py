@@ -1,14 +1,14 @@
-"""A response body, read once: JSON value, text or bytes, by its content type.
+"""Read, judge and show responses.
 
-Values found in a response by path, and the rules that judge it by them.
+A body is parsed once, by its content type: JSON value, text or bytes.
 
-A path is a JSON path (RFC 9535; ``$.a.b[0]`` takes a fast way), ``header:Name``, ``cookie:Name``,
-``cookies`` (all of them, as a Cookie header), ``css:selector`` or ``regex:pattern``. Codes are
-compared as texts, because third parties answer ``40014`` here and ``"40014"`` there.
+Values are read from a response by a path: a JSON path (RFC 9535; ``$.a.b[0]`` is read without the
+library), ``header:Name``, ``cookie:Name``, ``cookies`` (all of them, as a Cookie header),
+``css:selector`` or ``regex:pattern``. Codes are compared as texts, since third parties answer
+``40014`` in one place and ``"40014"`` in another.
 
-Requests and responses as plain dicts that may be shown: redacted, bodies parsed.
-
-One log record for each call and each login request, redacted when read.
+Requests and responses are shown as plain values: redacted, bodies parsed. Each call and each login
+request leaves a log record, which is redacted when it is read.
 """
 
 from __future__ import annotations
@@ -53,19 +53,20 @@ _TEXT_TYPES = frozenset({
 
 
 class InvalidJson(MessageError):  # noqa: N818 - a finding, not a failure
-    """The text is not JSON; the message says where."""
+    """Raised if a text is not JSON; the message says where."""
 
 
 class ParsedBody(NoRepr, frozen=True):
-    """What a body is.
+    """A parsed body.
 
     Attributes:
-        kind: ``json`` (*value* is the parsed value, *text* its text), ``text``, ``bytes``
-            (*value*), ``null`` for an empty one, or ``broken``: its type says JSON, and it is not.
-        problem: what is wrong with a broken one, or with a text in which U+FFFD stands for bytes
-            that are not of its encoding.
-        guessed: the value of a body that is JSON although its type does not say so, else None;
-            rules look into it, scripts do not.
+        kind: ``json`` (*value* is the parsed value, *text* its text), ``text``, ``bytes`` (in
+            *value*), ``null`` for an empty body, or ``broken`` if the content type says JSON and
+            the body is not JSON.
+        problem: what is wrong with a broken body, or with a text in which undecodable bytes were
+            replaced by U+FFFD.
+        guessed: parsed value of a body that is JSON although its content type does not say so, else
+            None. Rules look into it, scripts do not.
     """
 
     kind: Literal["json", "text", "bytes", "null", "broken"]
@@ -76,12 +77,12 @@ class ParsedBody(NoRepr, frozen=True):
 
     @property
     def rule_value(self) -> Any:
-        """Return the value that code, message and data paths look into."""
+        """Return the value in which the paths of code, message and data are looked up."""
         return self.value if self.kind == "json" else self.guessed
 
     @property
     def display_value(self) -> Any:
-        """Return the value as errors and records show it."""
+        """Return the value that errors and records show."""
         if self.kind == "bytes":
             return msg("{value_count} bytes", value_count=len(self.value))
         return self.text if self.kind == "broken" else self.value
@@ -91,12 +92,12 @@ _NULL: Final = ParsedBody("null")
 
 
 def is_json(media: str) -> bool:
-    """Return whether *media* is JSON, such as ``application/problem+json`` (RFC 6839)."""
+    """Return whether a media type is JSON, such as ``application/problem+json`` (RFC 6839)."""
     return media in _JSON_TYPES or media.endswith("+json")
 
 
 def read_body(response: Response, declared: str = "") -> ParsedBody:
-    """Return what the body of *response* is; *declared* is the ``charset:`` of its API."""
+    """Return the parsed body of *response*; *declared* is the ``charset:`` of its API."""
     raw, declared = response.body, declared or response.charset
     if not raw or response.status in _NO_CONTENT:
         return _NULL
@@ -108,12 +109,12 @@ def read_body(response: Response, declared: str = "") -> ParsedBody:
 
 
 def parse_json(text: str, raw: bytes | None = None) -> Any:
-    """Return the value of *text*; numbers keep all their digits where they are integers.
+    """Return the value of the JSON *text*; integers keep all digits.
 
-    *raw* is the same in UTF-8, if it is there, which is faster to read.
+    *raw* may hold the same document in UTF-8, which is parsed faster.
 
     Raises:
-        NotJson: if it is not JSON as ``JSON.parse`` knows it.
+        InvalidJson: if it is not JSON by the rules of ``JSON.parse``.
     """
     try:
         return msgspec.json.decode(text if raw is None else raw)
@@ -174,10 +175,10 @@ Finder = Callable[[Response, ParsedBody], Any]
 
 @lru_cache(maxsize=1024)
 def compile_finder(path: str) -> Finder:
-    """Return what reads *path*; it returns `UNSET` for a response without it.
+    """Return a function that reads the value at *path*; it returns `UNSET` if there is none.
 
     Raises:
-        ConfigError: if *path* is none of the forms above.
+        ConfigError: if *path* has none of the forms above.
     """
     place = FieldPath.of_response(path)
     if place is None:
@@ -227,7 +228,7 @@ _TEXT_FINDERS: Final[Mapping[str, Callable[[str], Finder]]] = {
 
 
 def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) -> Any:
-    """Return the first value that is there and not null, or `UNSET`."""
+    """Return the first value that exists and is not null; else `UNSET`."""
     for find in finders:
         value = find(response, body)
         if value is not UNSET and value is not None:
@@ -236,7 +237,7 @@ def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) 
 
 
 def as_text(value: Any) -> str:
-    """Return *value* as codes are compared: ``true``, ``null``, ``40014``, whatever its type."""
+    """Return *value* as the text by which codes are compared: ``true``, ``null``, ``40014``."""
     if isinstance(value, str):
         return value
     if value is None or isinstance(value, bool):
@@ -270,12 +271,12 @@ def _compile_json_path(path: str) -> Finder:
 
 
 class CompiledRules:
-    """`ResponseRules` with their paths compiled."""
+    """`ResponseRules` with compiled paths."""
 
     __slots__ = ("_classes", "_code", "_message", "data", "ok")
 
     def __init__(self, rules: ResponseRules, fallback: Mapping[str, tuple[int, ...]]) -> None:
-        """Compile *rules*; *fallback* gives the statuses of the classes that they do not name."""
+        """Compile *rules*; *fallback* has the statuses of classes that the rules do not declare."""
         self.ok = rules.ok
         for condition in rules.ok.all:
             compile_finder(
@@ -291,19 +292,19 @@ class CompiledRules:
         ]
 
     def code(self, response: Response, body: ParsedBody) -> Any:
-        """Return the business code, or `UNSET`."""
+        """Return the business code; `UNSET` if there is none."""
         return find_first(self._code, response, body)
 
     def message(self, response: Response, body: ParsedBody) -> Any:
-        """Return the third party's message, or `UNSET`."""
+        """Return the third party's message; `UNSET` if there is none."""
         return find_first(self._message, response, body)
 
     def is_sent_to_login(self, response: Response) -> bool:
-        """Return whether *response* is a redirect that says of a session that it is none."""
+        """Return whether *response* redirects to a login page: there is no valid server session."""
         return any(_leads_to(response, locations) for *_, locations in self._classes if locations)
 
     def failure_class(self, response: Response, body: ParsedBody) -> str | None:
-        """Return the class of failure that the response belongs to, the first that fits."""
+        """Return the name of the first class of failure that the response belongs to, or None."""
         code: str | None = None
         for name, codes, statuses, locations in self._classes:
             if response.status in statuses or (locations and _leads_to(response, locations)):
@@ -316,9 +317,9 @@ class CompiledRules:
 
 
 def _leads_to(response: Response, paths: Iterable[str]) -> bool:
-    """Return whether *response* is a redirect to one of *paths*, on whatever host.
+    """Return whether *response* redirects to one of *paths*, on any host.
 
-    An address that is relative, such as ``login.php?error=1``, is the end of a path.
+    A relative Location, such as ``login.php?error=1``, is compared with the end of each path.
     """
     location = response.header("location")
     if location is None or not 300 <= response.status < 400:  # noqa: PLR2004 - the 3xx of HTTP
@@ -337,9 +338,9 @@ def is_success(status: int) -> bool:
 def satisfies_rule(
     rule: OkRule, response: Response, body: ParsedBody, *, lenient: bool = False
 ) -> bool:
-    """Return whether *rule* calls the response a success: its status, and every condition.
+    """Return whether the response is a success by *rule*: its status, and every condition.
 
-    Where it is *lenient*, a condition holds if its path is absent.
+    If *lenient*, a condition also holds if its path is absent.
     """
     if not (response.status in rule.status if rule.status else is_success(response.status)):
         return False
@@ -355,10 +356,10 @@ def satisfies_rule(
 
 
 class RedactedRequest(Struct, frozen=True, kw_only=True):
-    """A request as it may be shown.
+    """A request in the form that may be shown.
 
     Attributes:
-        headers: by lower-case name, several of one name joined.
+        headers: values by lower-case name; several values of one name are joined.
         body: as text; None for no body.
     """
 
@@ -369,11 +370,11 @@ class RedactedRequest(Struct, frozen=True, kw_only=True):
 
 
 class RedactedResponse(Struct, frozen=True, kw_only=True):
-    """A response as it may be shown.
+    """A response in the form that may be shown.
 
     Attributes:
-        headers: by lower-case name, several of one name joined, cookies hidden.
-        body: parsed where it is JSON, else text.
+        headers: values by lower-case name; several values of one name are joined, cookies hidden.
+        body: parsed value if it is JSON, else text.
     """
 
     status: int
@@ -382,7 +383,7 @@ class RedactedResponse(Struct, frozen=True, kw_only=True):
 
 
 def redact_request(request: Request, redact: Redact) -> RedactedRequest:
-    """Return *request* in the form that is written down, redacted."""
+    """Return the recorded form of *request*, redacted."""
     shown = request.recorded_form
     body = shown.body
     return RedactedRequest(
@@ -399,7 +400,7 @@ def _request_text(request: Request) -> str:
 
 
 def redact_response(response: Response, redact: Redact) -> RedactedResponse:
-    """Return *response* redacted, the body parsed where it is JSON."""
+    """Return *response* redacted; a JSON body is parsed."""
     return RedactedResponse(
         status=response.status,
         headers=redact_headers(response.headers, redact),
@@ -408,7 +409,7 @@ def redact_response(response: Response, redact: Redact) -> RedactedResponse:
 
 
 def redact_headers(pairs: Pairs, redact: Redact) -> dict[str, str]:
-    """Return headers by lower-case name, several of one name joined, cookies hidden."""
+    """Return header values by lower-case name, values of one name joined, cookies hidden."""
     shown: dict[str, str] = {}
     for name, value in pairs:
         lower = name.lower()
@@ -421,12 +422,13 @@ class Sending(Struct, frozen=True, kw_only=True):
     """A sending of a call that was followed by another one.
 
     Attributes:
-        at, duration: virtual instant of the start, and seconds until what came of it.
-        ended: the place of its end among all that happens.
+        at: virtual instant of the start.
+        duration: virtual seconds until the response or failure.
+        ended: number of its end in the order of all events of the session.
         follows: why it was sent again: ``renewed`` (the token was refused), ``clock`` or
             ``retried``.
-        note: that in words.
-        wait: virtual seconds until the next one.
+        note: the same in words.
+        wait: virtual seconds until the next sending.
     """
 
     request: Request
@@ -444,20 +446,20 @@ class Sending(Struct, frozen=True, kw_only=True):
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
-    """What one call was and what came of it.
+    """A finished call and its result.
 
     Attributes:
-        platform, instance, api, caller: as far as they were known.
+        platform, instance, api, caller: as far as they are known.
         at: virtual instant of the start.
         duration: virtual seconds until the response or the error.
-        began, ended: the place of its start and of its end among all that happens.
-        attempts: business requests that were sent.
-        earlier: those of them that were followed by another one.
-        sent_at: virtual instant of the last one.
-        notes: what was overridden, dropped or retried.
-        doubts: those of them that the script hardly meant.
-        call: what the builder set, not redacted; None where it was rejected before.
-        error: what the call was rejected with.
+        began, ended: numbers of its start and its end in the order of all events of the session.
+        attempts: number of business requests sent.
+        earlier: the sendings before the last one.
+        sent_at: virtual instant of the last sending.
+        notes: messages about values overridden or dropped, and about retries.
+        doubts: those of the notes that are about what the script probably did not mean.
+        call: what the builder set, not redacted; None if the call was rejected earlier.
+        error: error with which the call was rejected.
         position: the script line that made the call, where it is known.
     """
 
@@ -496,7 +498,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def status(self) -> int | None:
-        """Return the HTTP status, where there was a response."""
+        """Return the HTTP status; None without a response."""
         return self.received.status if self.received else None
 
     @property
@@ -506,10 +508,10 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def request(self) -> RedactedRequest | None:
-        """Return the last request, redacted."""
+        """Return the last request, redacted; None if nothing was sent."""
         return redact_request(self.sent, self.redact) if self.sent else None
 
     @property
     def response(self) -> RedactedResponse | None:
-        """Return the last response, redacted, its body parsed."""
+        """Return the last response, redacted, its body parsed; None without a response."""
         return redact_response(self.received, self.redact) if self.received else None

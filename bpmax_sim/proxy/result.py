@@ -1,6 +1,6 @@
-"""What a finished exchange is to the script: a response, or the rejection it becomes.
+"""Turn a finished exchange into what the script gets: a value, or a rejection.
 
-Secrets that a response holds become known to the vault the moment it arrives.
+Secrets that a response issues are registered with the vault as soon as it arrives.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _LONGEST = 300
 
 
 class Answer(NoRepr, frozen=True):
-    """What a call resolves with.
+    """The value that a call resolves with.
 
     Attributes:
         value: the Python value; integers are exact.
-        text: for ``json`` the text that the script's own ``JSON.parse`` reads, for ``text`` the
-            text itself, else None.
+        text: JSON text that the script's own ``JSON.parse`` reads if *kind* is ``json``, the text
+            itself if ``text``, else None.
         kind: ``json``, ``text``, ``bytes`` or ``null``.
     """
 
@@ -57,12 +57,12 @@ def read_answer(
     body: ParsedBody | None = None,
     redact: Callable[[str], str] = str,
 ) -> Answer:
-    """Return what *response* is to the script.
+    """Return the value of *response* for the script.
 
     Raises:
-        HttpStatusError: for a status that is not 2xx.
-        BadResponseError: if the content type says JSON and the body is not.
-        BusinessError: for a business failure, where the platform rejects those.
+        HttpStatusError: if the status is not 2xx.
+        BadResponseError: if the content type says JSON and the body is not JSON.
+        BusinessError: if the business code is a failure and the platform rejects failures.
     """
     body = body or read_body(response)
     if plan.recipe.redirects == "result" and response.status in REDIRECTS:
@@ -74,6 +74,7 @@ def read_answer(
     if body.kind == "broken" and recipe.result != "bytes":
         message = msg("the response declares JSON but is not JSON: {problem}", problem=body.problem)
         raise make_rejection(BadResponseError, message, response, body, plan, redact)
+    # HTTP status and body format come before the business code: an HTML error page has no code.
     if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "bytes" or body.kind == "broken":
@@ -94,7 +95,7 @@ def read_answer(
 
 
 def _redirect_value(response: Response, body: ParsedBody) -> Answer:
-    """Return a redirect as the script sees it: status, headers by lower-case name, and body."""
+    """Return a redirect as a value: status, headers by lower-case name, and body."""
     headers = Headers(response.headers).first_values()
     value = {"status": response.status, "headers": headers, "body": body.display_value}
     return Answer(value, stringify_json(value).decode(), "json")
@@ -108,7 +109,7 @@ def make_rejection(
     plan: Plan,
     redact: Callable[[str], str],
 ) -> CallError:
-    """Return an error that tells of *response*, with its business code and message, redacted."""
+    """Return an error of class *kind* with business code and message of *response*, redacted."""
     call, rules = plan.call, plan.recipe.rules
     parts = [line]
     for label, value in (
@@ -145,7 +146,7 @@ _PUBLIC: Final = frozenset({"error", "error_description", "error_uri", "expires_
 
 
 def register_issued_secrets(request: Request, response: Response, vault: Vault) -> None:
-    """Register what stands at the sensitive places of the response to *request*."""
+    """Register the values at the sensitive places of the response to *request* as secrets."""
     call = request.call
     if call is None or not request.sensitive:
         return
@@ -161,9 +162,9 @@ def register_issued_secrets(request: Request, response: Response, vault: Vault) 
 def clear_texts(
     platforms: Platforms, request: Request, response: Response | None
 ) -> frozenset[str]:
-    """Return the values of a call that its platform declares to be no secret, as texts.
+    """Return the values of an exchange that its platform declares not to be secret, as texts.
 
-    Those are the words that it enumerates, and what logins extract with ``secret: false``.
+    These are enumerated words, and what logins extract with ``secret: false``.
     """
     words, paths = _clear_declarations(platforms, request.call.platform if request.call else "")
     if response is None or not paths or not request.is_login:
@@ -175,7 +176,10 @@ def clear_texts(
 
 @lru_cache(maxsize=256)
 def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str], tuple[str, ...]]:
-    """Return the words that the platform *key* enumerates, and the paths of what logins open."""
+    """Return the words that platform *key* enumerates, and the ``secret.
+
+    False`` paths of its logins.
+    """
     platform = platforms.find(key)
     if platform is None:
         return frozenset(), ()
@@ -183,7 +187,7 @@ def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str],
 
 
 def _find_values(path: str, response: Response, body: ParsedBody) -> Iterator[Any]:
-    """Yield what stands at *path*: ``body.a[*].b``, or as a response's paths are spelled."""
+    """Yield the values at *path*: ``body.a[*].b``, or a path of a response as in ``extract``."""
     if path.startswith("body"):
         yield from values_at(body.rule_value, FieldPath.parse(path, "secret").below)
     elif "*" in path:

@@ -1,7 +1,7 @@
-"""Signatures as a platform declares them: canonical string, key, algorithm, encoding, place.
+"""Sign requests as a platform declares it: canonical string, key, algorithm, encoding, place.
 
-Nothing here reads a clock or a random source: ``now``, ``nonce`` and ``call_id`` are in the names,
-so the same request and names give the same bytes. `RequestEditor` is a request under change.
+Nothing here reads a clock or a random source: ``now``, ``nonce`` and ``call_id`` are among the
+names, so the same request and names always give the same bytes. `RequestEditor` changes requests.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _Object = dict[str, msgspec.Raw]
 
 
 class RequestEditor:
-    """The parts of a request, which `put` and `remove` change.
+    """A request that `set` and `remove` change.
 
-    A header, a query name or a cookie that is put takes the place of the script's own.
+    A header, query parameter or cookie that is set replaces the script's own of that name.
     """
 
     def __init__(self, request: Request) -> None:
@@ -59,7 +59,10 @@ class RequestEditor:
         self._injected = dict.fromkeys(request.injected)
 
     def template_names(self) -> dict[str, object]:
-        """Return the request as the templates of ``sign`` see it (`SIGN_NAMES`)."""
+        """Return the parts of the request under the names that ``sign`` templates use.
+
+        The names are those of `SIGN_NAMES`.
+        """
         path = self._path or "/"
         target = f"{path}?{self._query}" if self._query else path
         headers: dict[str, str] = {}
@@ -79,11 +82,11 @@ class RequestEditor:
         }
 
     def has_header(self, name: str) -> bool:
-        """Return whether the request has a header of this name, in any case."""
+        """Return whether the request has the header *name*, in any case."""
         return name in Headers(self._headers)
 
     def request(self) -> Request:
-        """Return the request as it stands, with the places that were put in."""
+        """Return the changed request; its ``injected`` lists the places that were set."""
         query = f"?{self._query}" if self._query else ""
         return replace(
             self._request,
@@ -94,10 +97,10 @@ class RequestEditor:
         )
 
     def set(self, place: Spot, name: str, value: str) -> None:
-        """Put *value* in, instead of what stands there.
+        """Set *value* at a place, replacing the value that is there.
 
         Raises:
-            ConfigError: if *value* cannot stand at *place*.
+            ConfigError: if *value* cannot be sent at *place*.
         """
         if place == "header":
             self._set_header(name, value)
@@ -114,7 +117,7 @@ class RequestEditor:
         self._injected[place_of(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
-        """Take a header, a query name or a cookie out, so that it is not signed."""
+        """Remove a header, query parameter or cookie, so that it is not signed."""
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
@@ -159,7 +162,7 @@ def _other_cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[s
 
 
 def _set_member(body: bytes, path: list[str], value: str) -> bytes:
-    """Set a member of a JSON object; every other byte of the values stays as it is."""
+    """Set a member of a JSON object; the bytes of all other values are not changed."""
     members = _split_members(body)
     if members is None:
         raise ConfigError(
@@ -175,7 +178,7 @@ def _set_member(body: bytes, path: list[str], value: str) -> bytes:
 
 
 def _split_members(body: bytes) -> dict[str, bytes] | None:
-    """Return the members of a JSON object, as they are written, or None for anything else."""
+    """Return the members of a JSON object with their original bytes; None if it is no object."""
     with suppress(msgspec.DecodeError):
         raw = msgspec.json.decode(body, type=_Object)
         return {name: bytes(member) for name, member in raw.items()}
@@ -204,15 +207,17 @@ _DECODERS: Final[Mapping[str, Callable[[str], bytes]]] = {
 
 
 def sign(request: Request, rule: Sign, names: Names) -> Request:
-    """Return *request* signed by *rule*; what a script put where the signature goes is dropped.
+    """Return *request* signed by *rule*.
+
+    Values of the script at the places of the signature are removed.
 
     Args:
         request: complete, body included.
-        rule: the templates, which see *names* and the request (`SIGN_NAMES`).
+        rule: templates, which use *names* and the request (`SIGN_NAMES`).
         names: credentials, parameters, acquired values, ``now``, ``nonce``, ``call_id``.
 
     Raises:
-        ConfigError: if a template, the key or a value does not fit.
+        ConfigError: if a template, the key or a value cannot be used.
     """
     editor = RequestEditor(request)
     for spot in rule.emit:
@@ -220,6 +225,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     scope: dict[str, object] = {**names, **editor.template_names()}
     _render_definitions(rule.define, scope)
     _set_before_signing(editor, rule, scope)
+    # After the headers are set: canonical forms list exactly the headers that are sent.
     _render_definitions(rule.canonical, scope)
     message = to_octets(render(rule.message, scope))
     sources = (rule.key,) if isinstance(rule.key, str) else rule.key
@@ -234,11 +240,11 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
 
 
 def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
-    """Check the signature of a 2xx response; other responses are not signed.
+    """Check the signature of a 2xx response; other responses are not signed and not checked.
 
     Raises:
-        AuthError: if it is absent, too old, of an unknown key, or not that of the response.
-        ConfigError: if a template or the key does not fit.
+        AuthError: if it is absent, too old, made with an unknown key, or wrong for this response.
+        ConfigError: if a template or the key cannot be used.
     """
     if not is_success(response.status):
         return
@@ -266,9 +272,9 @@ def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
 
 @lru_cache(maxsize=64)
 def headers_signed_with(rule: ResponseSignature) -> tuple[str, ...]:
-    """Return the places of the headers that hold signature, time and nonce of a response.
+    """Return the places of the headers with signature, time and nonce of a response.
 
-    They are set afresh for each response, whatever it says.
+    They differ in each response, whatever its content.
     """
     headers = _PlaceholderRequest()
     names = {"response_status": 200, "response_headers": headers, "response_body": b""}
@@ -279,7 +285,7 @@ def headers_signed_with(rule: ResponseSignature) -> tuple[str, ...]:
 
 
 class _PlaceholderRequest(dict[str, str]):
-    """Headers that are all there, and remember which were requested."""
+    """Headers in which every name exists; requested names are remembered."""
 
     def __missing__(self, name: str) -> str:
         self[name] = ""
@@ -287,9 +293,11 @@ class _PlaceholderRequest(dict[str, str]):
 
 
 def trust_of(request: Request, response: Response, now: float) -> str:
-    """Return `VERIFIED`, or why a live response cannot be trusted; empty if nothing is to verify.
+    """Return `VERIFIED`, or why a live response cannot be trusted.
 
-    A key that does not fit is told when the response is read, so it is no reason here.
+    Empty if nothing is to be verified.
+
+    It is empty too if the declared key cannot be used: that is reported when the response is read.
     """
     proof = request.proof
     if proof is None or response.source != "live" or not is_success(response.status):
@@ -304,7 +312,7 @@ def trust_of(request: Request, response: Response, now: float) -> str:
 
 
 class _RequiredHeaders(dict[str, str]):
-    """Headers of a response that must have been signed."""
+    """Headers of a response; access to a missing one raises AuthError."""
 
     def __missing__(self, name: str) -> str:
         raise _untrusted_response_error(msg("it has no header {name!r}", name=name))
@@ -353,7 +361,10 @@ def _compute_signature(rule: Sign, key: tuple[str, ...], message: bytes) -> byte
 
 @lru_cache(maxsize=64)
 def _derive_key(algorithm: str, encoding: str, chain: tuple[str, ...]) -> bytes:
-    """Return the key at the end of a chain; AWS's stays the same for a day."""
+    """Return the last key of a chain, in which each digest is the next key.
+
+    Cached, since AWS's derived key stays the same for a day.
+    """
     key = _DECODERS[encoding](chain[0])
     for part in chain[1:]:
         key = hmac.digest(key, to_octets(part), algorithm)

@@ -1,8 +1,8 @@
-"""What a platform that is ``strict`` refuses of a call beside too many arguments.
+"""Checks of a call's names and values against what its API declares.
 
-A chain names what it sends itself, so its names are held against the declared ones; headers are
-anybody's. Of another platform a name is doubtful that is like a declared one. A value is held
-against the ``enum`` of its parameter, however it came in.
+A ``strict`` platform refuses undeclared names in query and body; headers may have any name. For
+other platforms, a name that resembles a declared one is a doubt. Values are checked against the
+``enum`` of their parameter, whichever way they were set.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_
 
 
 def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> None:
-    """Check that the API declares each name that a setter of *steps* puts into query or body.
+    """Refuse names that setters in *steps* put into query or body and the API does not declare.
 
     Raises:
-        UnknownParameterError: for the first one that it does not.
+        UnknownParameterError: for the first such name.
     """
     for setter, value in steps:
         known = None if value is UNDEFINED else _declared_names(recipe, setter)
@@ -47,7 +47,10 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
 
 
 def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -> Iterator[str]:
-    """Yield what is doubtful of the names in *steps*: undeclared, and like one that is not sent."""
+    """Yield a message for each undeclared name in *steps* that is near to a declared one.
+
+    Declared names that the same setter sends too are not suggested.
+    """
     for setter, value in steps:
         if not isinstance(value, Mapping) or not (known := _declared_names(recipe, setter)):
             continue
@@ -82,7 +85,7 @@ def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
     """Check the *values* of a call, by place, against the ``enum`` of each parameter.
 
     Raises:
-        BadValueError: for the first one that is none of them.
+        BadValueError: for the first value that is not in its ``enum``.
     """
     for parameter in recipe.api.parameters:
         known = [scalar_text(item) for item in parameter.enum]
@@ -98,9 +101,9 @@ def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
 
 
 def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the *values* of a call, by place, that are none its parameter is declared to take.
+    """Yield a message for each of the *values*, by place, that its parameter does not allow.
 
-    A text is as good as a number where everything is a text: in path, query and header.
+    In path, query and header everything is sent as text, so a text is accepted for a number there.
     """
     for parameter in recipe.api.parameters:
         enum = parameter.enum or parameter.schema.get("enum") or ()
@@ -117,7 +120,10 @@ def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iter
 
 
 def _values_of(parameter: Parameter, values: Mapping[str, Any]) -> Iterator[Any]:
-    """Yield what a call has for *parameter*, each element of a list; nothing for an absent one."""
+    """Yield the values of *parameter* in a call, each element of a list.
+
+    Nothing if it is absent.
+    """
     value = member(values.get(parameter.place), parameter.steps)
     for item in value if isinstance(value, list | tuple) else (value,):
         if item is not None and item is not UNSET and item is not UNDEFINED:

@@ -1,1 +1,4 @@
-"""One run: the only place that knows modes and wires platforms, transport, cassette and scripts."""
+"""Sessions: the only place that knows modes.
+
+It connects platforms, transport, cassette, scripts.
+"""

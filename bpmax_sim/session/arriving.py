@@ -1,7 +1,7 @@
-"""An exchange of another client while its response arrives: each piece is on the disk at once.
+"""Record the response to another HTTP client while it arrives: each piece is on disk at once.
 
-The whole exchange follows when its end is there; what has no end is an exchange that did not
-complete.
+When the response ends, the complete exchange is recorded and replaces the pieces. If it never ends,
+the pieces are a failed exchange.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ NotePiece = Callable[[Response, bytes], None]
 
 
 class ArrivingExchange:
-    """Keeps the pieces of one response.
+    """Records the pieces of one response as they arrive.
 
     Attributes:
-        received: what of the body may be written down so far.
+        received: part of the body that may be recorded so far.
     """
 
     def __init__(
@@ -35,10 +35,10 @@ class ArrivingExchange:
         learn: Callable[[Request, Response], None],
         append: Callable[[Exchange], None] | None,
     ) -> None:
-        """Keep the response to *request*, sent at *at*.
+        """Record the response to *request*, sent at virtual instant *at*.
 
-        *learn* makes the secrets of a response known to *vault*, and *append* writes the next
-        piece; without it none is written, as of a login, all of which may be secret.
+        *learn* registers the secrets of a response with *vault*; *append* writes one piece. Without
+        *append* nothing is written, as for a login, whose whole response may be secret.
         """
         self._request, self._at, self._vault = request, at, vault
         self._learn, self._append = learn, append
@@ -48,10 +48,10 @@ class ArrivingExchange:
         self.received = b""
 
     def note(self, head: Response, piece: bytes) -> None:
-        """Return once *piece* is on the disk.
+        """Record *piece*; it is on disk when this returns.
 
         Raises:
-            CassetteError: it cannot be kept.
+            CassetteError: if it cannot be written.
         """
         if self._append is None:
             return
@@ -72,6 +72,7 @@ class ArrivingExchange:
         self._append(Exchange(request=shown, outcome=failed, at=self._at))
 
     def _hide(self, document: bytes) -> bytes:
+        """Return *document* redacted, after its own secrets have been registered."""
         self._learn(self._request, replace(self._head, body=document))
         media = Headers(self._head.headers).media_type
         return redact_body(self._vault.redact(document), media, self._request.personal)

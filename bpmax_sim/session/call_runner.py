@@ -1,9 +1,9 @@
-"""Makes the calls of one session: faults and stubs, then whoever answers in its mode.
+"""Make the calls of one session: faults and stubs first, then whatever answers in its mode.
 
     builder -> CallRunner.run -> the call, as a generator -> CallRunner.handle
       -> [Faults -> Stubs ->] ReplayMode | RecordMode | LiveMode | SimulateMode
 
-`build_session_parts` is the one place where these are put together.
+`build_session_parts` is the only place where these are put together.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class CallRunner:
     """Makes calls in one mode; safe to use from several threads.
 
     Attributes:
-        environment: what calls need of the session; a scheduler drives `run_call` with it.
-        tokens: the grants of the run.
+        environment: the session's side of a call; a scheduler runs `run_call` with it.
+        tokens: the grants of the session.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class CallRunner:
         log: SendingLog,
         secrets: SessionSecrets,
     ) -> None:
-        """Let *mode* answer; *log* gets each fault that is injected."""
+        """Make calls that *mode* answers; each injected fault is added to *log*."""
         self._register_request = secrets.net.register_request
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
@@ -79,8 +79,8 @@ class CallRunner:
         """Make the call of *spec* on this thread and return its value.
 
         Raises:
-            CallError: it was rejected.
-            NoMatchError: replay has no response.
+            CallError: if the call is rejected.
+            NoMatchError: if replay has no response.
         """
         return run_blocking(
             run_call(spec, self.environment),
@@ -94,7 +94,7 @@ class CallRunner:
         """Return the request of *spec* before auth; nothing is sent.
 
         Raises:
-            CallError: it cannot be built.
+            CallError: if the request cannot be built.
         """
         self.environment.refuse_closed()
         return build_request(spec, self.environment)
@@ -102,11 +102,13 @@ class CallRunner:
     def handle(
         self, request: Request, answer: Callable[[Request], Response] | None = None
     ) -> Response:
-        """Answer *request*, by *answer* if it is given; a miss is remembered in any case.
+        """Return the response to *request*, from *answer* if given, else from the mode.
+
+        A miss is added to the session's misses in any case.
 
         Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no response.
+            TransportError: if the exchange fails.
+            NoMatchError: if replay has no response.
         """
         environment = self.environment
         environment.refuse_closed()
@@ -120,37 +122,37 @@ class CallRunner:
             raise
 
     def arm(self, rules: Sequence[Fault]) -> None:
-        """Inject *rules* from now on, in front of those already there; they count anew."""
+        """Activate *rules*, before those already active; their counts start at 0."""
         self._faults.arm(rules)
         self._choose_answer()
 
     def disarm(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
-        """Take *rules* away and return those of them that never fired."""
+        """Deactivate *rules* and return those that never fired."""
         silent = self._faults.disarm(rules)
         self._choose_answer()
         return silent
 
     def strikes_of(self, rule: Fault) -> int:
-        """Return how often *rule*, which is in force, has struck."""
+        """Return how often *rule*, which must be active, has fired."""
         return self._faults.strikes_of(rule)
 
     def add_stub(self, stub: Stub) -> None:
-        """Let *stub* answer before anything but faults does; what it answers None to goes on."""
+        """Ask *stub* before everything but faults; a request for which it returns None goes on."""
         self._stubs.add(stub)
         self._choose_answer()
 
     def _choose_answer(self) -> None:
-        """Put faults and stubs in front, as far as there are any."""
+        """Put faults and stubs in front of the mode, but only if there are any."""
         front = self._stubs if self._stubs.is_used else self._mode
         self._answer = (self._faults if self._faults.is_armed else front).handle
 
 
 def _skip_wait(_seconds: float) -> None:
-    """Do not wait."""
+    """Return at once: virtual time needs no real waiting."""
 
 
 def refuse_token(platforms: Platforms, request: Request) -> Response:
-    """Return the response to *request* of a platform that refuses its token."""
+    """Return the response of *request*'s platform to a request with an invalid token."""
     from bpmax_sim.simulator.model import bad_token  # noqa: PLC0415 - only faults need it
 
     assert request.call is not None
@@ -160,11 +162,12 @@ def refuse_token(platforms: Platforms, request: Request) -> Response:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionParts:
-    """The parts of one session; the last three are there only in the modes that use them.
+    """The parts of one session; the last three are None in modes that do not use them.
 
     Attributes:
-        log: what stood behind each sending.
-        replay: the recording; who answers only in replay mode and where missing calls are recorded.
+        log: the fault or recording behind each sending.
+        replay: the recording. It always exists, but answers only in replay mode, and in record mode
+            when only missing calls are recorded.
     """
 
     calls: CallRunner
@@ -179,22 +182,23 @@ class SessionParts:
     record: RecordMode | None = None
 
     def finish(self, *, failed: bool) -> None:
-        """End the session, and with its owner's last one seal what was recorded.
+        """Close the session; the last session of an owner seals the recording.
 
-        What was recorded, now or before, is put where the files come from; it stays here, too. The
-        recording of a *failed* run is set aside for review.
+        The files are then uploaded if they came from a URL; local copies stay. The recording of a
+        *failed* run is set aside for review.
 
         Raises:
-            LeakError: a secret would have been written.
-            CassetteError: a file could not be written, and the old one is whole; it could not be
-                put where the files come from; or no replay could find what was recorded, which
-                then is set aside.
+            LeakError: if a secret would have been written.
+            CassetteError: if a file cannot be written (the old one stays whole) or uploaded, or if
+                replay could not find what was recorded, which is set aside for review then.
         """
         record, session = self.record, self.start.owner_session
         session.is_closed = True
+        # Before sealing: a recording that replay cannot match must not replace the old one.
         unplayable = join_messages("\n", record.standins.unplayable) if record else ""
         is_wrong = True
         try:
+            # Logins first: a cassette without its logins could not be replayed.
             logins = record.seal_logins(failed=failed or bool(unplayable)) if record else ()
             self._upload({*self.replay.login_files(), *logins})
             is_wrong = failed or bool(unplayable)
@@ -232,12 +236,12 @@ def _rules_of(platforms: Platforms, settings: Settings) -> Rules:
 def build_session_parts(
     platforms: Platforms, settings: Settings, start: SessionStart, network: Transport | None
 ) -> SessionParts:
-    """Put the parts of a session together; nothing is sent yet.
+    """Build the parts of a session; nothing is sent yet.
 
     *network* answers instead of the third parties in record and live mode; None for sockets.
 
     Raises:
-        ConfigError: a place that an option names is no place of a request.
+        ConfigError: if an option names a place that a request cannot have.
     """
     vault = Vault()
     for secret in settings.secrets:

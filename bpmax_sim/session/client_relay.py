@@ -1,4 +1,4 @@
-"""Other HTTP clients of the process: what they send becomes calls of a session."""
+"""Requests of other HTTP clients in the process, made into calls of a session."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ piece of the body before the client gets it; returns the whole response."""
 
 
 class ClientRelay:
-    """Makes the requests of other clients into calls of one session.
+    """Makes requests of other HTTP clients into calls of one session.
 
     Attributes:
-        clients: which API a request is for; it also notes what could be of several.
+        clients: finds the API of a request, and notes requests that fit several APIs.
     """
 
     def __init__(self, wiring: SessionParts) -> None:
@@ -55,35 +55,38 @@ class ClientRelay:
     def relay(
         self, request: Request, answer: Callable[[Request], Response] | None = None
     ) -> Response:
-        """Make a request of another client on this thread and return its response.
+        """Make the call for another client's request on this thread and return its response.
 
-        *answer* answers it; None for who answers everything else.
+        *answer* returns the response; without it the session's mode does.
 
         Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no response.
+            TransportError: if the exchange fails.
+            NoMatchError: if replay has no response.
         """
         self._calls.environment.refuse_closed()
         handle = self._calls.handle
         return self.clients.send_call(request, partial(handle, answer=answer) if answer else handle)
 
     def intercept(self, name: str) -> AbstractContextManager[object]:
-        """Return a context in which the clients that vcrpy knows are intercepted."""
+        """Return a context in which the HTTP clients known to vcrpy are intercepted."""
         from bpmax_sim.traffic.intercept import intercept_clients  # noqa: PLC0415 - few need vcrpy
 
         self._calls.environment.refuse_closed()
         return intercept_clients(self, name)
 
     def passes(self) -> bool:
-        """Return whether the request under way is the session's own, or nothing is recorded."""
+        """Return whether the current request is not to be intercepted.
+
+        The session's own, or live mode.
+        """
         return OWN.get() or self._wiring.start.mode == "live"
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded response, or None where the client has to ask for itself.
+        """Return the recorded response, or None if the client has to send the request itself.
 
         Raises:
-            NoMatchError: replay has no response; the session remembers that.
-            ConfigError: the request would carry a stand-in from a recorded response.
+            NoMatchError: if replay has no response; it is added to the session's misses.
+            ConfigError: if the request would send a stand-in from a recorded response.
         """
         patient = replace(request, timeout=_DAY)
         if self._wiring.record is None or self.clients.is_redirected(patient):
@@ -104,10 +107,10 @@ class ClientRelay:
         return None
 
     def record(self, request: Request, ask: AskForClient) -> Response:
-        """Record an exchange that a client has through *ask*; it is on the disk then.
+        """Return the response that *ask* gets, and record the exchange; it is on disk then.
 
         Raises:
-            TransportError, BadResponseError: it did not complete; that is recorded.
+            TransportError, BadResponseError: if the exchange fails; that is recorded too.
         """
         record, route = self._wiring.record, self._wiring.tenants.route
         assert record is not None
@@ -118,9 +121,9 @@ class ClientRelay:
         return self.relay(replace(request, timeout=_DAY), answer)
 
     def replay(self, request: Request) -> Response | None:
-        """Return the recorded response where whoever gets it may go on with the live system.
+        """Return the recorded response if the client can go on with the live system after it.
 
-        That is none for a login, and none that holds a stand-in: the third party would refuse it.
+        None for a login and for a response with a stand-in: the third party would refuse its token.
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)
@@ -134,7 +137,7 @@ class ClientRelay:
         return None if any(map(contains_standin, texts)) else response
 
     def record_response(self, request: Request, response: Response, /) -> None:
-        """Record what the client was answered; it is on the disk when this returns."""
+        """Record the response that a client has received; it is on disk when this returns."""
         record = self._wiring.record
         assert record is not None
         answer = partial(record.record, ask=lambda _request: response)

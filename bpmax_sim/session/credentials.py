@@ -1,6 +1,6 @@
-"""The credentials of each instance that is used, and what its platforms declare for matching.
+"""Credentials of the instances that a session uses, and declarations that concern matching.
 
-The vault knows a credential before anything is made with it.
+A credential is registered with the vault before any request is made with it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,10 @@ from bpmax_sim.transport.suspicious_names import NameNet
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
-    """Warn of each secret of *instance* that would not be hidden where a response repeats it."""
+    """Warn of each secret of *instance* that is too weak to be recognised in a response.
+
+    Such a secret is hidden only where auth puts it.
+    """
     for credential in credentials:
         if not credential.secret or credential.real == credential.standin:
             continue
@@ -61,18 +64,18 @@ def warn_of_weak(credentials: Credentials, instance: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class SessionSecrets:
-    """What is hidden in all that a session records and shows.
+    """What decides which values are hidden in recordings and output of a session.
 
     Attributes:
-        vault: every secret that is known.
-        net: makes known to it what is named like a secret and declared by nobody.
+        vault: all known secrets.
+        net: secret-name rules; they register values with the vault that nobody has declared.
     """
 
     vault: Vault
     net: NameNet
 
     def learn(self, request: Request, response: Response) -> None:
-        """Make what *response* issues known, before anyone can show it."""
+        """Register the secrets that *response* issues, before anything of it can be shown."""
         register_issued_secrets(request, response, self.vault)
         register_cookies(request, response, self.vault)
         self.net.register_response(request, response)
@@ -80,7 +83,7 @@ class SessionSecrets:
 
 @dataclass(slots=True)
 class Tenants:
-    """The instances of a session that were asked for; *vault* gets what they hold."""
+    """Credentials of the instances used so far; *vault* learns their secrets."""
 
     platforms: Platforms
     settings: Settings
@@ -94,10 +97,12 @@ class Tenants:
         return iter(self._resolved.copy().items())
 
     def of(self, platform: Platform, instance: Instance) -> Credentials:
-        """Return what the calls of an instance are made with, stand-ins where nothing is sent.
+        """Return the credentials of an instance: stand-ins if nothing is sent to a live system.
+
+        Cached. At the first time the secrets and addresses are registered with the vault.
 
         Raises:
-            ConfigError: something of it is not set, and it is needed.
+            ConfigError: if a value that is needed is not set.
         """
         key = (platform.platform_key, instance.instance_key)
         if key not in self._resolved:
@@ -128,7 +133,10 @@ class Tenants:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return which values no file declares, so that they came from variables of their name."""
+        """Return a message naming the variables read by convention.
+
+        They have the name of a value that no file declares; empty if none was read.
+        """
         if not self._conventions:
             return ()
         names = series(self._conventions)
@@ -147,18 +155,21 @@ class Tenants:
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
     def values(self, request: Request) -> Values:
-        """Return the credentials behind *request* that are recorded as they are."""
+        """Return the credentials of *request* that are recorded in clear, by instance."""
         call, credentials = request.call, self._credentials_behind(request)
         own = credentials.recorded_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
     def real(self, request: Request) -> Mapping[str, Any]:
-        """Return the credentials behind *request*."""
+        """Return the real credentials of *request*; empty if it belongs to no instance."""
         credentials = self._credentials_behind(request)
         return credentials.real if credentials else {}
 
     def route(self, request: Request) -> ConnectionRoute:
-        """Return how *request* gets to its server; by the environment where it is nobody's."""
+        """Return the connection route of *request*.
+
+        That of the environment if it has no instance.
+        """
         credentials = self._credentials_behind(request)
         return credentials.route if credentials else ConnectionRoute()
 
@@ -167,9 +178,11 @@ class Tenants:
         return self._resolved.get((call.platform, call.instance)) if call else None
 
     def _recorded_values(self, platform: Platform, instance: str) -> Mapping[str, str]:
-        """Return the values that this owner's recording was made with, where it is played.
+        """Return the clear values with which this owner's recording was made.
 
-        An owner without one logs in as whoever recorded the login.
+        Empty if it is not played.
+
+        An owner without recorded values uses those of the recorded login.
         """
         start, recording = self.start, self.start.owner_session.recording
         adds = start.mode == "record" and self.settings.record == "new"
@@ -188,7 +201,11 @@ class Tenants:
     def _refuse_another(
         self, credentials: Credentials, recorded: Mapping[str, str], instance: str
     ) -> None:
-        """Let a recording be added to only with the credentials that it was made with."""
+        """Refuse to add to a recording with other credentials than it was made with.
+
+        Raises:
+            ConfigError: if a value differs.
+        """
         for name, value in recorded.items():
             now = credentials.recorded_values.get(name, value)
             if now != value:
@@ -205,20 +222,20 @@ class Tenants:
 
 
 def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
-    """Return which places do not count: those of the scenario, each platform's and each API's.
+    """Return the places that matching ignores: of the scenario, the platforms and the APIs.
 
-    They are kept for the process, by the identity of the platforms.
+    Cached for the process, by the identity of the platforms.
 
     Raises:
-        ConfigError: one of them is no path, or can be no place of a request.
+        ConfigError: if a place is no valid path, or cannot exist in a request.
     """
     return _collect_rules(platforms, tuple(ignore))
 
 
 def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the passing fields of the API *name*, ``platform.api``.
+    """Return the volatile fields in responses of the API *name* (``platform.api``).
 
-    They are what is declared, and the headers that its responses are signed with.
+    They are the declared ones, and the headers with the signature of a response.
     """
     owners = find_declarations(platforms, name)
     declared = [path for owner in owners for path in owner.volatile]
@@ -229,7 +246,7 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the headers of responses that the API *name* or its platform reads, as places."""
+    """Return the response headers that the API *name* or its platform reads, as places."""
     owners = find_declarations(platforms, name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
     texts = (text for owner in owners for text in _headers_read_by(owner))
@@ -237,7 +254,7 @@ def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
 
 
 def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
-    """Return the header places that stand anywhere in what is declared of responses."""
+    """Return all header places in what *owner* declares of responses."""
     left: list[object] = [
         msgspec.to_builtins(part) for part in (owner.response, owner.auth) if part
     ]
@@ -254,16 +271,16 @@ def _headers_read_by(owner: Platform | Api) -> frozenset[str]:
 
 
 def not_secret_places(platforms: Platforms, name: str) -> tuple[str, ...]:
-    """Return the places of the API *name* that are declared to be no secret."""
+    """Return the places of the API *name* that are declared not to be secret."""
     return tuple(path for owner in find_declarations(platforms, name) for path in owner.not_secret)
 
 
 def not_secret_places_of(
     platforms: Platforms, project_places: Callable[[], tuple[str, ...]], request: Request
 ) -> tuple[str, ...]:
-    """Return the places of *request* and its response that are declared to be no secret.
+    """Return the places of *request* and its response that are declared not to be secret.
 
-    Declared they are by platform, API and the project, which knows every host.
+    Declarations come from platform, API and project; those of the project are for any host.
     """
     call, prefix = request.call, place_prefix(request)
     declared = not_secret_places(platforms, call.name) if call else ()
@@ -272,14 +289,14 @@ def not_secret_places_of(
 
 
 def project_places(cassette: Path | None) -> Callable[[], tuple[str, ...]]:
-    """Return what reads, once, the places that the project of *cassette* declares no secrets."""
+    """Return a cached function that reads the not-secret places of *cassette*'s project."""
     return cache(
         lambda: project.not_secret_places_of(project.find_root(cassette)) if cassette else ()
     )
 
 
 def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, ...]:
-    """Return what declares the API *name*: its platform and itself, as far as there are any."""
+    """Return the platform and the API of *name*, as far as they are declared."""
     platform_key, _, api_name = name.partition(".")
     platform = platforms.find(platform_key)
     api = platform.apis.get(api_name) if platform else None
@@ -308,10 +325,10 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
 
 
 def former_names(platforms: Platforms) -> FormerNames:
-    """Return under which other names recordings may call what is declared.
+    """Return the earlier names under which recordings may contain what is declared.
 
     Raises:
-        ConfigError: an earlier name is that of something else, so recordings are of both.
+        ConfigError: if an earlier name is the name of something else too.
     """
     keys = {platform.platform_key: platform.was for platform in platforms if platform.was}
     apis: dict[str, tuple[str, ...]] = {}
@@ -345,9 +362,12 @@ _JSON_PATH = re.compile(r"\$|header:|cookie:|cookies$")  # as a response's rules
 
 
 def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) -> None:
-    """Raise ConfigError if *owner* (of *name*) lists a place that no message can have.
+    """Check the places that *owner*, called *name*, lists.
 
     *paths* are the paths of its APIs, whose parameters may be named as places.
+
+    Raises:
+        ConfigError: if a place cannot exist in a message.
     """
     check_places(f"{name}: ignore", owner.ignore, paths)
     check_paths(f"{name}: volatile", owner.volatile)
@@ -367,17 +387,17 @@ def _check_declared_paths(name: str, owner: Platform | Api, paths: list[str]) ->
 
 
 def check_paths(option: str, places: Iterable[str]) -> None:
-    """Find texts that are no paths.
+    """Check that each of *places* is a path.
 
     Raises:
-        ConfigError: there is one; the message begins with *option*.
+        ConfigError: if one is not; the message begins with *option*.
     """
     for text in places:
         FieldPath.parse(text, option)
 
 
 def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> None:
-    """Find places that no request can have, and that would count for nothing without a word."""
+    """Refuse places that no request can have: they would be ignored silently."""
     parameters = {name for path in paths for name in placeholders(path)}
     for text in places:
         wrong = FieldPath.parse(text, option).mismatch(parameters)
@@ -391,7 +411,7 @@ def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> No
 
 
 def with_personal(request: Request, places: tuple[str, ...]) -> Request:
-    """Return *request* with further places of personal data."""
+    """Return *request* with *places* added to its places of personal data."""
     if not places:
         return request
     twin = request.standin

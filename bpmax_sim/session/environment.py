@@ -1,4 +1,4 @@
-"""The session's side of its calls."""
+"""The session as the environment of its calls."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from bpmax_sim.transport.redaction import redact_request
 
 
 class SessionEnvironment(Environment):
-    """What calls need of a session; nothing in it refers back to the session.
+    """The environment of a session's calls; holds no reference back to the session.
 
-    One that is over would else wait for the garbage collector, with its files.
+    A closed session would otherwise wait for the garbage collector, with its files.
 
     Attributes:
-        personal: places with personal data, beside those that platforms declare.
-        misses: every call that replay had no response for.
+        personal: places with personal data, in addition to the declared ones.
+        misses: every call for which replay had no response.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class SessionEnvironment(Environment):
         record: RecordMode | None,
         live: LiveMode | None,
     ) -> None:
-        """Make the calls of *start*; whatever is None has no part in its mode."""
+        """Build the environment of *start*; parts that its mode does not use are None."""
         chance = SeededRandomSource(settings.effective_seed)
         super().__init__(
             platforms=tenants.platforms,
@@ -59,34 +59,40 @@ class SessionEnvironment(Environment):
         self._replay, self._record, self._live = replay, record, live
 
     def synthesises_login(self, platform: str, instance: str, /) -> bool:
-        """Return whether the login of an instance is made of stand-ins, without sending."""
+        """Return whether the login of an instance is made up of stand-ins and not sent."""
         return self._is_replay and not self._replay.has_login(platform, instance)
 
     def open_renewal(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str], /
     ) -> CredentialRenewal:
-        """Return the renewal of credentials, kept for later processes where a real system asks."""
+        """Return the storage of replaced credentials; persistent only if a real system is asked."""
         if self._live is None or self._live.keeper is None:
             return super().open_renewal(recipe, tenant, names)
         return self._live.keeper.open_renewal(recipe, tenant, names)
 
     def end_login(self, platform: str, instance: str, life: float | None, /) -> None:
-        """Keep the recording of a login that was granted, and share what it yielded."""
+        """Keep the recording of a granted login, and share the grant with other sessions."""
         if life is not None and self._record is not None:
             self._record.granted_logins.add((platform, instance))
         if self._live is not None and self._live.shared_logins is not None:
             self._live.shared_logins.end_login(platform, instance, life)
 
     def hide(self, request: Request) -> Request:
-        """Return *request*, made of stand-ins, as it may be written down, before it is signed."""
+        """Return *request*, made with stand-ins, with all other secrets hidden too.
+
+        It is called before signing, so that the signature covers what is recorded.
+        """
         return redact_request(with_personal(request, self.personal), self.vault)
 
     def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
-        """Return whether the recorded request is to be signed *again*."""
+        """Return whether a migration is under way, which signs the recorded request *again*."""
         return self._is_replay and self._replay.signs_anew(request, again, differs=differs)
 
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
-        """Remember a call that is signed otherwise than it was recorded, and return its error."""
+        """Return the error for a signature that differs from the recorded one.
+
+        It is noted as a miss.
+        """
         error = self._replay.mismatch_error(call, differences)
         self.misses.append(error)
         return error

@@ -1,10 +1,10 @@
-"""Credentials that a login replaces, such as a refresh token that rotates: the newest one is kept.
+"""Store the newest value of credentials that a login replaces, such as a rotating refresh token.
 
-The third party takes each only once, so a second process would be refused with the declared one.
-Where the instance declares ``keyring:``, the newest is put there; else into a file below
+The third party accepts each value only once, so a second process would be refused with the declared
+value. If the instance declares ``keyring:``, the newest value is stored there; else in a file below
 ``.bpmax/kept``, which Git ignores and only its owner can read. The file is locked from before the
-newest is read until the login has ended, so that no two processes send the same one; and what a
-response brings is on the disk before anything else is sent. In replay none of it is read.
+newest value is read until the login has ended, so that no two processes send the same value. New
+values from a response are on disk before the next request is sent. Replay reads none of this.
 """
 
 from __future__ import annotations
@@ -46,12 +46,13 @@ _TEMPORARY: Final = ".new"
 
 
 class KeptLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What took the place of declared credentials.
+    """The values that replaced declared credentials.
 
     Attributes:
-        values: the newest ones by name; none where a keyring has them.
-        spent: digests of those before, which a response that is shared may bring again.
-        at: instant at which the newest came.
+        values: newest values by name, without those in a keyring.
+        spent: digests of earlier values; a response shared by another process may contain one
+            again.
+        at: instant at which the newest arrived, in POSIX seconds.
     """
 
     values: dict[str, str] = {}
@@ -60,22 +61,25 @@ class KeptLine(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class KeptCredentials(msgspec.Struct, frozen=True):
-    """The file of one instance: a line for each set of declared values, by its digest."""
+    """The file of one instance: a `KeptLine` by the digest of the declared values.
+
+    Whoever declares new values starts anew; earlier lines stay for other declarations.
+    """
 
     version: int = 1
     lines: dict[str, KeptLine] = {}
 
 
 def kept_folder(root: Path) -> Path:
-    """Return where the project at *root* keeps what logins replaced."""
+    """Return the folder in which the project at *root* stores replaced credentials."""
     return root / project.NAME / "kept"
 
 
 def read_kept(path: Path) -> KeptCredentials:
-    """Return what the file at *path* holds; nothing where there is none.
+    """Return the content of the file at *path*; empty if there is no file.
 
     Raises:
-        ConfigError: others can read or change it, or it cannot be read.
+        ConfigError: if other users can read or change it, or it cannot be read.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | NO_LINK | BINARY)
@@ -123,7 +127,7 @@ def _unusable(path: Path, why: str) -> ConfigError:
 
 
 def _write_kept(path: Path, kept: KeptCredentials) -> None:
-    """Replace the file at *path* as a whole, on the disk before this returns."""
+    """Replace the file at *path* in one step; it is on disk when this returns."""
     new = path.with_name(path.name + _TEMPORARY)
     new.unlink(missing_ok=True)
     descriptor = os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY | BINARY, 0o600)
@@ -135,15 +139,15 @@ def _write_kept(path: Path, kept: KeptCredentials) -> None:
 
 
 class CredentialKeeper:
-    """Keeps what the logins of one session replace.
+    """Stores credentials that the logins of one session replace.
 
     Attributes:
-        notes: where each such credential came from, and where the newest is.
-        instances: platform and instance keys of those that have any.
+        notes: messages saying where each such credential is stored.
+        instances: platform key and instance key of the instances that have such credentials.
     """
 
     def __init__(self, cassette: Path | None) -> None:
-        """Keep them in the project of *cassette*; without one, in that of the working folder."""
+        """Store in the project of *cassette*; without one, in that of the current folder."""
         self._cassette = cassette
         self.notes: dict[str, None] = {}
         self.instances: set[tuple[str, str]] = set()
@@ -151,7 +155,7 @@ class CredentialKeeper:
     def open_renewal(
         self, recipe: CompiledApi, tenant: Credentials, names: Iterable[str]
     ) -> CredentialRenewal:
-        """Return the renewal of the credentials *names* by a login of an instance."""
+        """Return the storage of the credentials *names*, which a login of *tenant* replaces."""
         key = recipe.platform.platform_key, recipe.instance.instance_key
         self.instances.add(key)
         instance = ".".join(key)
@@ -182,7 +186,13 @@ def _digest(text: str) -> str:
 
 @dataclass(slots=True, repr=False)
 class _KeptRenewal(CredentialRenewal):
-    """The renewal of *real*, the declared values by name; *keyrings* are the entries of some."""
+    """The storage of one instance's credentials.
+
+    Attributes:
+        digest: of the declared values; the key of the line in the file.
+        real: the declared values by name.
+        keyrings: keyring entries by name, for credentials that are stored there.
+    """
 
     path: Path
     instance: str
@@ -195,11 +205,11 @@ class _KeptRenewal(CredentialRenewal):
     _line: KeptLine = field(default_factory=KeptLine, init=False)
 
     def try_open(self) -> bool:
-        """Lock the file and read it; return whether no other process holds it.
+        """Lock the file and read it; return False if another process holds the lock.
 
         Raises:
-            ConfigError: there is no place for it, what is there cannot be used, or another
-                process has held it for too long.
+            ConfigError: if the file cannot be created or read, or another process has held the lock
+                for too long.
         """
         lock = self.path.with_suffix(".lock")
         if self._descriptor < 0:
@@ -251,12 +261,14 @@ class _KeptRenewal(CredentialRenewal):
         self.notes[line] = None
 
     def keep(self, values: Mapping[str, str]) -> None:
-        """Put *values*, which a response has just brought, where the next process finds them.
+        """Store *values* from a response where the next process finds them.
 
         Raises:
-            ConfigError: they could not be kept.
+            ConfigError: if they cannot be stored.
         """
         newest = {**self.real, **self.values}
+        # A spent value comes from a shared response, recorded by another process; it would be
+        # refused.
         fresh = {
             name: value
             for name, value in values.items()
@@ -290,7 +302,7 @@ class _KeptRenewal(CredentialRenewal):
             self._note(name, place)
 
     def close(self) -> None:
-        """Let other processes log in."""
+        """Release the lock, so that other processes can log in."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
             close_fork_safe(descriptor)

@@ -1,4 +1,4 @@
-"""Live and simulate: the third parties answer, or stand-ins for them, and nothing is recorded."""
+"""Live and simulate mode: third parties or their simulators answer, and nothing is recorded."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 
 class LiveMode:
-    """Asks the third parties over the network, or what somebody put in its place.
+    """Sends requests to the third parties, or to a transport that the user has put in their place.
 
     Attributes:
-        ask: request -> response, with nothing done to either.
-        learn: takes both, so that what the response issues is known before anyone can show it.
-        shared_logins: what asks once for the logins of several sessions, where they are shared.
-        keeper: what keeps for later processes the credentials that a login replaces.
+        ask: function that returns the response to a request; neither of them is changed.
+        learn: function that registers the secrets of a response before anything of it is shown.
+        shared_logins: transport that logs in once for several sessions; None if logins are not
+            shared.
+        keeper: stores credentials that a login replaces, for later processes.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class LiveMode:
         network: Transport | None,
         secrets: SessionSecrets,
     ) -> None:
-        """Ask *network*; None for sockets, the first of which is opened by the first request."""
+        """Send through *network*; None for sockets, which the first request opens."""
         self._resources, self.learn = ExitStack(), secrets.learn
         self.shared_logins: SharedLoginTransport | None = None
         # Whoever answers in the place of the third parties must not replace what is theirs.
@@ -68,23 +69,23 @@ class LiveMode:
         """Return the third party's response.
 
         Raises:
-            TransportError, BadResponseError: the exchange did not complete.
+            TransportError, BadResponseError: if the exchange fails.
         """
         response = self.ask(request)
         self.learn(request, response)
         return response
 
     def close(self) -> None:
-        """Close the connections, and let others log in where a login has not come to its end."""
+        """Close the connections, and release unfinished logins, so that others can log in."""
         self._resources.close()
 
 
 class SimulateMode:
-    """Asks stand-ins, which know the run's own credentials; the network stays closed.
+    """Sends requests to simulators, which know the session's credentials; no network is used.
 
     Attributes:
-        ask: request -> response, with nothing done to either.
-        learn: takes both, so that what the response issues is known before anyone can show it.
+        ask: function that returns the response to a request; neither of them is changed.
+        learn: function that registers the secrets of a response before anything of it is shown.
         simulators: one for each platform.
     """
 
@@ -96,7 +97,7 @@ class SimulateMode:
         tenants: Tenants,
         secrets: SessionSecrets,
     ) -> None:
-        """Simulate every platform, each from its first request on."""
+        """Simulate every platform; a simulator is made at the first request to it."""
         from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
 
         self.simulators: Simulators = Simulators(
@@ -105,10 +106,10 @@ class SimulateMode:
         self.ask, self.learn = self.simulators.handle, secrets.learn
 
     def handle(self, request: Request) -> Response:
-        """Return the stand-in's response.
+        """Return the simulator's response.
 
         Raises:
-            TransportError: a knob of the stand-in breaks the exchange.
+            TransportError: if a knob of the simulator makes the exchange fail.
         """
         response = self.ask(request)
         self.learn(request, response)

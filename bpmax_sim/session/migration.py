@@ -1,8 +1,8 @@
-"""What of a recording would have to be of today for a replay to find it, and for which causes.
+"""Find out how a recording would have to change so that today's calls find it, and why.
 
-A replay with `RecordingMoves` answers a call that has no recording by the nearest one that is left,
-as a proposal: nothing is written here, and whoever is shown the causes decides. Each move holds the
-request as it is made today, in the form that is written down.
+A replay with `RecordingMoves` answers a call without recording by the nearest recording not yet
+played, as a proposal. Nothing is written here; the user sees the causes and decides. Each move
+holds today's request in its recorded form.
 """
 
 from __future__ import annotations
@@ -37,11 +37,13 @@ _WIDTH: Final = 60
 
 
 class Cause(msgspec.Struct, frozen=True, order=True):
-    """Why a recording is not found: what was recorded at a place, and what is called today.
+    """Why a recording is not found: a difference between the recorded and today's call.
 
     Attributes:
-        name: the API, ``platform.api``, where it is of one alone.
-        place: where they differ, such as ``query.lang``.
+        name: ``platform.api`` if the cause concerns one API only, else empty.
+        place: place of the difference, such as ``query.lang``.
+        was: recorded value.
+        now: today's value.
     """
 
     kind: Kind
@@ -52,7 +54,7 @@ class Cause(msgspec.Struct, frozen=True, order=True):
 
     @property
     def mark(self) -> str:
-        """Return it as it is written down, in no language."""
+        """Return the text that is written into the recording; the same in every language."""
         return f"{self.place or self.kind} {self.was} → {self.now}".strip()
 
     def __str__(self) -> str:
@@ -75,17 +77,17 @@ _KINDS: Final = {
 
 
 class Move(msgspec.Struct, frozen=True):
-    """One exchange that would be found.
+    """The change of one exchange after which it would be found.
 
     Attributes:
-        fresh: its request and index line as of today.
+        fresh: today's request and index line.
     """
 
     causes: tuple[Cause, ...]
     fresh: Entry
 
     def apply(self, old: Entry) -> Entry:
-        """Return *old* with today's request, and with the mark of what was changed."""
+        """Return *old* with today's request; the causes are added to its marks."""
         line, now = old.line, self.fresh.line
         request = split_exchange(self.fresh.text)[0]
         _, mark, outcome = split_exchange(old.text)
@@ -108,20 +110,20 @@ class Move(msgspec.Struct, frozen=True):
 
 
 class RecordingMoves:
-    """What one replay proposes.
+    """The changes that one replay proposes.
 
     Attributes:
-        former: earlier names beside those that platform files declare.
-        found: the moves, by the number of the exchange in its cassette.
-        contested: calls that are made as they were recorded, though their recording had been
-            proposed for another one.
-        unknown: calls that nothing recorded is near to.
-        owner: in whose name the recording stands.
-        cassette: the recording; None where there is none.
+        former: earlier names in addition to those that platform files declare.
+        found: moves by the number of the exchange in its cassette.
+        contested: names of calls that were made as recorded after their recording had been proposed
+            for another call.
+        unknown: names of calls without a near recording.
+        owner: owner of the recording.
+        cassette: the recording; None if there is none.
     """
 
     def __init__(self, former: FormerNames | None = None) -> None:
-        """Propose nothing yet."""
+        """Start without proposals."""
         self.former = former or FormerNames()
         self.found: dict[int, Move] = {}
         self.contested: list[str] = []
@@ -131,7 +133,10 @@ class RecordingMoves:
         self._sent: dict[tuple[int, int], int] = {}
 
     def note(self, request: Request, number: int, sent: Parts, rules: Rules) -> None:
-        """Note that exchange *number* answered *request*, whose parts are *sent*."""
+        """Note that exchange *number* answered *request*, whose parts are *sent*.
+
+        It becomes a move if anything differs.
+        """
         assert self.cassette is not None
         if request.call is not None:
             self._sent[request.call.serial, request.attempt] = number
@@ -144,7 +149,10 @@ class RecordingMoves:
             self.found[number] = Move(causes, _draft(request, rules))
 
     def find_repeated(self, sent: Parts, rules: Rules) -> tuple[Cassette, int] | None:
-        """Return the exchange that was proposed for the same call before."""
+        """Return the exchange that was proposed earlier for an equal call.
+
+        None if there is none.
+        """
         key = matching_key(sent, rules)
         for number, move in self.found.items():
             if move.fresh.line.key == key and self.cassette is not None:
@@ -152,7 +160,10 @@ class RecordingMoves:
         return None
 
     def contest(self, parts: Parts, numbers: Sequence[int]) -> None:
-        """Take back what was proposed of the exchanges *numbers*, which the call *parts* is."""
+        """Withdraw the moves of the exchanges *numbers*: the call *parts* was recorded so itself.
+
+        Without *numbers*, note that nothing recorded is near to the call.
+        """
         if not numbers:
             self.unknown.append(parts.name or parts.path)
         for number in numbers:
@@ -162,7 +173,10 @@ class RecordingMoves:
     def sign(
         self, request: Request, again: Callable[[], Request], rules: Rules, *, differs: bool
     ) -> None:
-        """Take the signature that the placeholder key gives today, at the recorded instant."""
+        """Put today's signature into the move.
+
+        Made with the placeholder key at the recorded instant.
+        """
         assert request.call is not None
         number = self._sent.get((request.call.serial, request.attempt))
         if number is None or not (differs or number in self.found):

@@ -1,8 +1,8 @@
-"""The options of a run: one table, from which every door makes its own or is checked against.
+"""The options of a run: one table, from which every door gets or checks its options.
 
-A door is where somebody sets an option: `Session.open`, a scenario file, the marker ``bpmax``,
-pytest's command line and ini file, and the command line ``bpmax-sim``. This module imports nothing
-heavy, since pytest loads it in every project that has the plugin installed.
+A door is a place where a user sets an option: `Session.open`, a scenario file, the marker
+``bpmax``, pytest's command line and ini file, and the command line ``bpmax-sim``. This module
+imports nothing large, since pytest loads it in every project that has the plugin installed.
 """
 
 from __future__ import annotations
@@ -40,19 +40,19 @@ OptionKind = Literal["value", "switch", "many", "optional"]
 class Option(NamedTuple):
     """One option.
 
-    A tuple and not a dataclass, because making that class takes longer than all else here.
+    A tuple and not a dataclass, because creating that class takes longer than everything else here.
 
     Attributes:
-        name: how files, markers and command lines call it.
-        doors: where it can be set.
-        type: what `Session.open` takes, or what *read* returns; ``object`` where its own class
-            judges it.
-        help: for command lines; ``{x}`` stands for the flag of option *x*.
-        default: of `Session.open`.
-        keyword: of `Session.open`, where it is not *name*.
-        kind: on a command line: as a value, as a switch, as often as one likes, or with or
-            without a value.
-        read: text -> value; a ValueError's message tells what is wrong.
+        name: its name in files, markers and command lines.
+        doors: the doors at which it can be set.
+        type: type that `Session.open` takes, or that *read* returns; ``object`` if a class of its
+            own checks the value.
+        help: help of command lines; ``{x}`` stands for the flag of option *x*.
+        default: default of `Session.open`.
+        keyword: keyword of `Session.open`, if it is not *name*.
+        kind: on a command line: takes a value, is a switch, may be repeated, or has an optional
+            value.
+        read: function that parses a text; the message of its ValueError says what is wrong.
     """
 
     name: str
@@ -67,7 +67,7 @@ class Option(NamedTuple):
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """Return the texts that it may be; none where it is no choice."""
+        """Return the texts that are allowed; empty if any value is."""
         return get_args(self.type) if get_origin(self.type) is Literal else ()
 
     @property
@@ -375,17 +375,17 @@ _AT_DOOR: Final[Mapping[Door, Mapping[str, Option]]] = {
 
 
 def options_of(door: Door) -> Mapping[str, Option]:
-    """Return the options that can be set at *door*, by their names."""
+    """Return the options of *door*, by name."""
     return _AT_DOOR[door]
 
 
 def option_help(option: Option, flag: Callable[[str], str]) -> str:
-    """Return the help of *option*; *flag* spells another option."""
+    """Return the help text of *option*; *flag* returns the flag of another option."""
     return msg(option.help, **{name: flag(name) for name in template_fields(option.help)})
 
 
 def choice_error(name: str, value: object, choices: Sequence[str]) -> str:
-    """Return why *value* is none of the *choices* of an option: the near one, or all."""
+    """Return a message that *value* is none of *choices*, with the nearest one or all of them."""
     from bpmax_sim.errors import nearest_name  # noqa: PLC0415 - a wrong value is rare
 
     hint = nearest_name(value, choices) if isinstance(value, str) else ""
@@ -397,7 +397,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
     """Refuse a value that an option cannot have.
 
     Raises:
-        ConfigError: it is of another type, or no choice; with the near one.
+        ConfigError: if it has the wrong type or is none of the choices; the nearest one is named.
     """
     from bpmax_sim.errors import ConfigError  # noqa: PLC0415 - a wrong value is rare
 
@@ -418,7 +418,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
 
 @cache
 def _choices_of(kind: Any) -> tuple[Any, ...]:
-    """Return the values that a ``Literal`` has, of any other type none."""
+    """Return the values of a ``Literal`` type; empty for any other type."""
     return get_args(kind) if get_origin(kind) is Literal else ()
 
 
@@ -442,10 +442,10 @@ def _is_of_kind(value: object, kind: Any) -> bool:
 
 
 def read_texts(name: str, value: object) -> tuple[str, ...]:
-    """Return the texts of a list.
+    """Return the items of a list of texts.
 
     Raises:
-        ConfigError: it is a text itself, or holds something else.
+        ConfigError: if *value* is a single text, or holds anything but texts.
     """
     if value == ():
         return ()

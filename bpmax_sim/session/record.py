@@ -1,4 +1,4 @@
-"""Record: the third parties answer, and each exchange is redacted and on disk before it counts."""
+"""Record mode: third parties answer; each exchange is redacted and on disk before it is used."""
 
 from __future__ import annotations
 
@@ -51,16 +51,18 @@ _PLACEHOLDER = b"redacted."
 
 
 class RecordMode:
-    """Asks a third party, and records its responses; each login in the file of its instance.
+    """Sends requests to a third party and records the exchanges.
 
-    With ``record="new"``, what was recorded before is replayed, and only what is missing is asked.
+    Logins in the file of their instance.
+
+    With ``record="new"`` recorded calls are replayed, and only missing ones are sent.
 
     Attributes:
-        possible_secrets: where values were recorded that look like secrets.
-        standins: what was recorded with a stand-in that need not be one.
-        granted_logins: the instances whose login yielded what it has to, so that it is kept even
-            if the run fails. The status alone does not say so: many third parties refuse a login
-            with 200.
+        possible_secrets: finds recorded values that look like secrets.
+        standins: finds recorded stand-ins that replay could not match, or that may be unnecessary.
+        granted_logins: instances whose login yielded all its values; their recording is kept even
+            if the run fails. The HTTP status is not enough: many third parties refuse a login with
+            200.
     """
 
     def __init__(
@@ -72,7 +74,7 @@ class RecordMode:
         tenants: Tenants,
         third_party: LiveMode | SimulateMode,
     ) -> None:
-        """Record nothing yet."""
+        """Start with nothing recorded; files are opened by the first exchange."""
         vault = tenants.vault
         self._platforms, self._settings, self._start = platforms, settings, start
         self._rules, self._vault, self._tenants = rules, vault, tenants
@@ -97,18 +99,21 @@ class RecordMode:
         self._lock = threading.Lock()
 
     def handle(self, request: Request) -> Response:
-        """Return the response, its latency rounded to the milliseconds that are kept.
+        """Return the response; its latency is rounded to milliseconds, as recorded.
 
         Raises:
-            TransportError, BadResponseError: the exchange did not complete; that is kept too.
-            CassetteError: it cannot be kept.
+            TransportError, BadResponseError: if the exchange fails; that is recorded too.
+            CassetteError: if it cannot be written.
         """
         return self.record(request, self._ask)
 
     def record_pieces(
         self, request: Request, ask: Callable[[Request, NotePiece], Response]
     ) -> Response:
-        """Return what *ask* answers; it is on disk then, and before that each piece it notes."""
+        """Return the response of *ask*, recorded piece by piece.
+
+        Each piece is on disk when noted.
+        """
         arriving = ArrivingExchange(
             request,
             self._start.clock.now(),
@@ -132,9 +137,9 @@ class RecordMode:
         *,
         received: Callable[[], bytes] = bytes,
     ) -> Response:
-        """Return what *ask* answers; it is on disk then.
+        """Return the response of *ask*; the exchange is on disk then.
 
-        Of an exchange that does not complete, *received* is what came of the body.
+        If the exchange fails, *received* returns the part of the body that arrived.
         """
         at, vault = self._start.clock.now(), self._vault
         try:
@@ -147,6 +152,8 @@ class RecordMode:
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
             self._keep(Exchange(request=redact_request(request, vault), outcome=failed, at=at))
             raise
+        # Before anything of the response is shown, compared or written: its own tokens are secrets
+        # too.
         self._learn(request, response)
         trust = trust_of(request, response, self._start.auth_clock.now())
         response = replace(
@@ -161,6 +168,7 @@ class RecordMode:
     def _keep(self, exchange: Exchange) -> None:
         """Record a redacted exchange; it is on disk when this returns."""
         self._start.owner_session.refuse_closed()
+        # A login later in the run may make a value secret that earlier exchanges hold in clear.
         if self._secrets_seen != self._vault.size:
             self._redact_again()
         request = exchange.request
@@ -188,7 +196,10 @@ class RecordMode:
             )
 
     def _is_repeated_login(self, exchange: Exchange) -> bool:
-        """Return whether the same login was answered the same before: its recording repeats."""
+        """Return whether the same login already got the same response.
+
+        One recording is enough then.
+        """
         outcome = exchange.outcome
         if isinstance(outcome, FailedExchange):
             return False
@@ -200,7 +211,7 @@ class RecordMode:
         return is_repeated and self._settings.logins is not None
 
     def _redact_again(self) -> None:
-        """Redact anew what was recorded before a secret in it became known."""
+        """Redact earlier exchanges again, as they may contain secrets that became known later."""
         with self._lock:
             fresh = self._vault.anchors_since(self._secrets_seen)
             self._secrets_seen += len(fresh)
@@ -214,7 +225,7 @@ class RecordMode:
         return redact_exchange(exchange, self._vault)
 
     def recorders(self) -> list[Recorder]:
-        """Return what this session records into."""
+        """Return the recorders in use: those of logins and the owner's."""
         own = [self._recording.recorder] if self._recording.recorder else []
         return [*self._login_recorders.values(), *own]
 
@@ -228,7 +239,7 @@ class RecordMode:
         return recorder
 
     def _own_recorder(self) -> Recorder:
-        """Return what all sessions of the owner record into, opened by the first exchange."""
+        """Return the recorder that all sessions of the owner share; the first exchange opens it."""
         settings, recording = self._settings, self._recording
         with recording.lock:
             if recording.recorder is None:
@@ -271,11 +282,11 @@ class RecordMode:
         )
 
     def seal_logins(self, *, failed: bool) -> tuple[Path, ...]:
-        """Seal the logins, of a *failed* run only those that were granted; return their files.
+        """Seal the login recordings and return their files; if *failed*, only granted logins.
 
         Raises:
-            LeakError: a secret would have been written.
-            CassetteError: a file could not be written, and the old one is whole.
+            LeakError: if a secret would have been written.
+            CassetteError: if a file cannot be written; the old one stays whole.
         """
         if self._found_late or self._vault.anchors_since(self._secrets_seen):
             for recorder in self._login_recorders.values():
@@ -292,9 +303,12 @@ class RecordMode:
         return tuple(login_file(folder, key) for key in self._login_recorders if folder)
 
     def seal(self, grants: Mapping[str, Grant], *, failed: bool) -> None:
-        """Seal what the owner's sessions recorded; that of a *failed* run is set aside.
+        """Seal the recording of the owner's sessions.
 
-        *grants* are those of the run, by login key: with them a recorded signature is made again.
+        That of a *failed* run is set aside for review.
+
+        *grants* are the session's grants by login key; recorded signatures are computed again with
+        them.
 
         Raises:
             LeakError, CassetteError: as `seal_logins`.
@@ -322,6 +336,8 @@ class RecordMode:
             )
         if recording.recorder is not None:
             self._warn_of_blind_ignores(recording.recorder)
+        # Never over the old recording: a failed run has half of the calls, an outage has errors
+        # instead of responses.
         if recording.recorder is not None and (failed or worse):
             recording.recorder.write_for_review()
         elif recording.recorder is not None:
@@ -336,7 +352,7 @@ class RecordMode:
         recording.recorder = None
 
     def _drop_unused_logins(self) -> None:
-        """Drop the logins of accounts that no recording was made with any more."""
+        """Remove recorded logins of accounts that no recording uses any more."""
         folder = self._settings.logins
         if folder is None or self._settings.remote:  # others' recordings are not all here
             return
@@ -359,12 +375,16 @@ class RecordMode:
             )
 
     def unserved_calls(self) -> tuple[Outage, ...]:
-        """Return the calls that the third party did not serve, and did when last recorded."""
+        """Return the calls that the third party failed to serve now.
+
+        For calls of the last recording (`Outage.is_known`) only if they had a better response
+        there.
+        """
         recorder = self._recording.recorder
         return recorder.find_outages(self._rank) if recorder is not None else ()
 
     def _rank(self, exchange: Exchange) -> int:
-        """Return how bad what came is: 0 a response, 1 a refusal to serve, 2 no response."""
+        """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response."""
         call, outcome = exchange.request.call, exchange.outcome
         if isinstance(outcome, FailedExchange):
             return 2
@@ -381,7 +401,7 @@ class RecordMode:
         return int(is_refused)
 
     def _is_signed(self, grants: Mapping[str, Grant], exchange: Exchange) -> bool:
-        """Return whether a recorded request is signed as it would be today."""
+        """Return whether a recorded request has the signature that would be made today."""
         call = exchange.request.call
         platform = self._platforms.find(call.platform) if call else None
         if call is None or platform is None or call.api not in platform.apis:
@@ -394,21 +414,21 @@ class RecordMode:
 
 
 class RecordMissingMode:
-    """Replays what was recorded, and records what was not.
+    """Replays recorded calls and records the others.
 
-    With *extra*, a call that was replayed already is recorded once more.
+    With *extra*, a call whose recordings have all been played is recorded once more.
     """
 
     def __init__(self, replay: ReplayMode, record: RecordMode, *, extra: bool) -> None:
-        """Ask *replay* first."""
+        """Ask *replay* first, then *record*."""
         self._replay, self._record, self._extra = replay, record, extra
 
     def handle(self, request: Request) -> Response:
         """Return the recorded response, else the live one.
 
         Raises:
-            NoMatchError: the call was recorded and is replayed already.
-            ConfigError: the live request would carry a stand-in from a recorded response.
+            NoMatchError: if the call was recorded, but all its recordings have been played.
+            ConfigError: if the live request would send a stand-in from a recorded response.
         """
         if not request.is_login:
             try:
@@ -421,15 +441,15 @@ class RecordMissingMode:
 
 
 def contains_standin(data: bytes) -> bool:
-    """Return whether *data* holds what stands for a secret in recordings."""
+    """Return whether *data* contains a stand-in of a secret."""
     return _PLACEHOLDER in data
 
 
 def refuse_standin(request: Request) -> None:
-    """Raise if the live *request* carries a stand-in from a recorded response.
+    """Refuse a live *request* that contains a stand-in from a recorded response.
 
     Raises:
-        ConfigError: it does.
+        ConfigError: if it contains one.
     """
     sent = [request.url, *(value for _, value in request.headers)]
     if any(map(contains_standin, [*map(str.encode, sent), request.body or b""])):

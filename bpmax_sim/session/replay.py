@@ -1,4 +1,4 @@
-"""Replay: every call is answered from the recording, and nothing is sent."""
+"""Replay mode: every call is answered from the recording, and nothing is sent."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ _STANDIN = "redacted."
 
 
 class ReplayMode:
-    """Answers what this owner recorded; the logins of an instance are recorded by themselves.
+    """Answers from this owner's recording; logins have recordings of their own, one per instance.
 
     Attributes:
-        player: the owner's own recording.
+        player: plays the owner's own recording.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class ReplayMode:
         rules: Rules,
         secrets: SessionSecrets,
     ) -> None:
-        """Replay what *start* has opened; *log* gets which recording answered."""
+        """Replay the recording that *start* has opened; each match is added to *log*."""
         recording = start.owner_session.recording
         is_absent = recording.cassette is None and settings.cassette is not None
         self.player = Player(
@@ -83,9 +83,9 @@ class ReplayMode:
         """Return the recorded response, with its recorded latency.
 
         Raises:
-            NoMatchError: there is none.
-            TransportError: the recorded exchange did not complete.
-            BadResponseError: its response could not be read.
+            NoMatchError: if there is none.
+            TransportError: if the recorded exchange failed.
+            BadResponseError: if the recorded response could not be read.
         """
         shown = redact_request(request, self._vault)
         outcome = self._login_outcome(shown) if shown.is_login else self._play(shown, self.player)
@@ -98,7 +98,10 @@ class ReplayMode:
         return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
 
     def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
-        """Return what came of *shown*, or of the recorded request *alike*, which then is played."""
+        """Return the recorded outcome of *shown*.
+
+        If *alike* is given, that of this recorded request.
+        """
         moves = self._moves if player is self.player and alike is None else None
         parts = parts_of_request(shown if alike is None else alike.request)
         context = self._miss_context(shown.call)
@@ -118,7 +121,10 @@ class ReplayMode:
         return player.outcome(*turn)
 
     def _propose_nearest(self, player: Player, parts: Parts) -> tuple[Cassette, int] | None:
-        """Return what may answer a call that has no recording, where a person is asked for it."""
+        """Return the nearest exchange for a call without recording.
+
+        None unless a migration runs.
+        """
         moves = self._moves
         if moves is None or player is not self.player:
             return None
@@ -129,14 +135,16 @@ class ReplayMode:
         return found
 
     def _login_outcome(self, shown: Request) -> Outcome:
-        """Return what came of a login; it takes no virtual time, recorded or replayed.
+        """Return the outcome of a login; it takes no virtual time, whether recorded or replayed.
 
-        When a token was renewed must not move what scripts see of the clock.
+        Otherwise the moment of a token's renewal would change what scripts see of the clock.
         """
         assert shown.call is not None
         key = shown.call.platform, shown.call.instance
         player = self._login_player(key) or self.player
         alike = None
+        # In this order: the recorded login, one that is near to it, for an SDK one made of
+        # stand-ins, else a miss.
         if not player.knows(parts_of_request(shown)):
             alike = nearest_login(shown, player.logins(*key), self._rules)
             if alike is None and is_sent_by_sdk(shown):
@@ -147,7 +155,7 @@ class ReplayMode:
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
     def knows(self, request: Request) -> bool:
-        """Return whether a request was recorded at all, played or not."""
+        """Return whether a request was recorded, already played or not."""
         self._net.register_request(request)
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):
@@ -155,22 +163,22 @@ class ReplayMode:
         return self.player.knows(parts_of_request(redact_request(request, self._vault)))
 
     def has_login(self, platform: str, instance: str) -> bool:
-        """Return whether the logins of an instance were recorded."""
+        """Return whether there is a recording of an instance's logins."""
         return self._login_player((platform, instance)) is not None
 
     def login_files(self) -> tuple[Path, ...]:
-        """Return the files of the logins that were asked for."""
+        """Return the files of the login recordings used so far."""
         return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
 
     def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
-        """Return whether the recording of *request* is moved, with what *again* signs."""
+        """Return whether a migration is under way; it gets the signature that *again* makes."""
         if self._moves is None:
             return False
         self._moves.sign(request, again, self._rules, differs=differs)
         return True
 
     def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
-        """Return the error for a call that is signed otherwise than it was recorded."""
+        """Return the error for a signature that differs from the recorded one."""
         return signature_mismatch(call, found, self._miss_context(call))
 
     def _miss_context(self, call: Call | None) -> MissContext:
@@ -184,7 +192,10 @@ class ReplayMode:
             return self._login_players[key]
 
     def _open_logins(self, key: Key) -> Player | None:
-        """Return what plays the logins of an instance, recorded under this or an earlier name."""
+        """Return the player of an instance's logins.
+
+        Also if recorded under an earlier platform name.
+        """
         platforms = (key[0], *self._rules.former.platforms.get(key[0], ()))
         for recorded in ((platform, key[1]) for platform in platforms):
             cassette = load_cassette(login_file(self._folder, recorded) if self._folder else None)
@@ -194,11 +205,13 @@ class ReplayMode:
 
 
 def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
-    """Return the recorded login that answers *request*, which was not recorded just so, or None.
+    """Return the recorded login to use for *request* if no equal one was recorded.
 
-    What a client sends to log in depends on its version and on who runs it, so of the same request
-    of the login the one counts that yielded a token and differs least. A builder's login differs
-    from a builder's only where its declaration has changed.
+    None if there is none.
+
+    What an SDK sends to log in depends on its version and user. So of the logins with the same
+    method and path the granted one with the fewest differences is used. Only if one of both was
+    sent by an SDK: two logins of builders differ only if the declaration has changed.
     """
     login_call = request.call
     assert login_call is not None
@@ -220,7 +233,7 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
 
 
 def _was_granted(login: Exchange) -> bool:
-    """Return whether a recorded login was granted: what it minted has a stand-in."""
+    """Return whether a recorded login was granted, so that its response contains a stand-in."""
     outcome = login.outcome
     if isinstance(outcome, FailedExchange):
         return False
@@ -229,12 +242,15 @@ def _was_granted(login: Exchange) -> bool:
 
 
 def is_sent_by_sdk(login: Request) -> bool:
-    """Return whether a login is one of a client of its own, and no builder's."""
+    """Return whether a login request was made by another HTTP client, not from a declared login."""
     return CLIENT in login.injected
 
 
 def synthesise_login(platforms: Platforms, request: Request) -> Response | None:
-    """Return what a client's own login yields where none was recorded, all of it stand-ins."""
+    """Return a login response made of stand-ins, for an SDK's login that was not recorded.
+
+    None if no declared login has its address.
+    """
     from bpmax_sim.simulator.auth import login_response  # noqa: PLC0415 - replay needs none
 
     match, call = ApiMatcher(platforms).match(request), request.call

@@ -1,4 +1,4 @@
-"""Scripts of a session: how they and their live objects come in, and what of them is handed out."""
+"""Load the scripts of a session and their live objects, and redact what they print and throw."""
 
 from __future__ import annotations
 
@@ -32,12 +32,15 @@ ObjectLike = LiveObject | dict[str, Any]
 
 
 class LiveValues:
-    """A plain mapping as a live object: scripts read and write it."""
+    """A plain dict as a live object, which scripts read and write."""
 
     def __init__(
         self, values: dict[str, Any], listener: Callable[[FieldChanged], None] | None = None
     ) -> None:
-        """Share *values*; what a script writes stands in it afterwards, and is told."""
+        """Use *values* itself, so that it contains what scripts wrote.
+
+        *listener* gets each change.
+        """
         self.values = values
         self._listener = listener
 
@@ -46,7 +49,7 @@ class LiveValues:
         return self.values
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Take a member that the script set."""
+        """Set a member that the script has written, and notify the listener."""
         old = self.values.get(field)
         self.values[field] = value
         if self._listener is not None:
@@ -58,7 +61,7 @@ _CODE: Final = re.compile(r"[\n;(){}=]|\breturn\b|\bawait\b")
 
 
 def read_script(path: str | os.PathLike[str]) -> Script:
-    """Return the script in a file; its name in stacks is the path as given.
+    """Return the script in a file; stack traces name it by *path* as given.
 
     Raises:
         ConfigError: if the file cannot be read or is not UTF-8.
@@ -82,10 +85,10 @@ def _describe_unreadable(name: str, error: Exception) -> str:
 
 
 def as_script(script: ScriptLike) -> Script:
-    """Return *script* as a script: a path is read, a text by value is taken as it is.
+    """Return *script* as a `Script`: a path is read, a `Script` is returned as it is.
 
     Raises:
-        ConfigError: it is neither, or the file cannot be read.
+        ConfigError: if it is neither, or the file cannot be read.
     """
     if isinstance(script, Script):
         return script
@@ -98,10 +101,10 @@ def as_script(script: ScriptLike) -> Script:
 
 
 def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
-    """Return the scripts of a list.
+    """Return the items of *scripts* as `Script` values.
 
     Raises:
-        ConfigError: it is no list, or one of them cannot be read.
+        ConfigError: if it is no list, or an item cannot be read.
     """
     if isinstance(scripts, str | os.PathLike) or not isinstance(scripts, Iterable):
         raise ConfigError("libraries: expected a list of scripts, got {scripts!r}", scripts=scripts)
@@ -111,10 +114,10 @@ def as_scripts(scripts: Sequence[ScriptLike]) -> list[Script]:
 def as_live(
     name: str, value: ObjectLike, listener: Callable[[FieldChanged], None] | None = None
 ) -> LiveObject:
-    """Return *value*, an argument called *name*, as a live object.
+    """Return *value*, the argument called *name*, as a live object.
 
     Raises:
-        ConfigError: it is neither a dict nor a live object.
+        ConfigError: if it is neither a dict nor a live object.
     """
     if isinstance(value, dict):
         return LiveValues(value, listener if name == "form" else None)
@@ -126,14 +129,14 @@ def as_live(
 
 
 def warn_of_powers(scripts: Iterable[Script]) -> None:
-    """Warn of ``**`` in *scripts* whose last digit is the machine's."""
+    """Warn of ``**`` in *scripts*, whose last digit depends on the machine."""
     for script in scripts:
         for place in find_powers(script.source, script.name):
             warnings.warn(label_message(place, POWER_DIFFERS), PowerWarning, stacklevel=4)
 
 
 def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
-    """Return *outcome*; of calls that nobody awaited it warns, or the first is its error."""
+    """Return *outcome* after judging calls that nobody awaited: a warning each, or an error."""
     doubts = () if unawaited == "allow" else outcome.unranked  # a scenario has its own warnings
     for character in doubts:
         warnings.warn(
@@ -156,7 +159,7 @@ def judge_outcome(outcome: Outcome, unawaited: str) -> Outcome:
 
 
 def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:
-    """Return *outcome* as it may be shown; the value that it returned stays as it is."""
+    """Return *outcome* redacted, except for the value that the script returned."""
     error = outcome.error
     return replace(
         outcome,
@@ -168,7 +171,7 @@ def redact_outcome(outcome: Outcome, redact: Redact) -> Outcome:
 
 
 def redact_error(error: ScriptError, redact: Redact) -> ScriptError:
-    """Return a script's error, and the script's errors behind it, as they may be shown."""
+    """Return a script's error redacted, with the script errors that caused it."""
     shown = type(error)(
         redact(error.message),
         name=redact(error.name),

@@ -1,7 +1,8 @@
-"""Secrets in what a session recorded that nobody declared, and stand-ins that hide what is none.
+"""Find undeclared secrets in what a session recorded, and stand-ins that hide no secret.
 
-What a script sends itself it sends in replay as well, where nothing makes it the stand-in that was
-recorded: that recording could never be replayed. In a response the stand-in is what scripts see.
+A script that writes a credential's value into a call writes it in replay too, where the value is
+not replaced by the stand-in that was recorded: that recording could never be replayed. In a
+response the stand-in is what scripts see.
 """
 
 from __future__ import annotations
@@ -31,20 +32,20 @@ _MOST_FRESH = 256
 
 
 def _take_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
-    """Yield what waits, each to one thread only."""
+    """Yield the waiting exchanges; several threads never get the same one."""
     with suppress(IndexError):
         while True:
             yield waiting.popleft()
 
 
 class UnplayableStandins:
-    """Finds calls in which a credential's stand-in was recorded, so that replay cannot find them.
+    """Finds calls recorded with the stand-in of a credential, which replay cannot find.
 
-    Exchanges are added on any thread; they are searched when the result is asked for.
+    Exchanges may be added on any thread; they are searched when the result is read.
     """
 
     def __init__(self, platforms: Platforms, tenants: Iterable[tuple[Key, Credentials]]) -> None:
-        """Look for the credentials of *tenants*, which may become more."""
+        """Search for the credentials of *tenants*, which may grow."""
         self._platforms = platforms
         self._tenants = tenants
         self._fresh: deque[Exchange] = deque()
@@ -53,20 +54,20 @@ class UnplayableStandins:
         self._received: set[tuple[Key, str]] = set()
 
     def add(self, exchange: Exchange) -> None:
-        """Take what was recorded."""
+        """Add a recorded exchange."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
             self._look_at_all()
 
     @property
     def unplayable(self) -> tuple[str, ...]:
-        """Return what no replay could find, and what to write."""
+        """Return a message for each call that replay could not find, with what to declare."""
         self._look_at_all()
         return tuple(self._unplayable)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Return what else was replaced, and what to write if it need not be."""
+        """Return a message for each stand-in in a response that may not be secret."""
         self._look_at_all()
         return tuple(self._notes)
 
@@ -104,7 +105,10 @@ class UnplayableStandins:
                 self._notes[note] = None
 
     def _is_injected(self, call: Call, name: str) -> bool:
-        """Return whether a declared default put the credential in, which replay does as well."""
+        """Return whether a declared default contains the credential.
+
+        Replay puts the stand-in there too.
+        """
         platform = self._platforms.find(call.platform)
         api = platform.apis.get(call.api) if platform else None
         if platform is None or api is None:
@@ -158,13 +162,14 @@ def _texts_of(call: Call) -> Iterator[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class PossibleSecrets:
-    """Takes exchanges, on any thread, and looks at them when it is asked: no script waits for it.
+    """Collects exchanges on any thread, and searches them later, so that no script waits.
 
     Attributes:
-        vault: what is known by now.
-        volatile: names the fields of an API's responses that pass, and so are no secrets.
-        not_secret: names the places of an API that are declared to be no secrets.
-        cassette: of the project that may declare more of them.
+        vault: the secrets known so far.
+        volatile: function that returns the volatile response fields of an API, which are no
+            secrets.
+        not_secret: function that returns the places of an API declared not to be secret.
+        cassette: file whose project may declare further such places.
     """
 
     vault: Vault
@@ -175,7 +180,7 @@ class PossibleSecrets:
     _secrets: dict[UndeclaredSecret, None] = field(default_factory=dict, init=False)
 
     def add(self, exchange: Exchange) -> None:
-        """Take a redacted exchange."""
+        """Add a redacted exchange."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
             self._look_at_all()
@@ -188,7 +193,7 @@ class PossibleSecrets:
             self._secrets.update(dict.fromkeys(secrets))
 
     def places(self) -> tuple[str, ...]:
-        """Return where values stand that look like secrets and are not known as such by now."""
+        """Return the places of values that look like secrets and are still unknown to the vault."""
         self._look_at_all()
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value

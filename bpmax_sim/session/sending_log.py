@@ -1,7 +1,7 @@
-"""What stood behind each sending of a session: the fault that was injected, the recording.
+"""The log of what answered each sending of a session: an injected fault, or a recording.
 
-Both are noted as they happen, in a few words, and spelled out only for whoever asks: a scenario
-does, for its trace. All of it is in redacted form.
+Entries are short when they are added and are spelled out only when read, as a scenario does for its
+trace. Everything in it is redacted.
 """
 
 from __future__ import annotations
@@ -24,12 +24,13 @@ from bpmax_sim.transport.faults import Fault
 
 
 class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault that struck a sending.
+    """A fault that was injected into a sending.
 
     Attributes:
         call: ``platform.api``.
-        serial, attempt: of the call, and which of its sendings it was, from 0.
-        order: its place among all that happens in the session.
+        serial: number of the call in the session, from 1.
+        attempt: number of its sending, from 0.
+        order: number in the order of all events of the session.
     """
 
     fault: Fault
@@ -41,16 +42,18 @@ class InjectedFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingMatch(msgspec.Struct, frozen=True, kw_only=True):
-    """The recording behind a sending.
+    """The recording that belongs to a sending.
 
     Attributes:
-        file: the cassette.
-        exchange, line: which of its exchanges, from 1, and where that stands.
-        played: whether it answered; else it is the nearest one, and *differs* says why it did not.
-        ignore: the places that do not count for this API.
-        ignored: those of them where recorded and sent differ: ``{path, recorded, sent}``.
-        request: what was recorded, where anything of it differs.
-        status, response: what the nearest one would have answered.
+        file: path of the cassette.
+        exchange: number of the exchange in it, from 1.
+        line: line of the exchange in the file.
+        played: whether it answered; if not, it is the nearest one, and *differs* says why it did
+            not.
+        ignore: places that matching ignores for this API.
+        ignored: differences at these places, each as ``{path, recorded, sent}``.
+        request: the recorded request, if anything in it differs.
+        status, response: what the nearest exchange would have answered.
     """
 
     file: str
@@ -73,21 +76,21 @@ class _Note(msgspec.Struct, frozen=True):
 
 
 class SendingLog:
-    """Notes what happens to the requests of one session; safe to use from several threads.
+    """Logs what answered the requests of one session; safe to use from several threads.
 
     Attributes:
-        faults: every fault that was injected, in order.
+        faults: every injected fault, in order.
     """
 
     def __init__(self, rules: Rules, clock: VirtualClock) -> None:
-        """Start with nothing noted."""
+        """Start empty."""
         self.faults: list[InjectedFault] = []
         self._rules = rules
         self._clock = clock
         self._notes: dict[tuple[int, int], _Note] = {}
 
     def note_fault(self, fault: Fault, request: Request) -> None:
-        """Note that *fault* was injected into *request*."""
+        """Log that *fault* was injected into *request*."""
         if (call := request.call) is not None:
             injected = InjectedFault(
                 fault=fault,
@@ -100,14 +103,14 @@ class SendingLog:
             self.faults.append(injected)
 
     def note_match(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
-        """Note which recording answered."""
+        """Log the exchange that answered."""
         counted = not self._rules.paths(sent.platform, sent.api)
         self._note(request, _Note(*played, True, None if counted else sent))
 
     def note_miss(
         self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts
     ) -> None:
-        """Note that none did, and which one is nearest."""
+        """Log that no recording answered, and which exchange is the nearest."""
         if nearest is not None:
             self._note(request, _Note(*nearest, False, sent))
 
@@ -116,7 +119,7 @@ class SendingLog:
             self._notes[request.call.serial, request.attempt] = answered
 
     def recording_match(self, serial: int, attempt: int) -> RecordingMatch | None:
-        """Return the recording behind one sending of a call, or None where there is none."""
+        """Return the recording that belongs to one sending of a call; None if there is none."""
         answered = self._notes.get((serial, attempt))
         if answered is None:
             return None
@@ -161,7 +164,7 @@ class SendingLog:
 
 
 def _difference_data(difference: Difference) -> dict[str, Any]:
-    """Return a difference in JSON values; a side that is not there is not told."""
+    """Return a difference as JSON values; a side without a value is left out."""
     sides = {"recorded": difference.recorded, "sent": difference.sent}
     return {"path": difference.path} | {
         k: to_scenario_value(v) for k, v in sides.items() if v is not UNSET

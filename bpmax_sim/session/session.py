@@ -1,7 +1,7 @@
-"""`Session`: platforms, one virtual clock, one vault, one transport, and what was called.
+"""`Session`: platforms, one virtual clock, one vault, one transport, and the calls made so far.
 
-`record` and `replay` are its everyday doors. What a caller hands in wrongly is a ConfigError before
-anything runs; what scripts printed and threw is redacted when it is handed out.
+`record` and `replay` are the usual ways to open one. Wrong arguments raise ConfigError before
+anything runs. What scripts print and throw is redacted when it is returned.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _SHOWN = 5
 
 
 def describe_possible_secrets(places: Sequence[str]) -> str:
-    """Return where values look like secrets, and what to do."""
+    """Return a message with the places of possible secrets, and what to do."""
     left = len(places) - _SHOWN
     more = msg(" and {places_count} more", places_count=left) if left > 0 else ""
     options = " ".join(f"--not-secret {shell_quote(place)}" for place in places[:_SHOWN])
@@ -86,13 +86,13 @@ _HANDED_ON: Final = frozenset(_DEFAULTS) - {"mode", "platforms"}
 
 
 class Session:
-    """An open run; use `Session.open`, and close it.
+    """An open run. Use `Session.open` to open it, and close it.
 
     Attributes:
         calls: a record of each call and login, redacted when read.
-        console: what scripts wrote to it so far, redacted.
-        misses: every call that replay had no response for, whatever the script did with it.
-        clock: what scripts see.
+        console: what scripts have printed so far, redacted.
+        misses: every call for which replay had no response, even if the script caught the error.
+        clock: the virtual clock, which scripts see.
     """
 
     def __init__(
@@ -104,17 +104,17 @@ class Session:
         transport: TransportLike | None = None,
         limits: Limits | None = None,
     ) -> None:
-        """Wire everything; nothing is sent yet.
+        """Build the session; nothing is sent yet.
 
         Args:
-            platforms: what is declared.
-            settings: what was asked for.
+            platforms: the declared platforms.
+            settings: the options.
             faults: faults for the whole run.
-            transport: who answers in record and live mode; None for the network.
-            limits: of each script.
+            transport: answers in record and live mode; None for the network.
+            limits: limits of each script.
 
         Raises:
-            ConfigError: one of them is of another type.
+            ConfigError: if an argument has the wrong type.
             CassetteError: if the cassette cannot be used.
         """
         self.platforms = platforms
@@ -166,12 +166,12 @@ class Session:
 
         A mistake in a platform file stops only calls of that platform. *instances* is by default
         ``instances.yaml`` beside them. *transport* answers in record and live mode, such as a
-        function of a `Request`; None for the network. *faults* hold for the whole run, *limits*
-        for each script. `Settings` describes the other options.
+        function of a `Request`; None for the network. *faults* hold for the whole run, *limits* for
+        each script. `Settings` describes the other options.
 
         Raises:
-            ConfigError: a file or an option is wrong.
-            CassetteError: the cassette cannot be used.
+            ConfigError: if a file or an option is wrong.
+            CassetteError: if the cassette cannot be used.
         """
         passed: dict[str, Any] = _DEFAULTS | options
         check_option_value("allow_hosts", str | Names, passed["allow_hosts"])
@@ -212,7 +212,7 @@ class Session:
 
     @property
     def is_closed(self) -> bool:
-        """Return whether the network is closed: answers are recorded or simulated."""
+        """Return whether the network is closed: responses are recorded or simulated."""
         return self._start.is_closed
 
     def __repr__(self) -> str:
@@ -233,23 +233,23 @@ class Session:
         return Proxy(platform, options, run=self._calls.run, build=self._calls.build)
 
     def handle(self, request: Request, /) -> Response:
-        """Answer a request of another client, in the session's mode.
+        """Return the response to a request of another HTTP client, in the session's mode.
 
-        It is recorded and matched as the call of the API that its address, method and path belong
-        to, or by method, address and body where there is none.
+        It is recorded and matched as a call of the API with its address, method and path; without
+        such an API by method, address and body.
 
         Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no response.
+            TransportError: if the exchange fails.
+            NoMatchError: if replay has no response.
         """
         return self.relay.relay(request)
 
     def listen(self) -> AbstractContextManager[object]:
-        """Return a context that records and replays what other HTTP clients send in it, too."""
+        """Return a context in which requests of other HTTP clients are recorded and replayed."""
         return self.relay.intercept(self.settings.owner)
 
     def chance(self) -> RandomSource:
-        """Return what is drawn from beside scripts."""
+        """Return the random source for everything but scripts."""
         session = self._start.owner_session
         return CountedRandomSource(partial(session.seed_parts, 0), partial(session.note_draw, 0))
 
@@ -263,19 +263,21 @@ class Session:
         libraries: Sequence[ScriptLike] = (),
         page: Page | None = None,
     ) -> Outcome:
-        """Run *script* and all that it starts, and return what came of it.
+        """Run *script* and everything that it starts, and return the outcome.
 
         Args:
             script: a path, or a script by value: ``bs.Script("…")``.
             form: the script's ``form``; a dict holds what the script wrote afterwards.
             ctx: the script's ``ctx``.
-            libraries: scripts run before in the global scope.
-            page: the context to run in with others; what it plans for later then stays.
+            libraries: scripts that run before it in the global scope.
+            page: JavaScript context shared with other scripts; timers that are due later stay in
+                it.
 
-        A call that nobody awaited is a warning, unless the session was opened otherwise.
+        A call that nobody awaited is a warning, unless the session was opened with another
+        *unawaited*.
 
         Raises:
-            ConfigError: a file cannot be read, or this is not the session's thread.
+            ConfigError: if a file cannot be read, or this is not the session's thread.
         """
         self._refuse_closed()
         body, shared = scripts.as_script(script), scripts.as_scripts(libraries)
@@ -300,9 +302,9 @@ class Session:
         libraries: Sequence[ScriptLike] = (),
         page: Page | None = None,
     ) -> None:
-        """Start *script* beside those that run; *done* gets what came of it.
+        """Start *script* beside running ones; *done* is called with its outcome.
 
-        What the script printed and threw is redacted, the value that it returned is as it is.
+        What the script printed and threw is redacted; the value that it returned is not.
         """
         self._refuse_closed()
         self._runtime.start(
@@ -314,9 +316,12 @@ class Session:
         )
 
     def advance(self, seconds: float, /) -> None:
-        """Move virtual time on; what falls due on the way happens at its instant.
+        """Advance virtual time by *seconds*.
 
-        That waits for real in record and live mode; the time that nothing needs is skipped.
+        Timers and responses that become due happen at their instants.
+
+        In record and live mode responses are awaited in real time; time in which nothing is due is
+        skipped.
         """
         self._refuse_closed()
         until = self.clock.now() + seconds
@@ -324,11 +329,14 @@ class Session:
         self.clock.move_to(until)
 
     def drain(self) -> list[Outcome]:
-        """Return what came of timers since the last time, after their scripts had ended."""
+        """Return the outcomes of timers that have fired since the last call of `drain`.
+
+        An outcome is of a timer that fires after its script has ended.
+        """
         return [self._note_outcome(outcome) for outcome in self._runtime.drain()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
-        """Let *listener* get what comes of scripts from now on, and what they write to a dict."""
+        """Call *listener* with every later outcome of a script, and with every write to a dict."""
         self._hearers.append(listener)
 
     def _note_outcome(self, outcome: Outcome) -> Outcome:
@@ -352,24 +360,24 @@ class Session:
         }
 
     def watch(self, call: str, act: Callable[[], None], /) -> None:
-        """Let *act* be done each time *call* of a script is in flight; with no name, no more.
+        """Call *act* each time a script makes the call *call*; an empty name ends it.
 
         Args:
             call: ``platform.api``, as scripts or the platform's file spell it.
-            act: called at the instant at which the call begins.
+            act: function that is called at the instant at which the call begins.
         """
         self._runtime.watch(call, act)
 
     def is_forgotten(self, call: UnawaitedCall, /) -> bool:
-        """Return whether nobody has taken the promise of *call* by now, such as a later script."""
+        """Return whether the promise of *call* is still unused, also by scripts that ran later."""
         return self._runtime.is_forgotten(call)
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that wait until somebody lets time pass."""
+        """Return the timers that will fire when virtual time advances."""
         return self._runtime.pending_timers()
 
     def wait(self, seconds: float, /) -> None:
-        """Let virtual time pass, in record and live mode as real time."""
+        """Let *seconds* of virtual time pass; in record and live mode in real time."""
         self._refuse_closed()
         until = self.clock.now() + seconds
         self._scheduler.call_at(until, lambda: None)
@@ -385,10 +393,10 @@ class Session:
         return value if vault.is_empty else redact_values(value, vault.redact_for_output)
 
     def simulator(self, platform: str, /) -> Simulator:
-        """Return the stand-in of a platform, with its knobs, where third parties are simulated.
+        """Return the simulator of a platform, with its knobs.
 
         Raises:
-            ConfigError: the mode is another one.
+            ConfigError: if the session does not simulate.
             CallError: UNKNOWN_PLATFORM.
         """
         simulate = self._wiring.simulate
@@ -401,11 +409,11 @@ class Session:
         return simulate.simulators.simulator(platform)
 
     def template(self, platform: str, api: str, /) -> str:
-        """Return the API's path with its placeholders, or nothing if it is not known."""
+        """Return the API's path with its placeholders; empty if the API is unknown."""
         return self.platforms.template(platform, api)
 
     def arm(self, rules: Sequence[Fault], /) -> None:
-        """Let *rules* strike from now on, in front of those already there; they count anew."""
+        """Activate *rules*, before those already active; their counts start at 0."""
         self._refuse_closed()
         several: object = rules  # who is not checked by types may pass anything
         if not (isinstance(several, list | tuple) and all(isinstance(r, Fault) for r in several)):
@@ -415,52 +423,56 @@ class Session:
         self._calls.arm(rules)
 
     def disarm(self, rules: Sequence[Fault], /) -> Sequence[Fault]:
-        """Take *rules* away and return those of them that never fired."""
+        """Deactivate *rules* and return those that never fired."""
         return self._calls.disarm(rules)
 
     def strikes_of(self, rule: Fault, /) -> int:
-        """Return how often *rule*, which is in force, has struck."""
+        """Return how often *rule*, which must be active, has fired."""
         return self._calls.strikes_of(rule)
 
     @property
     def engine(self) -> str:
-        """Return the package and version of what runs scripts, such as ``quickjs-ng 0.17.0.2``."""
+        """Return package and version of the JavaScript engine, such as ``quickjs-ng 0.17.0.2``."""
         return describe_engine(self.settings.engine)
 
     @property
     def injected_faults(self) -> Sequence[InjectedFault]:
-        """Return every fault that was injected so far, in order."""
+        """Return every fault injected so far, in order."""
         return self._wiring.log.faults
 
     def recording_match(self, serial: int, attempt: int, /) -> RecordingMatch | None:
-        """Return the recording behind one sending of a call, if one is."""
+        """Return the recording that belongs to one sending of a call; None if there is none."""
         return self._wiring.log.recording_match(serial, attempt)
 
     def stub(self, stub: Stub, /) -> None:
-        """Let *stub* answer before anything but faults does; what it answers None to goes on."""
+        """Ask *stub* before everything but faults; a request for which it returns None goes on."""
         self._refuse_closed()
         self._calls.add_stub(stub)
 
     @property
     def recorded_owner(self) -> str:
-        """Return in whose name the cassette holds what this session plays."""
+        """Return the owner whose exchanges in the cassette this session plays."""
         return self._start.owner_session.recording.owner
 
     @property
     def unplayed_exchanges(self) -> tuple[Exchange, ...]:
-        """Return what was recorded and not played, where recordings are played at all."""
+        """Return the recorded exchanges that were not played; empty in modes that play none."""
         is_new = self.mode == "record" and self.settings.record == "new"
         player = self._wiring.replay.player
         return player.unplayed_exchanges() if is_new or self.mode == "replay" else ()
 
     @property
     def possible_secrets(self) -> tuple[str, ...]:
-        """Return where values were recorded that look like secrets and are not known as such."""
+        """Return the places of recorded values that look like secrets and are undeclared."""
         return self._wiring.record.possible_secrets.places() if self._wiring.record else ()
 
     @property
     def standin_notes(self) -> tuple[str, ...]:
-        """Return which responses were recorded with a stand-in that need not be one."""
+        """Return messages about stand-ins and credentials that may need a declaration.
+
+        They are about stand-ins in responses, hidden values, requests that fit several APIs, values
+        read by convention, and stored credentials.
+        """
         record = self._wiring.record
         own = (*record.standins.notes, *self._wiring.secrets.net.notes()) if record else ()
         keeper = self._wiring.live.keeper if self._wiring.live else None
@@ -469,16 +481,16 @@ class Session:
 
     @refuse_unknown_keywords()
     def close(self, *, failed: bool = False) -> None:
-        """End the run; *failed* says that it failed already, so its recording is set aside.
+        """End the run; *failed* says that it failed already, so that its recording is set aside.
 
-        What was recorded is sealed, and what was not played judged, with the owner's last session
-        of the run. A session that is closed already stays so.
+        The owner's last session of the run seals what was recorded, and judges what was not played.
+        Closing a session twice does nothing.
 
         Raises:
-            NoMatchError: a call had no response in the recording.
-            ExpectationError: a recording was not played.
-            LeakError: a secret would have been written.
-            CassetteError: the recording could not be written.
+            NoMatchError: if a call had no response in the recording.
+            ExpectationError: if a recorded exchange was not played.
+            LeakError: if a secret would have been written.
+            CassetteError: if the recording could not be written.
         """
         if self._is_closed:
             return
@@ -496,16 +508,18 @@ class Session:
             self.judge_unplayed()
 
     def unserved_calls(self) -> tuple[Outage, ...]:
-        """Return the calls that a third party did not serve while this recorded them first."""
+        """Return the calls that the third party did not serve while recorded for the first time."""
         record = self._wiring.record
         found = record.unserved_calls() if record is not None else ()
         return tuple(outage for outage in found if not outage.is_known)
 
     def judge_unplayed(self) -> None:
-        """Judge what was not played, if this is due: at the end of the owner's last session.
+        """Raise if recorded exchanges were not played.
+
+        Only after the owner's last session has closed.
 
         Raises:
-            ExpectationError: a recording was not played, and that fails the run.
+            ExpectationError: if an exchange was not played, and that makes the run fail.
         """
         strict = self.mode == "replay" and self.settings.unused == "fail"
         if (
@@ -517,7 +531,7 @@ class Session:
             raise ExpectationError(self.describe_unplayed())
 
     def describe_unplayed(self) -> str:
-        """Return which recordings were not played, on one line."""
+        """Return one line that lists the recorded exchanges that were not played."""
         settings, left = self.settings, self.unplayed_exchanges
         afresh = msg("record afresh")
         if settings.rewrite_command:
@@ -561,7 +575,7 @@ _OBJECTS: Final = (
 
 
 def _guard_of(settings: Settings) -> NetworkGuard | None:
-    """Return what closes the network to the run, if that is asked for."""
+    """Return the guard that closes the network to the process; None if none is asked for."""
     guard = settings.guard
     if guard is True:
         who = msg(
@@ -588,8 +602,8 @@ def replay(
         options: all the others of `Session.open` but ``mode``.
 
     Raises:
-        ConfigError: a file or an option is wrong.
-        CassetteError: the cassette cannot be used.
+        ConfigError: if a file or an option is wrong.
+        CassetteError: if the cassette cannot be used.
     """
     return Session.open(platforms, mode="replay", cassette=cassette, **options)
 
@@ -598,10 +612,10 @@ def replay(
 def record(
     platforms: FilePath | None = None, *, cassette: FilePath, **options: Unpack[EverydayOptions]
 ) -> Session:
-    """Open a session that asks the third parties and records what they answer.
+    """Open a session that sends requests to the third parties and records their responses.
 
-    ``with bs.record("scenarios/platforms", cassette="cassettes/crm/客户.yaml") as session: …``
-    By default only what has no recording is recorded; ``record="rewrite"`` records afresh.
+    ``with bs.record("scenarios/platforms", cassette="cassettes/crm/客户.yaml") as session: …`` By
+    default only what has no recording is recorded; ``record="rewrite"`` records afresh.
 
     Args:
         platforms: the folder of platform files.
@@ -609,7 +623,7 @@ def record(
         options: all the others of `Session.open` but ``mode``.
 
     Raises:
-        ConfigError: a file or an option is wrong, or ``CI`` is set.
-        CassetteError: the cassette cannot be used.
+        ConfigError: if a file or an option is wrong, or ``CI`` is set.
+        CassetteError: if the cassette cannot be used.
     """
     return Session.open(platforms, mode="record", cassette=cassette, **options)

@@ -1,4 +1,4 @@
-"""What a session was asked for, judged once by the table of options."""
+"""The options of a session, checked once against the table of options."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Adopts = Callable[[Sequence[str]], str]
 
 
 class _Options(TypedDict, total=False):
-    """What all doors below hand on to `Session.open`; `Settings` describes them."""
+    """Keywords that all functions below pass on to `Session.open`; `Settings` describes them."""
 
     instances: FilePath | None
     against: options.Against
@@ -68,7 +68,7 @@ class _Options(TypedDict, total=False):
 
 
 class EverydayOptions(_Options, total=False):
-    """The keywords that `bpmax_sim.record` and `bpmax_sim.replay` do not spell out."""
+    """Keywords that `bpmax_sim.record` and `bpmax_sim.replay` accept but do not list themselves."""
 
     faults: Sequence[Fault]
     environ: Mapping[str, str] | None
@@ -82,7 +82,7 @@ class OpeningOptions(EverydayOptions, total=False):
 
 
 class ScenarioOptions(_Options, total=False):
-    """The keywords that `bpmax_sim.run_scenario` does not spell out."""
+    """Keywords that `bpmax_sim.run_scenario` accepts but does not list itself."""
 
     platforms: FilePath | Sequence[FilePath] | None
     cassette: FilePath | None
@@ -193,17 +193,17 @@ class Settings:
 
     @property
     def rewrite_command(self) -> str:
-        """Return the command that records everything afresh; empty where none is known."""
+        """Return the command that records everything again; empty if none is known."""
         return f"{self.command} {self.command_rewrite}".strip() if self.command else ""
 
     @property
     def effective_seed(self) -> int:
-        """Return the seed of what is synthesised and written down, the same in every recording."""
+        """Return the seed for stand-ins and other recorded values; the same in every recording."""
         return self.seed or 0
 
     @property
     def is_simulated(self) -> bool:
-        """Return whether stand-ins answer instead of the live third parties."""
+        """Return whether simulators answer instead of the live third parties."""
         return self.mode == "simulate" or (self.mode == "record" and self.against == "simulator")
 
 

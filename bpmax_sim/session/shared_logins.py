@@ -1,12 +1,13 @@
-"""Sessions of one run log in once: the response to a login serves the next, too.
+"""Log in once for all sessions of a run: the response to a login is also used by the next session.
 
-Each session sees the shared exchange as its own, and records it. Whoever asks for the second time,
-since its token has expired or was refused, asks the third party. A login is shared until half of
-its life is over, so that hardly any token ends earlier than its session expects.
+Each session sees the shared exchange as its own and records it. A session that logs in for the
+second time, as its token has expired or was refused, asks the third party. A login is shared only
+for the first half of its life, so that hardly any token expires earlier than its session expects.
 
-Where a platform says ``share: process_lock``, all processes of the machine are one such run: a
-login is in a file that can only be read with the credentials it was got for, and locked until it
-is known to have yielded what it has to. Whoever asks again gets what came since, if anything did.
+With ``share: process_lock`` on a platform, all processes of the machine share logins as one run. A
+login is stored in a file that is encrypted with a key derived from its credentials, and locked
+until the login has yielded all its values. A process that logs in again gets the login made since
+then, if there is one.
 """
 
 from __future__ import annotations
@@ -33,7 +34,10 @@ from bpmax_sim.transport.protocol import Transport
 
 
 class _KnownLogin(msgspec.Struct):
-    """A response, the instant it came, and until when it is shared."""
+    """A response, the instant it arrived, and the instant until which it is shared.
+
+    Both instants are monotonic time in memory, and POSIX time in the file.
+    """
 
     response: Response
     at: float
@@ -46,7 +50,10 @@ _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
 class _SharedFile:
-    """The login of all processes with the same credentials; locked from `take` to `release`."""
+    """The login file of all processes with the same credentials.
+
+    Locked from `take` to `release`.
+    """
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -68,10 +75,10 @@ class _SharedFile:
         return self._descriptor >= 0
 
     def take(self) -> _KnownLogin | None:
-        """Wait for the file, and return what is in it.
+        """Wait for the lock and return the login in the file; None if there is no usable one.
 
         Raises:
-            ConfigError: there is no place for it.
+            ConfigError: if the file cannot be created.
         """
         path = Path(
             tempfile.gettempdir(), f"bpmax-sim-{find_user() or 0}", self._cipher_key[:16].hex()
@@ -101,7 +108,7 @@ class _SharedFile:
         return _KnownLogin(known.response, known.at + since, known.until + since)
 
     def store(self, known: _KnownLogin) -> None:
-        """Let the others have it."""
+        """Write *known* for the other processes."""
         since = time.time() - time.monotonic()
         stamped = _KnownLogin(known.response, known.at + since, known.until + since)
         os.lseek(self._descriptor, 0, os.SEEK_SET)
@@ -109,7 +116,7 @@ class _SharedFile:
         os.write(self._descriptor, self._box.encrypt(msgspec.json.encode(stamped)))
 
     def release(self) -> None:
-        """Let others take it."""
+        """Release the lock."""
         if self.is_held:
             descriptor, self._descriptor = self._descriptor, -1
             close_fork_safe(descriptor)
@@ -119,7 +126,7 @@ class SharedLogins:
     """The logins of a run; safe to use from several threads."""
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without logins."""
         self._changed = threading.Condition()
         self._holders: dict[str, object] = {}
         self._answers: dict[str, _KnownLogin] = {}
@@ -134,10 +141,10 @@ class SharedLogins:
         real: Callable[[Request], Mapping[str, Any]],
         across: Container[str] = (),
     ) -> SharedLoginTransport:
-        """Return *inner* for one session.
+        """Return *inner* as a transport for one session that shares its logins.
 
-        *network* tells whom it asks, as an equal one of another session does, and *real* returns
-        the credentials behind a request. All processes share the logins of the platforms *across*.
+        *network* identifies the third parties: sessions with equal ones share. *real* returns the
+        credentials of a request. For the platforms *across*, all processes share.
         """
         with self._changed:
             if network not in self._transports:
@@ -154,10 +161,11 @@ class SharedLogins:
         after: float,
         across: str = "",
     ) -> _KnownLogin:
-        """Return what was answered *after* an instant, or else what *ask* returns.
+        """Return the login received *after* an instant; if there is none, the response of *ask*.
 
-        Who asks holds the login until it is granted or let go, and the others wait that long.
-        *across* is what all processes that share it know, the credentials among it.
+        *holder* then holds the login until `share_grant` or `release`, and others wait for it.
+        *across* is the text that all sharing processes know, credentials included; empty if only
+        this process shares.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._holders.get(key, holder) is holder, _PATIENCE)
@@ -178,16 +186,18 @@ class SharedLogins:
         return known
 
     def share_grant(self, key: str, holder: object, life: float) -> None:
-        """Share a login of *holder*, which has yielded what it has to and lives *life* seconds."""
+        """Share *holder*'s login, which has yielded all its values and lives for *life* seconds."""
         known, file = self._answers.get(key), self._files.get(key)
         if self._holders.get(key) is holder and known is not None:
+            # The other session starts its own count of the token's life later; the second half is
+            # its margin.
             known.until = known.at + life / 2
             if file is not None and file.is_held:
                 file.store(known)
         self.release(key, holder)
 
     def release(self, key: str, holder: object) -> None:
-        """Let others ask, if *holder* keeps them from it."""
+        """Let others log in, if *holder* holds the login."""
         with self._changed:
             if self._holders.get(key) is not holder:
                 return
@@ -199,11 +209,11 @@ class SharedLogins:
 
 @dataclass(slots=True, eq=False, repr=False)
 class SharedLoginTransport:
-    """A transport that asks once for the logins of several sessions.
+    """A transport that sends each login only once for several sessions.
 
     Attributes:
-        renewing: platform and instance keys whose logins replace a credential, so that each sends
-            another.
+        renewing: platform and instance keys whose logins replace a credential, so that each login
+            sends another value.
     """
 
     inner: Transport
@@ -216,11 +226,11 @@ class SharedLoginTransport:
     _taken: dict[str, float] = field(default_factory=dict, init=False)
 
     def handle(self, request: Request) -> Response:
-        """Return the response to *request*, to a login that of another session if there is one.
+        """Return the response to *request*; a login may get that of another session's.
 
         Raises:
-            TransportError: the exchange did not complete.
-            ConfigError: processes are to share a login and have no place for it.
+            TransportError: if the exchange fails.
+            ConfigError: if processes are to share a login and the file cannot be created.
         """
         call = request.call
         if call is None or not request.is_login:
@@ -243,9 +253,11 @@ class SharedLoginTransport:
         return answered.response
 
     def end_login(self, platform: str, instance: str, life: float | None) -> None:
-        """Share the logins of an instance, which live for *life* seconds; None: they yield nothing.
+        """Share the logins of an instance, which live for *life* seconds.
 
-        Until then nobody else asks for them.
+        With None release them unshared.
+
+        Nobody else sends them before.
         """
         for key, call in self._logins.items():
             if call == (platform, instance):
@@ -255,12 +267,12 @@ class SharedLoginTransport:
                     self.shared.share_grant(key, self, life)
 
     def close(self) -> None:
-        """Let others log in where a login here has not come to its end."""
+        """Release the logins that have not ended, so that others can log in."""
         for key in self._logins:
             self.shared.release(key, self)
 
     def _identify(self, request: Request) -> str:
-        """Return what two logins have in common that ask for the same, also at another time."""
+        """Return a text that is equal for equal logins, even if time or nonce in them differ."""
         call = request.call
         assert call is not None
         sent: tuple[object, ...] = request.method, request.url, request.headers, request.body

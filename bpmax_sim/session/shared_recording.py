@@ -1,6 +1,6 @@
-"""Sessions of one owner in one run are one recording: they append in their order, and replay it so.
+"""All sessions of one owner in one run share a recording: they add to it and replay it in order.
 
-Those belong together that are open at the same time, and all that name the same `RunRecordings`.
+Sessions share it if they are open at the same time, or if they name the same `RunRecordings`.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ Seal = Callable[[bool], None]
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class SharedRecording:
-    """The recording of one owner while sessions play or make it.
+    """The recording of one owner while sessions play it or add to it.
 
     Attributes:
-        mode: in force for all of them: what the first one found decides.
-        cassette: what the first one found; None where there was none.
+        mode: mode of all its sessions, decided when the first one opens it.
+        cassette: the cassette found then; None if there was none.
         playback: what was played of it.
-        recorder: what they record into, once one does.
-        stamp: tells the file that was found from a later one.
-        is_kept_open: whether more sessions may come when the last one has closed.
-        is_over: whether none comes any more, so that what was played can be judged.
-        name: of its recorder, also in a forked child, where it records.
-        drawn: what scripts draw; each session's seeds follow from it.
-        has_drawn: whether any did.
-        net: version of the net of names in force; an older recording keeps its own.
-        owner: in whose name the cassette holds what is played; another one than that of the
-            sessions where that was renamed since.
-        former: that other name, where what is recorded now replaces it.
+        recorder: recorder of all its sessions; None before the first exchange.
+        stamp: size, time and inode of the file then, to notice a later file.
+        is_kept_open: whether sessions may still be opened after the last one has closed.
+        is_over: whether no more session can be opened, so that unplayed exchanges can be judged.
+        name: name of its recorder, the same in forked children; empty in replay.
+        drawn: random values that scripts draw; the seeds of each session are derived from it.
+        has_drawn: whether any were drawn.
+        net: version of the secret-name rules; an older recording keeps its own.
+        owner: owner under which the cassette holds the exchanges; differs from the sessions' owner
+            if that was renamed.
+        former: the earlier name, if what is recorded now replaces its exchanges.
     """
 
     mode: str
@@ -69,16 +69,19 @@ class SharedRecording:
 
     @property
     def parent(self) -> int:
-        """Return the process that opened it, in a forked child of that; else nothing."""
+        """Return the id of the process that opened it, in a forked child.
+
+        0 in that process itself.
+        """
         return self._process if os.getpid() != self._process else 0
 
     @property
     def is_idle(self) -> bool:
-        """Return whether all of its sessions are closed, or gone."""
+        """Return whether all of its sessions are closed or garbage-collected."""
         return not self._open
 
     def accepts(self, stamp: object) -> bool:
-        """Return whether another session may join, *stamp* being that of the file now."""
+        """Return whether another session may join; *stamp* is that of the file now."""
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
     def open_session(self) -> OwnerSession:
@@ -90,7 +93,7 @@ class SharedRecording:
     def close_session(
         self, session: OwnerSession, vault: Vault, seal: Seal, *, failed: bool
     ) -> None:
-        """Close a session; the last one seals the recording, set aside if one of them failed."""
+        """Close a session; the last one seals the recording, or sets it aside if any failed."""
         self._open.discard(session)
         self._failed |= failed
         if self.mode == "record":
@@ -101,10 +104,10 @@ class SharedRecording:
             self._end(seal, failed=self._failed)
 
     def release(self, *, failed: bool) -> None:
-        """Expect no more sessions; once all are closed, seal the recording.
+        """Accept no more sessions; if all are closed, seal the recording.
 
         Raises:
-            CassetteError: it could not be written.
+            CassetteError: if it cannot be written.
         """
         self.is_kept_open, self._failed = False, failed
         if self.is_idle:
@@ -120,11 +123,11 @@ class SharedRecording:
 
 @dataclass(slots=True, weakref_slot=True, eq=False)
 class OwnerSession:
-    """One session of an owner; it is open until it is closed, or garbage.
+    """One session of an owner; it is open until it is closed or garbage-collected.
 
     Attributes:
-        number: which session it is, from 1.
-        is_closed: whether it neither calls nor records any more.
+        number: number of the session, from 1.
+        is_closed: whether it may no longer call or record.
     """
 
     recording: SharedRecording
@@ -132,10 +135,10 @@ class OwnerSession:
     is_closed: bool = False
 
     def refuse_closed(self) -> None:
-        """Raise if the session is closed.
+        """Check that the session is open.
 
         Raises:
-            ConfigError: it is.
+            ConfigError: if it is closed.
         """
         if self.is_closed:
             raise ConfigError(
@@ -144,12 +147,12 @@ class OwnerSession:
             )
 
     def seed_parts(self, sequence: int) -> SeedParts:
-        """Return what a *sequence* of the session is drawn from: a script's, or 0 for the rest."""
+        """Return the seeds of *sequence*: the number of a script, or 0 for everything else."""
         parts = self.recording.drawn.parts(self._sequence_name(sequence))
         return tuple((self._own_seed(seed), end) for seed, end in parts)
 
     def note_draw(self, sequence: int, drawn: int) -> None:
-        """Note how much of a *sequence* was drawn, so that the recording can draw the same."""
+        """Note how many random values of *sequence* were drawn; replay draws the same then."""
         recording = self.recording
         with recording.lock:
             recording.drawn = recording.drawn.with_draws(self._sequence_name(sequence), drawn)
@@ -161,14 +164,17 @@ class OwnerSession:
         return f"{self.number}.{sequence}" if self.number > 1 else str(sequence)
 
     def _own_seed(self, seed: int) -> int:
-        """Return the session's seed, which is the owner's for the first one."""
+        """Return the seed of this session, derived from the owner's.
+
+        The first session has the same.
+        """
         if self.number == 1 or not seed:
             return seed
         return int.from_bytes(sha256(f"{seed}/{self.number}".encode()).digest()[:6]) or 1
 
 
 class RunRecordings:
-    """Sessions that belong together, of one owner or of several, though one opens after another.
+    """The recordings of sessions that belong together, even if one opens after another has closed.
 
     The recording of each owner is sealed when the run finishes.
     """
@@ -176,17 +182,17 @@ class RunRecordings:
     _keeps_open: ClassVar[bool] = True
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without recordings."""
         self._known: MutableMapping[Key, SharedRecording] = {}
         self._lock = threading.RLock()
 
     def join(
         self, path: Path | None, kind: Key, open_recording: Callable[[], SharedRecording]
     ) -> OwnerSession:
-        """Return one more session of an owner (in *kind*); its first one opens the recording.
+        """Open one more session of the owner in *kind*; the first one calls *open_recording*.
 
         Raises:
-            CassetteError: the cassette cannot be used.
+            CassetteError: if the cassette cannot be used.
         """
         if path is None:
             return open_recording().open_session()
@@ -203,10 +209,10 @@ class RunRecordings:
             return known.open_session()
 
     def finish(self, *, failed: bool) -> tuple[SharedRecording, ...]:
-        """Seal what was recorded, set aside if what the sessions belong to *failed*.
+        """Seal all recordings, or set them aside if the run *failed*.
 
         Raises:
-            CassetteError: a recording could not be written; the others were.
+            CassetteError: if a recording cannot be written; the others are written all the same.
         """
         with self._lock:
             ended, self._known = list(self._known.values()), {}
@@ -222,7 +228,7 @@ class RunRecordings:
 
 
 class _OpenSessions(RunRecordings):
-    """The sessions that are open at the same time, in the whole process."""
+    """The recordings of the sessions that are open at the same time in this process."""
 
     _keeps_open = False  # each recording is over with its last session
 

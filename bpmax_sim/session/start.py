@@ -1,4 +1,4 @@
-"""How a session starts: the mode in force, virtual time, and what scripts draw."""
+"""The start of a session: its mode, virtual time, and the random values of scripts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Key = tuple[str, str]
 
 
 def load_cassette(path: Path | None) -> Cassette | None:
-    """Return the cassette at *path*, or None if there is none.
+    """Return the cassette at *path*; None if there is no file.
 
     Raises:
         CassetteError: if it cannot be used.
@@ -42,10 +42,10 @@ def load_cassette(path: Path | None) -> Cassette | None:
 
 
 def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
-    """Bring the logins of the instances that *owner*'s recording names up to date.
+    """Download the login recordings of the instances that *owner*'s recording uses.
 
     Raises:
-        CassetteError: one cannot be read where it lies.
+        CassetteError: if one cannot be read at its URL.
     """
     remote, folder = settings.remote, settings.logins
     if remote is None or folder is None:
@@ -56,10 +56,10 @@ def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
 
 
 def login_values(settings: Settings, owner: str) -> Values:
-    """Return the credentials that are no secrets with which the login of an instance was recorded.
+    """Return the clear credentials with which the login of instance *owner* was recorded.
 
     Raises:
-        CassetteError: it cannot be read.
+        CassetteError: if the recording cannot be read.
     """
     folder = settings.logins
     cassette = load_cassette(folder / f"{owner}.yaml") if folder else None
@@ -68,7 +68,7 @@ def login_values(settings: Settings, owner: str) -> Values:
 
 @lru_cache(maxsize=256)
 def login_file(folder: Path, key: Key) -> Path:
-    """Return the recording of the logins of an instance."""
+    """Return the path of the recording of an instance's logins."""
     return folder / f"{'.'.join(key)}.yaml"
 
 
@@ -77,13 +77,13 @@ NEVER_RECORDED = Instant.parse("2026-01-01T00:00:00+08:00")
 
 
 class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
-    """The start of a run.
+    """The start of a session.
 
     Attributes:
-        owner_session: which of its owner's sessions this is, and what they share.
+        owner_session: the session's number and shared recording.
         zone: offset from UTC of the scripts' local time and of the instants in a recording.
-        mode: the one in force: recording once what is recorded already is replaying it.
-        simulated: whether stand-ins answer.
+        mode: effective mode: ``record="once"`` of something recorded already is ``replay``.
+        simulated: whether simulators answer.
         is_closed: whether the network is closed and no real credential is needed.
     """
 
@@ -96,17 +96,20 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def auth_clock(self) -> Clock:
-        """Return what auth is dated with: real time where it is sent to somebody."""
+        """Return the clock of auth.
+
+        Real time if requests are really sent, else the virtual clock.
+        """
         return self.clock if self.is_closed else SystemClock()
 
 
 def start_session(settings: Settings, volatile: PlacesOf = no_places) -> SessionStart:
-    """Open the recording and set the clock; what an interrupted recording left is sealed first.
+    """Open the recording and set the clock; an interrupted recording is sealed first.
 
-    *volatile* names the fields of an API's responses that have no meaning.
+    *volatile* returns the fields of an API's responses that have no meaning.
 
     Raises:
-        CassetteError: the cassette cannot be used.
+        CassetteError: if the cassette cannot be used.
     """
     kind = (settings.owner, settings.mode, settings.record)
     open_recording = partial(_open_recording, settings, volatile)
@@ -129,6 +132,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
     """Open the recording for the first session of its owner."""
     if settings.remote and settings.cassette:
         settings.remote.fetch(settings.cassette, recording=settings.mode == "record")
+    # Before the cassette is read: what a killed process left in its journal becomes part of it.
     if settings.mode == "record" and settings.cassette is not None:
         recover(settings.cassette, volatile=volatile)
     cassette = load_cassette(settings.cassette)
@@ -155,7 +159,7 @@ def _open_recording(settings: Settings, volatile: PlacesOf) -> SharedRecording:
 
 
 def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
-    """Return in whose name *cassette* holds what the owner of *settings* plays."""
+    """Return the owner under which *cassette* holds the exchanges of *settings*' owner."""
     owner = settings.owner
     if cassette is None or settings.adopts is None or owner in cassette.owners:
         return owner
@@ -165,10 +169,10 @@ def _recorded_owner(settings: Settings, cassette: Cassette | None) -> str:
 def _choose_seeds(
     settings: Settings, mode: str, cassette: Cassette | None, owner: str
 ) -> DrawnSequences:
-    """Return what scripts draw from: the seed that is fixed, else recorded, else a new one.
+    """Return the seeds of scripts: the fixed one, else the recorded ones, else a new one.
 
-    What only stand-ins see is the same in every run. What is added to a recording is drawn from a
-    new seed, or every such addition would send the same values.
+    If only simulators answer, every run has the same seed. What is added to a recording is drawn
+    from a new seed; otherwise every addition would send the same values.
     """
     if settings.seed is not None:
         return DrawnSequences((settings.seed,))

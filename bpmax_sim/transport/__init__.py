@@ -1,1 +1,1 @@
-"""Who answers: one seam, `Transport.handle`, and objects around it."""
+"""What answers requests: the interface `Transport`, and objects that wrap one another."""

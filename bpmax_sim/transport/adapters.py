@@ -1,6 +1,6 @@
 """A session as an httpx transport: users' own clients and SDKs are recorded and replayed too.
 
-The clock that moves is the session's virtual one, so a response never waits.
+Latency moves the session's virtual clock only: a replayed response comes without waiting.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _FAILURES: Final[dict[tuple[str, bool], type[httpx.TransportError]]] = {
 
 
 class Handles(Protocol):
-    """What answers requests that no builder made: an open session."""
+    """An open session, seen as what answers requests of other HTTP clients."""
 
     def handle(self, request: Request, /) -> Response:
-        """Return the response."""
+        """Return the response to *request*."""
         ...
 
 
@@ -45,25 +45,25 @@ class RecordReplayTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Sends the requests of an `httpx.Client` or `httpx.AsyncClient` through a session."""
 
     def __init__(self, session: Handles) -> None:
-        """Use `httpx_transport`."""
+        """Answer from *session*; users call `httpx_transport` instead."""
         self._session = session
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Return the session's response.
 
         Raises:
-            httpx.TransportError: the exchange did not complete, now or when it was recorded.
-            NoMatchError: replay has no response; the session remembers that.
+            httpx.TransportError: if the exchange fails, or failed when it was recorded.
+            NoMatchError: if replay has no response; it is added to the session's misses.
         """
         request.read()
         return self._respond(request)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Return the session's response, made on a thread of its own.
+        """Return the session's response; it is computed on another thread.
 
         Raises:
-            httpx.TransportError: the exchange did not complete, now or when it was recorded.
-            NoMatchError: replay has no response; the session remembers that.
+            httpx.TransportError: if the exchange fails, or failed when it was recorded.
+            NoMatchError: if replay has no response; it is added to the session's misses.
         """
         await request.aread()
         return await anyio.to_thread.run_sync(self._respond, request)
@@ -83,7 +83,7 @@ def httpx_transport(session: Handles) -> RecordReplayTransport:
 
 
 class _ByteStream(httpx.SyncByteStream, httpx.AsyncByteStream):
-    """The body of a response in the pieces that it came in."""
+    """The body of a response, in the pieces in which it arrived."""
 
     def __init__(self, response: Response) -> None:
         body = BytesIO(response.body)

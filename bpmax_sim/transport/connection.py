@@ -1,8 +1,8 @@
-"""Connections: direct, forwarded or tunnelled by a proxy, with the TLS files of an instance.
+"""Open connections: direct, forwarded or tunnelled by a proxy, with the TLS files of an instance.
 
-What the environment says counts as it does in httpx; an instance's own route wins over it.
-An exchange is over by one instant, however slowly a server drips: httpx bounds each read and each
-write, not their sum, and a network of one's own is httpcore's door for that:
+Environment variables have the meaning that they have in httpx; an instance's own route wins. An
+exchange has one deadline, however slowly a server sends: httpx limits each read and each write but
+not their sum. httpcore accepts a network backend for that:
 https://www.encode.io/httpcore/network-backends/
 """
 
@@ -41,14 +41,14 @@ _SOCKS: Final = ("socks5", "socks5h")
 
 @dataclass(slots=True)
 class ConnectionProgress:
-    """How far the exchange of this thread has come.
+    """Progress of the exchange on this thread.
 
     Attributes:
-        until: when it has to be over, by `time.monotonic`.
-        proxy: the origin of the proxy that it goes through; empty where it goes directly.
-        handshakes: how many TLS handshakes it began since its request was handed on.
-        is_shaking: whether one of them is under way.
-        stop: once it is set, nothing is waited for any more; None where nobody stops it.
+        until: deadline, by `time.monotonic`.
+        proxy: origin of the proxy in use; empty for a direct connection.
+        handshakes: TLS handshakes begun since the request was passed to the transport.
+        is_shaking: whether a handshake is running.
+        stop: event that ends all waiting when set; None if the exchange cannot be stopped.
     """
 
     until: float
@@ -62,15 +62,15 @@ PROGRESS: ContextVar[ConnectionProgress | None] = ContextVar("PROGRESS", default
 
 
 class Address(httpx.URL):
-    """An address whose request target stays as it is, where httpx would normalise it.
+    """A URL whose request target is sent unchanged, where httpx would normalise it.
 
-    httpx hands it to `httpcore.URL`, which makes of it the origin-form (RFC 9112, 3.2.1) for a
-    server and through a tunnel, and the absolute-form (3.2.2) for a proxy that forwards. The
-    extension ``target`` of httpcore would replace those, and the authority-form of CONNECT (3.2.3).
+    httpx passes it to `httpcore.URL`, which makes the origin-form (RFC 9112, 3.2.1) for a server or
+    a tunnel, and the absolute-form (3.2.2) for a forwarding proxy. httpcore's extension ``target``
+    cannot be used: it would also replace the authority-form of CONNECT (3.2.3).
     """
 
     def __init__(self, url: str) -> None:
-        """Take the address as it was encoded."""
+        """Take *url*, which is already percent-encoded."""
         super().__init__(url)
         # the origin-form; an empty path is sent as ``/`` (RFC 9112, 3.2.1)
         target = re.sub(r"\A[^/]*//[^/?]*", "", url.partition("#")[0])
@@ -78,17 +78,19 @@ class Address(httpx.URL):
 
     @property
     def raw_path(self) -> bytes:
-        """Return path and query, byte by byte."""
+        """Return path and query as bytes, unchanged."""
         return self._target
 
 
 def open_transports(
     route: ConnectionRoute,
 ) -> tuple[httpx.BaseTransport, dict[str, httpx.BaseTransport | None]]:
-    """Return who sends directly, and who sends to the addresses of each of httpx's patterns.
+    """Return the transport for direct connections, and transports by httpx URL pattern for proxies.
+
+    None for a pattern means a direct connection.
 
     Raises:
-        ConfigError: a file of the route or a variable of the environment is of no use.
+        ConfigError: if a file of the route or an environment variable cannot be used.
     """
     context = _tls_context(route, *_certificate_environment())
     proxies = {"all://": route.proxy} if route.proxy else get_environment_proxies()
@@ -100,10 +102,10 @@ def open_transports(
 
 
 class ConnectingTransport(httpx.HTTPTransport):
-    """Sends over sockets, and notes how far it comes."""
+    """An httpx transport over sockets that keeps deadlines and records its progress."""
 
     def __init__(self, context: ssl.SSLContext, proxy: httpx.Proxy | None = None) -> None:
-        """Connect with *context*, through *proxy* if it is given."""
+        """Connect with *context*, through *proxy* if given."""
         super().__init__(verify=context, proxy=proxy, trust_env=False)
         pool: Any = self._pool  # httpx has no argument for its network
         pool._network_backend = _Backend(pool._network_backend)  # noqa: SLF001
@@ -114,7 +116,8 @@ class ConnectingTransport(httpx.HTTPTransport):
         """Return the response.
 
         Raises:
-            httpx.TransportError: there is none, or it is a proxy's own refusal.
+            httpx.TransportError: if the exchange fails, or a forwarding proxy itself refuses the
+                request.
         """
         progress = PROGRESS.get()
         if progress is not None:
@@ -129,7 +132,7 @@ class ConnectingTransport(httpx.HTTPTransport):
 
 
 def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy:
-    """Return the proxy of an address, which stands in no message: it may hold a password."""
+    """Return the proxy at address *text*, which no message may quote: it may hold a password."""
     name = "proxy" if route.proxy else f"{pattern.partition(':')[0].upper()}_PROXY"
     scheme = text.partition(":")[0].lower()
     proxy = None
@@ -153,13 +156,17 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
 
 
 def _certificate_environment() -> tuple[str, str]:
-    """Return the environment's file and folder of certificates."""
+    """Return the file and folder of CA certificates that environment variables name."""
     return os.environ.get("SSL_CERT_FILE", ""), os.environ.get("SSL_CERT_DIR", "")
 
 
 @lru_cache(maxsize=64)
 def _tls_context(route: ConnectionRoute, file: str, folder: str) -> ssl.SSLContext:
-    """Return whom to trust and how to show oneself; *file* and *folder* are the environment's."""
+    """Return a TLS context with the route's CA and client certificate.
+
+    *file* and *folder* come from the environment. They are arguments so that the cache sees
+    changes.
+    """
     try:
         context = _trust_only(route.ca) if route.ca else httpx.create_ssl_context()
     except OSError as error:
@@ -197,10 +204,10 @@ def _trust_only(ca: str) -> ssl.SSLContext:
 
 
 def _time_left(timeout: float | None) -> float | None:
-    """Return how long to wait at most, in seconds.
+    """Return *timeout* limited to the time until the deadline, in seconds.
 
     Raises:
-        httpcore.ReadTimeout: not at all.
+        httpcore.ReadTimeout: if the deadline has passed.
     """
     progress = PROGRESS.get()
     if progress is None:
@@ -212,7 +219,7 @@ def _time_left(timeout: float | None) -> float | None:
 
 
 class _Backend(httpcore.NetworkBackend):
-    """Another network, whose connections keep the deadline."""
+    """Wraps a network backend; its connections keep the deadline."""
 
     def __init__(self, inner: httpcore.NetworkBackend) -> None:
         self._inner = inner
@@ -227,7 +234,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _Stream(httpcore.NetworkStream):
-    """A connection that keeps the deadline."""
+    """Wraps a connection; every read, write and handshake keeps the deadline."""
 
     def __init__(self, inner: httpcore.NetworkStream) -> None:
         self._inner = inner

@@ -1,7 +1,8 @@
 """Fault injection: an overlay on any transport, in virtual time.
 
-A faulted request never reaches the transport below, so it consumes no recording; a delay, and a
-fault that comes after the execution, do reach it. Disarming tells which rules never fired.
+A request with a fault is not passed to the transport below, so it plays no recorded exchange.
+Exceptions are delays, and faults after the execution (`is_executed`). `Faults.disarm` returns the
+rules that never fired.
 """
 
 from __future__ import annotations
@@ -24,10 +25,11 @@ _JSON: Pairs = (("content-type", "application/json; charset=utf-8"),)
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """Answer with this instead.
+    """Return this response instead of the real one.
 
     Attributes:
-        is_executed: whether the request goes on all the same, and only its response is replaced.
+        is_executed: whether the request is passed on all the same, and only its response is
+            replaced.
     """
 
     status: int = 200
@@ -71,15 +73,16 @@ Action = Reply | Break | Slow | BadToken
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """One rule: which requests, counted from 1 as they are sent, and what happens to them.
+    """One rule: which requests it concerns, counted from 1 as they are sent, and its action.
 
     Attributes:
         on: ``platform.api``, ``platform.get_*``, ``platform.*`` or ``*``.
-        first, last: the nth matching call of the script, or a range; *last* None means for ever.
-        attempts: how many sendings of such a call it strikes; None: every one, but of counted
-            calls the first alone, so that what is sent again comes through.
-        matches: which requests of these calls; None for all.
-        answers: given in turn instead of *action*, one a request; then the rule is used up.
+        first, last: range of matching calls of the script, from 1; *last* None for no end.
+        attempts: number of sendings of one call that it concerns. None: all, but only the first
+            sending of counted calls, so that a retry succeeds.
+        matches: predicate for requests of these calls; None for all.
+        answers: actions used one after the other instead of *action*, one for each request; after
+            the last the rule has no effect.
     """
 
     on: str
@@ -92,11 +95,11 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Action, ...] = ()
 
     def covers(self, name: str) -> bool:
-        """Return whether the rule speaks of ``platform.api`` *name*."""
+        """Return whether the rule concerns ``platform.api`` *name*."""
         return self.on == "*" or names_api(self.on, name)
 
     def strikes(self, number: int, attempt: int = 0) -> bool:
-        """Return whether the rule applies to sending *attempt*, from 0, of the *number*-th call."""
+        """Return whether the rule concerns sending *attempt*, from 0, of call *number*, from 1."""
         is_counted = self.last is not None or self.first > 1
         most = 1 if self.attempts is None and is_counted else self.attempts
         is_among = self.first <= number and (self.last is None or number <= self.last)
@@ -128,7 +131,7 @@ _BAD_BODIES: Mapping[str, bytes] = {
 
 
 class _ActiveRule(msgspec.Struct):
-    """A rule in force: the calls that it has seen, by their serial, and how often it struck."""
+    """A rule in force, with numbers of the calls it has seen, by serial, and how often it fired."""
 
     rule: Fault
     seen: int = 0
@@ -136,12 +139,15 @@ class _ActiveRule(msgspec.Struct):
     _numbers: dict[int, int] = msgspec.field(default_factory=dict)
 
     def covers(self, name: str, request: Request) -> bool:
-        """Return whether the rule speaks of *request*, of the API *name*."""
+        """Return whether the rule concerns *request*, a call of API *name*."""
         matches = self.rule.matches
         return self.rule.covers(name) and (matches is None or matches(request))
 
     def count(self, request: Request) -> int:
-        """Return which of the script's calls *request* is of; what is sent again is the same."""
+        """Return the number of the request's call among those the rule has seen.
+
+        Retries have the same.
+        """
         serial = request.call.serial if request.call else 0
         if serial not in self._numbers or not serial:
             self.seen += 1
@@ -149,7 +155,7 @@ class _ActiveRule(msgspec.Struct):
         return self._numbers[serial]
 
     def take_action(self, number: int, attempt: int) -> Action | None:
-        """Return what the rule does to a sending of the *number*-th call, if it does anything."""
+        """Return the action for a sending of call *number*, and count it; None if there is none."""
         rule = self.rule
         if rule.answers:
             action = rule.answers[self.struck] if self.struck < len(rule.answers) else None
@@ -161,13 +167,13 @@ class _ActiveRule(msgspec.Struct):
 
 @dataclass(slots=True)
 class Faults:
-    """Apply the first rule that strikes, the last armed group first; the rest goes through.
+    """Applies the first rule that fires, the last armed group first; other requests are passed on.
 
-    A delay lets through to what answers next: another rule, or the transport below.
+    A delay passes the request on as well: to the next rule, or to the transport below.
 
     Attributes:
-        bad_token: the response of a platform that refuses its token, for a request to it.
-        struck: is shown each rule that strikes, and the request.
+        bad_token: function that returns the response of a request's platform to an invalid token.
+        struck: callback for each rule that fires, with the request.
     """
 
     inner: Transport
@@ -178,16 +184,16 @@ class Faults:
 
     @property
     def is_armed(self) -> bool:
-        """Return whether there is any rule."""
+        """Return whether any rule is active."""
         return bool(self._armed)
 
     def arm(self, rules: Iterable[Fault]) -> None:
-        """Let *rules* strike from now on, in front of those already there; they count anew."""
+        """Activate *rules*, before those already active; their counts start at 0."""
         with self._lock:
             self._armed[:0] = map(_ActiveRule, rules)
 
     def disarm(self, rules: Iterable[Fault]) -> tuple[Fault, ...]:
-        """Take *rules* away and return those of them that never fired."""
+        """Deactivate *rules* and return those that never fired."""
         silent: list[Fault] = []
         with self._lock:
             for rule in rules:
@@ -197,15 +203,15 @@ class Faults:
         return tuple(silent)
 
     def strikes_of(self, rule: Fault) -> int:
-        """Return how often *rule*, which is in force, has struck."""
+        """Return how often *rule*, which must be active, has fired."""
         with self._lock:
             return next(armed.struck for armed in self._armed if armed.rule is rule)
 
     def handle(self, request: Request) -> Response:
-        """Return the faulted response, or that of the transport below.
+        """Return the response of the rule that fires, or that of the transport below.
 
         Raises:
-            TransportError: where the rule says that the exchange breaks.
+            TransportError: if the rule makes the exchange fail, or it fails below.
         """
         if not self._armed:
             return self.inner.handle(request)
@@ -216,7 +222,7 @@ class Faults:
         return self._answer(request, numbered)
 
     def _answer(self, request: Request, rules: Sequence[tuple[_ActiveRule, int]]) -> Response:
-        """Return what the first of *rules* that strikes makes of *request*."""
+        """Return the response to *request* after the first of *rules* that fires."""
         for index, (armed, number) in enumerate(rules):
             with self._lock:
                 action = armed.take_action(number, request.attempt)
@@ -224,6 +230,8 @@ class Faults:
                 continue
             rule = armed.rule
             self.struck(replace(rule, action=action) if rule.answers else rule, request)
+            # The server executes the request, but the script gets the fault: the recorded exchange
+            # is played.
             if isinstance(action, Reply | Break) and action.is_executed:
                 self._answer(request, rules[index + 1 :])
             match action:

@@ -1,8 +1,8 @@
-"""The network: `httpx` with our own target and body bytes, and bounded responses.
+"""Send requests over the network by httpx, with unchanged target and body and limited responses.
 
-Redirects are followed; to another origin nothing goes but the address that the server gave and
-``Accept`` and its like. The hops are one exchange. No cookie is kept from one request to the next.
-Compressed bodies come back decoded.
+Redirects are followed; a request to another origin carries only the address from the server and
+headers such as ``Accept``. All hops are one exchange. No cookie is kept from one request to the
+next. Compressed bodies are returned decoded.
 """
 
 from __future__ import annotations
@@ -84,7 +84,10 @@ _WIRE_LOGGERS = (
 
 
 def _is_of_others(_record: logging.LogRecord) -> bool:
-    """Return whether a record may be written: what a session sends passes no other gate here."""
+    """Return whether a log record may be written.
+
+    Not from a session's sending, as nothing redacts it.
+    """
     return not OWN.get()
 
 
@@ -94,11 +97,11 @@ for _name in _WIRE_LOGGERS:
 
 @dataclass(slots=True)
 class Live(AbstractContextManager["Live"]):
-    """Send requests over the network.
+    """Sends requests over the network.
 
     Attributes:
-        inner: an httpx transport to send through (WSGI, ASGI, a respx router); None for sockets.
-        max_body: bytes of a decoded body before the response is refused.
+        inner: httpx transport to send through (WSGI, ASGI, a respx router); None for sockets.
+        max_body: bytes of a decoded body above which the response is refused.
     """
 
     inner: httpx.BaseTransport | None = None
@@ -109,16 +112,16 @@ class Live(AbstractContextManager["Live"]):
     _inherited: list[dict[ConnectionRoute, httpx.Client]] = field(default_factory=list, init=False)
 
     def with_routes(self, route: Callable[[Request], ConnectionRoute]) -> Transport:
-        """Return a transport over the same connections; *route* says how a request travels."""
+        """Return a transport over the same connections; *route* returns the route of a request."""
         return Handler(lambda request: self.handle(request, route(request)))
 
     def handle(self, request: Request, route: ConnectionRoute = _ENVIRONMENT) -> Response:
-        """Return the response, with the seconds it took.
+        """Return the response and the seconds it took.
 
         Raises:
-            TransportError: connect, TLS, time-out or a broken connection.
-            BadResponseError: the body is larger than *max_body* or cannot be decoded.
-            ConfigError: the route cannot be taken, such as a CA file that is none.
+            TransportError: if connecting or TLS fails, the connection breaks, or time is over.
+            BadResponseError: if the body is larger than *max_body* or cannot be decoded.
+            ConfigError: if the route cannot be used, such as a CA file without certificates.
         """
         start = time.perf_counter()
         progress = ConnectionProgress(time.monotonic() + request.timeout)
@@ -134,14 +137,15 @@ class Live(AbstractContextManager["Live"]):
     def stream(
         self, request: Request, route: ConnectionRoute, stop: threading.Event
     ) -> Iterator[ArrivingResponse]:
-        """Send *request* exactly as it is, and yield its response while it arrives.
+        """Send *request* unchanged, and yield its response while it arrives.
 
-        No redirect is followed, and the body stays encoded. *request* says how long each read may
-        take, whatever the whole takes; *stop* ends it from outside.
+        No redirect is followed, and the body is not decoded. The request's timeout limits each
+        read, not the whole exchange; *stop* ends it from outside.
 
         Raises:
-            TransportError: connect, TLS, time-out or a broken connection, also inside the block.
-            ConfigError: the route cannot be taken, such as a CA file that is none.
+            TransportError: if connecting or TLS fails or the connection breaks, also inside the
+                block.
+            ConfigError: if the route cannot be used, such as a CA file without certificates.
         """
         progress = ConnectionProgress(math.inf, stop=stop)
         own, outer = OWN.set(True), PROGRESS.set(progress)
@@ -166,9 +170,9 @@ class Live(AbstractContextManager["Live"]):
         self.close()
 
     def _leave_to_parent(self) -> None:
-        """In a forked child, let the parent's connections be: on one both would be answered.
+        """Forget, in a forked child, the parent's connections: both would read the same responses.
 
-        They are not even closed, since that ends the parent's TLS.
+        They are not closed, since closing would end the parent's TLS sessions.
         """
         if self._process != os.getpid():
             self._inherited.append(self._clients)
@@ -228,10 +232,10 @@ class Live(AbstractContextManager["Live"]):
 
 
 class ArrivingResponse:
-    """A response whose body is still on its way.
+    """A response whose body is still arriving.
 
     Attributes:
-        headers: as they were written, ``Location`` too.
+        headers: names and values as the server wrote them, ``Location`` too.
     """
 
     def __init__(self, response: httpx.Response) -> None:
@@ -241,7 +245,7 @@ class ArrivingResponse:
         self.headers = _headers_of(response)
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the body as it arrives, encoded as it is."""
+        """Yield pieces of the body as they arrive, not decoded."""
         return self._response.iter_raw()
 
 
@@ -283,7 +287,7 @@ def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> h
 
 
 def _to_wire(request: Request) -> httpx.Request:
-    """Return the message with exactly our target, which httpx would normalise."""
+    """Return *request* as an httpx request with an unchanged target and our default headers."""
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
     message = httpx.Request(
@@ -298,7 +302,7 @@ def _to_wire(request: Request) -> httpx.Request:
 
 
 def _to_exact_wire(request: Request) -> httpx.Request:
-    """Return the message with our target and our headers, and no other."""
+    """Return *request* as an httpx request with an unchanged target and no header added."""
     message = httpx.Request(
         request.method,
         request.url,
@@ -311,16 +315,16 @@ def _to_exact_wire(request: Request) -> httpx.Request:
 
 
 def _hide_location(response: httpx.Response) -> None:
-    """Put the headers aside and take out the Location: httpx fails over one that is no address."""
+    """Save the headers and remove the Location: httpx raises an error if it is no address."""
     response.extensions["headers"] = response.headers.raw
     response.headers.pop("location", None)
 
 
 def _check_codings(response: httpx.Response) -> None:
-    """Refuse a body that nobody can read: what is secret in it could not be found either.
+    """Refuse a body with an unknown compression: secrets in it could not be found.
 
     Raises:
-        BadResponseError: it is compressed in a way that was not asked for.
+        BadResponseError: if it is compressed in a way that was not asked for.
     """
     named = response.headers.get_list("content-encoding", split_commas=True)
     for coding in (name.strip().lower() for name in named):
@@ -336,7 +340,7 @@ def _check_codings(response: httpx.Response) -> None:
 
 
 def _next_hop(request: Request, response: Response) -> Request | None:
-    """Return the next hop, or None where the response is the last."""
+    """Return the request that follows a redirect; None if *response* is the last one."""
     location = response.header("location")
     if response.status not in REDIRECTS or not location or not request.follow:
         return None
@@ -353,17 +357,17 @@ def _next_hop(request: Request, response: Response) -> Request | None:
         names = {name.lower() for name, _ in request.headers}
         headers = Headers(request.headers).without({n for n in names if n.startswith("content-")})
         next_request = replace(next_request, method="GET", body=None, headers=headers)
+    # An origin is scheme, host and port (RFC 6454, 4); another port may be another's server.
     if (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port):
         return next_request
     return _to_other_origin(next_request)
 
 
 def _to_other_origin(request: Request) -> Request | None:
-    """Return *request* without anything that is the first origin's alone; None if it is all so.
+    """Return *request* with only what another origin may get; None if its body must not go there.
 
-    A download is redirected to storage on another host, by an address that is signed itself. What
-    auth put in, cookies, and whatever else the call says in headers stay behind; a body goes only
-    where no credential was put into it.
+    A download is often redirected to a storage host, by an address that is signed itself. What auth
+    put in, cookies and other headers are dropped. A body is sent only if it contains no credential.
     """
     in_body = any(place.startswith("body") for place in request.injected)
     if request.body is not None and (in_body or request.confined):
@@ -374,7 +378,7 @@ def _to_other_origin(request: Request) -> Request | None:
 
 
 def _decode_location(location: str) -> str:
-    """Return the text of a header that was read byte by byte; servers write UTF-8 into it."""
+    """Return a header value, decoded as UTF-8 if possible: servers write UTF-8 into Location."""
     try:
         return location.encode("latin-1").decode()
     except UnicodeError:
@@ -384,7 +388,10 @@ def _decode_location(location: str) -> str:
 def _translate_error(
     error: Exception, request: Request, progress: ConnectionProgress, *, redirected: bool
 ) -> CallError:
-    """Return *error* as the rejection of a call; what was *redirected* has reached a server."""
+    """Return *error* of httpx as the rejection of a call.
+
+    After a redirect (*redirected*) the request counts as sent.
+    """
     if isinstance(error, httpx.DecodingError):
         return BadResponseError(msg("the body cannot be decoded: {error}", error=error))
     code, sent, text, hint = _translate_tls_error(error, progress) or next(
@@ -409,11 +416,12 @@ def _translate_error(
 def _translate_tls_error(
     error: Exception, progress: ConnectionProgress
 ) -> tuple[str, bool, str, str] | None:
-    """Return code, whether it was sent, and the message, where a TLS handshake failed.
+    """Return how a failed TLS handshake is reported; None for any other error.
 
-    What breaks on a connection that stands is a reset: the server may have seen the request. But
-    in TLS 1.3 a server judges the client's certificate after the client is through with its own
-    part of the handshake (RFC 8446, 4.4.2.4), so that its refusal is what is read first.
+    The result is code, whether the request was sent, message and hint. A TLS error on an
+    established connection is a reset: the server may have seen the request. But in TLS 1.3 a server
+    checks the client's certificate after the client has finished its own part of the handshake (RFC
+    8446, 4.4.2.4), so its refusal appears at the first read.
     """
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, ssl.SSLError):

@@ -1,8 +1,8 @@
-"""The part of a body that may be written down before the rest of it is there.
+"""The part of an arriving body that may already be recorded.
 
-A secret is known by its name, its place or its whole value, and of half a body neither may be
-there. So what is kept ends before anything that is still incomplete: lines of a stream whole, JSON
-up to the last member that is complete. Of other bodies nothing is kept before their end.
+A secret is recognised by its name, its place or its whole value; half a body may contain neither.
+So the recorded part ends before anything incomplete: whole lines of a stream, JSON up to the last
+complete member. Other bodies are not recorded before their end.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Hide = Callable[[bytes], bytes]
 
 
 class PartialBody:
-    """What of a body may be written down, piece by piece as they arrive."""
+    """Takes the pieces of a body and returns what may be recorded after each."""
 
     def __init__(self, headers: Pairs, hide: Hide) -> None:
-        """Read a body with *headers*; *hide* takes the secrets out of what is complete."""
+        """Read a body with *headers*; *hide* redacts a complete document or complete lines."""
         head = Headers(headers)
         coding = (head.get("content-encoding") or "identity").lower()
         self._inflate = zlib.decompressobj(47) if coding in {"gzip", "x-gzip", "deflate"} else None
@@ -45,7 +45,7 @@ class PartialBody:
         self._waiting, self._shown = b"", b""
 
     def take(self, piece: bytes) -> bytes:
-        """Return what may be written down now that *piece* has arrived, and could not before."""
+        """Return the bytes that may be recorded after *piece*, and could not be before."""
         if self._cut is not None:
             self._waiting += self._decode(piece)
         if self._cut is None or len(self._waiting) > self._most:
@@ -56,13 +56,14 @@ class PartialBody:
         if self._is_streamed:
             self._waiting = self._waiting[len(complete) :]
             return shown
+        # What is on disk cannot be taken back; the complete exchange at the end replaces it.
         if not shown.startswith(self._shown):
             return b""  # what came is known to be secret only now: the rest waits for the end
         added, self._shown = shown[len(self._shown) :], shown
         return added
 
     def _decode(self, piece: bytes) -> bytes:
-        """Return *piece* with its coding undone; nothing is kept any more where that fails."""
+        """Return *piece* decompressed; if that fails, nothing more is recorded of this body."""
         if self._inflate is None:
             return piece
         try:
@@ -80,7 +81,7 @@ def _cut_lines(data: bytes) -> tuple[bytes, bytes]:
 
 
 def _cut_json(data: bytes) -> tuple[bytes, bytes]:
-    """Return the part of a JSON document that is complete, and what closes its brackets."""
+    """Return the complete part of a JSON document, and the brackets that close it."""
     end, open_brackets = 0, list[bytes]()
     for token in _TOKEN.finditer(data):
         sign = token[0]

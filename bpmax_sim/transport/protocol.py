@@ -1,7 +1,7 @@
-"""The seam: whatever answers a request has one method, and a mode wraps another.
+"""The interface of everything that answers requests; one transport wraps another.
 
-`Stubs` are fixed responses in front of a transport; `OWN` tells what listens to the HTTP clients of
-the process which requests are a session's own.
+`Stubs` are fixed responses in front of a transport. `OWN` marks requests that a session sends
+itself, so that the interception of HTTP clients in this process leaves them alone.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ class Transport(Protocol):
         """Return the response to *request*.
 
         Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no response.
+            TransportError: if the exchange fails.
+            NoMatchError: if replay has no response.
         """
         ...
 
 
 @runtime_checkable
 class RoutableTransport(Protocol):
-    """A transport that can be told how each request travels."""
+    """A transport that accepts a connection route for each request."""
 
     def with_routes(self, route: Callable[[Request], ConnectionRoute], /) -> Transport:
-        """Return a transport over the same connections."""
+        """Return a transport over the same connections; *route* returns the route of a request."""
         ...
 
 
@@ -46,12 +46,12 @@ class Handler(msgspec.Struct, frozen=True):
     function: Callable[[Request], Response]
 
     def handle(self, request: Request) -> Response:
-        """Return what the function answers."""
+        """Return what the function returns."""
         return self.function(request)
 
 
 def answering_function(transport: Transport) -> Callable[[Request], Response]:
-    """Return what answers a request: the function of a `Handler` itself, else the method."""
+    """Return the function that answers a request; for a `Handler` its own, which saves a call."""
     return transport.function if isinstance(transport, Handler) else transport.handle
 
 
@@ -60,10 +60,10 @@ TransportLike = Transport | Callable[[Request], Response]
 
 
 def as_transport(transport: object) -> Transport:
-    """Return *transport* as a transport; a function of a request becomes one.
+    """Return *transport* as a transport; a function from request to response becomes one.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: if it is neither.
     """
     if not isinstance(transport, type):
         if callable(getattr(transport, "handle", None)):
@@ -86,12 +86,12 @@ Stub = Callable[[Request], Response | None]
 
 @dataclass(slots=True)
 class Stubs:
-    """Ask the stubs, the last added first, then the transport below.
+    """Asks the stubs, the last added first, then the transport below.
 
-    What a stub answers takes no recording and no time, and is not recorded.
+    A stub's response plays no recording, takes no virtual time and is not recorded.
 
     Attributes:
-        learn: takes what a stub answers, so that what that issues is known before anyone shows it.
+        learn: function that registers the secrets of a stub's response before it is shown.
     """
 
     inner: Transport
@@ -104,11 +104,11 @@ class Stubs:
         return bool(self._stubs)
 
     def add(self, stub: Stub) -> None:
-        """Ask *stub* from now on, before those that are there already."""
+        """Ask *stub* from now on, before the stubs that are there already."""
         self._stubs.insert(0, stub)
 
     def handle(self, request: Request) -> Response:
-        """Return the response of the first stub that has one, else that of the transport below."""
+        """Return the response of the first stub that returns one, else of the transport below."""
         responses = (stub(request) for stub in self._stubs)
         response = next((response for response in responses if response is not None), None)
         if response is None:

@@ -1,8 +1,8 @@
-"""Exchanges as they may be written down and compared.
+"""Exchanges in the form that may be written down and compared.
 
-Credentials are known by where they come from (`Request.standin`, the vault); cookies and a
-script's own credentials by their place; personal data (``body.phone``) is declared and becomes
-pseudonyms. Everything else keeps its bytes; redacting twice changes nothing.
+Credentials are recognised by their origin (`Request.standin`, the vault); cookies and a script's
+own credentials by their place. Personal data (``body.phone``) is declared and becomes pseudonyms.
+All other bytes stay as they are; redacting twice changes nothing.
 
 `find_undeclared_secrets` lists what looks like a secret all the same.
 """
@@ -33,7 +33,7 @@ from bpmax_sim.secret.vault import Vault
 
 
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
-    """Return *pairs* with the values that *places* names under *root* replaced."""
+    """Return *pairs* with the values replaced whose places are listed below *root*."""
     names = _names_under(places, root)
     return _replace_named(pairs, names) if names else pairs
 
@@ -43,7 +43,7 @@ def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
 
 
 def redact_url(url: str, places: Iterable[str]) -> str:
-    """Return *url* with the query values that *places* names replaced."""
+    """Return *url* with the query values replaced that *places* lists."""
     names = _names_under(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
@@ -52,7 +52,7 @@ def redact_url(url: str, places: Iterable[str]) -> str:
 
 
 def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
-    """Return *body* with the values that *places* names replaced, where it is JSON or a form."""
+    """Return *body* with the values replaced that *places* lists, if it is JSON or a form."""
     paths = tuple(
         [path.below for path in _parse_places(places) if path.root == "body" and path.below]
     )
@@ -75,7 +75,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
 
 
 def _names_under(places: Iterable[str], root: str) -> frozenset[str]:
-    """Return the names in lower case: a server that knows ``phone`` mostly takes ``Phone``, too."""
+    """Return the names in lower case: most servers that know ``phone`` also accept ``Phone``."""
     return frozenset(
         path.name.lower() for path in _parse_places(places) if path.root == root and path.below
     )
@@ -105,10 +105,10 @@ _MOST_EXACT = 256
 def redact_exchanged(
     request: Request, response: Response, vault: Vault
 ) -> tuple[Request, Response]:
-    """Return the forms of *request* and of its response that may be written down.
+    """Return the recorded forms of *request* and its response.
 
-    Mostly nothing is hidden in them any more, as stand-ins were put in before: one look at all of
-    both tells.
+    Usually stand-ins are in them already, so one search through all texts shows that nothing has to
+    be hidden.
     """
     shown = request.recorded_form
     call = shown.call
@@ -135,7 +135,7 @@ def redact_exchanged(
 
 
 def redact_request(request: Request, vault: Vault) -> Request:
-    """Return the form of *request* that may be written down, its call included."""
+    """Return the recorded form of *request*, its call included."""
     shown = request.recorded_form
     call, personal = shown.call, shown.personal
     if vault.is_empty and not personal:  # mostly there is nothing to hide, as in most of replay
@@ -165,7 +165,10 @@ def _redact_call(call: Call, shown: Request, vault: Vault) -> Call:
 
 
 def _redact_member(name: str, value: str, vault: Vault) -> tuple[str, str]:
-    """Return a member of a query redacted; a word may be secret for the name before it."""
+    """Return a query parameter redacted.
+
+    A short value may be secret only together with its name.
+    """
     shown = vault.redact_text(value)
     if shown == value:
         shown = vault.redact_text(f"{name}={value}").partition("=")[2] if "=" not in name else value
@@ -181,13 +184,13 @@ def _redact_bytes(
 
 
 def register_cookies(request: Request, response: Response, vault: Vault) -> None:
-    """Make the cookies that *response* sets known to *vault*; they are always secret."""
+    """Register the cookies that *response* sets as secrets; cookies are always secret."""
     for line in Headers(response.headers).get_all("set-cookie"):
         _hide_cookie(line, request, vault)
 
 
 def redact_response(response: Response, request: Request, vault: Vault) -> Response:
-    """Return the form of the response to *request* that may be written down."""
+    """Return the recorded form of the response to *request*."""
     headers = tuple(
         (name, _hide_cookie(value, request, vault) if name.lower() == "set-cookie" else value)
         for name, value in response.headers
@@ -203,7 +206,7 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
 
 
 def _split_like(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
-    """Return the pieces that *body*, redacted, falls into where the response's own did."""
+    """Return the chunks of the redacted *body*, split where the original chunks ended."""
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:
         return chunks
@@ -219,9 +222,9 @@ def _split_like(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, .
 
 
 def redact_exchange(exchange: Exchange, vault: Vault) -> Exchange:
-    """Return *exchange* with what has become known since it was redacted; its key is gone.
+    """Return *exchange* redacted again with the secrets known now, and without matching key.
 
-    A signature that was made over what is hidden now is compared no more.
+    If that changes a signed request, its signature is not compared any more.
     """
     request, outcome = redact_request(exchange.request, vault), exchange.outcome
     if request != exchange.request and request.signed is not None:
@@ -246,14 +249,14 @@ def _redact_headers(headers: Pairs, shown: Request, vault: Vault) -> Pairs:
 
 @lru_cache(maxsize=256)  # the same in every call of an API
 def _script_secrets(injected: tuple[str, ...], is_login: bool) -> frozenset[str]:
-    """Return the headers whose credential is the script's own, not put in by auth."""
+    """Return the names of credential headers that were set by the script and not by auth."""
     if is_login:
         return frozenset()
     return SECRET_HEADERS.difference(injected_names(injected).get("header", ()))
 
 
 def _hide_script_secret(name: str, value: str, shown: Request, vault: Vault) -> str:
-    """Return the stand-in of a credential that the script itself set; auth's cookies stay."""
+    """Return *value* with a stand-in for the script's credential; cookies set by auth stay."""
     injected = injected_names(shown.injected).get("cookie", ()) if name.lower() == "cookie" else ()
     if injected:
         sent = messages.parse_cookies(value)
@@ -296,8 +299,8 @@ def find_undeclared_secrets(
 ) -> Iterator[UndeclaredSecret]:
     """Yield each value of a redacted exchange that looks like a secret.
 
-    What auth put in is known, what passes (*volatile*) or is declared as such (*not_secret*) is no
-    secret, and a stand-in is none.
+    Not what auth put in, which is known, nor values at *volatile* or *not_secret* places, nor
+    stand-ins.
     """
     request, outcome = exchange.request, exchange.outcome
     name = place_prefix(request)
@@ -319,7 +322,7 @@ def find_undeclared_secrets(
 
 
 def place_prefix(request: Request) -> str:
-    """Return what stands before each place of *request* and its answer: ``crm.find.``."""
+    """Return the text before each place of *request* and its response, such as ``crm.find.``."""
     call = request.call
     if call and call.platform:
         return f"{call.name.rstrip('.')}."
@@ -327,7 +330,7 @@ def place_prefix(request: Request) -> str:
 
 
 def find_texts_at(exchange: Exchange, places: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield each text that stands at one of *places* in the request or in its response, with it."""
+    """Yield each of *places* with a text found there in the request or its response."""
     request, outcome = exchange.request, exchange.outcome
     bare = call_without_injected(request, _NOBODY)
     sides = [(bare.headers, bare.body or b"", bare.query)]
@@ -358,7 +361,7 @@ def _parse_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, 
 
 
 def _suspicious_parts(headers: Pairs, body: bytes | None, query: Pairs) -> dict[str, Any]:
-    """Return the parts that may hold a secret; a body is read only where it looks like that."""
+    """Return the parts of a message that may hold a secret; the body only if it looks random."""
     is_random = body and len(body) <= _MOST and looks_random(body.decode(errors="replace"))
     untagged = tuple([pair for pair in headers if not _TAGS.fullmatch(pair[0].lower())])
     return _parse_parts(untagged, body if is_random else None, query)
@@ -371,7 +374,7 @@ def _undeclared_in(where: str, parts: Any) -> Iterator[UndeclaredSecret]:
 
 
 def _iterate_texts(value: Any, path: Steps) -> Iterator[tuple[Steps, str]]:
-    """Yield the texts in *value*; items of a list have one place."""
+    """Yield place and text of all texts in *value*; the items of a list have the same place."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from _iterate_texts(inner, (*path, str(name)))

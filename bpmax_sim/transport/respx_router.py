@@ -1,4 +1,4 @@
-"""A stub in the place of the network: a respx router, or any httpx transport or handler."""
+"""Stubs instead of the network: a respx router, or any httpx transport or handler."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
-    """Return a transport that *router* answers, for ``Session.open(transport=…)``.
+    """Return a transport that answers from *router*, for ``Session.open(transport=…)``.
 
-    A respx router, a WSGI or mock transport, and a function of an `httpx.Request` will do. What it
-    answers passes through the same client as the network's answers.
+    *router* may be a respx router, a WSGI or mock transport, or a function of an `httpx.Request`.
+    Its responses pass through the same client as those of the network.
     """
     if isinstance(router, httpx.BaseTransport):
         return Live(router)
@@ -30,7 +30,10 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
 
 
 def stub_from_router(router: Router) -> Callable[[Request], Response | None]:
-    """Return a stub that *router* answers, None where it has no route or lets it pass."""
+    """Return a stub that asks *router*.
+
+    It returns None if the router has no route or passes through.
+    """
     transport = stub(router)
 
     def answer(request: Request) -> Response | None:

@@ -1,9 +1,9 @@
-"""What is named like a secret and declared by nobody, found in requests and responses.
+"""Find undeclared secrets in requests and responses by their names.
 
-The names are those of `secret.secret_names`. What is found gets a stand-in: a value that is hardly
-anything else is hidden wherever it comes again, so that what a later request sends is recognised;
-a word or a number is hidden at its own place. A request's values are numbered apart from those of
-responses, as replay meets the latter as stand-ins and would count otherwise.
+The names are those of `secret.secret_names`. A value that is found gets a stand-in. If it is
+distinctive, it is hidden wherever it occurs again, so that a later request with it is recognised; a
+word or a number is hidden only at its own place. Values of requests are numbered apart from those
+of responses: in replay, response values are stand-ins already and would change the numbers.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ Member = tuple[Steps, str, str]
 def message_parts(
     headers: Pairs, body: bytes | None, query: Pairs, charset: str = ""
 ) -> dict[str, Any]:
-    """Return query, headers and body of a message as values, a body in whatever format it is.
+    """Return query, headers and body of a message as plain values; the body in any known format.
 
-    Markup becomes a mapping of names to the texts of elements and attributes so called.
-    *charset* is the declared encoding of the body.
+    Markup becomes a dict from names to the texts of elements and attributes of that name. *charset*
+    is the declared encoding of the body.
     """
     return {
         "query": _group_by_path(query),
@@ -75,7 +75,7 @@ def message_parts(
 
 
 def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
-    """Yield the members of `message_parts` that are named like a secret, but for the *opened*."""
+    """Yield the members of `message_parts` with the name of a secret, except at *opened* paths."""
     paths = list(opened)
     for path, name, text in _find_members(without_paths(parts, paths) if paths else parts, (), ""):
         if path[0] == "header" and name in _ALWAYS:
@@ -85,7 +85,7 @@ def secret_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Itera
 
 
 def token_members(parts: dict[str, Any], opened: Iterable[Steps] = ()) -> Iterator[Member]:
-    """Yield what is shaped like a token in the body of a login's response, whatever its name."""
+    """Yield the members of a login's response body with the form or a usual name of a token."""
     body = {"body": parts["body"]}
     paths = list(opened)
     for path, name, text in _find_members(without_paths(body, paths) if paths else body, (), ""):
@@ -115,7 +115,7 @@ def _body_value(body: bytes, content_type: str, charset: str) -> Any:
 
 
 def _text_value(text: str) -> Any:
-    """Return the value of a text whose media type does not say what it is."""
+    """Return the parsed value of a text whose media type does not tell its format."""
     start = text.lstrip()[:1]
     if start == "<":
         return _markup_value(text)
@@ -128,7 +128,7 @@ def _text_value(text: str) -> Any:
 
 
 def _part_value(value: Any) -> Any:
-    """Return the content of a part; its own headers have no names of their own."""
+    """Return the content of a multipart part; headers of the part are not searched."""
     if isinstance(value, list):
         return [_part_value(item) for item in value]
     return value.get("content") if isinstance(value, dict) else value
@@ -142,7 +142,10 @@ def _json_value(text: str) -> Any:
 
 
 def _markup_value(text: str) -> dict[str, Any]:
-    """Return the texts of elements and attributes by local name, of HTML's inputs by theirs."""
+    """Return texts of elements and attributes by local name.
+
+    Values of HTML inputs by input name.
+    """
     pairs = [(n, unescape(plain) if plain else raw) for n, raw, plain in _ELEMENT.findall(text)]
     for tag in _TAG.findall(text):
         attributes = {
@@ -156,7 +159,7 @@ def _markup_value(text: str) -> dict[str, Any]:
 
 
 def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterator[Member]:
-    """Yield the texts in *value*, each with the last name on the way to it."""
+    """Yield each text in *value* with its path and the last name on the path."""
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _find_members(inner, (*path, str(key)), str(key), depth)
@@ -170,7 +173,10 @@ def _find_members(value: Any, path: Steps, name: str, depth: int = 0) -> Iterato
 
 
 def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
-    """Yield what JSON in a text holds, or the query of addresses; the place is the text's own."""
+    """Yield members inside a text that is JSON or an address with a query.
+
+    Path is that of the text.
+    """
     inner: Any = None
     if text[0] in "{[":
         inner = _json_value(text)
@@ -188,7 +194,7 @@ def _hints_at(names: tuple[str, ...]) -> bool:
 
 
 def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
-    """Return whether a message may have a member that is named like a secret; most have none."""
+    """Return whether a message may have a member with the name of a secret; a fast check."""
     if body and may_name_secret(body):
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
@@ -200,13 +206,13 @@ def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
 
 @dataclass(slots=True)
 class NameNet:
-    """Registers what is named like a secret with the vault of a session.
+    """The secret-name rules: register values with the names of secrets in the vault of a session.
 
     Attributes:
-        opened: returns the places of a request and its response that are declared to be no secret.
-        clear_texts: returns the values that are declared to be none, wherever they stand.
-        version: of the list that is in force; 0 for a recording that was made before there was one.
-        hidden: the places where something was hidden, each once.
+        opened: function that returns places of an exchange that are declared not to be secret.
+        clear_texts: function that returns values that are declared not to be secret, at any place.
+        version: version of the list of names; 0 for a recording made before there was one.
+        hidden: places where a value was hidden, each once.
     """
 
     vault: Vault
@@ -216,7 +222,10 @@ class NameNet:
     hidden: dict[str, None] = field(default_factory=dict)
 
     def register_request(self, request: Request) -> None:
-        """Register what *request* sends, less what auth put in; logins are declared as they are."""
+        """Register values of *request*, except those of auth.
+
+        Nothing of a login, which is declared.
+        """
         shown = request.recorded_form
         if not self.version or shown.is_login:
             return
@@ -230,7 +239,10 @@ class NameNet:
                 self._hide(request, member, "sent-")
 
     def register_response(self, request: Request, response: Response) -> None:
-        """Register what *response* holds; of a login everything that is shaped like a token."""
+        """Register values of *response*.
+
+        Of a login's response also all that have the form of a token.
+        """
         if not self.version:
             return
         is_login = request.is_login
@@ -247,7 +259,7 @@ class NameNet:
                 self._hide(request, member, "")
 
     def notes(self) -> Iterator[str]:
-        """Yield for each place that was hidden what to do if it holds no secret."""
+        """Yield a message for each place that was hidden, with what to do if it is no secret."""
         for place in self.hidden:
             yield msg(
                 "{place}: hidden by its name, with a stand-in; if it is no secret, answer with "
