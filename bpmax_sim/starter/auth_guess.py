@@ -1,7 +1,7 @@
-"""How one logs in, guessed from traffic: where a credential stands, and which response gave it.
+"""Guess auth from traffic: the place of a credential, and the response that issued it.
 
 A value that a response issued and that later requests carry is a token, and its exchange the login.
-What stands in the places of credentials otherwise was configured, and is one of the instance.
+Other values in places of credentials were configured, and belong to the instance.
 """
 
 from __future__ import annotations
@@ -43,15 +43,14 @@ class CredentialPlace(msgspec.Struct, frozen=True, order=True):
 
 
 class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
-    """What a platform file says of auth.
+    """The auth part of a drafted platform file.
 
     Attributes:
-        auth: the key ``auth``.
-        credentials: the key ``credentials``.
-        comments: why, one sentence each.
-        logins: the exchanges that are logins.
-        places: where credentials stand.
-        issued: whether each came with the response of a login.
+        auth: value of the key ``auth``.
+        credentials: value of the key ``credentials``.
+        comments: reasons, one sentence each.
+        logins: exchanges that are logins.
+        places: places of credentials.
     """
 
     auth: Any = "none"
@@ -388,7 +387,7 @@ def _login_template(
 
 
 def shared_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
-    """Return which origins of *groups* are one platform: they share credentials or a login."""
+    """Return which origins of *groups* are one platform, as they share credentials or a login."""
     holders: dict[str, set[str]] = {}
     for origin, exchanges in groups:
         for exchange in exchanges:

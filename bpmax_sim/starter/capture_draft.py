@@ -1,7 +1,7 @@
-"""A captured run of a script -> the script, a scenario that stubs what ``$proxy`` returned, a flow.
+"""Turn a captured run into a script, a scenario that stubs its ``$proxy`` results, and a flow.
 
-Only results are known, not requests. So where no platform declares an API that was called, its
-method and path are made up; the parameters are those that the script passed.
+Only results are known, not requests. If no platform declares a called API, its method and path are
+invented; its parameters are those that the script passed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _UNSEEN: Final = "not-recorded"
 
 
 class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``$proxy`` call, and what came of it; *outcome* is None where that was not told."""
+    """A ``$proxy`` call and its outcome, None if it was not captured."""
 
     ask: Mapping[str, Any]
     outcome: Mapping[str, Any] | None

@@ -1,7 +1,7 @@
-"""``init --from``: files of traffic -> a project that passes, or what is new for one that is there.
+"""``init --from``: turn traffic files into a project that passes, or extend an existing one.
 
-Everything is drafted, recorded and run in a folder of its own first. Only what passed there comes
-into the project, and nothing that is in the project already is replaced.
+Everything is drafted, recorded and run in a temporary folder first. Only what passed there is
+copied, and nothing existing in the project is replaced.
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """What is new for a project.
+    """The additions to a project.
 
     Attributes:
-        files: path in the project -> its bytes; some are there and get more.
-        changed: those of them that are there already.
+        files: path in the project -> content; some exist already and are extended.
+        changed: paths of those that exist already.
         notes: what was left out and why.
-        calls: how many calls the new scenarios play.
+        calls: number of calls that the new scenarios make.
     """
 
     files: Mapping[str, bytes]
@@ -128,7 +128,7 @@ def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
 
 
 class _Workplace:
-    """A folder in which drafts are made and tried, and what came of it so far."""
+    """A temporary folder in which drafts are written and run, and the results so far."""
 
     def __init__(
         self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
@@ -385,12 +385,12 @@ class _Workplace:
         ]
 
     def _place(self, draft: Callable[[str], list[_Files]]) -> None:
-        """Write the first of the files that *draft* makes for a free name which passes.
+        """Write the first draft that passes, under a free name.
 
-        Nothing is written where the project has the same already.
+        Nothing is written if the project has the same already.
 
         Raises:
-            ConfigError: none passes.
+            ConfigError: if none passes.
         """
         plain = re.sub(r"[^\w-]+", "_", self.sources.name).strip("_") or "traffic"
         for number in count(1):

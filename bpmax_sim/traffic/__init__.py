@@ -1,1 +1,1 @@
-"""Recordings of other tools: bytes -> exchanges and back, by pure functions."""
+"""Recordings of other tools, converted to exchanges and back by pure functions."""

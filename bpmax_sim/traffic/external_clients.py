@@ -1,4 +1,4 @@
-"""Requests of users' own clients -> calls of the session, recorded and logged like a builder's."""
+"""Turn requests of other HTTP clients into calls of the session, recorded and logged likewise."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def register_credentials(credentials: Credentials, tenant: tuple[str, str], vaul
 
 @dataclass(slots=True, weakref_slot=True)
 class ExternalClients:
-    """Makes the requests of other clients into calls of the session.
+    """Turns the requests of other HTTP clients into calls of the session.
 
     Attributes:
-        clock: moved by each exchange.
-        is_live: whether what is asked goes to the third party, and so to the instance's address.
-        is_recorded: whether an identified request was recorded, where something is played.
-        notes: why a request could not be named, each once.
+        clock: clock, moved by each exchange.
+        is_live: whether requests go to the third party, and so to the instance's address.
+        is_recorded: whether an identified request was recorded, in replay.
+        notes: reasons why a request could not be identified, each once.
     """
 
     platforms: Platforms
@@ -64,11 +64,11 @@ class ExternalClients:
     def send_call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
         """Send *request* as a call that is recorded and logged like a builder's.
 
-        It is one exchange, whatever comes of it: a client of its own repeats for itself.
+        It is one exchange whatever its result: the client does its own retries.
 
         Raises:
-            TransportError: the exchange did not complete.
-            NoMatchError: replay has no response.
+            TransportError: if the exchange did not complete.
+            NoMatchError: if replay has no response.
         """
         env = self.env
         known = self.as_api_call(request, serial=env.next_serial())
@@ -97,9 +97,9 @@ class ExternalClients:
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* as the call of the API that it belongs to, with its stand-in twin.
+        """Return *request* as a call of its API, with its redacted twin.
 
-        Where it is sent, it goes to the address of the instance, as a builder's does.
+        If it is sent, it goes to the address of the instance, as a builder's does.
         """
         cache = {} if self.is_live or len(request.body or b"") > _LONGEST_CACHED else self._cache
         known = cache.get(request)
@@ -110,10 +110,10 @@ class ExternalClients:
         return _with_serial(known, serial)
 
     def _identify_unnamed(self, request: Request) -> Request:
-        """Return *request*, which is for no platform, unless it may be for one with mistakes.
+        """Return *request*, which matches no platform, unless an invalid platform might match it.
 
         Raises:
-            ConfigError: everything that is wrong in those.
+            ConfigError: if there are such platforms; the message lists their errors.
         """
         if broken := self.platforms.broken:
             raise ConfigError(*chain.from_iterable(broken.values()))
@@ -147,10 +147,10 @@ class ExternalClients:
         return named if shown is named else replace(named, standin=shown)
 
     def _at_declared_address(self, request: Request) -> Request:
-        """Return *request* at the address of a platform that recorded it there, or as it is.
+        """Return *request* at the address of a platform that recorded it there, or unchanged.
 
-        While it was recorded, a variable said that the client's address was the platform's; whoever
-        replays has no such variable.
+        While recording, a variable set the client's address as the platform's. A replay does not
+        have that variable.
         """
         for moved, _ in self._at_declared_addresses(request):
             if self.is_recorded(self._identify(moved)):
@@ -158,7 +158,7 @@ class ExternalClients:
         return request
 
     def _at_declared_addresses(self, request: Request) -> Iterator[tuple[Request, ApiMatch]]:
-        """Yield *request* at the address of each platform that declares something there."""
+        """Yield *request* at the address of each platform that declares its path."""
         rest = request.url[len(_origin_of(request.url)) :]
         for platform in self.platforms.own.values():
             if "{" in platform.base_url:
@@ -172,9 +172,9 @@ class ExternalClients:
                     yield moved, match
 
     def explain_address(self, request: Request) -> Iterator[tuple[str, str]]:
-        """Yield label and text of what to know of the address of *request*, which no platform has.
+        """Yield label and text of hints about the address of *request*, which no platform has.
 
-        Those are where its recording was looked for, and what names a test address.
+        The hints are where its recording was looked for, and how to declare a test address.
         """
         origin = _origin_of(request.url)
         matches = [match for _, match in self._at_declared_addresses(request)]
@@ -231,7 +231,7 @@ class ExternalClients:
         return self._matcher.match(request)
 
     def _live_base(self, match: ApiMatch) -> str:
-        """Return the address in use, where requests go to another one than they say."""
+        """Return the instance's real address, if requests go to another one than they name."""
         if not self.is_live or (match.is_outside and not match.host):
             return ""
         address = match.target.platform.platform_key, match.instance, match.host
@@ -239,7 +239,7 @@ class ExternalClients:
         return "" if "{" in live else live
 
     def _at_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
-        """Return both at the address in use, where requests go to another one than they say."""
+        """Return *request* and *match* at the instance's real address, if it is another one."""
         live = self._live_base(match)
         if not live:
             return request, match
@@ -249,7 +249,7 @@ class ExternalClients:
         return replace(request, url=url), replace(match, base=live)
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
-        """Return *match* with the instance that was recorded, of several with one address."""
+        """Return *match* with the recorded instance, if several have the same address."""
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
@@ -260,7 +260,7 @@ class ExternalClients:
         return match
 
     def _register_everyone(self) -> None:
-        """Where something is written down, make the credentials of all instances known.
+        """Make the credentials of all instances known to the vault, if anything is recorded.
 
         A client may send one where no declared API expects it.
         """

@@ -1,7 +1,8 @@
 """HTTP Archive 1.2, as Chromium, Firefox, mitmproxy and Playwright write it, and as we do.
 
-What differs: HTTP/2 pseudo headers; where a failure is told (``_error``, ``_failureText``, status 0
-or -1); bodies left out, in base64, or in files of their own (Playwright's ``_file``).
+They differ in HTTP/2 pseudo headers, in the place of a failure (``_error``, ``_failureText``,
+status 0 or -1), and in bodies: left out, in base64, or in files of their own (Playwright's
+``_file``).
 """
 
 from __future__ import annotations

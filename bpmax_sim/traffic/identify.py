@@ -1,7 +1,7 @@
-"""Traffic without a builder -> the call that a builder would have made, made safe to keep.
+"""Identify traffic without builder as the call that a builder would have made, safe to store.
 
-What auth puts in is taken out, and so is every header that neither platform nor API declares. A
-credential is hidden by its place, and the address becomes the declared one.
+Values that auth adds are removed, and so is every header that neither platform nor API declares.
+Credentials are redacted by their place, and the address becomes the declared one.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
 def identify(request: Request, match: ApiMatch | None) -> Request:
-    """Return *request* with the call, address, and places of secrets that *match* says.
+    """Return *request* with API, address and places of secrets according to *match*.
 
-    It stays as it is where its path is not declared.
+    It is unchanged if its path is not declared.
     """
     if match is None or not match.target.is_declared:
         return request
@@ -56,9 +56,9 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
 
 
 def _injected_places(request: Request, target: Target) -> tuple[str, ...]:
-    """Return every place that auth puts in, and every header that nobody declared.
+    """Return every place that auth fills, and every header that is not declared.
 
-    Where *request* tells already what did not come from the script, all else did.
+    If *request* itself tells which places did not come from the script, those are used.
     """
     declared = {*target.headers, "content-type"} if request.body else target.headers
     names = {name.lower() for name, _ in request.headers} - declared
@@ -69,12 +69,12 @@ def _injected_places(request: Request, target: Target) -> tuple[str, ...]:
 
 
 def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request:
-    """Return an identified *request* as it may be written down, its credentials known to *vault*.
+    """Return an identified *request* without secrets; *vault* then knows its credentials.
 
-    That is *request* itself where it carries none and goes to the declared address.
+    *request* itself is returned if it carries none and goes to the declared address.
 
-    A credential is hidden by its place, however short: where the platform's auth puts one in or a
-    declared login sends it, and in every Authorization, Proxy-Authorization and Cookie.
+    A credential is redacted by its place, however short it is: where the platform's auth or a
+    declared login puts one, and in every Authorization, Proxy-Authorization and Cookie.
     """
     hide = _SecretPlaces(match, vault)
     headers = tuple([(n, hide(f"header.{n.lower()}", value)) for n, value in request.headers])
@@ -116,7 +116,7 @@ def _hide_in_parameter(part: str, hide: Callable[[str, str], str]) -> str:
 
 
 class _SecretPlaces:
-    """Hides what stands at the places of secrets."""
+    """Replaces the values at the places of secrets."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
         self._names, self._is_login = match.target.secrets, match.target.login is not None
@@ -124,7 +124,7 @@ class _SecretPlaces:
         self._vault = vault
 
     def __call__(self, place: str, value: str) -> str:
-        """Return *value*, or what stands for it where *place* is that of a secret."""
+        """Return *value*, or its stand-in if *place* is that of a secret."""
         if not value or not (
             place in _ALWAYS or place in self._names or self._is_named(place, value)
         ):

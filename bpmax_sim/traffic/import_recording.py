@@ -1,7 +1,7 @@
-"""A foreign recording on its way into a cassette: read, named, redacted, keyed and merged.
+"""Import a foreign recording into a cassette: read, identify, redact, match and merge.
 
-Everything is looked through before anything is redacted, so a secret that the last exchange tells
-is hidden in the first one too.
+All exchanges are searched for secrets before any is redacted, so a secret that only the last
+exchange shows is redacted in the first one too.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
 ) -> ForeignExchanges:
     """Return the exchanges of *imported* as a session would have recorded them.
 
-    Requests of declared APIs become their calls, at the declared address. Hidden are what *vault*
-    knows, what auth puts in and answers mint according to *platforms*, every Authorization,
-    Proxy-Authorization, Cookie and Set-Cookie, what is named like a secret but for the places that
-    *opened* returns, and personal data at the places *redact*. Logins
-    are learned from and left out, for replay needs none. An exchange in which a secret is left is
-    not admitted. Notes tell both.
+    Requests of declared APIs become their calls, at the declared address. Redacted are values that
+    *vault* knows, values that auth adds or responses issue according to *platforms*, every
+    Authorization, Proxy-Authorization, Cookie and Set-Cookie, values whose name looks like a
+    secret's (except at the places that *opened* returns), and personal data at the places *redact*.
+    Logins are used to learn secrets and left out, because replay needs none. An exchange that still
+    holds a secret is not imported. Notes report both.
     """
     matcher = ApiMatcher(platforms, addresses)
     net = NameNet(vault, opened, partial(clear_texts, platforms))
@@ -153,11 +153,11 @@ _LARGEST = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignFile:
-    """A file that was read.
+    """A foreign recording that was read.
 
     Attributes:
-        kind: the format that it is in.
-        imported: its exchanges, as they were, and what could not be carried over.
+        kind: name of its format.
+        imported: its exchanges, not redacted, and what could not be converted.
     """
 
     path: Path
@@ -268,12 +268,12 @@ def count_recorded(path: Path, owner: str) -> int | None:
 
 
 def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
-    """Let *drafts* be what *owner* has in the cassette at *path*; return whether that changed it.
+    """Replace the recording of *owner* in the cassette at *path*; return whether that changed it.
 
     Other owners stay; a recording of another tool is replaced.
 
     Raises:
-        CassetteError: if it cannot be written; the old file is whole.
+        CassetteError: if it cannot be written; the old file is intact.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""What a foreign recording yields: exchanges in order of sending, and what was not carried over.
+"""The exchanges read from a foreign recording, in order of sending, and what is lost.
 
-YAML of other tools becomes dicts, lists, texts, bytes and None, aliases within bounds. Scalars stay
-texts unless asked otherwise, so that no time, number or ``on`` changes its meaning.
+YAML of other tools becomes dicts, lists, texts, bytes and None, with a bound on aliases. Scalars
+stay texts unless requested otherwise, so that no time, number or ``on`` changes its meaning.
 """
 
 from __future__ import annotations
@@ -89,17 +89,17 @@ def has_member(tree: Any, *path: str) -> bool:
 
 
 class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a note
-    """One exchange cannot be carried over; the message is the sentence that says why."""
+    """Raised if an exchange cannot be converted; the message is a sentence with the reason."""
 
 
 def read_items(
     items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
 ) -> ForeignExchanges:
-    """Return what *read* makes of each item; one that cannot be carried over leaves a note.
+    """Return what *read* makes of each item; one that cannot be converted leaves a note.
 
-    So does a key that is not *known*, once for all exchanges that have it. Exchanges whose time is
-    known are put in its order, the others stay where they are. An item comes with its place in the
-    file, from 1, by which notes name it.
+    Keys that are not *known* leave a note too, once for all exchanges that have them. Exchanges
+    with a known time are sorted by it, others keep their place. An item comes with its number in
+    the file, from 1, which notes show.
     """
     exchanges: list[Exchange] = []
     notes: list[str] = []
@@ -249,13 +249,13 @@ def failure_code(text: str) -> str:
 
 
 def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> bytes:
-    """Return the bytes of a body that another tool kept as *text*.
+    """Return the bytes of a body that another tool stored as *text*.
 
-    They are in the encoding that the body says itself, else UTF-8; or in Windows-1252, which
-    browsers and mitmproxy read what says nothing in, where *sizes* tells that there were so many.
+    They are in the encoding that the body itself declares, else in UTF-8; or in Windows-1252, which
+    browsers and mitmproxy assume without a declaration, if *sizes* shows that length.
 
     Raises:
-        NotCarried: the tool could not read some characters, and kept U+FFFD for them.
+        NotConvertible: if the tool could not read some characters and stored U+FFFD for them.
     """
     if text.isascii():
         return text.encode()
@@ -291,12 +291,12 @@ def _to_windows_1252(text: str) -> bytes:
 def make_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
-    """Return a request without a builder, less the headers that whoever sends writes anew.
+    """Return a request without builder, without the headers that each sender writes itself.
 
-    *injected* are the places that did not come from the script, where a file of ours tells.
+    *injected* are the places that did not come from the script, if a file of ours tells.
 
     Raises:
-        NotCarried: if *url* is not an absolute HTTP address.
+        NotConvertible: if *url* is not an absolute HTTP address.
     """
     if not url.lower().startswith(("http://", "https://")):
         raise NotConvertible("{url!r} is not an HTTP address", url=url[:60])
@@ -339,10 +339,10 @@ def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
 def make_response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
-    """Return a response whose *body* may still be compressed as its headers say.
+    """Return a response; *body* may still be compressed as its headers say.
 
     Raises:
-        NotCarried: if it is compressed in a way that cannot be undone.
+        NotConvertible: if it is compressed in a way that cannot be undone.
     """
     present = tuple(
         (header_text(name), header_text(value))
@@ -362,10 +362,10 @@ def make_response(
 def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
     """Return *body* with its content codings undone (RFC 9110, section 8.4).
 
-    Many tools keep the header and store the body decoded, so one that is not compressed stays.
+    Many tools keep the header and store the body decoded, so an uncompressed body stays.
 
     Raises:
-        NotCarried: for a coding other than gzip, deflate and br, and for br without its extra.
+        NotConvertible: if the coding is not gzip, deflate or br, or is br without its extra.
     """
     codings = [
         coding.strip().lower()
@@ -432,7 +432,7 @@ def from_base64(value: str) -> bytes:
     """Return the bytes of base64.
 
     Raises:
-        NotCarried: if it is none.
+        NotConvertible: if *value* is not base64.
     """
     try:
         return base64.b64decode(value, validate=False)

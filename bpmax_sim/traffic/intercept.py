@@ -1,8 +1,7 @@
-"""What any HTTP client of this process sends, caught by vcrpy and handed to a session.
+"""Intercept the requests of other HTTP clients of this process with vcrpy, for a session.
 
-vcrpy knows how to get between a client and the network; what is recorded, how it is matched and
-what is secret is decided elsewhere. A client sends for itself, so its TLS settings and its own
-errors are what they always are.
+vcrpy only gets between client and network. Recording, matching and redaction are done elsewhere.
+Requests that are not replayed are sent by the client itself, with its own TLS settings and errors.
 """
 
 from __future__ import annotations
@@ -23,18 +22,18 @@ from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_reque
 
 
 class ClientListener(Protocol):
-    """What answers the requests of other clients, and keeps what they were answered."""
+    """Answers the requests of other HTTP clients, and records their responses."""
 
     def passes(self) -> bool:
-        """Return whether the request under way is none of another client's."""
+        """Return whether the current request is not one of another HTTP client."""
         ...
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded response, or None where the client has to ask for itself."""
+        """Return the recorded response, or None if the client has to send the request."""
         ...
 
     def record_response(self, request: Request, response: Response, /) -> None:
-        """Record what the client was answered; it is on the disk when this returns."""
+        """Record a response that the client received; it is on the disk when this returns."""
         ...
 
 

@@ -1,7 +1,7 @@
 """Stub mappings of WireMock, read and written, and simulations of Hoverfly (schema v5), read.
 
-Both are rules and no recordings: only what names one request exactly can be carried over. A mapping
-has no address of its own, so the caller gives one.
+Both are rules, not recordings: only those that match exactly one request can be converted. A
+mapping has no address, so the caller gives one.
 """
 
 from __future__ import annotations
@@ -337,7 +337,7 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the one text that *matchers* accept.
 
     Raises:
-        NotCarried: if there is more than one.
+        NotConvertible: if there is more than one.
     """
     if not matchers:
         if otherwise is None:

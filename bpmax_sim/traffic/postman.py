@@ -122,10 +122,10 @@ def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
 
 
 def _fill(text: str, variables: Variables, depth: int = 0) -> str:
-    """Return *text* with its variables, which may hold others.
+    """Return *text* with its variables filled in, whose values may hold others.
 
     Raises:
-        NotCarried: one of them is not in the collection.
+        NotConvertible: if one of them is not in the collection.
     """
 
     def value_of(match: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
-"""Change values inside the text of a YAML file; all else, comments and layout, stays as it is.
+"""Change values inside the text of a YAML file; everything else, such as comments, stays.
 
-Only the spans of what changes are written anew. What comes of it is read back and has to mean what
-was asked for, so that a file that cannot be changed like that is refused, never spoilt.
+Only the text of changed values is written. The result is read back and compared with the wanted
+value, so a file that cannot be changed like that is refused, never damaged.
 """
 
 from __future__ import annotations

@@ -1,21 +1,16 @@
-"""A YAML value with its position, and paths inside a file.
+"""Read YAML into nodes with positions, and paths inside a file.
 
-A path reads ``apis.sendTextMessage.parameters[1]``; a key that is not made of letters, digits,
-``_``, ``$`` and ``-`` is quoted: ``form.scripts["change.customerId"]``.
+A path reads ``apis.sendTextMessage.parameters[1]``; a key with other characters than letters,
+digits, ``_``, ``$`` and ``-`` is quoted: ``form.scripts["change.customerId"]``.
 
-A file or a text -> its root `Node`; the only place that opens YAML files.
+This is the only place that opens YAML files. Files are UTF-8, of one document, without tags, and
+bounded in bytes, levels and growth by aliases. Nodes are composed from parser events without
+recursion, so no file can exhaust stack or memory. What YAML allows but nobody means (duplicate
+keys, tags, a second document) becomes a problem, and composing continues to find all of them.
 
-Files are UTF-8, of one document, without tags, and bounded in bytes, levels and alias growth.
-
-Parser events -> nodes, iteratively, so that no file can exhaust the stack or the memory.
-
-What YAML allows but nobody means (duplicate keys, tags, a second document) becomes a problem;
-composing goes on, so that one pass finds them all.
-
-Plain scalars by the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema).
-
-``on``, ``yes``, ``1_000``, ``12:30`` and dates are text. Numbers with leading zeros are refused:
-a customer 007 must not become 7. Messages do not show the value, it may be a password.
+Plain scalars follow the YAML 1.2 core schema (https://yaml.org/spec/1.2.2/#103-core-schema):
+``on``, ``yes``, ``1_000``, ``12:30`` and dates are text. Numbers with leading zeros are refused: a
+customer 007 must not become 7. Messages do not show the value, it may be a password.
 """
 
 from __future__ import annotations
@@ -209,7 +204,7 @@ _DIGITS = 1000
 
 
 class ScalarError(MessageError, ValueError):
-    """A plain scalar whose meaning nobody can be sure of."""
+    """Raised if the meaning of a plain scalar is ambiguous."""
 
 
 def resolve_scalar(text: str) -> Scalar:

@@ -1,4 +1,4 @@
-"""Which files something is made of: whoever reads one while it is loaded says so."""
+"""Track the files from which something is loaded: readers of a file call `note_read`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _READS: ContextVar[set[str] | None] = ContextVar("_READS", default=None)
 
 @contextmanager
 def record_reads() -> Iterator[set[str]]:
-    """Give the absolute paths of the files that are read within it, as `note_read` is told."""
+    """Yield a set that collects the absolute paths of files read inside the block."""
     paths: set[str] = set()
     token = _READS.set(paths)
     try:
@@ -24,6 +24,6 @@ def record_reads() -> Iterator[set[str]]:
 
 
 def note_read(path: str | os.PathLike[str]) -> None:
-    """Note that what is loaded depends on the file *path*, also where its text was cached."""
+    """Note that the loaded object depends on the file *path*, even if its text was cached."""
     if (paths := _READS.get()) is not None:
         paths.add(absolute_path(path))

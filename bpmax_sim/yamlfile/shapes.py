@@ -1,7 +1,7 @@
-"""What may stand where in a file: nodes -> values of msgspec types, every problem reported at once.
+"""Convert nodes to values of msgspec types; all problems are reported at once.
 
-Each shape reads a node, and describes itself as JSON Schema; `shape_of` makes them of annotations.
-What could not be read is `UNSET`, after its problem was reported.
+Each shape reads a node and describes itself as JSON Schema; `shape_of` builds shapes from type
+annotations. A value that could not be read is `UNSET`, after its problem was reported.
 """
 
 from __future__ import annotations
@@ -78,11 +78,11 @@ class ShapeReading(msgspec.Struct):
 
 
 class FileChecks(msgspec.Struct, frozen=True):
-    """What must hold between the parts of a file that was read; the base of who checks it.
+    """Base of checks between the parts of a file that was read.
 
     Attributes:
-        root: what is checked, *above* below the root of the file.
-        problems: get what is wrong.
+        root: checked node, at the path *above* below the root of the file.
+        problems: list that receives the problems.
     """
 
     root: Node
@@ -102,11 +102,11 @@ class FileChecks(msgspec.Struct, frozen=True):
 
 
 class Shape:
-    """What may stand at a place.
+    """The allowed values at a place.
 
     Attributes:
-        expected: what a message calls it.
-        kinds: the types of a node's value that it accepts, whatever lies below.
+        expected: name in messages.
+        kinds: Python types of a node's value that it accepts, whatever is below.
     """
 
     expected = msg("a mapping")
