@@ -435,7 +435,7 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         return list(self._compare(first, second, declared or (), values))
 
     def _why_not_sent(self, rule: str | VerifyValues, *, allowed: bool) -> str:
-        """Return why it is not sent, or nothing."""
+        """Return why it is not sent, or ""."""
         if rule == "never":
             return msg("its API says verify: never")
         if not allowed:

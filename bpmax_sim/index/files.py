@@ -117,7 +117,7 @@ class FileScan:
     def is_stamp_reliable(self, name: str) -> bool:
         """Return whether the file was changed so long before the look that its stamp is proof.
 
-        One that is not there needs no stamp: whenever it comes, it has another digest.
+        One that does not exist needs no stamp: whenever it comes, it has another digest.
         """
         file = self.file(name)
         if file is None:

@@ -1,4 +1,7 @@
-"""What an action of a step is: its keys, its check at load, its run; and who performs one."""
+"""Define what every action of a step has: keys, a check at load, a run.
+
+And the performer of actions.
+"""
 
 from __future__ import annotations
 
@@ -27,24 +30,27 @@ Subject = FormSubject | FlowSubject | None
 
 
 class PeoplePlayer(Protocol):
-    """Lets people decide by themselves."""
+    """Lets simulated people act according to the scenario's policies."""
 
     def play(self, on: Performer, flow: FlowSubject, until: str, result: Result, /) -> None:
-        """Let *flow* run until it is at the node *until*, or by default until it has ended."""
+        """Run *flow* until it is at the node *until*.
+
+        If *until* is empty, until the project has ended.
+        """
         ...
 
     def note_tasks(self, flow: FlowSubject, /) -> None:
-        """Note since when those have a task who have one now."""
+        """Record since when the present owners have had their tasks."""
         ...
 
 
 class Performer(msgspec.Struct, frozen=True, kw_only=True):
-    """Performs actions on one subject in one session.
+    """Performs actions on one subject (form or flow) in one session.
 
     Attributes:
-        player: who plays the people of the scenario's policies.
-        path: the scenario's file, for Python modules beside it.
-        inline: file of a ``js`` step -> its body.
+        player: plays the people for whom the scenario has policies; None without policies.
+        path: scenario file; Python modules are searched beside it.
+        inline: path of a ``js`` step's file -> its script.
     """
 
     session: Session
@@ -55,10 +61,11 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
     player: PeoplePlayer | None = None
 
     def perform(self, action: type[Action] | None, value: Any, name: str) -> Result:
-        """Do *action* and return all that came of it, whoever started what; errors included.
+        """Perform *action* and return its result, with everything that scripts started.
 
-        *value* has its ``${…}`` filled in; *name* is for a script that stands in the step itself.
-        Without an action only what begins by itself happens.
+        Errors are part of the result. All pending work of the session is finished before returning.
+        *value* has its ``${…}`` replaced; *name* is the file name of a script written in the step.
+        Without an action only deadlines and the branches of the start node are processed.
         """
         result = Result() if self.subject is None else self.subject.begin_action()
         self._run(action, value, name, result, expires=True)
@@ -67,7 +74,10 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         return result
 
     def perform_in_flight(self, action: type[Action] | None, value: Any, name: str) -> Result:
-        """Do *action* while another one is under way, and return what it ended with."""
+        """Perform *action* while another one is pending.
+
+        Return its result without draining the session.
+        """
         with (
             nullcontext(Result())
             if self.subject is None
@@ -94,15 +104,16 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             result.errors.append(error)
 
     def fire_due_deadlines(self) -> None:
-        """Let happen what happens at the deadlines that are over by now."""
+        """Process the flow's deadlines that are due at the present virtual time."""
         if isinstance(self.subject, FlowSubject):
             self.subject.fire_due_deadlines(self.session.clock.now())
 
     def form(self, action: str) -> FormSubject:
-        """Return the form that a person sees.
+        """Return the form; of a flow, the one that the present person sees.
 
         Raises:
-            SubjectError: if the subject has none.
+            SubjectError: if the scenario has no form; *action* names the step's action in the
+                message.
         """
         if isinstance(self.subject, FlowSubject):
             return self.subject.visible_form(action)
@@ -114,17 +125,17 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
         """Return the flow.
 
         Raises:
-            SubjectError: if the subject is none.
+            SubjectError: if the subject is not a flow.
         """
         if not isinstance(self.subject, FlowSubject):
             raise SubjectError("{action} needs a flow", code="NO_FLOW", action=action)
         return self.subject
 
     def any(self, action: str) -> FormSubject | FlowSubject:
-        """Return the subject.
+        """Return the subject, whether form or flow.
 
         Raises:
-            SubjectError: if there is none.
+            SubjectError: if the scenario has neither.
         """
         if self.subject is None:
             raise SubjectError("{action} needs a form or a flow", code="NO_SUBJECT", action=action)
@@ -132,17 +143,17 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Action(Model, frozen=True, kw_only=True):
-    """An action; its fields are the keys of its value, where that is a map.
+    """An action of a step; the fields of a subclass are the keys of the value, if that is a map.
 
     Attributes:
-        about: what an editor and the documentation show of it.
-        texts: the same for the value as a whole (``_``) and for each of its keys.
-        others: types of its value beside a map with its fields.
-        takes: how the documentation writes its value where the keys alone do not say it.
-        needs: the subjects that it acts on; empty where it needs none.
-        sees_form: whether it is done at the form of one node, where a flow is driven.
-        takes_by: whether the step may say with ``by`` who does it.
-        is_code: its texts are a script's own, so ``${…}`` in them is JavaScript.
+        about: description for editors and the documentation.
+        texts: descriptions of the value as a whole (``_``) and of each of its keys.
+        others: accepted types of the value besides a map with these fields.
+        takes: syntax of the value for the documentation, where the keys do not show it.
+        needs: subjects of which the scenario needs one (``form``, ``flow``); empty if none.
+        sees_form: whether, in a flow, it acts on the form of one node.
+        takes_by: whether the step may name the acting person with ``by``.
+        is_code: whether its texts are script source, in which ``${…}`` is JavaScript.
     """
 
     about: ClassVar[str]
@@ -156,46 +167,46 @@ class Action(Model, frozen=True, kw_only=True):
 
     @classmethod
     def key(cls) -> str:
-        """Return the key of a step that asks for it."""
+        """Return the step's key for this action: the class name in lower case with underscores."""
         return re.sub(r"(?<!^)(?=[A-Z])", "_", cls.__name__.removesuffix("Action")).lower()
 
     @classmethod
     def value_type(cls) -> Any:
-        """Return the type of its value in a file, for the JSON Schema."""
+        """Return the type of the value in a scenario file, from which the JSON Schema is made."""
         return reduce(or_, (*((cls,) if cls.__struct_fields__ else ()), *cls.others))
 
     @classmethod
     def value_schema(cls) -> dict[str, Any] | None:
-        """Return the JSON Schema of its value where no type says it."""
+        """Return a JSON Schema of the value where its type cannot express it, else None."""
         return None
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Report to *context* what is wrong with *value*, before anything runs."""
+        """Report to *context* what is wrong with *value*; called at load, before anything runs."""
         raise NotImplementedError
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
-        """Do it; *result* takes what comes of it, the subject's scripts included.
+        """Perform the action; add what happens, including the subject's scripts, to *result*.
 
         Raises:
-            Exception: what the action ends with.
+            Exception: if the action fails; the performer makes it the step's error.
         """
         raise NotImplementedError
 
     @classmethod
     def script_file(cls, value: Any) -> str | None:  # noqa: ARG003
-        """Return the script file that *value* names with its key ``file``."""
+        """Return the script file named by the key ``file`` of *value*, or None."""
         return None
 
     @classmethod
     def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:  # noqa: ARG003
-        """Return the named steps that it consists of, and the variables they get."""
+        """Return the named steps that this action runs and their variables, or None."""
         return None
 
     @classmethod
     def known_keys(cls, context: CheckContext, value: Any, spot: Spot) -> bool:
-        """Report unknown keys; return whether *value* is a map at all."""
+        """Report unknown keys of *value*; return False, and report that too, if it is no map."""
         known = cls.__struct_encode_fields__
         if not isinstance(value, Mapping):
             context.tell(spot, "expected a map of {names}", names=series(known))

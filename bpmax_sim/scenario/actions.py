@@ -1,7 +1,7 @@
-"""What a step can do: one class an action, with its keys, its check at load and its run.
+"""The actions of a step: one class for each, with its keys, its check at load and its run.
 
-`ACTIONS` is the table that the schema, lint, the runner and the pages are made from. To add an
-action, write its class; it is known by its name in lower case with underscores.
+The schema, lint, the runner and the documentation are made from the table `ACTIONS`. To add an
+action, write its class: its key is the class name in lower case with underscores.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _NAME: Final = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
 
 
 class Open(Action, frozen=True, kw_only=True):
-    """Opening a form."""
+    """Open a form with prefilled values."""
 
     takes_by: ClassVar = True
     about = msg("Open the form with prefilled values")
@@ -57,18 +57,18 @@ class Open(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find fields that the form does not have."""
+        """Report prefilled fields that the form does not have."""
         if value is not None:
             Set.check(context, value, spot)
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Prefill, then fire ``open``."""
+        """Set the prefilled values, then fire ``open``."""
         on.form("open").open(value or {})
 
 
 class Set(Action, frozen=True, kw_only=True):
-    """Filling in fields."""
+    """Fill in fields, in the order of the map."""
 
     sees_form: ClassVar = True
     takes_by: ClassVar = True
@@ -79,7 +79,7 @@ class Set(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find fields that the form does not have."""
+        """Report fields that the form does not have."""
         if not isinstance(value, Mapping):
             context.tell(spot, msg("expected a map of fields and values"))
             return
@@ -87,12 +87,12 @@ class Set(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Set each, which fires what hangs on its change."""
+        """Set the fields one after another; each fires its ``change`` event."""
         on.any("set").set(value)
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):
-    """Adding a row to a table, at its end where no place is given."""
+    """Add a row to a table; without ``at``, behind the last one."""
 
     about = msg("Add a row to a table")
     texts: ClassVar = row_texts(
@@ -109,12 +109,12 @@ class AddRow(RowAction, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
-        """Return the rows with the new one."""
+        """Return *rows* with the new row inserted at *at*."""
         return [*rows[:at], value.get("row", {}), *rows[at:]]
 
 
 class CopyRow(RowAction, frozen=True, kw_only=True):
-    """Copying a row of a table; the copy comes behind it."""
+    """Copy a row of a table; the copy is inserted directly behind the original."""
 
     about = msg("Copy a row of a table; the copy comes behind it")
     texts: ClassVar = row_texts(whole=msg("The row that is copied"))
@@ -124,12 +124,12 @@ class CopyRow(RowAction, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
-        """Return the rows with the copy."""
+        """Return *rows* with a copy of row *at* behind it."""
         return [*rows[: at + 1], *rows[at:]]
 
 
 class RemoveRow(RowAction, frozen=True, kw_only=True):
-    """Removing a row of a table."""
+    """Remove a row of a table."""
 
     about = msg("Remove a row of a table")
     texts: ClassVar = row_texts(whole=msg("The row that goes"))
@@ -139,12 +139,12 @@ class RemoveRow(RowAction, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, _value: Mapping[str, Any], /) -> list[Any]:
-        """Return the other rows."""
+        """Return *rows* without row *at*."""
         return [*rows[:at], *rows[at + 1 :]]
 
 
 class MoveRow(RowAction, frozen=True, kw_only=True):
-    """Moving a row of a table."""
+    """Move a row of a table."""
 
     about = msg("Move a row of a table")
     texts: ClassVar = row_texts(
@@ -158,14 +158,14 @@ class MoveRow(RowAction, frozen=True, kw_only=True):
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:
-        """Return the rows in their new order."""
+        """Return *rows* with row *at* moved to the number ``to``, counted after its removal."""
         to = int(value["to"])
         rest = [*rows[:at], *rows[at + 1 :]]
         return [*rest[:to], rows[at], *rest[to:]]
 
 
 class Click(Action, frozen=True, kw_only=True):
-    """Pressing a button of a form."""
+    """Press a button of a form."""
 
     sees_form: ClassVar = True
     takes_by: ClassVar = True
@@ -176,7 +176,7 @@ class Click(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find buttons without a script."""
+        """Report a button that has no ``click`` script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected the name of a button"))
             return
@@ -191,7 +191,7 @@ class Click(Action, frozen=True, kw_only=True):
 
 
 class Submit(Action, frozen=True, kw_only=True):
-    """Submitting a form, or creating a project."""
+    """Submit a form; of a flow, create its project."""
 
     about = msg("Submit the form or create the project")
     texts: ClassVar = {
@@ -209,7 +209,7 @@ class Submit(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find keys that it does not take; of a form it takes none."""
+        """Report unknown keys, people and fields; a form without a flow takes no keys at all."""
         if "flow" in context.names.subject_kinds and isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
             check_people(context, value.get("by", ""), spot.at("by"))
@@ -219,7 +219,7 @@ class Submit(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Fire ``submit``, or create the project."""
+        """Fire ``submit`` of the form; of a flow, create the project."""
         if isinstance(on.subject, FlowSubject):
             on.subject.submit(move_of(value))
         else:
@@ -227,7 +227,7 @@ class Submit(Action, frozen=True, kw_only=True):
 
 
 class Fire(Action, frozen=True, kw_only=True):
-    """Running the script of one event."""
+    """Run the script of one event, without the change that normally fires it."""
 
     sees_form: ClassVar = True
     about = msg("Run the script of an event alone")
@@ -237,7 +237,7 @@ class Fire(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find events that the subject does not have, or that have no script."""
+        """Report an event that the subject does not have, or that has no script."""
         if not isinstance(value, str):
             context.tell(spot, msg("expected an event such as change.customerId"))
         elif "${" not in value:
@@ -253,7 +253,10 @@ class Fire(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Run the script, a flow's own or that of its form, without changing anything first."""
+        """Run the event's script.
+
+        Of a flow, the present form's script comes before the flow's own.
+        """
         subject, event = on.any("fire"), str(value)
         if isinstance(subject, FlowSubject) and subject.current_form.scripts.get(event):
             subject = subject.current_form
@@ -264,7 +267,7 @@ _FILLED = {"form": msg("What is filled in on the way")}
 
 
 class Decision(NodeAction, frozen=True, kw_only=True):
-    """What an owner decides of a task, and may fill in with it."""
+    """An owner's decision on a task, together with fields that the owner fills in."""
 
     needs_task: ClassVar = True
     ends_stay: ClassVar = True
@@ -274,28 +277,28 @@ class Decision(NodeAction, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find fields that are not there, too."""
+        """Report unknown nodes and people, and fields that the form does not have."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
             check_form_values(context, value.get("form"), spot.at("form"))
 
 
 class Approve(Decision, frozen=True, kw_only=True):
-    """Approving at a node."""
+    """Approve at a node."""
 
     about = msg("Approve at a node")
     decides: ClassVar = "approve"
 
 
 class Reject(Decision, frozen=True, kw_only=True):
-    """Rejecting at a node."""
+    """Reject at a node."""
 
     about = msg("Reject at a node")
     decides: ClassVar = "reject"
 
 
 class HandOver(NodeAction, frozen=True, kw_only=True):
-    """Giving one's task to somebody else."""
+    """Hand one's own task over to another person."""
 
     about = msg("Give one's task to somebody else")
     needs_task: ClassVar = True
@@ -306,7 +309,7 @@ class HandOver(NodeAction, frozen=True, kw_only=True):
 
 
 class AddOwner(NodeAction, frozen=True, kw_only=True):
-    """Letting others decide, too."""
+    """Add further owners to a task."""
 
     about = msg("Let others decide before, after or beside oneself")
     needs_task: ClassVar = True
@@ -324,7 +327,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find people and nodes that are not there, and rules that are none."""
+        """Report unknown people and nodes, and invalid rules of decision."""
         super().check(context, value, spot)
         if not isinstance(value, Mapping):
             return
@@ -341,7 +344,7 @@ class AddOwner(NodeAction, frozen=True, kw_only=True):
 
 
 class Forward(NodeAction, frozen=True, kw_only=True):
-    """Showing the project to others."""
+    """Show the project to other people, who get no task."""
 
     about = msg("Show the project to others, who do not decide")
     texts: ClassVar = {**WHO, "to": msg("Who sees it")}
@@ -351,7 +354,7 @@ class Forward(NodeAction, frozen=True, kw_only=True):
 
 
 class Comment(NodeAction, frozen=True, kw_only=True):
-    """Saying something about the project."""
+    """Add a comment to the project."""
 
     about = msg("Say something about the project")
     others: ClassVar = (str,)
@@ -360,20 +363,20 @@ class Comment(NodeAction, frozen=True, kw_only=True):
 
 
 class Remind(NodeAction, frozen=True, kw_only=True):
-    """Reminding those who are to act."""
+    """Remind the owners who have to act."""
 
     about = msg("Remind those who are to act now")
 
 
 class Withdraw(FlowAction, frozen=True, kw_only=True):
-    """Taking back what one has submitted."""
+    """Withdraw a project that one has submitted."""
 
     about = msg("Take the project back that one has started")
     ends_stay: ClassVar = True
 
 
 class Return(NodeAction, frozen=True, kw_only=True):
-    """Sending the project back."""
+    """Send the project back to an earlier node."""
 
     about = msg("Send the project back to a node, or to who started it: start")
     texts: ClassVar = {**WHO, "to": msg("A node that was passed, or start")}
@@ -387,7 +390,7 @@ class Return(NodeAction, frozen=True, kw_only=True):
 
 
 class Resubmit(FlowAction, frozen=True, kw_only=True):
-    """Submitting once more what was refused or sent back."""
+    """Submit a project again that was refused or sent back."""
 
     about = msg("Submit once more what was refused or sent back")
     is_for_starter: ClassVar = True
@@ -397,21 +400,21 @@ class Resubmit(FlowAction, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find fields that are not there, too."""
+        """Report unknown people, and fields that the form does not have."""
         super().check(context, value, spot)
         if isinstance(value, Mapping) and not value.get("project"):
             check_form_values(context, value.get("form"), spot.at("form"))
 
 
 class Terminate(FlowAction, frozen=True, kw_only=True):
-    """Ending the project at once."""
+    """End the project at once."""
 
     about = msg("End the project at once")
     ends_stay: ClassVar = True
 
 
 class ProxyAction(Action, frozen=True, kw_only=True):
-    """A call without a script: direct with *args*, else by its parts."""
+    """Call an API without a script: with direct *args*, or with the parts of a request."""
 
     about = msg("Call an API without a script")
     texts: ClassVar = {
@@ -438,7 +441,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find what names no API, and arguments beside parts."""
+        """Report an unknown API, and direct arguments used together with parts."""
         if not cls.known_keys(context, value, spot):
             return
         call = value.get("call")
@@ -454,7 +457,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Make the call; its response is the result."""
+        """Make the call; the response becomes the step's result."""
         platform, _, api = str(value["call"]).partition(".")
         names = (("instance", "instance_key"), ("caller", "caller"))
         options = {option: value[key] for key, option in names if key in value}
@@ -470,7 +473,7 @@ class ProxyAction(Action, frozen=True, kw_only=True):
 
 
 class Js(Action, frozen=True, kw_only=True):
-    """JavaScript of the step itself, or of a file, with arguments or one of its functions."""
+    """Run JavaScript: the step's own source, a file with arguments, or one function of a file."""
 
     sees_form: ClassVar = True
     about = msg("Run JavaScript, or {file: path, args: …}")
@@ -490,7 +493,7 @@ class Js(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find what is neither a script nor a file, and arguments that it cannot take."""
+        """Report a value that is neither source nor file, and arguments that cannot be passed."""
         if isinstance(value, str) or not cls.known_keys(context, value, spot):
             return
         if not isinstance(value.get("file"), str):
@@ -515,13 +518,13 @@ class Js(Action, frozen=True, kw_only=True):
 
     @classmethod
     def script_file(cls, value: Any) -> str | None:
-        """Return the file."""
+        """Return the file of a ``js`` step, or None if its source is in the step."""
         name = value.get("file") if isinstance(value, Mapping) else None
         return name if isinstance(name, str) else None
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:
-        """Run it with the subject's ``form`` and ``ctx``."""
+        """Run the script with the subject's ``form`` and ``ctx``."""
         script, libraries = Script(str(value), name), on.libraries
         if isinstance(value, Mapping):
             script, libraries = cls._with_arguments(on, value, name)
@@ -534,7 +537,13 @@ class Js(Action, frozen=True, kw_only=True):
     def _with_arguments(
         cls, on: Performer, value: Mapping[str, Any], name: str
     ) -> tuple[Script, tuple[Script, ...]]:
-        """Return the body of a file, or a call of its function, and what runs before it."""
+        """Return the script to run and the scripts before it.
+
+        Libraries, and the file or its arguments.
+
+        With ``call``, the file itself runs as a library and the script only calls its function;
+        otherwise the arguments become ``const`` declarations in front of the file.
+        """
         file, args = on.inline[value["file"]], value.get("args", {})
         if value.get("call"):
             listed = ", ".join(map(show, args))
@@ -545,7 +554,10 @@ class Js(Action, frozen=True, kw_only=True):
 
 
 class Python(Action, frozen=True, kw_only=True):
-    """A Python function, called with the session, and with ``form`` and ``flow`` if it asks."""
+    """Call a Python function with the session.
+
+    ``form`` and ``flow`` are passed if it has such parameters.
+    """
 
     sees_form: ClassVar = True
     about = msg("Call module:function with the session, and with form and flow if it asks for them")
@@ -563,7 +575,10 @@ class Python(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find what names no function; nothing is imported."""
+        """Report a text that is not of the form ``module:function``.
+
+        Nothing is imported at load.
+        """
         call = value
         if isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
@@ -575,7 +590,7 @@ class Python(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Call it; what it returns is the result."""
+        """Call the function; its return value becomes the step's result."""
         arguments = value if isinstance(value, Mapping) else {"call": value}
         module, _, function = str(arguments["call"]).partition(":")
         try:
@@ -591,14 +606,14 @@ class Python(Action, frozen=True, kw_only=True):
 
 
 class Advance(Action, frozen=True, kw_only=True):
-    """Virtual time that passes."""
+    """Let virtual time pass."""
 
     about = msg("Let virtual time pass: 30s, 1h")
     takes = "`30s`, `1h`"
 
     @classmethod
     def value_schema(cls) -> dict[str, Any] | None:
-        """Return the schema of a duration."""
+        """Return the JSON Schema of a duration."""
         texts = [
             {"type": "string", "pattern": pattern} for pattern in (DURATION, REFERENCE_PATTERN)
         ]
@@ -606,7 +621,7 @@ class Advance(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find what is no duration."""
+        """Report a value that is not a duration of zero or more."""
         if isinstance(value, str) and "${" in value:
             return
         try:
@@ -620,7 +635,7 @@ class Advance(Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Move the clock on, from one deadline to the next."""
+        """Advance the clock, stopping at each deadline on the way to process it at its own time."""
         until = on.session.clock.now() + parse_duration(value)
         while isinstance(on.subject, FlowSubject):
             due = on.subject.next_due()
@@ -632,7 +647,7 @@ class Advance(Action, frozen=True, kw_only=True):
 
 
 class RunAction(Action, frozen=True, kw_only=True):
-    """Named steps of a fragment, with variables for this run of them."""
+    """Run named steps of a fragment, with variables that exist only for this run of them."""
 
     about = msg("Run named steps of a fragment")
     texts: ClassVar = {
@@ -648,7 +663,7 @@ class RunAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: Spot) -> None:
-        """Find steps that no fragment has."""
+        """Report a name that no fragment of ``use`` declares."""
         named, name = context.names.named_steps, value
         if isinstance(value, Mapping):
             cls.known_keys(context, value, spot)
@@ -666,7 +681,10 @@ class RunAction(Action, frozen=True, kw_only=True):
 
     @classmethod
     def named_steps(cls, value: Any) -> tuple[str, Mapping[str, Any]] | None:
-        """Return the steps; the runner runs them, each as a step of its own."""
+        """Return the name of the steps and their variables.
+
+        The runner runs each as a step of its own.
+        """
         if not isinstance(value, Mapping):
             return str(value), {}
         variables = value.get("with", {})
@@ -685,7 +703,10 @@ ACTIONS: Mapping[str, type[Action]] = {action.key(): action for action in _all_s
 
 
 def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> None:
-    """Report to *context* what is wrong with *value*; what a row or variable gives comes later."""
+    """Report to *context* what is wrong with *value* of the step's key *action*.
+
+    A value that is a single ``${…}`` is checked later, when a row or variable has filled it in.
+    """
     kind = ACTIONS[action]
     waits = whole_reference(value) is not None and not kind.is_code and kind is not RunAction
     if kind.needs and not {*kind.needs} & {*context.names.subject_kinds}:
@@ -696,7 +717,7 @@ def check_action(context: CheckContext, action: str, value: Any, spot: Spot) -> 
 
 
 def action_texts() -> Texts:
-    """Return what an editor shows: the actions as keys of a step, and the keys of each."""
+    """Return the descriptions that editors show: model -> key -> English and Chinese text."""
     every = {"Step": {key: action.about for key, action in ACTIONS.items()}}
     every["Policy"] = {
         key: action.about for key, action in ACTIONS.items() if issubclass(action, FlowAction)
@@ -709,7 +730,7 @@ def action_texts() -> Texts:
 
 
 def declared_actions(step: Model) -> Iterator[str]:
-    """Yield the actions that a step asks for; one at most is right."""
+    """Yield the keys of all actions that *step* has; a valid step has at most one."""
     values = zip(ACTIONS, _values_of(step), strict=True)
     return (name for name, value in values if value is not msgspec.UNSET)
 

@@ -1,6 +1,6 @@
-"""Hold the state of a run, part by part, against an ``expect`` section, as `expect` compares.
+"""Compare the state of a run with the sections of an ``expect``, using the operators of `expect`.
 
-Errors as ``expect_error`` sees them: type, code, message, origin and status.
+Errors are compared as ``expect_error`` has them: type, code, message, origin and status.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ _sections_of = attrgetter(*SECTIONS)
 
 
 def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], Any]) -> Checks:
-    """Return every comparison that *expected* asks for, sections in a fixed order.
+    """Return all comparisons that *expected* asks for, in the fixed order of the sections.
 
-    *resolve* fills in ``${…}``.
+    *resolve* replaces ``${…}``.
 
     Raises:
-        UndefinedValueError: if a ``${…}`` is not defined, or is nothing that its operator takes.
+        UndefinedValueError: if a ``${…}`` is undefined, or its value is not valid for its operator.
     """
     checks: list[Comparison] = []
     for section, value in zip(SECTIONS, _sections_of(expected), strict=True):
@@ -80,7 +80,7 @@ def compare_expected(expected: Expect, state: State, resolve: Callable[[Any], An
 
 
 def resolve_expect(expected: Expect, resolve: Callable[[Any], Any]) -> Expect:
-    """Return *expected* with its values filled in by *resolve*.
+    """Return *expected* with every ``${…}`` replaced by *resolve*.
 
     Raises:
         UndefinedValueError: if a ``${…}`` is not defined.
@@ -100,7 +100,10 @@ def _expected_parts(item: ExpectedCall) -> dict[str, Any]:
 
 
 def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path) -> Checks:
-    """Compare texts with texts, and maps with the whole line; one of them is a list of one."""
+    """Compare messages or console lines: a text with the line's text, a map with the whole line.
+
+    A single text or map stands for a list of one.
+    """
     texts = [line["text"] for line in lines]
     if isinstance(expected, str) or _is_line(expected):
         expected = [expected]
@@ -116,12 +119,12 @@ def _is_line(expected: Any) -> bool:
 
 
 def _compare_flow(expected: Any, facts: Mapping[str, Any], path: Path) -> Checks:
-    """Compare facts of a flow; ``passed`` as a map is how often each node was passed."""
+    """Compare facts of a flow; a map for ``passed`` compares how often each node was passed."""
     return compare(expected, _count_passed(expected, facts), path)
 
 
 def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *facts* with the nodes that were passed in the shape that is expected of them."""
+    """Return *facts* with ``passed`` as counts for each node where *expected* has a map there."""
     if not isinstance(expected, Mapping):
         return facts
     shaped = dict(facts)
@@ -135,7 +138,7 @@ def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _compare_digest(expected: Any, digest: str, path: Path) -> Checks:
-    """Compare digests; one that was written by an older version says so."""
+    """Compare digests; if the expected one has an older format, say so instead of a mismatch."""
     written = digest_format(expected)
     if written in (None, VERSION):
         return compare(expected, digest, path)
@@ -161,9 +164,9 @@ _FIELDS = ("type", "code", "message", "status")
 
 
 def make_thrown_error(error: BaseException, at: float = 0.0) -> events.ErrorThrown:
-    """Return *error* in the words of ``expect_error``, whether a script's, a call's or Python's.
+    """Return *error* of JavaScript, a call or Python as ``expect_error`` and the trace show it.
 
-    *at* is the virtual instant when it ended a step.
+    *at* is the virtual time at which it ended the step.
     """
     name, stack = type(error).__name__, tuple(getattr(error, "stack", ()))
     if isinstance(error, ScriptError):
@@ -194,7 +197,7 @@ def _api_name(platform: Any, api: Any) -> str:
 
 
 def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Path = ()) -> Checks:
-    """Return every comparison of an ``ExpectedError``, values filled in, with *thrown*."""
+    """Return all comparisons of *thrown* with *expected*, whose ``${…}`` are replaced already."""
     checks: list[Comparison] = []
     for name in _FIELDS:
         target = getattr(expected, name)
@@ -212,25 +215,25 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
 
 
 def _names_of(source: str) -> tuple[str, ...]:
-    """Return what a file may call the *source* of an error: the bench refuses for form and flow."""
+    """Return the names that a file may use for *source*: the bench refuses for form and flow."""
     return ("form", "flow", source) if source == "subject" else (source,)
 
 
 def describe_error(expected: ExpectedError) -> str:
-    """Return what an ``ExpectedError`` asks for, in a few words."""
+    """Return a short description of the error that *expected* asks for."""
     values = {**{name: getattr(expected, name) for name in _FIELDS}, "from": expected.source}
     parts = [f"{name} {show(value)}" for name, value in values.items() if value is not UNSET]
     return msg(" ({parts})", parts=series(parts)) if parts else ""
 
 
 def resolve_error(expected: ExpectedError, resolve: Callable[[Any], Any]) -> ExpectedError:
-    """Return *expected* with its values filled in by *resolve*."""
+    """Return *expected* with every ``${…}`` replaced by *resolve*."""
     values = {name: resolve(v) for name, v in asdict(expected).items() if v is not UNSET}
     return replace(expected, **values)
 
 
 def error_as_data(errors: Sequence[Exception]) -> dict[str, Any] | None:
-    """Return the first error as ``${steps.<id>.error}`` shows it."""
+    """Return the first error as the value of ``${steps.<id>.error}``; None without errors."""
     if not errors:
         return None
     thrown = make_thrown_error(errors[0])

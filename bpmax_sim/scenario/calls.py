@@ -1,9 +1,8 @@
-"""The calls of a step: what they look like to a scenario, and how they compare with ``expect``.
+"""Calls of a step as a scenario sees them (redacted), and their comparison with ``expect: proxy``.
 
-Items without ``times`` are the exact order of all calls that no counting item speaks of; logins
-take part only where ``platform.$token`` is named. Counting items leave everything else unchecked.
-
-A call that was made, redacted, the way a scenario spells it.
+Expected items without ``times`` are the exact sequence of all calls whose API no item with
+``times`` names; logins belong to it only if it names ``platform.$token``. Items with ``times``
+count the calls that match them and check nothing else.
 """
 
 from __future__ import annotations
@@ -45,18 +44,18 @@ SOURCES: Mapping[str, str] = {
 
 
 def describe_source(source: str) -> str:
-    """Return who answered a call, for a reader; nothing for nobody."""
+    """Return who responded to a call, in words for readers; "" if no response came."""
     return SOURCES.get(source, source)
 
 
 class CallResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of call *number*, or of one sending of it, redacted.
+    """The response or failure of call *number*, or of one of its sendings; redacted.
 
     Attributes:
-        number: counts from 1 within the scenario.
-        call: ``platform.api``; ``platform.$token`` is a login.
-        error: the code of the rejection, empty for a response.
-        recording: what it was answered from, or the nearest one of a miss.
+        number: counted from 1 within the scenario.
+        call: ``platform.api``; a login is ``platform.$token``.
+        error: code of the rejection; empty for a response.
+        recording: recording that was replayed; of a miss, the most similar one.
     """
 
     number: int
@@ -71,13 +70,13 @@ class CallResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAttempted(CallResult, frozen=True, kw_only=True):
-    """A sending of call *number* that was followed by another one, redacted.
+    """A sending of call *number* that was followed by another one; redacted.
 
     Attributes:
-        attempt: which of its sendings it was, from 1.
-        follows: why it was sent again: ``renewed`` (the token was refused), ``clock`` or
-            ``retried``; *why* says it in words, *wait* how long that waited.
-        order: the place of its end among all that happens.
+        attempt: number of the sending, from 1.
+        follows: reason of the next sending: ``renewed`` (the token was refused), ``clock`` or
+            ``retried``; *why* is the reason in words, *wait* the seconds of virtual time before it.
+        order: position of its end among all events of the run.
     """
 
     attempt: int
@@ -96,7 +95,7 @@ class CallEnd(CallResult, frozen=True, kw_only=True):
     """The end of a call, after all its sendings.
 
     Attributes:
-        attempts: how many requests were sent; *sent_at* is when the last one was.
+        attempts: number of requests sent; *sent_at* is the virtual time of the last one.
         notes: what was overridden, dropped or retried.
         redirects: status and address of each redirect that was followed.
     """
@@ -110,13 +109,13 @@ class CallEnd(CallResult, frozen=True, kw_only=True):
 
 
 class CallMade(CallEnd, frozen=True, kw_only=True):
-    """One call, redacted, the way a scenario spells it.
+    """One call with its request and result; redacted, and named as scenarios name it.
 
     Attributes:
         path: values of the path's placeholders.
-        header, body: those of the last request that was sent.
-        place: the script line that made the call.
-        earlier: the requests before the last one.
+        header, body: of the last request that was sent.
+        place: script line that made the call.
+        earlier: sendings before the last one.
     """
 
     instance: str = ""
@@ -131,7 +130,7 @@ class CallMade(CallEnd, frozen=True, kw_only=True):
     earlier: tuple[CallAttempted, ...] = ()
 
     def has(self, path: FieldPath, *, response: bool = False) -> bool:
-        """Return whether the request has something at *path*, or the *response* has."""
+        """Return whether the request, or the response too if *response*, has a value at *path*."""
         sides = [{"path": self.path, "query": self.query, "header": self.header, "body": self.body}]
         if response:
             sides.append({"header": self.response_header, "body": self.response})
@@ -169,10 +168,10 @@ def event_of_call(
     """Return *record* as a scenario sees it.
 
     Args:
-        record: what the session kept.
-        number: of the call in the scenario.
-        template: the API's path with placeholders.
-        recall: returns the recording behind one sending of a call.
+        record: call as the session recorded it.
+        number: number of the call in the scenario, from 1.
+        template: path of the API with its placeholders.
+        recall: function that returns the recording used for one sending of a call.
     """
     request, response = record.request, record.response
     call, redact = record.call, record.redact
@@ -210,7 +209,7 @@ def event_of_call(
 
 
 def matches_request(expected: Mapping[str, Any], request: Request, template: str) -> bool:
-    """Return whether the parts of *request* are as *expected*, as ``expect: proxy`` compares them.
+    """Return whether *request* has the *expected* parts, compared as in ``expect: proxy``.
 
     *template* is the path of its API with placeholders.
     """
@@ -268,7 +267,7 @@ def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]
 
 
 def _pairs_as_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
-    """Return *pairs* as a map; of a name that is there several times, the list of its values."""
+    """Return *pairs* as a map; a name that occurs several times gets the list of its values."""
     members: dict[str, list[str]] = {}
     for name, value in pairs:
         members.setdefault(name.lower() if lower else name, []).append(value)
@@ -289,7 +288,10 @@ def _read_body(text: str | None, content_type: str) -> Any:
 def compare_calls(
     expected: Sequence[Mapping[str, Any]], calls: Sequence[CallMade], path: Path = ("proxy",)
 ) -> Checks:
-    """Return every comparison of the expected calls with those that were made."""
+    """Return all comparisons of the expected calls with the *calls* that were made.
+
+    Without any expected item, the step must have made no call except logins.
+    """
     counting = [(index, item) for index, item in enumerate(expected) if "times" in item]
     ordered = [(index, item) for index, item in enumerate(expected) if "times" not in item]
     checks = [
@@ -311,6 +313,7 @@ def _is_expected_api(items: Iterable[tuple[int, Mapping[str, Any]]], call: CallM
 
 
 def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Path) -> Checks:
+    """Compare the number of calls that match all parts of *item* with its ``times``."""
     same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
     mismatches = compare(item["times"], len(fitting), (*path, "times"))
@@ -328,6 +331,10 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
 def _compare_in_order(
     items: Sequence[tuple[int, Mapping[str, Any]]], calls: Sequence[CallMade], path: Path
 ) -> list[Comparison]:
+    """Compare calls pairwise, then their number.
+
+    A missing or additional call fails the list as a whole.
+    """
     checks: list[Comparison] = []
     for (index, item), call in zip(items, calls, strict=False):
         here = (*path, index)
@@ -360,6 +367,11 @@ def _compare_parts(item: Mapping[str, Any], call: CallMade, path: Path) -> Check
 
 
 def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Checks:
+    """Compare one part of a request or response.
+
+    A text for ``path`` is the end of the decoded URL path. Header names ignore case (RFC 9110,
+    5.1).
+    """
     if part == "path" and isinstance(expected, str):
         actual = unquote(re.sub(r"^\w+://[^/]*|\?.*$", "", call.url))
         return (Comparison(path, actual.endswith(expected), show(expected), show(actual)),)
@@ -370,7 +382,7 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
 
 
 def as_url_texts(expected: Any) -> Any:
-    """Return *expected* with plain numbers and booleans as the texts that travel in a URL."""
+    """Return *expected* with numbers and booleans as text, since a URL carries only text."""
     if isinstance(expected, bool):
         return "true" if expected else "false"
     if is_number(expected):

@@ -60,7 +60,7 @@ _SECRET_ROOTS = ("env", "vars", "case")
 
 
 def check(draft: ScenarioDraft) -> None:
-    """Tell *draft* everything that is wrong with it."""
+    """Report to *draft* everything that is wrong with it."""
     for rule in _CHECKS:
         rule(draft)
     _check_expectation(draft, draft.scenario.expect, draft.spot, "expect", None)
@@ -89,7 +89,7 @@ def _check_settings(draft: ScenarioDraft) -> None:
 
 
 def _check_members(draft: ScenarioDraft) -> None:
-    """Find members of people and of the project that are spelled almost as scripts read them."""
+    """Report members of people and of the project that are spelled almost as scripts read them."""
     people = (draft.spot.at("people", person) for person in draft.scenario.people)
     for spot, known in (
         (draft.spot.at("user"), _PERSON),
@@ -108,7 +108,7 @@ _PERSON = ("id", "name")
 
 
 def _check_added_names(draft: ScenarioDraft) -> None:
-    """Find people and fields that the scenario adds, and that are almost inherited ones."""
+    """Report people and fields that the scenario adds, and that are almost inherited ones."""
     for path in (("people",), ("form", "fields")):
         spot = draft.spot.at(*path)
         node = spot.source.root.at(path)
@@ -122,7 +122,7 @@ def _check_added_names(draft: ScenarioDraft) -> None:
 
 
 def _check_proxy(draft: ScenarioDraft) -> None:
-    """Find stubs of no API, and ignored paths that name no place of a request."""
+    """Report stubs of no API, and ignored paths that name no place of a request."""
     proxy, spot = draft.scenario.proxy, draft.spot.at("proxy")
     stubs = list(spot.at("stubs").elements(proxy.stubs))
     for number, (stub, place) in enumerate(stubs):
@@ -152,7 +152,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
 
 
 def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
-    """Find values of a stub that are not known before the first step."""
+    """Report values of a stub that are not known before the first step."""
     node = spot.source.root.at(spot.steps)
     for path, text in node.texts() if node is not None else ():
         try:
@@ -169,7 +169,7 @@ def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
 
 
 def _check_marks(draft: ScenarioDraft) -> None:
-    """Find marks of rows that are neither a text nor a list of them."""
+    """Report marks of rows that are neither a text nor a list of them."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
             value = row.values.get(key)
@@ -180,7 +180,7 @@ def _check_marks(draft: ScenarioDraft) -> None:
 
 
 def _check_secrets(draft: ScenarioDraft) -> None:
-    """Find names of secrets that name nothing; a variable of the environment may come."""
+    """Report names of secrets that name nothing; a variable of the environment may come."""
     for text, spot in draft.spot.at("secrets").elements(draft.scenario.secrets):
         try:
             ref = references.parse_reference(text)
@@ -221,7 +221,7 @@ def _check_scripts(draft: ScenarioDraft) -> None:
 
 
 def _check_row_numbers(draft: ScenarioDraft) -> None:
-    """Find rows that no table has at a step, as far as only steps change tables."""
+    """Report rows that no table has at a step, as far as only steps change tables."""
     form = draft.scenario.form
     if not isinstance(form, model.FormSpec) or draft.scripts or draft.scenario.use:
         return
@@ -264,7 +264,7 @@ def _check_rows_of_step(
 def _check_row_exists(
     draft: ScenarioDraft, table: str, row: Any, count: int, spot: Spot, *, adds: bool = False
 ) -> None:
-    """Find a row beyond the last of *count*, or beyond the one behind it where one is added."""
+    """Report a row beyond the last of *count*, or beyond the one behind it where one is added."""
     if isinstance(row, int) and row >= count + adds:
         draft.tell(
             spot,
@@ -286,7 +286,7 @@ def _check_faults(draft: ScenarioDraft) -> None:
 
 
 def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Find values that a step saves and nothing reads."""
+    """Report values that a step saves and nothing reads."""
     for step, spot in draft.steps:
         for name in step.save:
             if name not in used:
@@ -295,7 +295,7 @@ def _check_saved_used(draft: ScenarioDraft, used: Collection[str]) -> None:
 
 
 def _check_fault_sets_used(draft: ScenarioDraft) -> None:
-    """Find fault sets of the file that nothing names; those of a fragment are for others, too."""
+    """Report fault sets of the file that nothing names; those of a fragment are for others, too."""
     named = _find_fault_sets(draft)
     for name in draft.scenario.fault_sets:
         spot = draft.spot.at("fault_sets", name)
@@ -317,7 +317,7 @@ def _find_fault_sets(draft: ScenarioDraft) -> list[str]:
 
 
 def _check_names_are_used(draft: ScenarioDraft) -> None:
-    """Find columns of rows, and variables, that nothing reads."""
+    """Report columns of rows, and variables, that nothing reads."""
     if draft.fragments:
         check_shared_names(draft, {*_find_used_names(draft)["vars"], *_find_fault_sets(draft)})
     saves = any(step.save for step, _ in draft.steps)
@@ -347,7 +347,7 @@ _NAMED = ("vars", "fault_sets")
 
 
 def _check_fragments_used(draft: ScenarioDraft) -> None:
-    """Find files of ``use`` of which the scenario uses nothing."""
+    """Report files of ``use`` of which the scenario uses nothing."""
     if not draft.used:
         return
     names = {inner[0] for step, _ in draft.steps if (inner := model.inner_steps(step))}
@@ -378,7 +378,7 @@ def _check_fragments_used(draft: ScenarioDraft) -> None:
 def _check_inputs_used(
     draft: ScenarioDraft, step: model.Step, spot: Spot, used: Collection[str]
 ) -> None:
-    """Find variables for named steps that no step reads."""
+    """Report variables for named steps that no step reads."""
     inner = model.inner_steps(step)
     for name in inner[1] if inner else ():
         if name not in used:
@@ -436,14 +436,14 @@ def _walk_nodes(node: Node) -> Iterator[Node]:
 def _check_fault_names(
     draft: ScenarioDraft, owner: model.Scenario | model.Step, spot: Spot
 ) -> None:
-    """Find names of fault sets that are not there."""
+    """Report names of fault sets that do not exist."""
     for fault, place in spot.at("faults").elements(owner.faults):
         if isinstance(fault, str) and "${" not in fault and fault not in draft.fault_sets:
             draft.tell(place, "no fault set {fault!r}{hint}", known=draft.fault_sets, fault=fault)
 
 
 def _check_recursion(draft: ScenarioDraft) -> None:
-    """Find named steps that run themselves."""
+    """Report named steps that run themselves."""
     calls = {
         name: {inner[0] for step, _ in steps if (inner := model.inner_steps(step))}
         for name, steps in draft.named_steps.items()
@@ -474,7 +474,7 @@ def _check_action(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find a node that is not there, and actions that name their own or need none."""
+    """Report a node that does not exist, and actions that name their own or need none."""
     if step.at and step.kind is not None and not step.kind.sees_form:
         draft.tell(spot.at("at"), "{action} is not done at a form", action=step.action)
     elif step.at and "${" not in step.at and step.at not in draft.nodes:
@@ -482,7 +482,7 @@ def _check_node(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find somebody who is not there, and steps in which nobody acts."""
+    """Report somebody who does not exist, and steps in which nobody acts."""
     if step.user is UNSET:
         return
     if not isinstance(step.user, str | int | Mapping):
@@ -496,7 +496,7 @@ def _check_step_user(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None
 
 
 def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find people who are not there, and actions that say inside who acts, or that nobody does."""
+    """Report people who do not exist, and actions that say inside who acts, or that nobody does."""
     if step.by == "":
         return
     if step.kind is None or not step.kind.takes_by:
@@ -514,7 +514,10 @@ def _check_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 
 def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find somebody who is refused, and whom nothing else names: a near name was perhaps meant."""
+    """Report somebody who is refused, and whom nothing else names.
+
+    A near name was perhaps meant.
+    """
     if step.expect_error is UNSET or draft.scenario.people:
         return
     value = step.value if isinstance(step.value, Mapping) else {}
@@ -571,7 +574,7 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
 def _check_choice_of_errors(
     draft: ScenarioDraft, expected: model.ExpectedError, spot: Spot
 ) -> None:
-    """Find several codes for one error, which is the same in each run."""
+    """Report several codes for one error, which is the same in each run."""
     for key in ("code", "type", "status") if not draft.rows else ():
         value = getattr(expected, key)
         chosen = value.get("$in") if isinstance(value, Mapping) else None
@@ -590,7 +593,7 @@ def _check_expectation(
     key: str | int,
     step: model.Step | None,
 ) -> None:
-    """Find what is wrong with *expected*, which is *key* of what stands at *spot*."""
+    """Report what is wrong with *expected*, which is *key* of what stands at *spot*."""
     check_expect(draft, expected, spot.at(key))
     check_nothing_said(draft, spot, key)
     check_tautologies(draft, expected, spot.at(key), step)
@@ -643,7 +646,7 @@ _CODE = {name for name, action in ACTIONS.items() if action.is_code}
 
 
 def check_values(draft: ScenarioDraft) -> None:
-    """Tell *draft* each reference to something that does not exist."""
+    """Report to *draft* each reference to something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
     for spot, text in _all_texts(draft):
         try:

@@ -1,4 +1,7 @@
-"""What an expectation claims: the maps, names and values in it, also below its operators."""
+"""Walk through the value of an expectation: the maps, names and literals in it, also in operators.
+
+In this module "denied" means that an operator such as ``$ne`` or ``$not`` is above the value.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ _DENYING = frozenset({"$ne", "$not", "$exists"})
 
 
 def find_member_names(value: Any, path: Path = (), denied: bool = False) -> Iterator[_Named]:
-    """Yield the members that *value* names, each with its path and whether it may be absent."""
+    """Yield each member name in *value* with the path of its map, and whether it may be absent."""
     for inside, members, under in find_maps(value, path, denied):
         for name, expected in members.items():
             yield inside, name, under or denies(expected)
@@ -26,7 +29,7 @@ _Named = tuple[Path, str, bool]
 
 
 def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield what a value is compared with, also below operators, each with its path."""
+    """Yield the literals that *value* compares with, also in operators, each with its path."""
     for where, literal, _ in find_claims(value, path):
         yield where, literal
 
@@ -34,7 +37,7 @@ def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 def find_claims(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the same, and whether it is denied."""
+    """Yield the literals that *value* compares with, with their paths and whether denied."""
     if type(value) is str:
         yield path, value, denied
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
@@ -49,7 +52,7 @@ def find_claims(
 
 
 def denies(expected: Any) -> bool:
-    """Return whether an expectation also holds of what is not there."""
+    """Return whether *expected* also holds for a value that does not exist."""
     return isinstance(expected, Mapping) and any(
         key in _DENYING and not (key == "$exists" and operand is True)
         for key, operand in expected.items()
@@ -59,7 +62,7 @@ def denies(expected: Any) -> bool:
 def find_maps(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Mapping[str, Any], bool]]:
-    """Yield the maps that a value is compared with, also below operators, and whether denied."""
+    """Yield the maps that *value* compares with, each with its path and whether it is denied."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         yield path, value, denied
     elif isinstance(value, Mapping):

@@ -1,9 +1,9 @@
-"""What a scenario says together with what it inherits: one tree, in which each key knows its file.
+"""Combine a scenario with everything it inherits into one tree whose keys know their files.
 
-From far to near: ``[tool.bpmax_sim.defaults]``, the ``defaults.yaml`` of each folder from the
-project's root down, the fragments of ``use``, the scenario itself; the nearer wins key by key. The
-files that ``form``, ``flow`` and ``people`` name lie below what the naming file says itself. Trees
-are joined before anything is decoded, so a problem is told where its key stands.
+Weakest first: ``[tool.bpmax_sim.defaults]``, the ``defaults.yaml`` of each folder from the
+project's root down, the fragments of ``use``, the scenario itself; the stronger source wins key by
+key. A file that ``form``, ``flow`` or ``people`` names is weaker than the file that names it. Trees
+are combined before they are decoded, so that a problem is reported at the line of its key.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ Fragments = tuple[tuple[model.Fragment, Spot], ...]
 
 
 class Declarations(msgspec.Struct, frozen=True):
-    """A scenario file with all that it inherits.
+    """A scenario file combined with everything it inherits.
 
     Attributes:
-        source: the joined tree, and every file that something in it stands in.
-        fragments: what it inherits from, the weakest first.
-        used: how many of them, the last ones, its own ``use`` names.
+        source: combined tree, with every file that contributed to it.
+        fragments: defaults and fragments that it inherits from, weakest first.
+        used: number of *fragments*, counted from the end, that the scenario's own ``use`` names.
     """
 
     source: ScenarioSource
@@ -69,10 +69,10 @@ class Declarations(msgspec.Struct, frozen=True):
 
 
 def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declarations:
-    """Return what the scenario at *path* says and inherits; what is wrong goes to *problems*.
+    """Return the scenario at *path* with what it inherits; append what is wrong to *problems*.
 
     Raises:
-        ConfigError: the scenario itself cannot be read, or is not YAML.
+        ConfigError: if the scenario itself cannot be read, or is not YAML.
     """
     own = ScenarioSource.read(path)
     reader = DeclarationReader(problems)
@@ -99,7 +99,7 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
 
 
 def _make_step_of_script(tree: Node) -> Node:
-    """Return *tree* with the script that it runs alone as its only step."""
+    """Return *tree* with a top-level ``js`` turned into its only step."""
     script = tree.child("script")
     if script is None or "steps" in tree.items:
         return tree
@@ -114,7 +114,7 @@ def _make_step_of_script(tree: Node) -> Node:
 
 @lru_cache(maxsize=1024)
 def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
-    """Return where defaults of scenarios in *folder* may stand, the weakest first."""
+    """Return the possible paths of ``defaults.yaml`` for scenarios in *folder*, weakest first."""
     files = []
     while True:
         files.append(os.path.join(folder, DEFAULTS))  # noqa: PTH118
@@ -126,7 +126,11 @@ def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
 
 
 def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
-    """Return the map *near* with what only *far* has; maps that *by_key* names are joined, too."""
+    """Return the map *near* with the keys that only *far* has.
+
+    The maps named by *by_key* are combined key by key; of all others the nearer one wins as a
+    whole.
+    """
     values: dict[str, Node] = {}
     keys, files = dict(near.keys), dict(near.files)
     for key, inherited in far.items.items():
@@ -148,7 +152,7 @@ def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 
 def _join_stubs(near: Node, far: Node) -> Node:
-    """Return the stubs of *near*, and those of *far* for the APIs that *near* says nothing of."""
+    """Return the stubs of *near*, then those of *far* whose APIs *near* has no stub for."""
     known = {_target_of(stub) for stub in _elements_of(near)}
     return _add_elements(near, [s for s in _elements_of(far) if _target_of(s) not in known])
 
@@ -159,7 +163,7 @@ def _target_of(stub: Node) -> object:
 
 
 def _elements_of(node: Node) -> tuple[Node, ...]:
-    """Return the elements of a list; any other value stands for a list of one."""
+    """Return the elements of a list; any other value counts as a list of one."""
     return node.elements if isinstance(node.value, tuple) else (node,)
 
 
@@ -173,7 +177,7 @@ def _without(tree: Node, keys: Iterable[str]) -> Node:
 
 
 def _wrap_definition(node: Node) -> Node:
-    """Return ``{definition: FILE}`` for a text that names a file; anything else as it is."""
+    """Return ``{definition: FILE}`` for a text, which is a file name; anything else unchanged."""
     if not isinstance(node.value, str):
         return node
     mark = (node.line, node.column)
@@ -181,11 +185,11 @@ def _wrap_definition(node: Node) -> Node:
 
 
 class SharedFile(msgspec.Struct, frozen=True):
-    """A file that scenarios share, as it was read once.
+    """A file that several scenarios share; read once.
 
     Attributes:
-        value: what it declares; None if that could not be read.
-        problems: what is wrong with it.
+        value: decoded content; None if it could not be decoded.
+        problems: what is wrong with the file.
     """
 
     source: ScenarioSource
@@ -194,10 +198,10 @@ class SharedFile(msgspec.Struct, frozen=True):
 
 
 def read_shared(path: Path, kind: Any) -> SharedFile:
-    """Return the file at *path*, read as *kind*; one that did not change is not read again.
+    """Return the file at *path* decoded as *kind*; cached as long as the file does not change.
 
     Raises:
-        ConfigError: it cannot be read, or is not YAML.
+        ConfigError: if it cannot be read, or is not YAML.
     """
     note_read(path)
     text = str(path)
@@ -221,7 +225,10 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
 
 
 def _find_foreign_keys(root: Node, problems: list[Problem]) -> Iterator[str]:
-    """Yield the keys of *root* that belong elsewhere, and say where in *problems*."""
+    """Yield the keys of *root* that belong into another kind of file.
+
+    *problems* gets where to put them.
+    """
     of_scenario = {*model.keys_of(model.Scenario)} - {*model.keys_of(model.Fragment)}
     for key in root.items:
         if key in of_scenario or (key == "steps" and root.items[key].elements):
@@ -241,7 +248,7 @@ def _read_source(path: str, name: str) -> ScenarioSource:
 
 
 def _expand(tree: Node) -> Node:
-    """Return *tree* with ``form``, ``flow`` and sub-flows as maps where they name a file."""
+    """Return *tree* with ``form``, ``flow`` and sub-flows as maps instead of file names."""
     values = {
         key: _wrap_definition(node) if key in _SUBJECTS else node
         for key, node in tree.items.items()
@@ -257,11 +264,11 @@ def _expand(tree: Node) -> Node:
 
 
 class DeclarationReader:
-    """Reads what a scenario inherits, and notes every file that it comes to.
+    """Reads everything that a scenario inherits, and collects every file that it reads.
 
     Attributes:
-        sources: the files by the name that messages show.
-        layers: what can be inherited of each, the weakest first.
+        sources: files read so far, by their names in messages.
+        layers: inheritable part of each file, weakest first.
     """
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -271,12 +278,12 @@ class DeclarationReader:
         self.layers: list[Node] = []
 
     def add(self, path: Path, by: Place | None, users: tuple[str, ...]) -> None:
-        """Read a fragment, or defaults, and those that it uses itself.
+        """Read a fragment or a defaults file, after the fragments that it uses itself.
 
         Args:
-            path: the file.
-            by: where it is named; None for defaults.
-            users: the files that led here, by their names in messages.
+            path: file to read.
+            by: place that names the file; None for defaults.
+            users: chain of files that led to it, by their names in messages; used to find cycles.
         """
         shared = self._read(path, model.Fragment, by)
         if shared is None:
@@ -289,7 +296,10 @@ class DeclarationReader:
         self.layers.append(replace(tree, value=kept))
 
     def add_used(self, source: ScenarioSource, users: tuple[str, ...]) -> None:
-        """Read the fragments that *source* uses; each counts once, also on two ways."""
+        """Read the fragments that *source* uses.
+
+        One that is reached twice is read and counted once.
+        """
         node = source.root.child("use")
         for name in _elements_of(node) if node is not None else ():
             if not isinstance(name.value, str):
@@ -304,7 +314,7 @@ class DeclarationReader:
                 self.add(path, name.place, chain)
 
     def expand(self, source: ScenarioSource) -> Node:
-        """Return the tree of *source* with the files of people read in."""
+        """Return the tree of *source* with a ``people`` file's content in place of its name."""
         tree = _expand(source.root) if source.root.items else source.root
         people = tree.child("people")
         if people is None or not isinstance(people.value, str):
@@ -316,7 +326,10 @@ class DeclarationReader:
         return replace(tree, value={**tree.items, "people": root})
 
     def add_definitions(self, tree: Node) -> Node:
-        """Return *tree* with what the files of form and flows say below what it says itself."""
+        """Return *tree* combined with the files that define form, flow and sub-flows.
+
+        *tree* wins.
+        """
         values = dict(tree.items)
         for key, parts in _SUBJECTS.items():
             subject = values.get(key)
@@ -356,7 +369,10 @@ class DeclarationReader:
         return join_nodes(subject, replace(root, value=said), BY_KEY[key])
 
     def _read(self, path: Path, kind: Any, by: Place | None) -> SharedFile | None:
-        """Return the file at *path*; None, and a problem at *by*, if it cannot be read."""
+        """Return the file at *path*; if it cannot be read, report that and return None.
+
+        Only the problem "no such file" is reported at *by*.
+        """
         try:
             shared = read_shared(path, kind)
         except ConfigError as error:
@@ -368,7 +384,10 @@ class DeclarationReader:
 
 
 def _problem_of_file(path: Path, problem: Problem, by: Place | None) -> Problem:
-    """Return *problem* of a file; of one that is not there, the problem of what names it."""
+    """Return *problem* of a file.
+
+    If the file does not exist, moved to the place *by* that names it.
+    """
     if by is None or path.is_file():
         return problem
     near = nearest_name(path.name, (file.name for file in path.parent.glob("*.yaml")))

@@ -1,7 +1,7 @@
-"""Texts that an expectation denies and that nothing in a run could ever have made.
+"""Find texts that an expectation denies although nothing in the run could have produced them.
 
-A text is made by a script, a response, what the scenario fills in, or the bench. One of which none
-of them has a piece is denied in vain; so is one that is nearly, but not quite, what they have.
+Texts come from scripts, responses, values that the scenario fills in, or the bench. A denied text
+is suspicious if none of these contains a piece of it, or if it is a near miss of one of them.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ def find_idle_denials(
     item: ScenarioItem, expectations: Iterable[tuple[model.Expect, Spot, Path]],
     calls: Iterable[CallMade], known: Iterable[Any],
 ) -> Iterator[NameFinding]:  # fmt: skip
-    """Yield the denied texts of *expectations* that nothing could have made.
+    """Yield the denied texts of *expectations* that nothing could have produced.
 
     Args:
-        item: what ran.
-        expectations: with the spots above them, and their paths.
-        calls: those of the run.
-        known: values that fields had, or offered.
+        item: item that ran.
+        expectations: each with its spot and its path below that.
+        calls: calls of the run, whose responses are searched.
+        known: values that fields had or offered as options.
     """
     material = _Material(item, calls, known)
     for expected, spot, path in expectations:
@@ -64,7 +64,7 @@ def find_idle_denials(
 def _find_texts(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the texts in *value*, those of the members of maps, too."""
+    """Yield the texts in *value*, also in members of maps, with path and whether denied."""
     for inside, literal, is_denied in find_claims(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
@@ -76,7 +76,7 @@ def _find_texts(
 
 
 def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path, Any, bool]]:
-    """Yield the denied patterns that are a plain word."""
+    """Yield the ``$matches`` patterns that are plain text, without special characters."""
     for key, operand in value.items() if isinstance(value, Mapping) else ():
         if key == "$not":
             yield from _find_patterns(operand, (*path, key), not denied)
@@ -85,7 +85,7 @@ def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path,
 
 
 class _Material:
-    """All texts that a run is made of."""
+    """All texts from which the output of a run can be made."""
 
     def __init__(self, item: ScenarioItem, calls: Iterable[CallMade], known: Iterable[Any]) -> None:
         self._item = item
@@ -93,7 +93,7 @@ class _Material:
         self._known = known
 
     def find_problem(self, text: str) -> str:
-        """Return why denying *text* says nothing, or nothing."""
+        """Return why denying *text* says nothing; "" if it may say something."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
         if text in self._text or self._own.count(text) > 1:

@@ -1,10 +1,9 @@
-"""What a scenario tells while it runs: frozen values for terminal, report and pytest alike.
+"""Events of a running scenario, used by terminal, report and pytest, and the trace made of them.
 
-``at`` is virtual time in POSIX seconds. Values are redacted before they get here.
+``at`` is virtual time in POSIX seconds. Values are redacted before they become events.
 
-A trace: one line of canonical JSON for each event, the same bytes for a run on every machine.
-
-Files are named from the scenario's folder, wherever the checkout lies.
+A trace has one line of canonical JSON for each event; its bytes are the same on every machine. File
+names in it are relative to the scenario's folder, so the place of the checkout does not matter.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ VERSION = 3
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario, or one row of its table, starts.
+    """The start of a scenario, or of one row of its table.
 
     Attributes:
-        engine: package and version of what runs its scripts; empty where it does not run.
-        variables: those given on the command line, `name=value`, without secret ones.
+        engine: package and version of the JavaScript engine; empty if the scenario does not run.
+        variables: `name=value` given on the command line, without secret ones.
     """
 
     name: str
@@ -55,11 +54,11 @@ class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepStarted(msgspec.Struct, frozen=True, kw_only=True):
-    """The turn of a step; whether it runs or is skipped says its end.
+    """The start of a step; whether it ran or was skipped is in its `StepFinished`.
 
     Attributes:
-        number: counts from 1, 0 for steps inside ``run`` and ``finally``.
-        form: the values before it; None where there is no form.
+        number: counted from 1; 0 for steps inside ``run`` and ``finally``.
+        form: values before the step; None without a form.
     """
 
     number: int
@@ -73,17 +72,17 @@ class StepStarted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """A step ended.
+    """The end of a step.
 
     Attributes:
         duration: virtual seconds.
         reason: why it was skipped.
-        tries: how often it ran.
-        checks: every comparison that its expectations asked for, of the last try.
-        form: the values after it; None where there is no form.
-        fields: the states of fields after it, of those that are not as every field begins.
-        flow: where the project stands, who is to act, and its values beside the form.
-        result: what its action returned.
+        tries: number of times it ran.
+        checks: all comparisons of its expectations, of the last try.
+        form: values after the step; None without a form.
+        fields: states of the fields that differ from the initial state of a field.
+        flow: node of the project, its present owners, and its values besides the form.
+        result: return value of its action.
     """
 
     number: int
@@ -101,7 +100,7 @@ class StepFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConsoleWritten(msgspec.Struct, frozen=True, kw_only=True):
-    """A line that a script wrote to its console, and where."""
+    """A line that a script wrote to its console, and the place in the script."""
 
     text: str
     level: str
@@ -110,12 +109,12 @@ class ConsoleWritten(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
-    """A step ended with an error, expected or not, or a script left one behind.
+    """An error that ended a step, expected or not, or that a script left unhandled.
 
     Attributes:
-        source: ``script``, ``subject``, ``python``, or the call that was rejected.
-        stack: frames of the user's files, innermost first.
-        unhandled: whether it is a rejection that nobody handled.
+        source: ``script``, ``subject``, ``python``, or the rejected call.
+        stack: frames in the user's files, innermost first.
+        unhandled: whether it is a promise rejection without handler.
     """
 
     type: str
@@ -129,18 +128,21 @@ class ErrorThrown(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
     def __str__(self) -> str:
-        """Return ``TypeError: …``; of what the bench refused, its code: ``REQUIRED: …``."""
+        """Return ``TypeError: …``.
+
+        If the bench refused something, ``REQUIRED: …`` with its code.
+        """
         return label_message(self.code if self.source == "subject" else self.type, self.message)
 
 
 class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):
-    """A fault struck a sending of call *number*; 0 where that has not ended.
+    """A fault that was injected into a sending of call *number*; 0 if that call has not ended.
 
     Attributes:
-        attempt: which of its sendings it was, from 1.
-        rule: the calls that it strikes, such as ``crm.get call 1``.
-        action: what it does, such as ``status 503``.
-        place: where it stands in a file.
+        attempt: number of the sending, from 1.
+        rule: calls that the rule is for, such as ``crm.get call 1``.
+        action: what it injects, such as ``status 503``.
+        place: place of the rule in a file.
     """
 
     number: int
@@ -153,17 +155,17 @@ class FaultStruck(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
-    """The verdict.
+    """The end of a scenario, with its verdict.
 
     Attributes:
-        failures: in the order they were found; the first is the headline.
-        warnings: what is doubtful and no failure, such as a change cycle that was cut.
-        digest: of what the steps came to; the same on every run of the same scenario in replay.
-        checks: every comparison that the scenario's own expectations asked for.
-        reason: of a skip or of an expected failure.
-        rows: how many rows the file has, 0 for one without a table.
-        unused: what this row has not used of the file, and some other row has to.
-        strictness: how doubts are taken in the folder of the file.
+        failures: in the order of detection; the first one is the headline.
+        warnings: doubtful findings that are no failures, such as a change cycle that was cut.
+        digest: hash of what the steps did; equal for every replay of the same scenario.
+        checks: all comparisons of the scenario's own expectations.
+        reason: reason of a skip or of an expected failure.
+        rows: number of rows in the file; 0 without a table.
+        unused: parts of the file that this row did not use and some other row has to.
+        strictness: setting of the file's folder: which findings are failures.
     """
 
     outcome: Outcome
@@ -181,11 +183,11 @@ class ScenarioFinished(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CallAnswered(CallEnd, frozen=True, kw_only=True):
-    """What came of call *number*: a response, or the code of its rejection."""
+    """The response of call *number*, or the code of its rejection."""
 
 
 class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """A file that the scenario is made of, as it was when it ran; no part of the digest."""
+    """A file of the scenario, as it was when it ran; not part of the digest."""
 
     file: Place
     text: str
@@ -193,10 +195,10 @@ class SourceAttached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """The nodes of a flow, by name, and the routes from each; no part of the digest.
+    """The nodes of a flow, by name, and the routes from each; not part of the digest.
 
     Attributes:
-        name: that of the sub-flow in its scenario; empty for the main flow.
+        name: name of the sub-flow in the scenario; empty for the main flow.
     """
 
     name: str = ""
@@ -207,12 +209,12 @@ class FlowAttached(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
-    """A part of a scenario that a run may leave out.
+    """A part of a scenario that need not run.
 
     Attributes:
-        kind: ``handler``, ``stub`` or ``branch``, a step with ``if:``.
-        name: the event, ``platform.api``, or the condition.
-        place: where it stands; of a handler its script.
+        kind: ``handler``, ``stub`` or ``branch`` (a step with ``if:``).
+        name: event, ``platform.api``, or condition.
+        place: place in the file; of a handler, that of its script.
     """
 
     kind: Literal["handler", "stub", "branch"]
@@ -222,19 +224,22 @@ class ScenarioPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartsAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """What the scenario may leave out, and which of it the run has used; no part of the digest."""
+    """The parts of the scenario that need not run, and which of them did.
+
+    Not part of the digest.
+    """
 
     parts: tuple[ScenarioPart, ...]
     at: float
 
 
 class NamesAttached(msgspec.Struct, frozen=True, kw_only=True):
-    """The values of names at the script's line of the first failure; no part of the digest.
+    """The values of variables at the script line of the first failure; not part of the digest.
 
     Attributes:
-        place: the line.
-        names: each value as text, by its name.
-        stack: who called, innermost first.
+        place: script line.
+        names: variable name -> value as text.
+        stack: calling functions, innermost first.
     """
 
     place: Place
@@ -264,12 +269,15 @@ Event = (
 
 
 def round_instant(at: float) -> float:
-    """Return *at* without what summing up seconds leaves behind the hundredth of a millisecond."""
+    """Return *at* rounded to 1/100 ms, which removes the floating-point error of summed seconds."""
     return round(at, 5) if at % 1 else at  # to round is slow
 
 
 def answer_of(call: CallMade) -> CallAnswered:
-    """Return the end of *call*, its instants rounded as `round_instant` does."""
+    """Return the end of *call* as an event.
+
+    Instants and durations are rounded by `round_instant`.
+    """
     return CallAnswered(
         **{name: getattr(call, name) for name in _SAME},
         sent_at=round_instant(call.sent_at),
@@ -287,26 +295,31 @@ _RENAMED: Mapping[tuple[type, str], str] = {(HookStarted, "event"): "hook"}
 
 
 def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) -> str:
-    """Return *event* as one line of JSON: number, kind, instant, then its fields by name.
+    """Return *event* as one line of JSON.
 
-    *number* counts what happens in the scenario from 1: of one instant, the earlier is less.
+    Number, kind, instant, then its other fields sorted by name.
+
+    *number* counts the events of the scenario from 1; it orders events of the same instant.
     """
     return _encode_event(event, number, _TraceTexts(homes)).decode()
 
 
 def trace(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
-    """Yield the lines of the events, in their order, each with its line end."""
+    """Yield the trace lines of *events* in their order, each with its line end."""
     for number, event in enumerate(events, 1):
         yield f"{trace_line(event, number, homes)}\n"
 
 
 def canonical_json(value: Any, homes: RelativeFileNames = NOWHERE) -> bytes:
-    """Return *value* as a trace writes it: names sorted, messages in no language, files by home."""
+    """Return *value* as a trace has it.
+
+    Sorted names, untranslated messages, relative file names.
+    """
     return _WRITERS[type(value)](_TraceTexts(homes), value)
 
 
 class _TraceTexts:
-    """Writes texts and places as JSON, each once: most stand in a trace many times."""
+    """Encodes texts and places as JSON, each once, because most occur many times in a trace."""
 
     __slots__ = ("_homes", "_written")
 
@@ -347,7 +360,7 @@ def _line_of(kind: Any) -> Write:
 
 
 def _struct_writer(kind: Any, outside: frozenset[str]) -> Write:
-    """Return what writes the fields of a struct by name, with commas between them."""
+    """Return a function that encodes the members of a struct, sorted and comma-separated."""
     names = sorted({*field_names(kind)} - outside)
     defaults = getattr(kind, "__struct_defaults__", ())
     known = dict(zip(reversed(field_names(kind)), reversed(defaults), strict=False))
@@ -400,7 +413,7 @@ def _encode_list(texts: _TraceTexts, value: Iterable[Any]) -> bytes:
 
 
 def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
-    """Return a message as what it was made of, so that a reader has it in another language."""
+    """Return a message as its template and values, so that a reader can translate it."""
     data: dict[str, Any] = {"many": value.many} if value.many else {}
     text = plain_text(value)
     return _encode_map(
@@ -409,14 +422,14 @@ def _encode_message(texts: _TraceTexts, value: Translatable) -> bytes:
 
 
 def _write_plain(texts: _TraceTexts, value: Any) -> bytes:
-    """Return what a script made, in the words of a scenario file."""
+    """Return a value made by a script, in the notation of scenario files."""
     words = to_scenario_value(value)
     known = words is not value
     return _WRITERS[type(words)](texts, words) if known else texts.of(f"[{type(value).__name__}]")
 
 
 def _make_writer(kind: Any) -> Write:
-    """Return what writes a struct, or what a script made."""
+    """Return the encoder of a struct type, or of values made by scripts."""
     if issubclass(kind, STRUCT_VALUES) or not {*field_names(kind)} - _OUTSIDE:
         return _write_plain
     write = _struct_writer(kind, _OUTSIDE)
@@ -437,7 +450,10 @@ _KINDS: tuple[tuple[type | tuple[type, ...], Write], ...] = (
 
 
 class _ValueWriters(dict[type, Write]):
-    """A type -> what writes its values as JSON, members by name, without undefined ones."""
+    """A type -> the function that encodes its values as JSON.
+
+    Members by name, undefined ones left out.
+    """
 
     def __missing__(self, kind: type) -> Write:
         write = next((write for known, write in _KINDS if issubclass(kind, known)), None)

@@ -1,9 +1,9 @@
-"""Operators of ``expect``, such as ``$matches``, and how what is expected compares with what is.
+"""Operators of ``expect``, such as ``$matches``, and the comparison of expected with actual values.
 
-Maps compare as subsets, lists exactly, texts and numbers by value (``true`` is not 1, ``"1"`` is
-not 1). A map whose keys start with ``$`` holds operators, all of which must hold. Each check also
-explains what it found; of two long texts, that is the parts that differ. What is wrong with an
-expectation itself is found before anything runs.
+Maps compare as subsets, lists exactly, texts and numbers by value (neither ``true`` nor ``"1"``
+equals 1). A map whose keys start with ``$`` holds operators, all of which must hold. Each
+comparison explains itself; for two long texts it shows the parts that differ. Invalid expectations
+are found before anything runs.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _BEFORE = 12
 
 
 def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
-    """Return both texts in at most *width* characters each, cut around where they begin to differ.
+    """Return both texts cut to at most *width* characters around their first difference.
 
-    What fits is left as it is; a cut is shown by an ellipsis.
+    A text that fits is not changed; each cut is marked by an ellipsis.
     """
     if len(expected) <= width and len(actual) <= width:
         return expected, actual
@@ -54,7 +54,7 @@ def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
 
 
 def shorten_line(line: str, room: int) -> str:
-    """Return *line* in *room* characters at most, an ellipsis at its end where it is longer."""
+    """Return *line* cut to at most *room* characters; an ellipsis at its end marks the cut."""
     return cut_message(line, room)
 
 
@@ -65,16 +65,16 @@ _WIDTH = 80
 
 
 def label_of(path: Sequence[str | int]) -> str:
-    """Return *path* as a reader writes it, without operators: ``proxy[0].path.id``."""
+    """Return *path* in the notation for readers, without operators: ``proxy[0].path.id``."""
     parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not is_operator(p))
     return "".join(parts).lstrip(".")
 
 
 class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One comparison: where inside the expectation, its outcome, and both sides as text.
+    """One comparison: its path in the expectation, whether it holds, and both sides as text.
 
     Attributes:
-        doubt: why it holds although it compared nothing.
+        doubt: why it holds although nothing was compared; empty if something was.
     """
 
     path: Path
@@ -85,11 +85,14 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def label(self) -> str:
-        """Return the path as a reader writes it."""
+        """Return the path in the notation for readers."""
         return label_of(self.path)
 
     def __str__(self) -> str:
-        """Return ``form.discount expected 0.9, got 1``; of long values, where they differ."""
+        """Return ``form.discount expected 0.9, got 1``.
+
+        Long values are cut around their difference.
+        """
         expected, actual = contrast(self.expected, self.actual, _WIDTH)
         return msg(
             "{label} expected {expected}, got {actual}",
@@ -104,7 +107,7 @@ Compare = Callable[[Any, Any, Path], Checks]
 
 
 def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
-    """Return every comparison that *expected* asks for; all of them are ``ok`` when it holds."""
+    """Return all comparisons that *expected* asks for; the expectation holds if all are ``ok``."""
     actual = UNSET if actual is UNDEFINED else actual
     if isinstance(actual, Translatable):
         return _compare_message(expected, actual, path)
@@ -119,10 +122,10 @@ def compare(expected: Any, actual: Any, path: Path = ()) -> Checks:
 
 
 def _compare_message(expected: Any, message: Translatable, path: Path) -> Checks:
-    """Compare what the bench says: it holds in either language, what denies has to hold in all.
+    """Compare a message of the bench: one language is enough to hold, a denial must hold in all.
 
-    Nobody knows in which language a scenario will run, and a text that denies an English word
-    would hold for ever on a Chinese screen.
+    Nobody knows in which language a scenario will run, and a denied English word would never be
+    found in a Chinese message.
     """
     if isinstance(expected, Mapping) and len(expected) > 1 and any(map(is_operator, expected)):
         parts = (_compare_message({key: expected[key]}, message, path) for key in expected)
@@ -152,12 +155,15 @@ def failing_checks(checks: Sequence[Comparison]) -> Checks:
 
 
 def text_of(value: Any) -> str:
-    """Return *value* as a report shows it: as JSON, or that it is not there."""
+    """Return *value* as a report shows it: as JSON, or as text that says that it does not exist."""
     return _NOT_THERE if value is UNSET else show(value)
 
 
 def is_operator(key: object) -> bool:
-    """Return whether *key* is spelled like an operator."""
+    """Return whether *key* has the form of an operator (``$name``).
+
+    Whether it exists is not checked.
+    """
     return isinstance(key, str) and key[:1] == "$"
 
 
@@ -175,7 +181,7 @@ def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Ch
 
 
 def _find_member(actual: Mapping[str, Any], key: str) -> Any:
-    """Return the member *key*, else what stands at that path: ``明细[0].金额``."""
+    """Return the member *key*, or the value at *key* taken as a path: ``明细[0].金额``."""
     if key in actual:
         return actual[key]
     steps = form.path_steps(key)
@@ -205,7 +211,7 @@ def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
 
 
 def _operator_of(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
-    """Return an operator that is decided by one function of operand and value."""
+    """Return an operator that makes one comparison with *test*, a function of operand and value."""
 
     def run(expected: Any, actual: Any, path: Path) -> Checks:
         ok = actual is not UNSET and test(expected, actual)
@@ -238,7 +244,7 @@ def _is_near(expected: Any, actual: Any) -> bool:
 
 
 def near_operand(expected: Any) -> tuple[Any, float]:
-    """Return the target of ``$near`` and the greatest distance from it (seconds for times)."""
+    """Return the target and the tolerance of a ``$near`` operand (in seconds for times)."""
     if isinstance(expected, Mapping):
         return expected["value"], parse_duration(expected.get("within", 1e-9))
     return expected, 1e-9
@@ -257,7 +263,7 @@ def _contains(expected: Any, actual: Any) -> bool:
 
 
 def is_match(expected: Any, actual: Any) -> bool:
-    """Return whether *actual* is as *expected*."""
+    """Return whether *actual* fulfils *expected*."""
     return not failing_checks(compare(expected, actual))
 
 
@@ -268,7 +274,7 @@ def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _why_never(expected: Any, actual: Any) -> str:
-    """Return why a value like *actual* can never be as *expected*, or nothing."""
+    """Return why no value of the type of *actual* can be as *expected*; "" if one can."""
     if isinstance(expected, Mapping) and any(map(is_operator, expected)):
         reasons = (
             _WHY_NEVER[key](value, actual) for key, value in expected.items() if key in _WHY_NEVER
@@ -286,14 +292,17 @@ def _describe_other_type(actual: Any) -> str:
 
 
 def _why_different(expected: Any, actual: Any) -> str:
-    """Return why a text and a number that look the same always differ, or nothing."""
+    """Return why a text and a number that look the same are not equal; "" for other values."""
     if isinstance(expected, str) is isinstance(actual, str) or is_list(actual):
         return ""
     return _describe_other_type(actual) if as_text(expected) == as_text(actual) else ""
 
 
 def _why_not_contained(expected: Any, actual: Any) -> str:
-    """Return why *actual* never contains *expected*, or where it is a part of an element."""
+    """Return why *actual* cannot contain *expected*, or which element has it as a part.
+
+    "" if neither.
+    """
     if not isinstance(actual, str | Mapping) and not is_list(actual):
         return _describe_other_type(actual)
     elements = actual if is_list(actual) else ()
@@ -355,7 +364,10 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
-    """Compare by ``$ne``; a text and a number that look the same differ always."""
+    """Compare by ``$ne``, noting a doubt where a text and a number look the same.
+
+    These two are never equal, so that ``$ne`` would always hold.
+    """
     differs = actual is not UNSET and not hooks.is_same_value(expected, actual)
     doubt = _why_different(expected, actual) if differs else ""
     return (Comparison(path, differs, f"$ne {show(expected)}", text_of(actual), doubt),)
@@ -366,7 +378,7 @@ def _compare_unordered(expected: Any, actual: Any) -> bool:
 
 
 def _can_pair_all(expected: Sequence[Any], actual: Sequence[Any]) -> bool:
-    """Return whether each expectation has an item of its own (Kuhn's bipartite matching)."""
+    """Return whether each expectation can get an item of its own (Kuhn's bipartite matching)."""
     fits = [[i for i, item in enumerate(actual) if is_match(want, item)] for want in expected]
     owner: dict[int, int] = {}
 
@@ -392,12 +404,12 @@ def _compare_exactly(expected: Any, actual: Any, path: Path) -> Checks:
 
 
 def is_list(value: Any) -> bool:
-    """Return whether *value* is compared item by item."""
+    """Return whether *value* is a list or another type that is compared item by item."""
     return isinstance(value, list | tuple)
 
 
 def is_number(value: Any) -> bool:
-    """Return whether *value* is a number; true and false are none."""
+    """Return whether *value* is a number; ``True`` and ``False`` are not."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -450,7 +462,7 @@ REGISTERED: Final = ExtensionPoint(
 
 
 def operator_names() -> tuple[str, ...]:
-    """Return the names of all operators, those of other distributions last."""
+    """Return the names of all operators; those registered by other distributions come last."""
     return tuple(f"${name}" for name in REGISTERED.names())
 
 
@@ -463,7 +475,7 @@ def _operator(key: str) -> Compare:
 
 
 def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong with an expectation before anything runs, with its path."""
+    """Yield what is wrong with the operators and operands of *expected*, each with its path."""
     if isinstance(expected, list | tuple):
         for index, item in enumerate(expected):
             yield from expectation_problems(item, (*path, index))
@@ -490,7 +502,7 @@ def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path,
 
 
 def section_problem(section: str, value: Any) -> str | None:
-    """Return what is wrong with the kind of value that a section has, or None."""
+    """Return why *value* has the wrong type for its section of ``expect``, or None."""
     kinds, expected = _SECTIONS.get(section, ((object,), ""))
     if isinstance(value, kinds) or _is_reference(value):
         return None
@@ -498,7 +510,7 @@ def section_problem(section: str, value: Any) -> str | None:
 
 
 def count_problem(times: Any) -> str | None:
-    """Return what is wrong with a number of calls, or None."""
+    """Return what is wrong with the value of ``times``, or None."""
     whole = isinstance(times, int) and not isinstance(times, bool) and times >= 0
     if whole or isinstance(times, Mapping) or _is_reference(times):
         return None
@@ -547,7 +559,7 @@ def _type_problem(value: Any) -> str | None:
 
 
 def _require(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
-    """Return what judges an operand: *message* of what does not fit."""
+    """Return a check of operands that returns *message* unless *fits* accepts the operand."""
     return lambda value: None if fits(value) else message
 
 

@@ -102,7 +102,7 @@ def _check_code(context: CheckContext, code: Any, spot: Spot) -> None:
 def _check_operands(
     context: CheckContext, expected: model.ExpectedError | model.ExpectedCall, spot: Spot
 ) -> None:
-    """Find what is wrong with the operands of each key of *expected*."""
+    """Report what is wrong with the operands of each key of *expected*."""
     for (name, value), key in zip(
         asdict(expected).items(), expected.__struct_encode_fields__, strict=True
     ):
@@ -192,7 +192,7 @@ def _check_words(context: CheckContext, value: Any, spot: Spot, known: Sequence[
 def check_parts(
     context: CheckContext, call: str, item: model.ExpectedCall | model.StubRequest, spot: Spot
 ) -> None:
-    """Report parameters that the API has not, where it is denied that they are sent."""
+    """Report parameters that the API does not have, where it is denied that they are sent."""
     found = context.names.api_of(call)
     if found is None:
         return
@@ -312,7 +312,7 @@ def _check_flow(
     spot: Spot,
     definition: Definition | None = None,
 ) -> None:
-    """Find facts that a flow has not, and nodes, people and fields that are not there."""
+    """Report facts that a flow has not, and nodes, people and fields that do not exist."""
     definition = definition or context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
@@ -397,7 +397,7 @@ def _check_people(
 def _check_project(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    """Find members of a project that nobody writes, where it is denied that they are there."""
+    """Report members of a project that nobody writes, where it is denied that they are there."""
     known = (*PROJECT, *context.names.project_members)
     for path, name, denied in find_member_names(value):
         if path or not denied or name in known or context.names.is_in_scripts(name):
@@ -462,7 +462,7 @@ def _check_history(
 def _check_passed(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Find nodes that are not there, in an order of nodes or as the keys of counts."""
+    """Report nodes that do not exist, in an order of nodes or as the keys of counts."""
     if isinstance(value, Mapping) and not any(map(expect.is_operator, value)):
         _check_node_map(context, value, spot, definition)
     else:
@@ -470,7 +470,7 @@ def _check_passed(
 
 
 def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Find facts that a preview has not, and nodes and people that are not there."""
+    """Report facts that a preview has not, and nodes and people that do not exist."""
     definition = context.names.definition
     for path, facts, _ in find_maps(value):
         for key, expected in facts.items():
@@ -484,7 +484,7 @@ def _check_preview(context: CheckContext, value: Mapping[str, Any], spot: Spot) 
 def _check_owners_of_nodes(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    """Find nodes of the main flow, and people, who are not there: node -> owners."""
+    """Report nodes of the main flow, and people, who do not exist: node -> owners."""
     for _, nodes, _ in find_maps(value):
         for node, people in nodes.items():
             if "/" not in node:  # else of a sub-flow
@@ -563,7 +563,7 @@ _PREVIEW: Mapping[str, FlowCheck] = {
 
 
 def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> None:
-    """Find fields that no form has, and columns that only seem to be absent."""
+    """Report fields that no form has, and columns that only seem to be absent."""
     for path, fields, denied in find_maps(value):
         for name, expected in fields.items():
             where, is_denied = spot.at(*path, name), denied or denies(expected)
@@ -581,7 +581,7 @@ def _check_form(context: CheckContext, value: Mapping[str, Any], spot: Spot) -> 
 def _check_columns(
     context: CheckContext, table: str, expected: Any, spot: Spot, *, denied: bool
 ) -> None:
-    """Find columns that rows of *table* have not, where it is denied that they are there."""
+    """Report columns that rows of *table* have not, where it is denied that they are there."""
     if table not in context.names.columns:
         return
     for path, row, under in find_claims(expected, (), denied):
@@ -592,7 +592,7 @@ def _check_columns(
 
 
 def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) -> None:
-    """Find keys that a message or a line of the console has not, and levels that nothing has."""
+    """Report keys that a message or a line of the console has not, and levels that nothing has."""
     keys, (level_key, levels) = _LINE_KEYS[section], _LEVELS[section]
     for path, line in find_literals(value):
         for key, expected in line.items() if isinstance(line, Mapping) else ():
@@ -625,7 +625,7 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 
 def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
-    """Find options of which only is said that they are not there, and that nothing could offer."""
+    """Report options that an expectation only denies and that nothing could offer."""
     if context.names.is_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_claims(expected):

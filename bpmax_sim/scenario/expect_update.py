@@ -1,7 +1,7 @@
-"""Take what a scenario got into what it expects: ``run --update``.
+"""Replace expected values that do not hold by actual ones: ``run --update``.
 
-Only where nothing else is wrong: a scenario that ended in an error, a miss or an unplayed recording
-is left as it is. Operators and ``${…}`` that hold stay; what does not hold becomes the value.
+A scenario that also ended in an error, a miss or an unplayed recording is not changed. Operators
+and ``${…}`` that hold are kept; whatever does not hold is replaced by the actual value.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ Resolve = Callable[[Any], Any]
 
 
 class ExpectUpdate(msgspec.Struct, frozen=True):
-    """What an ``expect`` that does not hold is to be.
+    """The replacement of an ``expect`` that does not hold.
 
     Attributes:
-        edit: of its file.
-        expect: what is expected then.
+        edit: change of the scenario file.
+        expect: the same replacement as a decoded model.
     """
 
     edit: ExpectEdit
@@ -44,7 +44,10 @@ class ExpectUpdate(msgspec.Struct, frozen=True):
 
 
 def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
-    """Return *expected* with what does not hold of *got* taken from there; `UNSET` to leave out."""
+    """Return *expected* with the parts that do not hold replaced from *got*.
+
+    `UNSET` to leave it out.
+    """
     if got is UNSET:
         return UNSET
     if is_match(resolve(expected), got):
@@ -62,7 +65,7 @@ def update_expected(expected: Any, got: Any, resolve: Resolve) -> Any:
 
 
 def _update_lines(expected: Any, got: Sequence[Mapping[str, Any]], resolve: Resolve) -> Any:
-    """Return the lines of messages or the console, each as it was written where it was."""
+    """Return the actual messages or console lines, each as text or map as it is written now."""
     known = expected if isinstance(expected, list) else [expected]
     lines = []
     for number, line in enumerate(got):
@@ -77,7 +80,12 @@ def _update_lines(expected: Any, got: Sequence[Mapping[str, Any]], resolve: Reso
 
 
 def _update_calls(expected: Sequence[ExpectedCall], got: Sequence[Any], resolve: Resolve) -> Any:
-    """Return the calls that were made, each with the parts that were expected of it."""
+    """Return the calls that were made, each with the parts that are expected now.
+
+    Logins are left out.
+
+    `UNSET` is returned if an item has ``times``: which count was meant is unclear.
+    """
     if any(call.times is not UNSET for call in expected):
         return UNSET
     calls = [call for call in got if not call.is_login]
@@ -107,7 +115,7 @@ def attach_update(
     resolve: Resolve,
     spot: Spot,
 ) -> list[Failure]:
-    """Return *failures* of *expected* with what it is to be, as `make_update` says."""
+    """Return *failures* of *expected*, each with its replacement from `make_update`."""
     update = make_update(expected, got, resolve, spot) if failures else None
     return [dataclasses.replace(failure, update=update) for failure in failures]
 
@@ -115,9 +123,10 @@ def attach_update(
 def make_update(
     expected: Expect, got: Mapping[str, Callable[[], Any]], resolve: Resolve, spot: Spot
 ) -> ExpectUpdate | None:
-    """Return what *expected*, which stands at *spot*, is to be; None where that is unclear.
+    """Return the replacement of *expected*, which is at *spot*; None where it would be a guess.
 
-    *got* makes what there is, by section; *resolve* fills in ``${…}``.
+    *got* has a function for each section that returns the actual value; *resolve* replaces
+    ``${…}``.
     """
     sections: dict[str, Any] = {}
     for section in SECTIONS:
@@ -137,7 +146,7 @@ def make_update(
 
 
 def _as_text(value: Any) -> str:
-    """Return *value* as plain text; a message of the bench is a text of its own kind."""
+    """Return *value* as a plain `str`; messages of the bench are a subclass of it."""
     return value[:] if isinstance(value, str) else repr(value)
 
 
@@ -146,9 +155,10 @@ _MOST_RUNS = 200
 
 
 def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str]:
-    """Return what *item* has to expect to pass, and why nothing can be taken, or nothing.
+    """Return the edits with which *item* passes, and "" or the reason why there are none.
 
-    A step that fails ends its run, so *run*, which replays an item, is asked again and again.
+    Because a failing step ends the run, *run* replays the item repeatedly, with one more edit
+    applied each time (at most `_MOST_RUNS` times).
     """
     edits: list[ExpectEdit] = []
     for _ in range(_MOST_RUNS):
@@ -168,7 +178,7 @@ def collect_updates(item: ScenarioItem, run: Run) -> tuple[list[ExpectEdit], str
 
 
 def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
-    """Return *item* with what the step of *update*, or the whole, expects then."""
+    """Return *item* with the expectation of *update* at its step, or at the scenario as a whole."""
     edit = update.edit
     if not edit.steps:
         return replace(item, scenario=replace(item.scenario, expect=update.expect))
@@ -189,7 +199,7 @@ def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
 
 
 def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], list[Problem]]:
-    """Return the edits of all rows of files, and where rows want different values."""
+    """Return the edits of all rows, and a problem for each place where rows differ."""
     joined: dict[tuple[Path, Steps], ExpectEdit] = {}
     differing: dict[tuple[Path, Steps], Problem] = {}
     for own in edits:

@@ -1,6 +1,6 @@
-"""Write what is expected into scenario files: comments and layout stay, a diff says what changes.
+"""Write expectations into scenario files, keeping comments and layout; a diff shows the change.
 
-`challenge --update` adds lines, ``run --update`` takes what was got.
+``challenge --update`` adds expectations, ``run --update`` replaces them by actual values.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from bpmax_sim.yamlfile.write import write_inline
 
 
 class ExpectEdit(msgspec.Struct, frozen=True):
-    """What is to stand in the mapping at *steps* of the file *path*, such as a step or a row.
+    """New values for keys of the mapping at *steps* (of a step or a row) in the file *path*.
 
     Attributes:
-        keys: what replaces the values of these keys, mappings member by member.
-        is_merged: both what is there and *keys* are to hold: lists are merged element by element,
-            and operators stay.
+        keys: new values of these keys; mappings are combined member by member.
+        is_merged: whether existing values stay valid too: lists are combined element by element and
+            operators stay.
     """
 
     path: Path
@@ -38,18 +38,18 @@ class ExpectEdit(msgspec.Struct, frozen=True):
     is_merged: bool = False
 
     def read(self) -> tuple[str, str]:
-        """Return text and character set of the file.
+        """Return the text and the character set of the file.
 
         Raises:
-            ConfigError: it cannot be read.
+            ConfigError: if it cannot be read.
         """
         return read_text(self.path), "utf-8"
 
     def apply(self, text: str) -> str:
-        """Return *text*, a scenario file, with the edit in it.
+        """Return *text*, the content of a scenario file, with the edit applied.
 
         Raises:
-            ConfigError: what is expected there leaves no room for it.
+            ConfigError: if what is expected there already cannot be combined with it.
         """
         name = display_path(self.path)
         node = parse_yaml(text, name).at(self.steps)
@@ -66,7 +66,7 @@ class ExpectEdit(msgspec.Struct, frozen=True):
 
 
 class FileRewrite(msgspec.Struct):
-    """A file before and after its edits; *is_table* says that it is a CSV file of rows."""
+    """A file before and after its edits; *is_table* is true for a CSV file of rows."""
 
     path: Path
     before: str
@@ -76,7 +76,7 @@ class FileRewrite(msgspec.Struct):
 
     @property
     def is_changed(self) -> bool:
-        """Return whether the edits come to anything."""
+        """Return whether the edits change the file at all."""
         return self.before != self.after
 
     def diff(self) -> Iterator[str]:
@@ -86,22 +86,22 @@ class FileRewrite(msgspec.Struct):
         yield from difflib.unified_diff(*lines, name, name, n=1, lineterm="")
 
     def write(self) -> None:
-        """Write the file anew.
+        """Write the changed content.
 
         Raises:
-            ConfigError: it cannot be written.
+            ConfigError: if it cannot be written.
         """
         write_text(self.path, self.after, encoding=self.encoding)
 
     def restore(self) -> None:
-        """Write the file as it was before."""
+        """Write the content from before the edits."""
         write_text(self.path, self.before, encoding=self.encoding)
 
 
 def rewrite_files(
     edits: Iterable[ExpectEdit | ColumnEdit],
 ) -> tuple[list[FileRewrite], list[ConfigError]]:
-    """Return the files with *edits* in them, nothing of it written, and why others cannot be."""
+    """Return the files with *edits* applied in memory, and an error for each other file."""
     files: dict[Path, FileRewrite] = {}
     refused: list[ConfigError] = []
     for edit in edits:
@@ -118,7 +118,7 @@ def rewrite_files(
 
 
 def find_changes(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those keys of *after*, at any depth, that *before* has otherwise or not at all."""
+    """Return the keys of *after*, at any depth, that differ from *before* or are missing there."""
     changes: dict[str, Any] = {}
     for key, value in after.items():
         known = before.get(key, UNSET) if isinstance(before, Mapping) else UNSET
@@ -131,7 +131,10 @@ def find_changes(before: Any, after: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def merge_expected(known: Any, addition: Any) -> Any:
-    """Return what is expected already with *addition*; `UNSET` where the two do not go together."""
+    """Return the existing expectation *known* combined with *addition*.
+
+    `UNSET` if they contradict.
+    """
     if known is UNSET or known == addition:
         return addition
     if isinstance(known, list) and isinstance(addition, list):

@@ -1,7 +1,7 @@
-"""Expectations that were met in a run, and would have been met whatever the scripts had done.
+"""Find expectations that held in a run, and would have held whatever the scripts had done.
 
-A file alone does not show these: that all that is expected was there before anything ran, that the
-values to choose from are all that a field offers, that a preview was taken before its form changed.
+The file alone cannot show these: everything expected was there before the first step, the values to
+choose from are all that a field offers, a preview was taken before its form changed.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ _LOOKING: Final = frozenset({"preview", "advance", "wait"})
 
 
 class RunHistory(msgspec.Struct, frozen=True):
-    """What the fields of a run were.
+    """The values of the fields during a run.
 
     Attributes:
-        initial: the form before the first step.
-        changes: of fields, in their order.
-        offered: field -> every value that was ever an option of it.
-        scripts: their sources.
+        initial: form values before the first step.
+        changes: changes of fields, oldest first.
+        offered: field -> all values that were ever among its options.
+        scripts: script sources.
     """
 
     initial: Mapping[str, Any]
@@ -52,7 +52,7 @@ class RunHistory(msgspec.Struct, frozen=True):
     scripts: Sequence[str] = ()
 
     def literals_of(self, field: str) -> list[str]:
-        """Return the texts that stand in assignments to *field* in the scripts."""
+        """Return the string literals that *scripts* assign to *field*, except in function calls."""
         written = re.compile(rf"form\.{re.escape(field)}\s*=(?!=)([^;\n]*)")
         values = [
             match for text in self.scripts for match in written.findall(text) if "(" not in match
@@ -62,7 +62,7 @@ class RunHistory(msgspec.Struct, frozen=True):
         ))  # fmt: skip
 
     def values_of(self, field: str) -> list[Any]:
-        """Return what *field* was, one after another."""
+        """Return all values that *field* had, oldest first."""
         changes = [change.new for change in self.changes if change.field == field]
         return [*([self.initial[field]] if field in self.initial else []), *changes]
 
@@ -70,7 +70,7 @@ class RunHistory(msgspec.Struct, frozen=True):
 def find_idle_expectations(
     item: ScenarioItem, history: RunHistory, calls: Sequence[CallMade]
 ) -> Iterator[NameFinding]:
-    """Yield the expectations of *item* that say nothing, as the run shows."""
+    """Yield the expectations of *item* that, as the run shows, can never fail."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
         fields = expected.form.items() if isinstance(expected.form, Mapping) else ()
@@ -96,7 +96,7 @@ _FindSpot = Callable[[], Spot]
 
 
 def _find_expectations(item: ScenarioItem) -> Iterator[_Expectation]:
-    """Yield every expectation of *item* that is written, with the spot above it and its path."""
+    """Yield every non-empty expectation of *item*, its owner's spot, and its path below that."""
     if item.scenario.expect != _NOTHING:
         yield item.scenario.expect, item.spot, ("expect",)
     yield from ((one, item.spot, tuple(path)) for path, one in item.scenario.invariants)
@@ -115,7 +115,7 @@ def _make_finding(spot: Spot, message: str, kind: str = "empty") -> NameFinding:
 def _check_choice(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
-    """Yield ``$in`` of all that a field offers, or of what it was before as well as after."""
+    """Yield a ``$in`` that lists all options of a field, or every value that it had."""
     chosen: Any = value.get("$in") if isinstance(value, Mapping) and len(value) == 1 else None
     if not is_list(chosen) or not chosen[1:]:
         return
@@ -135,7 +135,11 @@ def _check_choice(
 def _check_width(
     field: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
-    """Yield operators that fit what a field was before anything ran, and all that it could be."""
+    """Yield operators that accept the value from before the run and every other plausible value.
+
+    Plausible are the literals that scripts write into the field, or `find_others` of the last
+    value.
+    """
     known = history.values_of(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
     if not is_operation or not known or denies(value) or "$in" in value:
@@ -163,7 +167,7 @@ def _check_width(
 def _check_denied(
     field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
 ) -> Iterator[NameFinding]:
-    """Yield denied texts that a field never was, beside one that it was or offers."""
+    """Yield denied texts that a field never had but that resemble one that it had or offers."""
     for _, literal, is_denied in find_claims(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
@@ -178,7 +182,7 @@ def _check_denied(
 def _check_columns(
     table: str, value: Any, spot: _FindSpot, history: RunHistory
 ) -> Iterator[NameFinding]:
-    """Yield columns that no row of a table ever had."""
+    """Yield columns that no row of a table ever had but that resemble one that some row had."""
     columns = dict.fromkeys(find_row_keys(value))
     rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
@@ -191,7 +195,7 @@ def _check_columns(
 
 
 def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
-    """Yield expectations of a preview that was taken before the form changed."""
+    """Yield expectations of a preview that are checked after a later step changed the form."""
     is_stale = False
     for located in item.steps:
         step = located.step
@@ -207,7 +211,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
 
 
 def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
-    """Yield the first expectation, if all are of fields that no script of the run wrote."""
+    """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
     written = {_base_of(one.field) for one in history.changes if one.by not in _OF_PEOPLE}
     entered = {_base_of(one.field) for one in history.changes if one.by == "user"}
@@ -238,14 +242,17 @@ _OF_PEOPLE: Final = frozenset({"user", UNDO})
 
 
 def _base_of(field: str) -> str:
-    """Return the field of a cell ``明细[0].数量``, or of one of a sub-flow."""
+    """Return the top-level field of a cell such as ``明细[0].数量``.
+
+    Of a sub-flow's field this is the sub-flow.
+    """
     return field.partition("/")[0].partition("[")[0].partition(".")[0]
 
 
 def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterator[NameFinding]:
-    """Yield counts that none of *calls*, those of a step, had a share in.
+    """Yield ``times`` that hold although none of the step's *calls* matched their item.
 
-    ``times: 0`` says so itself; of a login it says nothing where its platform was not called.
+    ``times: 0`` says that explicitly; of a login it says nothing if its platform was not called.
     """
     expected = located.step.expect
     if expected.proxy is UNSET:
@@ -270,7 +277,7 @@ def find_idle_counts(located: LocatedStep, calls: Sequence[CallMade]) -> Iterato
 def find_idle_settings(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[NameFinding]:
-    """Yield settings of *item* that decided nothing in its run, or that hide what it lacks."""
+    """Yield settings of *item* that had no effect in its run, or that hide a missing call."""
     instance = item.scenario.proxy.instance
     own = [call for call in calls if not call.is_login]
     if instance and own and not any(call.instance == instance for call in own):

@@ -1,4 +1,7 @@
-"""Failures of a step: what is wrong, where it stands in the file, and the script line behind it."""
+"""Make the failures of a step.
+
+What is wrong, its place in the file, and the script line behind it.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,12 @@ from bpmax_sim.transport.faults import Fault
 
 
 class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
-    """The step, or the whole scenario, that a failure belongs to.
+    """Makes the failures of one step, or of the scenario as a whole.
 
     Attributes:
-        located: None for the scenario as a whole.
-        writers: field -> the script line that wrote its present value.
-        redact: replaces secrets in what is told.
+        located: the step; None for the scenario as a whole.
+        writers: field -> script line that wrote its present value.
+        redact: function that replaces secrets in the texts of failures.
     """
 
     item: load.ScenarioItem
@@ -51,7 +54,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         script: Place | None = None,
         cause: BaseException | None = None,
     ) -> Failure:
-        """Return a failure at *path* below the step; more lines of *essence* become its detail."""
+        """Return a failure at *path* below the step.
+
+        All lines of *essence* but the first become detail.
+        """
         first, *detail = self.redact(essence).splitlines() or [""]
         spot = self.located.spot if self.located else self.item.spot
         place = spot.at(*path).place
@@ -77,15 +83,15 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def spot(self) -> source.Spot:
-        """Return where the step stands, or the scenario."""
+        """Return the spot of the step, or of the scenario."""
         return self.located.spot if self.located else self.item.spot
 
     def fills(self, key: str | int) -> bool:
-        """Return whether a ``${…}`` stands below *key* of the step or the scenario."""
+        """Return whether a ``${…}`` occurs below *key* of the step or the scenario."""
         return key in (self.located.fills if self.located else self.item.fills)
 
     def report_finding(self, finding: NameFinding) -> Failure:
-        """Return the failure of what a check found, where it stands."""
+        """Return a check's finding as a failure, at the place of the finding."""
         failure, place = self.report(finding.kind, finding.message, self._action), finding.place
         if place is None:
             return failure
@@ -95,7 +101,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return replace(failure, place=place, location=location, excerpt=shown)
 
     def report_wrong_call(self, call: CallMade) -> Failure:
-        """Return the failure of a call that can never work, and that its script caught."""
+        """Return the failure of a call that can never work although its script caught the error."""
         essence = msg(
             "{call}: {message}; the script caught that: mend the call, or expect it in proxy: "
             "{{call: {call}, error: {code}}}",
@@ -106,7 +112,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.report("call", essence, self._action, script=call.place)
 
     def report_refused(self) -> Failure:
-        """Return the failure of an action that was refused while the step expects nothing of it."""
+        """Return the failure of an action that the bench refused, though no error is expected."""
         essence = msg(
             "{action} was refused, and nothing of the kind is expected; expect what comes of it: "
             "messages, flow, result or expect_error",
@@ -122,7 +128,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return ""
 
     def _place_of_writer(self, check: Comparison) -> Place | None:
-        """Return the script line that is behind a wrong field or call, as far as it is known."""
+        """Return the script line that wrote a wrong field or made a wrong call, if known."""
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
@@ -132,7 +138,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return self.writers.get(names[0]) if section in {"form", "flow"} and names else None
 
     def report_expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
-        """Return the failure of an ``expect`` section, if one of its checks does not hold."""
+        """Return the failure of an ``expect`` section, or nothing if all of its checks hold."""
         wrong = failing_checks(checks)
         if not wrong:
             return []
@@ -145,9 +151,9 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         ]
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
-        """Return the failure of an error that nothing expects, or a rejection nobody handled.
+        """Return the failure of an unexpected error, or of a rejection without handler.
 
-        What is not set up is told as that, whoever ran into it.
+        If the cause is missing configuration, the failure names that, wherever the error surfaced.
         """
         thrown = self._as_thrown(error)
         if setting := _find_config_error(error):
@@ -172,27 +178,27 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return (action,) if action else ()
 
     def report_unawaited(self, call: UnawaitedCall) -> Failure:
-        """Return the failure of a call that nobody awaited."""
+        """Return the failure of a call whose promise was not awaited."""
         essence = msg("{problem}, or write proxy: {{unawaited: allow}}", problem=call.problem)
         return self.report("unawaited", essence, self._action, script=call.place)
 
     def report_undeclared(self, name: str, place: Place | None, wrong: str) -> Failure:
-        """Return the failure of a field or column that a script wrote and nobody declares."""
+        """Return the failure of a script that wrote an undeclared field or column."""
         essence = msg("the script wrote {name}: {wrong}", name=name, wrong=wrong)
         return self.report("name", essence, self._action, script=place)
 
     def report_miss(self, error: NoMatchError) -> Failure:
-        """Return the failure of a call that the cassette has no response for."""
+        """Return the failure of a call for which the cassette has no response."""
         place = next((call.place for call in reversed(self.calls) if call.error), None)
         return self.report("miss", str(error), self._action, script=place, cause=error)
 
     def report_expected_error(
         self, expected: model.ExpectedError, errors: Sequence[Exception]
     ) -> tuple[Checks, list[Failure]]:
-        """Judge the errors of a step that must end with *expected*.
+        """Compare the errors of a step with *expected*, with which it must end.
 
         Returns:
-            What it was compared for, of the error that it is, if any; and what is wrong.
+            The comparisons with the matching error, if there is one; and the failures.
         """
         path, described = ("expect_error",), assertions.describe_error(expected)
         if not errors:
@@ -239,7 +245,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         return redact_values(assertions.make_thrown_error(error), self.redact)
 
     def report_silent_fault(self, fault: Fault) -> Failure:
-        """Return the failure of a fault that never fired."""
+        """Return the failure of a fault that was never injected."""
         names = series(dict.fromkeys(call.call for call in self.calls)) or msg("none")
         essence = msg(
             "fault never fired: {fault} -> {describe_fault} (calls made: {names})",
@@ -254,7 +260,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _find_config_error(error: BaseException) -> ConfigError | None:
-    """Return what is not set up behind *error*, if that is what it comes from."""
+    """Return the configuration error that caused *error*, or None."""
     seen: BaseException | None = error
     while seen is not None and not isinstance(seen, ConfigError):
         seen = seen.__cause__

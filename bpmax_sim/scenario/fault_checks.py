@@ -1,4 +1,4 @@
-"""Faults and recordings of a run that came to no more than a run without them."""
+"""Find injected faults and replayed recordings that made no difference to a run."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OF_TIME: Final = re.compile(
 def find_idle_faults(
     item: ScenarioItem, calls: Sequence[CallMade], session: Session
 ) -> Iterator[NameFinding]:
-    """Yield the faults of a run that cannot have changed what it came to."""
+    """Yield the faults of a run that cannot have changed its result."""
     yield from _find_kind_faults(calls, session.platforms)
     yield from _find_harmless_delays(item, session)
     if item.scenario.proxy.repeat is True:
@@ -35,7 +35,7 @@ def find_idle_faults(
 
 
 def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterator[NameFinding]:
-    """Yield each fault that answers as the platform does where all is well."""
+    """Yield each fault whose response is the same as the platform's normal one."""
     for call in calls:
         recipe = find_recipe(call, platforms) if call.source == "fault" else None
         if recipe is None or not recipe.rules.ok.all or not _is_whole(call.response):
@@ -49,7 +49,7 @@ def _find_kind_faults(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
 
 
 def _is_whole(value: Any) -> bool:
-    """Return whether nothing of a body is empty or null, as it is where somebody tries that."""
+    """Return whether nothing in a body is empty or null, which a fault might want to test."""
     if isinstance(value, Mapping):
         return bool(value) and all(map(_is_whole, value.values()))
     if isinstance(value, list | tuple):
@@ -58,7 +58,10 @@ def _is_whole(value: Any) -> bool:
 
 
 def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[NameFinding]:
-    """Yield delays below the timeout, where nothing in script or scenario takes note of time."""
+    """Yield delays shorter than the timeout if nothing in scripts or scenario depends on time.
+
+    A scenario with several rows is not judged.
+    """
     struck = {id(one.fault): one.fault for one in session.injected_faults}.values()
     slow = [(one, one.action) for one in struck if isinstance(one.action, Slow)]
     if not slow or any(located.during for located in item.walk_steps()):
@@ -77,7 +80,7 @@ def _find_harmless_delays(item: ScenarioItem, session: Session) -> Iterator[Name
 
 
 def _find_repeated_writes(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
-    """Yield calls that write and that ``repeat`` answered by a recording that was used before."""
+    """Yield writing calls whose response ``repeat`` replayed from a recording used before."""
     seen: set[tuple[str, int]] = set()
     for call in calls:
         match = call.recording

@@ -1,4 +1,4 @@
-"""Fault rules and stubs of a file -> rules of the transport overlay."""
+"""Convert the fault rules and stubs of a file into fault rules of the transport."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _action_problem(do: FaultAction) -> str | None:
 
 
 def _has_failure(do: FaultAction) -> bool:
-    """Return whether *do* is a response or an error, and not only late."""
+    """Return whether *do* replaces the response, by another one or an error, not only delays it."""
     return any(getattr(do, name) is not UNSET for name in ("error", "status", "body"))
 
 
@@ -77,13 +77,13 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 
 
 def _time_of(do: FaultAction) -> float:
-    """Return the seconds that a response takes longer."""
+    """Return by how many virtual seconds *do* delays the response."""
     over = do.drip.over if isinstance(do.drip, Drip) else 0
     return (0.0 if do.delay is UNSET else float(do.delay)) + float(over)
 
 
 def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
-    """Return the transport's form of *rule*; without ``call`` it strikes every time."""
+    """Return *rule* as a transport fault; without ``call`` it applies to every call."""
     first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
     action = _make_action(rule.do)
@@ -91,7 +91,7 @@ def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
 
 
 def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
-    """Yield what is wrong with *stub*, with its path."""
+    """Yield what is wrong with *stub*, each with its path below the stub."""
     if "${" not in stub.on and not _TARGET.fullmatch(stub.on):
         wrong = msg("on: expected platform.api or platform.*, got {on!r}", on=stub.on)
         yield (), wrong
@@ -109,7 +109,7 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
 
 
 def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
-    """Return whether *earlier* answers all that *stub* could."""
+    """Return whether *earlier* matches every request of *stub*, which then never responds."""
     is_same = earlier.request == stub.request
     if earlier.answers or not (is_same or earlier.request == StubRequest()):
         return False
@@ -117,15 +117,15 @@ def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
 
 
 def request_of(stub: Stub) -> Mapping[str, Any]:
-    """Return the parts of a request that *stub* asks for."""
+    """Return the conditions of *stub* on the request, by part."""
     return {name: value for name, value in asdict(stub.request).items() if value is not UNSET}
 
 
 def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
-    """Return *stub* with its values filled in by *resolve*.
+    """Return *stub* with every ``${…}`` replaced by *resolve*.
 
     Raises:
-        UndefinedValueError: one of them is not defined.
+        UndefinedValueError: if a ``${…}`` is not defined.
     """
     values = {
         name: resolve(getattr(stub, name))
@@ -143,7 +143,7 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
 def stub_of(
     stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
 ) -> Fault:
-    """Return *stub* as a rule that answers every time, or as often as it has answers.
+    """Return *stub* as a transport fault; with ``answers`` it applies once for each of them.
 
     *template* returns the path of an API with its placeholders.
     """
@@ -169,7 +169,7 @@ def _stub_answer(answer: FaultAction) -> Action:
 
 
 def describe_fault(fault: Fault) -> str:
-    """Return what *fault* does, in a few words."""
+    """Return what *fault* injects, in a few words such as ``status 503``."""
     match fault.action:
         case Reply() as reply:
             return msg("status {status}", status=reply.status)

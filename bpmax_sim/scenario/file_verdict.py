@@ -1,8 +1,8 @@
-"""What no row of a file has used: stubs, their answers, steps whose ``if`` never held.
+"""Find parts of a file that no row used: stubs, their answers, steps whose ``if`` never held.
 
-A row is never red for what it leaves to the others: it says what it has not used, and what none of
-all rows has used is wrong with the file, wherever each of them ran: in other processes, too, or in
-other shards, whose results are merged.
+A row does not fail for parts that other rows use: it only reports what it did not use. What none of
+the rows used is a failure of the file. Rows may run in different processes or in different shards,
+whose results are merged.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ from bpmax_sim.transport.faults import Fault
 
 
 def answer_key(place: Place, number: int) -> str:
-    """Return the key of answer *number*, from 0, of the stub at *place*."""
+    """Return the key under which use of a stub's answer *number* (from 0) is noted."""
     return f"{place} answer {number}"
 
 
 def unused_parts(item: ScenarioItem, ran: Collection[str]) -> tuple[RunWarning, ...]:
-    """Return what a run of *item* has not used; *ran* has the keys of what it has."""
+    """Return the parts of its file that a run of *item* did not use; *ran*: keys of used ones."""
     return tuple(_find_unused(item, ran))
 
 
 def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
-    """Yield what some row of the file of *item* has to use, and this run has not."""
+    """Yield the parts that at least one row of the file has to use and this run did not."""
     own, spot = item.spot.source.file, item.spot.at("proxy", "stubs")
     for stub, where in spot.elements(item.scenario.proxy.stubs):
         place = where.place
@@ -68,7 +68,7 @@ def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[Run
 
 
 def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarning]:
-    """Yield faults of the file, such as ``call: 1-3``, that never met all calls of their range."""
+    """Yield faults with a range such as ``call: 1-3`` for which too few calls were made."""
     for fault in _find_ranged_faults(item):
         is_own = fault.place is not None and fault.place.file == item.spot.source.file
         if is_own and _range_key(fault) not in ran:
@@ -86,7 +86,7 @@ def _find_idle_ranges(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunW
 
 
 def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
-    """Yield each place of ``ignore`` and ``redact`` of a scenario: its option, itself, its spot."""
+    """Yield each entry of ``ignore`` and ``redact``: option, parsed path, spot in the file."""
     proxy = item.scenario.proxy
     for option, places in (("ignore", proxy.ignore), ("redact", proxy.redact)):
         for text, spot in item.spot.at("proxy", option).elements(places):
@@ -96,7 +96,7 @@ def request_places(item: ScenarioItem) -> Iterator[tuple[str, FieldPath, Spot]]:
 def _find_unused_answers(
     stub: model.Stub, spot: Spot, place: Place, ran: Collection[str]
 ) -> Iterator[RunWarning]:
-    """Yield a stub that has not answered, and those of its answers that were not given."""
+    """Yield a stub that never responded, or those of its answers that were never used."""
     on = stub.on
     if str(place) not in ran:
         message = msg(
@@ -112,7 +112,10 @@ def _find_unused_answers(
 
 
 def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
-    """Yield that an ``if`` has never held; one about variables may hold with those of others."""
+    """Yield an ``if`` that never held; if it reads variables, it is only a warning.
+
+    Runs with other variables may make it true.
+    """
     condition = located.step.condition
     if isinstance(condition, str) and "${env." not in condition and step_key(located) not in ran:
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
@@ -121,38 +124,38 @@ def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator
 
 
 def step_key(located: LocatedStep) -> str:
-    """Return the key of a step."""
+    """Return the key under which it is noted that the step ran."""
     return str(located.spot.place)
 
 
 def retry_key(located: LocatedStep) -> str:
-    """Return the key of the repetitions of a step."""
+    """Return the key under which it is noted that the step was repeated."""
     return f"{step_key(located)} retry"
 
 
 def _range_key(fault: Fault) -> str:
-    """Return the key of a fault that has struck each call of its range."""
+    """Return the key under which it is noted that *fault* hit every call of its range."""
     return f"{fault.place} range"
 
 
 def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
-    """Yield the faults of *item* that strike several calls, or sendings: ``call: 1-3``."""
+    """Yield the faults of *item* for several calls or several sendings, such as ``call: 1-3``."""
     faults = chain(item.faults, *(located.faults for located in (*item.steps, *item.cleanup)))
     yield from (one for one in faults if _calls_of(one) > 1 or (one.attempts or 0) > 1)
 
 
 def _calls_of(fault: Fault) -> int:
-    """Return how many calls *fault* is for; 1 for any number of them."""
+    """Return the number of calls in the range of *fault*; 1 for an open range."""
     return 1 if fault.last is None else fault.last - fault.first + 1
 
 
 def find_used_parts(
     item: ScenarioItem, session: Session, calls: Sequence[CallMade], stubs: Sequence[Fault]
 ) -> set[str]:
-    """Return the keys of what a run has used beside its steps.
+    """Return the keys of the parts that a run used, except steps.
 
-    These are *stubs* and their answers, places of ``ignore`` and ``redact`` that one of *calls*
-    has, and faults that have struck each call of their range.
+    These are *stubs* and their answers, paths of ``ignore`` and ``redact`` that exist in one of
+    *calls*, and faults that hit every call of their range.
     """
     used: set[str] = set()
     for option, path, spot in request_places(item):
@@ -172,12 +175,12 @@ def find_used_parts(
 
 
 def fails_file(part: RunWarning, strictness: Strictness) -> bool:
-    """Return whether *part*, which nothing has used, fails a file of a folder of *strictness*."""
+    """Return whether *part*, which no row used, is a failure in a folder of *strictness*."""
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
 
 def failure_of(item: ScenarioItem, part: RunWarning) -> Failure:
-    """Return the failure of the file of *item* for a part that none of its rows has used."""
+    """Return the failure for *part*, which no row of the file of *item* used."""
     place = part.place or item.place
     source = item.spot.source
     return Failure(
@@ -192,27 +195,26 @@ def failure_of(item: ScenarioItem, part: RunWarning) -> Failure:
 
 
 class FileRuns:
-    """Adds up what rows have not used, file by file, until all rows of one have passed.
+    """Collects for each file what its rows did not use, until all rows have passed.
 
     Attributes:
-        files: file -> how many rows it has, those that passed, what none of them has used, and the
-            strictness of its folder; plain values, so that processes can send theirs, and `merge`
-            take them.
+        files: file -> number of rows, passed rows, parts that none of them used, strictness of the
+            folder. Plain values, so that worker processes can send theirs to be added by `merge`.
     """
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without results of any file."""
         self.files: dict[str, tuple[int, set[str], set[_PlainPart], Strictness]] = {}
 
     def add(self, item: ScenarioItem, outcome: str, unused: Iterable[RunWarning]) -> None:
-        """Take what became of a row; one that failed says nothing."""
+        """Add the result of a row; a row that did not pass is ignored."""
         if item.rows and outcome == "passed":
             self.add_row(item.spot.source.file, item.rows, item.row_id, unused, item.strictness)
 
     def add_row(
         self, file: str, rows: int, row: str, unused: Iterable[RunWarning], strictness: Strictness
     ) -> None:
-        """Take what the *row* of *file* has not used, one of so many *rows*, which passed."""
+        """Add the unused parts of *row*, which passed and is one of the *rows* rows of *file*."""
         parts = {
             (part.kind, translate(part.message), str(part.place or ""), part.fails)
             for part in unused
@@ -231,24 +233,24 @@ class FileRuns:
         self.files[file] = (rows, before | ran, left & parts, strictness)
 
     def merge(self, files: Any) -> None:
-        """Add what another process has in its `files`."""
+        """Add the results in `files` of another process."""
         for file, (rows, ran, parts, strictness) in files.items():
             self._add(file, rows, set(ran), {tuple(part) for part in parts}, strictness)
 
     def unused_parts(self) -> Iterator[tuple[str, RunWarning]]:
-        """Yield file and part for each that fails because no row has used it."""
+        """Yield file and part for each part that no row used and that is a failure."""
         for file, (*_, strictness) in self.files.items():
             yield from (
                 (file, part) for part in self._unused_parts(file) if fails_file(part, strictness)
             )
 
     def unused_warnings(self, file: str) -> Iterator[RunWarning]:
-        """Yield what no row of *file* has used and what does not fail it."""
+        """Yield the parts of *file* that no row used and that are only warnings."""
         strictness = self.files[file][3] if file in self.files else "normal"
         yield from (part for part in self._unused_parts(file) if not fails_file(part, strictness))
 
     def _unused_parts(self, file: str) -> Iterator[RunWarning]:
-        """Yield what no row of *file* has used, once all of them passed."""
+        """Yield the parts of *file* that no row used; nothing until all of its rows have passed."""
         rows, ran, parts, _ = self.files.get(file, (-1, set(), set(), "normal"))
         for kind, message, place, fails in sorted(parts, key=_by_place) if len(ran) == rows else ():
             yield RunWarning(kind, message, _parse_place(place), fails)

@@ -1,7 +1,7 @@
-"""What a run finds besides what is expected: names of nothing, forgotten calls, what was refused.
+"""Findings of a run besides failed expectations: unknown names, forgotten calls, refused actions.
 
-Each is a failure, in a lenient folder a warning of the same kind; a warning of a strict folder is
-a failure. What a row or a variable filled in is checked here as the file was before.
+Each finding is a failure, or a warning of the same kind in a lenient folder; in a strict folder
+warnings are failures too. Values from rows and variables are checked here like the file at load.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WRONG_CALLS = frozenset(
 
 
 def wrong_calls(calls: Iterable[CallMade], *expected: model.Expect) -> Iterator[CallMade]:
-    """Yield each of *calls* that can never work, unless an expectation says that it has to fail."""
+    """Yield each of *calls* that can never work, unless *expected* says that it must fail."""
     sections = [one.proxy for one in expected if one.proxy is not UNSET]
     named = [item.call for items in sections for item in items if item.error is not UNSET]
     seen: set[tuple[str, Place | None]] = set()
@@ -67,7 +67,7 @@ _ANY_REQUEST = model.StubRequest()
 
 
 class NameFinding(msgspec.Struct, frozen=True):
-    """Something wrong at a place of a file, or doubtful; *kind* is that of the failure."""
+    """An error or doubt at a place of a file; *kind* is the kind of the resulting failure."""
 
     kind: str
     message: str
@@ -76,10 +76,10 @@ class NameFinding(msgspec.Struct, frozen=True):
 
 
 class FilledValueCheck:
-    """Takes what checks find in values that are known only when the scenario runs."""
+    """The `CheckContext` of values that are known only when the scenario runs."""
 
     def __init__(self, names: ScenarioNames) -> None:
-        """Hold references against *names*."""
+        """Check references against *names*."""
         self.names = names
         self.findings: list[NameFinding] = []
 
@@ -93,7 +93,7 @@ class FilledValueCheck:
         fails: bool = True,
         **values: Any,
     ) -> None:
-        """Take a finding, as `CheckContext.tell` says it."""
+        """Store a finding; the parameters are those of `CheckContext.tell`."""
         words = describe_finding(message, values, known)
         kind = kind if kind in WARNINGS else "value"
         self.findings.append(NameFinding(kind, words, spot.place, fails))
@@ -102,7 +102,7 @@ class FilledValueCheck:
 def check_filled(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[NameFinding]:
-    """Return what *check* finds in filled values, each with the row that they came from."""
+    """Return what *check* finds in the filled-in values, each with the row they came from."""
     context = FilledValueCheck(names)
     check(context)
     row = item.row
@@ -123,7 +123,10 @@ def check_filled(
 
 
 def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
-    """Return what *item* names of third parties and *platforms* do not declare."""
+    """Return the platforms, APIs and instances named by *item* that *platforms* do not declare.
+
+    Also returned are faults with useless settings and doubts about the platforms themselves.
+    """
     context = FilledValueCheck(replace(item.names, platforms=platforms))
     steps = list(item.walk_steps())
     faults = (fault for located in steps for fault in located.faults)
@@ -157,7 +160,7 @@ def check_calls(item: ScenarioItem, platforms: Platforms) -> list[NameFinding]:
 
 
 def _find_idle_actions(rule: Fault, platforms: Platforms) -> Iterator[str]:
-    """Yield what *rule* does and can hardly mean: an endless delay, a token where there is none."""
+    """Yield what is useless in *rule*: a delay beyond every timeout, a bad token without login."""
     platform = platforms.find(rule.on.partition(".")[0])
     if isinstance(rule.action, BadToken) and platform is not None:
         own = [api.auth for api in platform.apis.values()]
@@ -178,7 +181,7 @@ _LONG_DELAY = 100.0
 
 
 def _delay_problem(delay: float, on: str, platforms: Platforms) -> str:
-    """Return what is wrong with a delay of so many seconds, or nothing."""
+    """Return what is wrong with a delay of *delay* virtual seconds, or ""."""
     platform = platforms.find(on.partition(".")[0])
     limit = platform.timeout if platform is not None else _LONG_DELAY
     if delay < _LONG_DELAY or delay <= limit:
@@ -234,12 +237,12 @@ def _check_name(context: CheckContext, call: object, spot: Spot) -> None:
 def check_write(
     names: ScenarioNames, change: FieldChanged, expected: Mapping[str, frozenset[str]]
 ) -> Iterator[tuple[str, str]]:
-    """Yield each undeclared name that a script wrote, and what is wrong with it.
+    """Yield each undeclared name in the change of a field, with what is wrong with it.
 
     Args:
-        names: of the scenario.
-        change: what was written; the forms of sub-flows and a project's members are not declared.
-        expected: table -> the columns that expectations name, which nobody mistook.
+        names: names of the scenario.
+        change: change to check; forms of sub-flows and members of the project are not declared.
+        expected: table -> columns that expectations name, which are taken as intended.
     """
     field = change.field
     if change.by in {"user", UNDO} or "/" in field or field.startswith("project."):
@@ -264,7 +267,7 @@ def check_write(
 
 
 def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
-    """Return table -> the columns that expectations of *item* name."""
+    """Return the columns that expectations of *item* name, by table."""
     tables: dict[str, set[str]] = {table: set() for table in item.names.columns}
     everything = [item.scenario.expect, *(located.step.expect for located in item.walk_steps())]
     for expected in everything if tables else ():
@@ -274,7 +277,7 @@ def expected_columns(item: ScenarioItem) -> Mapping[str, frozenset[str]]:
 
 
 def expected_structures(item: ScenarioItem) -> frozenset[str]:
-    """Return the fields that expectations of *item* take for another kind than they begin as."""
+    """Return the fields that expectations of *item* take as another type than their initial one."""
     fields: set[str] = set()
     for expected in (item.scenario.expect, *(one.step.expect for one in item.walk_steps())):
         for name, value in expected.form.items() if isinstance(expected.form, Mapping) else ():
@@ -288,7 +291,7 @@ def expected_structures(item: ScenarioItem) -> frozenset[str]:
 
 
 def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
-    """Yield the tables and columns that an expected form names."""
+    """Yield each table and column named by an expected form."""
     for name, expected in value.items() if isinstance(value, Mapping) else ():
         base, *rest = path_steps(name) or (name,)
         yield from ((str(base), step) for step in rest if isinstance(step, str))
@@ -296,7 +299,7 @@ def find_named_columns(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def find_row_keys(value: Any) -> Iterator[str]:
-    """Yield the columns that an expected table names, also below operators."""
+    """Yield the columns named by an expected table, also in its operators."""
     if isinstance(value, list | tuple):
         for item in value:
             yield from find_row_keys(item)

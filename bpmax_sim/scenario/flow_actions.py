@@ -1,4 +1,4 @@
-"""What people do with a project: what can be seen of it before anything runs, and its run."""
+"""Actions of people on a project: their checks at load and their runs."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ WHO: Mapping[str, str] = {
 
 
 class FlowAction(action.Action, frozen=True, kw_only=True):
-    """A step that calls a method of `FlowSubject` as one of the people, such as ``approve: {…}``.
+    """A step that calls a method of `FlowSubject` for one of the people, such as ``approve: {…}``.
 
     Attributes:
-        method: of the flow.
-        decides: the decision that a node has to offer.
-        meant: of whom or what ``to`` tells, where it is a key.
-        needs_task: whether it is for an owner who is to act, and not for whoever takes part.
-        ends_stay: whether the project leaves the node by it, where nobody else has to decide.
-        is_for_starter: whether it is for who started the project, when it lies with him again.
+        method: name of the method.
+        decides: decision that the node must offer.
+        meant: what ``to`` means for this action, where it is a key.
+        needs_task: whether only an owner with a task may do it, not any participant.
+        ends_stay: whether it moves the project off the node, unless other owners still decide.
+        is_for_starter: whether it is for the starter of a project that was returned to the start.
     """
 
     others: ClassVar[tuple[Any, ...]] = (None,)
@@ -53,7 +53,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Find nodes, people and sub-flows that are not there."""
+        """Report unknown nodes, people and sub-flows."""
         needs_others = "to" in cls.__struct_fields__
         is_short = value is None and not needs_others
         if is_short or (isinstance(value, str) and str in cls.others):
@@ -65,7 +65,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def _names_nobody(cls, context: CheckContext, value: Any, spot: source.Spot) -> bool:
-        """Report what is null that has to name something, or is not there; return whether it is."""
+        """Report a required name that is missing or null; return whether that is so."""
         keys = ["by", "at", "project", *(["to"] if "to" in cls.__struct_fields__ else [])]
         wrong = [key for key in keys if value.get(key, None if key == "to" else "") is None]
         for key in wrong:
@@ -98,7 +98,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
     def check_node(
         cls, context: CheckContext, definition: Definition, at: Any, spot: source.Spot
     ) -> None:
-        """Find a node that is not there, or that does not offer the decision."""
+        """Report a node that does not exist, or that does not offer the decision."""
         if not is_literal(at) or not at:
             return
         if at not in definition.nodes:
@@ -114,7 +114,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Check who may, run the hooks, and go where that leads."""
+        """Check whether the person may act, run the hooks, and move the project on."""
         options = value if isinstance(value, Mapping) else {}
         flow = on.flow(cls.key()).find(str(options.get("project", "")))
         move = move_of(value)
@@ -125,13 +125,13 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
 
 
 class NodeAction(FlowAction, frozen=True, kw_only=True):
-    """Somebody does something at a node."""
+    """A flow action at one node."""
 
     at: str = ""
 
 
 class PlayAction(action.Action, frozen=True, kw_only=True):
-    """Letting a project run by policies, deadlines and timers."""
+    """Let a project run by itself, by policies, deadlines and timers."""
 
     about = msg("Let people decide by the policies, until the project is at a node or has ended")
     texts: ClassVar = {
@@ -146,7 +146,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Find a node that is not there, or at which no project stays."""
+        """Report a node that does not exist, or where no project can stop."""
         if value is None or not cls.known_keys(context, value, spot):
             return
         until, definition = value.get("until", ""), context.names.definition
@@ -175,7 +175,7 @@ class PlayAction(action.Action, frozen=True, kw_only=True):
 
 
 class PreviewAction(action.Action, frozen=True, kw_only=True):
-    """Looking where a project would go, before it is submitted."""
+    """Show which way a project would take, before it is submitted."""
 
     about = msg("Tell the nodes, owners and branches that a project would come to; nothing stays")
     texts: ClassVar = {
@@ -191,7 +191,10 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Find people and fields that are not there; without a definition nothing is known."""
+        """Report people and fields that do not exist.
+
+        Without a definition nothing can be checked.
+        """
         if context.names.definition is None:
             context.tell(spot, msg("preview needs flow.definition; without it nothing moves"))
         elif value is not None and cls.known_keys(context, value, spot):
@@ -200,7 +203,7 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
-        """Return what would come."""
+        """Make the preview; it becomes the step's result."""
         result.set_value(on.flow("preview").preview(move_of(value)))
 
 
@@ -208,7 +211,7 @@ _NODE = msg("the node")
 
 
 def move_of(value: Any) -> FlowMove:
-    """Return who does what by a step."""
+    """Return the person, node and values of a flow action as the flow takes them."""
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")
     return FlowMove(
@@ -239,14 +242,14 @@ def check_form_values(context: CheckContext, fields: Any, spot: source.Spot) -> 
 
 
 def is_literal(value: Any) -> bool:
-    """Return whether *value* is a text that stands for itself."""
+    """Return whether *value* is a text without ``${…}``."""
     return isinstance(value, str) and "${" not in value
 
 
 def describe_person(
     user: Any, people: Mapping[str, Any], resolve: Callable[[Any], Any]
 ) -> Mapping[str, Any]:
-    """Return what is known of a *user*, an id or a map; *resolve* fills in ``${…}``."""
+    """Return what the scenario says of *user*, an id or a map; *resolve* replaces ``${…}``."""
     user = {} if user is UNSET else resolve(user)
     if isinstance(user, Mapping):
         return user
@@ -256,10 +259,11 @@ def describe_person(
 
 
 def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
-    """Find people who are not there, where the scenario lists all there are.
+    """Report people who do not exist, if the scenario lists all people there are.
 
-    Without a list nobody knows: 王小明 is another person than 王小红, and 1002 than 1001. Who may
-    act is checked when he acts.
+    Without a list nothing is checked, not even similar names: two names that differ in one
+    character (王小明, 王小红), or ids such as 1001 and 1002, are usually two persons. Whether a
+    person may act is checked when the action runs.
     """
     known = context.names.people
     for name in map(str, _as_list(value) if context.names.lists_people else ()):
@@ -268,7 +272,7 @@ def check_people(context: CheckContext, value: Any, spot: source.Spot) -> None:
 
 
 def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
-    """Find a *user* who is not among the people that the scenario lists."""
+    """Report a *user* who is not among the people that the scenario lists."""
     if isinstance(user, Mapping):
         check_people(context, user.get("id", ""), spot.at("id"))
     elif isinstance(user, str | int):
@@ -276,7 +280,7 @@ def check_user(context: CheckContext, user: Any, spot: source.Spot) -> None:
 
 
 def check_denied_person(context: CheckContext, name: Any, spot: source.Spot) -> None:
-    """Find somebody of whom only is said what he does not do, and whom nobody else names."""
+    """Report an unknown person who occurs only in a denial, which would then always hold."""
     known = context.names.mentioned_people
     if not context.names.lists_people and known and is_literal(name) and name and name not in known:
         context.tell(

@@ -33,7 +33,7 @@ def check_events(
     owner: Spot,
     nodes: Mapping[str, FlowNode] | Collection[str],
 ) -> None:
-    """Find events that *subject* does not have, or that are about what is not there."""
+    """Report events that *subject* does not have, or that are about what is not there."""
     targets = dict.fromkeys(("approve", "reject", "before_next", "owners"), nodes)
     targets["change"] = draft.fields
     for text in scripts:
@@ -66,7 +66,7 @@ def _fires(draft: ScenarioDraft, event: str) -> bool:
 
 
 def check_flow(draft: ScenarioDraft) -> None:
-    """Find what does not fit between the flow's definition and the rest of the scenario."""
+    """Report what does not fit between the flow's definition and the rest of the scenario."""
     for flow, (definition, file) in draft.flows.items():
         for admin, place in file.at("admins").elements(definition.admins):
             flow_actions.check_people(draft, admin, place)
@@ -95,7 +95,7 @@ def check_flow(draft: ScenarioDraft) -> None:
 
 
 def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
-    """Find owners of *node*, and people whom its deadlines remind, who are not there."""
+    """Report owners of *node*, and people whom its deadlines remind, who do not exist."""
     for owner, place in spot.at("owners").elements(node.owners):
         flow_actions.check_people(draft, owner, place)
     for number, late in enumerate(node.levels):
@@ -105,7 +105,7 @@ def _check_people_of_node(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> N
 
 
 def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
-    """Find deadlines of a few seconds whose unit was forgotten."""
+    """Report deadlines of a few seconds whose unit was forgotten."""
     for number, late in enumerate(node.levels):
         where = spot.at("deadline", *([number] if isinstance(node.deadline, tuple) else []))
         written = where.source.root.at(where.steps)
@@ -123,7 +123,7 @@ def _check_deadlines(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
 
 
 def _check_conditions(draft: ScenarioDraft, node: FlowNode, spot: Spot) -> None:
-    """Find routes that are never taken, and conditions that decide nothing."""
+    """Report routes that are never taken, and conditions that decide nothing."""
     for action in node.offers:
         routes = node.routes(action)
         spots = {n: at for offer, n, at, _ in node.routes_with_places() if offer == action}
@@ -154,7 +154,7 @@ def _find_slips(routes: Sequence[Transition]) -> Iterator[tuple[int, str]]:
 
 
 def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -> None:
-    """Find fields that the form does not have: keys at *spot* -> their names."""
+    """Report fields that the form does not have: keys at *spot* -> their names."""
     for key, field in fields.items():
         if wrong := draft.names.field_problem(field):
             draft.tell(spot.at(key), wrong)
@@ -163,7 +163,7 @@ def _check_fields(draft: ScenarioDraft, fields: Mapping[str, str], spot: Spot) -
 
 
 def _check_direction(draft: ScenarioDraft, child: SubFlow, spot: Spot) -> None:
-    """Find pairs of fields of a project and its sub-flow that are written the other way round."""
+    """Report pairs of fields of a project and its sub-flow that are written the other way round."""
     known = draft.names.fields or draft.names.initial_fields
     pairs = [("form", inner, outer) for inner, outer in child.form.items()]
     pairs += [("back", inner, outer) for outer, inner in child.back.items()]

@@ -24,7 +24,7 @@ _RETURN: Final = re.compile(r"(?<![\w$.])return\s+[^;\s}]")
 
 
 def check_flags(draft: ScenarioDraft) -> None:
-    """Find a ``skip: no``, whose reason is the text no."""
+    """Report a ``skip: no``, whose reason is the text no."""
     for key, value in (("skip", draft.scenario.skip), ("xfail", draft.scenario.xfail)):
         if isinstance(value, str) and value.strip().lower() in _NO:
             wrong = msg("{key}: {value!r} is taken for the reason; write {key}: false, or leave "
@@ -33,7 +33,7 @@ def check_flags(draft: ScenarioDraft) -> None:
 
 
 def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find cells that stand as a condition and mean false, though any text is true."""
+    """Report cells that stand as a condition and mean false, though any text is true."""
     column = column_of(step.condition)
     for row in draft.rows if column else ():
         cell = row.values.get(column)
@@ -51,7 +51,7 @@ def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
 
 
 def check_unread_results(draft: ScenarioDraft) -> None:
-    """Find ``js:`` steps that return something of which nothing is read."""
+    """Report ``js:`` steps that return something of which nothing is read."""
     steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
     texts = "\n".join(draft.spot.source.texts)
     if draft.scenario.expect.result is not UNSET:
@@ -85,7 +85,7 @@ _SHOWN_BY: Final = {"messages": "$message", "console": "console", "proxy": "$pro
 
 
 def check_anything_expected(draft: ScenarioDraft) -> None:
-    """Find scenarios that expect nothing, or only that nothing is shown that no script shows."""
+    """Report scenarios that expect nothing, or only that nothing is shown that no script shows."""
     scenario = draft.scenario
     steps = [step for step, _ in draft.steps]
     said = [scenario.expect, *(one for _, one in scenario.invariants)]
@@ -111,7 +111,7 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
 
 
 def check_entered_flags(draft: ScenarioDraft) -> None:
-    """Find a ``yes`` or ``是`` that is entered where a field begins as true or false."""
+    """Report a ``yes`` or ``是`` that is entered where a field begins as true or false."""
     for step, spot in draft.steps:
         values = step.value if step.action == "set" and isinstance(step.value, dict) else {}
         for name, value in values.items():
@@ -131,7 +131,7 @@ _YES: Final = frozenset({"yes", "y", "on", "true", "1", "是"})
 
 
 def check_buttons(draft: ScenarioDraft) -> None:
-    """Find scripts of buttons that this scenario declares itself and nobody clicks."""
+    """Report scripts of buttons that this scenario declares itself and nobody clicks."""
     form = draft.scenario.form
     scripts = form.scripts if isinstance(form, model.FormSpec) else {}
     steps = [step for step, _ in draft.steps]

@@ -337,7 +337,7 @@ def _describe_tasks(flow: FlowSubject, tasks: Sequence[OpenTask]) -> str:
 
 
 def check_policies(draft: ScenarioDraft) -> None:
-    """Tell *draft* what is wrong with its policies."""
+    """Report to *draft* what is wrong with its policies."""
     spot = draft.spot.at("policies")
     located = list(spot.elements(draft.scenario.policies))
     if not located:
@@ -428,7 +428,7 @@ def _check_at(
 def _check_owner(
     draft: ScenarioDraft, policy: model.Policy, definition: Definition, spot: Spot
 ) -> None:
-    """Find somebody who never has a task at the node, as far as the files say who has."""
+    """Report somebody who never has a task at the node, as far as the files say who has."""
     by, known = str(policy.by), _possible_owners(draft, definition, policy.at)
     if not is_literal(by) or not by or not known or by in known:
         return

@@ -381,7 +381,7 @@ class _Condition:
 
 
 def _check_compared(left: str, order: str, right: str) -> None:
-    """Find comparisons that always end the same.
+    """Report comparisons that always end the same.
 
     Raises:
         ValueError: neither side has a value that changes, or the sign is none.

@@ -31,7 +31,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
 
     @classmethod
     def check(cls, context: CheckContext, value: Any, spot: source.Spot) -> None:
-        """Find tables that are no fields, and rows that are no numbers."""
+        """Report tables that are no fields, and rows that are no numbers."""
         if not cls.known_keys(context, value, spot):
             return
         table = value.get("table")

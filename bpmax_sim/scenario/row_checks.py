@@ -20,7 +20,7 @@ _ID = re.compile(r"[.\[\]{}]")
 def check_rows_differ(
     draft: ScenarioDraft, used: AbstractSet[str], decisive: AbstractSet[str]
 ) -> None:
-    """Find rows that are like an earlier one in all but what only marks them.
+    """Report rows that are like an earlier one in all but what only marks them.
 
     Args:
         draft: of the scenario.
@@ -63,7 +63,7 @@ def check_rows_differ(
 
 
 def check_ids(draft: ScenarioDraft) -> None:
-    """Find ids that are used twice, or that no reference can name; each row has its own."""
+    """Report ids that are used twice, or that no reference can name; each row has its own."""
     first = _check_ids_of(draft, draft.shared_steps, {})
     for steps in draft.steps_by_row.values():
         _check_ids_of(draft, steps, first)
@@ -95,7 +95,7 @@ def _check_ids_of(
 
 
 def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
-    """Find what is wrong with the cells of *column*, which are the value of the action of *step*.
+    """Report what is wrong with the cells of *column*, which are the value of the action of *step*.
 
     Where a condition chooses rows, those with an empty cell are none of them.
     """
@@ -112,7 +112,7 @@ def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
 
 
 def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
-    """Find rows of ``only`` that are not there, and a list that no row is in."""
+    """Report rows of ``only`` that do not exist, and a list that no row is in."""
     if step.only is UNSET:
         return
     rows = [row.id for row in draft.rows]
@@ -128,7 +128,7 @@ def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot
 
 
 def check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
-    """Find steps of a row that are run where no row is known, or from within themselves."""
+    """Report steps of a row that are run where no row is known, or from within themselves."""
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"
     if column and not is_own:

@@ -310,7 +310,7 @@ class StepRun(msgspec.Struct):
         return Result(value=progress.result)
 
     def _check(self, result: Result) -> None:
-        """Find what is wrong: misses first, then errors, then what is expected."""
+        """Report what is wrong: misses first, then errors, then what is expected."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         if not progress.is_judged:
             for name, value in step.save.items():
@@ -650,7 +650,7 @@ def replays_with(item: ScenarioItem, folder: Path, options: SessionOptions) -> R
 
 
 def find_missing_files(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield what is wrong where the scenario names platforms or instances that are not there."""
+    """Yield what is wrong where the scenario names platforms or instances that do not exist."""
     proxy = item.scenario.proxy
     several = not isinstance(proxy.platforms, str)
     named: list[tuple[str, tuple[int, ...], Path]] = [

@@ -20,7 +20,10 @@ _Origins = Mapping[str, tuple[str, int]]
 
 
 def check_saved_values(draft: ScenarioDraft) -> None:
-    """Find expectations of a variable that was saved from the very place, since the last action."""
+    """Report expectations of a variable that was saved from the same place after the last action.
+
+    They compare a value with itself.
+    """
     origins: dict[str, tuple[str, int]] = {}
     actions, last_id = 0, ""
     for step, spot in draft.spot.at("steps").elements(draft.scenario.steps):

@@ -17,7 +17,7 @@ _FILES: Final = ("*.yaml", "*.yml", "*.csv", "*.py")
 
 
 def check_shared_names(draft: ScenarioDraft, used: Collection[str]) -> None:
-    """Find what a ``defaults.yaml`` declares and no file below its folder names.
+    """Report what a ``defaults.yaml`` declares and no file below its folder names.
 
     *used* are the names that the scenario reads itself.
     """

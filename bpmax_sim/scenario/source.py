@@ -249,7 +249,7 @@ def _format_calls(failure: Failure, fit: _TextLimits) -> Iterator[str]:
 def find_differences(call: CallMade) -> Iterator[tuple[str, str, str]]:
     """Yield where a call differs from the nearest recording: path, recorded and sent as JSON.
 
-    A side that is not there is an empty text.
+    A side that does not exist is an empty text.
     """
     recording = call.recording
     for difference in recording.differs if recording and not recording.played else ():

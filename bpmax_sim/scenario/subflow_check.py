@@ -15,7 +15,7 @@ from bpmax_sim.subject.definition import reachable
 
 
 def check_starts(draft: ScenarioDraft) -> None:
-    """Find sub-flows that are not there, that start themselves, and that nobody starts."""
+    """Report sub-flows that do not exist, that start themselves, and that nobody starts."""
     begins: dict[str | None, dict[str, Spot]] = {name: {} for name in draft.flows}
     for flow, (definition, file) in draft.flows.items():
         for name, node in definition.nodes.items():
@@ -42,7 +42,7 @@ def check_starts(draft: ScenarioDraft) -> None:
 
 
 def check_stand_ins(draft: ScenarioDraft) -> None:
-    """Find sub-flows that are neither run nor stood in for, or both, and what they do not give."""
+    """Report sub-flows with neither flow nor stand-in, or with both, and invalid stand-ins."""
     for name, (spec, spot) in draft.flow_specs.items():
         if not isinstance(spec, model.SubFlowSpec):
             continue
@@ -61,7 +61,7 @@ def check_stand_ins(draft: ScenarioDraft) -> None:
 
 
 def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot: Spot) -> None:
-    """Find fields that a node takes back and the result has not, and an end that it cannot take."""
+    """Report fields missing from a stand-in's result, and an end that the node does not expect."""
     result = spec.result if isinstance(spec.result, Mapping) else {}
     for definition, _ in draft.flows.values():
         for node, declared in definition.nodes.items():
