@@ -115,7 +115,7 @@ def _reproduce_causes(
 def _exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
     if any(finding.is_red for finding, _ in found):
         return ExitCode.FAILED
-    is_explored = any(not one.refused for one in explorations)
+    is_explored = any(one.tried for one in explorations)
     return ExitCode.PASSED if is_explored else ExitCode.NOTHING
 
 
@@ -123,7 +123,9 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
     """Write *scenarios* to files, and print their paths."""
     for scenario in scenarios:
         name = display_path(scenario.path)
-        if why := save_reproduction(scenario):
+        if scenario.path.exists():
+            notify("{name}: is there already, and stays as it is", name=name)
+        elif why := save_reproduction(scenario):
             notify("{name}: not written, as it would not fail for this: {why}", name=name, why=why)
         else:
             notify("written: {name}", name=name)
@@ -175,7 +177,10 @@ def _report(
     for line in describe_unrecorded(totals):
         notify(line)
     notify(describe_totals(totals))
-    notify(plural(red, "{number} finding fails", "{number} findings fail"))
+    if totals.tried:
+        notify(plural(red, "{number} finding fails", "{number} findings fail"))
+    else:
+        notify("nothing was tried, so nothing is proved")
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:

@@ -21,9 +21,11 @@ _REPEATABLE: Final = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 """Methods of which a second request has no further effect (RFC 9110, 9.2.2)."""
 _KEY: Final = re.compile(
     r"idempot|dedup|client_?token|out_?(trade|biz|order|request)_?no|"
-    r"(^|x-)(request|req|biz|msg|message)[-_]?(id|no|key)$|^uuid$|幂等|请求号|流水号",
+    r"(^|x-)((request|req|biz)[-_]?(id|no|key)|(msg|message)[-_]?(id|no))$|^uuid$|"
+    r"幂等|请求号|流水号",
     re.IGNORECASE,
 )
+"""``msgKey`` is none: with DingTalk it names the template."""
 _EACH_TIME: Final = re.compile(
     r"nonce|time_?stamp|^ts$|(send|sent|request|create|call)_?(at|time)$|trace_?(id)?$|时间戳",
     re.IGNORECASE,

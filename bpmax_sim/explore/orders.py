@@ -202,7 +202,9 @@ def possible_interruptions(
         if not in_flight or located.step.during is not UNSET:
             continue
         call, rest = in_flight[0], item.steps[index + 1 :]
-        if rest and _is_done_by_person(rest[0]):
+        following = base.steps.get(str(index + 2))
+        is_skipped = following is not None and following.is_skipped
+        if rest and _is_done_by_person(rest[0]) and not is_skipped:
             yield _interrupt(item, index, rest[0], rest[1:], call, is_again=False)
         if _is_done_by_person(located) and _is_pressed(located):
             for again in _repetitions(located, base, str(index)):

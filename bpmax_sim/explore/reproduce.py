@@ -29,10 +29,11 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario that fails as a finding says."""
+    """A scenario that fails as a finding says: by what it expects, or else by an error."""
 
     path: Path
     text: str
+    expects: bool
 
 
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
@@ -62,7 +63,8 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     rest = {name: value for name, value in document.items() if name not in first}
     name = file_name(f"{item.path.name.removesuffix(SUFFIX)} {variant.call.label} {variant.kind}")
     path = item.path.with_name(f"{name}{SUFFIX}")
-    return Reproduction(path, f"{head}\n{write_yaml({**first, **rest, **last})}")
+    text = f"{head}\n{write_yaml({**first, **rest, **last})}"
+    return Reproduction(path, text, bool(variant.judgement.expects))
 
 
 def save(reproduction: Reproduction) -> str:
@@ -74,22 +76,23 @@ def save(reproduction: Reproduction) -> str:
         ConfigError: it cannot be written.
     """
     write_text(reproduction.path, reproduction.text)
-    why = _failure_of_reproduction(reproduction.path)
+    why = _failure_of_reproduction(reproduction)
     if why:
         reproduction.path.unlink()
     return why
 
 
-def _failure_of_reproduction(path: Path) -> str:
+def _failure_of_reproduction(reproduction: Reproduction) -> str:
     try:
-        (item,) = load_items(path)
+        (item,) = load_items(reproduction.path)
         session = open_session(item)
         *_, last = run_item(item, session)
     except (BpmaxError, ValueError) as error:
         return str(error).partition("\n")[0]
     assert isinstance(last, ScenarioFinished)
     kinds = [failure.kind for failure in last.failures]
-    if last.outcome == "failed" and kinds[0] not in {"fault", "value", "config", "unplayed"}:
+    wrong = {"fault", "value", "config", "unplayed", *(["error"] if reproduction.expects else ())}
+    if last.outcome == "failed" and kinds[0] not in wrong:
         return ""
     return last.failures[0].essence if last.failures else msg("it passes")
 
@@ -146,6 +149,8 @@ def _steps_of(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> lis
     kept = [*steps[: number - 1], _without(steps[number - 1], *_OF_A_CHECK)]
     first = int(variant.call.step or 1) - 1
     kept[first:] = [_without(step, *_OF_A_CHECK) for step in kept[first:]]
+    for step, code in variant.refusals.items():
+        kept[int(step) - 1] = {**kept[int(step) - 1], "expect_error": {"code": code}}
     if variant.judgement.expects:
         kept[-1] = {**kept[-1], "expect": variant.judgement.expects}
     return kept

@@ -44,7 +44,7 @@ from bpmax_sim.session.options import Severity
 from bpmax_sim.simulator.simulator import has_own_rules
 from bpmax_sim.subject.hooks import is_same_value
 from bpmax_sim.transport.faults import Fault
-from bpmax_sim.variant.run import Baseline, Variant, measure_baseline, try_variant
+from bpmax_sim.variant.run import Baseline, BaselineError, Variant, measure_baseline, try_variant
 from bpmax_sim.variant.workers import map_in_order
 
 _EVER: Final = 998
@@ -72,6 +72,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
         is_shown: whether the response can be just so; of members alone it can be that nobody says.
         severity: what it is to the scenario.
         asked: the calls that the base run makes up to this step.
+        refusals: number of a step -> the code with which BPMAX refuses it, whatever a script does.
         is_simulated: whether simulators answered.
     """
 
@@ -84,6 +85,7 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
     judgement: Judgement
     severity: Severity
     asked: tuple[str, ...] = ()
+    refusals: Mapping[str, str] = {}
     is_simulated: bool = False
 
     @property
@@ -138,7 +140,7 @@ class Explorer:
         """
         found = _start_exploration(item)
         try:
-            bench = _ItemTrials(_simulate(measure_baseline(item, cassettes=self._cassettes)))
+            bench = _ItemTrials(_measure(item, self._cassettes))
         except BpmaxError as error:
             return replace(found, refused=_describe_refusal(error))
         bench.prepare(self._recorded_of(item, bench.platforms))
@@ -192,25 +194,41 @@ class Explorer:
         return self._recorded[folder]
 
 
-def _simulate(baseline: Baseline) -> Baseline:
-    """Return *baseline* with simulators for recordings, where each platform that it calls has one.
+def _measure(item: ScenarioItem, cassettes: Path | None) -> Baseline:
+    """Return the base run of *item*: simulated, where each platform that it calls can be.
 
-    It stays as it is where the scenario chooses a mode itself, or does not pass with simulators.
+    It is replayed where the scenario chooses a mode itself, or does not pass with simulators.
+
+    Raises:
+        BpmaxError: it passes neither way, or fails for another reason than a lack of recordings.
     """
-    item, proxy = baseline.item, baseline.item.scenario.proxy
-    called = {call.call.partition(".")[0] for call in baseline.run.calls}
-    if proxy.mode is not UNSET or not called:
-        return baseline
+    try:
+        recorded = measure_baseline(item, cassettes=cassettes)
+    except BaselineError as error:
+        is_unrecorded = bool(error.failures) and all(one.kind == "miss" for one in error.failures)
+        if item.scenario.proxy.mode is not UNSET or not is_unrecorded:
+            raise
+        try:
+            return measure_baseline(_simulate(item), cassettes=cassettes)
+        except BpmaxError:
+            raise error from None
+    called = {call.call.partition(".")[0] for call in recorded.run.calls}
+    if item.scenario.proxy.mode is not UNSET or not called:
+        return recorded
     platforms = load_usable_platforms(item.platforms, instances=item.instances)
     known = [platforms.find(key) for key in called]
     if not all(one is not None and has_own_rules(one) for one in known):
-        return baseline
-    simulated = replace(proxy, mode="simulate", unused="ignore")
-    scenario = replace(item.scenario, proxy=simulated)
+        return recorded
     try:
-        return measure_baseline(replace(item, scenario=scenario), cassettes=baseline.cassettes)
+        return measure_baseline(_simulate(item), cassettes=cassettes)
     except BpmaxError:
-        return baseline
+        return recorded
+
+
+def _simulate(item: ScenarioItem) -> ScenarioItem:
+    """Return *item* with simulators instead of recordings."""
+    simulated = replace(item.scenario.proxy, mode="simulate", unused="ignore")
+    return replace(item, scenario=replace(item.scenario, proxy=simulated))
 
 
 def _start_exploration(item: ScenarioItem) -> Exploration:
@@ -553,6 +571,7 @@ class _ItemTrials:
             interruption=interruption,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_imagined=True),
+            refusals=_find_refusals(truth),
         )
 
     def _try_again_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
@@ -582,6 +601,16 @@ class _ItemTrials:
             why = last.errors[0].get("message")
             return msg("a second try fails too: {why}", why=why)
         return msg("a second try passes, and does nothing twice")
+
+
+def _find_refusals(run: RunView) -> dict[str, str]:
+    """Return number of a step -> the code of the error with which BPMAX itself ended it."""
+    return {
+        key: str(error["code"])
+        for key, step in run.steps.items()
+        for error in step.errors
+        if error.get("from") == "subject"
+    }
 
 
 def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:

@@ -118,9 +118,10 @@ class VariantRun:
 
 
 class BaselineError(ConfigError):
-    """An item of which no variants can be judged."""
+    """An item of which no variants can be judged; *failures* are those of its run, if it failed."""
 
     default_code = "NO_BASELINE"
+    failures: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,9 @@ def measure_baseline(
     for run in runs:
         if run.exceeded or not run.is_passed:
             why = next((failure.headline for failure in run.failures), run.end.outcome)
-            raise BaselineError(Problem(msg("does not pass: {why}", why=why), item.place))
+            error = BaselineError(Problem(msg("does not pass: {why}", why=why), item.place))
+            error.failures = run.failures
+            raise error
     if differing := compare_runs(runs[0].observations, runs[1].observations):
         step, place = differing[0].step, differing[0].place
         message = msg(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,10 +16,12 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cli import main
+from bpmax_sim.explore.reproduce import Reproduction, reproduce, save
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.report.sections import SECTIONS
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.explore.project import write_project
+from tests.explore.test_cases import CASES
 from tests.explore.test_failures import SCRIPTS
 from tests.explore.test_orders import FIRST_WINS, IN_ORDER, ORDER, STALE, TWO_STEPS
 from tests.report.test_html import Checked
@@ -81,6 +84,7 @@ def test_the_page_of_the_report_shows_the_matrix(
     [
         (["--max", "3"], 1, "tried 3 of 11"),
         (["--max", "-1"], 2, "--max -1: expected a number from 1"),
+        (["--minutes", "0.00000001"], 5, "nothing was tried, so nothing is proved"),
         (["--minutes", "-1"], 2, "--minutes -1"),
         (["--mx", "3"], 2, "--max"),
         (["nothing.scenario.yaml"], 2, "nothing.scenario.yaml"),
@@ -147,10 +151,27 @@ def test_what_is_saved_fails_until_the_script_is_mended(
     assert all(load_items(one) for one in saved)
     with pytest.raises(SystemExit) as red:
         main(["run", str(saved[0])])
+    text = f"# 财务已确认\n{saved[0].read_text('utf-8')}"
+    saved[0].write_text(text, "utf-8")
+    explore(str(path), "--save")
+    assert saved[0].read_text("utf-8") == text  # a person has changed it
     (path.parent / f"{event}.js").write_text(mended, encoding="utf-8")
     with pytest.raises(SystemExit) as green:
         main(["run", str(saved[0])])
     assert (red.value.code, green.value.code) == (1, 0), capsys.readouterr().out
+
+
+def test_what_the_flow_itself_refuses_is_expected_by_what_is_saved(tmp_path: Path) -> None:
+    home = shutil.copytree(CASES, tmp_path / "cases") / "careful/20"
+    (item,) = load_items(home / "case.scenario.yaml")
+    twice = next(one for one in Explorer().explore(item).variants if one.interruption)
+
+    scenario = reproduce(item, twice)
+
+    assert "expect_error: {code: MOVED_ON}" in scenario.text
+    assert save(scenario) == ""
+    text = scenario.text.replace("expect_error: {code: MOVED_ON}", "name: 批两次")
+    assert "MOVED_ON" in save(Reproduction(scenario.path, text, expects=True))
 
 
 def test_pytest_explores_each_item(pytester: pytest.Pytester) -> None:

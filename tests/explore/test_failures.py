@@ -169,3 +169,17 @@ def test_shipped_simulators_answer_where_a_scenario_passes_with_them() -> None:
     found = [Explorer().explore(one, most=1).variants[0].is_simulated for one in (item, own)]
 
     assert found == [True, False]
+
+
+def test_what_passes_with_a_simulator_alone_is_explored(tmp_path: Path) -> None:
+    (tmp_path / "send.js").write_text("await $proxy('qywx').sendTextMessage('zhangsan', '1');")
+    (tmp_path / "instances.yaml").write_text(QYWX, encoding="utf-8")
+    path, text = tmp_path / "case.scenario.yaml", "scenario: 通知\nscript: send.js\n"
+    found = {}
+    for name, more in {"as it can be": "", "replayed": "proxy: {mode: replay}\n"}.items():
+        path.write_text(f"{text}{more}", encoding="utf-8")
+        (item,) = load_items(path)
+        found[name] = Explorer().explore(item, most=1)
+
+    assert found["as it can be"].variants[0].is_simulated
+    assert "no cassette" in found["replayed"].refused

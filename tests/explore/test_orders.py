@@ -8,6 +8,8 @@ import pytest
 
 from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
 from bpmax_sim.explore.run_view import ObservedCall
+from bpmax_sim.explore.search import Explorer
+from bpmax_sim.scenario.load import load_items
 from tests.explore.project import explore, write_project
 
 LATE = """\
@@ -57,6 +59,9 @@ TABLE = {
     ),
     "an older response is dropped": ("change.customerId", CAREFUL, TWO_STEPS, set()),
     "a second click orders twice": ("click.下单", ORDER, "", {("duplicate", "warn")}),
+    "a template's name is no idempotency key": (
+        "click.下单", ORDER.replace("no: 1", "msgKey: 'sampleText'"), "", {("duplicate", "warn")},
+    ),
     "a second click is told off": ("click.下单", GUARDED, "", set()),
 }  # fmt: skip
 
@@ -73,6 +78,18 @@ def test_an_order_is_judged(name: str, tmp_path: Path) -> None:
         for one in found.variants
         if one.column in {"orders", "meanwhile"} and one.judgement.verdict != "handled"
     } == expected
+
+
+def test_a_step_that_is_left_out_is_not_done_meanwhile(tmp_path: Path) -> None:
+    steps = TWO_STEPS.replace(
+        '- {set: {customerId: "2"', '- {if: "${case.again}", set: {customerId: "2"'
+    )
+    more = "cases: [{id: once, again: false}, {id: again, again: true}]\n"
+    items = load_items(write_project(tmp_path, STALE, steps=steps, more=more))
+
+    found = [Explorer().explore(item).variants for item in items]
+
+    assert ["meanwhile" in {one.column for one in variants} for variants in found] == [False, True]
 
 
 def test_every_order_of_three_is_tried_with_the_fewest_inversions_first(tmp_path: Path) -> None:
