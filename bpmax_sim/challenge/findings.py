@@ -20,13 +20,13 @@ from bpmax_sim.challenge.mutants import BRANCH, KINDS, RETURNED, Mutant
 from bpmax_sim.challenge.proposals import (
     Divergence,
     ExpectLine,
-    is_suspicious,
     merge_lines,
     sort_divergences,
 )
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect import contrast, text_of
+from bpmax_sim.scenario.expect_values import is_suspicious
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_inline, write_yaml
 

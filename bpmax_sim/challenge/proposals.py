@@ -6,7 +6,6 @@ fails of the mutant in every row in which that differs there; a line that does n
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -15,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious, pattern_of
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExpectedCall, ExpectedError
@@ -80,10 +79,6 @@ class Divergence(msgspec.Struct, frozen=True):
 
 
 _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "errors", "console")
-_TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
-_INSTANT: Final = re.compile(
-    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\b1\d{9}(?:\d{3})?\b"
-)
 _SENT: Final = ("path", "query", "header", "body")
 
 
@@ -97,19 +92,6 @@ def split_entry(place: str) -> tuple[str, int, str]:
     owner, _, rest = place.partition("[")
     number, bracket, part = rest.partition("].")
     return (owner, int(number), part) if bracket and number.isdigit() else (place, 0, "")
-
-
-def is_suspicious(value: Any) -> bool:
-    """Return whether *value* looks like the mistake of a script, not like what somebody wants."""
-    if isinstance(value, Mapping):
-        return any(map(is_suspicious, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(is_suspicious, value))
-    if isinstance(value, float):
-        return math.isnan(value)
-    if isinstance(value, str):
-        return not value or _TEXT_LIKE.search(value) is not None
-    return value is UNSET
 
 
 class LineSearch:
@@ -127,8 +109,9 @@ class LineSearch:
             for baseline in baselines
         ]
         self._differing: Sequence[Divergence] = ()  # of the mutant that a line is looked for
-        self._recorded = [_recorded_values(baseline.run) for baseline in baselines]
-        self._texts = ["\n".join(baseline.item.spot.source.lines) for baseline in baselines]
+        self._values = [
+            ValuePatterns.of_run(baseline.item, baseline.run.calls) for baseline in baselines
+        ]
         self._files: dict[str, list[int]] = {}
         for number, baseline in enumerate(baselines):
             self._files.setdefault(baseline.item.spot.source.file, []).append(number)
@@ -195,11 +178,11 @@ class LineSearch:
                   for user in users}  # fmt: skip
         there = {user: value for user, value in values.items() if value is not UNSET}
         if all(value == divergence.first for value in there.values()):
-            yield self._generalise(divergence.user, part), {}
+            yield self._values[divergence.user].generalise(part), {}
             return
         if isinstance(part, Mapping | list | tuple) or any(map(is_suspicious, there.values())):
             return
-        patterns = [self._generalise(user, value) for user, value in there.items()]
+        patterns = [self._values[user].generalise(value) for user, value in there.items()]
         if not any(map(_is_pattern, patterns)):
             yield from self._in_columns(there, name, is_everywhere=len(there) == len(users))
         elif all(pattern == patterns[0] for pattern in patterns):
@@ -225,29 +208,12 @@ class LineSearch:
             cells = {row.id: there[user] for user, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
-    def _generalise(self, user: int, value: Any) -> Any:
-        """Return *value*; a text out of a recording, or of an instant, as a pattern.
-
-        What the scenario itself gives, such as a row, a stub or its clock, stays as it is.
-        """
-        if isinstance(value, Mapping):
-            return {key: self._generalise(user, inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._generalise(user, inner) for inner in value]
-        if not isinstance(value, str):
-            return value
-        has_clock = self.baselines[user].item.scenario.clock
-        is_instant = not has_clock and _INSTANT.search(value)
-        if value not in self._texts[user] and (value in self._recorded[user] or is_instant):
-            return {"$matches": pattern_of(value)}
-        return value.replace("${", "$${")
-
     def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = self._lines_of_list(divergence, "messages")
         if any(is_suspicious(line["text"]) for line in lines):
             return
         entries = [
-            {"text": self._generalise(divergence.user, line["text"]), "type": line["level"]}
+            {"text": self._values[divergence.user].generalise(line["text"]), "type": line["level"]}
             for line in lines
         ]
         yield {"expect": {"messages": entries}}
@@ -255,7 +221,7 @@ class LineSearch:
     def _lines_for_console(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         lines = [line["text"] for line in self._lines_of_list(divergence, "console")]
         if lines and not any(map(is_suspicious, lines)):
-            yield {"expect": {"console": self._generalise(divergence.user, lines)}}
+            yield {"expect": {"console": self._values[divergence.user].generalise(lines)}}
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
         """Return the lines of a list of the step, each as its parts."""
@@ -280,7 +246,7 @@ class LineSearch:
             if value is not UNSET and not is_suspicious(value):
                 if name == "header" and not (value := self._spell_headers(divergence.user, value)):
                     continue
-                entries[number][name] = self._generalise(divergence.user, value)
+                entries[number][name] = self._values[divergence.user].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
@@ -300,7 +266,7 @@ class LineSearch:
             return
         step = self.baselines[divergence.user].item.steps[int(divergence.step) - 1].step
         if step.expect_error is not UNSET:
-            yield {"error": {part: self._generalise(divergence.user, value)}}
+            yield {"error": {part: self._values[divergence.user].generalise(value)}}
 
     # ------------------------------------------------------------------ trial
 
@@ -407,55 +373,12 @@ def _differing_part(first: Any, second: Any) -> Any:
     return first
 
 
-def _recorded_values(run: VariantRun) -> frozenset[str]:
-    """Return the texts of responses that come from a recording."""
-    return frozenset(
-        text
-        for call in run.calls
-        if call.source == "recorded" and not call.is_login
-        for text in _texts_in(call)
-    )
-
-
-def _texts_in(call: CallMade) -> Iterator[str]:
-    pending = [call.response]
-    while pending:
-        value = pending.pop()
-        if isinstance(value, str):
-            yield value
-        elif isinstance(value, Mapping):
-            pending += value.values()
-        elif isinstance(value, list | tuple):
-            pending += value
-
-
-_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_FEW_DIGITS: Final = 3
-
-
-def pattern_of(text: str) -> str:
-    """Return a regular expression for *text*, in which digits of a number may be others."""
-    if _UUID.fullmatch(text):
-        return "^[0-9a-f-]{36}$"
-    if sum(map(str.isdigit, text)) < _FEW_DIGITS:
-        return f"^{_escape(text)}$"
-    pieces = re.split(r"([0-9]+)", text)
-    digits = (r"\d{" + str(len(piece)) + "}" for piece in pieces[1::2])
-    pieces[::2] = map(_escape, pieces[::2])
-    pieces[1::2] = digits
-    return f"^{''.join(pieces)}$"
-
-
 def is_another_number(divergence: Divergence) -> bool:
     """Return whether texts differ in digits alone, so that a pattern takes one for the other."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
         re.fullmatch(pattern_of(texts[0]), texts[1])
     )
-
-
-def _escape(text: str) -> str:
-    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
 
 
 def _free_column(name: str, rows: Sequence[Values]) -> str:

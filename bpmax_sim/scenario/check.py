@@ -556,6 +556,8 @@ def _check_during(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
 
 def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     _check_expectation(draft, step.expect, spot, "expect", step)
+    if isinstance(step.expect, model.NewExpect):
+        draft.tell(spot.at("expect"), model.NOTHING_YET, kind="empty", fails=False)
     if isinstance(step.retry, model.Retry) and step.retry.tries == 1:
         wrong = msg("tries: 1 repeats nothing; write 2 or more, or leave retry out")
         draft.tell(spot.at("retry"), wrong, kind="empty", fails=False)

@@ -34,6 +34,18 @@ VERSION = 3
 """Format of traces: the events, what they tell by which names, and what is observed of a run."""
 
 
+class LogMark(msgspec.Struct, frozen=True):
+    """A position in the log."""
+
+    calls: int
+    console: int
+    messages: int
+    events: int
+
+
+START = LogMark(0, 0, 0, 0)
+
+
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
     """The start of a scenario, or of one row of its table.
 

@@ -138,10 +138,25 @@ def make_update(
         if value is UNSET:
             return None
         sections[section] = value
+    return update_of(sections, expected, spot)
+
+
+def update_of(
+    sections: Mapping[str, Any],
+    expected: Expect,
+    spot: Spot,
+    *,
+    is_new: bool = False,
+    notes: tuple[Problem, ...] = (),
+) -> ExpectUpdate:
+    """Return the update of *expected*, of the step at *spot*, to *sections*.
+
+    *is_new* and *notes* are those of `ExpectEdit`.
+    """
     keys = msgspec.to_builtins(sections, enc_hook=_as_text)
     calls = msgspec.convert(keys.get("proxy", ()), tuple[ExpectedCall, ...])
     typed = {**sections, **({"proxy": calls} if "proxy" in sections else {})}
-    edit = ExpectEdit(spot.source.path, spot.steps, {"expect": keys})
+    edit = ExpectEdit(spot.source.path, spot.steps, {"expect": keys}, is_new=is_new, notes=notes)
     return ExpectUpdate(edit, replace(expected, **typed))
 
 
@@ -205,10 +220,36 @@ def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], 
     for own in edits:
         for edit in own:
             key = edit.path, edit.steps
-            if joined.setdefault(key, edit).keys != edit.keys:
-                message = msg("the rows come to different values here; make them a column of cases")
+            first = joined.setdefault(key, edit)
+            if first.keys == edit.keys:
+                continue
+            message = msg("the rows come to different values here; make them a column of cases")
+            shared = _share_parts(first.keys, edit.keys) if edit.is_new else UNSET
+            if shared is not UNSET:
+                note = Problem(message, Place(display_path(edit.path)), format_steps(edit.steps))
+                notes = dict.fromkeys((*first.notes, note))
+                joined[key] = replace(first, keys=shared, notes=tuple(notes))
+            else:
                 differing[key] = Problem(
                     message, Place(display_path(edit.path)), format_steps(edit.steps)
                 )
     kept = [edit for key, edit in joined.items() if key not in differing]
     return kept, list(differing.values())
+
+
+def _share_parts(first: Any, second: Any) -> Any:
+    """Return what holds of both, as far as it is alike; `UNSET` for nothing."""
+    if isinstance(first, Mapping) and isinstance(second, Mapping):
+        parts = {key: _share_parts(first[key], second[key]) for key in first if key in second}
+        return {key: part for key, part in parts.items() if part is not UNSET} or UNSET
+    if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
+        elements = list(map(_share_parts, first, second))
+        return elements if all(map(_keeps_name, first, elements)) else UNSET
+    return first if first == second else UNSET
+
+
+def _keeps_name(element: Any, shared: Any) -> bool:
+    """Return whether *shared* still has what an element of a list begins with, such as the API."""
+    if isinstance(element, Mapping) and isinstance(shared, Mapping):
+        return next(iter(element), UNSET) in shared
+    return shared is not UNSET

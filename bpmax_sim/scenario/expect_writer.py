@@ -30,12 +30,16 @@ class ExpectEdit(msgspec.Struct, frozen=True):
         keys: new values of these keys; mappings are combined member by member.
         is_merged: whether existing values stay valid too: lists are combined element by element and
             operators stay.
+        is_new: whether it replaces ``expect: new``, so that nobody chose any of its values.
+        notes: which values of the run are not expected, and why.
     """
 
     path: Path
     steps: Steps
     keys: Mapping[str, Any]
     is_merged: bool = False
+    is_new: bool = False
+    notes: tuple[Problem, ...] = ()
 
     def read(self) -> tuple[str, str]:
         """Return the text and the character set of the file.

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bpmax_sim.i18n import msg, series
+from bpmax_sim.scenario.events import LogMark
 from bpmax_sim.scenario.expect import failing_checks
-from bpmax_sim.scenario.progress import LogMark, Progress
+from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.source import Failure
 
 

@@ -221,6 +221,16 @@ class Expect(Model, frozen=True, kw_only=True):
     trace: Any = UNSET
 
 
+class NewExpect(Expect, frozen=True, kw_only=True):
+    """``expect: new``: nothing is expected yet, ``run --update`` writes what the step came to."""
+
+
+NOTHING_YET = msg(
+    "nothing is expected yet; `bpmax-sim run FILE --update` (pytest: --bpmax-update) writes what "
+    "was got"
+)
+
+
 class ExpectedError(Model, frozen=True, kw_only=True):
     """The error that a step must end with; an empty map takes any.
 
@@ -272,7 +282,7 @@ class _StepHead(Model, frozen=True, kw_only=True, dict=True):
     save: Mapping[str, Any] = {}
     retry: Retry | UnsetType = UNSET
     during: During | UnsetType = UNSET
-    expect: Expect = Expect()
+    expect: Annotated[Expect, Meta(extra={"word": ("new", NewExpect())})] = Expect()
     expect_error: ExpectedError | UnsetType = UNSET
 
     @cached_property

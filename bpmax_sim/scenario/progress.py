@@ -36,9 +36,10 @@ from bpmax_sim.scenario import (
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.calls import CallMade, event_of_call
-from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.events import START, Event, LogMark
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
+from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
@@ -80,17 +81,6 @@ from bpmax_sim.subject.hooks import (
 )
 from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import Fault
-
-
-class LogMark(msgspec.Struct, frozen=True):
-    """A position in the log."""
-
-    calls: int
-    console: int
-    messages: int
-
-
-START = LogMark(0, 0, 0)
 
 
 class RunLog(msgspec.Struct):
@@ -200,7 +190,11 @@ class RunLog(msgspec.Struct):
 
     def mark(self) -> LogMark:
         """Return how much of each kind happened so far, for what is asked since then."""
-        return LogMark(len(self.calls), len(self.console), len(self.messages))
+        return LogMark(len(self.calls), len(self.console), len(self.messages), len(self.events))
+
+    def happened_since(self, mark: LogMark) -> tuple[Event, ...]:
+        """Return what happened since *mark*, what a step under way did as well."""
+        return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
     def add(self, event: Event) -> Event:
         """Note *event* and return it, redacted."""
@@ -719,8 +713,11 @@ class Progress:
         Returns:
             What was compared; and what is wrong, a value that is not defined, too.
         """
+        if isinstance(expected, model.NewExpect):
+            happened = self.log.happened_since(since)
+            return (), [report_new_expect(reporter, self.state(since), happened, self.log.calls)]
         resolve: Callable[[Any], Any] = self.expected_value
-        written = expected
+        unresolved = expected
         try:
             if reporter.fills(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
@@ -739,7 +736,7 @@ class Progress:
                 message = msg("{label} {expected}: {doubt}", **values)
                 self.log.add_warning("empty", message, place)
         failures = reporter.report_expectation(checks, path)
-        own = (written, self.state(since), self.expected_value, reporter.spot)
+        own = (unresolved, self.state(since), self.expected_value, reporter.spot)
         return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:

@@ -36,17 +36,25 @@ from bpmax_sim.scenario import findings
 from bpmax_sim.scenario.action import Action
 from bpmax_sim.scenario.actions import check_action
 from bpmax_sim.scenario.assertions import error_as_data, make_thrown_error, resolve_error
-from bpmax_sim.scenario.events import Event, Outcome, ScenarioFinished, StepFinished, StepStarted
+from bpmax_sim.scenario.events import (
+    START,
+    Event,
+    LogMark,
+    Outcome,
+    ScenarioFinished,
+    StepFinished,
+    StepStarted,
+)
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.file_verdict import find_used_parts, retry_key, step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
-from bpmax_sim.scenario.model import During, Expect, Retry, Step, inner_steps, is_for_row
+from bpmax_sim.scenario.model import During, Expect, NewExpect, Retry, Step, inner_steps, is_for_row
 from bpmax_sim.scenario.outages import judge_outages
 from bpmax_sim.scenario.outcome import decide_outcome, flag_reason, start_event
-from bpmax_sim.scenario.progress import START, LogMark, Progress
+from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
     Scope,
     UndefinedValueError,
@@ -427,6 +435,8 @@ class StepRun(msgspec.Struct):
 
 def expects_refusal(step: Step) -> bool:
     """Return whether *step* expects something that tells a refusal from a success."""
+    if isinstance(step.expect, NewExpect):
+        return True
     said = (step.expect.messages, step.expect.result, step.expect_error)
     flow = step.expect.flow
     facts = flow if isinstance(flow, Mapping) else {}

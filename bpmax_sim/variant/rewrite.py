@@ -38,7 +38,8 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
             left.append(msg("{item}: left as it is: {why}", item=item.node_id, why=why))
         edits.append(own)
     joined, differing = join_rows(edits)
-    return ItemUpdates(joined, [*left, *map(str, differing)])
+    notes = [note for edit in joined for note in edit.notes]
+    return ItemUpdates(joined, [*left, *map(str, (*differing, *notes))])
 
 
 def write_checked(files: Sequence[FileRewrite]) -> None:

@@ -89,10 +89,22 @@ class _Editor:
             elif isinstance(value, Mapping) and isinstance(known[name][1], yaml.MappingNode):
                 self._collect(known[name][1], value, edits)
             else:
-                old = known[name][1]
-                edits.append((self._offset(old.start_mark), self._end(old), write_inline(value)))
+                edits.append(self._replacement(node, *known[name], value))
         if fresh:
             edits.append(self._insertion(node, fresh))
+
+    def _replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
+        """Return the edit that replaces a value; mappings in a mapping stand below their key."""
+        start, end = self._offset(old.start_mark), self._end(old)
+        inner = value.values() if isinstance(value, Mapping) else ()
+        if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
+            return start, end, write_inline(value)
+        line_end = self._text.find("\n", end)
+        line_end = len(self._text) if line_end < 0 else line_end
+        comment = self._text[end:line_end].rstrip()
+        indent = " " * (key.start_mark.column + 2)
+        pairs = (f"\n{indent}{write_inline(name)}: {write_inline(v)}" for name, v in value.items())
+        return self._offset(key.end_mark), line_end, f":{comment}{''.join(pairs)}"
 
     def _insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
         pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]

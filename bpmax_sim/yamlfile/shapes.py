@@ -241,6 +241,22 @@ class ChoiceShape(Shape):
         return {"enum": list(self.values)}
 
 
+class WordShape(Shape):
+    """Another *shape*, or a *word* that stands for one *value* of it."""
+
+    def __init__(self, shape: Shape, word: str, value: Any) -> None:
+        self.shape, self.word, self.value = shape, word, value
+        self.expected, self.kinds = shape.expected, {*shape.kinds, str}
+
+    def read(self, node: Node, reading: ShapeReading) -> Any:
+        """Return the value that the word stands for, or what the shape makes of *node*."""
+        return self.value if node.value == self.word else self.shape.read(node, reading)
+
+    def schema(self, definitions: Definitions) -> dict[str, Any]:
+        """Return the word beside the shape's."""
+        return {"anyOf": [{"enum": [self.word]}, self.shape.schema(definitions)]}
+
+
 class ListShape(Shape):
     """A list of one shape, of *least* at least; a single value stands for a list of one."""
 
@@ -451,6 +467,13 @@ def _has_mark(info: types.Type, mark: str) -> bool:
     return isinstance(info, types.Metadata) and mark in (info.extra or {})
 
 
+def _marked_shape(info: types.Metadata, structs: _Structs) -> Shape:
+    if _has_mark(info, "duration"):
+        return DurationShape()
+    shape = _make_shape(info.type, structs)
+    return WordShape(shape, *info.extra["word"]) if _has_mark(info, "word") else shape  # type: ignore[index]
+
+
 _TYPES: Final[Mapping[type, type]] = {
     types.BoolType: bool,
     types.FloatType: float,
@@ -464,9 +487,7 @@ _BUILDERS: Mapping[type, Callable[[Any, _Structs], Shape]] = {
     types.DictType: lambda info, structs: MapShape(_make_shape(info.value_type, structs)),
     types.ListType: _list_shape,
     types.LiteralType: lambda info, _structs: ChoiceShape(info.values),
-    types.Metadata: lambda info, structs: (
-        DurationShape() if _has_mark(info, "duration") else _make_shape(info.type, structs)
-    ),
+    types.Metadata: _marked_shape,
     types.StructType: _struct_shape,
     types.UnionType: _union_shape,
     types.VarTupleType: _list_shape,

@@ -1,4 +1,7 @@
-"""``run --update``: what was got is taken into what is expected, where nothing else is wrong."""
+"""``run --update``: what was got is taken into what is expected, where nothing else is wrong.
+
+``expect: new`` asks for all of it.
+"""
 
 from __future__ import annotations
 
@@ -70,3 +73,81 @@ def test_what_failed_for_another_reason_is_left_as_it_is(
     assert path.read_text(encoding="utf-8") == SCENARIO
     left = [line for line in capsys.readouterr().err.splitlines() if "left as it is" in line]
     assert says in left[0]
+
+
+NEW = """\
+scenario: 订单
+form:
+  scripts: {change.编号: submit.js}
+  fields: {编号: "", 客户: "", 金额: 0, 时间: "", 备注: 无}
+proxy:
+  stubs:
+    - {on: erp.get_order, body: {customer: 张三, amount: 800}}
+steps:
+  - set: {编号: "7"}
+    expect: new  # 选单
+"""
+WRITTEN = {
+    "form.客户 = order.customer": "form: {客户: 张三}",
+    "form.时间 = '09:00'": r'form: {时间: {"$matches": "^\\d{2}:\\d{2}$"}}',
+    "form.备注 = '[object Object]'; form.金额 = NaN": "",
+    "form.客户 = '${x}'": 'form: {客户: "$${x}"}',
+    "form.$message = {type: 'warning', text: '库存不足'}": (
+        "messages: [{text: 库存不足, type: warning}]"
+    ),
+}
+
+
+@pytest.mark.parametrize(("script", "written"), WRITTEN.items(), ids=range(len(WRITTEN)))
+def test_new_becomes_what_the_step_came_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, written: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    order = "const order = await $proxy('erp').getOrder(form.编号);\n"
+    path = write_project(tmp_path, NEW, submit=order + script)
+    assert run_command_line(["run"]) == 1
+    run_command_line(["run", "--update", "--yes"])
+    text = path.read_text(encoding="utf-8")
+    lines = [written, 'proxy: [{call: erp.getOrder, path: {id: "7"}, status: 200}]']
+    block = "".join(f"\n      {line}" for line in filter(None, lines))
+    assert text == NEW.replace("expect: new  # 选单", f"expect:  # 选单{block}")
+    assert run_command_line(["run"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("script", "says"),
+    [
+        ("throw new Error('坏了');", "坏了"),
+        ("", "came to nothing that could be"),
+        ("form.备注 = undefined + 1;", "form.备注 is left out: NaN looks like a mistake"),
+    ],
+)
+def test_what_new_cannot_become_is_said(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    script: str,
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    keep = "await $proxy('erp').getOrder('7');" if "is left out" in says else ""
+    path = write_project(tmp_path, NEW, submit=keep + script)
+    assert run_command_line(["run", "--update", "--yes"]) == 1
+    assert says in capsys.readouterr().err
+    assert ("expect: new" in path.read_text(encoding="utf-8")) == (not keep)
+
+
+def test_rows_write_what_they_have_alike(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    rows = 'cases: [{id: 甲, 号: "7"}, {id: 乙, 号: "8"}]\nsteps:'
+    scenario = NEW.replace("steps:", rows).replace('{编号: "7"}', '{编号: "${case.号}"}')
+    order = "const order = await $proxy('erp').getOrder(form.编号);\n"
+    script = f"{order}form.客户 = order.customer + form.编号; form.金额 = 1;"
+    path = write_project(tmp_path, scenario, submit=script)
+    assert run_command_line(["run", "--update", "--yes"]) == 1
+    assert "the rows come to different values here" in capsys.readouterr().err
+    text = path.read_text(encoding="utf-8")
+    assert "form: {金额: 1}\n      proxy: [{call: erp.getOrder, status: 200}]" in text
+    assert run_command_line(["run"]) == 0

@@ -1,0 +1,173 @@
+"""What a step with ``expect: new`` came to, as its expectation is to be written."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from msgspec import UNSET
+
+from bpmax_sim.errors import Problem
+from bpmax_sim.i18n import msg
+from bpmax_sim.scenario.assertions import State
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.events import Event
+from bpmax_sim.scenario.expect import is_operator, label_of, text_of
+from bpmax_sim.scenario.expect_update import ExpectUpdate, update_of
+from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious
+from bpmax_sim.scenario.failure_report import FailureReporter
+from bpmax_sim.scenario.model import NOTHING_YET, Expect
+from bpmax_sim.scenario.references import Path
+from bpmax_sim.scenario.source import Failure, Spot
+from bpmax_sim.secret.standin import STANDIN
+from bpmax_sim.subject import form
+from bpmax_sim.subject.hooks import FieldChanged
+from bpmax_sim.subject.project import UNDO
+
+
+def report_new_expect(
+    reporter: FailureReporter, got: State, happened: Iterable[Event], calls: Iterable[CallMade]
+) -> Failure:
+    """Return the failure of ``expect: new``, with the update that replaces it.
+
+    Args:
+        reporter: of the step.
+        got: what there is after it.
+        happened: what happened in it.
+        calls: all of the run so far.
+    """
+    if reporter.located is None or not reporter.located.step.action:
+        got = {**got, "result": lambda: None}  # that of an earlier step
+    patterns = ValuePatterns.of_run(reporter.item, calls)
+    changed = _written_fields(happened)
+    update = _draft_update(got, changed, patterns, reporter.spot)
+    essence = NOTHING_YET if update else NOTHING_CAME
+    return dataclasses.replace(reporter.report("expect", essence, ("expect",)), update=update)
+
+
+def _written_fields(happened: Iterable[Event]) -> list[str]:
+    """Return the fields of the form that scripts wrote."""
+    changes = (event for event in happened if isinstance(event, FieldChanged))
+    names = (one.field for one in changes if one.by not in {"user", UNDO})
+    return [name for name in dict.fromkeys(names) if "/" not in name]
+
+
+def _draft_update(
+    got: State, changed: Sequence[str], patterns: ValuePatterns, spot: Spot
+) -> ExpectUpdate | None:
+    """Return the update of the step at *spot*; None where it came to nothing worth expecting."""
+    draft = _Draft(patterns)
+    sections = {name: make(draft, got, changed) for name, make in _SECTIONS.items()}
+    sections = {name: value for name, value in sections.items() if value}
+    place = spot.at("expect").place
+    notes = tuple(Problem(message, place) for message in draft.left_out)
+    return update_of(sections, Expect(), spot, is_new=True, notes=notes) if sections else None
+
+
+NOTHING_CAME = msg(
+    "nothing is expected yet, and the step came to nothing that could be; leave expect: new out, "
+    "or write what you want"
+)
+
+
+class _Draft:
+    """Takes values into an expectation, and says which are left out."""
+
+    def __init__(self, patterns: ValuePatterns) -> None:
+        self._patterns = patterns
+        self.left_out: list[str] = []
+
+    def take(self, value: Any, *path: str | int) -> Any:
+        """Return what to expect of *value*, which stands at *path*; `UNSET` for nothing."""
+        if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
+            members = {key: self.take(inner, *path, key) for key, inner in value.items()}
+            return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
+        if why := _find_reason_against(value):
+            where = label_of(path)
+            self.left_out.append(msg("{where} is left out: {why}", where=where, why=why))
+            return UNSET
+        return self._patterns.generalise(value)
+
+
+def _find_reason_against(value: Any) -> str:
+    """Return why nobody should expect *value*, or nothing."""
+    if _has_secret(value):
+        return msg("it holds a secret")
+    if is_suspicious(value):
+        return msg("{value} looks like a mistake of the script", value=text_of(value))
+    return msg("its keys look like operators") if _has_operator(value) else ""
+
+
+def _has_secret(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_secret, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_secret, value))
+    return isinstance(value, str) and STANDIN.search(value) is not None
+
+
+def _has_operator(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(is_operator, value)) or any(map(_has_operator, value.values()))
+    return isinstance(value, list | tuple) and any(map(_has_operator, value))
+
+
+def _draft_form(draft: _Draft, got: State, changed: Sequence[str]) -> Any:
+    values = got["form"]()
+    fields = {}
+    for name in changed:
+        value = values[name] if name in values else form.value_at_steps(values, _steps_of(name))
+        if value is not UNSET:
+            fields[name] = draft.take(value, "form", name)
+    return {name: value for name, value in fields.items() if value is not UNSET}
+
+
+def _steps_of(name: str) -> Path:
+    return tuple(form.path_steps(name) or (name,))
+
+
+def _draft_messages(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
+    lines = got["messages"]()
+    texts = [draft.take(line["text"], "messages", number) for number, line in enumerate(lines)]
+    if UNSET in texts:
+        return ()
+    return [{"text": text, "type": line["type"]} for text, line in zip(texts, lines, strict=True)]
+
+
+def _draft_calls(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
+    calls = [call for call in got["proxy"]() if not call.is_login]
+    return [_draft_call(draft, call, number) for number, call in enumerate(calls)]
+
+
+def _draft_call(draft: _Draft, call: CallMade, number: int) -> Mapping[str, Any]:
+    entry: dict[str, Any] = {"call": call.call}
+    for part in ("path", "query", "body"):
+        value = getattr(call, part)
+        taken = draft.take(value, "proxy", number, part) if value else UNSET
+        if taken is not UNSET:
+            entry[part] = taken
+    outcome = {"status": call.status, "error": call.error}
+    return entry | {part: value for part, value in outcome.items() if value}
+
+
+def _draft_flow(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
+    facts = got["flow"]()
+    names = ("at" if facts.get("at") else "status", "pending") if facts else ()
+    taken = {name: draft.take(facts[name], "flow", name) for name in names}
+    return {name: value for name, value in taken.items() if value is not UNSET}
+
+
+def _draft_result(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
+    value = got["result"]()
+    taken = draft.take(value, "result") if value else UNSET
+    return () if taken is UNSET else taken
+
+
+_SECTIONS: Mapping[str, Callable[[_Draft, State, Sequence[str]], Any]] = {
+    "form": _draft_form,
+    "messages": _draft_messages,
+    "proxy": _draft_calls,
+    "flow": _draft_flow,
+    "result": _draft_result,
+}

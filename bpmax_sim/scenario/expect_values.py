@@ -1,0 +1,108 @@
+"""Values of a run -> values to expect: which are not worth it, and which become patterns.
+
+`challenge` proposes lines of them, ``run --update`` writes what ``expect: new`` asks for.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.load import ScenarioItem
+
+_TEXT_LIKE: Final = re.compile(r"\b(?:undefined|NaN)\b|\[object \w+\]")
+_INSTANT: Final = re.compile(
+    r"\d{4}[-/年]\d{1,2}[-/月]\d{1,2}|\d{1,2}:\d{2}(?::\d{2})?|\b1\d{9}(?:\d{3})?\b"
+)
+_UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_FEW_DIGITS: Final = 3
+
+
+def is_suspicious(value: Any) -> bool:
+    """Return whether *value* looks like the mistake of a script, not like what somebody wants."""
+    if isinstance(value, Mapping):
+        return any(map(is_suspicious, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(is_suspicious, value))
+    if isinstance(value, float):
+        return math.isnan(value)
+    if isinstance(value, str):
+        return not value or _TEXT_LIKE.search(value) is not None
+    return value is UNSET or value is UNDEFINED
+
+
+class ValuePatterns(msgspec.Struct, frozen=True):
+    """What values of the run of one item are to be expected as.
+
+    Attributes:
+        text: the scenario's; what it says itself stays as it is.
+        recorded: the texts of responses that come from a recording.
+        has_clock: whether the scenario says what time it is, so that instants stay.
+    """
+
+    text: str
+    recorded: frozenset[str]
+    has_clock: bool
+
+    @classmethod
+    def of_run(cls, item: ScenarioItem, calls: Iterable[CallMade]) -> ValuePatterns:
+        """Return those of a run of *item* that made *calls*."""
+        recorded = frozenset(
+            text
+            for call in calls
+            if call.source == "recorded" and not call.is_login
+            for text in _texts_in(call)
+        )
+        return cls("\n".join(item.spot.source.lines), recorded, bool(item.scenario.clock))
+
+    def generalise(self, value: Any) -> Any:
+        """Return *value*; a text out of a recording, or of an instant, as a pattern.
+
+        What the scenario itself gives, such as a row, a stub or its clock, stays as it is.
+        """
+        if isinstance(value, Mapping):
+            return {key: self.generalise(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [self.generalise(inner) for inner in value]
+        if not isinstance(value, str):
+            return value
+        is_instant = not self.has_clock and _INSTANT.search(value)
+        if value not in self.text and (value in self.recorded or is_instant):
+            return {"$matches": pattern_of(value)}
+        return value.replace("${", "$${")
+
+
+def _texts_in(call: CallMade) -> Iterator[str]:
+    pending = [call.response]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            pending += value.values()
+        elif isinstance(value, list | tuple):
+            pending += value
+
+
+def pattern_of(text: str) -> str:
+    """Return a regular expression for *text*, in which digits of a number may be others."""
+    if _UUID.fullmatch(text):
+        return "^[0-9a-f-]{36}$"
+    if sum(map(str.isdigit, text)) < _FEW_DIGITS:
+        return f"^{_escape(text)}$"
+    pieces = re.split(r"([0-9]+)", text)
+    digits = (r"\d{" + str(len(piece)) + "}" for piece in pieces[1::2])
+    pieces[::2] = map(_escape, pieces[::2])
+    pieces[1::2] = digits
+    return f"^{''.join(pieces)}$"
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
