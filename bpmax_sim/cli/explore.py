@@ -180,7 +180,7 @@ def _report(
     if totals.tried:
         notify(plural(red, "{number} finding fails", "{number} findings fail"))
     else:
-        notify("nothing was tried, so nothing is proved")
+        notify(msg("nothing was tried, so nothing is proved"))
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""Between a live BPMAX and a project: what runs there is captured, and comes here as a draft."""
+"""Tools around a live BPMAX: capture of its runs, calibration, and a recording proxy."""

@@ -1,4 +1,4 @@
-"""The script that asks a live BPMAX what it does, of ``calibrate.js``, and how it ends here."""
+"""The script that probes a live BPMAX, from ``calibrate.js``, and its results in our engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DONE: Final = msg(" questions asked; copy the whole console, and: bpmax-sim cal
 
 
 class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
-    """How a live BPMAX calls the platform that echoes and its four interfaces."""
+    """The names that a live BPMAX has for the echo platform and its four APIs."""
 
     platform: str = "echo"
     read: str = "echo_read"
@@ -37,7 +37,7 @@ class EchoNames(msgspec.Struct, frozen=True, kw_only=True):
 def calibration_script(
     names: EchoNames | None = None, *, delay: int = DELAY, may_write: bool | None = None
 ) -> str:
-    """Return what to run in a live BPMAX; *may_write* None asks before each write."""
+    """Return the script to run in a live BPMAX; *may_write* None asks before each write."""
     values = {
         "names_of_interfaces": to_javascript(msgspec.to_builtins(names or EchoNames())),
         "may_write": to_javascript(may_write),
@@ -49,7 +49,7 @@ def calibration_script(
 
 @lru_cache(maxsize=1)
 def ask_our_engine() -> CapturedRun:
-    """Return what the script comes to here, which is our reading of each rule."""
+    """Return the results of the script in our engine: our interpretation of each rule."""
     with tempfile.TemporaryDirectory(prefix="bpmax-echo-") as place:
         platform = Path(place, "echo.yaml")
         platform.write_text(ECHO_PLATFORM, encoding="utf-8", newline="\n")

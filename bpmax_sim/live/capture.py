@@ -1,7 +1,7 @@
-"""The lines that are pasted above a script in BPMAX, made of ``capture.js``.
+"""The lines to paste above a script in BPMAX, made of ``capture.js``.
 
-They are one statement on one line between two comments, so that a script's own lines move by three
-and whoever reads the console can cut the script off below the second comment.
+They are a single-line statement between two comments, so that a script's own lines move by three,
+and the reader of the console can cut the script off below the second comment.
 """
 
 from __future__ import annotations

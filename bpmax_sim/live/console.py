@@ -1,7 +1,8 @@
-"""A copied console, read back: records out of numbered pieces, whatever stands between them.
+"""Read captured records back from a copied console, whatever else is between them.
 
-A piece is ``~bpmax:<run>.<record>.<piece>.<pieces>.<sum>:<text>~``. No blank and no ``~`` is in it
-when it is written, so blanks inside come from a console that wrapped the line, and are dropped.
+A record is cut into pieces ``~bpmax:<run>.<record>.<piece>.<pieces>.<sum>:<text>~``. Pieces are
+written without blanks and ``~``, so blanks inside come from a console that wrapped the line, and
+are dropped.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ _BOMS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe
 
 
 class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a script, as it told itself.
+    """One run of a script, as its records describe it.
 
     Attributes:
-        name: of the run, by its instant.
-        records: in order; the first is ``begin``.
-        notes: what is lacking.
+        name: name of the run, from its instant.
+        records: records in order; the first is ``begin``.
+        notes: missing parts.
     """
 
     name: str
@@ -38,12 +39,12 @@ class CapturedRun(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begin(self) -> Mapping[str, Any]:
-        """Return its first record."""
+        """Return the first record."""
         return self.records[0]
 
 
 def decode_console(data: bytes) -> str:
-    """Return the text of a saved console: UTF-8, UTF-16 with its mark, else GB18030."""
+    """Return the text of a saved console: UTF-8, UTF-16 with byte order mark, else GB18030."""
     for bom, charset in _BOMS:
         if data.startswith(bom):
             return data.decode(charset, "replace")
@@ -54,17 +55,17 @@ def decode_console(data: bytes) -> str:
 
 
 def is_captured_console(text: str) -> bool:
-    """Return whether *text* has a piece of a record."""
+    """Return whether *text* contains a piece of a record."""
     return _PIECE.search(text) is not None
 
 
 def read_console(text: str) -> tuple[CapturedRun, ...]:
-    """Return the runs that *text* tells, in order of their beginning.
+    """Return the runs in *text*, in order of their beginning.
 
-    A run without its beginning, and a record of which a piece is lacking or damaged, are noted.
+    A run without its beginning, and a record with a missing or damaged piece, are noted.
 
     Raises:
-        ConfigError: nothing in it was written by ``bpmax-sim capture``, or by another version.
+        ConfigError: if nothing in it was written by ``bpmax-sim capture``, or by another version.
     """
     pieces: dict[str, dict[int, dict[int, str]]] = {}
     heads: dict[tuple[str, int], tuple[int, str]] = {}

@@ -1,7 +1,7 @@
-"""A third party that answers with what it received, and how a project declares it.
+"""A third party that responds with the request that it received, and its declaration.
 
-What `bpmax-sim calibrate` asks in a live BPMAX; ``bpmax-sim serve echo`` is one. It answers below
-any path; ``/status/404`` answers with that status, ``/delay/2`` after so many seconds.
+`bpmax-sim calibrate` calls it from a live BPMAX; ``bpmax-sim serve echo`` runs one. It answers any
+path; ``/status/404`` answers with that status, ``/delay/2`` after that many seconds.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ _JSON: Final = (("Content-Type", "application/json; charset=utf-8"),)
 
 
 def answer_echo(request: Request) -> Response:
-    """Return what *request* was, as JSON: method, target, headers by lower-case name, and body.
+    """Return *request* as JSON: method, target, headers by lower-case name, and body.
 
     Raises:
-        TransportError: ``TIMEOUT``, where its delay is longer than the request waits.
+        TransportError: ``TIMEOUT``, if its delay is longer than the request waits.
     """
     parts = urlsplit(request.url)
     target = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -1,8 +1,8 @@
-"""What a live BPMAX did, held against our reading: each rule is confirmed, refuted or unknown.
+"""Compare a live BPMAX with our interpretation: each rule is confirmed, refuted or unknown.
 
-Our reading is what the same script comes to in our own engine, so a rule is written down once.
-What came is first made comparable: the echo is found wherever it stands in a result, and of it
-counts what a rule can be about.
+Our interpretation is the result of the same script in our own engine, so no rule is written down
+twice. Results are made comparable first: the echo is found wherever it is in a result, and only
+those of its parts are compared that a rule can be about.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _MEMBERS: Final = ("code", "platform_key", "instance_key", "api", "status", "res
 
 
 class ProbeDifference(msgspec.Struct, frozen=True, kw_only=True):
-    """What came here and there of one question of ``calibrate.js``."""
+    """The results of one question of ``calibrate.js``, here and there."""
 
     ours: str
     there: str
@@ -52,8 +52,8 @@ class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Whether a rule holds.
 
     Attributes:
-        why: why it is unknown, or confirmed in part only.
-        seen: what differs, by the question.
+        why: reason why it is unknown, or confirmed only in part.
+        seen: differences, by question.
     """
 
     mark: Mark
@@ -70,16 +70,16 @@ def _leave_open(why: str) -> RuleMark:
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
-    """What a live BPMAX is, and what of our reading holds there.
+    """The properties of a live BPMAX, and which of our rules hold there.
 
     Attributes:
-        asked: when, in POSIX seconds.
-        engine: as it calls itself.
-        zone: its name, and minutes east of Greenwich in January and July.
+        asked: time of the run, in POSIX seconds.
+        engine: name that its engine reports.
+        zone: name of its zone, and minutes east of Greenwich in January and July.
         result: ``body``, ``envelope``, or another place of the body within the result.
-        timeout: seconds; None where it was not seen.
-        keys: of a platform file, that make this package do the same.
-        failure: why nothing could be asked.
+        timeout: seconds; None if it was not observed.
+        keys: keys of a platform file that make this package behave the same.
+        failure: reason why nothing could be asked.
     """
 
     asked: float
@@ -95,14 +95,14 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Probe(msgspec.Struct, frozen=True):
-    """How one question ended: what is comparable of it, and how it reads."""
+    """The result of one question: its comparable part, and its text."""
 
     end: str
     value: Any
 
 
 class _EchoedRun:
-    """One run, in which the echo stands at one place of each result."""
+    """One run, in which the echo is at the same place of each result."""
 
     def __init__(self, run: CapturedRun) -> None:
         self.records = {one["name"]: one for one in run.records if one.get("e") == "probe"}
@@ -116,7 +116,7 @@ class _EchoedRun:
         self.has_preset = "preset=1" in query.split("&")
 
     def probe(self, name: str) -> _Probe | None:
-        """Return what came of the question *name*; None where it was not asked."""
+        """Return the result of the question *name*; None if it was not asked."""
         record = self.records.get(name)
         if record is None or "end" not in record:
             return None
@@ -167,7 +167,7 @@ def _text_of(value: Any) -> str:
 
 
 def _body_of(echo: Mapping[str, Any], *, as_written: bool) -> Any:
-    """Return the body that *echo* received: its text, or what that means where it is JSON."""
+    """Return the body that *echo* received: its text, or its value if it is JSON."""
     for name in _BODY_NAMES:
         body = echo.get(name)
         if body in (None, "", {}):
@@ -182,7 +182,7 @@ def _body_of(echo: Mapping[str, Any], *, as_written: bool) -> Any:
 
 
 def find_echo(value: Any) -> tuple[tuple[str, ...], Mapping[str, Any]] | None:
-    """Return the mapping in *value* that tells address and headers, and the names to it."""
+    """Return the mapping in *value* with address and headers, and the names leading to it."""
     waiting: deque[tuple[tuple[str, ...], Any]] = deque([((), value)])
     while waiting:
         place, one = waiting.popleft()
@@ -200,7 +200,7 @@ def is_calibration(run: CapturedRun) -> bool:
 
 
 def judge_run(run: CapturedRun) -> Calibration:
-    """Return what *run* says of the BPMAX in which it was made."""
+    """Return what *run* shows about the BPMAX in which it ran."""
     begin = run.begin
     there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
     marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
@@ -364,7 +364,7 @@ def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
 
 
 def _describe_error(error: Mapping[str, Any]) -> str:
-    """Return what is comparable of an error: whether it is an `Error`, its code, its members."""
+    """Return the comparable parts of an error: whether it is an `Error`, its code, its members."""
     if "thrown" in error:
         return f"throw {json.dumps(error['thrown'], ensure_ascii=False)}"
     members = error.get("members", {})

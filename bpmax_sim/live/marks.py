@@ -1,4 +1,4 @@
-"""Which of our readings hold, as a project keeps it: ``scenarios/calibration.yaml``."""
+"""The marks of our rules, as a project stores them: ``scenarios/calibration.yaml``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_marks(root: Path) -> Mapping[str, RuleMark]:
     """Return the marks of the project at *root*; a rule that was never asked has none.
 
     Raises:
-        ConfigError: the file cannot be read.
+        ConfigError: if the file cannot be read.
     """
     path = root / MARKS
     if not path.is_file():
@@ -41,7 +41,7 @@ def read_marks(root: Path) -> Mapping[str, RuleMark]:
 
 
 def render_marks(calibration: Calibration, known: Mapping[str, RuleMark]) -> str:
-    """Return the file of *calibration*; what it does not know stays as *known* has it."""
+    """Return the file of *calibration*; marks that it does not know are kept from *known*."""
     rules = {
         key: known.get(key, mark) if mark.mark == "unknown" else mark
         for key, mark in calibration.rules.items()

@@ -1,4 +1,4 @@
-"""JavaScript that is pasted into a live BPMAX, put together from this package's files."""
+"""JavaScript to paste into a live BPMAX, built from this package's files."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LONGEST: Final = 200_000
 
 
 def to_javascript(value: Any) -> str:
-    """Return *value*, of JSON's types, as JavaScript."""
+    """Return *value*, of JSON's types, as JavaScript source."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def write_on_one_line(name: str, values: Mapping[str, str]) -> str:
-    """Return the code of the file *name* on one line, with *values* for its ``@name@``.
+    """Return the code of the file *name* on one line, with *values* in place of ``@name@``.
 
-    ``@console@`` stands for what all such files share.
+    ``@console@`` is the code that all such files share.
     """
     shared = {
         "console": _read_lines("console.js"),

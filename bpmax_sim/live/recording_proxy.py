@@ -1,11 +1,11 @@
-"""A recording proxy: it stands before one third party, sends on what comes, and records it.
+"""A recording proxy: it receives requests for one third party, forwards and records them.
 
     client -> `server` -> RecordingProxy.answer -> the recorder -> `Live.stream` -> upstream
                                  ^                    |
-                                 +--- each piece on the disk before it goes on
+                                 +--- each piece is on the disk before it is forwarded
 
-The session records as it records any other client (`session.client_relay`): what a request is for,
-what is secret, how it lies on the disk. What is of the connection alone is in `live.upstream`.
+The session records as it does for any other client (`session.client_relay`): which API a request is
+for, what is secret, how it is stored. Rewriting of addresses and headers is in `live.upstream`.
 """
 
 from __future__ import annotations
@@ -52,16 +52,16 @@ _FINAL: Final = range(200, 600)
 
 
 class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the list of calls; nothing secret is in it.
+    """One line of the list of calls; it holds no secrets.
 
     Attributes:
-        at: when it came, in POSIX seconds.
-        target: its path, without the query.
-        name: the API that it is for, as ``platform.api``; empty where none is known.
-        outcome: the status, or the code of what went wrong.
-        seconds: until its end.
-        is_replayed: whether the recording answered.
-        note: what else there is to know.
+        at: arrival, in POSIX seconds.
+        target: path without the query.
+        name: API as ``platform.api``; "" if none is known.
+        outcome: status, or code of the error.
+        seconds: duration.
+        is_replayed: whether it was answered from the recording.
+        note: further remark.
     """
 
     at: float
@@ -75,7 +75,7 @@ class ProxiedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RecordingProxy:
-    """Answers for one upstream; safe to use from several threads."""
+    """Answers requests for one upstream; safe to use from several threads."""
 
     def __init__(  # noqa: PLR0913 - what it stands before, and for whom
         self,
@@ -91,13 +91,13 @@ class RecordingProxy:
         """Record into *session*, which is in record mode.
 
         Args:
-            session: it is opened with ``record="new"``.
-            upstream: where requests go.
-            declared: the origin under which a platform file knows the upstream, if it is another.
-            token: what has to stand first in each path; empty for none.
-            fallback: whether what is recorded is answered from the recording.
+            session: session opened with ``record="new"``.
+            upstream: third party to which requests are forwarded.
+            declared: origin of the upstream in a platform file, if it is another one.
+            token: text that has to come first in each path; "" for none.
+            fallback: whether recorded exchanges are answered from the recording.
             patience: seconds that a read from the upstream may take.
-            hear: gets each call at its end.
+            hear: called with each call at its end.
         """
         self._session, self._upstream = session, upstream
         self._declared = declared or upstream.origin
@@ -108,7 +108,7 @@ class RecordingProxy:
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
     def stop(self) -> None:
-        """End what is under way; it is recorded as far as it came."""
+        """End running exchanges; each is recorded as far as it came."""
         self._stopping.set()
 
     def close(self) -> None:
@@ -116,11 +116,11 @@ class RecordingProxy:
         self._live.close()
 
     def answer(self, request: Request, client: ServedClient) -> Response | None:
-        """Answer *request* of *client*, which gets the response while it arrives.
+        """Answer *request* of *client*, which receives the response while it arrives.
 
         Raises:
-            RefusedRequest: it cannot be sent on; the code names why.
-            TransportError: it did not complete, and the client got nothing yet.
+            RefusedRequest: if the request cannot be forwarded; the code tells why.
+            TransportError: if the exchange did not complete, and the client got nothing yet.
         """
         exchange = _ProxiedExchange(request, client, time.time())
         try:
@@ -173,7 +173,7 @@ class RecordingProxy:
         """Return *target* without the token.
 
         Raises:
-            RefusedRequest: it is not for us.
+            RefusedRequest: if the token is missing.
         """
         if not target.startswith("/"):
             raise RefusedRequest(
@@ -244,13 +244,16 @@ class RecordingProxy:
         )
 
     def _leaves_as_signed(self, head: Headers, *, is_host_only: bool) -> bool:
-        """Return whether what was signed is what the upstream gets: its host, and the same path."""
+        """Return whether the signed address is the one that the upstream sees.
+
+        Same host and path.
+        """
         is_same_path = not self._prefix and not self._upstream.path
         return is_host_only and is_same_path and head.get("host") == self._upstream.host
 
 
 class _ProxiedExchange:
-    """A request of a client, and what the list of calls says of it."""
+    """A request of a client, and its data for the list of calls."""
 
     def __init__(self, request: Request, client: ServedClient, at: float) -> None:
         self.request, self.client, self.at = request, client, at
@@ -259,13 +262,13 @@ class _ProxiedExchange:
         self.is_replayed = False
 
     def name_call(self, known: Request) -> None:
-        """Name the API that the request is for, and its path without credentials."""
+        """Store the API of the request, and its path without credentials."""
         call = known.call
         self.name = call.name if call is not None and call.platform else ""
         self.target = urlsplit(known.recorded_form.url).path
 
     def describe(self, redact: Callable[[str], str]) -> ProxiedCall:
-        """Return the line of the list, redacted by *redact* and by what looks like a secret."""
+        """Return the line of the list, redacted by *redact* and by the look of secrets."""
         segments = unquote(redact(self.target)).split("/")
         shown = "/".join("…" if looks_random(segment) else segment for segment in segments)
         return ProxiedCall(
@@ -281,10 +284,10 @@ class _ProxiedExchange:
 
 
 class _StreamedResponse:
-    """The response of the upstream on its way to the client.
+    """The upstream's response while it is forwarded to the client.
 
     Attributes:
-        is_complete: whether all of it came.
+        is_complete: whether all of it arrived.
     """
 
     def __init__(
@@ -301,12 +304,12 @@ class _StreamedResponse:
         self.is_complete = False
 
     def ask(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
-        """Send on all but the end of the response, and return the whole of it.
+        """Forward all but the last piece of the response, and return the whole of it.
 
         Raises:
-            RefusedRequest: the upstream is this proxy.
-            TransportError: the response did not complete.
-            BadResponseError: it cannot be recorded.
+            RefusedRequest: if the upstream is this proxy.
+            TransportError: if the response did not complete.
+            BadResponseError: if the response cannot be recorded.
         """
         self._exchange.name_call(known)
         start = time.perf_counter()
@@ -333,7 +336,7 @@ class _StreamedResponse:
         return self._whole(arriving, bytes(body), chunks, time.perf_counter() - start)
 
     def finish(self) -> None:
-        """Send on the end."""
+        """Forward the last piece."""
         self._begin()
         if self._last:
             self._client.write(self._last)
@@ -355,10 +358,10 @@ class _StreamedResponse:
             self._client.begin(self._head.status, headers)
 
     def _stop_if_endless(self, length: int) -> None:
-        """End a stream that nobody reads any more; another response is recorded to its end.
+        """End a stream that the client no longer reads; other responses are recorded to their end.
 
         Raises:
-            TransportError: it is one.
+            TransportError: if it is such a stream.
         """
         is_stream = Headers(self._head.headers).media_type in STREAMED
         if self._client.is_gone and (is_stream or length > _MOST):
@@ -381,7 +384,7 @@ class _StreamedResponse:
 
 
 def decode_headers(headers: Pairs) -> Pairs:
-    """Return headers that were read byte by byte as the texts that they are."""
+    """Return headers that were read as bytes, decoded as text."""
     return tuple([(name, header_text(value.encode("latin-1"))) for name, value in headers])
 
 

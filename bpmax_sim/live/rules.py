@@ -1,6 +1,6 @@
-"""What the documentation of BPMAX leaves open about ``$proxy``, as we read it, rule by rule.
+"""What the documentation of BPMAX leaves open about ``$proxy``: our interpretation, as rules.
 
-`bpmax_sim.live.judge` marks each by what a live BPMAX did; the documentation prints them.
+`bpmax_sim.live.judge` marks each by the behaviour of a live BPMAX; the documentation shows them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ Mark = Literal["confirmed", "refuted", "unknown"]
 
 
 class Rule(NamedTuple):
-    """One rule of ours.
+    """One rule of our interpretation.
 
     Attributes:
         text: the rule, in Markdown.
-        probes: of ``calibrate.js``, which tell whether it holds; none where a script cannot see it.
-        way_out: what to do where it does not hold.
+        probes: questions of ``calibrate.js`` that test it; none if a script cannot observe it.
+        way_out: what to do if it does not hold.
     """
 
     text: str

@@ -27,11 +27,11 @@ from bpmax_sim.messages import FORM, Headers, Pairs
 
 
 class SignedAddress(msgspec.Struct, frozen=True):
-    """How a request binds itself to an address.
+    """How a request is bound to an address.
 
     Attributes:
-        scheme: what its standard is called.
-        is_host_only: whether nothing is bound but the host, as the header ``Host`` has it.
+        scheme: name of the standard.
+        is_host_only: whether only the host is bound, as in the header ``Host``.
     """
 
     scheme: str
@@ -65,12 +65,12 @@ _CONNECTED: Final = {"negotiate": "Negotiate", "ntlm": "NTLM", "hawk": "Hawk"}
 
 
 def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> SignedAddress | None:
-    """Return how a request binds itself to its address, or None where nothing shows that it does.
+    """Return how a request is bound to its address, or None if nothing shows that.
 
     Args:
-        headers: of the request.
-        query: of its target, encoded.
-        body: its body.
+        headers: headers of the request.
+        query: query of its target, encoded.
+        body: body, or None.
     """
     head = Headers(headers)
     found = [
@@ -136,7 +136,7 @@ def _in_proofs(values: Iterable[str]) -> Iterator[SignedAddress]:
 
 
 def _jwt_claims(token: str) -> dict[str, Any]:
-    """Return the claims of a JWT, or none where it is not one."""
+    """Return the claims of a JWT, or none if *token* is not a JWT."""
     payload = token.split(".")[1] if token.count(".") == 2 else ""  # noqa: PLR2004 - RFC 7519
     try:
         claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))

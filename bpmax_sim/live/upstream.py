@@ -1,8 +1,8 @@
-"""The third party that a recording proxy stands before: what is changed on the way to it and back.
+"""The third party behind a recording proxy: what is changed on the way to it and back.
 
-To it: the address, ``Host``, the headers of the connection (RFC 9110, 7.6.1), and ``Via``, by which
-a proxy knows its own requests again (7.6.3). Back: ``Location``, and what a cookie says of the
-host. Everything else goes on as it came.
+In requests: the address, ``Host``, the headers of the connection (RFC 9110, 7.6.1), and ``Via``, by
+which a proxy recognises its own requests (7.6.3). In responses: ``Location``, and the host in
+cookies. Everything else is forwarded unchanged.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     """The address of a third party.
 
     Attributes:
-        origin: scheme, host and port, as they were written.
-        path: what stands before each path, without a slash at the end.
+        origin: scheme, host and port, as written by the user.
+        path: prefix of each path, without a slash at the end.
     """
 
     origin: str
@@ -42,7 +42,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
         """Return the upstream at *url*.
 
         Raises:
-            ConfigError: it is no address, or says more than one.
+            ConfigError: if *url* is not an address, or has more than origin and path.
         """
         if "@" in url:  # which then stands in no message
             raise ConfigError(
@@ -84,7 +84,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
         return parts.port or _PORTS[parts.scheme]
 
     def is_served_here(self, port: int) -> bool:
-        """Return whether *port* of this machine is this address, by whatever name."""
+        """Return whether *port* of this machine is this address, by any name."""
         if port != self.port:
             return False
         try:
@@ -95,7 +95,7 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _is_own(family: int, address: object) -> bool:
-    """Return whether this machine has *address*: nothing else can be bound."""
+    """Return whether *address* belongs to this machine: only then can it be bound."""
     with suppress(OSError), socket.socket(family, socket.SOCK_STREAM) as trial:
         trial.bind((address, 0))
         return True
@@ -103,14 +103,14 @@ def _is_own(family: int, address: object) -> bool:
 
 
 def forwarded_headers(headers: Pairs, upstream: Upstream, via: str) -> Pairs:
-    """Return the headers of a request as they go on, in their order and spelling."""
+    """Return the headers of a request for the upstream, in their order and spelling."""
     kept = _without_connection(headers)
     sent = [(n, upstream.host if n.lower() == "host" else v) for n, v in kept]
     return (*sent, ("Via", via))
 
 
 def returned_headers(headers: Pairs, upstream: Upstream, base: str) -> Pairs:
-    """Return the headers of a response as the client gets them, whose address for it is *base*."""
+    """Return the headers of a response for the client, which calls the proxy at *base*."""
     kept = [pair for pair in _without_connection(headers) if pair[0].lower() != "alt-svc"]
     return tuple([(name, _rewrite(name.lower(), text, upstream, base)) for name, text in kept])
 
@@ -129,7 +129,7 @@ def _rewrite(name: str, text: str, upstream: Upstream, base: str) -> str:
 
 
 def rewrite_location(location: str, upstream: Upstream, base: str) -> str:
-    """Return *location*, an address of *upstream*, as one below *base*; another one as it is."""
+    """Return *location* below *base* if it is an address of *upstream*, else unchanged."""
     absolute = location
     if location.startswith("//"):
         absolute = f"{upstream.origin.partition(':')[0]}:{location}"
@@ -152,10 +152,10 @@ def _origin_key(url: str) -> tuple[str, str, int] | None:
 
 
 def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
-    """Return a ``Set-Cookie`` line that a client keeps for *base*, which speaks no TLS.
+    """Return a ``Set-Cookie`` line that a client accepts from *base*, which has no TLS.
 
-    ``Domain`` goes where it covers the upstream, and with ``Secure`` what needs it; ``Path`` is
-    put below *base*.
+    ``Domain`` is removed if it covers the upstream, and ``Secure`` with everything that requires
+    it; ``Path`` is put below *base*.
     """
     below = urlsplit(base).path.rstrip("/")
     cookie = parse_set_cookie(line)

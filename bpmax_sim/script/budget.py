@@ -1,7 +1,7 @@
-"""What all scripts of a run may do together, counted: the same on every machine, under any load.
+"""A budget for all scripts of a run, counted so that it is equal on every machine, under any load.
 
-`Limits` end what takes too long; what a variant of a script may use is a multiple of what the
-script itself used, and must not depend on seconds.
+`Limits` ends scripts by time. What a variant of a script may use is a multiple of what the script
+itself used, and must not depend on seconds.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from bpmax_sim.i18n import msg
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
-    """How much scripts did, or may do.
+    """Amounts that scripts used, or may use.
 
     Attributes:
-        interrupts: how often the engine asked whether to go on, about once in 10,000 steps.
-        jobs: what promises had to do, about one for each ``await``.
+        interrupts: number of times the engine asked whether to continue, about once in 10,000
+            steps.
+        jobs: number of promise jobs, about one for each ``await``.
         calls: ``$proxy`` calls.
         timers: timers that fired.
         seconds: virtual time that passed.
@@ -31,7 +32,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0
 
     def times(self, factor: float, least: Counts) -> Counts:
-        """Return *factor* times as much of each, of nothing less than *least*."""
+        """Return each count multiplied by *factor*, but at least that of *least*."""
         names = self.__struct_fields__
         most = {name: max(factor * getattr(self, name), getattr(least, name)) for name in names}
         return Counts(**most)
@@ -41,10 +42,10 @@ UNLIMITED = Counts(**dict.fromkeys(Counts.__struct_fields__, float("inf")))
 
 
 class Budget:
-    """Counts what the scripts of one session do, and says when it is more than *most*.
+    """Counts what the scripts of one session use, and whether that exceeds *most*.
 
     Attributes:
-        exceeded: the name of the count that was exceeded first, or nothing.
+        exceeded: name of the count that was exceeded first, or "".
     """
 
     def __init__(self, most: Counts = UNLIMITED) -> None:
@@ -56,23 +57,23 @@ class Budget:
 
     @property
     def counts(self) -> Counts:
-        """Return what was used so far."""
+        """Return the amounts used so far."""
         return Counts(**self._used)
 
     def allows(self, name: str, amount: float = 1) -> bool:
-        """Count *amount* more of *name*, and return whether nothing was exceeded."""
+        """Add *amount* to the count *name*; return whether no count is exceeded."""
         self._used[name] += amount
         if self._used[name] > getattr(self._most, name):
             self.exceeded = self.exceeded or name
         return not self.exceeded
 
     def allows_instant(self, now: float) -> bool:
-        """Note that virtual time is *now*, and return whether nothing was exceeded."""
+        """Note that virtual time is *now*; return whether no count is exceeded."""
         self._begin = now if self._begin is None else self._begin
         return self.allows("seconds", max(0.0, now - self._begin - self._used["seconds"]))
 
     def describe(self) -> str:
-        """Return what was exceeded, as a sentence."""
+        """Return a sentence that names the exceeded count."""
         most: Any = getattr(self._most, self.exceeded)
         return {
             "interrupts": msg("the scripts ran for more than {most:.0f}0,000 steps", most=most),

@@ -1,8 +1,9 @@
-"""The way into a context and out of it: live objects that both sides read and write, and turns.
+"""The protocol between Python and a script's context: turns, and live objects that both sides use.
 
-A turn enters the engine once; operations go in with the time and changed fields, an outbox comes
-out. Changes inside a value of a live object are passed on before the next call or write, and at
-the end of the turn.
+A turn enters the engine once. In go an operation of the prelude, the current time and the changed
+fields of live objects; out comes an outbox of entries in the order of their happening. Changes
+*inside* a value of a live object are passed on before the next call or write, and at the end of the
+turn.
 """
 
 from __future__ import annotations
@@ -18,39 +19,40 @@ from bpmax_sim.script.turn_result import TurnResult, parse_turn
 
 
 class LiveObject(Protocol):
-    """An object of the script that others read and write too, such as a form."""
+    """An object that scripts and Python both read and write, such as a form."""
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the present values."""
+        """Return the current values by field name."""
         ...
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a field; `UNDEFINED` for one that was deleted.
+        """Set a field; the value `UNDEFINED` deletes it.
 
-        *place* is the script's line, None for a change inside a value, which nobody sees happen.
+        *place* is the script's line, or None for a change inside a value, whose line is not known.
 
         Raises:
-            Exception: what is raised ends the script, at the line that wrote.
+            Exception: if the object refuses the write; this ends the script at the line that wrote.
         """
         ...
 
 
 class LiveObjectsMirror:
-    """The live objects of one context: those that are globals, and their members that are live.
+    """What one context knows of its live objects: the globals, and their members that are live too.
 
-    A live object may have ``links``, its members that are live objects of their own, ``is_frozen``,
-    which says that none of its values ever changes inside, and ``watched``, its members of whose
-    rows or own members absent ones are told when they are read.
+    A live object may have three optional attributes: ``links``, its members that are live objects
+    themselves; ``is_frozen``, True if its values never change inside; and ``watched``, names of
+    members: if a script reads an absent member of their rows or values, the script's outcome names
+    it.
 
     Attributes:
-        names: how a message calls each object.
-        roots: ``[global name, index]``.
-        links: ``[index, member, index of the member]``.
-        watched: of each object the names that it has watched.
+        names: dotted path of each object, as messages show it, such as ``ctx.form``.
+        roots: ``[global name, index of the object]``.
+        links: ``[index of the object, member, index of the member]``.
+        watched: ``watched`` of each object.
     """
 
     def __init__(self, objects: Mapping[str, LiveObject]) -> None:
-        """Take the globals by name."""
+        """Start with nothing sent; *objects* are the globals by name."""
         self.names: list[str] = []
         self.links: list[tuple[int, str, int]] = []
         self.watched: list[list[str]] = []
@@ -74,13 +76,17 @@ class LiveObjectsMirror:
         return index
 
     def patch(self) -> list[list[Any]]:
-        """Return ``[index, changed fields, names that are gone]`` for what the context lacks."""
+        """Return ``[index, changed fields, removed names]`` of each changed object.
+
+        Changed means: since the last patch or write. The result counts as sent.
+        """
         changes = []
         for index, live in enumerate(self._objects):
             now, known, seen = live.snapshot(), self._known[index], self._seen[index]
             same = index in self._settled and [*seen] == [*now]
             if same and all(map(is_, seen.values(), now.values())):
                 continue  # none of these values can have changed inside
+            # The same object as last time, which cannot change inside, is not encoded again.
             fresh = {
                 name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
                 for name, item in now.items()
@@ -102,7 +108,12 @@ class LiveObjectsMirror:
     def write(
         self, to: Mapping[str, LiveObject], index: int, name: str, tagged: Any, place: Place | None
     ) -> None:
-        """Pass on what a script wrote, to the objects that it sees, of the same shape as these."""
+        """Write *name* to the object at *index* of *to*.
+
+        The writing run's own objects, of equal shape.
+        """
+        # The context has this value already, so the next patch must not send it back. But the
+        # object may store another value than the script wrote, so the two are compared again then.
         self._settled.discard(index)
         self._known[index][name] = dumps(tagged)
         self._seen[index].pop(name, None)
@@ -110,7 +121,7 @@ class LiveObjectsMirror:
 
 
 def _find_live_object(objects: Mapping[str, LiveObject], name: str) -> LiveObject:
-    """Return the live object that a message calls *name*, such as ``ctx.form``."""
+    """Return the live object with the dotted path *name*, such as ``ctx.form``."""
     root, *members = name.split(".")
     value = objects[root]
     for member in members:
@@ -123,27 +134,27 @@ _FIXED = frozenset({str, int, float, bool, type(None)})
 
 
 class Engine(Protocol):
-    """One isolated context of a JavaScript engine, with the prelude in it."""
+    """One isolated context of a JavaScript engine, with the prelude loaded."""
 
     def load(self, source: str) -> None:
         """Run *source* as a global script, whose declarations later code sees.
 
         Raises:
-            EngineError: it is not valid, or it threw.
-            LimitReachedError: it used more than it may.
+            EngineError: if the script is not valid, or throws.
+            LimitReachedError: if the script exceeds a limit.
         """
         ...
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation of the prelude and every microtask, and return its outbox.
+        """Run one operation of the prelude and every microtask; return the outbox as JSON text.
 
         Raises:
-            LimitReachedError: the script used more than it may.
+            LimitReachedError: if the script exceeds a limit.
         """
         ...
 
     def renew(self) -> None:
-        """Let the next script use as much time as one may, whatever earlier ones used."""
+        """Give the next script the full time limits, whatever earlier scripts used."""
         ...
 
     def close(self) -> None:
@@ -156,7 +167,7 @@ MakeEngine = Callable[[Limits, Sequence[str]], Engine]
 
 
 class Channel:
-    """The way into an engine and out of it."""
+    """One engine with its mirror of live objects; does nothing any more once closed."""
 
     def __init__(self, engine: Engine, mirror: LiveObjectsMirror, now: Callable[[], float]) -> None:
         self._engine: Engine | None = engine
@@ -165,11 +176,11 @@ class Channel:
 
     @property
     def is_open(self) -> bool:
-        """Whether the context is still there."""
+        """Whether the engine is not closed yet."""
         return self._engine is not None
 
     def open(self, **setting: Any) -> None:
-        """Set the context up."""
+        """Send the context its settings and live objects; has to be the first operation."""
         mirror = self._mirror
         self._call(
             "open",
@@ -186,16 +197,17 @@ class Channel:
             self._engine.load(source)
 
     def renew(self) -> None:
-        """Let the next script use as much time as one may."""
+        """Give the next script the full time limits."""
         if self._engine:
             self._engine.renew()
 
     def turn(self, operation: str, **argument: Any) -> TurnResult:
-        """Run one operation and every microtask.
+        """Run one operation of the prelude and every microtask, after sending changed live objects.
 
         Raises:
-            EngineError: the context is lost.
-            MalformedError: the script damaged its own context.
+            EngineError: if the script exceeded a limit or broke the engine; the context is
+                unusable.
+            MalformedError: if the script damaged its own context.
         """
         patch = self._mirror.patch()
         return self._call(operation, **argument, **({"patch": patch} if patch else {}))

@@ -1,8 +1,7 @@
-"""A context and the scripts that run in it: one by itself, or all those of a page, at once.
+"""A context and the scripts that run in it: a single script, or all scripts of a page at once.
 
-A `Context` has one engine; each body in it is a `ScriptRun`, to which everything belongs that it
-makes: calls, timers, lines of the console. What another body goes on with in a turn of it belongs
-to it.
+A `Context` has one engine. Each script body in it is a `ScriptRun`, which owns its calls, timers
+and console lines, and those of other bodies that a turn of it resumes.
 """
 
 from __future__ import annotations
@@ -74,15 +73,15 @@ PROMPT = 1
 
 
 class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What a context is made with.
+    """Settings for creating a context.
 
     Attributes:
         bindings: live objects by global name; each run may have others of the same shape.
         zone: seconds east of Greenwich.
-        parts: of chance, each four 32-bit words, not all zero, that seed it, and how much of the
-            sequence is drawn before the next one counts; None for ever.
-        on_draw: is called with the number of a script that draws, and how much when it calls.
-        hits: counts what scripts run, where somebody asks.
+        parts: seeds of random values, each four 32-bit words, not all zero, and how many values are
+            drawn in the sequence before the next seed counts; None for ever.
+        on_draw: called with a script's number and its draws: 0 at first, then the count at calls.
+        hits: counters of executed code, or None.
     """
 
     libraries: Sequence[Script] = ()
@@ -96,7 +95,7 @@ class ContextSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _ActiveTimer(msgspec.Struct, frozen=True):
-    """A timer that was set: its event, the milliseconds that it waits, and the line."""
+    """A timer that was set: its event, its delay in milliseconds, and the line that set it."""
 
     event: ScheduledEvent
     delay: int
@@ -105,11 +104,11 @@ class _ActiveTimer(msgspec.Struct, frozen=True):
 
 
 class ScriptRun:
-    """A body: what it has under way, and what came of it since that was last told.
+    """One script body: what it has under way, and its results since the last outcome.
 
     Attributes:
-        objects: the live objects that it sees.
-        keeps_timers: whether it has ended although timers in the future are left.
+        objects: live objects that the body sees.
+        keeps_timers: whether the body counts as ended while timers in the future are left.
     """
 
     def __init__(
@@ -149,35 +148,35 @@ class ScriptRun:
 
     @property
     def is_only_waiting(self) -> bool:
-        """Whether only that is left which waits until somebody lets time pass."""
+        """Whether the body has ended and only timers are left that a step has to let fire."""
         return (
             self.settled and not self.flights and not any(map(self._is_due, self.timers.values()))
         )
 
     def _is_due(self, timer: _ActiveTimer) -> bool:
-        """Whether the run is not over before *timer* has fired."""
+        """Whether the run cannot be over before *timer* has fired."""
         return not timer.repeat and (not self.keeps_timers or timer.delay <= PROMPT)
 
     def stop_timers(self) -> None:
-        """Let none of its timers fire."""
+        """Cancel all timers of the run."""
         for timer in self.timers.values():
             timer.event.cancel()
         self.timers.clear()
 
     def forget_cause(self) -> None:
-        """Let what it writes from now on be no consequence of what it was started by."""
+        """Let later writes no longer count as consequences of the change that started the run."""
         self.objects = {
             name: later() if (later := getattr(live, "later", None)) else live
             for name, live in self.objects.items()
         }
 
     def find_promise_read(self, unseen: Sequence[int]) -> tuple[str, str, Place | None] | None:
-        """Return the first call of *unseen* whose promise was read, and which member of it."""
+        """Return call, member and place of the first promise of *unseen* with a member read."""
         number = next((number for number in sorted(unseen) if number in self.misread), None)
         return None if number is None else (self.calls[number].call, *self.misread[number])
 
     def outcome(self) -> Outcome:
-        """Return what came of it since the last time."""
+        """Return the results since the last outcome, and clear them."""
         outcome = Outcome(
             value=self.value,
             error=self.error,
@@ -197,11 +196,11 @@ class ScriptRun:
 
 
 class Context:
-    """An engine's context in which bodies run, until it is closed or a body passes a limit.
+    """An engine's context in which bodies run, until it is closed or a body exceeds a limit.
 
-    A body's *done* gets its outcome when nothing of it is left to happen but timers that wait for
-    somebody to let time pass; each time they did something, it gets what came of that. With every
-    outcome it gets whether the body is over.
+    A body's *done* is called with its outcome once only timers that a step has to let fire are
+    left, and with further ones each time these fire; its second argument says whether the body is
+    over.
     """
 
     def __init__(
@@ -234,18 +233,18 @@ class Context:
 
     @property
     def is_open(self) -> bool:
-        """Whether bodies can run in it."""
+        """Whether the context still has an engine in which bodies can run."""
         return self._channel.is_open
 
     @property
     def runs(self) -> Sequence[ScriptRun]:
-        """Return the bodies that are not over."""
+        """Return the bodies that are not over, in the order of their start."""
         return tuple(self._runs.values())
 
     def start(self, run: ScriptRun, parts: Sequence[Sequence[int | None]]) -> None:
-        """Run a body up to its first wait; before the first one, the libraries.
+        """Run a body until it first waits; the context's first body runs the libraries before.
 
-        *parts* are of chance, for a body that is not the first.
+        *parts* are the seeds of random values of a later body.
         """
         self._drawing = run.number
         self._runs[run.number] = run
@@ -297,7 +296,7 @@ class Context:
         self._channel.close()
 
     def close(self) -> None:
-        """Let nothing happen any more."""
+        """Cancel all timers and close the engine; no *done* is called any more."""
         for run in self.runs:
             run.over = True
             run.stop_timers()
@@ -306,7 +305,7 @@ class Context:
         self._close_channel()
 
     def forgotten_calls(self) -> set[int]:
-        """Return the calls of a page whose promises nobody has taken by now."""
+        """Return the numbers of the page's calls whose promises are still unused."""
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
         self._channel.renew()
@@ -315,7 +314,7 @@ class Context:
         return {number for end in ends for number in end.unseen}
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that wait until somebody lets time pass, the next one first."""
+        """Return the timers that wait until a step lets time pass, the first due first."""
         waiting = [
             PendingTimer(timer.delay / 1000, timer.repeat, timer.place, timer.event.instant)
             for run in self.runs
@@ -324,10 +323,7 @@ class Context:
         return sorted(waiting, key=lambda timer: timer.due)
 
     def end_stuck(self, run: ScriptRun, *, is_late: bool = False) -> None:
-        """End *run*, of which nothing is left to happen, and name the line that waits in vain.
-
-        With *is_late* something would happen, but it waited for longer than it may.
-        """
+        """End *run* at the line that waits in vain, or, if *is_late*, longer than it may."""
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
             run.settled = True
@@ -355,6 +351,7 @@ class Context:
                     make_time_error(self._setting.limits, is_wall=True)
                 ),
             )
+        # `_finish` itself runs `end`, and `end_stuck` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
@@ -364,11 +361,12 @@ class Context:
     def _take_turn(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
-        """Run one operation and take what it left; return the runs whose bodies ended in it."""
+        """Run one operation and apply its outbox; return the runs whose bodies ended in it."""
         ended: list[ScriptRun] = []
         try:
             reply = self._channel.turn(operation, run=run.number, **argument)
             for entry in reply.entries:
+                # A write that the form refuses closes the context: skip what follows.
                 if self._channel.is_open:
                     _ENTRIES[type(entry)](self, run, entry)
             ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
@@ -383,7 +381,6 @@ class Context:
         return ended
 
     def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
-        """Note how a body ended, and return its run."""
         run = self._runs.get(number)
         if run is None:
             raise MalformedError("a script ended that does not run: {number}", number=number)
@@ -408,10 +405,11 @@ class Context:
         return run
 
     def _halt(self, run: ScriptRun, error: ScriptError) -> None:
-        """End the context, and with it all that runs in it; *error* is *run*'s."""
+        """Close the context because *run* failed with *error*, which ends all other runs too."""
         for active in self.runs:
             was_settled = active.settled
             active.settled = True
+            # A body that has ended keeps its result; it only loses its timers and calls.
             if active is run or not was_settled:
                 active.error = error
             active.stop_timers()
@@ -421,7 +419,6 @@ class Context:
                 self._finish_if_idle(active)
 
     def _is_within_budget(self, name: str) -> bool:
-        """Count one more of *name* now, and return whether nothing of the budget was exceeded."""
         budget = budget_of(self._setting.limits)
         if budget is None:
             return True
@@ -434,6 +431,7 @@ class Context:
         self._halt(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
+        """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
         if run.is_only_waiting and not run.over:
             if run.timers:
                 run.done(self._take_outcome(run), False)
@@ -450,7 +448,6 @@ class Context:
         run.done(outcome, True)
 
     def _take_outcome(self, run: ScriptRun) -> Outcome:
-        """Return what came of *run* since the last time."""
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
         return run.outcome()
@@ -504,7 +501,7 @@ class Context:
         self._scheduler.spawn(self._begin(program), partial(self._settle_call, run, number))
 
     def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
-        """Let the log know of a call that never came to be, once for each line that makes it."""
+        """Log a call that was refused before it was sent, once for each line that makes it."""
         program = CallSpec(
             platform=entry.platform,
             api=entry.api,
@@ -584,6 +581,8 @@ class Context:
             self._finish_if_idle(run)
             return
         run.fired.append(TimerFired(timer.delay / 1000, timer.place, clock.now(), clock.tick()))
+        # `setTimeout(f, 0)` still belongs to the change that set it. What a later timer writes
+        # begins a new chain of changes.
         if timer.delay > PROMPT:
             run.forget_cause()
         self._run_turn(run, "fire", id=number)
@@ -593,6 +592,7 @@ class Context:
         if owner is None:
             return
         owner.timers.pop(entry.number).event.cancel()
+        # Its owner may have nothing left to wait for. As an event, because this turn still runs.
         if owner is not run:
             self._scheduler.call_soon(partial(self._finish_if_idle, owner))
 
@@ -660,7 +660,6 @@ class Context:
             self._report_chain(run, chain)
 
     def _note_forgotten(self, run: ScriptRun, unseen: Sequence[int]) -> None:
-        """Note the calls of *run* whose promise nobody has taken."""
         for number in sorted(unseen) if run.error is None else ():  # what broke off forgot nothing
             if not self._is_voided(run.calls[number].place):
                 # On a page another script may take it later, such as one that waits for it.
@@ -669,7 +668,7 @@ class Context:
                 self._shared_calls |= {shared} - {0}
 
     def _note_dropped(self, run: ScriptRun, awaited: Iterable[int]) -> None:
-        """Note the async functions that nobody awaits and that wait for one of *awaited*."""
+        """Note calls of async functions that are not awaited and that wait for one of *awaited*."""
         from bpmax_sim.script_source.voided_calls import find_dropped_call  # noqa: PLC0415
 
         scripts = [(one.script.name, one.script.source) for one in self._sources.placed]
@@ -681,7 +680,6 @@ class Context:
                 run.built += [] if note in run.built else [note]
 
     def _is_voided(self, place: Place | None) -> bool:
-        """Whether the script says of the call at *place* that nobody is to wait for it."""
         if place is None:
             return False
         # It is read only now: hardly any call is forgotten, and a parser takes its time.
@@ -690,7 +688,7 @@ class Context:
         return is_voided(self._sources.text_of(place.file), place)
 
     def _report_chain(self, run: ScriptRun, chain: UncalledChain) -> None:
-        """Take a chain without a call: an error if the script waited for what it yields."""
+        """Report a chain without ``$call()``: as an error if it was awaited, else as unawaited."""
         name, place = f"{chain.platform}.{chain.api}", self._sources.locate(chain.row, chain.column)
         if not chain.awaited:
             if run.error is None:  # a script that broke off did not forget it
@@ -724,7 +722,6 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
 
 
 def _describe_file(placed: PlacedScript) -> dict[str, Any]:
-    """Return a script as the prelude takes it."""
     file = {"name": placed.script.name, "start": placed.start, "source": placed.script.source}
     counted = placed.counted
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file

@@ -1,11 +1,11 @@
 """The default JavaScript engine, QuickJS-NG: JSON text goes in and comes out.
 
-No Python function is registered: a raise inside one, or a time limit, would corrupt the context,
-which belongs to the thread that made it. Our own JavaScript is compiled once per process and read
-into each context as bytecode, which the same engine makes and reads; what a context is not expected
-to need is read once it does. That takes the engine's C API (`quickjs_api`). Where that is out of
-reach (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``) a context takes longer to make, and of rejections
-that nobody handled only those of calls are known.
+No Python function is registered in it: an exception inside one, or a time limit, would corrupt the
+context. A context belongs to the thread that created it. The prelude and its bindings are compiled
+once per process and read into each context as bytecode, made by the same engine that reads it.
+Parts that a script is not expected to need are read on first use. This takes the engine's C API
+(`quickjs_api`). Where that is not available (Windows, 32 bits, ``BPMAX_JS_NATIVE=0``), creating a
+context takes longer, and of unhandled rejections only those of calls are known.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _STRICT = "'use strict';"  # begins the code of each binding, after its comment
 
 @cache
 def compile_bytecode(source: str) -> bytes | None:
-    """Return the bytecode of *source*, or None where the engine's library does not offer it."""
+    """Return the bytecode of *source*, or None if the engine's C API is not available."""
     if load_library() is None:
         return None
     context = NativeContext()
@@ -64,18 +64,19 @@ def compile_bytecode(source: str) -> bytes | None:
 
 
 class PreludeEntry:
-    """The function of the prelude in a context, which calls here where a promise is rejected.
+    """The prelude's entry function in one context, and the tracker of rejected promises.
 
-    By such a rejection the prelude asks for one of its parts, too: its function returns the number
-    of the part, and is called again with what the part's bytecode makes. Must outlive the context.
+    The prelude also uses a rejection to ask for one of its parts, as it can call nothing of Python:
+    its function then returns the number of the part, and is called again with the function that the
+    part's bytecode defines. This object must outlive the context.
     """
 
     def __init__(
         self, context: NativeContext, parts: Sequence[bytes | None], watch: LimitWatch | None = None
     ) -> None:
-        """Read the prelude, the first of *parts*, and those of the others that are there.
+        """Read the prelude, the first of *parts*, and those of the others that are not None.
 
-        `call` is the way in.
+        Its entry function is `call`.
         """
         inner = self._inner = context.inner
         functions = _load_library()
@@ -91,7 +92,7 @@ class PreludeEntry:
         functions.JS_SetHostPromiseRejectionTracker(context.runtime, _tracker, self)
 
     def report_rejection(self, inner: int, promise: Value, reason: Value, handled: bool) -> None:
-        """Call the prelude's function, and again with the part that it asks for."""
+        """Pass a rejection to the prelude; if it asks for a part, load that and call it again."""
         try:
             arguments = value_array(3)(promise, reason, Value(int(handled), 1))
             wanted = _load_library().JS_Call(inner, self._function, UNDEFINED, 3, arguments).integer
@@ -102,7 +103,7 @@ class PreludeEntry:
                 self._watch.stop(error)
 
     def load_part(self, inner: int, code: bytes | None) -> None:
-        """Call the prelude's function with what *code* makes, where there is room for that."""
+        """Pass the function of bytecode *code* to the prelude, if there is memory for it."""
         part = _read_function(inner, code)
         if not part.is_exception:
             functions = _load_library()
@@ -110,7 +111,10 @@ class PreludeEntry:
             functions.JS_FreeValue(inner, part)
 
     def pass_body(self, argument: str) -> None:
-        """Let the prelude have the function of the body in *argument*, if it is known by now."""
+        """Pass the compiled body of operation *argument* to the prelude, if it is compiled.
+
+        A body is compiled to bytecode when it runs for the second time.
+        """
         with suppress(msgspec.DecodeError, UnicodeEncodeError):  # half a character
             code = _compile_once(_body_of(argument)).code
             if code is not None:
@@ -119,19 +123,19 @@ class PreludeEntry:
 
 @cache
 def _array_of_numbers(count: int) -> bytes:
-    """Return the array of the values from 0 on."""
+    """Return bytecode of an array of the values from 0 to *count* - 1."""
     return bytes(value_array(count)(*map(Value.of_int, range(count))))
 
 
 class ScriptBody(msgspec.Struct, frozen=True):
-    """The text of a script and the line before it, as an operation has them."""
+    """The text of a script and the line at which it starts, as in the argument of ``run``."""
 
     start: int
     source: str
 
 
 class CompiledBody(msgspec.Struct):
-    """A body that was run before, and its bytecode once that happened twice."""
+    """A body that ran before, and its bytecode once it ran a second time."""
 
     runs: int = 0
     code: bytes | None = None
@@ -155,7 +159,7 @@ def _compile_once(body: ScriptBody) -> CompiledBody:
 
 
 def _compile_to_bytecode(body: ScriptBody) -> bytes | None:
-    """Return the bytecode of *body* with its lines and text, or None where it does not compile."""
+    """Return the bytecode of *body* with its lines and text, or None if it does not compile."""
     context, code = NativeContext(), None
     for form in _CHECKED_BODY:
         text = "\n" * (body.start - 1) + form.format(body.source)
@@ -269,10 +273,10 @@ the latter two by a text that it makes is refused by name.
 
 
 class QuickJSNG:
-    """A QuickJS-NG context with the prelude in it."""
+    """A QuickJS-NG context with the prelude loaded."""
 
     def __init__(self, limits: Limits, sources: Sequence[str] = ()) -> None:
-        """Make a context within *limits*, which is to run *sources*."""
+        """Create a context within *limits*; *sources* are the scripts that will run in it."""
         self._limits = limits
         self._left = limits.cpu
         self._left_wall = limits.wall
@@ -307,11 +311,11 @@ class QuickJSNG:
         return text
 
     def renew(self) -> None:
-        """Let the next script use as much time as one may."""
+        """Give the next script the full time limits."""
         self._left, self._left_wall = self._limits.cpu, self._limits.wall
 
     def close(self) -> None:
-        """Free the context. What answers it stays, for a thread that is in it still."""
+        """Free the context; the interrupt handler stays for a thread still in the engine."""
         if isinstance(self._context, NativeContext):
             self._context.close()
         self._entry = self._context = None
@@ -325,6 +329,8 @@ class QuickJSNG:
             self._entered_by.pass_body(argument)
         if outbox := self._entry(operation, argument):
             return outbox
+        # The outbox is read by an entry of its own, after the microtasks, which still add to it.
+        # Only `open` returns one at once, as nothing of a script runs in it.
         self._run_pending_jobs()
         self._set_limits()
         outbox = self._entry()
@@ -403,14 +409,17 @@ class QuickJSNG:
 
 
 def evaluate_prelude(context: Any) -> Any:
-    """Return the prelude's entry, made from its text."""
+    """Return the prelude's entry function, evaluated from source text."""
     prelude, *bindings = read_sources()
     return context.eval(prelude)(0, *bindings)
 
 
 @lru_cache(maxsize=256)
 def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, ...]:
-    """Return the bytecode of the prelude and what *scripts* use, and None for each other part."""
+    """Return bytecode of the core, then of each binding.
+
+    None for those that *scripts* do not use.
+    """
     names = set().union(find_polyfills(scripts), *map(_find_bindings, scripts))
     names -= _find_bindings("")
     parts = zip(BINDINGS, read_sources()[1:], strict=True)
@@ -420,9 +429,9 @@ def _compile_used_prelude_parts(scripts: Sequence[str]) -> tuple[bytes | None, .
 
 @cache
 def _write_core() -> str:
-    """Return the prelude as a function with those bindings that every script uses in it.
+    """Return the source of the prelude with those bindings inlined that every script uses.
 
-    One read of bytecode takes a fraction of what one for each of them does.
+    Reading one bytecode takes a fraction of the time of reading one for each binding.
     """
     prelude, *texts = read_sources()
     always = _find_bindings("")
@@ -437,12 +446,12 @@ def _write_core() -> str:
 
 @lru_cache(maxsize=256)
 def _find_bindings(script: str) -> frozenset[str]:
-    """Return the bindings that *script* is likely to use."""
+    """Return the names of the bindings that *script* probably uses, by its text."""
     return frozenset(name for name, sign in BINDINGS.items() if re.search(sign, script))
 
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
-    """Return the polyfills that one of *scripts* names."""
+    """Return the names of the polyfills that the text of one of *scripts* needs."""
     return _find_polyfills("\n".join(scripts))
 
 
@@ -452,7 +461,7 @@ def _find_polyfills(text: str) -> tuple[str, ...]:
 
 
 def list_parts(names: Sequence[str]) -> str:
-    """Return the argument of the prelude's ``install`` for these bindings, or nothing for none."""
+    """Return the JSON argument of the prelude's ``install`` for these bindings, or "" for none."""
     order = list(BINDINGS)
     parts = [order.index(name) + 1 for name in names]  # among the prelude's parameters
     return json.dumps({"now": 0, "parts": parts}) if parts else ""
@@ -460,7 +469,7 @@ def list_parts(names: Sequence[str]) -> str:
 
 @cache
 def read_sources() -> tuple[str, ...]:
-    """Return the prelude and the bindings, in the order of its parameters."""
+    """Return the source of the prelude and of each binding, in the order of its parameters."""
     package = files("bpmax_sim.script")
     folders = [package / "bindings", package / V8_PARITY]
     paths = {path.name: path for folder in folders for path in folder.iterdir()}

@@ -1,4 +1,4 @@
-"""Runs a script in two engines with the same responses, and stops at the step where they differ."""
+"""Run a script in two engines with the same responses, and stop at the first step that differs."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _LONGEST = 200
 
 
 class BothEngines:
-    """Two contexts that do the same; the first one's outbox counts."""
+    """Two engines that run the same operations; the outbox of the first one is used."""
 
     def __init__(self, *engines: tuple[str, channel.Engine]) -> None:
-        """Take two engines with their names."""
+        """Compare two engines, each given with its name."""
         (self._name, self._first), (self._other, self._second) = engines
 
     def load(self, source: str) -> None:
-        """Run *source* as a global script in both."""
+        """Run *source* as a global script in both engines."""
         self._run_in_both(lambda engine: engine.load(source))
 
     def call(self, operation: str, argument: str) -> str:
-        """Run one operation in both, and return the first one's outbox.
+        """Run one operation in both engines; return the outbox of the first.
 
         Raises:
-            EngineError: what the script did differs.
+            EngineError: if the two outboxes differ.
         """
         mine, theirs = self._run_in_both(lambda engine: engine.call(operation, argument))
         if operation not in _UNEQUAL and mine != theirs:
@@ -43,7 +43,7 @@ class BothEngines:
         return str(mine)
 
     def renew(self) -> None:
-        """Let the next script use as much as one may, in both."""
+        """Give the next script the full time limits in both engines."""
         self._first.renew()
         self._second.renew()
 
@@ -97,7 +97,10 @@ def _run_or_catch(work: Callable[[channel.Engine], Any], engine: channel.Engine)
 
 
 def _comparable_entry(entry: Any) -> Any:
-    """Return the content of an entry, without its place: columns and frames are an engine's own."""
+    """Return the content of an entry without its place.
+
+    Columns and frames differ between engines.
+    """
     if entry is None or type(entry) not in _DESCRIPTIONS:
         return entry
     if isinstance(entry, turn_result.TimerError):

@@ -1,6 +1,6 @@
-"""From a JavaScript error to an exception with the script's file, line and column.
+"""Turn a JavaScript error into an exception with the script's file, line and column.
 
-The engine knows one file, ``<input>``, and counts columns in UTF-8 bytes. So each script is
+The engine knows a single file, ``<input>``, and counts columns in UTF-8 bytes. So each script is
 evaluated below its own number of empty lines, and positions are mapped back here.
 """
 
@@ -35,7 +35,10 @@ _lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for 
 
 
 def escape_unencodable(source: str) -> str:
-    """Return *source* with escapes for what UTF-8 and C strings cannot hold."""
+    """Return *source* with NUL and lone surrogates as escapes.
+
+    C strings and UTF-8 cannot hold them.
+    """
     return _UNTOLD.sub(lambda match: f"\\u{ord(match[0]):04x}", source)
 
 
@@ -52,7 +55,7 @@ class Script(msgspec.Struct, frozen=True):
 
 
 class PlacedScript(msgspec.Struct, frozen=True):
-    """A script, the engine's line before its first one, and what counts its parts, if asked for."""
+    """A script, the engine's line before its first line, and the script with counters, or None."""
 
     script: Script
     start: int
@@ -60,16 +63,19 @@ class PlacedScript(msgspec.Struct, frozen=True):
 
     @property
     def code(self) -> str:
-        """Return what the engine runs: the script, or the same with counters."""
+        """Return the source that the engine runs, with counters if there are any."""
         return self.script.source if self.counted is None else self.counted.code
 
     @property
     def text(self) -> str:
-        """Return the script below as many empty lines, as engines take it."""
+        """Return the source below its empty lines, as it is passed to an engine."""
         return "\n" * self.start + escape_unencodable(self.code)
 
     def locate(self, row: int, column: int) -> Place:
-        """Return the position of the engine's *row* and *column*; one past the end is the end."""
+        """Return the user's position of the engine's *row* and *column*.
+
+        Past the end is the end.
+        """
         lines = _lines(self.script.source)
         line = min(row - self.start, len(lines))
         text = lines[line - 1].encode("utf-8", "surrogatepass")
@@ -79,14 +85,14 @@ class PlacedScript(msgspec.Struct, frozen=True):
 
 
 class Sources:
-    """The scripts of one context."""
+    """The scripts of one context, each at its own lines of the engine's single file."""
 
     def __init__(
         self,
         scripts: Sequence[Script],
         count: Callable[[Script], CountedScript | None] = lambda _script: None,
     ) -> None:
-        """Give each script its lines; *count* makes what counts its parts."""
+        """Give each script its lines; *count* returns a script with counters, or None."""
         self._count = count
         self.placed: list[PlacedScript] = []
         self._next = FIRST_LINE
@@ -94,7 +100,7 @@ class Sources:
             self.add(script)
 
     def add(self, script: Script) -> PlacedScript:
-        """Give *script* lines of its own, below those that are there."""
+        """Give *script* lines of its own, below those of earlier scripts."""
         source = "\n".join(split_lines(script.source))  # a lone CR is the same to JavaScript only
         own = Script(source, script.name)
         placed = PlacedScript(own, self._next, self._count(own))
@@ -103,7 +109,7 @@ class Sources:
         return placed
 
     def locate(self, row: int, column: int) -> Place | None:
-        """Return the user's position, or None for one in our own files."""
+        """Return the user's position, or None for a position in the bench's own JavaScript."""
         placed = self._find_script(row)
         return placed.locate(row, column) if placed else None
 
@@ -111,11 +117,11 @@ class Sources:
         return next((placed for placed in reversed(self.placed) if placed.start < row), None)
 
     def text_of(self, name: str) -> str:
-        """Return the text of the script called *name*, or nothing."""
+        """Return the source of the script named *name*, or ""."""
         return next((p.script.source for p in self.placed if p.script.name == name), "")
 
     def is_past_end(self, raw: str) -> bool:
-        """Return whether the first position of *raw* is behind the last line of its file."""
+        """Return whether the first position in *raw* is behind the last line of its script."""
         first = _FRAME.search(raw)
         if first is None or first[2] != "<input>":
             return False
@@ -125,7 +131,7 @@ class Sources:
     def user_frames(self, raw: str) -> tuple[tuple[Place, str], ...]:
         """Return the frames of *raw* that are in users' files, innermost first.
 
-        Of each its place, and its text: ``file:line:column``, or ``f (file:line:column)``.
+        Each has its place and its text: ``file:line:column``, or ``f (file:line:column)``.
         """
         known = {placed.script.name for placed in self.placed}
         frames = []
@@ -160,11 +166,11 @@ _LARGE = {
 
 
 class ErrorFactory(msgspec.Struct):
-    """Makes the errors of one run.
+    """Creates the exceptions of the scripts in one context.
 
     Attributes:
-        name: the file that runs, for errors without a frame.
-        rejected: call id -> the Python error that its rejection carried into the script.
+        name: file that runs now, for errors without a frame.
+        rejected: number of a call -> the Python error that its rejection carried into the script.
     """
 
     sources: Sources
@@ -173,14 +179,14 @@ class ErrorFactory(msgspec.Struct):
     rejected: dict[int, Exception] = msgspec.field(default_factory=dict)
 
     def make_uncaught_error(self, thrown: turn_result.ThrownValue | None) -> ScriptError:
-        """Return the error that a script did not catch; None is one that could not be read."""
+        """Return the error that a script did not catch; None is an error that could not be read."""
         if thrown is None:
             return self._make_limit_error(self._memory_message(), "")
         limit = self._find_limit(thrown)
         return self._make_limit_error(limit, thrown.raw) if limit else self._make_error(thrown)
 
     def make_syntax_error(self, thrown: turn_result.ThrownValue) -> ScriptError:
-        """Return the error of a script that is not valid, or nested too deeply to be read."""
+        """Return the error of a script with a syntax error, or nested too deeply to be parsed."""
         if limit := self._find_limit(thrown):
             return self._make_limit_error(limit, thrown.raw)
         place, _ = self._locate_trace(thrown.raw)
@@ -190,7 +196,7 @@ class ErrorFactory(msgspec.Struct):
         return errors.ScriptSyntaxError(message, name="SyntaxError", place=place)
 
     def make_engine_error(self, error: EngineError) -> ScriptError:
-        """Return the error of a global script, or of a context that passed a limit."""
+        """Return the error of a global script, or of a context that exceeded a limit."""
         if isinstance(error, LimitReachedError):
             return self._make_limit_error(error.message, error.raw)
         thrown = turn_result.ThrownValue(error.name, error.message, error.raw, None, None, {})
@@ -201,19 +207,19 @@ class ErrorFactory(msgspec.Struct):
         )
 
     def make_call_limit_error(self, place: Place | None) -> ScriptLimitError:
-        """Return the error of one call more than is allowed."""
+        """Return the error of a call beyond the limit of calls."""
         message = msg("the script made more than {calls} calls", calls=self.limits.calls)
         return ScriptLimitError(message, name=_LIMIT, place=place)
 
     def make_unreadable_value_error(self, error: ValueError, place: Place | None) -> ScriptError:
-        """Return the error of a value that does not cross."""
+        """Return the error of a value that cannot be passed between script and Python."""
         message = msg("a value of the script cannot be read: {error}", error=error)
         return ScriptError(message, name="ValueError", place=place or Place(self.name))
 
     def make_damaged_context_error(self, error: Exception, place: Place | None) -> ScriptError:
-        """Return the error of a script that broke what its calls and results cross by.
+        """Return the error of a script that damaged the functions that carry its calls and results.
 
-        *place* is where it was last seen.
+        *place* is where the script was last seen.
         """
         message = msg(
             "the script damaged its own context, here or after: {error}; leave the "
@@ -229,7 +235,7 @@ class ErrorFactory(msgspec.Struct):
     def make_refused_write_error(
         self, error: Exception, field_name: str, place: Place | None
     ) -> ScriptError:
-        """Return the error of a write that the form or the context did not take."""
+        """Return the error of a write that the form or ``ctx`` refused."""
         failure = ScriptError(
             label_message(field_name, error), name=type(error).__name__, place=place
         )
@@ -245,9 +251,9 @@ class ErrorFactory(msgspec.Struct):
     def explain_promise_read(
         self, error: errors.BpmaxError | None, read: tuple[str, str, Place | None] | None
     ) -> errors.BpmaxError | None:
-        """Return *error*, or what it is the consequence of: a call whose promise was *read*.
+        """Return *error*, or the error that explains it: a member was *read* of a call's promise.
 
-        Nobody reads there what a promise never has but by mistake, so without *error*, too.
+        A promise never has such a member, so reading it is a mistake even if there is no *error*.
         """
         if read is None or isinstance(error, ScriptLimitError):
             return error
@@ -267,7 +273,7 @@ class ErrorFactory(msgspec.Struct):
         return cause
 
     def make_unresolved_error(self, path: str, place: Place | None) -> ScriptError:
-        """Return the error of a promise that was written in place of its value."""
+        """Return the error of a promise that was written instead of its value."""
         message = msg(
             "{path} got a promise, not its value; write await before what makes it "
             "(of several: await Promise.all([…]))",
@@ -276,7 +282,7 @@ class ErrorFactory(msgspec.Struct):
         return ScriptError(message, name="Unawaited", place=place or Place(self.name))
 
     def make_uncalled_chain_error(self, name: str, place: Place | None) -> ScriptError:
-        """Return the error of a chain that was awaited and never called."""
+        """Return the error of a chain that was awaited without ``$call()``."""
         message = msg(
             "{name} was awaited but never called, so nothing was sent; end it with .$call()",
             name=name,
@@ -284,7 +290,7 @@ class ErrorFactory(msgspec.Struct):
         return ScriptError(message, name="Uncalled", place=place)
 
     def make_pending_error(self, probes: Sequence[tuple[str, str]]) -> errors.PendingPromise:
-        """Return the error of a script that waits in vain, at the line that waits."""
+        """Return the error of a script that waits for a promise that never settles, at its line."""
         raws = [waiting for waiting, _ in probes] + [maker for _, maker in probes]
         traces = [trace for trace in map(self._locate_trace, raws) if trace[1]]
         place, stack = traces[0] if traces else self._locate_trace("")
@@ -303,9 +309,9 @@ class ErrorFactory(msgspec.Struct):
     def make_wait_error(
         self, probes: Sequence[tuple[str, str]], timer: Place | None
     ) -> ScriptLimitError:
-        """Return the error of a script that waits for too long in real time.
+        """Return the error of a script that waits longer in real time than its limit.
 
-        It is at the line that waits, or, where none does, at the one that set *timer*.
+        Its place is the line that waits, or, if no line waits, the line that set *timer*.
         """
         traces = [trace for trace in (self._locate_trace(raw) for raw, _ in probes) if trace[1]]
         place, stack = traces[0] if traces else (timer or Place(self.name), ())
@@ -316,7 +322,7 @@ class ErrorFactory(msgspec.Struct):
         return ScriptLimitError(message, name=_LIMIT, place=place, stack=stack)
 
     def _find_limit(self, thrown: turn_result.ThrownValue) -> str:
-        """Return the message of the limit that an error comes of, or nothing."""
+        """Return the message of the limit that caused the error, or ""."""
         name, message = thrown.name, thrown.message
         is_full = False
         if name in {"RangeError", "InternalError"}:
@@ -338,7 +344,7 @@ class ErrorFactory(msgspec.Struct):
         return f"{self.limits.memory / MEGABYTE:g} MB"
 
     def _locate_trace(self, raw: str) -> tuple[Place, tuple[str, ...]]:
-        """Return where an error was thrown, and its stack; nothing where it is not in a script."""
+        """Return the place of an error, and its stack; without a frame, the file that runs."""
         frames = self.sources.user_frames(raw)
         place = frames[0][0] if frames else Place(self.name)
         return place, tuple(text for _, text in frames)

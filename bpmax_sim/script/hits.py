@@ -1,7 +1,7 @@
-"""What scripts ran, counted in the engine: a session with `ScriptHits` runs them with counters.
+"""What scripts executed: a session with `ScriptHits` runs them with counters inserted.
 
-Everything else comes to the same as without: verdict, digest, console, positions. What a context
-counted is read when it is closed; of a script that passed a limit nothing is known, as its
+Everything else is the same as without: verdict, digest, console, positions. The counters of a
+context are read when it is closed. Of a script that exceeded a limit nothing is known, because its
 context is lost.
 """
 
@@ -34,12 +34,12 @@ _COUNTS: Final = re.compile(r"[ \d]+")
 
 
 class NameValues(msgspec.Struct, frozen=True):
-    """The values of names when a place of a script was reached.
+    """The values of variables when a watched place of a script was reached.
 
     Attributes:
-        at: virtual time.
-        values: each as text, by its name.
-        stack: the engine's; the frames of users' files once it is handed in.
+        at: virtual time in seconds.
+        values: value as text by name of the variable.
+        stack: the engine's stack; after `ContextHits.submit_counts` the frames of users' files.
     """
 
     at: float
@@ -48,20 +48,20 @@ class NameValues(msgspec.Struct, frozen=True):
 
 
 class ScriptHits:
-    """How often each part of each script ran, over all sessions that were given this.
+    """How often each part of each script ran, in all sessions that were given this object.
 
     Attributes:
-        watched: where the values of names are kept, too.
-        seen: what they were there, in the order of time.
-        counts: script -> the numbers of its counters, in their order.
-        lost: script -> how many contexts with it passed a limit, of which nothing is known.
-        uncounted: scripts that cannot be counted: no JavaScript, empty, or larger than any person
-            writes.
-        shown: script -> its text without what is secret.
+        watched: place at which the values of variables are kept too, or None.
+        seen: those values, in the order of time.
+        counts: script -> its counters, in the order of their numbers.
+        lost: script -> number of contexts that exceeded a limit, of which nothing is known.
+        uncounted: scripts that cannot be counted: invalid JavaScript, empty, or longer than
+            hand-written code.
+        shown: script -> its text without secrets.
     """
 
     def __init__(self, watched: Place | None = None) -> None:
-        """Start with nothing."""
+        """Start without counts."""
         self.watched = watched
         self.seen: list[NameValues] = []
         self.counts: dict[Script, list[int]] = {}
@@ -70,18 +70,18 @@ class ScriptHits:
         self.shown: dict[Script, str] = {}
 
     def hide(self, redact: Callable[[str], str]) -> None:
-        """Show no secret that a session knows."""
+        """Redact the texts of all scripts with *redact*, which knows a session's secrets."""
         for script in self.counts:
             self.shown[script] = redact(self.shown.get(script, script.source))
 
     def count_script(self, script: Script) -> CountedScript | None:
-        """Return *script* with counters, see the function of this name, and what is watched."""
+        """Return *script* with counters; it also keeps values at the watched place, if any."""
         place = self.watched
         is_watched = place is not None and place.file == script.name
         return count_script(script, (place.line, place.column) if place and is_watched else None)
 
     def declare(self, script: Script) -> None:
-        """Count *script* also where no run comes to it."""
+        """List *script* even if no run executes it."""
         own = unify_lines(script)
         counted = count_script(own)
         if counted is None:
@@ -90,7 +90,7 @@ class ScriptHits:
             self.counts.setdefault(own, [0] * len(counted.counters))
 
     def add(self, script: Script, counts: Sequence[int]) -> None:
-        """Add what a context counted of *script*."""
+        """Add the counters of *script* from one context."""
         before = self.counts.get(script)
         self.counts[script] = (
             [*counts]
@@ -99,7 +99,7 @@ class ScriptHits:
         )
 
     def merge(self, data: Iterable[HitsData]) -> None:
-        """Add what another process counted, as `to_data` returns it."""
+        """Add the counts of another process, in the form that `to_data` returns."""
         for name, source, counts, lost, shown in data:
             script = Script(source, name)
             if shown != source:
@@ -111,7 +111,7 @@ class ScriptHits:
                 self.add(script, counts)
 
     def to_data(self) -> list[HitsData]:
-        """Return of each script its name, text, counts and lost contexts, as plain values."""
+        """Return name, text, counts and number of lost contexts of each script, as plain values."""
         known = {**dict.fromkeys(self.uncounted), **dict.fromkeys(self.lost), **self.counts}
         return [
             (
@@ -130,10 +130,13 @@ _PATIENCE: Final = 4
 
 
 class CountingEngine:
-    """An engine that gives scripts the time that counting takes; errors tell the limits as set."""
+    """An engine with higher time limits, for what counting takes.
+
+    Errors state the user's limits.
+    """
 
     def __init__(self, make: MakeEngine, limits: Limits, sources: Sequence[str]) -> None:
-        """Have *make* make it, within *limits* and what counting takes."""
+        """Create the engine with *make*, its *limits* raised by what counting takes."""
         self._limits = limits
         self._allowed = replace(limits, cpu=limits.cpu * _PATIENCE, wall=limits.wall * _PATIENCE)
         self._inner = make(self._allowed, sources)
@@ -164,13 +167,13 @@ class ContextHits:
     """The counters of the scripts of one context."""
 
     def __init__(self, hits: ScriptHits) -> None:
-        """Hand in to *hits*."""
+        """Add counts to *hits* once the context is closed."""
         self._hits = hits
         self._declared: dict[str, Script] = {}
         self._watched = ""
 
     def declare(self, script: Script, counted: CountedScript, load: Callable[[str], None]) -> None:
-        """Declare the counters of *script*, once, by *load*, which runs a global script."""
+        """Declare the counters of *script* once, using *load*, which runs a global script."""
         if counted.name not in self._declared:
             self._declared[counted.name] = script
             self._watched = counted.name if counted.is_watched else self._watched
@@ -178,9 +181,9 @@ class ContextHits:
                 load(counted.declaration)
 
     def submit_counts(self, load: Callable[[str], None], sources: Sources) -> None:
-        """Hand in what was counted; of a context that is lost, which scripts ran.
+        """Add the counts to the session's; of a lost context only which scripts ran.
 
-        Frames of stacks are those of *sources*.
+        *sources* maps the frames of stacks to users' files.
         """
         if self._watched:
             self._submit_values(load, sources)
@@ -208,16 +211,16 @@ _decode_values = msgspec.json.Decoder(list[NameValues]).decode
 
 
 def unify_lines(script: Script) -> Script:
-    """Return *script* as engines take it, without line ends that they do not count."""
+    """Return *script* with its line ends replaced by those that engines count."""
     return Script("\n".join(split_lines(script.source)), script.name)
 
 
 @lru_cache(maxsize=256)
 def count_script(script: Script, watched: tuple[int, int] | None = None) -> CountedScript | None:
-    """Return *script* with counters, or None where it has to run as it is.
+    """Return *script* with counters, or None if it has to run unchanged.
 
-    That is of what is not valid: it has to fail in its own words. *watched* are the line and the
-    column where the values of names are kept.
+    That is the case for invalid scripts, which have to fail with their own message. *watched* is
+    the line and column at which the values of variables are kept.
     """
     counted = insert_counters(script.source, script.name, watched)
     return counted if counted is not None and _is_valid(counted.code) else None

@@ -1,20 +1,20 @@
-"""Whether a script may go on, answered where the engine asks: after some thousand of its steps.
+"""The interrupt handler of QuickJS-NG: whether a script may continue, asked every 10,000 steps.
 
-The engine's own limits are no help for memory. What it does without any is not sound: it looks for
-garbage while it makes the error, also where an object that has just grown is not among those that
-it knows, and the process dies. So it never looks by itself. It is made to here, where nothing is
-half done, and a script that holds more than it may ends here, too. A limit of its own, far above,
-is for what one built-in function takes.
+Memory cannot be left to the engine. When it runs out of memory it collects garbage while it creates
+the error, at a moment when an object that has just grown is not in its list of objects yet, and the
+process crashes. So automatic garbage collection is switched off. It is done here, where no
+operation is half finished, and here a script over its memory limit ends. The engine's own limit is
+set far higher and only stops a single built-in function that allocates a lot.
 
-How much a script holds is counted by ``JS_ComputeMemoryUsage``, which walks the heap. So that is
-done rarely enough to take a small part of the time, and often enough that the heap cannot grow by
-more than `ROOM` meanwhile.
+The memory in use is measured by ``JS_ComputeMemoryUsage``, which walks the whole heap. So it is
+measured rarely enough to cost a small part of the time, and often enough that the heap cannot grow
+by more than `ROOM` in between.
 
-The engine asks in loops and calls of JavaScript and within regular expressions. For loops of which
-one step takes long, the watchdog (`LimitWatch`) takes the stack away, so that each further call
-fails. What neither calls nor allocates is left, such as ``for (;;) +text`` with megabytes of text:
-it ends after the ten thousand steps between two questions, as nothing public makes the engine ask
-earlier.
+The engine calls the handler in loops and calls of JavaScript and within regular expressions. For
+loops in which one step takes long, the watchdog (`LimitWatch`) sets the stack limit to 1 byte, so
+that each further call fails. Code that neither calls nor allocates, such as ``for (;;) +text`` with
+megabytes of text, ends only after the 10,000 steps between two interrupts, because no public
+function makes the engine ask earlier.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _PAUSES = 6  # times as long as a count took
 
 
 class Interrupts:
-    """Answers for one context; must live as long as it."""
+    """The interrupt handler of one context; must live as long as the context."""
 
     def __init__(self, context: NativeContext, watch: LimitWatch) -> None:
-        """Let the engine ask here, and collect no garbage by itself."""
+        """Install the handler and switch off the engine's own garbage collection."""
         functions = load_library()
         assert functions is not None, "there are contexts only where it is there"
         self._answers = _answers(watch, context)
@@ -48,10 +48,10 @@ class Interrupts:
 
 
 def _answers(watch: LimitWatch, context: NativeContext) -> Generator[int, object, None]:
-    """Yield 1 where the script has to end, for each time that the engine asks, and else 0.
+    """Yield 1 if the script has to end, else 0, each time the engine asks.
 
-    A generator, since a signal handler that raises does so where it goes on: that is caught here,
-    and would be lost in a function that C calls.
+    This is a generator because a signal handler (Ctrl-C, alarm) raises in the Python code that
+    runs: here the exception is caught and kept, while in a function called by C it would be lost.
     """
     limit, answer = watch.memory, 0
     garbage_from, count_at = limit // _LEAST_GARBAGE, time.perf_counter() + _LEAST_PAUSE
@@ -62,6 +62,8 @@ def _answers(watch: LimitWatch, context: NativeContext) -> Generator[int, object
                 size, started = 0, time.perf_counter()
                 if started >= count_at:
                     size = context.read_usage()[0]
+                    # Collect from a quarter of the limit on, then when the heap is half as large
+                    # again: a heap that is really in use is not to be searched at every count.
                     if size > garbage_from:
                         context.collect_garbage()
                         garbage_from = min(limit, max(garbage_from, size * 3 // 2))

@@ -1,10 +1,11 @@
-"""Limits of time, memory and stack of a script: what it may use, and the watch that ends it.
+"""Limits of a script's time, memory, stack and calls, and the watchdog that enforces them.
 
-The engine looks at the time in loops and calls of JavaScript only. Loops of its own C code (a Set
-filled by an iterator that never ends, ``JSON.parse`` of megabytes 10,000 times) go on. They do ask
-for stack and memory, so a context over its limits is left with no stack, and what it calls next
-fails; where that does not end it, it is left with no memory at most looks. (For ever
-without memory, the engine can be busy with errors that it has no room for.) Then it is lost.
+The engine checks the time only in loops and calls of JavaScript. Loops of its C code (a Set filled
+by an endless iterator, ``JSON.parse`` of megabytes 10,000 times) continue. They do use stack and
+memory, though: so the stack limit of a context over its limits is set to 1 byte, which makes its
+next call fail. If that does not end it, most looks of the watchdog also leave it no memory. (Not
+all of them: without any memory the engine can loop for ever over errors that it cannot allocate.)
+The context cannot be used afterwards.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ MEGABYTE = 1 << 20
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one script may use in one run.
+    """The limits of one script in one run.
 
     Attributes:
         cpu: seconds of processor time, over all its turns.
-        wall: seconds that pass while its turns run, what Python does for them included; neither
-            virtual time nor waiting for a live system.
+        wall: seconds of real time while its turns run, including the work of Python for them, but
+            without virtual time and without waiting for a live system.
         wait: seconds of real time that it may wait with no call in flight, in live and record mode.
         memory: bytes of the engine's heap.
-        stack: bytes of stack; None takes half of the thread's, at most 4 MB. More than that runs
-            scripts on a thread of their own.
-        calls: ``$proxy`` calls.
+        stack: bytes of stack; None is half of the thread's stack, at most 4 MB. With a larger value
+            scripts run on a thread of their own.
+        calls: number of ``$proxy`` calls.
     """
 
     cpu: float = 2.0
@@ -50,13 +51,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class CountedLimits(Limits, frozen=True, kw_only=True):
-    """Limits of which one counts what all scripts of the session do together."""
+    """Limits with a `Budget` for all scripts of the session together."""
 
     budget: Budget
 
 
 def budget_of(limits: Limits) -> Budget | None:
-    """Return what counts the scripts that run within *limits*, if anything does."""
+    """Return the budget that counts the scripts run within *limits*, or None."""
     return limits.budget if isinstance(limits, CountedLimits) else None
 
 
@@ -66,10 +67,10 @@ _LEAST_STACK, _MOST_STACK = 256 << 10, 1024 * MEGABYTE
 
 
 def parse_stack(text: str) -> int:
-    """Return the bytes of ``24MB``, ``512kB`` or a plain number of bytes.
+    """Return the bytes of a size such as ``24MB``, ``512kB`` or a plain number.
 
     Raises:
-        ValueError: if *text* is none of these, or too little to run anything.
+        ValueError: if *text* is not a size, or too small to run a script.
     """
     size = _parse_size(text)
     if not _LEAST_STACK <= size <= _MOST_STACK:
@@ -95,10 +96,12 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def parse_limits(text: str) -> Limits:
-    """Return the limits of ``cpu=10s,wall=60s,memory=256MB,calls=50000``; the others stay.
+    """Return the limits in ``cpu=10s,wall=60s,memory=256MB,calls=50000``.
+
+    Others keep their defaults.
 
     Raises:
-        ValueError: if *text* is nothing of the kind.
+        ValueError: if *text* does not have this form.
     """
     limits: dict[str, Any] = {}
     for part in map(str.strip, text.split(",")):
@@ -113,15 +116,15 @@ def parse_limits(text: str) -> Limits:
 
 
 class EngineError(Exception):
-    """JavaScript threw out of the engine.
+    """Raised if JavaScript code throws out of the engine.
 
     Attributes:
         name, message: of the JavaScript error.
-        raw: its frames, as the engine writes them.
+        raw: stack frames as the engine writes them.
     """
 
     def __init__(self, name: str, message: str, raw: str = "") -> None:
-        """Keep the parts of the error."""
+        """Keep name, message and stack of the JavaScript error."""
         super().__init__(label_message(name, message))
         self.name = name
         self.message = message
@@ -129,16 +132,16 @@ class EngineError(Exception):
 
 
 class LimitReachedError(EngineError):
-    """A script used more than it may; the context is lost, the process is not."""
+    """Raised if a script exceeds a limit; its context cannot be used any more, the process can."""
 
 
 def make_budget_error(budget: Budget, raw: str = "") -> LimitReachedError:
-    """Return the error of scripts that did more than *budget* allows."""
+    """Return the error of scripts that exceeded *budget*."""
     return LimitReachedError("ScriptLimitError", budget.describe(), raw)
 
 
 def make_time_error(limits: Limits, *, is_wall: bool, raw: str = "") -> LimitReachedError:
-    """Return the error of a script that ran for longer than *limits* allow."""
+    """Return the error of a script that exceeded the processor time or real time of *limits*."""
     used = msg("{cpu:g} s of processor", cpu=limits.cpu)
     if is_wall:
         used = msg("{wall:g} s of wall-clock", wall=limits.wall)
@@ -156,12 +159,12 @@ def default_stack_size() -> int:
 
 
 def run_with_stack(size: int, work: Callable[[], None]) -> None:
-    """Run *work* on a thread on which scripts may use *size* bytes of stack, and wait for it.
+    """Run *work* on a thread with *size* bytes of stack for scripts, and wait for it.
 
-    Context variables are copied to it.
+    Context variables are copied to the thread.
 
     Raises:
-        BaseException: what *work* raises.
+        BaseException: if *work* raises it.
     """
     raised: list[BaseException] = []
     context = contextvars.copy_context()
@@ -206,19 +209,21 @@ _IDLE_LOOKS = 20  # after so many without anything to watch, the thread ends
 
 
 class LimitWatch:
-    """One context under watch while a turn of it runs; belongs to the thread that made it.
+    """The watch over one context while it runs a turn; belongs to the thread that created it.
 
     Attributes:
         memory: bytes that the script may hold.
-        raised: by a signal handler, while the script ran.
+        fired: limit that was exceeded first, ``signal`` for an exception of a signal handler, or
+            "".
+        raised: exception that a signal handler raised while the script ran.
     """
 
     def __init__(
         self, context: Any, memory: int, room: int = 0, budget: Budget | None = None
     ) -> None:
-        """Watch *context*, which runs on this thread and may hold *memory* bytes.
+        """Watch *context*, which runs on the current thread and may hold *memory* bytes.
 
-        The engine itself allows *room* bytes more. What it asks is counted in *budget*.
+        The engine's own memory limit is *room* bytes higher. Interrupts are counted in *budget*.
         """
         self._context = context
         self._budget = budget
@@ -233,19 +238,22 @@ class LimitWatch:
         self.raised: BaseException | None = None
 
     def enter(self, cpu_end: float, wall_end: float) -> None:
-        """Begin a turn that has to end by these, of ``thread_time`` and of ``monotonic``."""
+        """Begin a turn that ends by *cpu_end* (`thread_time`) and *wall_end* (`monotonic`)."""
         self._cpu_end, self._wall_end = cpu_end, wall_end
         _state.running.add(self)
         if _state.thread is None:
             _state.start()
 
     def leave(self) -> None:
-        """End the turn."""
+        """End the turn: the watchdog looks no more at this context."""
         with _state.lock:
             _state.running.discard(self)
 
     def has_to_stop(self, size: int) -> bool:
-        """Return whether the script, which holds *size* bytes, has to end; on its own thread."""
+        """Return whether the script, which holds *size* bytes, exceeded a limit.
+
+        Called on the context's own thread, whenever the engine asks.
+        """
         if not self.fired:
             if self._budget is not None and not self._budget.allows("interrupts"):
                 self.fired = "budget"
@@ -263,12 +271,18 @@ class LimitWatch:
         return bool(self.fired)
 
     def stop(self, error: BaseException) -> None:
-        """Let the script end soon, for what a signal handler raised; on its own thread."""
+        """End the script at its next interrupt because a signal handler raised *error*.
+
+        Called on the context's own thread.
+        """
         self.fired, self.raised = "signal", error
 
     def check_from_watchdog(self) -> None:
-        """Stop the context if it is over its limits; on the thread that watches."""
+        """Stop the context if it exceeded a limit; called on the watchdog thread, with its lock."""
         if self.fired:
+            # Without stack the script should end at its next call. If it has not after some looks,
+            # take its memory too, but not at every eighth look: without any, the engine may never
+            # end.
             self._looks += 1
             if self._looks >= _PATIENT_LOOKS:
                 room = self.memory + self._room
@@ -285,7 +299,10 @@ class LimitWatch:
 
 
 class _Watchdog:
-    """What the process watches, and the thread that does; a forked child begins anew."""
+    """The watchdog thread of the process and the contexts it watches.
+
+    A forked child starts anew.
+    """
 
     def __init__(self) -> None:
         self.running: set[LimitWatch] = set()
@@ -293,7 +310,7 @@ class _Watchdog:
         self.thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Let the thread look again, or for the first time."""
+        """Start the watchdog thread, unless it runs or there is nothing to watch."""
         with self.lock:
             if self.thread is None and self.running:
                 self.thread = threading.Thread(target=self._watch, name=_NAME, daemon=True)

@@ -1,10 +1,10 @@
-"""The default engine's C API, as ``quickjs.h`` declares it and its wheel exports it.
+"""The C API of the default engine, as ``quickjs.h`` declares it and its wheel exports it.
 
-The wheel's own class leaves out what scripts need here: rejections that nobody handles, bytecode,
-a say in when garbage is looked for. So a context is made by these functions, from what is public
-alone: no offset within an object of the engine or of the wheel is assumed, and nothing is written
-there. Where a function is absent or answers otherwise than it should (Windows exports none, 32 bits
-have other values), `load_library` is None and the wheel's class does what it can.
+The wheel's own class lacks what scripts need here: unhandled rejections, bytecode, and control of
+garbage collection. So contexts are created by these functions, which are all public: no offset
+within an object of the engine or of the wheel is assumed, and nothing is written there. If a
+function is missing or behaves otherwise (Windows exports none, 32-bit builds have other values),
+`load_library` returns None and the wheel's class is used.
 """
 
 from __future__ import annotations
@@ -44,17 +44,17 @@ class Value(Structure):
 
     @property
     def is_exception(self) -> bool:
-        """Return whether this stands for an error that was thrown."""
+        """Return whether this value says that an error was thrown."""
         return bool(self.tag == _EXCEPTION)
 
     @property
     def integer(self) -> int | None:
-        """Return the whole number of 31 bits that this is."""
+        """Return the value if it is an integer, else None; right for 0 to 2³¹ - 1 only."""
         return self.payload & 0xFFFFFFFF if self.tag == _INT else None
 
     @classmethod
     def of_int(cls, number: int) -> Value:
-        """Return a whole number of 31 bits, which no context owns."""
+        """Return an integer from 0 to 2³¹ - 1, which belongs to no context and is not freed."""
         return cls(number, _INT)
 
 
@@ -97,14 +97,14 @@ _SHORT: tuple[tuple[str, Any, tuple[Any, ...]], ...] = (
 
 
 class Library:
-    """The functions by their names, each with its types."""
+    """The functions of the C API by name, each with its argument types."""
 
     def __init__(self, path: str) -> None:
-        """Take them from the shared library at *path*.
+        """Load the functions of the shared library at *path*.
 
         Raises:
-            AttributeError: one is absent.
-            OSError: it is no library.
+            AttributeError: if a function is missing.
+            OSError: if the file is not a library.
         """
         tables = ((ctypes.CDLL(path), _LONG), (ctypes.PyDLL(path), _SHORT))
         for loaded, table in tables:
@@ -114,13 +114,16 @@ class Library:
                 setattr(self, name, function)
 
     def __getattr__(self, name: str) -> Any:
-        """Only what is absent gets here."""
+        """Only declared for type checkers.
+
+        Functions are attributes, so only missing ones get here.
+        """
         raise AttributeError(name)
 
 
 @cache
 def load_library() -> Library | None:
-    """Return the functions, or None where they are not what ``quickjs.h`` says."""
+    """Return the C API, or None if it is not available or not as ``quickjs.h`` declares it."""
     if ctypes.sizeof(c_void_p) != 8 or os.environ.get(SWITCH) == "0":  # noqa: PLR2004
         return None
     try:
@@ -131,7 +134,7 @@ def load_library() -> Library | None:
 
 
 def _works(library: Library) -> bool:
-    """Return whether values and sizes are laid out as the header has them, in a millisecond."""
+    """Return whether values and sizes have the layout of the header; takes about a millisecond."""
     context = NativeContext(library)
     try:
         context.set_memory_limit(_MARK)
@@ -153,7 +156,7 @@ def _works(library: Library) -> bool:
 
 @cache
 def value_array(count: int) -> type[ctypes.Array[Value]]:
-    """Return the type of so many values; Python forgets such a type once nobody has it."""
+    """Return the ctypes array type of *count* values, cached: ctypes drops unused types."""
     return Value * count
 
 
@@ -161,14 +164,14 @@ FILE = b"<input>"  # as the wheel names what it evaluates
 
 
 class NativeContext:
-    """A runtime with one context, with the methods of the wheel's ``Context`` that are used.
+    """A runtime with one context, with the used methods of the wheel's ``Context``.
 
     Attributes:
-        runtime, inner: the JSRuntime and the JSContext.
+        runtime, inner: JSRuntime and JSContext.
     """
 
     def __init__(self, library: Library | None = None) -> None:
-        """Make them."""
+        """Create runtime and context."""
         found = library or load_library()
         assert found is not None, "made only where the functions are there"
         self._library = found
@@ -181,7 +184,7 @@ class NativeContext:
         self._is_closed = False
 
     def evaluate(self, source: str, flags: int = 0) -> Value:
-        """Run *source* as a global script, and return its value, which the caller frees."""
+        """Run *source* as a global script; return its value, which the caller frees."""
         code = source.encode()
         self._enter()
         try:
@@ -194,7 +197,7 @@ class NativeContext:
         """Run *source* as a global script.
 
         Raises:
-            JSException: it threw.
+            JSException: if the script throws.
         """
         self._enter()
         try:
@@ -206,10 +209,10 @@ class NativeContext:
             self._leave()
 
     def call(self, function: Value, *texts: str) -> str:
-        """Return the text that *function* of these texts returns.
+        """Call *function* with *texts* and return its result as text.
 
         Raises:
-            JSException: it threw.
+            JSException: if the function throws.
         """
         self._enter()
         try:
@@ -237,7 +240,7 @@ class NativeContext:
         """Run the next microtask; return whether there was one.
 
         Raises:
-            JSException: it threw.
+            JSException: if the microtask throws.
         """
         if not self._library.JS_IsJobPending(self.runtime):
             return False
@@ -251,7 +254,7 @@ class NativeContext:
             self._leave()
 
     def read_text(self, value: Value) -> str:
-        """Return *value* as a text; nothing where there is no room for it."""
+        """Return *value* as text, or "" if there is no memory for it."""
         size = c_size_t()
         pointer = self._library.JS_ToCStringLen2(self.inner, size, value, False)
         if not pointer:
@@ -262,21 +265,24 @@ class NativeContext:
         return text
 
     def read_usage(self) -> ctypes.Array[c_int64]:
-        """Return the numbers of JSMemoryUsage: bytes that are taken, their limit, and others."""
+        """Return the numbers of JSMemoryUsage.
+
+        First the bytes in use, then their limit, then others.
+        """
         self._library.JS_ComputeMemoryUsage(self.runtime, self._usage)
         return self._usage
 
     def collect_garbage(self) -> None:
-        """Free what is only used in a circle."""
+        """Free objects that are only referenced in cycles."""
         self._library.JS_RunGC(self.runtime)
 
     def set_memory_limit(self, size: int) -> None:
-        """Refuse more than *size* bytes; any thread may ask for that."""
+        """Set the heap limit in bytes; may be called on any thread."""
         if not self._is_closed:
             self._library.JS_SetMemoryLimit(self.runtime, size)
 
     def set_max_stack_size(self, size: int) -> None:
-        """Refuse more than *size* bytes of stack; any thread may ask for that."""
+        """Set the stack limit in bytes; may be called on any thread."""
         if not self._is_closed:
             self._library.JS_SetMaxStackSize(self.runtime, size)
 
@@ -287,20 +293,20 @@ class NativeContext:
         return value
 
     def close(self) -> None:
-        """Free both, now or once nothing runs in them any more."""
+        """Free runtime and context, or mark them to be freed when nothing runs in them any more."""
         self._is_closed = True
         if not self._depth:
             self._free_context()
 
     def __del__(self) -> None:
-        """Free what nobody closed, as the wheel's class does."""
+        """Free an unclosed context, as the wheel's class does."""
         self.close()
 
     def _enter(self) -> None:
-        """Keep the context until `_leave`, also where another thread closes it meanwhile.
+        """Keep the context alive until `_leave`, even if another thread closes it meanwhile.
 
         Raises:
-            JSException: it is closed already.
+            JSException: if the context is closed.
         """
         if not self._depth:
             if self._is_closed:
@@ -322,7 +328,7 @@ class NativeContext:
             self._library.JS_FreeRuntime(runtime)
 
     def _take_exception(self) -> str:
-        """Return what was thrown: ``Name: message``, then its stack."""
+        """Return the thrown error: ``Name: message``, then its stack."""
         library, inner = self._library, self.inner
         thrown = library.JS_GetException(inner)
         text = self.read_text(thrown)

@@ -1,4 +1,4 @@
-"""Runs users' scripts: each in a context of its own, all on one scheduler and one thread."""
+"""Run users' scripts, each in a context of its own, all on one scheduler and one thread."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ SHANGHAI = 8 * 3600.0
 
 
 def make_quickjs(limits: Limits, sources: Sequence[str] = ()) -> Engine:
-    """Return a context of the default engine within *limits*, which is to run *sources*."""
+    """Return a context of the default engine within *limits*, for running *sources*."""
     from bpmax_sim.script.engine import QuickJSNG  # noqa: PLC0415 - not before a script runs
 
     return QuickJSNG(limits, sources)
 
 
 def expression_problem(text: str) -> str | None:
-    """Return what is wrong with *text* as an expression of JavaScript; nothing of it runs."""
+    """Return the syntax error of *text* as a JavaScript expression, or None; nothing is run."""
     wrong = _syntax_error(text)
     return "unexpected end of the condition" if wrong and not _syntax_error(f"{text} 0") else wrong
 
@@ -56,7 +56,7 @@ _PACKAGES = {"quickjs": "quickjs-ng", "v8": "mini-racer"}
 
 @cache
 def describe_engine(name: str) -> str:
-    """Return which version of the engine *name* runs here, such as ``quickjs-ng 0.17.0.2``."""
+    """Return name and version of the engine *name*, such as ``quickjs-ng 0.17.0.2``."""
     packages = [_PACKAGES[part.strip()] for part in name.split(",")]
     return ", ".join(f"{package} {_read_version(package)}".rstrip() for package in packages)
 
@@ -71,10 +71,12 @@ def _read_version(package: str) -> str:
 
 
 def select_engine(name: str) -> MakeEngine:
-    """Return what makes contexts of the engine *name*, ``quickjs``, ``v8`` or both with a comma.
+    """Return a function that creates contexts of engine *name*: ``quickjs``, ``v8`` or both.
+
+    With both, separated by a comma, each script runs in both, and a difference is an error.
 
     Raises:
-        ConfigError: its extra is not installed.
+        ConfigError: if the extra of the engine is not installed.
     """
     if name == "quickjs":
         return make_quickjs
@@ -94,13 +96,13 @@ def select_engine(name: str) -> MakeEngine:
 
 
 class Page:
-    """What scripts share that run in one context, such as the handlers of a form.
+    """Scripts that share one context, such as the handlers of a form.
 
-    That is the context's globals, and its libraries, which run once. What these scripts plan for
-    later outlives them and waits until somebody lets time pass.
+    They share globals and libraries, which run once. Timers that they set outlive them and wait
+    until a step lets time pass.
 
     Args:
-        scripts: all that may run in it, since what a context needs is read from their text.
+        scripts: all scripts that may run in it; their text decides which parts the context needs.
     """
 
     def __init__(self, scripts: Sequence[Script] = ()) -> None:
@@ -109,17 +111,18 @@ class Page:
 
 @dataclass(eq=False)
 class Runtime:
-    """Starts scripts and lets them run; belongs to the thread that made it.
+    """Starts and runs scripts; belongs to the thread that created it.
 
     Attributes:
-        scheduler: runs calls and timers, in the session's virtual time.
-        begin: starts a ``$proxy`` call.
-        limits: of each script.
-        parts: of chance, by a script's number; each has a sequence of its own.
-        on_draw: is called with how much of its sequence a script has drawn when it makes a call.
+        scheduler: runs calls and timers in the session's virtual time.
+        begin: function that starts a ``$proxy`` call.
+        limits: limits of each script.
+        parts: seeds of random values by the number of a script; each script has its own sequence.
+        on_draw: called with the number of a script and how many random values it has drawn, when it
+            draws its first and at each call after it.
         zone: local time of scripts, in seconds east of Greenwich.
-        engine: makes a context.
-        hits: counts what scripts run, where somebody asks.
+        engine: function that creates a context.
+        hits: counters of executed code, or None.
     """
 
     scheduler: Scheduler
@@ -150,20 +153,20 @@ class Runtime:
         values: Mapping[str, Any] | None = None,
         page: Page | None = None,
     ) -> Outcome:
-        """Run *script* and all that it starts until nothing is left to happen.
+        """Run *script* and everything that it starts, until nothing is left to happen.
 
-        What was planned for later by a script with a page stays. While others run already, the
-        script goes as far as it gets now, and the rest of what comes of it is to be drained.
+        Timers in the future, set by a script with a page, stay. If called while other scripts run,
+        the script runs as far as it can now, and its later results are returned by `drain`.
 
         Args:
-            script: the body of an async function, as BPMAX stores it.
-            libraries: global scripts, run before, whose declarations the body sees.
+            script: body of an async function, as BPMAX stores it.
+            libraries: global scripts that run before it, whose declarations the body sees.
             bindings: live objects by their global name, such as ``form``.
             values: further globals.
-            page: the context to run in, instead of one of its own.
+            page: context to run in, instead of one of its own.
 
         Raises:
-            ConfigError: on another thread than the one that opened the session.
+            ConfigError: if called on another thread than the one that opened the session.
         """
         outcomes: list[Outcome] = []
         takers = [outcomes]
@@ -189,10 +192,10 @@ class Runtime:
         values: Mapping[str, Any] | None = None,
         page: Page | None = None,
     ) -> None:
-        """Plan *script* beside those that are running; *done* gets its outcome.
+        """Plan *script* beside those that run; *done* receives its outcome.
 
         Raises:
-            ConfigError: on another thread than the one that opened the session.
+            ConfigError: if called on another thread than the one that opened the session.
         """
         if threading.get_ident() != self._thread:
             raise ConfigError(
@@ -216,10 +219,10 @@ class Runtime:
         self.scheduler.call_soon(partial(self._launch, run, setting, page))
 
     def settle(self, until: float = -math.inf) -> None:
-        """Let happen what is due by now or by *until*, and what scripts wait for.
+        """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
-        A script that then still waits is stuck; timers stay that wait for somebody to let time
-        pass. Called by what happens while this goes on already, nothing is waited for.
+        A script that still waits afterwards is stuck and ends with an error. Timers stay that wait
+        until a step lets time pass. A nested call, from an event that this runs, waits for nothing.
         """
         if self._is_settling:
             self.scheduler.run(lambda: False, until)
@@ -235,12 +238,12 @@ class Runtime:
             self._is_settling = False
 
     def drain(self) -> list[Outcome]:
-        """Return what came of timers since the last time, after their scripts had ended."""
+        """Return the outcomes of timers that fired after their scripts ended, and clear them."""
         due, self._later = self._later, []
         return due
 
     def watch(self, call: str, act: Callable[[], None]) -> None:
-        """Let *act* be done each time *call* is in flight; with no name, no more."""
+        """Call *act* each time *call* (``platform.api``) is in flight; an empty name ends this."""
         self._watched = (call, act) if call else None
 
     def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
@@ -250,16 +253,16 @@ class Runtime:
         return self.begin(program)
 
     def pending_timers(self) -> list[PendingTimer]:
-        """Return the timers that wait until somebody lets time pass."""
+        """Return the timers that wait until a step lets time pass."""
         return [timer for context in self._live_contexts() for timer in context.pending_timers()]
 
     def is_forgotten(self, call: UnawaitedCall) -> bool:
-        """Return whether nobody has taken the promise of *call* by now, on no page either."""
+        """Return whether the promise of *call* is still unused, by its whole page."""
         numbers = (context.forgotten_calls() for context in self._pages.values())
         return not call.number or any(call.number in number for number in numbers)
 
     def close(self) -> None:
-        """End what still runs."""
+        """Close all contexts, including those of scripts that still run."""
         for context in self._live_contexts():
             context.close()
         self._single.clear()
@@ -269,6 +272,9 @@ class Runtime:
         home, self._thread = self._thread, threading.get_ident()
         try:
             self.scheduler.run(self._is_busy, until)
+            # Nothing can happen any more, yet a script waits: end it. That may start others, such
+            # as the next handler of the same event, so run everything again before ending another
+            # one.
             while busy := next(self._busy_runs(), None):
                 context, run = busy
                 context.end_stuck(run, is_late=self.scheduler.is_out_of_patience)
@@ -291,7 +297,7 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
     ) -> None:
-        """Hand the first outcome of a script to who started it; further ones wait to be drained."""
+        """Pass the first outcome of a script to its starter; keep further ones for `drain`."""
         if over and number in self._single:
             self._single.pop(number).close()
         if first:
@@ -300,7 +306,7 @@ class Runtime:
             self._later.append(outcome)
 
     def _launch(self, run: ScriptRun, setting: ContextSettings, page: Page | None) -> None:
-        """Start *run* in a context of its own, or in that of *page*, which its scripts share."""
+        """Start *run* in a context of its own, or in the shared context of *page*."""
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:
             others = page.scripts if page is not None else ()
@@ -321,7 +327,10 @@ class Runtime:
 
 
 def _normalise_call_name(call: str) -> str:
-    """Return *call* as both ways to write an API have it: ``getOrder`` and ``get_order``."""
+    """Return *call* in lower case without underscores.
+
+    ``getOrder`` and ``get_order`` are the same API.
+    """
     return call.replace("_", "").lower()
 
 

@@ -1,8 +1,9 @@
-"""A discrete-event loop over calls, on one thread and one virtual clock.
+"""A discrete-event scheduler for calls and timers: one thread and one virtual clock.
 
-Virtual: an exchange completes at now + its latency, waits are events like any other, and when
-nothing else can run the clock jumps. Live: requests are sent on threads, waits are real, and the
-clock moves by what was measured. Events of one instant happen in the order of being planned.
+Virtual mode: an exchange ends at its start + its latency, waits are events like any other, and the
+clock jumps to the next event. Live mode: requests are sent on worker threads, waits take real time,
+and the clock advances by the measured time. Events of the same instant run in the order in which
+they were planned.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ _LONGEST_WAIT = 0.2  # so that Ctrl-C is seen where a wait cannot be interrupted
 class ScheduledEvent:
     """An action at a virtual instant; *action* is None once the event is cancelled.
 
-    Events of one instant run in the order of *number*, so a run never depends on the heap.
+    Events of the same instant run in the order of *number*, so a run never depends on the heap.
     """
 
     instant: float
@@ -45,15 +46,16 @@ class ScheduledEvent:
 
 
 class Scheduler:
-    """Runs calls and timers until nothing is left; belongs to the thread that runs it.
+    """The event loop of calls and timers; belongs to the thread that runs it.
 
     Args:
-        clock: moved to each event's instant.
-        handle: answers a request, as `Transport.handle` does; in live mode on threads.
-        tokens: the session's grants.
+        clock: virtual clock, moved to the instant of each event.
+        handle: function that answers a request, as `Transport.handle` does; called on worker
+            threads in live mode.
+        tokens: grants (tokens with their expiry) of the session.
         live: whether requests overlap and waits pass in real time.
         patience: seconds of real time that scripts may wait with no call in flight, in live mode.
-        workers: requests in flight at most, in live mode.
+        workers: highest number of requests in flight, in live mode.
     """
 
     def __init__(
@@ -77,18 +79,18 @@ class Scheduler:
         self._patience = patience
 
     def call_at(self, instant: float, action: Callable[[], None]) -> ScheduledEvent:
-        """Plan *action* for *instant*, or for now if that has passed."""
+        """Plan *action* for virtual time *instant*, or for now if *instant* has passed."""
         self._number += 1
         event = ScheduledEvent(max(instant, self.clock.now()), self._number, action)
         heapq.heappush(self._planned, event)
         return event
 
     def call_soon(self, action: Callable[[], None]) -> ScheduledEvent:
-        """Plan *action* for now, after what is planned for now already."""
+        """Plan *action* for the current instant, after the events already planned for it."""
         return self.call_at(self.clock.now(), action)
 
     def spawn(self, call: Call, done: Resume) -> None:
-        """Start *call*; *done* gets its value or its error, never before this returns."""
+        """Start *call*; *done* receives its value or error, but never before `spawn` returns."""
         outer, self._spawning = self._spawning, True
         try:
             self._advance_call(call, done, None, None)
@@ -96,10 +98,13 @@ class Scheduler:
             self._spawning = outer
 
     def run(self, busy: Callable[[], bool] | None = None, until: float = -math.inf) -> None:
-        """Let everything happen that is planned, and all that follows from it.
+        """Run all planned events and all events that they cause.
 
-        With *busy*, what is planned for later than *until* and now stays, unless that says that
-        somebody waits: then time goes on, and whatever falls due on the way happens too.
+        Args:
+            busy: whether a script still waits for something. While it returns False, events later
+                than both now and *until* are not run. While it returns True, time advances, and
+                every event that falls due on the way runs too. None runs everything.
+            until: virtual instant up to which events run in any case.
         """
         while (event := self._next_event(busy, until)) is not None:
             if event.action is not None:
@@ -108,20 +113,21 @@ class Scheduler:
 
     @property
     def is_out_of_patience(self) -> bool:
-        """Whether scripts waited for longer than they may since the wait was begun anew."""
+        """Whether scripts waited longer in real time than *patience* since `begin_wait`."""
         return self._wire is not None and self._wire.waited >= self._patience
 
     def begin_wait(self) -> None:
-        """Let scripts wait as long as they may, whatever they waited before."""
+        """Start counting anew how long scripts wait in real time, up to *patience*."""
         if self._wire:
             self._wire.waited = 0.0
 
     def close(self) -> None:
-        """Stop the threads of live mode."""
+        """Stop the worker threads of live mode without waiting for them."""
         if self._wire:
             self._wire.close()
 
     def _next_event(self, busy: Callable[[], bool] | None, until: float) -> ScheduledEvent | None:
+        """Return the next event to run, or None if `run` is to stop."""
         while self._planned and self._planned[0].action is None:
             heapq.heappop(self._planned)  # nobody has to wait for what was cancelled
         due = max(self.clock.now(), until)
@@ -171,11 +177,15 @@ class Scheduler:
             self.complete(exchange_in_time(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
-        """Plan the end of an exchange that began at *start*."""
+        """Plan the end of an exchange that began at virtual time *start*."""
         value, error, elapsed = outcome
         self.call_at(start + elapsed, partial(resume, value, error))
 
     def _acquire(self, acquire: TokenRequest, resume: Resume) -> None:
+        """Resume with a valid grant.
+
+        A cached one, or that of a login already running, or a new login's.
+        """
         # Single flight: the first call that needs a token logs in, all others that need the same
         # one wait for that login, and get its grant or its error. A login that fails is not kept,
         # so the next call tries again.
@@ -199,7 +209,7 @@ Arrived = Callable[[Exchanged, float, Resume], None]
 
 
 class _Threads:
-    """The wire of live mode: sends on threads and waits in real time."""
+    """The worker threads and real-time waits of live mode."""
 
     def __init__(self, clock: VirtualClock, workers: int) -> None:
         self._clock = clock
@@ -222,9 +232,10 @@ class _Threads:
         self._pool.submit(deliver)
 
     def wait(self, planned: list[ScheduledEvent], arrived: Arrived, most: float) -> bool:
-        """Return when the first event is due; *arrived* makes events of what comes meanwhile.
+        """Wait until the first planned event is due; return True then, or if nothing is left.
 
-        False is returned after *most* seconds with nothing in flight.
+        Meanwhile *arrived* turns each finished exchange into an event. False is returned after
+        *most* seconds of waiting with nothing in flight.
         """
         self._set_epoch()
         # An event that is due before something that arrived (`_horizon`) does not wait for real
@@ -239,6 +250,8 @@ class _Threads:
             elif self.waited >= end:
                 return False
             else:
+                # Only sleeps for scripts count: an infinite *most* means that a step lets the time
+                # pass.
                 pause = min(remaining, _LONGEST_WAIT, end - self.waited)
                 time.sleep(pause)
                 self.waited += pause if most < math.inf else 0.0
@@ -248,7 +261,9 @@ class _Threads:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _set_epoch(self) -> None:
+        """Restart real time at the virtual clock, if that was moved since the last wait."""
         now = self._clock.now()
+        # An event or a step has moved the clock: real time counts anew from that instant.
         if now != self._virtual:
             self._virtual, self._real = now, time.monotonic()
 

@@ -1,7 +1,7 @@
-"""What a turn of a script leaves behind, and what comes of running one: types of untrusted JSON.
+"""The results of turns and of scripts, as types for untrusted JSON.
 
-The prelude writes it, but in an engine that runs users' code; so each entry has its type here, and
-what does not fit is an error of the script.
+The prelude writes this JSON, but in an engine that runs users' code. So every entry has a type
+here, and JSON that does not fit is an error of the script.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ Level = Literal["log", "info", "debug", "warn", "error", "trace"]
 
 
 class ConsoleLine(msgspec.Struct, frozen=True):
-    """One ``console`` call: its text as Node prints it, its values, and when it was.
+    """One ``console`` call: its text as Node prints it, its values, and its time.
 
     Attributes:
-        at: the virtual instant.
-        order: its place among all that happens in the session.
-        place: the line of the script.
+        at: virtual instant in seconds.
+        order: position among all events of the session.
+        place: script line that made the call.
     """
 
     level: Level
@@ -39,11 +39,11 @@ class ConsoleLine(msgspec.Struct, frozen=True):
 
 
 class TimerFired(msgspec.Struct, frozen=True):
-    """A timer was due: the seconds that it waited, the line that set it, and when it was.
+    """A timer that fired: its delay in seconds, the line that set it, and the time.
 
     Attributes:
-        at: the virtual instant.
-        order: its place among all that happens in the session.
+        at: virtual instant in seconds.
+        order: position among all events of the session.
     """
 
     delay: float
@@ -53,13 +53,13 @@ class TimerFired(msgspec.Struct, frozen=True):
 
 
 class PendingTimer(msgspec.Struct, frozen=True):
-    """A timer that waits until somebody lets time pass.
+    """A timer that waits until a step lets time pass.
 
     Attributes:
-        delay: the seconds that it waits.
+        delay: delay in seconds.
         repeat: whether it is an interval.
-        place: the line that set it.
-        due: the virtual instant.
+        place: script line that set it.
+        due: virtual instant at which it fires.
     """
 
     delay: float
@@ -69,7 +69,7 @@ class PendingTimer(msgspec.Struct, frozen=True):
 
     @property
     def label(self) -> str:
-        """Return what it is, such as ``a timer of 0.3 s``."""
+        """Return a description such as ``a timer of 0.3 s``."""
         kind = msg("an interval") if self.repeat else msg("a timer")
         return msg("{kind} of {delay:g} s", kind=kind, delay=self.delay)
 
@@ -79,13 +79,13 @@ class PendingTimer(msgspec.Struct, frozen=True):
 
 
 class UnawaitedCall(msgspec.Struct, frozen=True):
-    """A call whose promise nobody took, or a chain that was never called.
+    """A call whose promise was not used, or a chain without its ``$call()``.
 
     Attributes:
         built: whether it is a chain without its ``$call()``, which sent nothing.
-        is_helper: whether it is an async function of a script, in which a call was under way when
+        is_helper: whether it is an async function of a script, in which a call was in flight when
             the script that called it ended.
-        number: of the call on a page, where another script may still take it; else 0.
+        number: number of a call on a page, where another script may still use it; else 0.
     """
 
     call: str
@@ -96,12 +96,12 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
     @property
     def is_doubtful(self) -> bool:
-        """Whether somebody may have meant it so."""
+        """Whether the author may have intended this."""
         return self.built or self.is_helper
 
     @property
     def problem(self) -> str:
-        """Return what is wrong and what to do, such as ``crm.get was not awaited; await it``."""
+        """Return problem and remedy, such as ``crm.get was not awaited; await it``."""
         cure = (
             msg("end the chain with .$call()")
             if self.built
@@ -111,7 +111,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
     @property
     def fault(self) -> str:
-        """Return what is wrong, such as ``crm.get was not awaited``."""
+        """Return the problem alone, such as ``crm.get was not awaited``."""
         return msg(
             "{call} was {built}",
             call=self.call,
@@ -125,7 +125,7 @@ class UnawaitedCall(msgspec.Struct, frozen=True):
 
 
 class AbsentRead(msgspec.Struct, frozen=True):
-    """A script read *member* of an object, as it calls that (``form.明细``), that has none."""
+    """A script read *member*, which *owner* (such as ``form.明细``) does not have."""
 
     owner: str
     member: str
@@ -133,14 +133,14 @@ class AbsentRead(msgspec.Struct, frozen=True):
 
 
 class UnrankedCharacter(msgspec.Struct, frozen=True):
-    """A script sorted *text*, a Chinese character, by its code point and not by pinyin."""
+    """A script sorted *text*, one Chinese character, by code point instead of pinyin."""
 
     text: str
     place: Place | None
 
     @property
     def problem(self) -> str:
-        """Return what is doubtful."""
+        """Return the warning about it."""
         return msg(
             "{text!r} (U+{code}) is sorted by its code point: the order of pinyin is known here "
             "for the Han characters of URO and Extension A; run the others with --engine v8",
@@ -150,16 +150,17 @@ class UnrankedCharacter(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of a script.
+    """The results of a script that ended.
 
     Attributes:
-        value: what the body returned; `UNDEFINED` if nothing.
-        error: what it did not catch, a limit it passed, or a promise it waits for in vain.
-        console, timers: in order.
-        unawaited: calls whose promise nobody took, and chains that were built and never called.
-        unhandled: rejections and timer errors that nobody handled.
-        absent_reads: members of live objects that were read and are not there, each once.
-        unranked: the first character that was sorted otherwise than by pinyin.
+        value: value that the body returned; `UNDEFINED` if none.
+        error: error that the script did not catch, limit that it exceeded, or promise that it waits
+            for in vain.
+        console, timers: console lines and fired timers, in order.
+        unawaited: calls whose promise was not used, and chains without ``$call()``.
+        unhandled: rejections and errors of timers that were not handled.
+        absent_reads: members of live objects that were read and do not exist, each once.
+        unranked: first character that was sorted by code point instead of pinyin.
     """
 
     value: Any = UNDEFINED
@@ -175,7 +176,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """Return the value.
 
         Raises:
-            BpmaxError: the error, if there is one, else the first rejection that nobody handled.
+            BpmaxError: if there is an error, or else an unhandled rejection (the first one).
         """
         for error in (self.error, *self.unhandled):
             if error is not None:
@@ -190,11 +191,11 @@ Number = Annotated[int, Meta(ge=1, le=2**53)]
 
 
 class OutboxEntry(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """One thing that the script did, in order; rows and columns are the engine's."""
+    """One action of the script, in order; rows and columns are those of the engine."""
 
 
 class CallEntry(OutboxEntry, frozen=True, tag="call"):
-    """A ``$proxy`` call; either *steps* or *args* is None."""
+    """A ``$proxy`` call: chained with *steps*, or direct with *args*; the other one is None."""
 
     number: Number
     platform: str
@@ -207,7 +208,7 @@ class CallEntry(OutboxEntry, frozen=True, tag="call"):
 
 
 class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
-    """A call that was refused while it was put together; *message* is that of the error thrown."""
+    """A call that was refused while it was built; *message* is that of the error thrown."""
 
     platform: str
     api: str
@@ -217,7 +218,7 @@ class RefusedCall(OutboxEntry, frozen=True, tag="refused"):
 
 
 class FieldWrite(OutboxEntry, frozen=True, tag="write"):
-    """A field of a live object was set."""
+    """A write to a field of a live object."""
 
     index: Count
     name: str
@@ -227,7 +228,7 @@ class FieldWrite(OutboxEntry, frozen=True, tag="write"):
 
 
 class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
-    """A line of the console."""
+    """A console line."""
 
     level: Level
     row: Count
@@ -237,7 +238,7 @@ class ConsoleEntry(OutboxEntry, frozen=True, tag="log"):
 
 
 class TimerEntry(OutboxEntry, frozen=True, tag="timer"):
-    """A timer was set, *delay* in milliseconds."""
+    """A timer that was set, with *delay* in milliseconds."""
 
     number: Number
     delay: Count
@@ -247,18 +248,18 @@ class TimerEntry(OutboxEntry, frozen=True, tag="timer"):
 
 
 class TimerCancel(OutboxEntry, frozen=True, tag="clear"):
-    """A timer was taken back."""
+    """A timer that was cleared."""
 
     number: Number
 
 
 class ThrownValue(msgspec.Struct, frozen=True):
-    """An error of JavaScript.
+    """A thrown JavaScript value.
 
     Attributes:
-        raw: its frames, as the engine writes them.
-        call: the call whose rejection it is.
-        fields: its own properties, tagged.
+        raw: stack frames as the engine writes them.
+        call: number of the call whose rejection it is.
+        fields: own properties of the error, as tagged values.
     """
 
     name: str
@@ -270,19 +271,19 @@ class ThrownValue(msgspec.Struct, frozen=True):
 
 
 class TimerError(OutboxEntry, frozen=True, tag="uncaught"):
-    """A timer threw."""
+    """An error thrown by a timer's callback."""
 
     error: ThrownValue
 
 
 class PendingProbes(OutboxEntry, frozen=True, tag="probed"):
-    """For each promise that is pending: the frames that wait for it, and those that made it."""
+    """For each pending promise: the frames that wait for it, and those that created it."""
 
     probes: list[tuple[str, str]]
 
 
 class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
-    """A member was read that is not there, of a live object or of what it has at *path*."""
+    """A read of a member that does not exist, of a live object or of its value at *path*."""
 
     index: Count
     path: str
@@ -292,7 +293,7 @@ class AbsentMember(OutboxEntry, frozen=True, tag="absent"):
 
 
 class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
-    """A promise, not its value, was written into a live object."""
+    """A write of a promise, instead of its value, to a live object."""
 
     index: Count
     name: str
@@ -301,7 +302,7 @@ class UnresolvedWrite(OutboxEntry, frozen=True, tag="unresolved"):
 
 
 class UnrankedText(OutboxEntry, frozen=True, tag="unranked"):
-    """A character was sorted by its code point, as the table of pinyin lacks it."""
+    """A character that was sorted by code point, because the table of pinyin lacks it."""
 
     text: str
     row: Count
@@ -309,13 +310,13 @@ class UnrankedText(OutboxEntry, frozen=True, tag="unranked"):
 
 
 class RandomDraw(OutboxEntry, frozen=True, tag="drew"):
-    """The script has drawn its first random number, or so much by its next call."""
+    """The number of random values drawn: 0 before the first draw, then at calls after draws."""
 
     drawn: Count
 
 
 class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
-    """A member was read of the promise of a call, as if it were its result."""
+    """A read of a member of a call's promise, as if the promise were its result."""
 
     number: Number
     member: str
@@ -324,7 +325,7 @@ class PromiseRead(OutboxEntry, frozen=True, tag="misread"):
 
 
 class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown_fields=True):
-    """A chain that was never called, *awaited* or only built; it begins at *row* and *column*."""
+    """A chain without ``$call()`` that begins at *row* and *column*; *awaited*, or only built."""
 
     platform: str
     api: str
@@ -334,7 +335,7 @@ class UncalledChain(msgspec.Struct, array_like=True, frozen=True, forbid_unknown
 
 
 class BodyEnd(OutboxEntry, frozen=True, tag="end"):
-    """Calls that nobody awaited, rejections that nobody handled, and chains without a call."""
+    """The end of a body: unused calls, unhandled rejections, and chains without ``$call()``."""
 
     unseen: list[Number]
     reasons: list[ThrownValue]
@@ -360,27 +361,30 @@ AnyEntry = (
 
 
 class BodyResult(msgspec.Struct, frozen=True):
-    """The body returned a value, tagged."""
+    """The value that the body returned, tagged."""
 
     value: Any
 
 
 class ScriptBodyError(msgspec.Struct, frozen=True):
-    """The body threw; None is an error that could not be told for want of memory."""
+    """The error that the body threw; None if there was no memory to describe it."""
 
     error: ThrownValue | None
     is_syntax: bool = False
 
 
 class TurnResult(msgspec.Struct, frozen=True):
-    """What a turn left behind: entries in order, and how bodies ended in it, by their run."""
+    """The result of a turn.
+
+    Entries in order, and how bodies ended in it, by number of their run.
+    """
 
     entries: list[AnyEntry]
     endings: Mapping[int, BodyResult | ScriptBodyError] = msgspec.field(default_factory=dict)
 
 
 class MalformedError(MessageError):
-    """The outbox is not what the prelude writes."""
+    """Raised if an outbox is not of the form that the prelude writes."""
 
 
 class _Outbox(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -395,8 +399,8 @@ def parse_turn(text: str) -> TurnResult:
     """Return the outbox in *text*.
 
     Raises:
-        MalformedError: it is none.
-        RecursionError: it is nested too deeply.
+        MalformedError: if *text* is not an outbox.
+        RecursionError: if it is nested too deeply.
     """
     try:
         outbox = _decode_outbox(text)

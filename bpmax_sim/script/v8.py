@@ -1,7 +1,8 @@
-"""V8 (mini-racer), the optional engine: full ICU, and fast where scripts compute.
+"""V8 (mini-racer), the optional engine: full ICU, and fast for computations.
 
-Only text goes in and out, as tasks that can be cancelled: microtasks run between the two tasks of
-a turn. It can end the process (``new Array(2 ** 32 - 1).fill(0)``), so it is never the default.
+Only text goes in and out, as tasks that can be cancelled; microtasks run between the two tasks of a
+turn. A script can end the whole process (``new Array(2 ** 32 - 1).fill(0)``), so V8 is never the
+default.
 """
 
 from __future__ import annotations
@@ -46,10 +47,14 @@ _OPEN: Final[set[ExitStack]] = set()
 
 
 class V8:
-    """A V8 isolate with the prelude in it."""
+    """A V8 isolate with the prelude loaded."""
 
     def __init__(self, limits: Limits, _sources: Sequence[str] = ()) -> None:
-        """Make an isolate within *limits*; its stack is V8's own, and time is that of a clock."""
+        """Create an isolate within *limits*.
+
+        The stack is V8's own, `Limits.stack` has no effect. Time is processor time of the whole
+        process, with a real-time limit of twice as long.
+        """
         self._limits = limits
         self._left = limits.cpu
         self._resources = ExitStack()
@@ -64,16 +69,17 @@ class V8:
 
     def call(self, operation: str, argument: str) -> str:
         """Run one operation of the prelude and every microtask, and return its outbox."""
+        # Two tasks: V8 runs the microtasks at the end of the first, the second takes the outbox.
         self._eval(f"__bpm({json.dumps(operation)},{json.dumps(argument)});0")
         text: str = self._eval("__bpm()")
         return self._add_syntax_position(text, argument) if operation == "run" else text
 
     def renew(self) -> None:
-        """Let the next script use as much processor time as one may."""
+        """Give the next script the full processor time."""
         self._left = self._limits.cpu
 
     def close(self) -> None:
-        """Free the isolate, whatever runs in it."""
+        """Free the isolate and end what runs in it."""
         self._context = None
         self._resources.close()
         _OPEN.discard(self._resources)
@@ -99,7 +105,7 @@ class V8:
             self._left -= time.process_time() - started
 
     def _add_syntax_position(self, text: str, argument: str) -> str:
-        """Return the outbox *text*, the position of a syntax error found by parsing once more."""
+        """Return outbox *text* with the position of a syntax error, found by parsing again."""
         reply, arguments = json.loads(text), json.loads(argument)
         thrown = [end[2] for end in reply["done"] if end[0] == arguments["run"] and end[1] is None]
         if not thrown or thrown[0]["raw"]:
@@ -113,6 +119,7 @@ class V8:
 
 
 def _translate(error: JSEvalException) -> EngineError:
+    """Return the error of mini-racer's text."""
     # The text is `<anonymous>:line: Name: message`, the source line, a caret, then the stack.
     lines = str(error).split("\n")
     match = _HEAD.match(lines[0])
@@ -127,7 +134,7 @@ def _translate(error: JSEvalException) -> EngineError:
 
 
 def _byte_column(lines: list[str]) -> int:
-    """Return the byte column of the caret, which V8 sets by UTF-16 units."""
+    """Return the byte column of the caret, which V8 places by UTF-16 units."""
     caret = next((line for line in lines[2:3] if line.strip("^ ") == ""), "")
     units = (len(caret) - len(caret.lstrip())) * 2
     before = lines[1].encode("utf-16-le", "surrogatepass")[:units]
@@ -136,7 +143,7 @@ def _byte_column(lines: list[str]) -> int:
 
 @cache
 def _start_loop() -> asyncio.AbstractEventLoop:
-    """Return the loop on which V8 answers; its thread lasts as long as the process."""
+    """Return the event loop on which V8 answers; its thread lives as long as the process."""
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="bpmax-v8", daemon=True).start()
     return loop

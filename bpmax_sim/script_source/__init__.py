@@ -1,1 +1,1 @@
-"""Reading scripts without running them: syntax, scopes, calls of ``$proxy``, reads and writes."""
+"""Static analysis of scripts: syntax, scopes, calls of ``$proxy``, reads and writes."""

@@ -1,4 +1,4 @@
-"""Slips around functions that are handed on: callbacks, and promises that nothing waits for."""
+"""Slips with functions passed to others: callbacks, and promises that are not awaited."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 
 
 def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
-    """Return the method of a list that *call* calls, and the function that it is given."""
+    """Return the array method that *call* calls, and the function passed to it."""
     method = reader.kinds.method_of(call)
     listed = call.child_by_field_name("arguments")
     arguments = [c for c in listed.named_children if c.type != "comment"] if listed else []
@@ -44,7 +44,7 @@ def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
 
 
 def _returned_by(function: Node) -> list[Node] | None:
-    """Return what *function* returns; None where it only throws."""
+    """Return the expressions that *function* returns; None if it only throws."""
     body = function.child_by_field_name("body")
     if body is None or body.type not in {"statement_block", "object"}:
         return [body] if body is not None else []
@@ -59,7 +59,7 @@ def _returned_by(function: Node) -> list[Node] | None:
 
 
 def _find_missing_return(reader: SlipReader, node: Node) -> Found:
-    """Yield callbacks with braces that return nothing, where the result is what counts."""
+    """Yield callbacks with braces that return nothing although their result is used."""
     method, function = _callback_of(reader, node)
     if method not in _ANSWERING or function is None or function.type not in FUNCTIONS:
         return
@@ -74,7 +74,7 @@ def _find_missing_return(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_async_callback(reader: SlipReader, node: Node) -> Found:
-    """Yield async callbacks of methods that take the promise for its value, or wait for none."""
+    """Yield async callbacks of methods that use the promise as a value, or do not await it."""
     method, function = _callback_of(reader, node)
     if function is None or function.type not in FUNCTIONS or not is_async(function):
         return
@@ -96,7 +96,7 @@ def _find_async_callback(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
-    """Yield ``xs.map(async …)`` of which the elements are taken for values."""
+    """Yield ``xs.map(async …)`` whose elements are used as values although they are promises."""
     method, function = _callback_of(reader, node)
     if method != "map" or function is None or function.type not in FUNCTIONS:
         return
@@ -127,7 +127,7 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
 
 
 def _value_read(reader: SlipReader, node: Node) -> str:
-    """Return the member of the list *node* that takes its elements for values, if one is read."""
+    """Return the member of the list *node* that uses its elements as values, or ""."""
     parent = enclosing_node(node)
     is_owner = parent.type == "member_expression" and without_parentheses(
         parent.child_by_field_name("object")
@@ -175,7 +175,7 @@ def _find_wrong_callback(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_sorted_numbers(reader: SlipReader, node: Node) -> Found:
-    """Yield ``sort()`` of numbers, which sorts them as texts."""
+    """Yield ``sort()`` of numbers, which compares them as text."""
     callee = without_parentheses(node.child_by_field_name("function"))
     listed = node.child_by_field_name("arguments")
     if reader.kinds.method_of(node) not in {"sort", "toSorted"} or callee is None or not listed:
@@ -227,7 +227,7 @@ def _find_never_found(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_wrong_join(reader: SlipReader, node: Node) -> Found:
-    """Yield ``Promise.all(a, b)``, which waits for what is in the first one."""
+    """Yield ``Promise.all(a, b)``, which awaits only the elements of its first argument."""
     callee, listed = (node.child_by_field_name(part) for part in ("function", "arguments"))
     owner = callee.child_by_field_name("object") if callee is not None else None
     if callee is None or owner is None or listed is None:
@@ -281,7 +281,7 @@ def _find_written_promise(reader: SlipReader, node: Node) -> Found:
 
 
 def _is_sent(reader: SlipReader, node: Node) -> bool:
-    """Return whether *node* stands in the object that a setter of a chain is given."""
+    """Return whether *node* is inside the object passed to a setter of a chain."""
     while node.parent is not None and node.type in {"pair", "object"}:
         node = node.parent
     call = node.parent if node.type == "arguments" else None

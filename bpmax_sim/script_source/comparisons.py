@@ -1,4 +1,4 @@
-"""Literals that a script compares something with: ``ctx.action === 'approve'``."""
+"""Comparisons with literals in a script, such as ``ctx.action === 'approve'``."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ class LiteralComparison(msgspec.Struct, frozen=True):
     """A comparison of a member with a literal.
 
     Attributes:
-        root: what it is a member of; ``error`` is what a ``catch`` caught.
-        path: of the member.
-        text: the literal's value, as a text.
-        place: where the literal stands.
-        kind: of the literal.
-        is_strict: whether kinds count (``===``, ``switch``).
-        call: of a result, the number of the call in `ScriptReading.calls`.
+        root: object of the member; ``error`` is one that a ``catch`` caught.
+        path: members below *root*.
+        text: value of the literal as text.
+        place: place of the literal.
+        kind: kind of the literal.
+        is_strict: whether types count (``===``, ``switch``).
+        call: for a result, number of its call in `ScriptReading.calls`.
     """
 
     root: ComparedRoot
@@ -52,7 +52,7 @@ class ComparisonReader:
     """Finds the comparisons of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Know nothing yet."""
+        """Start without comparisons."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
@@ -75,7 +75,7 @@ class ComparisonReader:
                     yield LiteralComparison(root, path, text, place, kind, is_strict, call)
 
     def _pairs_of(self, node: Node) -> Iterator[tuple[Node, Node]]:
-        """Yield what *node* compares, each side with the other."""
+        """Yield the two sides of each comparison that *node* makes, in both orders."""
         find = _PAIRS.get(node.type)
         if find is not None:
             yield from find(self, node)
@@ -132,7 +132,7 @@ class ComparisonReader:
 
 
 def is_caught(values: Values, binding: Binding) -> bool:
-    """Return whether a name is that of an error: ``catch (error)``, ``.catch(error => …)``."""
+    """Return whether a name holds an error: ``catch (error)``, ``.catch(error => …)``."""
     listed = binding.function.parent if binding.function is not None else None
     call = listed.parent if listed is not None and listed.type == "arguments" else None
     callee = call.child_by_field_name("function") if call is not None else None

@@ -1,4 +1,4 @@
-"""Slips in conditions and comparisons: what always holds, or never."""
+"""Slips in conditions and comparisons that are always true, or never."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "unde
 
 
 def _find_constants(reader: SlipReader, node: Node) -> Found:
-    """Yield what is always true or false where *node* asks whether it is."""
+    """Yield conditions in *node* that are always true, or always false."""
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
         asked = node.child_by_field_name("argument") if operator_of(node) == "!" else None
@@ -70,7 +70,7 @@ def _describe_constant(reader: SlipReader, is_true: bool, where: Node) -> str:
 
 
 def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
-    """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` where no condition asks."""
+    """Yield ``'A' || 'B'``, and ``x === 'A' || 'B'`` outside of conditions."""
     operator = operator_of(node)
     if operator not in {"||", "&&", "??"}:
         return
@@ -118,7 +118,7 @@ def _find_chain(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_never_equal(reader: SlipReader, node: Node) -> Found:
-    """Yield comparisons by equality that never hold, whatever the sides are."""
+    """Yield comparisons by equality that are never true, whatever the values are."""
     if operator_of(node) not in EQUALITIES:
         return
     left, right = sides_of(node)
@@ -127,7 +127,7 @@ def _find_never_equal(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_dead_cases(reader: SlipReader, node: Node) -> Found:
-    """Yield the cases of a switch that never hold, and those that stand twice."""
+    """Yield cases of a switch that never match, and duplicate ones."""
     asked, body = (
         without_parentheses(node.child_by_field_name("value")),
         node.child_by_field_name("body"),
@@ -199,7 +199,7 @@ _LISTED_TYPES: Final = "'string', 'number', 'boolean', 'object', 'function', 'un
 
 
 def describe_kind(kind: ExpressionKind | str | None) -> str:
-    """Return *kind* in words."""
+    """Return *kind* as a phrase for messages."""
     words = {
         "text": msg("a text"),
         "number": msg("a number"),

@@ -1,8 +1,8 @@
-"""What conditions ask for, so that those which contradict each other are seen.
+"""What conditions require, to find those that contradict each other.
 
-A condition is read as alternatives, in disjunctive normal form, each a map of an expression, by its
-source, to the *domain* that it has to be in: a range of numbers, or some literals or all but some.
-What is no comparison with a literal is one with ``true``.
+A condition is read as alternatives (disjunctive normal form). Each alternative maps the source of
+an expression to the *domain* of its value: a range of numbers, some literals, or all but some. An
+expression that is not compared with a literal counts as compared with ``true``.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LEAVES: Final = frozenset(
 
 
 class Range(msgspec.Struct, frozen=True):
-    """The numbers between two bounds; *has_low* and *has_high*: the bounds themselves, too."""
+    """The numbers between two bounds; *has_low* and *has_high* tell whether these belong to it."""
 
     low: float = -math.inf
     high: float = math.inf
@@ -47,7 +47,7 @@ class Range(msgspec.Struct, frozen=True):
     has_high: bool = False
 
     def meet(self, other: Range) -> Range | None:
-        """Return the numbers of both; None if there are none."""
+        """Return the numbers in both ranges; None if there are none."""
         low, has_low = max((self.low, not self.has_low), (other.low, not other.has_low))
         high, has_high = min((self.high, self.has_high), (other.high, other.has_high))
         both = Range(low, high, not has_low, has_high)
@@ -56,13 +56,13 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Literals(msgspec.Struct, frozen=True):
-    """Some literals, by their source; or, if *is_denied*, all but these."""
+    """Some literals, by their source; or, if *is_denied*, all other values."""
 
     values: frozenset[str]
     is_denied: bool = False
 
     def meet(self, other: Literals) -> Literals | None:
-        """Return the literals of both; None if there are none."""
+        """Return the literals in both sets; None if there are none."""
         if self.is_denied and other.is_denied:
             return Literals(self.values | other.values, is_denied=True)
         if self.is_denied or other.is_denied:
@@ -81,7 +81,7 @@ Alternatives = Sequence[Facts]
 def read_condition(
     reader: SlipReader, node: Node | None, *, is_denied: bool = False
 ) -> Alternatives | None:
-    """Return when *node* is true, or false if *is_denied*; None where that cannot be told."""
+    """Return when *node* is true (false if *is_denied*); None if its source does not tell."""
     node = without_parentheses(node)
     if node is None or reader.has_effect(node):
         return None
@@ -101,14 +101,14 @@ def read_condition(
 
 
 def join_conditions(left: Alternatives, right: Alternatives) -> Alternatives | None:
-    """Return when both hold, nothing if never; None where that cannot be told."""
+    """Return when both conditions hold; empty if never, None if that is too complex to tell."""
     if len(left) * len(right) > _MOST:
         return None
     return [both for one, other in product(left, right) if (both := _join_facts(one, other))]
 
 
 def _join_facts(one: Facts, other: Facts) -> Facts | None:
-    """Return the facts of both; None where they contradict each other."""
+    """Return the facts of both; None if they contradict each other."""
     both = dict(one)
     for key, domain in other.items():
         known = both.get(key, domain)
@@ -155,7 +155,7 @@ def _range_of(operator: str, bound: float) -> Range:
 
 
 def _literal_of(reader: SlipReader, node: Node) -> str | None:
-    """Return the literal that *node* is, a text with a quote before it, or None."""
+    """Return the literal *node* as text, strings with a quote in front, or None."""
     if (text := reader.tree.literal_text(node)) is not None:
         return f"'{text}"
     source = reader.tree.text_of(node)
@@ -175,7 +175,7 @@ def _number_of(literal: str) -> float | None:
 
 
 def find_contradictions(reader: SlipReader, node: Node) -> Found:
-    """Yield the outermost ``&&`` that never holds, and ``||`` that always does."""
+    """Yield the outermost ``&&`` that is never true, and ``||`` that is always true."""
     operator = operator_of(node)
     parent = enclosing_node(node)
     if operator not in {"&&", "||"} or operator_of(parent) == operator:
@@ -192,7 +192,7 @@ def find_contradictions(reader: SlipReader, node: Node) -> Found:
 
 
 def _describe(reader: SlipReader, known: Alternatives, asked: Alternatives, operator: str) -> str:
-    """Return what is wrong with two parts of a condition, after what they both ask of."""
+    """Return the problem of two parts of a condition, by an expression that both test."""
     keys = [key for key in known[0] if key in asked[0]] or list(known[0])
     name = reader.shorten_text(keys[0][2:])
     if operator == "&&":
@@ -206,7 +206,7 @@ def _describe(reader: SlipReader, known: Alternatives, asked: Alternatives, oper
 
 
 def _parts_of(node: Node, operator: str) -> Iterator[Node]:
-    """Yield what *operator* joins, from left to right."""
+    """Yield the operands of a chain of *operator*, from left to right."""
     for side in sides_of(node):
         if side is not None and side.type == "binary_expression" and operator_of(side) == operator:
             yield from _parts_of(side, operator)
@@ -215,7 +215,7 @@ def _parts_of(node: Node, operator: str) -> Iterator[Node]:
 
 
 def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
-    """Yield the condition of an ``if`` or ``?:`` that those before it, or around it, rule out."""
+    """Yield conditions of ``if`` or ``?:`` that earlier or enclosing conditions rule out."""
     condition = without_parentheses(node.child_by_field_name("condition"))
     asked = read_condition(reader, condition)
     if not asked or condition is None:
@@ -245,7 +245,7 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
 
 
 def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield each condition that is known to be true, or denied, where *node* stands."""
+    """Yield each condition known at *node*, and whether it is known to be false (denied)."""
     child, parent = node, node.parent
     while parent is not None and child.type not in FUNCTIONS:
         condition = without_parentheses(parent.child_by_field_name("condition"))
@@ -261,7 +261,7 @@ def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bo
 
 
 def _exits_before(reader: SlipReader, block: Node, statement: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield the conditions of each ``if`` before *statement* that leaves *block* where it holds."""
+    """Yield conditions of each ``if`` before *statement* that leaves *block* when true."""
     statements = block.named_children
     number = statements.index(statement) if statement in statements else 0
     for at, before in enumerate(statements[:number]):
@@ -281,7 +281,7 @@ def _leaves(statement: Node | None) -> bool:
 
 
 def _may_change(reader: SlipReader, condition: Node, between: Iterable[Node]) -> bool:
-    """Return whether what *condition* asks of may be another after the statements *between*."""
+    """Return whether an expression of *condition* may change in the statements *between*."""
     between = list(between)
     if not between:
         return False

@@ -1,13 +1,12 @@
-"""A script -> the same script with counters in it: what of it ran, and how often.
+"""Insert counters into a script, to learn which parts ran, and how often.
 
-Only who asks what scripts cover runs such a text. What is put in stands on the lines that are
-there, calls nothing and names nothing that a script sees, so that a run comes to the same; where
-the text in front of a place moved it, `CountedScript.shifts` says by how much, and positions are
-those of the script as it was written.
+Only runs with coverage execute such a script. Inserted code is on the existing lines, calls nothing
+and uses no name that a script sees, so that results stay the same. Where inserted code moves a
+column, `CountedScript.shifts` tells by how much; reported positions are those of the original.
 
-What is counted: statements; functions; and branches, which are both ways of an ``if`` and of
-``?:``, the right sides of ``||``, ``&&`` and ``??`` and of their assignments, the cases of a
-``switch``, and what catches an error.
+Counted are statements, functions and branches. Branches are both ways of ``if`` and ``?:``, the
+right sides of ``||``, ``&&`` and ``??`` and of their assignments, the cases of a ``switch``, and
+``catch`` handlers.
 """
 
 from __future__ import annotations
@@ -31,15 +30,15 @@ Arm = Literal["then", "else", "?", ":", "||", "&&", "??", "case", "default", "ca
 
 
 class Counter(msgspec.Struct, frozen=True):
-    """One thing that is counted.
+    """A counted part of a script.
 
     Attributes:
-        kind: a statement, a function's body, or a branch.
-        line, column: where it begins, from 1, the column in characters.
-        end_line: the line that it ends on.
-        name: of a function, its own, or nothing.
+        kind: a statement, the body of a function, or a branch.
+        line, column: start, from 1; the column in characters.
+        end_line: line of the end.
+        name: name of a function, or "".
         arm: of a branch, which way it is.
-        decision: of a branch, the line and the column of what has these ways.
+        decision: of a branch, line and column of the expression or statement that branches.
     """
 
     kind: CounterKind
@@ -55,10 +54,10 @@ class CountedScript(msgspec.Struct, frozen=True):
     """A script with counters.
 
     Attributes:
-        code: what the engine runs.
-        name: the array that counts, by the order of *counters*.
-        shifts: line -> of each text put into it, the byte column in *code*, from 1, and its bytes.
-        is_watched: whether it also keeps the values of names, at the place that was asked for.
+        code: source that the engine runs.
+        name: name of the array of counts, in the order of *counters*.
+        shifts: line -> for each inserted text its byte column in *code*, from 1, and its bytes.
+        is_watched: whether it also keeps the values of variables at the requested place.
     """
 
     code: str
@@ -69,15 +68,18 @@ class CountedScript(msgspec.Struct, frozen=True):
 
     @property
     def declaration(self) -> str:
-        """Return the global script that has to run before: no property of the global object."""
+        """Return the global script that declares the counts; it has to run before.
+
+        It creates no property of the global object.
+        """
         watch = _WATCH % (self.name, LONGEST_VALUE) if self.is_watched else ""
         return f"const {self.name} = [{','.join('0' * len(self.counters))}];{watch}"
 
 
 def write_reading(name: str) -> str:
-    """Return the global script that throws what the array *name* has counted, as a text.
+    """Return a global script that throws the counts in array *name* as text.
 
-    It calls nothing, so that no script can have changed what it does.
+    It calls nothing, so no script can have changed what it does.
     """
     return (
         f"{{ let t = ''; for (let i = 0; i < {name}.length; i++) t += ' ' + {name}[i]; throw t; }}"
@@ -85,7 +87,7 @@ def write_reading(name: str) -> str:
 
 
 def write_watch_reading(name: str) -> str:
-    """Return the global script that throws what was watched beside the array *name*, as JSON."""
+    """Return a global script that throws the watched values beside array *name*, as JSON."""
     return f"throw {name}w.read();"
 
 
@@ -129,10 +131,10 @@ What a value's own methods do to the script does not matter: the run is not the 
 def insert_counters(
     text: str, file: str = "script.js", watched: tuple[int, int] | None = None
 ) -> CountedScript | None:
-    """Return *text* with counters, or None where nothing can be counted.
+    """Return *text* with counters, or None if it cannot be counted.
 
-    That is of what is no JavaScript, of bundles that no person wrote, and of nothing at all. At
-    the line and the column that are *watched* the values of names are kept, too.
+    Not counted are invalid JavaScript, bundles that nobody wrote by hand, and empty scripts. At the
+    line and column *watched*, the values of variables are kept too.
     """
     if len(text) > LONGEST:
         return None
@@ -210,7 +212,7 @@ _ANONYMOUS: Final = frozenset(
 
 
 class _CounterWriter:
-    """Walks one tree and notes what to put in where, in the order of the text."""
+    """Walks a syntax tree and collects the texts to insert, in the order of the source."""
 
     def __init__(self, tree: SyntaxTree, name: str, watched: tuple[int, int] | None = None) -> None:
         self._tree = tree
@@ -221,7 +223,7 @@ class _CounterWriter:
         self.counters: list[Counter] = []
 
     def visit(self) -> None:
-        """Note what is put in before, in and behind every node; deep trees need no stack."""
+        """Collect the insertions of every node; without recursion, so deep trees need no stack."""
         pending: list[tuple[Node, str | None]] = [(self._tree.root, None)]
         while pending:
             node, closing = pending.pop()
@@ -234,7 +236,7 @@ class _CounterWriter:
                 pending += [(child, None) for child in reversed(node.named_children)]
 
     def finish(self) -> CountedScript:
-        """Return the script with everything that was noted."""
+        """Return the script with all insertions."""
         parts, at, shifts = list[bytes](), 0, dict[int, list[tuple[int, int]]]()
         for offset, text in self._texts:
             parts += [self._tree.bytes_between(at, offset), text.encode()]
@@ -252,7 +254,7 @@ class _CounterWriter:
         )
 
     def _open_node(self, node: Node) -> str:
-        """Note what stands before *node* and within it, and return what closes it."""
+        """Insert before and within *node*; return the text that closes it."""
         parent, closing = node.parent, ""
         if node.type == "if_statement" and node.child_by_field_name("alternative") is None:
             closing = " else {" + self._count_branch("else", node, node) + "}"
@@ -280,7 +282,7 @@ class _CounterWriter:
         return "}"
 
     def _count_way(self, node: Node, parent: Node) -> str:
-        """Return the counter of the way of an ``if`` that *node* is, if it is one."""
+        """Return the counter of *node* as a way of an ``if``, or "" if it is none."""
         if parent.type == "if_statement":
             return self._count_branch("then", node, parent)
         if parent.type == "else_clause" and parent.parent is not None:
@@ -299,7 +301,7 @@ class _CounterWriter:
             self._put(at, ";" * bool(directives) + text)
 
     def _open_expression(self, node: Node, parent: Node) -> str:
-        """Note what counts a part of an expression, and return what closes it."""
+        """Insert the counter of a part of an expression; return the text that closes it."""
         texts: list[str] = []
         if parent.type == "ternary_expression":
             for field, arm in _TERNARY.items():
@@ -327,7 +329,7 @@ class _CounterWriter:
         self._texts.append((offset, text))
 
     def _count(self, kind: CounterKind, node: Node, **more: Any) -> str:
-        """Return the text that counts *node* under the next number."""
+        """Return the code that counts *node* under the next number."""
         place, end = self._tree.place(node), self._tree.place_of_byte(node.end_byte)
         self.counters.append(Counter(kind, place.line, place.column, end.line, **more))
         text = f"{self._name}[{len(self.counters) - 1}]++;"
@@ -377,7 +379,7 @@ _FIRST: Final = frozenset(
 
 
 def _begins_with_name(node: Node) -> bool:
-    """Return whether a name is the first that the expression *node* evaluates."""
+    """Return whether the expression *node* evaluates a name first."""
     current: Node | None = node
     while current is not None and current.type in _FIRST:
         current = next((one for one in current.named_children if one.type != "comment"), None)
@@ -390,7 +392,7 @@ def _is_at(parent: Node, field: str, node: Node) -> bool:
 
 
 def _is_directive(node: Node, parent: Node) -> bool:
-    """Return whether *node* is one of the texts that a script or a function begins with."""
+    """Return whether *node* is a directive, such as ``'use strict'``."""
     if parent.type not in {"program", "statement_block"}:
         return False
     for child in parent.named_children:

@@ -1,4 +1,4 @@
-"""Members that a script asks for before it uses them, such as ``if ('x' in form) form.x = 1``."""
+"""Members that a script tests before it uses them, such as ``if ('x' in form) form.x = 1``."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _EQUAL: Final = {"===": True, "==": True, "!==": False, "!=": False}
 
 
 class Guards:
-    """The questions of one script after the presence of a member, and what they guard."""
+    """The tests of one script for the presence of members, and the code that they guard."""
 
     def __init__(self, tree: SyntaxTree, values: Values) -> None:
-        """Know nothing yet; a question is looked for when a place asks."""
+        """Start without results; tests are looked for when a place is asked about."""
         self._tree = tree
         self._values = values
 
     def is_guarded(self, node: Node, value: ScriptValue) -> bool:
-        """Return whether *node* is only come by where *value*, or what it stands in, is there."""
+        """Return whether *node* is only reached if *value*, or an object around it, is present."""
         return any(
             known.path
             and known.kind == value.kind
@@ -39,12 +39,12 @@ class Guards:
         )
 
     def is_question(self, node: Node) -> bool:
-        """Return whether *node* compares something with undefined or null."""
+        """Return whether *node* compares a value with undefined or null."""
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return _operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))
 
     def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
-        """Yield each condition that decides whether *node* is come by, and what it has to be."""
+        """Yield each condition that decides whether *node* is reached, with its needed value."""
         child, parent = node, node.parent
         while parent is not None:
             if parent.type in _BRANCHES:
@@ -72,7 +72,7 @@ class Guards:
                     yield condition, False
 
     def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
-        """Yield what is there if *condition* is true, or false."""
+        """Yield the values that are present if *condition* is true, or false."""
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
                 yield from self._values_known_present(child, holds)
@@ -92,7 +92,7 @@ class Guards:
             yield from self._find_own_members(condition)
 
     def _find_compared_values(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
-        """Yield what is not undefined, or null."""
+        """Yield the values that are compared with undefined or null."""
         for one, other in ((left, right), (right, left)):
             if one is None or not self._is_nothing(other):
                 continue
@@ -101,7 +101,7 @@ class Guards:
                 yield value
 
     def _find_own_members(self, call: Node) -> Iterator[ScriptValue]:
-        """Yield what ``form.hasOwnProperty('x')`` or ``Object.hasOwn(form, 'x')`` asks for."""
+        """Yield the member that ``form.hasOwnProperty('x')`` or ``Object.hasOwn`` tests."""
         callee, listed = (call.child_by_field_name(part) for part in ("function", "arguments"))
         arguments = listed.named_children if listed is not None else []
         name = callee.child_by_field_name("property") if callee is not None else None
@@ -119,7 +119,7 @@ class Guards:
                 yield value
 
     def _is_nothing(self, node: Node | None) -> bool:
-        """Return whether *node* is ``undefined``, ``null`` or the text that ``typeof`` gives."""
+        """Return whether *node* is ``undefined``, ``null`` or ``typeof``'s ``'undefined'``."""
         if node is None:
             return False
         text = self._tree.literal_text(node)

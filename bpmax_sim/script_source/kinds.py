@@ -1,7 +1,7 @@
-"""Of which kind an expression is whatever runs: a text, a number, a list; and what is always true.
+"""The kind of an expression (text, number, list …), and expressions that are always true.
 
-Nothing is said where the text of the script leaves it open, as for a name that is assigned to
-twice or for what may be undefined (``?.``).
+No kind is given if the source leaves it open, as for a variable that is assigned twice, or a value
+that may be undefined (``?.``).
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def without_parentheses(node: Node | None) -> Node | None:
 
 
 def operator_of(node: Node) -> str:
-    """Return the operator of *node*, or nothing."""
+    """Return the operator of *node*, or ""."""
     operator = node.child_by_field_name("operator")
     return operator.type if operator is not None else ""
 
@@ -94,13 +94,13 @@ class KindReader:
     """The kinds of the expressions of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Know nothing yet."""
+        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
 
     def kind_of(self, node: Node | None, depth: int = 0) -> ExpressionKind | None:
-        """Return the kind that *node* has whatever runs; None where that is open."""
+        """Return the kind that *node* has in every run; None if that is open."""
         node = without_parentheses(node)
         if node is None or depth > _DEEPEST:
             return None
@@ -112,7 +112,7 @@ class KindReader:
     def method_of(self, call: Node) -> str:
         """Return the method that *call* calls, if it is one of lists, texts, numbers or dates.
 
-        That of an API, or of an object that a library has, is none.
+        Methods of APIs, or of objects that a library declares, are not returned.
         """
         callee = without_parentheses(call.child_by_field_name("function"))
         if callee is None or callee.type != "member_expression" or _has_optional_chain(callee):
@@ -128,7 +128,7 @@ class KindReader:
         return self._tree.text_of(name)
 
     def _is_of_library(self, owner: Node) -> bool:
-        """Return whether *owner* is a name of an object with methods of its own."""
+        """Return whether *owner* names an object with methods of its own."""
         if owner.type != "identifier":
             return False
         if self._scopes.is_global(owner):
@@ -136,9 +136,9 @@ class KindReader:
         return self.kind_of(owner) == "object"
 
     def truth_of(self, node: Node | None) -> tuple[bool, Node] | None:
-        """Return what *node* always counts as in a condition, and what makes it so; None if open.
+        """Return the constant truth of *node* as a condition, and the node that causes it, or None.
 
-        Comparisons are left out: what is wrong with one is said of itself.
+        Comparisons are left out: their problems are reported for themselves.
         """
         node = without_parentheses(node)
         if node is None:
@@ -231,7 +231,7 @@ class KindReader:
 
 
 def _has_optional_chain(node: Node) -> bool:
-    """Return whether a ``?.`` stands in the chain of members and calls that *node* is."""
+    """Return whether the chain of members and calls *node* contains ``?.``."""
     current: Node | None = node
     while current is not None and current.type in {
         "member_expression", "subscript_expression", "call_expression",

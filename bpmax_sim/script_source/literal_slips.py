@@ -1,4 +1,4 @@
-"""Literals that a function of JavaScript makes nothing of: no date, no number, no pattern."""
+"""Literals that a function of JavaScript cannot use: invalid dates, numbers, options."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _arguments_of(node: Node) -> list[Node]:
 
 
 def _find_no_date(reader: SlipReader, node: Node) -> Found:
-    """Yield ``new Date('2026/13/01')``, which is no date, and ``new Date(2026, 12, 1)``."""
+    """Yield ``new Date('2026/13/01')``, an invalid date, and ``new Date(2026, 12, 1)``."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
     arguments = _arguments_of(node)
@@ -56,7 +56,7 @@ def _find_no_date(reader: SlipReader, node: Node) -> Found:
 
 
 def _why_no_date(text: str) -> str:
-    """Return why *text* is no date, or nothing where it is, or nobody knows."""
+    """Return why *text* is no date, or "" if it is one or that is not known."""
     if american := _AMERICAN.fullmatch(text):
         year, month, day, hour = int(american[3]), int(american[1]), int(american[2]), 0
     elif match := _DAY.fullmatch(text):
@@ -93,7 +93,7 @@ _LONGEST: Final = 2**31 - 1
 
 
 def _find_long_timer(reader: SlipReader, node: Node) -> Found:
-    """Yield a timer beyond 2³¹ - 1 ms, some 24.8 days, which every engine fires at once."""
+    """Yield timers beyond 2³¹ - 1 ms (some 24.8 days), which every engine fires at once."""
     callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
     name = reader.tree.text_of(callee) if callee is not None else ""
     if name not in {"setTimeout", "setInterval"} or len(arguments) < 2:  # noqa: PLR2004
@@ -107,7 +107,7 @@ def _find_long_timer(reader: SlipReader, node: Node) -> Found:
 
 
 def _number_of(reader: SlipReader, node: Node | None, depth: int = 0) -> float | None:
-    """Return the number that *node* is by its text, such as ``30 * 86400 * 1000``."""
+    """Return the number that *node* computes from literals, such as ``30 * 86400 * 1000``."""
     node = without_parentheses(node)
     if node is None or depth > 9:  # noqa: PLR2004 - of names and operators
         return None
@@ -133,7 +133,7 @@ _RESPONSES: Final = ("status", "headers", "body")
 
 
 def _find_error_member(reader: SlipReader, node: Node) -> Found:
-    """Yield ``error.response.data``: what a response of an error has not."""
+    """Yield ``error.response.data``: members that an error's response does not have."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     inner = owner.child_by_field_name("object") if owner is not None else None
     if owner is None or name is None or owner.type != "member_expression" or inner is None:
@@ -162,7 +162,7 @@ _OPTIONS: Final = (
 
 
 def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
-    """Yield options of ``Intl`` and ``toLocaleString`` that there are not."""
+    """Yield options that ``Intl`` and ``toLocaleString`` do not know."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
     arguments = _arguments_of(node)

@@ -1,4 +1,4 @@
-"""Promises that a script takes for what they become, as ``await`` was forgotten."""
+"""Promises used as if they were their results, because ``await`` was forgotten."""
 
 from __future__ import annotations
 
@@ -25,12 +25,14 @@ _MEMBERS: Final = frozenset({"member_expression", "subscript_expression"})
 
 
 class PromiseMisuse(msgspec.Struct, frozen=True):
-    """A place where a promise stands and its value is meant.
+    """A place where a promise is used instead of its result.
 
     Attributes:
-        usage: a ``member`` of it is read, its ``value`` is asked for, or ``nothing`` waits for it.
-        name: the member, or the function of ``Promise``.
-        function: that of a library whose call gives it; none where the script shows it by itself.
+        usage: ``member``: a member of it is read; ``value``: its value is used; ``nothing``:
+            nothing awaits it.
+        name: member, or function of ``Promise``.
+        function: library function whose call returns it; "" if the script itself shows that it is a
+            promise.
     """
 
     usage: Literal["member", "value", "nothing"]
@@ -40,7 +42,7 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 
     @property
     def message(self) -> str:
-        """Return what is wrong, and what to write."""
+        """Return problem and remedy."""
         if self.usage == "member":
             member = f".{self.name}"
             return msg(
@@ -61,23 +63,23 @@ class PromiseMisuse(msgspec.Struct, frozen=True):
 def select_misuses(
     misuses: Iterable[PromiseMisuse], asynchronous: Collection[str]
 ) -> Iterator[PromiseMisuse]:
-    """Yield those of *misuses* that are certain where libraries declare *asynchronous*."""
+    """Yield those of *misuses* that are certain if libraries declare the async functions given."""
     for misuse in misuses:
         if not misuse.function or misuse.function in asynchronous:
             yield misuse
 
 
 class PromiseReader:
-    """Finds the promises of one script that are not awaited."""
+    """Finds the promises of a script that are not awaited."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Know nothing yet."""
+        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
 
     def find_misuses(self, nodes: Iterable[Node]) -> Iterator[PromiseMisuse]:
-        """Yield every promise among *nodes* that stands for its value, or that nothing takes."""
+        """Yield every promise among *nodes* that is used as its value, or not used at all."""
         for node in nodes:
             if node.type in _MEMBERS:
                 yield from self._member_of(node)
@@ -99,7 +101,7 @@ class PromiseReader:
             yield PromiseMisuse("member", name or "*", place, _function_of(owner))
 
     def _find_unawaited_joins(self, statement: Node) -> Iterator[PromiseMisuse]:
-        """Yield ``Promise.all(…);``, a statement of its own."""
+        """Yield ``Promise.all(…);`` as a statement of its own."""
         call = statement.named_children[0] if statement.named_children else statement
         callee = call.child_by_field_name("function") if call.type == "call_expression" else None
         owner = callee.child_by_field_name("object") if callee is not None else None
@@ -110,7 +112,7 @@ class PromiseReader:
             yield PromiseMisuse("nothing", f"Promise.{name}", self._tree.place(call))
 
     def _tested_values(self, node: Node) -> Iterator[Node]:
-        """Yield the expressions of which *node* asks the value, or whether it is true."""
+        """Yield the expressions whose value, or truth, *node* uses."""
         operator = node.child_by_field_name("operator")
         kind = operator.type if operator is not None else ""
         sides = ("left", "right") if kind in _OF_VALUES else ("left",)
@@ -135,7 +137,7 @@ def _function_of(value: ScriptValue) -> str:
 
 
 def find_assignments_in_conditions(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield ``a = b`` where a condition stands; ``((a = b))`` says that it is meant."""
+    """Yield ``a = b`` as a condition; ``((a = b))`` marks it as intended."""
     for node in nodes:
         if node.type != "assignment_expression" or node.parent is None:
             continue

@@ -1,4 +1,4 @@
-"""What would reach a way of a script that nothing has taken, where its text says that simply."""
+"""Which input would reach a branch that no run took, if the source shows it simply."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ _UNTAKEN: Final[Mapping[str, str]] = {
 
 
 def describe_untaken(arm: str, reach: str = "") -> str:
-    """Return why nothing took the way *arm*, no arm for a function, and what *reach* would."""
+    """Return why the branch *arm* ("" for a function) was not taken, and what would reach it."""
     message = _UNTAKEN[arm]
     return msg("{message}; add {reach}", message=message, reach=reach) if reach else message
 
 
 class ReachFinder:
-    """Reads one script; nothing of it runs."""
+    """Finds inputs by reading a script; nothing is run."""
 
     def __init__(self, text: str, file: str) -> None:
         """Read *text*."""
@@ -68,7 +68,7 @@ class ReachFinder:
         self._values = Values(self._tree, self._scopes)
 
     def describe_reach(self, branch: Counter) -> str:
-        """Return what would reach *branch*: a row, a response or a fault; nothing if unclear."""
+        """Return the row, response or fault that would reach *branch*; "" if unclear."""
         node = self._tree.node_at(Place(self._tree.name, branch.line, branch.column))
         if node is None:
             return ""
@@ -83,15 +83,15 @@ class ReachFinder:
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
 
     def describe_condition(self, start: int, end: int, *, holds: bool) -> str:
-        """Return what makes the condition at these bytes hold, or not; at least what it reads."""
+        """Return what makes the condition at these bytes true or false, or what it reads."""
         node = self._tree.root.descendant_for_byte_range(start, end)
         return self._describe_condition(node, holds=holds)
 
     def describe_boundary(self, start: int, end: int) -> tuple[str, str, str, str | None]:
-        """Return both sides of the comparison at these bytes, its sign between, and a row.
+        """Return both sides of the comparison at these bytes, its operator between, and a row.
 
-        The row, or the response, is that for which both sides are equal: nothing where that is
-        unclear, and None where no side is read from a form or a response.
+        For that row (or response) both sides are equal: "" if it is unclear, and None if neither
+        side is read from a form or a response.
         """
         node = self._tree.root.descendant_for_byte_range(start, end)
         names = ("left", "operator", "right")
@@ -116,7 +116,7 @@ class ReachFinder:
             yield from self._find_reads(value)
 
     def _find_reads(self, node: Node, depth: int = 0) -> Iterator[_Requirement]:
-        """Yield the fields and the members of responses that *node* reads, also by variables."""
+        """Yield the fields and response members that *node* reads, through variables too."""
         for inner in self._tree.walk(node):
             value = self._values.value(inner)
             if inner.type == "identifier" and value is None and depth < _DEEPEST:
@@ -128,7 +128,7 @@ class ReachFinder:
                     yield from self._require_of(value, ".".join(path))
 
     def _find_assigned(self, name: str) -> Iterator[Node]:
-        """Yield what is assigned to the variable *name*."""
+        """Yield the expressions assigned to the variable *name*."""
         for node in self._tree.walk():
             left, right = (node.child_by_field_name(side) for side in ("left", "right"))
             is_write = node.type == "assignment_expression"
@@ -136,7 +136,7 @@ class ReachFinder:
                 yield right
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
-        """Return what makes the condition *node* hold, or not; nothing if its text is unclear."""
+        """Return what makes the condition *node* true or false; empty if its source is unclear."""
         while node is not None and node.type in {"parenthesized_expression", "unary_expression"}:
             operator = node.child_by_field_name("operator")
             if operator is not None and operator.type != "!":
@@ -185,9 +185,9 @@ class ReachFinder:
         )
 
     def _unconvert(self, node: Node) -> Node:
-        """Return what *node* is the number or the text of: of ``Number(form.a)`` ``form.a``.
+        """Return the expression that *node* converts: ``form.a`` for ``Number(form.a)``.
 
-        A name that nothing else is assigned to is what it was declared as.
+        A name that is assigned only once is replaced by its value.
         """
         binding = self._scopes.binding_of(node) if node.type == "identifier" else None
         if binding is not None and not (binding.is_reassigned or binding.path):
@@ -204,7 +204,7 @@ class ReachFinder:
         return self._unconvert(inner) if inner is not None else node
 
     def _is_picked(self, node: Node, value: ScriptValue) -> bool:
-        """Return whether *node* is only a part of the input that *value* is, as by ``filter``."""
+        """Return whether *node* is only a part of the input *value*, for example by ``filter``."""
         while (owner := node.child_by_field_name("object")) is not None:
             node = owner
         return value.kind in {"form", "ctx"} and self._unconvert(node).type == "call_expression"
@@ -219,7 +219,7 @@ class ReachFinder:
         return self._require_of(found, text)
 
     def _require_of(self, value: ScriptValue, text: str) -> list[_Requirement]:
-        """Return *text* as something that a row has to have, or the response that *value* is of."""
+        """Return *text* as a requirement on a row, or on the response of *value*."""
         if value.kind in {"form", "ctx"}:
             return [("", text)]
         if value.kind == "result" and 0 <= value.call < len(self._values.calls):
@@ -240,7 +240,7 @@ class ReachFinder:
         return self._require_comparison(asked, "===", value, holds=True)
 
     def _describe_failure(self, node: Node) -> str:
-        """Return the fault of what is called in the block whose errors are caught here."""
+        """Return the fault of the calls in the block whose errors are caught here."""
         clause = node
         while clause.type != "catch_clause" and clause.parent is not None:
             clause = clause.parent
@@ -264,7 +264,7 @@ class ReachFinder:
 
 
 def _join(required: list[_Requirement]) -> str:
-    """Return what has to be there, each row or response once."""
+    """Return the requirements as text, each row or response once."""
     texts = []
     for call in dict.fromkeys(call for call, _ in required):
         having = series(text for owner, text in required if owner == call)
@@ -277,7 +277,7 @@ def _join(required: list[_Requirement]) -> str:
 
 
 def _join_reads(reads: Iterator[_Requirement]) -> str:
-    """Return that a row or a response has to be another one."""
+    """Return a text that asks for another row or response."""
     names: dict[str, dict[str, None]] = {}
     for call, name in reads:
         if not any(known.startswith(f"{name}.") for known in names.get(call, ())):
@@ -300,7 +300,7 @@ def _name_call(call: ProxyCall) -> str | None:
 
 
 def _climb(node: Node, kind: str, branch: Counter) -> Node | None:
-    """Return the nearest *kind* above *node* whose decision *branch* is of."""
+    """Return the nearest node of type *kind* above *node* that is the decision of *branch*."""
     current: Node | None = node
     while current is not None:
         row, _ = current.start_point

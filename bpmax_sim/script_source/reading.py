@@ -1,4 +1,4 @@
-"""What a script calls, reads and writes, as far as its text says: ``read_script``."""
+"""What a script calls, reads and writes, as its source shows it: `read_script`."""
 
 from __future__ import annotations
 
@@ -78,15 +78,15 @@ _TESTS: Final = frozenset({"typeof"})
 
 
 class MemberUse(msgspec.Struct, frozen=True):
-    """A member of the form, of ``ctx`` or of a response that a script reads or writes.
+    """A read or write of a member of the form, of ``ctx`` or of a response.
 
     Attributes:
-        path: the members below *root*; ``*`` for an element of a list.
-        access: ``test`` where the script asks whether it is there (``in``, ``typeof``, a
-            comparison with undefined); ``truth`` where a missing one counts as a false one does
-            (``||``, ``??``, ``?.``, ``!``, a default, a condition, a comparison).
+        path: members below *root*; ``*`` is an element of a list.
+        access: ``test`` if the script tests whether it exists (``in``, ``typeof``, a comparison
+            with undefined); ``truth`` if a missing member acts like a false one (``||``, ``??``,
+            ``?.``, ``!``, a default, a condition, a comparison).
         call: number of the call in `ScriptReading.calls` whose result it is a member of.
-        is_guarded: whether the script asked before whether it is there.
+        is_guarded: whether the script tested before whether it exists.
     """
 
     root: Literal["form", "ctx", "result"]
@@ -98,7 +98,7 @@ class MemberUse(msgspec.Struct, frozen=True):
 
 
 class GlobalUse(msgspec.Struct, frozen=True):
-    """A name that the script uses and does not declare."""
+    """A use of a name that the script does not declare."""
 
     name: str
     place: Place
@@ -106,24 +106,24 @@ class GlobalUse(msgspec.Struct, frozen=True):
 
 
 class ScriptReading(msgspec.Struct, frozen=True):
-    """What the text of one script says.
+    """The facts in the source of one script.
 
     Attributes:
-        misuses: promises that are taken for what they become, as ``await`` was forgotten.
-        assignments: where a condition assigns.
-        comparisons: of members of the form, of ``ctx``, results and errors with literals.
-        declared: names at the top level, which a library gives to bodies.
-        asynchronous: those of them that are functions whose call gives a promise.
-        signatures: the parameters of those that are functions; a pattern is named by its place.
-        powers: where ``**`` has operands that are not integer literals; the last bit of what it
-            gives is the machine's.
-        slips: what is hardly meant, as the text shows by itself.
-        unused_calls: numbers of those of `calls` whose result nothing uses.
-        dropped_errors: where a handler drops an error without a word.
-        named_owners: texts that stand as ``owner_id``, or in a list that is returned.
-        mistakes: where the text is not JavaScript.
-        full_width: punctuation of Chinese that was typed for JavaScript's, what it stands for, and
-            where.
+        misuses: promises used as if they were their results.
+        assignments: places of assignments in conditions.
+        comparisons: comparisons of members of the form, ``ctx``, results and errors with literals.
+        declared: names at the top level, which a library provides to bodies.
+        asynchronous: those of them that are functions returning a promise.
+        signatures: parameters of those that are functions; a pattern is named by its position.
+        powers: places where ``**`` has operands that are not integer literals; the last bit of the
+            result depends on the machine.
+        slips: probable mistakes that the source shows by itself.
+        unused_calls: numbers of those of `calls` whose result is not used.
+        dropped_errors: places where a handler ignores an error silently.
+        named_owners: texts used as ``owner_id``, or in a list that is returned.
+        mistakes: places that are not valid JavaScript.
+        full_width: Chinese punctuation typed instead of JavaScript's: it, what it stands for,
+            place.
         suppressed: line -> rules that a comment ``// bpmax-ignore: rule`` switches off there.
     """
 
@@ -149,7 +149,7 @@ class ScriptReading(msgspec.Struct, frozen=True):
 
 @lru_cache(maxsize=1024)
 def read_script(text: str, name: str = "script.js") -> ScriptReading:
-    """Return what *text* calls, reads and writes; of a broken text what can be read of it."""
+    """Return what *text* calls, reads and writes; of an invalid script, what can be read."""
     return _ScriptReader(SyntaxTree(text, name)).read()
 
 
@@ -160,9 +160,9 @@ POWER_DIFFERS: Final = msg(
 
 
 def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
-    """Return where ``**`` of *text* may have another last digit on another machine.
+    """Return the places of ``**`` whose last digit may differ on another machine.
 
-    A comment ``// bpmax-ignore: power`` leaves its line out.
+    A comment ``// bpmax-ignore: power`` excludes its line.
     """
     if not _POWER.search(text):
         return ()
@@ -173,7 +173,7 @@ def find_powers(text: str, name: str = "script.js") -> tuple[Place, ...]:
 
 
 def find_full_width(text: str, name: str = "script.js") -> Iterator[Problem]:
-    """Yield what is wrong with full-width punctuation in *text*, which is no JavaScript."""
+    """Yield the problems of full-width punctuation in *text*, which is invalid JavaScript."""
     for character, meant, place in read_script(text, name).full_width:
         message = msg(
             "{character!r} is full-width punctuation and no JavaScript; write {ascii!r}",
@@ -233,7 +233,7 @@ class _ScriptReader:
         )
 
     def _find_named_owners(self) -> Iterator[tuple[str, Place]]:
-        """Yield each text that a hook of owners may give: ``{owner_id: 'a'}``, ``['a']``."""
+        """Yield each text that an ``owners`` hook may return: ``{owner_id: 'a'}``, ``['a']``."""
         for node in self._nodes:
             named: list[Node] = []
             key = node.child_by_field_name("key") if node.type == "pair" else None
@@ -257,7 +257,7 @@ class _ScriptReader:
         yield from reader.find_name_slips()
 
     def _find_uncalled_chains(self) -> Iterator[ProxyCall]:
-        """Yield the chains that are awaited, or left as a statement, without ``$call()``."""
+        """Yield chains without ``$call()`` that are awaited, or are a statement."""
         for node in self._nodes:
             if node.type != "call_expression":
                 continue
@@ -282,7 +282,7 @@ class _ScriptReader:
         self._members[use] = None
 
     def _note_in(self, node: Node) -> None:
-        """Note ``'name' in form``, which does no harm where there is no such member."""
+        """Note ``'name' in form``, which is harmless if there is no such member."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type != "in":
             return
@@ -292,7 +292,7 @@ class _ScriptReader:
             self._note(self._values.member_at(owner, (name.text,)), "test", node)
 
     def _access_kind(self, node: Node) -> Access:
-        """Return what is done with the member *node*."""
+        """Return how the member *node* is used."""
         child, parent = node, node.parent
         while parent is not None and parent.type in WRAPPED:
             child, parent = parent, parent.parent
@@ -401,7 +401,7 @@ _SLIP_FINDERS: Final = {
 
 
 def _name_at(node: Node) -> Node:
-    """Return where the name of a member stands."""
+    """Return the node of a member's name."""
     return node.child_by_field_name("property") or node.child_by_field_name("index") or node
 
 

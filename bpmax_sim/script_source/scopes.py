@@ -1,8 +1,8 @@
 """Which declaration a name in a script refers to (ECMA-262, 8.2 and 14.3).
 
-``let``, ``const`` and ``class`` belong to their block, ``var`` to its function, and a function's
-name to the block that it stands in. Names that nothing declares are globals: those of the bench,
-those of libraries, or mistakes.
+``let``, ``const`` and ``class`` belong to their block, ``var`` to its function, and the name of a
+function to its enclosing block. Names without declaration are globals: of the bench, of libraries,
+or mistakes.
 """
 
 from __future__ import annotations
@@ -53,17 +53,17 @@ class Binding:
 
     Attributes:
         kind: ``const``, ``let``, ``var``, ``function``, ``class``, ``parameter`` or ``catch``.
-        declared: the identifier that declares it.
-        value: the expression that it is initialised with, before destructuring, or the function.
-        path: the members of *value* that destructuring takes; ``*`` is an element, ``?`` unknown.
-        function, position: of a parameter, whose and which it is.
-        is_reassigned: whether anything else is ever assigned to it.
+        declared: identifier that declares it.
+        value: its initial expression, before destructuring, or its function.
+        path: members of *value* that destructuring takes; ``*`` is an element, ``?`` unknown.
+        function, position: of a parameter, its function and its position.
+        is_reassigned: whether it is assigned again.
     """
 
     __slots__ = ("declared", "function", "is_reassigned", "kind", "path", "position", "value")
 
     def __init__(self, kind: str, declared: Node, value: Node | None, path: Path) -> None:
-        """Declare a name that nothing else is assigned to yet."""
+        """Declare a name that is not assigned again so far."""
         self.kind = kind
         self.declared = declared
         self.value = value
@@ -74,28 +74,28 @@ class Binding:
 
 
 class LexicalScope(msgspec.Struct):
-    """A block or a function, and the names that it declares."""
+    """A block or function with the names that it declares."""
 
     parent: LexicalScope | None
     is_function: bool
     names: dict[str, Binding]
 
     def function(self) -> LexicalScope:
-        """Return the function, or the program, that this is a block of."""
+        """Return the scope of the enclosing function, or of the program."""
         scope = self
         while not scope.is_function and scope.parent is not None:
             scope = scope.parent
         return scope
 
     def find(self, name: str) -> Binding | None:
-        """Return what *name* refers to here; None for a global."""
+        """Return the declaration of *name* here; None for a global."""
         scope: LexicalScope | None = self
         while scope is not None and name not in scope.names:
             scope = scope.parent
         return scope.names[name] if scope else None
 
     def find_outside(self, name: str) -> Binding | None:
-        """Return what *name* refers to outside of this block, in the same function."""
+        """Return the declaration of *name* outside of this block, in the same function."""
         scope = self
         while not scope.is_function and scope.parent is not None:
             scope = scope.parent
@@ -105,12 +105,12 @@ class LexicalScope(msgspec.Struct):
 
 
 class NameUse:
-    """A name that is used, and what declares it; None for a global."""
+    """A use of a name with its declaration; None for a global."""
 
     __slots__ = ("binding", "name", "node")
 
     def __init__(self, name: str, node: Node, binding: Binding | None) -> None:
-        """Keep the three."""
+        """Store the arguments."""
         self.name = name
         self.node = node
         self.binding = binding
@@ -125,7 +125,7 @@ class Scopes:
     """
 
     def __init__(self, tree: SyntaxTree) -> None:
-        """Read *tree*: first what is declared, as functions and ``var`` are used before."""
+        """Read *tree*: all declarations first, as functions and ``var`` are used before theirs."""
         self._tree = tree
         self._declared: set[int] = set()
         self.top = LexicalScope(None, is_function=True, names={})
@@ -143,7 +143,7 @@ class Scopes:
                 use.binding.is_reassigned = True
 
     def binding_of(self, node: Node) -> Binding | None:
-        """Return what declares the identifier *node*; None for a global or no identifier."""
+        """Return the declaration of the identifier *node*; None for a global or another node."""
         use = self._name_uses.get(node.id)
         return use.binding if use else None
 
@@ -153,9 +153,9 @@ class Scopes:
         return use is not None and use.binding is None
 
     def names_at(self, node: Node) -> list[str]:
-        """Return the names that the script declares and *node* sees, the nearest first.
+        """Return the declared names that are visible at *node*, the nearest first.
 
-        Behind them stand the globals that *node* itself uses.
+        They are followed by the globals that *node* itself uses.
         """
         found: dict[str, None] = {}
         current: Node | None = node
@@ -180,15 +180,15 @@ class Scopes:
         return iter(self._name_uses.values())
 
     def is_assigned(self, use: NameUse) -> bool:
-        """Return whether *use* assigns something to the name."""
+        """Return whether *use* assigns to the name."""
         return _is_assigned(use.node)
 
     def outer_binding(self, binding: Binding) -> Binding | None:
-        """Return what the name of *binding* meant in the same function, outside of its block."""
+        """Return the declaration that *binding* hides, outside of its block in the function."""
         return self._hidden.get(id(binding))
 
     def key_text(self, key: Node) -> str | None:
-        """Return the name that a key of an object is, or None for a computed one."""
+        """Return the name of an object's key, or None for a computed one."""
         if key.type in _KEYS:
             return self._tree.text_of(key)
         if key.type == "computed_property_name":
@@ -196,7 +196,7 @@ class Scopes:
         return self._tree.literal_text(key)
 
     def _visit(self) -> list[tuple[Node, LexicalScope]]:
-        """Declare what each node declares, and return the identifiers with their scopes."""
+        """Add each declaration, and return the identifiers with their scopes."""
         uses: list[tuple[Node, LexicalScope]] = []
         pending = [(self._tree.root, self.top)]
         while pending:
@@ -285,7 +285,7 @@ class Scopes:
                 self._hidden[id(binding)] = outer
 
     def _names_in(self, pattern: Node, path: Path) -> Iterator[tuple[Node, Path]]:
-        """Yield each name that *pattern* declares, with the members that lead to its value."""
+        """Yield each name that *pattern* declares, with the path of members to its value."""
         pending = [(pattern, path)]
         while pending:
             node, steps = pending.pop()
@@ -338,7 +338,7 @@ _PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] =
 
 
 def _is_assigned(node: Node) -> bool:
-    """Return whether something is assigned to the name *node*, also by destructuring."""
+    """Return whether the name *node* is assigned to, by destructuring too."""
     child, parent = node, node.parent
     while parent is not None and parent.type in _PATTERNS:
         child, parent = parent, parent.parent

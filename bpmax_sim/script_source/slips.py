@@ -1,8 +1,8 @@
-"""Slips that a script's text shows by itself, such as ``x === NaN`` or a callback without return.
+"""Probable mistakes that a script's source shows, such as ``x === NaN`` or a missing return.
 
-Each is one idea of a table, `FINDERS` of `condition_slips`, `statement_slips` and `async_slips`:
-the nodes that it looks at, and what is wrong with one. All are certain as far as the text goes, and
-in the manner of ESLint's "possible problems"
+Each rule is an entry of a table, `FINDERS` of `condition_slips`, `statement_slips` and
+`async_slips`: the node types that it reads, and a function that yields what is wrong with a node.
+All are certain as far as the source goes, in the manner of ESLint's "possible problems"
 (https://eslint.org/docs/latest/rules/#possible-problems).
 """
 
@@ -43,10 +43,10 @@ GIVEN: Final = frozenset({"form", "ctx", "$proxy"})
 
 
 class Slip(msgspec.Struct, frozen=True):
-    """Something that is hardly meant: its rule, what is wrong, and where.
+    """A probable mistake: its rule, the problem, and its place.
 
     Attributes:
-        is_top: it is about a name at the top level, which a library gives to others.
+        is_top: whether it is about a name at the top level, which a library provides to others.
     """
 
     rule: str
@@ -63,7 +63,7 @@ class SlipReader:
     """Finds the slips of one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Know nothing yet."""
+        """Start without results."""
         self.tree = tree
         self.scopes = scopes
         self.values = values
@@ -72,14 +72,14 @@ class SlipReader:
     def find_slips(
         self, nodes: Iterable[Node], finders: Mapping[str, Sequence[Callable[..., Found]]]
     ) -> Iterator[Slip]:
-        """Yield the slips that *finders*, by type of node, see in *nodes*."""
+        """Yield the slips in *nodes*; *finders* are functions by type of node."""
         for node in nodes:
             for find in finders.get(node.type, ()):
                 for rule, where, message in find(self, node):
                     yield Slip(rule, message, self.tree.place(where))
 
     def find_name_slips(self) -> Iterator[Slip]:
-        """Yield what is wrong with declared names: never used, hidden by another, constant."""
+        """Yield problems of declared names: never used, hidden by another, constant."""
         used: set[int] = set()
         for use in self.scopes.name_uses():
             is_assigned = self.scopes.is_assigned(use)
@@ -114,7 +114,7 @@ class SlipReader:
         return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
     def has_effect(self, node: Node) -> bool:
-        """Return whether *node* may do something beside giving a value."""
+        """Return whether *node* may do more than return a value."""
         return any(
             (
                 part.type in _EFFECTS
@@ -125,7 +125,7 @@ class SlipReader:
         )
 
     def _names_of_members(self, binding: Binding, use: Node) -> Iterator[Slip]:
-        """Yield ``row.数量`` where ``for (const row in rows)`` gives texts."""
+        """Yield ``row.数量`` in ``for (const row in rows)``, where ``row`` is a text."""
         parent, member = use.parent, None
         loop = binding.declared.parent
         if binding.path != ("?",) or parent is None or parent.type != "member_expression":
@@ -166,7 +166,7 @@ class SlipReader:
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
     def _find_hidden(self, binding: Binding) -> Iterator[Slip]:
-        """Yield ``let total`` in a block where a ``let total`` outside waits for its value."""
+        """Yield ``let total`` in a block that hides a ``let total`` outside, left without value."""
         if binding.kind not in {"const", "let"} or binding.path:
             return
         outer = self.scopes.outer_binding(binding)
@@ -187,7 +187,7 @@ _OF_TEXTS: Final = frozenset({
 
 
 def _is_value(parent: Node) -> bool:
-    """Return whether an assignment is used itself, or reads what it changes."""
+    """Return whether an assignment's value is used, or it reads what it changes."""
     if parent.type in {"augmented_assignment_expression", "update_expression"}:
         return enclosing_node(parent).type != "expression_statement"
     return (

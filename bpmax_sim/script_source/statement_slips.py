@@ -1,4 +1,4 @@
-"""Slips in statements and literals: what is there twice, without effect, or never come by."""
+"""Slips in statements and literals: duplicates, and code without effect or never reached."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _TURNED: Final = re.compile(r"=[+\-!]\s")
 
 
 def _find_double_keys(reader: SlipReader, node: Node) -> Found:
-    """Yield keys that an object has twice, and functions that a block declares twice."""
+    """Yield duplicate keys of an object, and duplicate functions of a block."""
     seen: set[str] = set()
     for child in node.named_children:
         key: Node | None = None
@@ -75,7 +75,7 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_no_effect(reader: SlipReader, node: Node) -> Found:
-    """Yield statements that only give a value, which nothing takes."""
+    """Yield statements that only compute a value, which is not used."""
     inner = without_parentheses(node.named_children[0]) if node.named_children else None
     if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
         return
@@ -115,7 +115,7 @@ def _find_no_effect(reader: SlipReader, node: Node) -> Found:
 
 
 def exits(statement: Node | None) -> bool:
-    """Return whether what follows *statement* is never come by."""
+    """Return whether code after *statement* is never reached."""
     if statement is None:
         return False
     part = statement.child_by_field_name
@@ -131,7 +131,7 @@ def exits(statement: Node | None) -> bool:
 
 
 def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
-    """Yield the first statement behind one that always leaves."""
+    """Yield the first statement after one that always leaves."""
     value = node.child_by_field_name("value") if node.type == "switch_case" else None
     statements = [
         child for child in node.named_children if child.type != "comment" and child != value
@@ -152,7 +152,7 @@ def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
 
 
 def _own_nodes(node: Node) -> Iterator[Node]:
-    """Yield the nodes below *node*, but for those of functions in it."""
+    """Yield the nodes below *node*, except those of functions in it."""
     pending = [node]
     while pending:
         current = pending.pop()
@@ -161,7 +161,7 @@ def _own_nodes(node: Node) -> Iterator[Node]:
 
 
 def _find_single_round(_reader: SlipReader, node: Node) -> Found:
-    """Yield a loop of which no second round ever begins."""
+    """Yield loops that never run a second time."""
     body = node.child_by_field_name("body")
     if body is None or body.type != "statement_block" or not body.named_children:
         return
@@ -175,7 +175,7 @@ def _find_single_round(_reader: SlipReader, node: Node) -> Found:
 
 
 def _find_fall(reader: SlipReader, node: Node) -> Found:
-    """Yield a case that runs on into the next one."""
+    """Yield cases that fall through to the next one."""
     body = node.parent
     cases = [c for c in body.named_children if c.type != "comment"] if body is not None else []
     number = cases.index(node) if node in cases else len(cases)
@@ -213,7 +213,7 @@ def _find_turned_operator(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_plain_template(reader: SlipReader, node: Node) -> Found:
-    """Yield ``'客户 ${name}'``, which is no template."""
+    """Yield ``'客户 ${name}'``, which is not a template."""
     text = reader.tree.text_of(node)
     match = _MEANT.search(text) if "${" in text else None
     if match is None:
@@ -244,7 +244,7 @@ def _find_lost_digits(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_empty_body(reader: SlipReader, node: Node) -> Found:
-    """Yield ``if (x);``, and ``if (x) {}`` without a word."""
+    """Yield ``if (x);``, and ``if (x) {}`` without a comment."""
     part = node.child_by_field_name
     body = part("body") or part("consequence")
     if body is not None and body.type == "empty_statement":
@@ -304,7 +304,7 @@ _BRANCHING: Final = frozenset({
 
 
 def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
-    """Yield a function that calls itself before anything could end it."""
+    """Yield functions that call themselves before anything can end them."""
     body, name = node.child_by_field_name("body"), node.child_by_field_name("name")
     parent = node.parent
     if name is None and parent is not None and parent.type == "variable_declarator":
@@ -321,7 +321,7 @@ def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
 
 
 def _certain_nodes(body: Node) -> Iterator[Node]:
-    """Yield the nodes that are come by whenever *body* is."""
+    """Yield the nodes that are reached whenever *body* is."""
     pending = [body]
     while pending:
         part = pending.pop(0)

@@ -1,8 +1,8 @@
-"""A script's text -> its syntax tree, with positions as people count them.
+"""Parse a script into its syntax tree, with positions as people count them.
 
-tree-sitter reads bodies with top-level ``await`` and ``return`` as they are stored, and reads on
-behind a mistake, so that half a script still says what it calls. It stands beside the engine,
-never in front of it: what is read here is for checks, types and the index alone.
+tree-sitter parses bodies with top-level ``await`` and ``return`` as they are stored, and continues
+after an error, so that half a script still shows its calls. It is used beside the engine, never
+before it: only for checks, types and the index.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
 
 
 class SyntaxTree:
-    """The tree of one script.
+    """The syntax tree of one script.
 
     Attributes:
-        name: the file name that positions carry.
-        text: the script.
-        root: tree-sitter's ``program``.
+        name: file name in positions.
+        text: source of the script.
+        root: tree-sitter's ``program`` node.
     """
 
     def __init__(self, text: str, name: str = "script.js") -> None:
-        """Read *text*; beyond `LONGEST` characters nothing of it is read."""
+        """Parse *text*; a text longer than `LONGEST` characters is not parsed at all."""
         self.name = name
         self.text = text if len(text) <= LONGEST else ""
         data = self.text.encode("utf-8", "surrogatepass")
@@ -59,11 +59,11 @@ class SyntaxTree:
 
     @cached_property
     def _starts(self) -> list[int]:
-        """Return the byte at which each line starts; lines end in LF, CR LF or CR."""
+        """Return the byte offset of each line; lines end in LF, CR LF or CR."""
         return [0, *(match.end() for match in re.finditer(rb"\r\n|\n|\r", self._data))]
 
     def place(self, node: Node) -> Place:
-        """Return where *node* begins; line and column count from 1, columns in characters."""
+        """Return the start of *node*: line and column from 1, the column in characters."""
         return self.place_of_byte(node.start_byte)
 
     def place_of_byte(self, offset: int) -> Place:
@@ -115,7 +115,7 @@ class SyntaxTree:
             pending += reversed(current.named_children)
 
     def mistakes(self) -> Iterator[Place]:
-        """Yield where the text could not be read as JavaScript."""
+        """Yield the places that could not be parsed as JavaScript."""
         if not self.root.has_error:
             return
         for node in self.walk():

@@ -1,4 +1,4 @@
-"""Results of calls that nothing uses, and handlers that drop an error without a word."""
+"""Results of calls that are not used, and handlers that ignore an error silently."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _EQUALITIES: Final = frozenset({"!", "===", "!==", "==", "!=", "&&"})
 
 
 class DroppedError(msgspec.Struct, frozen=True):
-    """A piece of a script whose errors a handler drops, although it uses what calls give.
+    """A part of a script whose errors a handler ignores, although it uses results of calls.
 
     Attributes:
-        start, end: of the piece.
-        place: of the handler.
+        start, end: of the part.
+        place: place of the handler.
     """
 
     start: Place
@@ -33,29 +33,29 @@ class DroppedError(msgspec.Struct, frozen=True):
     place: Place
 
     def covers(self, place: Place) -> bool:
-        """Return whether what stands at *place* is within it."""
+        """Return whether *place* is within the part."""
         first, last = (self.start.line, self.start.column), (self.end.line, self.end.column)
         return place.file == self.start.file and first <= (place.line, place.column) < last
 
 
 class ResultReader:
-    """Finds both in one script."""
+    """Finds unused results and ignored errors in one script."""
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes, values: Values) -> None:
-        """Know nothing yet."""
+        """Start without results."""
         self._tree = tree
         self._scopes = scopes
         self._values = values
 
     def find_unused_calls(self, nodes: Iterable[Node]) -> Iterator[int]:
-        """Yield the number of each call whose result nothing uses, nor whether it fails."""
+        """Yield the number of each call of which neither result nor failure is used."""
         for node in nodes:
             number = self._call_of(node)
             if number >= 0 and self._is_idle(node) and not _is_in_try(node):
                 yield number
 
     def find_dropped_errors(self, nodes: Iterable[Node]) -> Iterator[DroppedError]:
-        """Yield each empty handler of calls whose results the script uses."""
+        """Yield each empty error handler of calls whose results the script uses."""
         for node in nodes:
             if node.type == "catch_clause" and node.parent is not None:
                 block, body = node.child_by_field_name("body"), node.parent.named_children[0]
@@ -68,7 +68,7 @@ class ResultReader:
                 yield from self._find_settled(node)
 
     def _find_settled(self, node: Node) -> Iterator[DroppedError]:
-        """Yield ``await Promise.allSettled([…])`` of which nobody looks at the outcomes."""
+        """Yield ``await Promise.allSettled([…])`` whose results are not looked at."""
         callee = node.child_by_field_name("function")
         if callee is None or self._tree.text_of(callee) != "Promise.allSettled":
             return
@@ -79,7 +79,7 @@ class ResultReader:
             yield self._drop(node, node)
 
     def _is_state_read(self, use: Node) -> bool:
-        """Return whether what is done with the outcomes may look at a failure."""
+        """Return whether *use* of the results may look at a failure."""
         statement: Node | None = use
         while statement is not None and not statement.type.endswith("_statement"):
             statement = statement.parent
@@ -101,7 +101,7 @@ class ResultReader:
             yield self._drop(owner, callback)
 
     def _returned_text(self, body: Node) -> str | None:
-        """Return the source of what a callback gives that does nothing else; None if it does."""
+        """Return the source of the value of a callback that does nothing else, or None."""
         if body.type != "statement_block":
             return self._tree.text_of(body)
         if not body.named_children:
@@ -126,13 +126,13 @@ class ResultReader:
         return value.call if self._values.calls[value.call].place == self._tree.place(node) else -1
 
     def _is_idle(self, node: Node) -> bool:
-        """Return whether nothing is done with what *node* becomes; after ``void`` that is meant."""
+        """Return whether the value of *node* is not used; after ``void`` that is intended."""
         parent = _user_of(node)
         uses = self._uses_of(parent)
         return parent.type == "expression_statement" or uses == []
 
     def _is_used(self, node: Node) -> bool:
-        """Return whether something is done with what *node* becomes, but to ask whether it is."""
+        """Return whether the value of *node* is used for more than a test whether it exists."""
         parent = _user_of(node)
         uses = self._uses_of(parent)
         if uses is None:
@@ -140,7 +140,7 @@ class ResultReader:
         return bool(uses) and not any(map(_is_asked, uses))
 
     def _uses_of(self, declarator: Node) -> list[Node] | None:
-        """Return where the name is used that *declarator* declares; None if it declares none."""
+        """Return the uses of the name that *declarator* declares; None if it declares none."""
         is_declared = declarator.type == "variable_declarator"
         name = declarator.child_by_field_name("name") if is_declared else None
         if name is None or name.type != "identifier":
@@ -153,20 +153,20 @@ class ResultReader:
 
 
 def _user_of(node: Node) -> Node:
-    """Return what takes the value that *node* becomes."""
+    """Return the node that uses the value of *node*."""
     parent = enclosing_node(node)
     return enclosing_node(parent) if parent.type == "await_expression" else parent
 
 
 def _is_asked(node: Node) -> bool:
-    """Return whether a condition asks for the name *node* itself."""
+    """Return whether a condition tests the name *node* itself."""
     parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     return parent.type in _ASKS or (operator is not None and operator.type in _EQUALITIES)
 
 
 def _is_in_try(node: Node) -> bool:
-    """Return whether a handler in the same function takes what *node* throws."""
+    """Return whether a handler in the same function catches what *node* throws."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:
         is_body = parent.type == "try_statement" and parent.child_by_field_name("body") == child

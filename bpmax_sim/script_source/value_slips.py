@@ -1,7 +1,7 @@
-"""Slips in what a script makes of values: methods, members, operators that do another thing.
+"""Slips in the use of values: methods, members and operators that do something else.
 
 Each is a habit of JavaScript that does not fail: a method that is not called, a member that a list
-has and a set has not, a value that is overwritten before anything reads it.
+has and a set does not have, a value that is overwritten before it is read.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _arguments_of(node: Node) -> list[Node]:
 
 
 def _callee_of(node: Node) -> tuple[str, Node | None]:
-    """Return the name of the method that *node* calls, and what it is called on."""
+    """Return the name of the method that *node* calls, and the object."""
     callee = without_parentheses(node.child_by_field_name("function"))
     if callee is None or callee.type != "member_expression":
         return "", None
@@ -56,7 +56,7 @@ def _callee_of(node: Node) -> tuple[str, Node | None]:
 
 
 def _find_overwritten(reader: SlipReader, node: Node) -> Found:
-    """Yield an assignment that the statement behind it overwrites, whatever it was."""
+    """Yield assignments that the next statement overwrites in any case."""
     statements = [one for one in node.named_children if one.type != "comment"]
     for before, after in pairwise(statements):
         target, value = _assignment_of(reader, after)
@@ -93,7 +93,7 @@ def _assignment_of(reader: SlipReader, statement: Node) -> tuple[str, Node | Non
 
 
 def _find_same_branches(reader: SlipReader, node: Node) -> Found:
-    """Yield a condition both of whose branches do the same."""
+    """Yield conditions whose two branches are equal."""
     first, second = (node.child_by_field_name(arm) for arm in ("consequence", "alternative"))
     if second is not None and second.type == "else_clause":
         second = second.named_children[-1] if second.named_children else None
@@ -105,7 +105,7 @@ def _find_same_branches(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
-    """Yield ``a === b === c``, bits in a condition, and a ``|| true`` that is a value."""
+    """Yield ``a === b === c``, bit operators in a condition, and ``|| true`` as a value."""
     operator, (left, right) = operator_of(node), sides_of(node)
     if left is None or right is None:
         return
@@ -133,7 +133,7 @@ def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_inexact(reader: SlipReader, node: Node) -> Found:
-    """Yield ``0.1 + 0.2 === 0.3``: an equality of what is calculated with fractions."""
+    """Yield ``0.1 + 0.2 === 0.3``: equality of values computed with fractions."""
     for side in sides_of(node) if operator_of(node) in EQUALITIES else ():
         parts = sides_of(side) if side is not None and operator_of(side) in {*"+-*/"} else ()
         fractions = [
@@ -167,7 +167,7 @@ def _find_comma(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
-    """Yield members that this kind of value has not, and methods that are not called."""
+    """Yield members that a value of this kind does not have, and methods that are not called."""
     name = node.child_by_field_name("property")
     owner = without_parentheses(node.child_by_field_name("object"))
     if name is None or owner is None:
@@ -193,7 +193,7 @@ def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
 
 
 def _is_inner(node: Node, parent: Node) -> bool:
-    """Return whether *node* is asked for, or a part of a longer chain, or written."""
+    """Return whether *node* is tested, part of a longer chain, or written."""
     if parent.type in {"member_expression", "subscript_expression"}:
         return bool(parent.child_by_field_name("object") == node)
     left = parent.child_by_field_name("left")
@@ -203,7 +203,7 @@ def _is_inner(node: Node, parent: Node) -> bool:
 
 
 def _class_of(reader: SlipReader, node: Node) -> str:
-    """Return the class that *node* is made of by ``new``, if the text shows it."""
+    """Return the class of *node*, made by ``new``, if the source shows it."""
     if node.type == "identifier":
         binding = reader.scopes.binding_of(node)
         if binding is None or binding.is_reassigned or binding.path or binding.value is None:
@@ -214,7 +214,7 @@ def _class_of(reader: SlipReader, node: Node) -> str:
 
 
 def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
-    """Yield ``LIMITS.limt``, where ``const LIMITS = {limit: 5}`` has no such member."""
+    """Yield ``LIMITS.limt``, if ``const LIMITS = {limit: 5}`` has no such member."""
     owner, name = node.child_by_field_name("object"), node.child_by_field_name("property")
     binding = reader.scopes.binding_of(owner) if owner and owner.type == "identifier" else None
     value = without_parentheses(binding.value) if binding is not None and not binding.path else None
@@ -237,7 +237,7 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
 
 
 def _is_closed(reader: SlipReader, binding: Binding) -> bool:
-    """Return whether nothing gives the object of *binding* another member."""
+    """Return whether no code adds members to the object of *binding*."""
     for use in reader.scopes.name_uses():
         if use.binding is not binding or use.node.parent is None:
             continue
@@ -290,7 +290,7 @@ def _is_hollow(reader: SlipReader, owner: Node) -> bool:
 
 
 def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
-    """Return whether *owner* is the name of a pattern with the flag g."""
+    """Return whether *owner* names a regular expression with flag g."""
     binding = reader.scopes.binding_of(owner) if owner.type == "identifier" else None
     value = without_parentheses(binding.value) if binding is not None else None
     flags = value.child_by_field_name("flags") if value is not None else None
@@ -298,7 +298,7 @@ def _is_global_pattern(reader: SlipReader, owner: Node) -> bool:
 
 
 def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | None) -> Found:
-    """Yield ``splice`` of the list that is gone through just now, which skips elements."""
+    """Yield ``splice`` of the list of the running loop, which skips elements."""
     if name not in {"splice", "shift"} or owner is None:
         return
     text, around = reader.tree.text_of(owner), node.parent
@@ -428,7 +428,7 @@ def _find_lost_step(reader: SlipReader, node: Node) -> Found:
 
 
 def _find_surplus(reader: SlipReader, node: Node) -> Found:
-    """Yield arguments that an own function has no parameters for."""
+    """Yield arguments for which a function of the script has no parameters."""
     callee, arguments = (
         without_parentheses(node.child_by_field_name("function")),
         _arguments_of(node),

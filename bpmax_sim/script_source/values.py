@@ -1,8 +1,8 @@
-"""What an expression of a script stands for, as far as its text says.
+"""The meaning of an expression of a script, as far as its source shows it.
 
-Constants are followed, nothing is run: a name stands for what it is declared with if nothing else
-is ever assigned to it, and a call of a function for what all of its ``return`` give. What is built
-at run time is None.
+Constants are followed, nothing is run: a name means its initial value if it is never assigned
+again, and a call of a function means the value that all its ``return`` agree on. Values built at
+run time are None.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ PROMISES: Final = frozenset({"promise", "outside promise"})
 
 
 class Setter(msgspec.Struct, frozen=True):
-    """One setter of a chain: its place, and the names that an object literal gives it.
+    """One setter of a chain: its place, and the names that an object literal passes to it.
 
     Attributes:
         part: ``path``, ``query``, ``header`` or ``body``.
-        names: dotted, such as ``data.name``; None where they are only known when it runs.
+        names: dotted names, such as ``data.name``; None if only known at run time.
     """
 
     part: str
@@ -66,19 +66,20 @@ _USAGES: Final[Mapping[str, Usage]] = {
 
 
 class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of ``$proxy`` in the text.
+    """One call of ``$proxy`` in the source.
 
     Attributes:
-        platform, instance, api: as the script spells them; None where only a run can tell. An
-            empty instance is the default one.
+        platform, instance, api: as the script spells them; None if only known at run time. An empty
+            instance is the default one.
         style: ``direct``, or ``chain`` for ``$api(…)``.
-        arguments: how many a direct call has; None for a chain, or where ``...`` spreads a list.
-        setters: those of a chain, in their order.
-        is_called: whether a chain ends in ``$call()``; a direct call always does.
-        usage: what is done with its promise; nothing, where it is a statement of its own.
-        place: where the expression begins.
-        platform_place, api_place: where the two names stand.
-        options: the names of options, with their places.
+        arguments: number of a direct call's arguments; None for a chain, or if ``...`` spreads a
+            list.
+        setters: setters of a chain, in order.
+        is_called: whether a chain ends in ``$call()``; always true for a direct call.
+        usage: how its promise is used; ``nothing`` if it is a statement of its own.
+        place: start of the expression.
+        platform_place, api_place: places of the two names.
+        options: names of options, with their places.
     """
 
     platform: str | None
@@ -96,18 +97,18 @@ class ProxyCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ScriptValue(msgspec.Struct, frozen=True):
-    """What an expression is.
+    """The meaning of an expression.
 
     Attributes:
-        kind: ``text``; ``$proxy`` itself; ``proxy`` of a platform; ``method`` of a proxy;
-            ``chain`` and ``chain method``; ``promise`` and ``result`` of a call; ``promise
-            method``; ``form`` and ``ctx``; ``function``; ``outside`` of a name that the script does
-            not declare, and ``outside promise`` of what a call of it gives, if that is async.
-        text: of a text, or the name of a method, or of what is outside.
-        node: of a function, or of a method.
-        path: the members below a result, a form or a ctx; ``*`` for an element of a list.
-        call: number of the call that a promise or a result is of; -1 of an async function.
-        draft: the call in the making.
+        kind: ``text``; ``$proxy`` itself; ``proxy`` of a platform; ``method`` of a proxy; ``chain``
+            and ``chain method``; ``promise`` and ``result`` of a call; ``promise method``; ``form``
+            and ``ctx``; ``function``; ``outside`` for a name that the script does not declare, and
+            ``outside promise`` for the result of calling it, if it is async.
+        text: of a text, or the name of a method or of an undeclared name.
+        node: of a function or method.
+        path: members below a result, a form or a ctx; ``*`` is an element of a list.
+        call: number of the call of a promise or result; -1 for an async function.
+        draft: call that is being built.
     """
 
     kind: str
@@ -124,14 +125,14 @@ _GLOBALS: Final[Mapping[str, ScriptValue]] = {
 
 
 class Values:
-    """The values of the expressions of one script, and the calls among them.
+    """The values of the expressions of one script, and its calls.
 
     Attributes:
-        calls: every call of ``$proxy``, in the order in which they were looked at.
+        calls: every call of ``$proxy``, in the order in which they were read.
     """
 
     def __init__(self, tree: SyntaxTree, scopes: Scopes) -> None:
-        """Know nothing yet; a value is worked out when it is asked for."""
+        """Start without results; a value is computed when it is asked for."""
         self._tree = tree
         self._scopes = scopes
         self._known: dict[int, ScriptValue | None] = {}
@@ -139,7 +140,7 @@ class Values:
         self.calls: list[ProxyCall] = []
 
     def value(self, node: Node | None) -> ScriptValue | None:
-        """Return what *node* stands for; None where the text does not say it."""
+        """Return the meaning of *node*; None if the source does not show it."""
         if node is None:
             return None
         if node.id in self._known:
@@ -157,7 +158,7 @@ class Values:
         return value
 
     def member_name(self, node: Node) -> str | None:
-        """Return the name of a member, ``*`` for a number, or None for one known when it runs."""
+        """Return the name of a member, ``*`` for a number, or None if only known at run time."""
         if node.type == "member_expression":
             name = node.child_by_field_name("property")
             return self._tree.text_of(name) if name is not None else None
@@ -177,7 +178,7 @@ class Values:
         return replace(value, path=whole)
 
     def value_of_destructuring(self, binding: Binding) -> ScriptValue | None:
-        """Return what a name that destructuring declares stands for."""
+        """Return the meaning of a name that destructuring declares."""
         if binding.kind == "parameter":
             return self._value_of_element(binding)
         value = self.value(binding.value)
@@ -208,7 +209,7 @@ class Values:
         return _resolve_promise(value) if value and value.kind in PROMISES else value
 
     def _value_of_or(self, node: Node) -> ScriptValue | None:
-        """Return the left side of ``a || b``, which is what the text expects."""
+        """Return the left side of ``a || b``: the value that the author expects."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type not in {"||", "??"}:
             return None
@@ -238,7 +239,10 @@ class Values:
         )
 
     def _value_of_element(self, binding: Binding) -> ScriptValue | None:
-        """Return what a callback gets: ``list.map(row => …)``, ``promise.then(result => …)``."""
+        """Return the parameter of a callback.
+
+        ``list.map(row => …)``, ``promise.then(result => …)``.
+        """
         function = binding.function
         if function is None or function.parent is None or function.parent.type != "arguments":
             return None
@@ -284,7 +288,7 @@ class Values:
         return ScriptValue("proxy", draft=draft)
 
     def _proxy_options(self, node: Node) -> tuple[str | None, tuple[tuple[str, Place], ...]]:
-        """Return the instance that options name, and the names of all, with their places."""
+        """Return the instance in the options, and the names of all options with their places."""
         instance: str | None = "" if node.type == "object" else None
         names = []
         for key, value in self._object_pairs(node):
@@ -335,7 +339,7 @@ class Values:
         )
 
     def _literal_names(self, node: Node) -> tuple[str, ...] | None:
-        """Return the dotted names of an object literal, or None where more may be in it."""
+        """Return the dotted names of an object literal, or None if it may have more."""
         kinds = {child.type for child in node.named_children}
         if node.type != "object" or kinds - {"pair", "shorthand_property_identifier", "comment"}:
             return None
@@ -379,7 +383,7 @@ class Values:
         return self._value_of_call(value.node)
 
     def _value_of_call(self, function: Node) -> ScriptValue | None:
-        """Return what a function gives, if all that it returns is the same."""
+        """Return the result of a function, if all its ``return`` agree."""
         body = function.child_by_field_name("body")
         if body is None:
             return None
@@ -398,7 +402,7 @@ class Values:
         return replace(value, kind="outside promise")
 
     def _returned_nodes(self, body: Node) -> Iterator[Node]:
-        """Yield what the ``return`` statements of *body* give, not those of functions in it."""
+        """Yield the values of the ``return`` statements in *body*, without inner functions."""
         pending = [body]
         while pending:
             node = pending.pop()
@@ -408,18 +412,18 @@ class Values:
 
 
 def is_async(function: Node) -> bool:
-    """Return whether a call of *function* gives a promise."""
+    """Return whether a call of *function* returns a promise."""
     return any(child.type == "async" for child in function.children)
 
 
 def _resolve_promise(promise: ScriptValue) -> ScriptValue | None:
-    """Return what *promise* becomes, which is known of a call."""
+    """Return the result of *promise*, which is known for a call."""
     is_of_call = promise.kind == "promise" and promise.call >= 0
     return replace(promise, kind="result") if is_of_call else None
 
 
 def enclosing_node(node: Node) -> Node:
-    """Return what *node* stands in, without parentheses; the root stands in itself."""
+    """Return the parent of *node*, skipping parentheses; the root is its own parent."""
     parent = node.parent
     while parent is not None and parent.type in WRAPPED:
         parent = parent.parent
@@ -427,7 +431,7 @@ def enclosing_node(node: Node) -> Node:
 
 
 def usage_of(node: Node) -> Usage:
-    """Return what is done with the value of *node*, a promise or a chain."""
+    """Return how the value of *node*, a promise or a chain, is used."""
     parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")
     if operator is not None and operator.type == "void":

@@ -1,4 +1,4 @@
-"""Calls that nobody waits for: by ``void``, or as the async function around them is left alone."""
+"""Calls that are not awaited: by ``void``, or because the async function around them is not."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def is_voided(source: str, place: Place) -> bool:
-    """Return whether the call at *place* of a script stands behind ``void``, or what holds it.
+    """Return whether the call at *place*, or an expression that holds it, has ``void`` in front.
 
-    An engine names the place of what it evaluated last before a call: that of the method, or of
-    an argument. So the call is the smallest one of ``$proxy`` around that place.
+    An engine reports as place of a call what it evaluated last before: the method or an argument.
+    So the call is the smallest call of ``$proxy`` around that place.
     """
     if "void" not in source:
         return False
@@ -30,7 +30,7 @@ def is_voided(source: str, place: Place) -> bool:
 
 
 def _call_around(tree: SyntaxTree, position: tuple[int, int]) -> Node | None:
-    """Return the smallest call of ``$proxy`` around *position*, else of any method."""
+    """Return the smallest call of ``$proxy`` around *position*, or else of any method."""
     values = Values(tree, Scopes(tree))
     around = [
         node
@@ -56,7 +56,7 @@ def _is_of_a_method(call: Node) -> bool:
 
 
 def _whole_chain(node: Node) -> Node:
-    """Return the outermost expression that the call at *node* is the value of."""
+    """Return the outermost expression whose value is the call at *node*."""
     while (parent := node.parent) is not None and parent.type in {
         "member_expression",
         "call_expression",
@@ -96,17 +96,17 @@ _WALKS = frozenset({"forEach", "map"})
 
 
 class DroppedCall(msgspec.Struct, frozen=True):
-    """A call of an async function, by its name, whose promise the script drops."""
+    """A call of an async function, by its name, whose promise is not used."""
 
     name: str
     place: Place
 
 
 def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> DroppedCall | None:
-    """Return the call that *place* happens in and that is a statement of its own, if there is one.
+    """Return the unawaited call of an async function during which *place* runs, if there is one.
 
-    It is searched from the async function around *place* outwards through the functions that await
-    it, by their names. *scripts* are names and texts.
+    It is searched from the async function around *place* outwards, through the functions that await
+    it by name. *scripts* are names and sources.
     """
     trees = [SyntaxTree(text, name) for name, text in scripts]
     own = next((tree for tree in trees if tree.name == place.file), None)
@@ -129,7 +129,7 @@ def find_dropped_call(scripts: Iterable[tuple[str, str]], place: Place) -> Dropp
 
 
 def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
-    """Return the innermost function around *node*, where that is an async one."""
+    """Return the innermost function around *node*, if it is async."""
     while node is not None and node.type not in FUNCTIONS:
         node = node.parent
     is_async = node is not None and tree.text_of(node).startswith("async")
@@ -137,7 +137,7 @@ def _function_around(tree: SyntaxTree, node: Node | None) -> Node | None:
 
 
 def _called_in_place(tree: SyntaxTree, function: Node) -> DroppedCall | None:
-    """Return the call of *function* where it stands: at once, or for each element of an array."""
+    """Return the call of *function* where it is defined: at once, or for each array element."""
     node, parent = function, function.parent
     while parent is not None and parent.type == "parenthesized_expression":
         node, parent = parent, parent.parent

@@ -1,8 +1,8 @@
 """The auth of a simulated third party: logins, tokens, OAuth 2.0 (RFC 6749) and signatures.
 
-All of it follows the platform file: what a client sends is compared with what its templates make of
-an instance's credentials, and a signature is made anew with the declared signer. Time and nonce are
-read back out of the request; the window is judged first, then the nonce, then the signature.
+Everything follows the platform file: requests are compared with what its templates make of an
+instance's credentials, and signatures are computed again by the declared signer. Time and nonce are
+read from the request. The time window is checked first, then the nonce, then the signature.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ RENEWALS: Final[Mapping[str, Mapping[str, Any]]] = {
 def issue_token(
     turn: Turn, tenant: TenantCredentials, names: Iterable[str], known: Mapping[str, str] = {}
 ) -> state.IssuedGrant:
-    """Return the token of *tenant*: that which it has where the rule says so, else a new one.
+    """Return the token of *tenant*: its current one if the rule reuses tokens, else a new one.
 
-    *names* are what the login yields, and *known* what need not be made for that.
+    *names* are the values that the login returns, and *known* those that are not generated for it.
     """
     rule = _override_tokens(turn.table.tokens, turn.state.knobs)
     grants = turn.state.grants
@@ -100,10 +100,10 @@ def _override_tokens(rule: model.Tokens, knobs: state.Knobs) -> model.Tokens:
 
 
 def check_token(turn: Turn, _rule: bool) -> None:
-    """Check the token that a request carries where the table says, and know whose request it is.
+    """Check the token of a request at the place that the table declares, and set its tenant.
 
     Raises:
-        Refusal: missing, invalid or expired, as the table calls it.
+        Refusal: if the token is missing, invalid or expired, with the table's error.
     """
     rule = turn.table.tokens
     value = turn.value_at(rule.at)
@@ -123,7 +123,7 @@ def check_token(turn: Turn, _rule: bool) -> None:
 
 
 def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> None:
-    """Issue what a login yields, and put it with its life where the response finds it."""
+    """Issue the values that a login returns, and store them with their life for the response."""
     issued = issue_token(turn, tenant, names)
     turn.scope |= {name: issued.values.get(name) for name in names}
     turn.scope["life"] = max(int(issued.expires - turn.now), 0)
@@ -132,7 +132,7 @@ def issue_login_values(turn: Turn, tenant: TenantCredentials, *names: str) -> No
 def names_for(
     turn: Turn, tenant: TenantCredentials, auth: Auth, granted: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Return every name with its value, parameters rendered as far as they can be."""
+    """Return every template name with its value; parameters are rendered if they can be."""
     names: dict[str, Any] = {
         **tenant.credentials,
         **(granted or {}),
@@ -150,7 +150,7 @@ def names_for(
 
 
 def try_render(source: str, names: Mapping[str, Any]) -> str | None:
-    """Return *source* rendered, or None where a name has no value."""
+    """Return *source* rendered, or None if a name has no value."""
     try:
         return render(source, names) if names_in(source) <= names.keys() else None
     except ConfigError:
@@ -158,7 +158,7 @@ def try_render(source: str, names: Mapping[str, Any]) -> str | None:
 
 
 def is_changing(source: str, auth: Auth) -> bool:
-    """Return whether *source* is another text at every request."""
+    """Return whether *source* renders to another text at every request, as with a nonce."""
     names = names_in(source)
     through = [auth.parameters.get(name) for name in names]
     inner = [names_in(text) for text in through if isinstance(text, str)]
@@ -170,7 +170,7 @@ _COOKIE: Final = "session"
 
 
 def login_at(turn: Turn) -> LoginStep | None:
-    """Return the login step that the request is for, or None."""
+    """Return the login step that the request belongs to, or None."""
     match = turn.match
     if match.target.login is None:
         return None
@@ -181,7 +181,7 @@ def login_at(turn: Turn) -> LoginStep | None:
 
 
 def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginStep]]:
-    """Yield every login whose address is that of *step*; an API may have its own."""
+    """Yield every login with the same address as *step*; an API may have its own."""
     request = step.request
     for login in login_steps(turn.platform):
         other = login.step.request
@@ -190,10 +190,10 @@ def _sharing_address(turn: Turn, step: LoginStep) -> Iterator[tuple[Auth, LoginS
 
 
 def log_in(turn: Turn, step: LoginStep) -> Response:
-    """Return what a login yields: to every auth that logs in by the same request, in one response.
+    """Return the response of a login, for every auth that logs in by the same request.
 
     Raises:
-        Refusal: a credential is wrong.
+        Refusal: if a credential is wrong.
     """
     match, logins = turn.match, [*_sharing_address(turn, step)]
     for own, its in logins:
@@ -208,13 +208,13 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
 
 
 def yielded_names(auth: Auth) -> frozenset[str]:
-    """Return the names that a login yields."""
+    """Return the names of the values that a login returns."""
     steps = auth.acquire.steps if auth.acquire else ()
     return frozenset(name for step in steps for name in step.extract)
 
 
 def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCredentials, Names]]:
-    """Yield whose login it may be, with what earlier steps or logins have yielded to it."""
+    """Yield the tenants that may log in, with the values that earlier steps or logins returned."""
     for tenant in turn.tenants:
         yield tenant, names_for(turn, tenant, auth)
         for grant in reversed(turn.state.grants):
@@ -223,7 +223,7 @@ def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCrede
 
 
 def _is_theirs(match: ApiMatch, names: Names) -> bool:
-    """Return whether what the path says is what the templates of the login make of *names*."""
+    """Return whether the path's values are those that the login's templates make of *names*."""
     return all(
         try_render(f"{{{{ {expression} }}}}", names) == value
         for expression, value in match.parameters.items()
@@ -240,13 +240,13 @@ def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
 
 
 def renders_to(template: str, names: Names, value: Any) -> bool:
-    """Return whether *template* makes the received *value* of *names*."""
+    """Return whether *template* renders *names* to the received *value*."""
     expected = try_render(template, names)
     return expected is not None and value is not UNSET and as_text(value) == expected
 
 
 def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
-    """Yield each declared text of the login and what the request has in its place."""
+    """Yield each declared text of the login, and the value in its place in the request."""
     declared, parsed = step.request, turn.parsed
     for name, value in declared.headers.items():
         if names_in(value):  # whatever else a client puts into its headers is its own matter
@@ -269,7 +269,7 @@ def _pair_members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
-    """Return the response for auths that log in by one request, with the step that it is."""
+    """Return the response for all auths that log in by one request, with their step."""
     assert turn.tenant is not None
     rules = {name: rule for _, step in logins for name, rule in step.extract.items()}
     known = (
@@ -317,7 +317,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
 
 
 def _status_of(step: LoginStep) -> int:
-    """Return a status that *step* takes for a success."""
+    """Return a status that *step* accepts as success."""
     statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
 
@@ -325,13 +325,13 @@ def _status_of(step: LoginStep) -> int:
 def _place_values(
     values: Iterable[tuple[str, Any]], attributes: str
 ) -> tuple[dict[str, Any], list[tuple[str, str]], str]:
-    """Return JSON, headers and page of a response in which each value stands at its path.
+    """Return JSON, headers and page of a response with each value at its path.
 
     *attributes* are those of cookies; a value for all ``cookies`` is a pair already. The page is
-    empty where no path leads into one.
+    empty if no path leads into one.
 
     Raises:
-        ConfigError: a path is a regular expression, which says nothing of the text around a value.
+        ConfigError: if a path is a regular expression, which does not tell the text around a value.
     """
     body: dict[str, Any] = {}
     page = ""
@@ -364,10 +364,10 @@ def _declared_life(turn: Turn, auth: Auth, issued: state.IssuedGrant) -> int:
 
 
 def grant_token(turn: Turn, rule: model.Grants) -> None:
-    """Issue a token for what the form asks, and put it where the response finds it.
+    """Issue the token that the form requests, and store it for the response.
 
     Raises:
-        Refusal: with the error of section 5.2.
+        Refusal: with an error of RFC 6749, section 5.2.
     """
     form = turn.parsed.form
     kind = form.get("grant_type", "")
@@ -393,7 +393,7 @@ def grant_token(turn: Turn, rule: model.Grants) -> None:
 
 
 def _authenticate_client(turn: Turn, rule: model.Grants) -> TenantCredentials:
-    """Return whom the client's credentials belong to; they come in one way only."""
+    """Return the tenant of the client's credentials, which must come in one way only."""
     header, form = turn.parsed.headers.get("authorization", ""), turn.parsed.form
     if header and "client_secret" in form:
         raise Refusal("invalid_request")
@@ -411,10 +411,10 @@ _TIME = re.compile(r"now\s*\|\s*(unix_ms|unix|iso|http_date|time\('([^']*)'\))")
 
 
 def check_signature_as_declared(turn: Turn, rule: model.SignatureCheck) -> None:
-    """Check the signature of an API that the platform file signs; others are not signed.
+    """Check the signature of an API if the platform file signs it.
 
     Raises:
-        Refusal: too old, used before, or not the signature of this request.
+        Refusal: if the time is too old, the nonce was used before, or the signature is wrong.
     """
     api = turn.api
     if api is not None and isinstance(api.auth, Auth):
@@ -422,10 +422,10 @@ def check_signature_as_declared(turn: Turn, rule: model.SignatureCheck) -> None:
 
 
 def check_signature(turn: Turn, auth: Auth, errors: model.SignatureCheck) -> None:
-    """Check the signature that *auth* makes, if it makes any.
+    """Check the signature that *auth* declares, if any.
 
     Raises:
-        Refusal: too old, used before, or not the signature of this request.
+        Refusal: if the time is too old, the nonce was used before, or the signature is wrong.
     """
     rule = auth.sign
     if rule is None:
@@ -480,7 +480,7 @@ def _is_signed_by(
 
 
 def value_at(scope: Mapping[str, Any], place: str, name: str) -> Any:
-    """Return what stands at a place of auth, such as ``header`` and ``Authorization``."""
+    """Return the value at a place of auth, such as ``header`` and ``Authorization``."""
     if place != "body":
         return scope.get(place, {}).get(name.lower() if place == "header" else name, UNSET)
     return member(scope.get("body"), body_steps(name))
@@ -495,7 +495,7 @@ def _is_same(value: Any, expected: Any) -> bool:
 
 
 def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
-    """Return time, nonce, call id and signed headers as the request's own places tell them."""
+    """Return time, nonce, call id and signed headers as read from the request."""
     known = {**auth.parameters}
     for group in (*rule.define, *rule.canonical):
         known |= group
@@ -548,7 +548,7 @@ def _parse_instant(form: str, pattern: str | None, value: str) -> float | None:
 
 
 def login_response(platform: Platform, instance: str, login: Login) -> Response:
-    """Return what a login yields with stand-ins for what is handed out, whoever asks."""
+    """Return the response of a login with stand-ins for issued values, whoever asks."""
     values = []
     for name, rule in login.step.extract.items():
         if name == TTL:

@@ -1,6 +1,6 @@
-"""The checks of a rule table: each looks at the request, and refuses or adds what it found.
+"""The checks of a rule table: each reads the request, and refuses it or adds what it found.
 
-Messages that were sent; some never arrive although the sender is told that all is well.
+Also the messages that were sent; some are dropped although the sender gets a success.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bpmax_sim.simulator.state import (
 
 
 def deliver_message(turn: Turn, rule: model.Delivery) -> None:
-    """Keep the message of this request, once for each of its receivers."""
+    """Store the message of this request, once for each receiver."""
     body = None if turn.parsed.body is UNSET else turn.parsed.body
     for receiver in turn.receivers or ("",):
         key = f"deliver/{turn.owner}/{receiver}"
@@ -39,7 +39,7 @@ def deliver_message(turn: Turn, rule: model.Delivery) -> None:
 
 
 def _count_request(turn: Turn, key: str, per: float) -> tuple[float, int]:
-    """Count *key* once more in the present window; return its start and the number in it."""
+    """Add 1 to the count of *key* in the current window; return the window's start and count."""
     start = math.floor(turn.now / per) * per
     begun, count = turn.state.counts.get(key, (start, 0))
     count = count + 1 if begun == start else 1
@@ -60,11 +60,11 @@ def _repetition_reason(turn: Turn, rule: model.Delivery, receiver: str, body: ob
 
 
 def perform_check(check: model.Check, turn: Turn) -> None:
-    """Make the one check that *check* declares.
+    """Perform the one check that *check* declares.
 
     Raises:
-        Refusal: what the third party answers instead.
-        Repetition: the response that the same request had before.
+        Refusal: if the third party refuses the request.
+        Repetition: if the same request was answered before, with that response.
     """
     for name, function in _CHECKS.items():
         rule = getattr(check, name)
@@ -163,7 +163,7 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
 def _checked_fields(
     turn: Turn, place: str, by: model.Places, default: model.Places
 ) -> model.Places:
-    """Return the one of *by* that the value at *place* names, *default* where there is none."""
+    """Return the entry of *by* for the value at *place*, or *default* without a value."""
     kind = turn.value_at(place)
     return default if kind is UNSET else tuple(field for field in by if field == kind)
 
@@ -222,7 +222,7 @@ def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
 
 
 def check_limit(turn: Turn, rule: model.Limit) -> None:
-    """Count the request and refuse what is too much."""
+    """Count the request, and refuse it if it is beyond the limit."""
     places = (as_text(turn.value_at(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
     until = turn.state.blocked.get(key, 0.0)
@@ -238,7 +238,7 @@ def check_limit(turn: Turn, rule: model.Limit) -> None:
 
 
 def check_repetition(turn: Turn, rule: model.Once) -> None:
-    """Refuse a repetition, or answer it as the first one: the response is kept under its key."""
+    """Refuse a repetition, or repeat the first response, which is kept under its key."""
     values = [turn.value_at(place) for place in rule.at]
     if any(map(is_empty, values)) or (rule.when and as_text(turn.value_at(rule.when)) != "1"):
         return

@@ -1,8 +1,7 @@
-"""One request answered: a function of the rules, the state and the instant, which leaves a state.
+"""Answer one request: a function of rules, state and instant, which returns a new state too.
 
-APIs as a platform file declares them: auth, inputs, and a response that repeats them.
-
-Values of declared parameters: those that were given, with their type, or examples.
+Routes of the rule table come first. APIs that only the platform file declares are answered by their
+auth, their inputs, and a response that repeats the inputs; missing ones have example values.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ _WORDS: Final = {"true": True, "false": False}
 
 
 class _ParameterType(Struct, frozen=True):
-    """A type of a parameter: an example, its types in Python, and how it is read from a text."""
+    """A type of a parameter: an example, its Python types, and how to read it from text."""
 
     example: Any
     kinds: frozenset[type]
@@ -56,7 +55,7 @@ _TYPES: Final[Mapping[str, _ParameterType]] = {
 
 
 def example_value(parameter: Parameter) -> Any:
-    """Return a value that fits what is declared of *parameter*."""
+    """Return an example value that fits the declaration of *parameter*."""
     kind = parameter.type if parameter.type in _TYPES else "string"
     schema: dict[str, Any] = {"type": kind, "format": parameter.format, "enum": parameter.enum}
     if is_set(parameter.default) and not parameter.enum:
@@ -67,7 +66,7 @@ def example_value(parameter: Parameter) -> Any:
 def sample_schema(schema: Mapping[str, Any], name: str = "", levels: int = 8) -> Any:
     """Return the example of a JSON Schema, or a value of its type; *name* is that of the member.
 
-    Its members have theirs in turn. A pattern is not looked at.
+    Members are sampled too, down to *levels*. Patterns are not followed.
     """
     values = [schema[word] for word in ("example", "const", "default") if word in schema]
     values += schema.get("enum", ())[:1]
@@ -102,9 +101,9 @@ def _sample_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
 
 
 def coerce(value: Any, parameter: Parameter) -> Any:
-    """Return *value* with the declared type, or `UNSET` where it does not fit.
+    """Return *value* in the declared type, or `UNSET` if it does not fit.
 
-    What stands in a path, query, header or form is a text, and is read.
+    Values in a path, query, header or form are text, and are parsed.
     """
     known = _TYPES.get(parameter.type)
     if known is None:
@@ -125,8 +124,8 @@ def answer_api(turn: Turn, api: Api) -> Response:
     """Return the response to a declared API.
 
     Raises:
-        Refusal: the token, a signature or an input is not right.
-        Repetition: the same idempotency key was there before.
+        Refusal: if the token, a signature or an input is wrong.
+        Repetition: if the same idempotency key was used before.
     """
     platform = turn.platform
     declared = api.auth if isinstance(api.auth, Auth) else platform.auth
@@ -194,10 +193,10 @@ def _value_at(turn: Turn, place: str, name: str) -> Any:
 
 
 def _read_input(turn: Turn, parameter: Parameter) -> Any:
-    """Return what was given for *parameter*, else an example.
+    """Return the value given for *parameter*, or else an example.
 
     Raises:
-        Refusal: it is required and absent, or not of its type or choice.
+        Refusal: if it is required and absent, or not of its type or choice.
     """
     received = _input_value(turn, parameter)
     where = f"{parameter.place}.{parameter.target}"
@@ -235,7 +234,7 @@ def _input_value(turn: Turn, parameter: Parameter) -> Any:
 
 
 def respond_to(turn: Turn) -> Response:
-    """Return the response to a request, whose *turn* has the state after it then."""
+    """Return the response to a request; *turn* holds the state after it."""
     try:
         response = _answer_request(turn)
     except Refusal as refusal:
@@ -287,7 +286,7 @@ def _is_among(text: str, parameter: Parameter) -> bool:
 
 
 def _path_values(api: Api, raw: str) -> dict[str, str]:
-    """Return the values in a *raw* path, read so that each fits what is declared, if it can be."""
+    """Return the values in a *raw* path, split so that each fits its declaration if possible."""
     template = path_template(api.path)
     declared = {
         parameter.target: parameter for parameter in api.parameters if parameter.place == "path"

@@ -1,11 +1,10 @@
 """A rule table as frozen values: tokens, routes, checks, responses.
 
-Places of a request are dotted names: ``query.x``, ``header.x`` (lower case), ``path.x``,
-``form.x``, ``body.a.b``, ``credential.x``, and whatever a check has found, such as ``user.name``.
+Places in a request are dotted names: ``query.x``, ``header.x`` (lower case), ``path.x``,
+``form.x``, ``body.a.b``, ``credential.x``, and names that a check has added, such as ``user.name``.
 
-A rule table made of a platform file alone: its envelopes, its classes of failure.
-
-The response with which a platform refuses a token, made from its own declaration.
+If no table is shipped, one is derived from the platform file: its envelopes and its classes of
+failures, including the response to a bad token.
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ class ResponseTemplate(Model, frozen=True, kw_only=True):
     """A response; texts with ``{{ … }}`` and nodes of `bpmax_sim.simulator.state` are filled in.
 
     Attributes:
-        code: what ``{{ code }}`` is, where it is not the key of the error.
-        message: what ``{{ message }}`` is.
-        body: JSON; UNSET for that of the table's ``ok`` or ``error``, nothing for an empty body.
-        text: a body that is no JSON.
-        alone: whether *body* is not put over that of the table.
+        code: value of ``{{ code }}``, if it is not the key of the error.
+        message: value of ``{{ message }}``.
+        body: JSON; UNSET is the body of the table's ``ok`` or ``error``, null an empty body.
+        text: body that is not JSON.
+        alone: whether *body* is not merged over that of the table.
     """
 
     status: int | UnsetType = UNSET
@@ -48,19 +47,19 @@ class ResponseTemplate(Model, frozen=True, kw_only=True):
 
 
 class Tokens(Model, frozen=True, kw_only=True):
-    """The life of a token and where a request carries it.
+    """The life of a token, and its place in requests.
 
     Attributes:
-        at: the place, such as ``query.access_token``.
-        scheme: what stands before the token there, such as ``Bearer``.
+        at: place, such as ``query.access_token``.
+        scheme: text before the token, such as ``Bearer``.
         life: seconds.
-        reuse: asking again yields the same token while it has more than this many seconds left;
+        reuse: a login returns the current token while it has more than this many seconds left;
             UNSET for a new token each time.
-        extend: whether asking again lets the same token live its whole life once more.
-        overlap: seconds that an older token still lives when a new one is issued; UNSET for its
-            own life.
-        prefix, length: how it is written.
-        missing, invalid, expired: the errors.
+        extend: whether a further login gives the same token its whole life again.
+        overlap: seconds that an older token stays valid when a new one is issued; UNSET for its own
+            life.
+        prefix, length: format of the token.
+        missing, invalid, expired: codes of errors.
     """
 
     at: str = "header.authorization"
@@ -77,7 +76,7 @@ class Tokens(Model, frozen=True, kw_only=True):
 
 
 class LoginCredentialCheck(Model, frozen=True, kw_only=True):
-    """A credential of a login: where it is given, and the errors where it is absent or wrong."""
+    """A credential of a login: its place, and the errors if it is absent or wrong."""
 
     name: str
     at: str
@@ -89,7 +88,7 @@ class Limit(Model, frozen=True, kw_only=True):
     """At most *count* requests in *per* seconds, counted for each value of *by*.
 
     Attributes:
-        block: seconds for which everything is refused once the limit is passed.
+        block: seconds for which everything is refused once the limit is exceeded.
     """
 
     count: int
@@ -100,10 +99,10 @@ class Limit(Model, frozen=True, kw_only=True):
 
 
 class KnownParameters(Model, frozen=True, kw_only=True):
-    """The parameters that a rule goes by; any other is refused, as its effect is not simulated.
+    """The parameters that a rule supports; others are refused, as their effect is not simulated.
 
     Attributes:
-        query, body: names; those of *body* are its outermost members. The token is always known.
+        query, body: names; those of *body* are its top-level members. The token is always accepted.
     """
 
     query: Places = ()
@@ -112,7 +111,7 @@ class KnownParameters(Model, frozen=True, kw_only=True):
 
 
 class EqualityCheck(Model, frozen=True, kw_only=True):
-    """A place whose value has to be that of another place, or one of *values*."""
+    """A place whose value has to equal that of another place, or one of *values*."""
 
     at: str
     to: str = ""
@@ -130,7 +129,7 @@ class PresenceCheck(Model, frozen=True, kw_only=True):
 
 
 class TextCheck(Model, frozen=True, kw_only=True):
-    """A text of so many bytes at most, or one that has to be JSON."""
+    """A text of at most so many bytes, or one that has to be JSON."""
 
     at: str
     most: int = 1_048_576
@@ -139,13 +138,13 @@ class TextCheck(Model, frozen=True, kw_only=True):
 
 
 class RecordCheck(Model, frozen=True, kw_only=True):
-    """A record that has to exist, kept under *name* for the response.
+    """A record that has to exist; it is stored under *name* for the response.
 
     Attributes:
-        kind: a place that says which one of *by* counts; the first one where it is absent.
+        kind: place that selects one of *by*; the first one if it is absent.
         spell: see `PageCheck`.
-        optional: whether a request may name none.
-        root: ids that are good though no record has them, such as that of all departments.
+        optional: whether a request may omit it.
+        root: ids that are valid without a record, such as that of all departments.
     """
 
     rows: str = field(name="in")
@@ -160,14 +159,14 @@ class RecordCheck(Model, frozen=True, kw_only=True):
 
 
 class PageCheck(Model, frozen=True, kw_only=True):
-    """A part of the records, kept under *name* with ``items``, ``total``, ``has_more``, ``next``.
+    """A page of records, stored under *name* with ``items``, ``total``, ``has_more``, ``next``.
 
     Attributes:
-        size, start: places of the greatest number of records, and of the ``next`` of a page before.
-        default, most: the size where none is asked for, and the greatest that is accepted.
+        size, start: places of the page size, and of the ``next`` of the previous page.
+        default, most: default size, and greatest size that is accepted.
         where, like, pick: see ``$rows``.
-        spell: by field of a record whose value depends on a type of ids, the place of that type;
-            the field is a mapping by type, of which the first counts where none is asked for.
+        spell: for a record's field whose value depends on a type of ids: the place of that type.
+            The field is a mapping by type; the first one is used if none is requested.
     """
 
     rows: str = field(name="in")
@@ -184,7 +183,7 @@ class PageCheck(Model, frozen=True, kw_only=True):
 
 
 class Members(Model, frozen=True, kw_only=True):
-    """Who belongs to a group: records whose field *by* has the group's key; *id* is theirs."""
+    """The members of a group: records whose field *by* has the group's key; *id* is their field."""
 
     rows: str = field(name="in")
     by: str
@@ -218,10 +217,10 @@ class Once(Model, frozen=True, kw_only=True):
     """The same key within *window* seconds has no second effect.
 
     Attributes:
-        at: places that make up the key; without any of them there is no key.
-        when: a place that has to be 1 or true for that.
-        window_at: where the request says how long, up to *window*.
-        error: the refusal of the second; by default it gets the first one's answer again.
+        at: places that make up the key; without values there is no key.
+        when: place that has to be 1 or true for the check to apply.
+        window_at: place of the window in the request, up to *window*.
+        error: refusal of a repetition; by default it gets the first response again.
     """
 
     at: Places
@@ -233,11 +232,11 @@ class Once(Model, frozen=True, kw_only=True):
 
 
 class Delivery(Model, frozen=True, kw_only=True):
-    """A message that is kept; what is too much for one receiver is dropped without a word.
+    """A message that is stored; too many for one receiver are dropped silently.
 
     Attributes:
-        count, per: messages to one receiver in so many seconds.
-        same: seconds in which the same message to one receiver counts only once.
+        count, per: greatest number of messages to one receiver in *per* seconds.
+        same: seconds in which equal messages to one receiver count only once.
     """
 
     count: int = 0
@@ -249,8 +248,8 @@ class SignatureCheck(Model, frozen=True, kw_only=True):
     """A signature as the platform file declares it for this API; checked if the API has one.
 
     Attributes:
-        window: seconds that its time may be away from now.
-        error: not the signature of this request; also *expired* and *used* where they are absent.
+        window: seconds by which its time may differ from now.
+        error: code for a wrong signature; also for *expired* and *used* if these are absent.
     """
 
     window: Seconds = 3600
@@ -263,7 +262,7 @@ class Grants(Model, frozen=True, kw_only=True):
     """The token endpoint of RFC 6749: client credentials and refresh tokens, which rotate.
 
     Attributes:
-        client, secret: the names of the two credentials.
+        client, secret: names of the two credentials.
     """
 
     client: str = "client_id"
@@ -271,7 +270,10 @@ class Grants(Model, frozen=True, kw_only=True):
     refresh: bool = True
 
     def credentials(self, kind: str) -> set[str] | None:
-        """Return the names of the credentials that a grant of *kind* needs; None: it is refused."""
+        """Return the names of the credentials that a grant of *kind* needs.
+
+        None if it is refused.
+        """
         if kind == "client_credentials":
             return {self.client, self.secret}
         is_refresh = kind == "refresh_token" and self.refresh
@@ -279,7 +281,7 @@ class Grants(Model, frozen=True, kw_only=True):
 
 
 class Check(Model, frozen=True, kw_only=True):
-    """One step of a route: exactly one of these."""
+    """One check of a route: exactly one of these members."""
 
     token: bool | UnsetType = UNSET
     login: tuple[LoginCredentialCheck, ...] | UnsetType = UNSET
@@ -302,7 +304,7 @@ class Route(Model, frozen=True, kw_only=True):
     """``METHOD /path/{name}``, its checks in order, and its response over the table's ``ok``.
 
     Attributes:
-        open: whether the table's own checks, such as that of the token, do not come first.
+        open: whether the table's own checks, such as that of the token, are skipped.
     """
 
     on: str
@@ -312,25 +314,28 @@ class Route(Model, frozen=True, kw_only=True):
 
 
 class CredentialForm(Model, frozen=True, kw_only=True):
-    """How a vendor writes a credential: groups of so many hexadecimal digits, joined by hyphens."""
+    """A vendor's format of a credential.
+
+    Groups of so many hexadecimal digits, joined by hyphens.
+    """
 
     prefix: str = ""
     groups: tuple[int, ...]
 
 
 class RuleTable(Model, frozen=True, kw_only=True):
-    """A third party.
+    """The rules of a third party.
 
     Attributes:
         checked: when the rules were last compared with the sources at the head of the file.
         latency: seconds that every response takes.
-        ok, error: what all responses have; those of routes and errors come over them.
-        unknown: the response to a path that does not exist.
-        busy: the error of too many requests.
-        errors: by code.
-        checks: what comes first on every route that does not log in.
-        rows: the records that it knows.
-        credentials: the forms by which clients tell credentials, for those that are handed out.
+        ok, error: base of all responses; those of routes and errors are merged over them.
+        unknown: response to a path that does not exist.
+        busy: error of too many requests.
+        errors: errors by code.
+        checks: checks that come first on every route that is not a login.
+        rows: records.
+        credentials: formats by which clients recognise credentials, for issued ones.
     """
 
     simulator: str
@@ -355,7 +360,7 @@ def is_login(route: Route) -> bool:
 
 
 def login_credentials(route: Route, request: declared.LoginRequest) -> set[str] | None:
-    """Return the credentials that *route* compares; None where it refuses such a *request*."""
+    """Return the credentials that *route* compares; None if it refuses such a *request*."""
     names: set[str] | None = set()
     for check in route.checks:
         if check.login is not UNSET:
@@ -387,7 +392,7 @@ _ERRORS: Final = {
 
 
 def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> RuleTable:
-    """Return the rules that *platform* implies; those of *api*, where it declares its own."""
+    """Return the rules that *platform* implies, or those of *api* if it declares its own."""
     rules = api.response if isinstance(api.response, declared.ResponseRules) else platform.response
     acquire = (api.auth if isinstance(api.auth, declared.Auth) else platform.auth).acquire
     errors = {name: _error_class_template(rules, name) for name in _CLASSES}
@@ -412,7 +417,7 @@ def derive_rules(platform: declared.Platform, api: declared.Api = _NO_API) -> Ru
 
 
 def set_at_path(body: dict[str, Any], path: str, value: Any) -> None:
-    """Set what a simple path such as ``$.data.name`` names in *body*."""
+    """Set the value at a simple path, such as ``$.data.name``, in *body*."""
     if names := _NAMES.findall(path):
         body.update(with_member(body, names, value))
 
@@ -438,10 +443,10 @@ def _success_template(rules: declared.ResponseRules) -> ResponseTemplate:
 
 
 def _error_class_template(rules: declared.ResponseRules, name: str) -> ResponseTemplate:
-    """Return the error of a class; one that is declared by its code has the status of its kind.
+    """Return the error of a class; one declared by its code has the status of its kind.
 
-    That is the status of a success only where the third party answers so: where the status alone
-    does not say what a success is.
+    A success status is used only where the third party does that: where the status alone does not
+    tell a success.
     """
     status, message = _CLASSES.get(name, _OTHER_CLASS)
     own = rules.classes.get(name, declared.ErrorClass(status=(status,)))
@@ -468,7 +473,7 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
 
 
 def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
-    """Return what *platform* answers to an expired token: its first token code, or HTTP 401."""
+    """Return the response of *platform* to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, declared.ResponseRules)
     token = rules.classes.get("token", declared.ErrorClass())
@@ -479,7 +484,7 @@ def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
 def refusal_with_code(
     rules: declared.ResponseRules, name: str, code: Any, message: str = "refused (fault)"
 ) -> Response:
-    """Return a response of the class of failures *name*, with a business *code* unless `UNSET`."""
+    """Return a response of the failure class *name*, with a business *code* unless `UNSET`."""
     headers = {"content-type": "application/json; charset=utf-8"}
     body: dict[str, Any] = {}
     if code is not UNSET:

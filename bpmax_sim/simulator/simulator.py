@@ -1,12 +1,8 @@
-"""A stand-in of one third party, as a transport, with knobs.
+"""The simulator of one third party, as a transport with knobs, and all those of a session.
 
-The same seed, clock and requests give the same responses. What it remembers is one frozen `State`.
-
-The third parties of one session: each is made when it is first called.
-
-The third parties of a run whose answers are simulated; they know the run's own credentials.
-
-Rule tables as they are shipped, and the one that a platform gets.
+Equal seed, clock and requests give equal responses. Everything remembered is one frozen `State`.
+Simulators are created at the first call of their platform, and know the run's own credentials. The
+rule table of a platform is a shipped one if its login is the same, or derived from its file.
 """
 
 from __future__ import annotations
@@ -58,10 +54,10 @@ RULES: Final = ExtensionPoint("bpmax_sim.simulators", ModuleType)
 
 @cache
 def read_table(key: str) -> RuleTable:
-    """Return the table that is registered for *key*.
+    """Return the rule table registered for *key*.
 
     Raises:
-        ConfigError: everything that is wrong in it.
+        ConfigError: if the table has errors; the message lists all.
     """
     package = RULES.require(key, msg("simulator"))
     problems: list[Problem] = Problems()
@@ -75,11 +71,11 @@ def read_table(key: str) -> RuleTable:
 
 
 def table_of(platform: Platform) -> RuleTable:
-    """Return the rules of *platform*: the shipped ones over those that its file implies.
+    """Return the rules of *platform*: the shipped ones over those derived from its file.
 
-    A table of the same key counts where the platform logs in as the table says, with the same
-    credentials, and carries the token where the table looks for it; a platform file of a user's own
-    that only shares the key is another third party.
+    A shipped table of the same key applies only if the platform logs in as the table says, with the
+    same credentials, and sends the token to the same place. A user's platform file that only has
+    the same key is another third party.
     """
     own = derive_rules(platform)
     if platform.platform_key not in RULES:
@@ -102,10 +98,10 @@ def has_own_rules(platform: Platform) -> bool:
 
 
 def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
-    """Return *values* with the stand-ins among them as the vendor writes such credentials.
+    """Return *values* with stand-ins replaced by credentials in the vendor's format.
 
-    Clients look at the form: those of DingTalk's robots sign with ``SEC…`` only. This is for what
-    is handed out to them; recordings keep the stand-ins, with which their signatures were made.
+    Clients check the format: those of DingTalk's robots sign with ``SEC…`` only. This is for values
+    issued to clients; recordings keep the stand-ins, with which their signatures were made.
     """
     return {
         name: _format_as(value, table.credentials[name])
@@ -136,12 +132,12 @@ _BROKEN = {
 
 
 class Simulator:
-    """Answers as a third party would; safe to use from several threads.
+    """Answers requests as a third party would; safe to use from several threads.
 
     Attributes:
-        platform: what is declared.
-        table: the rules that it goes by.
-        base: its address, where a request does not tell.
+        platform: declaration of the platform.
+        table: rules that it follows.
+        base: its address if a request does not tell.
     """
 
     def __init__(
@@ -153,14 +149,14 @@ class Simulator:
         seed: int = 0,
         base: str = "",
     ) -> None:
-        """Stand in for *platform*.
+        """Simulate *platform*.
 
         Args:
-            platform: what is declared; a shipped rule table of its key adds to that.
-            tenants: returns the instances that may log in, with their credentials.
-            clock: the third party's, before ``skew``.
-            seed: of everything that is made up.
-            base: its address, where a request does not tell.
+            platform: declaration; a shipped rule table of its key is added.
+            tenants: function that returns the instances that may log in, with their credentials.
+            clock: clock of the third party, before ``skew``.
+            seed: seed of all generated values.
+            base: its address if a request does not tell.
         """
         self.platform = platform
         self.table = table_of(platform)
@@ -185,7 +181,7 @@ class Simulator:
         """Return the third party's response.
 
         Raises:
-            TransportError: RESET, where `drop` says so.
+            TransportError: RESET, if `drop` requests it.
         """
         tenants, base = self._make_tenants(), request.base or self.base
         with self._lock:
@@ -220,28 +216,30 @@ class Simulator:
 
     @property
     def state(self) -> State:
-        """Return everything that it remembers."""
+        """Return everything that the simulator remembers."""
         return self._state
 
     @property
     def messages(self) -> tuple[Message, ...]:
-        """Return what was sent through it, one for each receiver, the oldest first."""
+        """Return the messages sent through it, one for each receiver, the oldest first."""
         return self._state.messages
 
     def expire(self) -> None:
-        """Let every token end now."""
+        """Let all tokens expire now."""
         now = self.now()
         self._each_grant(lambda grant: replace(grant, expires=min(grant.expires, now)))
 
     def revoke(self) -> None:
-        """Take every token back: they are invalid rather than expired."""
+        """Revoke all tokens: they are then invalid rather than expired."""
         self._each_grant(lambda grant: replace(grant, revoked=True))
 
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
-        """Let a login hand out the ``same`` token while it is valid, a ``new`` one, or ``extend``.
+        """Set what a login returns while a token is valid.
+
+        The ``same``, a ``new`` one, or ``extend``.
 
         Raises:
-            ConfigError: *kind* is none of these.
+            ConfigError: if *kind* is none of these.
         """
         if kind not in RENEWALS:
             kinds = tuple(RENEWALS)
@@ -252,15 +250,15 @@ class Simulator:
         self._set_knobs(renewal=kind)
 
     def life(self, seconds: float, /) -> None:
-        """Let tokens that are issued from now on live *seconds*."""
+        """Set the life in seconds of tokens issued from now on."""
         self._set_knobs(life=_require_positive("life", seconds))
 
     def overlap(self, seconds: float, /) -> None:
-        """Let an older token live *seconds* at most when a new one is issued."""
+        """Set how many seconds an older token stays valid when a new one is issued."""
         self._set_knobs(overlap=_require_positive("overlap", seconds))
 
     def skew(self, seconds: float, /) -> None:
-        """Set the third party's clock *seconds* ahead of ours, or behind."""
+        """Set the third party's clock *seconds* ahead of ours (negative: behind)."""
         self._set_knobs(skew=float(seconds))
 
     def limit(self, count: int, per: float, /) -> None:
@@ -273,7 +271,7 @@ class Simulator:
         """Break the connections of the next requests, before or after they are executed.
 
         Raises:
-            ConfigError: *when* is neither.
+            ConfigError: if *when* is neither.
         """
         if when not in _BROKEN:
             hint = nearest_name(when, tuple(_BROKEN)) or msg("; choose before or after")
@@ -281,10 +279,10 @@ class Simulator:
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
     def add(self, rows: str, /, *records: Mapping[str, Any]) -> None:
-        """Let it know more *rows*, such as ``users``; they win over its own.
+        """Add *rows*, such as ``users``; they take precedence over its own.
 
         Raises:
-            ConfigError: it has no such rows.
+            ConfigError: if there are no such rows.
         """
         known = tuple(self.table.rows)
         if rows not in known:
@@ -300,7 +298,7 @@ class Simulator:
             self._state = replace(self._state, rows=added)
 
     def reset(self) -> None:
-        """Forget everything, and set every knob back."""
+        """Forget everything, and reset every knob."""
         self._state = State()
 
     def _set_knobs(self, **knobs: Any) -> None:
@@ -324,10 +322,10 @@ def _require_positive(name: str, value: float) -> float:
 
 @dataclass(eq=False)
 class Simulators:
-    """A transport that answers each request as the third party that it is for.
+    """A transport that answers each request by the simulator of its third party.
 
     Attributes:
-        credentials: returns those of an instance.
+        credentials: function that returns the credentials of an instance.
     """
 
     platforms: load.Platforms
@@ -339,10 +337,10 @@ class Simulators:
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False)
 
     def simulator(self, key: str) -> Simulator:
-        """Return the stand-in of a platform.
+        """Return the simulator of a platform.
 
         Raises:
-            CallError: UNKNOWN_PLATFORM.
+            CallError: UNKNOWN_PLATFORM, if there is no such platform.
         """
         with self._lock:
             if key not in self._created:
@@ -366,11 +364,11 @@ class Simulators:
         return matcher.ApiMatcher(self.platforms)
 
     def handle(self, request: Request) -> Response:
-        """Return the response of the third party that *request* is for.
+        """Return the response of the third party to which *request* is addressed.
 
         Raises:
-            TransportError: CONNECT, for an address that no platform has; RESET, where a knob says
-                so.
+            TransportError: CONNECT for an address that no platform has; RESET if a knob requests
+                it.
         """
         key = request.call.platform if request.call else ""
         if not key:

@@ -34,12 +34,12 @@ Struct = msgspec.Struct
 
 
 class IssuedGrant(Struct, frozen=True, kw_only=True):
-    """A token that was issued, to one instance.
+    """A token that was issued to one instance.
 
     Attributes:
-        values: everything that the login yielded, by name; ``token`` is the first.
-        expires: the instant of the third party's clock at which it ends.
-        revoked: whether it was taken back before that.
+        values: all values that the login returned, by name; ``token`` is the first.
+        expires: instant of the third party's clock at which it expires.
+        revoked: whether it was revoked before that.
     """
 
     instance: str
@@ -57,11 +57,11 @@ class IssuedGrant(Struct, frozen=True, kw_only=True):
 
 
 class Message(Struct, frozen=True, kw_only=True):
-    """Something that was sent to one receiver.
+    """A message sent to one receiver.
 
     Attributes:
         route: ``METHOD /path``.
-        dropped: why it never arrived, though the sender was told that all is well.
+        dropped: reason why it never arrived although the sender got a success; "" if it did.
     """
 
     at: float
@@ -72,21 +72,21 @@ class Message(Struct, frozen=True, kw_only=True):
 
 
 class SeenKey(Struct, frozen=True, kw_only=True):
-    """A key that counts once: until when, and the response that it had."""
+    """A key that counts once: until when, and the response to it."""
 
     until: float
     response: Any = None
 
 
 class Knobs(Struct, frozen=True, kw_only=True):
-    """What is bent on purpose; None leaves the table's own rule.
+    """Settings that a scenario changed; None keeps the table's rule.
 
     Attributes:
         skew: seconds by which the third party's clock is ahead.
         life, overlap: seconds, see `bpmax_sim.simulator.model.Tokens`.
         renewal: ``same`` token while it is valid, a ``new`` one each time, or ``extend``.
         limit: requests and seconds, for every API.
-        drops: connections that break, each with how many requests go through before it does.
+        drops: connections to break, each with the number of requests that succeed before.
     """
 
     skew: float = 0.0
@@ -98,16 +98,16 @@ class Knobs(Struct, frozen=True, kw_only=True):
 
 
 class State(Struct, frozen=True, kw_only=True):
-    """The whole of it.
+    """Everything that a simulator remembers.
 
     Attributes:
-        serial: how many ids and tokens were made; each is made of its number and the seed.
-        grants: the oldest first.
-        counts: of limits, by key: the start of the window and the requests in it.
-        blocked: until when, by key.
+        serial: number of ids and tokens generated; each is derived from its number and the seed.
+        grants: tokens, the oldest first.
+        counts: for limits, by key: start of the window and number of requests in it.
+        blocked: instant until which a key is blocked.
         seen: nonces, idempotency keys and messages, by key.
         spent: refresh tokens that were replaced.
-        rows: records added to the table's own.
+        rows: records added to those of the table.
     """
 
     serial: int = 0
@@ -125,12 +125,12 @@ _DEEPEST: Final = 64
 
 
 class ParsedRequest(Struct, frozen=True):
-    """A request taken apart.
+    """The parsed parts of a request.
 
     Attributes:
-        path: below the address, still encoded.
-        query, headers, cookies, form: by name, the first of each; header names in lower case.
-        body: the JSON of the body, or `UNSET`.
+        path: path below the address, still encoded.
+        query, headers, cookies, form: first value by name; header names in lower case.
+        body: JSON of the body, or `UNSET`.
     """
 
     request: Request
@@ -144,7 +144,7 @@ class ParsedRequest(Struct, frozen=True):
 
 
 def parse_request(request: Request, base: str) -> ParsedRequest:
-    """Return *request* taken apart; *base* is the address of the third party."""
+    """Return *request* parsed; *base* is the address of the third party."""
     url = request.url
     if base and is_below(url, base):
         url = url.removeprefix(base)
@@ -166,7 +166,7 @@ def parse_request(request: Request, base: str) -> ParsedRequest:
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a third party would call *value* missing."""
+    """Return whether a third party would treat *value* as missing."""
     return value is UNSET or value is None or value in ("", [], {})
 
 
@@ -194,7 +194,7 @@ def _parse_json(body: bytes) -> Any:
 
 
 def _is_shallow(value: Any, levels: int) -> bool:
-    """Return whether *value* may be handed back in a response of ours."""
+    """Return whether *value* is shallow enough to be part of a response."""
     if not isinstance(value, dict | list):
         return True
     inner = value.values() if isinstance(value, dict) else value
@@ -206,46 +206,46 @@ _LETTERS = str.maketrans("-_", "ab")
 
 @dataclass(frozen=True, slots=True)
 class TenantCredentials:
-    """An instance of the platform and the credentials that it logs in with."""
+    """An instance of the platform, with the credentials that it logs in with."""
 
     instance: str
     credentials: Mapping[str, Any] = field(repr=False)
 
 
 class Refusal(Exception):  # noqa: N818 - a response, not an error of ours
-    """The third party refuses, with the error *code* of its table."""
+    """Raised if the third party refuses, with the error *code* of its table."""
 
     def __init__(self, code: str, message: str = "") -> None:
-        """Refuse; *message* wins over that of the table."""
+        """Store the code; *message* replaces that of the table."""
         super().__init__(code)
         self.code = code
         self.message = message
 
 
 class Repetition(Exception):  # noqa: N818 - a response, not an error of ours
-    """The same request was answered before: it gets that response again."""
+    """Raised if the same request was answered before: it gets that response again."""
 
     def __init__(self, response: Response) -> None:
-        """Hand back *response*."""
+        """Store the first *response*."""
         super().__init__()
         self.response = response
 
 
 class Turn(Struct):
-    """A request under way.
+    """A request that is being answered.
 
     Attributes:
-        table: the rules that it is answered by.
-        tenants: who may have sent it.
-        base: the address of the third party.
-        seed: of ids and tokens.
-        state: what the third party remembers; each check may leave another one.
-        now: the instant by the third party's clock.
-        route: what limits are counted by: the path as it came, or as it is declared.
-        scope: what dotted places name; checks add what they find.
-        tenant: whose request it is, as soon as that is known.
-        receivers: whom its message goes to.
-        key: under which its response is kept for a repetition.
+        table: rules by which it is answered.
+        tenants: instances that may have sent it.
+        base: address of the third party.
+        seed: seed of ids and tokens.
+        state: memory of the third party; each check may replace it.
+        now: instant of the third party's clock.
+        route: path by which limits are counted: as received, or as declared.
+        scope: values of dotted places; checks add theirs.
+        tenant: instance that sent it, once known.
+        receivers: receivers of its message.
+        key: key under which its response is kept for a repetition.
     """
 
     table: RuleTable
@@ -281,39 +281,39 @@ class Turn(Struct):
 
     @property
     def match(self) -> ApiMatch:
-        """Return the API or login that the request is for."""
+        """Return the API or login to which the request belongs."""
         key = self.platform.platform_key
         return self.matcher.match_path(key, self.parsed.request, self.parsed.path)
 
     @property
     def owner(self) -> str:
-        """Return the instance whose request it is, or nothing as long as that is not known."""
+        """Return the instance that sent the request, or "" while that is not known."""
         return self.tenant.instance if self.tenant else ""
 
     @property
     def api(self) -> Api | None:
-        """Return the API that the request is for; of several that it may be, the one it names."""
+        """Return the API of the request; if several are possible, the one that it names."""
         match, call = self.match, self.parsed.request.call
         named = [api for api in match.target.candidates if call is not None and api.key == call.api]
         return match.target.api or next(iter((*named, *match.target.candidates)), None)
 
     def use_rules_of(self, api: Api) -> None:
-        """Go by the rules that *api* declares of its own; those of a shipped table win."""
+        """Follow the rules that *api* declares itself; those of a shipped table take precedence."""
         has_own = isinstance(api.response, ResponseRules) or isinstance(api.auth, Auth)
         if has_own and not self.table.routes:
             self.table = derive_rules(self.platform, api)
 
     def value_at(self, place: str) -> Any:
-        """Return what stands at *place*, or `UNSET`."""
+        """Return the value at *place*, or `UNSET`."""
         return member(self.scope, place.split("."))
 
     def set_tenant(self, tenant: TenantCredentials) -> None:
-        """Know from now on whose request it is."""
+        """Set the instance that sent the request."""
         self.tenant = tenant
         self.scope["credential"] = tenant.credentials
 
     def update_state(self, **fields: Any) -> None:
-        """Leave another state."""
+        """Replace fields of the state."""
         self.state = replace(self.state, **fields)
 
     def find_seen(self, key: str) -> SeenKey | None:

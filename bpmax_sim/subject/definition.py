@@ -1,7 +1,8 @@
-"""A flow as its file declares it: nodes, what completes them, where actions lead; and its scripts.
+"""A flow as its file declares it: nodes, how they are decided, where actions lead, and scripts.
 
-Everything that is wrong with a definition by itself is found here, before anything runs. What goes
-beyond nodes, owners and transitions is this simulator's reading of how approvals work.
+All errors of a definition by itself are found here, before anything runs. Whatever goes beyond
+nodes, owners and transitions is this simulator's interpretation of approval flows, not the
+product's documentation.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ Finding = tuple[Path, str]
 
 
 def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
-    """Return *start* and all that *following* leads to from there."""
+    """Return *start* and everything reachable from it by *following*."""
     names: set[str] = set()
     waiting = [*start]
     while waiting:
@@ -39,7 +40,7 @@ def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -
 
 
 class Transition(Model, frozen=True, kw_only=True):
-    """Where an action leads; *when* is a JavaScript expression over ``ctx``, absent for always."""
+    """A route of an action; *when* is a JavaScript expression over ``ctx``, None for always."""
 
     to: str
     when: str | UnsetType = UNSET
@@ -50,12 +51,12 @@ Routes = str | Transition | Annotated[tuple[Transition, ...], Meta(min_length=1)
 
 
 class Deadline(Model, frozen=True, kw_only=True):
-    """How long a node has, and what happens then.
+    """A deadline of a node, and its consequence.
 
     Attributes:
-        then: ``notify`` reminds the owners, ``approve`` and ``reject`` decide in their stead.
-        to: the node where the project goes then, instead.
-        notify: who is reminded, by default those who are to act.
+        then: ``notify`` reminds people; ``approve`` and ``reject`` decide in place of the owners.
+        to: node to which the project goes instead of *then*.
+        notify: people to remind; by default the owners who are to act.
     """
 
     after: Seconds
@@ -65,13 +66,15 @@ class Deadline(Model, frozen=True, kw_only=True):
 
 
 class SubFlow(Model, frozen=True, kw_only=True):
-    """Another flow that a node starts, as a project of its own.
+    """A flow that a node starts, as a project of its own.
 
     Attributes:
-        flow: its name among the scenario's ``subflows``.
-        form: field of its form -> field of this project that it starts with.
-        back: field of this project -> field of its form that it ends with.
-        wait: whether the node is done only when that project is.
+        flow: name among the scenario's ``subflows``.
+        form: field of the sub-flow's form -> field of this project from which it is filled at
+            start.
+        back: field of this project -> field of the sub-flow's form from which it is filled at the
+            end.
+        wait: whether the node is decided only by the end of the sub-flow's project.
     """
 
     flow: str
@@ -84,7 +87,7 @@ FieldState = Literal["editable", "readonly", "hidden", "required"]
 
 
 class NodeForm(Model, frozen=True, kw_only=True):
-    """What a person at a node sees of the form, and its scripts; what is not named is editable."""
+    """What a person at a node sees of the form, and its scripts; fields not named are editable."""
 
     fields: Mapping[str, FieldState] = {}
     scripts: Mapping[str, tuple[str, ...]] = {}
@@ -92,7 +95,7 @@ class NodeForm(Model, frozen=True, kw_only=True):
 
     @property
     def states(self) -> dict[str, dict[str, bool]]:
-        """Return the states of each field that is named."""
+        """Return the states of each named field: ``visible``, ``required``, ``readonly``."""
         return {
             name: {
                 "visible": state != "hidden",
@@ -104,13 +107,13 @@ class NodeForm(Model, frozen=True, kw_only=True):
 
 
 class FlowNode(Model, frozen=True, kw_only=True):
-    """One node; ``approve`` and ``reject`` name the next node, or list routes in order.
+    """A node; ``approve`` and ``reject`` name the next node, or list routes in order.
 
     Attributes:
-        complete: ``any`` owner decides, or ``all``, ``in_order``, a number or a share of them.
-        empty: what happens where nobody owns it.
-        deadline: how long it has, or several levels of lateness, the first of which is the plan.
-        parallel: the first nodes of branches that run by themselves, up to the node *join*.
+        complete: which owners have to decide: ``any``, ``all``, ``in_order``, a number or a share.
+        empty: what happens if nobody owns the node.
+        deadline: one deadline, or several levels; the first one is the planned end.
+        parallel: first nodes of branches that run in parallel, up to the node *join*.
     """
 
     title: str = ""
@@ -127,20 +130,26 @@ class FlowNode(Model, frozen=True, kw_only=True):
     end: bool = False
 
     def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
-        """Yield each condition: its action, the number of its route, its path, its text."""
+        """Yield the conditions.
+
+        Action, number of the route from 0, path in the node, expression.
+        """
         for action, number, path, route in self.routes_with_places():
             if route.when:
                 yield action, number, (*path, "when"), route.when
 
     def routes_with_places(self) -> Iterator[tuple[Action, int, Path, Transition]]:
-        """Yield each route: its action, its number, the path of what declares it, and itself."""
+        """Yield the routes: action, number from 0, path of the declaration, transition."""
         for action in self.offers:
             is_list = isinstance(getattr(self, action), tuple)
             for number, route in enumerate(self.routes(action)):
                 yield action, number, (action, number) if is_list else (action,), route
 
     def routes(self, action: Action) -> tuple[Transition, ...]:
-        """Return where *action* leads, first match wins; nothing if it is not offered."""
+        """Return the routes of *action*, of which the first match counts.
+
+        None if it is not offered.
+        """
         declared: Routes = getattr(self, action)
         if isinstance(declared, str):
             return (Transition(to=declared),)
@@ -150,12 +159,12 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     @property
     def offers(self) -> tuple[Action, ...]:
-        """Return the actions that the node knows."""
+        """Return the actions that the node offers."""
         return tuple(action for action in ACTIONS if getattr(self, action) is not UNSET)
 
     @property
     def levels(self) -> tuple[Deadline, ...]:
-        """Return its deadlines, the first first; a duration alone reminds."""
+        """Return the deadlines in order; a plain duration means a reminder."""
         declared = self.deadline
         if isinstance(declared, UnsetType):
             return ()
@@ -165,19 +174,19 @@ class FlowNode(Model, frozen=True, kw_only=True):
 
     @property
     def late_target(self) -> str:
-        """Return the node where the project goes when its time is over."""
+        """Return the node to which a deadline leads, or ""."""
         return self.levels[-1].to if self.levels else ""
 
     @property
     def child(self) -> SubFlow | None:
-        """Return the flow that it starts."""
+        """Return the sub-flow that the node starts, or None."""
         if isinstance(self.subflow, SubFlow):
             return self.subflow
         return None if isinstance(self.subflow, UnsetType) else SubFlow(flow=self.subflow)
 
     @property
     def targets(self) -> Iterator[str]:
-        """Return the nodes that may come next."""
+        """Yield the nodes that may come next."""
         for action in self.offers:
             yield from (route.to for route in self.routes(action))
         yield from self.parallel
@@ -191,14 +200,14 @@ class Definition(Model, frozen=True, kw_only=True):
     """A flow: its name, first node and nodes.
 
     Attributes:
-        scripts: event -> script files, relative to the definition, and libraries for them.
-        admins: who may terminate it, beside the project's owner.
-        resubmit: where a project goes on that was sent back to who started it: from the ``start``,
-            or ``back`` to the node that sent it.
-        repeated: whether who has approved is asked again: ``ask``, or not by the ``adjacent`` node,
-            or by ``none``.
-        applicant: whether who started the project is asked where he decides himself: ``ask``, or
-            ``skip``, which passes his task.
+        scripts: event -> script files, relative to the definition, and their libraries.
+        admins: people who may terminate it, beside the project's owner.
+        resubmit: where a project continues that was sent back to its starter: from the ``start``,
+            or ``back`` at the node that sent it back.
+        repeated: whether people who approved earlier are asked again: ``ask``; ``adjacent`` skips
+            those who approved at the previous node, ``none`` all of them.
+        applicant: whether the starter decides his own project: ``ask``, or ``skip``, which passes
+            his task.
     """
 
     flow: str
@@ -212,7 +221,7 @@ class Definition(Model, frozen=True, kw_only=True):
     nodes: Mapping[str, FlowNode]
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what is wrong with the flow as a whole, with the path inside the file."""
+        """Yield the errors of the flow as a whole, each with its path inside the file."""
         if self.start not in self.nodes:
             yield ("start",), self._no_node(self.start)
         malformed = list(self._malformed_nodes())
@@ -251,7 +260,7 @@ class Definition(Model, frozen=True, kw_only=True):
         }
 
     def in_different_branches(self, node: str, other: str) -> bool:
-        """Return whether two nodes lie in different branches of one gateway."""
+        """Return whether two nodes are in different branches of one gateway."""
         for gateway in self.gateways:
             branches = self.region(gateway).values()
             mine, others = ([branch for branch in branches if n in branch] for n in (node, other))
@@ -260,7 +269,7 @@ class Definition(Model, frozen=True, kw_only=True):
         return False
 
     def _nodes_before_join(self, first: str, join: str) -> set[str]:
-        """Return the nodes on the ways of approval from *first*, without *join*."""
+        """Return the nodes that approvals reach from *first*, without *join*."""
 
         def following(name: str) -> Iterable[str]:
             node = self.nodes[name]
@@ -271,7 +280,7 @@ class Definition(Model, frozen=True, kw_only=True):
         return reachable([first] if first != join and first in self.nodes else (), following)
 
     def _endless_joins(self) -> Iterator[Finding]:
-        """Find joins that can never complete."""
+        """Yield joins that can never complete."""
         for name, node in self.nodes.items():
             if not node.parallel:
                 continue
@@ -297,7 +306,10 @@ class Definition(Model, frozen=True, kw_only=True):
             yield from self._branch_crossings(seen)
 
     def _branch_crossings(self, branches: Mapping[str, str]) -> Iterator[Finding]:
-        """Find ways from one branch into another; *branches* are node -> first of its branch."""
+        """Yield routes from one branch into another.
+
+        *branches* are node -> first node of its branch.
+        """
         for name, first in branches.items():
             node = self.nodes[name]
             ways = [(str(offer), route.to) for offer in node.offers for route in node.routes(offer)]
@@ -308,7 +320,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     yield ("nodes", name, key), wrong
 
     def _why_never_joins(self, first: str, nodes: set[str], join: str) -> str:
-        """Return why a branch never comes to *join*, or nothing."""
+        """Return why a branch never reaches *join*, or ""."""
         ends = sorted(name for name in nodes if self.nodes[name].end)
         if ends:
             return msg(
@@ -355,7 +367,7 @@ _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
 
 
 def _malformed_kind(node: FlowNode, path: Path) -> Iterator[Finding]:
-    """Find keys that belong to another kind of node: a task, a gateway, a sub-flow, an end."""
+    """Yield keys that belong to another kind of node: task, gateway, sub-flow or end."""
     if node.end:
         if node.offers:
             yield (*path, node.offers[0]), msg("an end node offers no action")
@@ -435,7 +447,7 @@ _BARE_FORM = re.compile(r"(?<![\w$.])form\s*(?=[.\[?])")
 
 
 def _condition_problem(when: str) -> str | None:
-    """Return what is wrong with a condition as far as that is seen without an engine."""
+    """Return the error of a condition that can be seen without an engine, or None."""
     if not when.strip():
         return msg("expected a JavaScript expression over ctx, got {when!r}", when=when)
     if _BARE_FORM.search(_QUOTED.sub("''", when)):
@@ -449,7 +461,7 @@ PLAIN = FlowNode()
 
 
 class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a node shows of the form: field -> states, and the scripts that run there."""
+    """The form as a node shows it: field -> states, and the scripts that run there."""
 
     states: Mapping[str, Mapping[str, Any]] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
@@ -457,19 +469,19 @@ class NodeScreen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StandIn(msgspec.Struct, frozen=True, kw_only=True):
-    """What a sub-flow comes to that is not run: the fields that it ends with, and how it ends."""
+    """The given result of a sub-flow that is not run: its fields, and its status at the end."""
 
     result: Mapping[str, Any]
     status: str
 
 
 class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a flow is made of: its definition, with the scripts of flow and nodes.
+    """A flow with the contents of its files: definition, scripts of the flow and of its nodes.
 
     Attributes:
-        conditions: where each ``when`` stands in its file, by node, action and number of the route.
-        screens: node -> what it shows of the form.
-        stand_in: what it comes to at once, where it is not run.
+        conditions: place of each ``when`` in its file, by node, action and number of the route.
+        screens: node -> form as the node shows it.
+        stand_in: given result if the flow is not run, or None.
     """
 
     definition: Definition | None = None
@@ -481,19 +493,19 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def handlers(self) -> list[Script]:
-        """Return the scripts of all events, of forms, too."""
+        """Return the scripts of all events, including those of node forms."""
         events = [self.scripts, *(screen.scripts for screen in self.screens.values())]
         return [script for scripts in events for bodies in scripts.values() for script in bodies]
 
     @property
     def all_libraries(self) -> list[Script]:
-        """Return the libraries, of forms, too."""
+        """Return all libraries, including those of node forms."""
         more = [script for screen in self.screens.values() for script in screen.libraries]
         return [*self.libraries, *more]
 
 
 def first_node(definition: Definition | None, jump: Any) -> str:
-    """Return the first node: what the hook ``jump`` gave, else where the definition starts.
+    """Return the first node: the value of the hook ``jump``, or else the start of the definition.
 
     Raises:
         SubjectError: if there is no such node.
@@ -514,10 +526,10 @@ def first_node(definition: Definition | None, jump: Any) -> str:
 
 
 def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
-    """Check that a hook gave what it is for; nothing is always right.
+    """Check that a hook returned a value of its kind; no value is always accepted.
 
     Raises:
-        SubjectError: it gave something else, which would be lost without a word.
+        SubjectError: if the value is of another kind and would be ignored silently.
     """
     if hook not in _GIVES or value is None or isinstance(value, UndefinedType):
         return
@@ -551,7 +563,7 @@ _GIVES: Mapping[str, tuple[type[Any], str]] = {
 
 
 def find_idle_event(hook: str, target: str, nodes: Collection[str]) -> str:
-    """Return why a *hook* at the node *target* never runs, or nothing; *nodes* are of a flow."""
+    """Return why *hook* never runs at node *target*, or ""; *nodes* are those of the flow."""
     node = nodes.get(target) if isinstance(nodes, Mapping) else None
     if not isinstance(node, FlowNode) or hook not in ACTIONS or hook in node.offers:
         return ""

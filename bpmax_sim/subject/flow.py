@@ -1,7 +1,7 @@
-"""A flow: a project that is driven by what people do at its nodes.
+"""A flow: a project that people move on by acting at its nodes.
 
-Without a definition nothing moves: hooks run and write, and only that can be asserted. Who may do
-what is decided here; a refusal says who may.
+Without a definition nothing moves: hooks run and write, and only this can be asserted. Who may do
+what is decided here; a refusal names the people who may.
 """
 
 from __future__ import annotations
@@ -28,13 +28,16 @@ _DECIDED: Mapping[str, int] = {"approve": owners.PASSED, "reject": owners.REFUSE
 
 
 class FlowSubject(MovingProject, kw_only=True):
-    """A flow that is driven by what people do at its nodes."""
+    """A flow that people drive by acting at its nodes.
+
+    A method that performs an action returns its `Result`.
+    """
 
     def submit(self, move: FlowMove) -> Result:
-        """Submit the form of creation, which creates the project unless it refuses.
+        """Submit the form of creation; this creates the project unless the form refuses.
 
         Raises:
-            SubjectError: a required field is empty, or the project is already created.
+            SubjectError: if a required field is empty, or the project is already created.
         """
         if self.creation is None:
             return self.create(move)
@@ -52,10 +55,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def create(self, move: FlowMove) -> Result:
-        """Create the project: ``create``, ``project_name``, ``jump``, then the first node.
+        """Create the project: hooks ``create``, ``project_name``, ``jump``, then the first node.
 
         Raises:
-            SubjectError: it is created already, or ``jump`` leads nowhere.
+            SubjectError: if the project is already created, or ``jump`` names no node.
         """
         self._check_new()
         creating = replace(move, action="create")
@@ -75,6 +78,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self.project["name"] = name
             first = self._call_hook("jump", creating)
             self._run_computed(creating)
+            # The hooks may have waited, and the project been created by another action since.
             self._check_new()
             if self.parent is None:
                 self._add_history(FlowMove(action="submit", by=self.starter, comment=move.comment))
@@ -93,9 +97,9 @@ class FlowSubject(MovingProject, kw_only=True):
             )
 
     def act(self, action: Action, move: FlowMove) -> Result:
-        """Approve or reject: check, run the hooks, then go where the definition leads.
+        """Approve or reject: check, run the hooks, then follow the route of the definition.
 
-        While others have to decide, too, only the decision is noted.
+        If other owners have to decide too, the decision is only recorded.
 
         Raises:
             SubjectError: if the node does not offer *action*, or the actor is not to act.
@@ -121,7 +125,7 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def _decide(self, visit: Visit, action: Action, acting: FlowMove) -> bool:
-        """Let *acting* decide the node; return whether no script stopped it."""
+        """Decide the node by the action of *acting*; return whether no script stopped it."""
         node = visit.node
         # Where *action* leads as things stand, for a script that can look at it.
         watched = self.scripts.keys() & {f"before_next.{node}", f"{action}.{node}"}
@@ -133,6 +137,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self._result.errors:
             self._result.refused = True
             return False
+        # While the scripts waited for responses, another person may have acted: look again.
         visit = self._visit_after_scripts(visit, acting)
         self._record_decision(visit, acting)
         self._add_history(acting)
@@ -141,10 +146,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return True
 
     def _visit_after_scripts(self, visit: Visit, acting: FlowMove) -> Visit:
-        """Return *visit* as it is after its scripts.
+        """Return the visit of the same stay, after scripts of the action have run.
 
         Raises:
-            SubjectError: while they ran, somebody else moved the project on.
+            SubjectError: if somebody else moved the project on while they ran.
         """
         if self.definition is None:
             return visit
@@ -164,7 +169,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return present
 
     def _record_decision(self, visit: Visit, acting: FlowMove) -> None:
-        """Note on the item of who acts what was decided; without a definition as often as it is."""
+        """Set the status of the actor's owner item.
+
+        Without a definition it may be set repeatedly.
+        """
         status = _DECIDED[acting.action]
         if self.definition is not None:
             visit.table.item(acting.by)["status"] = status
@@ -174,10 +182,10 @@ class FlowSubject(MovingProject, kw_only=True):
                 item["status"] = status
 
     def hand_over(self, move: FlowMove) -> Result:
-        """Give one's task to somebody else (转交).
+        """Give the actor's task to another person (转交).
 
         Raises:
-            SubjectError: the actor has no task there, or the other one has one already.
+            SubjectError: if the actor has no task there, or the other person already has one.
         """
         table, acting = self._owners_and_move("hand_over", move)
         to = _single_target(acting)
@@ -192,10 +200,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def add_owner(self, move: FlowMove) -> Result:
-        """Let others decide before, after or beside oneself (加签).
+        """Add people who decide before, after or beside the actor (加签).
 
         Raises:
-            SubjectError: the actor has no task there, or one of the others has one already.
+            SubjectError: if the actor has no task there, or one of the others already has one.
         """
         table, acting = self._owners_and_move("add_owner", move)
         _check_new(table, acting)
@@ -209,10 +217,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def send_back(self, move: FlowMove) -> Result:
-        """Send the project back to a node that it has passed, or to who started it (退回).
+        """Send the project back to a node that it passed, or to its starter (退回).
 
         Raises:
-            SubjectError: the actor has no task there, or the project was never at that node.
+            SubjectError: if the actor has no task there, or the project has not passed that node.
         """
         _, acting = self._owners_and_move("return", move)
         to, visit = str(_single_target(acting)), self.visits[acting.at]
@@ -254,10 +262,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def resubmit(self, move: FlowMove) -> Result:
-        """Submit once more what was refused, or sent back to who started it (重新提交).
+        """Submit again a project that was rejected, or sent back to its starter (重新提交).
 
         Raises:
-            SubjectError: it is not with who started it, or somebody else acts.
+            SubjectError: if the project is not with its starter, or another person acts.
         """
         self._check_with_starter()
         by = self._permitted_actor(
@@ -296,7 +304,10 @@ class FlowSubject(MovingProject, kw_only=True):
             )
 
     def _way_back(self, sender: str) -> str:
-        """Return where a project goes on that *sender* sent back: all branches decide again."""
+        """Return the node where a project continues that *sender* sent back.
+
+        If *sender* is in a branch, this is the gateway, so all branches decide again.
+        """
         gateways = self.definition.gateways if self.definition else {}
         target = sender
         while around := [name for name, inside in gateways.items() if target in inside]:
@@ -304,10 +315,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return target
 
     def withdraw(self, move: FlowMove) -> Result:
-        """Take the project back, while it is under way (撤回).
+        """Withdraw the project while it is in progress (撤回).
 
         Raises:
-            SubjectError: it is not under way, or somebody else than who started it acts.
+            SubjectError: if it is not in progress, or another person than its starter acts.
         """
         return self._end_under_way(
             "withdraw", move, project.CANCELLED, self._known_initiators(), msg("who started it")
@@ -317,7 +328,8 @@ class FlowSubject(MovingProject, kw_only=True):
         """End the project at once (终止).
 
         Raises:
-            SubjectError: it is not under way, or the actor is no administrator and no owner of it.
+            SubjectError: if it is not in progress, or the actor is neither administrator nor its
+                owner.
         """
         admins = [str(admin) for admin in (self.definition.admins if self.definition else ())]
         mine = [owners.owner_of(item) for item in self.project.get("owner") or ()]
@@ -326,15 +338,15 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._end_under_way("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
-        """Show the project to others, who see it and do not decide (抄送)."""
+        """Show the project to others, who cannot decide (抄送)."""
         return self._record_without_moving("forward", move, [str(person) for person in move.others])
 
     def comment(self, move: FlowMove) -> Result:
-        """Say something about the project (评论)."""
+        """Add a comment to the project's history (评论)."""
         return self._record_without_moving("comment", move, [])
 
     def remind(self, move: FlowMove) -> Result:
-        """Remind those who are to act now (催办)."""
+        """Remind the people who are to act now (催办)."""
         return self._record_without_moving("remind", move, self.pending(move.at))
 
     def _record_without_moving(self, action: str, move: FlowMove, to: list[str]) -> Result:
@@ -366,9 +378,9 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def open_tasks(self, *, assigns: bool = True) -> list[OpenTask]:
-        """Return what can be done now, with the projects of sub-flows, too.
+        """Return the possible actions now, including those of sub-flows' projects.
 
-        Hooks that say who owns a node run where they have not yet, if it *assigns*.
+        With *assigns*, ``owners`` hooks that have not run yet are run.
         """
         parts = self._all_projects()
         return [task for part in parts for task in part._tasks_of_project(assigns)]  # noqa: SLF001 - of its own class
@@ -394,13 +406,13 @@ class FlowSubject(MovingProject, kw_only=True):
                 yield replace(task, by=owners.owner_of(item))
 
     def preview(self, move: FlowMove) -> Mapping[str, Any]:
-        """Return where the project would go if everybody agreed, and who would be asked.
+        """Return the nodes and people that the project would pass if everybody approved.
 
-        Nothing of it stays. It is what happens after a submit, but that of the hooks only those run
-        that say where it goes and to whom.
+        Everything is undone afterwards. It runs as after a submit, except that only the hooks run
+        that decide where the project goes and who owns a node.
 
         Raises:
-            SubjectError: it would stand still or never end, or it has ended.
+            SubjectError: if the project would get stuck or never end, or has ended already.
         """
         if self.status != project.NEW:
             self._check_under_way("preview")
@@ -457,7 +469,7 @@ class FlowSubject(MovingProject, kw_only=True):
         }
 
     def _approve_task(self, task: OpenTask) -> None:
-        """Approve as one who fills in nothing."""
+        """Approve a task for its owner without filling in anything."""
         visit = self.visits[task.node]
         acting = FlowMove(at=task.node, by=task.by, action="approve")
         self._record_decision(visit, acting)
@@ -468,7 +480,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._run_computed(acting)
 
     def fire(self, event: str) -> Result:
-        """Run the hook *event* alone; ``computed`` and ``owners`` have their effect."""
+        """Run only the hook *event*; results of ``computed`` and ``owners`` are applied."""
         name, _, target = event.partition(".")
         action = {"before_next": "approve"}.get(name, name)
         move = FlowMove(at=self.at, action=action if action in {"create", *ACTIONS} else "")
@@ -483,11 +495,11 @@ class FlowSubject(MovingProject, kw_only=True):
         return self._result
 
     def set(self, values: Mapping[str, Any]) -> Result:
-        """Fill in the project's form, as a person at the node, then bring computed values in."""
+        """Fill in the project's form as a person at the node does, then update computed values."""
         return self._fill_in("set", lambda front: front.set(values))
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
-        """Let a table of the project's form have the rows that *change* makes of its own."""
+        """Replace the rows of a table of the project's form by *change* of its rows."""
         return self._fill_in("change rows", lambda front: front.set_rows(table, change))
 
     def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
@@ -503,8 +515,8 @@ class FlowSubject(MovingProject, kw_only=True):
         """Return the form that a person sees.
 
         Raises:
-            SubjectError: the project stands at several nodes with forms of their own, and nothing
-                says which of them is meant.
+            SubjectError: if the project is at several nodes with forms of their own, and nothing
+                says which one is meant.
         """
         if self.actor:
             self._check_may_fill_in(action)
@@ -515,10 +527,12 @@ class FlowSubject(MovingProject, kw_only=True):
         return self.current_form
 
     def _check_may_fill_in(self, action: str) -> None:
-        """Check that who acts has the task whose form it is; whoever submits a new one may.
+        """Check that the actor has the task of the form.
+
+        A new one may be filled in by its submitter.
 
         Raises:
-            SubjectError: it is somebody else's, or the project is not under way.
+            SubjectError: if the task is another person's, or the project is not in progress.
         """
         if self.status in (project.RETURNED, project.REJECTED):
             who = msg("who started it")
@@ -527,7 +541,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._owners_and_move(action, FlowMove(at=self.focus, by=self.actor))
 
     def _owners_and_move(self, action: str, move: FlowMove) -> tuple[OwnersTable, FlowMove]:
-        """Return who decides at the present node, and the move of an owner who is to act there."""
+        """Return the owners of the meant node, and the move with that node and its actor."""
         if self.definition is None:
             raise SubjectError(
                 "{action} needs flow.definition; without it nothing moves",
@@ -542,10 +556,10 @@ class FlowSubject(MovingProject, kw_only=True):
         return visit.table, replace(move, at=visit.node, by=by, action=action)
 
     def _permitted_actor(self, action: str, move: FlowMove, allowed: list[str], who: str) -> str:
-        """Return who acts, if that is one of those who may.
+        """Return the actor if he is among *allowed*.
 
         Raises:
-            SubjectError: it is not; the message says who may.
+            SubjectError: if he is not; the message names those who may.
         """
         by = move.by or str(self.user.get("id", "")) or (allowed[0] if allowed else "")
         if by not in allowed:
@@ -562,7 +576,7 @@ class FlowSubject(MovingProject, kw_only=True):
 
 
 def _tell_nobody(_event: SubjectEvent) -> None:
-    """Tell nothing of what a preview only looks at."""
+    """Report no event, for a preview."""
 
 
 def _single_target(move: FlowMove) -> str | int:
@@ -577,7 +591,7 @@ def _single_target(move: FlowMove) -> str | int:
 
 
 def _check_new(table: OwnersTable, move: FlowMove) -> None:
-    """Check that those who come in have no task at the node yet."""
+    """Check that the people of *move* have no task at the node yet."""
     if not move.others:
         raise SubjectError("{action} needs to: who", code="NEEDS_OTHERS", action=move.action)
     there = [str(person) for person in move.others if str(person) in table.ids]

@@ -1,11 +1,12 @@
-"""A form: what it shows, what a person can do with it, and fields whose changes fire scripts.
+"""A form: its fields and states, the actions of a person, and scripts that run on changes.
 
-A flow shows messages and states of fields, too. ``form.$message``, ``$visible``, ``$required``,
-``$readonly`` and ``$options`` are extensions of this simulator. Scripts assign to them, and to the
-members of the last four: ``form.$visible.b``. What is hidden, read-only, required or no option
-stops a person; scripts may write all the same. A column of a table has states of its own:
-``明细.数量``. Cells of tables and members of objects have paths, ``明细[0].数量``, ``客户.电话``;
-values are replaced, never changed inside, so putting a cell makes a new table.
+A flow shows messages and states of fields too. ``form.$message``, ``$visible``, ``$required``,
+``$readonly`` and ``$options`` are extensions of this simulator. Scripts assign to them, and to
+members of the last four: ``form.$visible.b``. States and options restrict a person; scripts may
+write anything. A column of a table has states of its own: ``明细.数量``.
+
+Cells of tables and members of objects have paths: ``明细[0].数量``, ``客户.电话``. Values are
+replaced, never changed inside, so setting a cell creates a new table.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ Steps = tuple[str | int, ...]
 
 
 def path_steps(text: str) -> Steps:
-    """Return the steps of a path: a name, then members and row numbers; none if it is no path."""
+    """Return the steps of a path: a name, then members and row numbers; none if it is invalid."""
     return plain_steps(text) if _PATH.fullmatch(text) else ()
 
 
 def value_at_steps(value: Any, steps: Steps) -> Any:
-    """Return what stands at *steps* inside *value*, or `UNSET`."""
+    """Return the value at *steps* inside *value*, or `UNSET`."""
     for step in steps:
         if isinstance(step, int):
             rows = value if isinstance(value, list | tuple) else ()
@@ -52,10 +53,10 @@ def value_at_steps(value: Any, steps: Steps) -> Any:
 
 
 def with_cell(value: Any, steps: Steps, new: Any, path: str) -> Any:
-    """Return *value* with *new* at *steps*; *path* is how a message calls the place.
+    """Return a copy of *value* with *new* at *steps*; *path* is the place as messages show it.
 
     Raises:
-        SubjectError: there is no such row, or no table or object on the way.
+        SubjectError: if there is no such row, or no table or object on the way.
     """
     if not steps:
         return new
@@ -80,7 +81,7 @@ def table_of(value: Any, path: str) -> list[Any]:
     """Return the rows of a table; an empty field is a table without rows.
 
     Raises:
-        SubjectError: it is none.
+        SubjectError: if *value* is not a table.
     """
     if value is None or value == "":
         return []
@@ -95,10 +96,10 @@ def table_of(value: Any, path: str) -> list[Any]:
 
 
 def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None:
-    """Check that there is a row *number*, or that one can be added there with *more* of 1.
+    """Check that row *number* exists; with *more* = 1 also one behind the last, for adding.
 
     Raises:
-        SubjectError: there is not; the message says which there are.
+        SubjectError: if it does not exist; the message gives the existing rows.
     """
     last = len(rows) - 1 + more
     if number > last:
@@ -113,7 +114,7 @@ def check_row(rows: list[Any], number: int, path: str, *, more: int = 0) -> None
 
 
 def changed_columns(old: Any, new: Any) -> Iterator[str]:
-    """Yield the columns in which two tables differ, in the order of the new one."""
+    """Yield the columns in which two tables differ, in the order of the new table."""
     before = old if isinstance(old, list | tuple) else ()
     after = new if isinstance(new, list | tuple) else ()
     rows = [row for row in (*after, *before) if isinstance(row, Mapping)]
@@ -135,14 +136,14 @@ MESSAGE_TYPES = ("info", "success", "warning", "error")
 
 
 class ScriptedSubject(msgspec.Struct, kw_only=True):
-    """What every subject has: scripts and who runs them, a result to fill, states and messages.
+    """The base of forms and flows: scripts and their runner, a current result, states and messages.
 
     Attributes:
-        scripts: event -> its scripts in their order.
+        scripts: event -> its scripts in order.
         states: field -> ``visible``, ``required``, ``readonly``, ``options``.
-        messages: everything shown so far.
-        name: of the sub-flow's project that it belongs to; empty for the main one's.
-        tables: fields of whose rows the columns are known.
+        messages: all messages shown so far.
+        name: name of the sub-flow's project that it belongs to; "" for the main project.
+        tables: table fields whose columns are known.
     """
 
     runner: hooks.ScriptRunner
@@ -157,7 +158,10 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
     _messages_before: int = 0
 
     def run_bodies(self, event: str, run: Callable[[Script], Outcome]) -> Any:
-        """Let *run* run the scripts of *event* up to one that fails or says no; return a value."""
+        """Run the scripts of *event* with *run* until one fails or returns false; return a value.
+
+        The value is that of the last script that ran.
+        """
         value: Any = None
         self._messages_before = len(self.messages)
         for script in self.scripts.get(event, ()):
@@ -171,16 +175,16 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return value
 
     def qualify(self, name: str) -> str:
-        """Return *name* as it is told, behind that of the sub-flow's project."""
+        """Return *name* as it is reported: prefixed by the sub-flow's project, if any."""
         return f"{self.name}/{name}" if self.name else name
 
     def report_to(self, result: Result) -> None:
-        """Let what comes of an action that another part began go to its *result*."""
+        """Collect what happens from now on in *result*, for an action that another part began."""
         self._result = result
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Let an action take place while another one is under way, with a result of its own."""
+        """Perform an action while another one is in progress, with a result of its own."""
         outer = self._result
         inner = self.begin_action()
         try:
@@ -189,24 +193,24 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.report_all_to(outer)
 
     def begin_action(self) -> Result:
-        """Start an action; what its scripts come to, and all that they start, goes to the result.
+        """Begin an action: everything that its scripts start is collected in its result.
 
-        Handlers and timers end whenever they do, so whoever performs an action starts it here, be
-        it a user's or a script's.
+        Handlers and timers end at any later time. So whoever performs an action, a user or a
+        script, begins it here.
         """
         result = Result()
         self.report_all_to(result)
         return result
 
     def report_all_to(self, result: Result) -> None:
-        """Let what comes of an action, of this and all that belongs to it, go to *result*."""
+        """Collect what happens in this and all parts that belong to it in *result*."""
         self.report_to(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
-        """Refuse the action, and show why, where the script of *event* returned a no.
+        """Refuse the action, and show why, if the script of *event* returned a no.
 
         Raises:
-            SubjectError: it returned what is neither a yes nor a no.
+            SubjectError: if *value* is neither a yes nor a no.
         """
         text = hooks.read_refusal(event, value)
         if text is not None:
@@ -214,27 +218,27 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             self.refuse(text, show=not has_said_why)
 
     def refuse(self, text: str, *, show: bool = True) -> None:
-        """Refuse the action with *text*, which says why."""
+        """Mark the action as refused with the reason *text*."""
         self._result.refused, self._result.refusal = True, text
         if show:
             self.show(text, "error", hooks.REFUSED)
 
     def show(self, text: str, level: str = "info", code: str = "") -> None:
-        """Show a message to the user; *code* is of what the bench itself says."""
+        """Show a message to the user; *code* is set for messages of the bench itself."""
         message = hooks.MessageShown(text=text, level=level, code=code)
         self.messages.append(message)
         self.tell(message)
 
     def note_write(self, owner: str, member: str, place: Place | None) -> None:
-        """Let it be judged what a script called *member*; forms of sub-flows are not declared."""
+        """Record a script's write of *member*, for checks of names; not for sub-flows' forms."""
         if not self.name:
             self._result.named_writes.append(hooks.NamedWrite(owner, member, place))
 
     def extend(self, name: str, value: Any, place: Place | None = None) -> None:
-        """Take what a script assigned to a ``$`` name of its form, at *place*.
+        """Apply a script's assignment to a ``$`` name of its form, at *place*.
 
         Raises:
-            SubjectError: it is no extension, or does not take the value.
+            SubjectError: if there is no such extension, or it does not accept the value.
         """
         if name == "$message":
             message = value if isinstance(value, Mapping) else {"text": value}
@@ -253,7 +257,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Set one state of a field; `UNDEFINED` resets it.
 
         Raises:
-            SubjectError: it is true or false, and *value* is a text: ``'false'`` counts as true.
+            SubjectError: if the state is true or false and *value* is text: ``'false'`` is truthy.
         """
         if key in _NEW_FIELD and isinstance(value, str) and value:
             raise SubjectError(
@@ -269,7 +273,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
             states.update({key: _NEW_FIELD[key]} if key in _NEW_FIELD else {})
 
     def changed_states(self) -> dict[str, dict[str, Any]]:
-        """Return the states of fields that are not as every field begins."""
+        """Return the states that differ from those with which every field starts."""
         changed = {
             field: {key: value for key, value in states.items() if value is not _NEW_FIELD.get(key)}
             for field, states in self.states.items()
@@ -277,12 +281,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         return {field: states for field, states in changed.items() if states}
 
     def state(self, field: str) -> Mapping[str, Any]:
-        """Return what is known of a field beside its value."""
+        """Return the states of a field."""
         return self.states.get(field, _NEW_FIELD)
 
 
 class StateView(msgspec.Struct, frozen=True):
-    """``form.$visible`` and its like: field -> state."""
+    """The live object ``form.$visible`` and its like: field -> state."""
 
     screen: ScriptedSubject
     fields: Mapping[str, Any]
@@ -304,7 +308,7 @@ class StateView(msgspec.Struct, frozen=True):
 
 
 def state_links(screen: ScriptedSubject, fields: Mapping[str, Any]) -> Mapping[str, LiveObject]:
-    """Return the ``$`` members of a form with *fields* that scripts can read and write inside."""
+    """Return the ``$`` members of a form with *fields*, which scripts can read and write."""
     return {name: StateView(screen, fields, key) for name, key in _MEMBERS.items()}
 
 
@@ -320,11 +324,11 @@ def _extension_error(name: str) -> SubjectError:
 
 
 def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = None) -> None:
-    """Check that a person can enter *value* for *old* at *steps*, or change or press what is there.
+    """Check that a person can enter *value* at *steps*; without *value*: can change or press it.
 
     Raises:
-        SubjectError: it is hidden or read-only, or the value is none of its options; of a table or
-            an object, this goes for each member that changes.
+        SubjectError: if the field is hidden or read-only, or the value is not among its options. In
+            a table or object, each member that differs from *old* is checked.
     """
     names = [str(step) for step in steps if isinstance(step, str)]
     for depth in range(len(names)):
@@ -338,7 +342,7 @@ def check_entry(form: FormSubject, steps: Steps, value: Any = UNSET, old: Any = 
 
 
 def _changed_members(name: str, value: Any, old: Any) -> Iterator[tuple[str, Any]]:
-    """Yield the columns of a table, or the members of an object, that get another value."""
+    """Yield columns of a table, or members of an object, that change, with the new value."""
     if isinstance(value, list | tuple):
         rows = old if isinstance(old, list | tuple) else ()
         for row, was in zip_longest(value, rows[: len(value)]):
@@ -368,13 +372,13 @@ def _check_state(form: FormSubject, name: str) -> None:
 
 
 def option_values(options: Any) -> list[Any]:
-    """Return the values of ``$options`` of a field, each of which may stand beside its label."""
+    """Return the values in a field's ``$options``; each may be given with a label."""
     choices = options if isinstance(options, list | tuple) else ()
     return [choice.get("value") if isinstance(choice, Mapping) else choice for choice in choices]
 
 
 def find_option_problems(form: ScriptedSubject, name: str, value: Any) -> Iterator[str]:
-    """Yield what is wrong with *value* as that of field *name*, and of its members, by options."""
+    """Yield the problems of *value*, by the options of field *name* and of its members."""
     for member, entered in ((name, value), *_changed_members(name, value, None)):
         try:
             _check_option(member, form.state(member).get("options"), entered)
@@ -398,7 +402,7 @@ def _check_option(name: str, options: Any, value: Any) -> None:
 
 
 def _option_hint(choice: Any, known: list[Any]) -> str:
-    """Return the option that was probably meant, or all there are."""
+    """Return a hint: the option probably meant, or all options."""
     texts = [str(option) for option in known]
     if str(choice) in texts:
         meant = known[texts.index(str(choice))]
@@ -409,10 +413,10 @@ def _option_hint(choice: Any, known: list[Any]) -> str:
 
 
 def check_complete(form: FormSubject) -> None:
-    """Check that no field is empty that a person has to fill in.
+    """Check that no field that a person has to fill in is empty.
 
     Raises:
-        SubjectError: there is one; the message names all of them.
+        SubjectError: if there is one; the message names all of them.
     """
     missing = list(_empty_required(form))
     if missing:
@@ -444,7 +448,7 @@ def _empty_required(form: FormSubject) -> Iterator[str]:
 
 
 def is_empty(value: Any) -> bool:
-    """Return whether a field counts as not filled in: 0 and false do."""
+    """Return whether a field counts as not filled in; 0 and false count as filled in."""
     return value is None or (isinstance(value, str | list | tuple | dict) and not value)
 
 
@@ -456,7 +460,7 @@ Chain = tuple[str, ...]
 
 
 class FormView(msgspec.Struct):
-    """The ``form`` of one running script, which remembers why that script runs."""
+    """The live object ``form`` of one running script, with the changes that caused the script."""
 
     form: FormSubject
     event: str
@@ -465,7 +469,7 @@ class FormView(msgspec.Struct):
 
     @property
     def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects of their own."""
+        """Return the members that are live objects themselves."""
         return state_links(self.form, self.form.fields)
 
     @property
@@ -474,34 +478,34 @@ class FormView(msgspec.Struct):
         return self.form.tables
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the present values of all fields."""
+        """Return the current values of all fields."""
         return dict(self.form.fields)
 
     def later(self) -> FormView:
-        """Return the view of what a script does later, which no change has led to."""
+        """Return a view for later actions of the script, which no change has caused."""
         return FormView(self.form, self.event)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a field, and fire what hangs on its change.
+        """Set a field, and fire the handlers of its change.
 
         Raises:
-            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
+            SubjectError: if *field* is a ``$`` name but no extension, or does not accept the value.
         """
         self.form.write_from_script(field, value, self, place)
 
 
 class FormSubject(ScriptedSubject, kw_only=True):
-    """A form that is driven by a user's actions.
+    """A form that a user drives.
 
     Attributes:
-        fields: the present values; a value is replaced, never changed inside.
+        fields: current values; a value is replaced, never changed inside.
     """
 
     fields: dict[str, Any] = msgspec.field(default_factory=dict)
     _page: Page | None = None
 
     def views(self) -> tuple[FormView, None]:
-        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        """Return ``form`` and ``ctx`` (None) for a script that belongs to no event."""
         return FormView(self, "js"), None
 
     def open(self, values: Mapping[str, Any]) -> Result:
@@ -519,7 +523,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return self._result
 
     def set_rows(self, table: str, change: Callable[[list[Any]], list[Any]]) -> Result:
-        """Let a table have the rows that *change* makes of its present ones."""
+        """Replace the rows of a table by *change* of its current rows."""
         check_entry(self, (table,))
         before = table_of(self.fields.get(table), table)
         after = change(list(before))
@@ -529,12 +533,12 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return self._result
 
     def _enter_value(self, name: str, value: Any) -> None:
-        """Take what a user entered, and fire what hangs on it: first columns, then the field."""
+        """Apply a user's entry, and fire its handlers: first those of columns, then the field's."""
         for event in self._set_field(name, value, "user"):
             self.fire(event, (f"{name}={_text(value)}",))
 
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
-        """Set a field, and return the events of the change that have a script."""
+        """Set a field; return the events of the change that have a script."""
         old = self.fields.get(name)
         if not hooks.replace_value(self.fields, name, value):
             return []
@@ -555,7 +559,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         """Fire ``submit``, which refuses by returning false or by throwing.
 
         Raises:
-            SubjectError: a required field is empty, as the screen says before any script runs.
+            SubjectError: if a required field is empty, which is checked before any script runs.
         """
         check_complete(self)
         result = self.fire("submit")
@@ -565,7 +569,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
         return result
 
     def fire(self, event: str, chain: Chain = ()) -> Result:
-        """Run the scripts of *event*, which a *chain* of changes led to."""
+        """Run the scripts of *event*; *chain* are the changes that caused it."""
         view = FormView(self, event, chain)
         self.run_bodies(
             event,
@@ -577,13 +581,13 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     @property
     def page(self) -> Page:
-        """Return what the handlers share: their globals, and what they plan for later."""
+        """Return the page of the handlers, which share globals and pending timers."""
         if self._page is None:
             self._page = Page([body for bodies in self.scripts.values() for body in bodies])
         return self._page
 
     def write_from_script(self, name: str, value: Any, view: FormView, place: Place | None) -> None:
-        """Take what a script wrote; a change fires its handler beside the running script."""
+        """Apply a script's write; a change fires its handler beside the running script."""
         if name.startswith("$"):
             self.extend(name, value, place)
             return
@@ -601,7 +605,7 @@ class FormSubject(ScriptedSubject, kw_only=True):
             self._start_handlers(event, self.scripts[event], FormView(self, event, chain))
 
     def _start_handlers(self, event: str, bodies: tuple[Script, ...], view: FormView) -> None:
-        """Start the first of some handlers beside what runs; the next follows when it has ended."""
+        """Start the first of several handlers beside what runs; each next one when it has ended."""
         handler, *rest = bodies
         self.tell(hooks.HookStarted(event=self.qualify(event), script=handler.name))
 
@@ -613,12 +617,15 @@ class FormSubject(ScriptedSubject, kw_only=True):
         self.runner.start_script(handler, done, form=view, libraries=self.libraries, page=self.page)
 
     def facts(self) -> Mapping[str, Mapping[str, Any]]:
-        """Return what is known of every field beside its value."""
+        """Return the states of every field."""
         return {name: self.state(name) for name in (*self.fields, *self.states)}
 
 
 def _endless_change_error(chain: Chain, place: Place | None) -> ScriptError:
-    """Return the error of handlers that always write something new; one that settles is none."""
+    """Return the error of handlers that change fields without end.
+
+    Handlers that settle are fine.
+    """
     steps = " -> ".join((*chain[:3], "…", chain[-1]))
     message = msg(
         "change handlers set each other off without end, cut after {deepest}: {steps}",

@@ -1,7 +1,7 @@
-"""What a subject needs of whoever runs its scripts, what it tells, and which scripts it runs when.
+"""Events of forms and flows: which hooks exist, what is reported, and who runs their scripts.
 
-*origin* says what is known: ``documented`` hooks stand on the product's page of script hooks or
-in its API; ``extension`` names are this simulator's own spelling or idea.
+*origin* says how a hook is known: ``documented`` ones are on the product's page of script hooks or
+in its API; ``extension`` names are this simulator's own.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from bpmax_sim.script.turn_result import (
 
 
 class RunOptions(TypedDict, total=False):
-    """What a script runs with: its globals, what runs before it, and the page that it is of."""
+    """Options of a script's run: its globals, its libraries, and its page."""
 
     form: LiveObject | None
     ctx: LiveObject | None
@@ -43,29 +43,29 @@ class ScriptRunner(Protocol):
     def run_script(self, script: Script, **options: Unpack[RunOptions]) -> Outcome:
         """Run *script* and everything that it starts until nothing is left to do now.
 
-        Without *page* also what it plans for later.
+        Without *page*, timers in the future are waited for too.
         """
         ...
 
     def start_script(
         self, script: Script, done: Callable[[Outcome], None], **options: Unpack[RunOptions]
     ) -> None:
-        """Start *script* beside the one that is running; *done* gets its end."""
+        """Start *script* beside the running one; *done* receives its outcome."""
         ...
 
 
 class SubjectEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that happens to a subject, and the virtual instant when it is told."""
+    """An event of a subject; *at* is the virtual instant in seconds."""
 
     at: float = 0.0
 
 
 class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
-    """A field got another value.
+    """The value of a field changed.
 
     Attributes:
         by: ``user``, or the event whose script wrote it.
-        place: the script's line, where one wrote the field itself.
+        place: script line that wrote the field itself, or None.
     """
 
     field: str
@@ -76,7 +76,7 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
 
 
 class CycleCut(SubjectEvent, frozen=True, kw_only=True):
-    """A change handler was not fired again: *chain* shows how the change came about."""
+    """A change handler was not fired again; *chain* are the changes that led there."""
 
     field: str
     chain: tuple[str, ...]
@@ -90,7 +90,7 @@ class HookStarted(SubjectEvent, frozen=True, kw_only=True):
 
 
 class MessageShown(SubjectEvent, frozen=True, kw_only=True):
-    """A message that a user would see."""
+    """A message was shown to the user."""
 
     text: str
     level: str = "info"
@@ -98,7 +98,7 @@ class MessageShown(SubjectEvent, frozen=True, kw_only=True):
 
 
 class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
-    """The flow stands at another node."""
+    """The flow entered another node."""
 
     node: str
     previous: str
@@ -107,7 +107,7 @@ class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
 
 
 class PersonActed(SubjectEvent, frozen=True, kw_only=True):
-    """Somebody did what does not move the flow by itself, such as ``hand_over`` to somebody."""
+    """A person acted without moving the flow, for example by ``hand_over``."""
 
     node: str
     action: str
@@ -126,14 +126,14 @@ class BranchArrived(SubjectEvent, frozen=True, kw_only=True):
 
 
 class DeadlinePassed(SubjectEvent, frozen=True, kw_only=True):
-    """The time of a node is over; *does* is what happens then."""
+    """A deadline of a node passed; *does* is its consequence."""
 
     node: str
     does: str
 
 
 class NotificationSent(SubjectEvent, frozen=True, kw_only=True):
-    """People are told of a project: it was forwarded, they are reminded, or it is late."""
+    """People were notified of a project: by a forward, a reminder or a deadline."""
 
     kind: str
     to: tuple[str, ...]
@@ -145,7 +145,7 @@ EventSink = Callable[[SubjectEvent], None]
 
 
 class NamedWrite(msgspec.Struct, frozen=True):
-    """A script wrote *member* of *owner*, such as ``form.$visible``, whatever that is called."""
+    """A script wrote *member* of *owner*, for example of ``form.$visible``."""
 
     owner: str
     member: str
@@ -153,13 +153,13 @@ class NamedWrite(msgspec.Struct, frozen=True):
 
 
 class Result(msgspec.Struct):
-    """What came of one action: the hook's value, errors in order, and what was left behind.
+    """The result of one action: the hook's value, errors in order, and other outputs.
 
     Attributes:
         ran: whether there was a script to run.
-        refused: whether the action was stopped by its script; *errors* may then still be empty.
-        refusal: the text that says why, where it was.
-        named_writes: of names that are no fields, by what a script wrote.
+        refused: whether a script stopped the action; *errors* may still be empty.
+        refusal: reason of the refusal, or "".
+        named_writes: writes to members that are not fields, by scripts.
     """
 
     value: Any = None
@@ -176,12 +176,12 @@ class Result(msgspec.Struct):
     refusal: str = ""
 
     def set_value(self, value: Any) -> None:
-        """Note what a script or a call gave back."""
+        """Store the value that a script or a call returned."""
         self.value = value
         self.ran = True
 
     def add_outcome(self, ended: Outcome) -> None:
-        """Add what a script that ended told, and its error."""
+        """Add the outputs and the error of a script that ended."""
         self.console.extend(ended.console)
         self.timers.extend(ended.timers)
         self.unhandled.extend(ended.unhandled)
@@ -193,7 +193,7 @@ class Result(msgspec.Struct):
 
 
 def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
-    """Set a member, or remove it where *value* is `UNDEFINED`; return whether that is a change."""
+    """Set a member, or delete it if *value* is `UNDEFINED`; return whether this is a change."""
     gone = isinstance(value, UndefinedType)
     if is_same_value(values[name], value) if name in values else gone:
         return False
@@ -205,7 +205,7 @@ def replace_value(values: dict[str, Any], name: str, value: Any) -> bool:
 
 
 def is_same_value(left: Any, right: Any) -> bool:
-    """Return whether two field values are the same to JavaScript: true is not 1, NaN is NaN."""
+    """Return whether two field values are equal in JavaScript: true is not 1, NaN is NaN."""
     if isinstance(left, bool) or isinstance(right, bool):
         return left is right
     if isinstance(left, float) and isinstance(right, float):
@@ -224,14 +224,14 @@ Where = Literal["before", "after", "beside"]
 
 
 class Hook(msgspec.Struct, frozen=True):
-    """One kind of event.
+    """A kind of event.
 
     Attributes:
-        subject: what fires it.
-        named: what follows the dot, such as ``field``; nothing for a plain event.
-        returns: what the returned value means.
-        label: the product's name for it.
-        gives: the globals that its script sees.
+        subject: kind of subject that fires it.
+        named: what follows the dot, such as ``field``; "" for a plain event.
+        returns: meaning of the returned value.
+        label: the product's name.
+        gives: globals that its script sees.
     """
 
     name: str
@@ -243,7 +243,7 @@ class Hook(msgspec.Struct, frozen=True):
 
     @property
     def origin(self) -> Literal["documented", "extension"]:
-        """Return what is known of it; see above."""
+        """Return how the hook is known; see the module."""
         return "documented" if self.label else "extension"
 
     @property
@@ -288,10 +288,10 @@ REFUSED = "REFUSED"
 
 
 def read_refusal(event: str, value: Any) -> str | None:
-    """Return the text with which the script of *event* says no, or None where it agrees.
+    """Return the text with which the script of *event* refuses, or None if it agrees.
 
     Raises:
-        SubjectError: it returned what is neither.
+        SubjectError: if *value* is neither a yes nor a no.
     """
     if value is False:
         return msg("{event} refused", event=event)
@@ -309,7 +309,7 @@ def read_refusal(event: str, value: Any) -> str | None:
 
 
 class HookEvent(msgspec.Struct, frozen=True):
-    """A hook and what it is about: ``change`` and ``customerId``."""
+    """A hook and its target: ``change`` and ``customerId``."""
 
     hook: Hook
     target: str = ""
@@ -325,10 +325,10 @@ def hooks_of(subject: SubjectKind) -> tuple[Hook, ...]:
 
 
 def parse_event(text: str, subject: SubjectKind) -> HookEvent:
-    """Return the event that *text* spells.
+    """Return the event with the spelling *text*.
 
     Raises:
-        ValueError: if *subject* has no such event; the message names the near one.
+        ValueError: if *subject* has no such event; the message suggests a similar one.
     """
     name, dot, target = text.partition(".")
     known = {hook.name: hook for hook in hooks_of(subject)}
@@ -345,10 +345,10 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
 
 
 def parse_event_of(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
-    """Return the event that *text* spells of one of *subjects*.
+    """Return the event with the spelling *text* of one of *subjects*.
 
     Raises:
-        ValueError: if none of them has it; the message is of the last.
+        ValueError: if none of them has it; the message is that of the last one.
     """
     wrong: ValueError | None = None
     for subject in subjects:
@@ -360,7 +360,7 @@ def parse_event_of(text: str, subjects: Iterable[SubjectKind]) -> HookEvent:
 
 
 def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
-    """Return what is wrong when *event* speaks of something that is not among *names*."""
+    """Return an error if the target of *event* is not among *names*, else None."""
     known = tuple(names)
     if not known or not event.target or event.target in known:
         return None
@@ -377,10 +377,10 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
 
 
 class FlowMove(msgspec.Struct, frozen=True, kw_only=True):
-    """Someone acts at a node: what a step declares of it, and the action as ``ctx`` names it.
+    """An action of a person at a node: as the step declares it, and its name in ``ctx``.
 
     Attributes:
-        others: whom it concerns, or the node that is meant.
+        others: people concerned, or the node that is meant.
         where, rule: of ``add_owner``: when the others decide, and how many of them have to.
     """
 

@@ -1,4 +1,4 @@
-"""How a project moves: who decides at a node, where that leads, and what happens by itself."""
+"""How a project moves: who decides at a node, where that leads, and what happens automatically."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ _MOST_HOPS = 100
 
 
 class MovingProject(ProjectState, kw_only=True):
-    """A project with a definition moves along its nodes; without one it stays where it is."""
+    """A project that moves along the nodes of its definition; without one it only changes node.
+
+    Attributes:
+        begins: whether it starts at a gateway or sub-flow that has not been started yet.
+    """
 
     begins: bool = False
     _hops: int = 0
 
     def next_due(self) -> float | None:
-        """Return the instant of the next deadline, of sub-flows, too."""
+        """Return the virtual instant of the next deadline, including sub-flows, or None."""
         return min((due for due, _, _ in self._due_deadlines()), default=None)
 
     def fire_due_deadlines(self, instant: float) -> None:
-        """Let happen what happens at the deadlines that are over at *instant*, the first first."""
+        """Apply all deadlines that have passed at *instant*, the earliest first."""
         while late := [deadline for deadline in self._due_deadlines() if deadline[0] <= instant]:
             _, part, visit = min(late, key=itemgetter(0))
             part._apply_deadline(visit)  # noqa: SLF001 - of its own class
@@ -43,7 +47,7 @@ class MovingProject(ProjectState, kw_only=True):
                     yield visit.due, part, visit
 
     def _set_due(self, visit: Visit) -> None:
-        """Say when the next deadline of a node is over, from when the project came there."""
+        """Set the next deadline of a node, counted from the arrival of the project there."""
         levels = self.definition_of(visit.node).levels[visit.level :]
         visit.due = visit.arrived + levels[0].after if levels else None
         visit.plan = visit.due if visit.plan is None else visit.plan
@@ -51,6 +55,8 @@ class MovingProject(ProjectState, kw_only=True):
     def _apply_deadline(self, visit: Visit) -> None:
         deadline = self.definition_of(visit.node).levels[visit.level]
         visit.level += 1
+        # The next level counts from the arrival, too; set first, as the step below may leave the
+        # node.
         self._set_due(visit)
         does = msg("go to {to}", to=deadline.to) if deadline.to else deadline.then
         self.tell(DeadlinePassed(node=self.qualify(visit.node), does=does))
@@ -69,7 +75,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _visit_to_decide(self, action: Action, move: FlowMove) -> Visit:
-        """Return the visit at which somebody acts."""
+        """Return the visit at which the action is to decide."""
         if self.definition is None:
             node = move.at or self.at
             visit = self.visits.get(node) or Visit(node)
@@ -90,10 +96,12 @@ class MovingProject(ProjectState, kw_only=True):
         return visit
 
     def _visit_to_act_at(self, action: str, move: FlowMove) -> Visit:
-        """Return the node that is meant: the one that a step names, or where the actor has a task.
+        """Return the visit that is meant.
+
+        At the node that the step names, or where the actor has a task.
 
         Raises:
-            SubjectError: the project is not there, or several nodes may be meant.
+            SubjectError: if the project is not there, or several nodes may be meant.
         """
         self._check_under_way(action)
         visits = self.visits
@@ -156,12 +164,12 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _check_actor(self, visit: Visit, by: str) -> str:
-        """Return who acts: *by*, else the user, else the first owner who is to act.
+        """Return the actor: *by*, or else the user, or else the first owner who is to act.
 
-        Where nothing is said of owners at all, that is anybody.
+        If nothing is declared about owners, anybody may act.
 
         Raises:
-            SubjectError: that is not one of the node's owners, or it has none.
+            SubjectError: if he is not an owner of the node, or it has none.
         """
         ids, chosen = visit.table.ids, by or str(self.user.get("id", ""))
         if self.definition is None and not ids:
@@ -186,7 +194,7 @@ class MovingProject(ProjectState, kw_only=True):
         return chosen
 
     def _visited_nodes(self, without: str) -> list[str]:
-        """Return the nodes that were passed, beside *without*, and the gateways of branches."""
+        """Return the nodes passed, except *without*, and the gateways around any of them."""
         passed = (entry["node"] for entry in self.history)
         nodes = list(dict.fromkeys(node for node in passed if node not in ("", without)))
         gateways = self.definition.gateways if self.definition else {}
@@ -194,9 +202,9 @@ class MovingProject(ProjectState, kw_only=True):
         return [*nodes, *(entry for entry in split if entry not in nodes)]
 
     def _nodes_to_redecide(self, node: str) -> list[str]:
-        """Return the nodes that are decided again from *node* on, itself or its branches included.
+        """Return the nodes to decide again from *node* on, including itself or its branches.
 
-        What other branches decided meanwhile stands.
+        Decisions of other branches are kept.
         """
         passed = [entry["node"] for entry in self.history]
         definition = self.definition
@@ -209,7 +217,7 @@ class MovingProject(ProjectState, kw_only=True):
         ]
 
     def _follow_route(self, visit: Visit, action: Action, move: FlowMove) -> None:
-        """Go where *action* leads."""
+        """Leave the node by the matching route of *action*."""
         if self.definition is None:
             return
         target = self._find_target(visit.node, action, move)
@@ -224,7 +232,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
-        """Leave a node for *target*, or for a join that waits for other branches."""
+        """Leave a node for *target*; if *target* is a join, wait there for other branches."""
         self.passed_nodes.append(visit.node)
         split, branch, waits = owners.leave_node(self.visits, visit, target)
         if waits and split is not None:
@@ -236,10 +244,14 @@ class MovingProject(ProjectState, kw_only=True):
         self._enter(target, action, move, Visit(target, split=split, branch=branch), visit.node)
 
     def _enter_as_first_node(self, node: str, action: str, move: FlowMove) -> None:
-        """Enter *node* with a new visit: at creation, or when the starter submits again."""
+        """Enter *node* in no branch: at creation, or when the starter submits again."""
         self._enter(node, action, move, Visit(node), self.at)
 
     def _enter(self, node: str, action: str, move: FlowMove, visit: Visit, previous: str) -> None:
+        """Enter *node*, reached by *action* from *previous*.
+
+        End, split into branches, or begin it.
+        """
         declared = self.definition_of(node)
         self.status = project.PROCESSING
         if self.definition is None:
@@ -266,7 +278,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._begin_node(visit, previous, replace(move, at=node, others=()))
 
     def _begin_node(self, visit: Visit, previous: str, coming: FlowMove) -> None:
-        """Start what a node is for: a sub-flow, or the tasks of its owners."""
+        """Start the sub-flow of a node, or the tasks of its owners."""
         child = self.definition_of(visit.node).child
         if child is not None:
             self._start_child(visit, child, coming)
@@ -282,7 +294,7 @@ class MovingProject(ProjectState, kw_only=True):
                 self._decide_without_owners(visit, coming)
 
     def _skip_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
-        """Pass the tasks of owners who are not asked: they approved before, or started it."""
+        """Pass the tasks of owners who are not asked again, or who started the project."""
         table = visit.table
         known = dict.fromkeys(self._previous_approvers(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
@@ -296,7 +308,10 @@ class MovingProject(ProjectState, kw_only=True):
             self._decide_without_people(visit, "approve", coming)
 
     def _previous_approvers(self, previous: str) -> set[str]:
-        """Return who has approved and is not asked again, by the setting ``repeated``."""
+        """Return the people who have approved and are not asked again, by the setting ``repeated``.
+
+        Approvals before the last return or resubmission do not count.
+        """
         asks = self.definition.repeated if self.definition else "ask"
         if asks == "ask":
             return set()
@@ -309,7 +324,7 @@ class MovingProject(ProjectState, kw_only=True):
         }
 
     def _decide_without_owners(self, visit: Visit, move: FlowMove) -> None:
-        """Do what the definition says where nobody owns a node."""
+        """Apply the setting ``empty`` of a node that nobody owns."""
         empty = self.definition_of(visit.node).empty
         if empty == "admins" and self.definition is not None:
             self._seat_owners(
@@ -322,7 +337,8 @@ class MovingProject(ProjectState, kw_only=True):
             )
 
     def _decide_without_people(self, visit: Visit, action: Action, move: FlowMove) -> None:
-        """Decide a node without a person; its script runs, nobody is asked before."""
+        """Decide a node automatically: its action's script runs, but no ``before_next``."""
+        # Nodes that pass by themselves call each other here, so a ring of them would never return.
         self._hops += 1
         if self._hops > _MOST_HOPS:
             self._hops = 0
@@ -332,6 +348,8 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
             )
         acting = replace(move, at=visit.node, action=action, form={})
+        # The result of the action is that of the person's script, not that of a node that passes by
+        # itself.
         value = self._result.value
         self._call_hook(f"{action}.{visit.node}", acting, both=True)
         self._result.value = value
@@ -341,7 +359,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._hops = 0
 
     def _finish(self, status: str, node: str = "") -> None:
-        """Stand at no node any more; what began in sub-flows ends with it."""
+        """End the project at *node*; projects of its sub-flows in progress are terminated."""
         self.visits.clear()
         self.at, self.status, self.ended = node, status, self.now()
         for child in self.children.values():
@@ -349,7 +367,7 @@ class MovingProject(ProjectState, kw_only=True):
                 child._finish(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
-        """Create the project of a sub-flow, and wait for it or go on."""
+        """Create the project of a sub-flow, then wait for it or move on."""
         number = sum(name.partition("#")[0] == spec.flow for name in self.children) + 1
         name = spec.flow if number == 1 else f"{spec.flow}#{number}"
         form = {mine: self.form.get(theirs) for mine, theirs in spec.form.items()}
@@ -384,7 +402,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._follow_route(visit, "approve", move)
 
     def end_as_stand_in(self, begins: FlowMove) -> None:
-        """End at once with what the scenario says that this sub-flow comes to."""
+        """End at once with the result that the scenario gives for this sub-flow."""
         if self.stand_in is None:
             return
         self.starter, self.created = begins.by, self.now()
@@ -394,7 +412,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._resume_parent(self.status)
 
     def _resume_parent(self, status: str) -> None:
-        """Let the project go on that waited for this one."""
+        """Decide the node of the parent project that waits for this one."""
         parent = self.parent
         waiting = [v for v in parent.visits.values() if v.child == self.name] if parent else []
         if parent is None or not waiting:
@@ -418,9 +436,9 @@ class MovingProject(ProjectState, kw_only=True):
         parent._decide_without_people(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
     def _assign(self, visit: Visit, move: FlowMove) -> bool:
-        """Say who may act at a node: its hook, else an earlier hook's map, else the definition.
+        """Set the owners of a node: by its hook, or else an earlier hook's map, or the definition.
 
-        Returns whether the hook went well.
+        Returns whether the hook succeeded.
         """
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
@@ -444,10 +462,10 @@ class MovingProject(ProjectState, kw_only=True):
         return True
 
     def _check_people_known(self, event: str, items: Items) -> None:
-        """Check that owners whom a script returned are people, where the scenario lists them.
+        """Check that owners returned by a script are in ``people``, if the scenario lists people.
 
         Raises:
-            SubjectError: one is not.
+            SubjectError: if one is not.
         """
         if not self.people:
             return
@@ -463,7 +481,7 @@ class MovingProject(ProjectState, kw_only=True):
                 )
 
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
-        """Take what the hook of a node returned of the owners of *step*."""
+        """Store the owners that the hook of a node returned for *step*."""
         if step == owners.PROJECT and step not in self.nodes:
             self.store("project", {"owner": items}, f"owners.{visit.node}")
             return
@@ -473,16 +491,18 @@ class MovingProject(ProjectState, kw_only=True):
         if present is not None:
             self._seat_owners(present, owners.items_to_decide(items))
         else:
+            # Not there now: what an earlier visit decided no longer counts when the project comes
+            # back.
             self.owners.pop(step, None)
 
     def _seat_owners(self, visit: Visit, items: Items) -> None:
-        """Let *items* decide at a node; who had handed his task over there has done so for good."""
+        """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
         items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
         visit.table = OwnersTable.of(items, self.definition_of(visit.node).complete)
 
     def _find_target(self, node: str, action: Action, move: FlowMove) -> str:
-        """Return the node that the first matching route leads to."""
+        """Return the target of the first route whose condition holds, or ""."""
         for number, route in enumerate(self.definition_of(node).routes(action)):
             if not route.when or self._condition_holds(node, number, route.when, move):
                 return route.to
@@ -502,7 +522,7 @@ class MovingProject(ProjectState, kw_only=True):
         return ended.error is None and bool(ended.value)
 
     def __post_init__(self) -> None:
-        """Start in the middle where *at* says so, as if the project had just come there."""
+        """Start at the node *at*, if given, as if the project had just arrived there."""
         if not self.at:
             return
         self.status, self.created = project.PROCESSING, self.now()
@@ -523,7 +543,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Start the branches or the sub-flow of the node where a scenario starts.
 
         Raises:
-            SubjectError: the project is not at the node that a step looks at.
+            SubjectError: if the project is not at the node whose form a step looks at.
         """
         if self.begins:
             self.begins = False

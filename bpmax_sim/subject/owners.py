@@ -1,9 +1,9 @@
-"""Where a project stands, who decides there, and what of their decisions decides the node.
+"""Where a project is, who decides there, and when their decisions decide the node.
 
-An owner's seat is decided by rounds, one after the other: who was added before decides
-first, who was added after decides last, who was added beside decides together with the owner. A
-`Split` is a gateway that was passed; it ends at its join, once every branch has arrived there, or
-when a branch leads out of it.
+Each owner has a seat, which is decided by rounds, one after the other: people added before the
+owner decide first, people added after decide last, people added beside decide together with the
+owner. A `Split` is a gateway that was passed. It ends at its join, once every branch has arrived
+there, or when a branch leaves it for another node outside.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SHARE = re.compile(r"(100|[1-9]\d?)%")
 
 
 def rule_problem(rule: Any, owners: int = 0) -> str | None:
-    """Return what is wrong with *rule* for so many *owners*, as far as these are known."""
+    """Return the error of *rule* for that many *owners* (0: not known), or None."""
     if isinstance(rule, int) and not isinstance(rule, bool):
         if rule < 1:
             return msg("expected at least one owner, got {rule}", rule=rule)
@@ -46,7 +46,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
 
 
 def decide_by_rule(rule: str | int, statuses: Sequence[int]) -> int:
-    """Return what *statuses* decide by *rule*; untreated while they decide nothing."""
+    """Return the decision that *statuses* make by *rule*; untreated while they are too few."""
     passed, refused = statuses.count(PASSED), statuses.count(REFUSED)
     if rule == "any":
         decided = [status for status in statuses if status != UNTREATED]
@@ -69,11 +69,11 @@ class OwnersRound(msgspec.Struct):
 
     @property
     def status(self) -> int:
-        """Return what they decided."""
+        """Return the decision of the round."""
         return decide_by_rule(self.rule, [item["status"] for item in self.items])
 
     def pending(self) -> Iterator[dict[str, Any]]:
-        """Yield the items of those who are to act now."""
+        """Yield the owner items that are to act now: with ``in_order`` only the first."""
         for item in self.items:
             if item["status"] == UNTREATED:
                 yield item
@@ -82,29 +82,29 @@ class OwnersRound(msgspec.Struct):
 
 
 def _seat_verdict(seat: list[OwnersRound]) -> int:
-    """Return what an owner's rounds decided: passed if all did, refused if one did."""
+    """Return the decision of an owner's rounds: passed if all passed, refused if one did not."""
     return decide_by_rule("all", [turn.status for turn in seat])
 
 
 class OwnersTable(msgspec.Struct):
-    """The seats of a node, each an owner's rounds, and the rule by which they decide it."""
+    """The seats of a node, each the rounds of one owner, and the rule by which seats decide."""
 
     seats: list[list[OwnersRound]] = msgspec.field(default_factory=list)
     rule: str | int = "any"
 
     @classmethod
     def of(cls, items: Items, rule: str | int) -> OwnersTable:
-        """Return the table of owners who have a seat each."""
+        """Return a table in which each owner has a seat."""
         return cls([[OwnersRound([item])] for item in items], rule)
 
     @property
     def status(self) -> int:
-        """Return what was decided."""
+        """Return the decision of the node."""
         return decide_by_rule(self.rule, [_seat_verdict(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
-        """Return every owner's item, in the order of seats and rounds."""
+        """Return every owner item, in the order of seats and rounds."""
         return [item for seat in self.seats for turn in seat for item in turn.items]
 
     @property
@@ -113,7 +113,7 @@ class OwnersTable(msgspec.Struct):
         return [owner_of(item) for item in self.items]
 
     def pending(self) -> Items:
-        """Return the items of those who are to act now."""
+        """Return the owner items that are to act now."""
         items: Items = []
         for seat in self.seats:
             present = next((turn for turn in seat if turn.status == UNTREATED), None)
@@ -124,10 +124,10 @@ class OwnersTable(msgspec.Struct):
         return items
 
     def item(self, by: str) -> dict[str, Any]:
-        """Return the item of *by*, who is to act now.
+        """Return the item of *by*, if he is to act now.
 
         Raises:
-            SubjectError: it is not his turn, or he has decided; the message says who may.
+            SubjectError: if it is not his turn, or he has decided; the message names who may.
         """
         for item in self.pending():
             if owner_of(item) == by:
@@ -139,7 +139,7 @@ class OwnersTable(msgspec.Struct):
         raise SubjectError("{by} {why}; who may act now: {may}", code=code, by=by, why=why, may=may)
 
     def status_after(self, by: str, status: int) -> int:
-        """Return what would be decided if *by* decided so."""
+        """Return the decision of the node if *by* decided *status*; nothing is changed."""
         item = self.item(by)
         before, item["status"] = item["status"], status
         decided = self.status
@@ -147,7 +147,7 @@ class OwnersTable(msgspec.Struct):
         return decided
 
     def add(self, by: str, added: Items, where: Where, rule: str | int) -> None:
-        """Let others decide before *by*, after him (who agrees so) or beside him."""
+        """Add people who decide before *by*, after him (which passes his task) or beside him."""
         mine = self.item(by)
         seat, at = next(
             (seat, number)
@@ -161,21 +161,22 @@ class OwnersTable(msgspec.Struct):
         elif where == "before":
             seat.insert(at, OwnersRound(added, rule))
         else:
+            # Adding people after oneself means to agree: they decide next.
             mine["status"] = PASSED
             seat.insert(at + 1, OwnersRound(added, rule))
 
 
 class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be done with a project now: by an owner at a node, or by those who may do more.
+    """A possible action now: a task of an owner at a node, or an action of others.
 
     Attributes:
-        project: name of the sub-flow's project; empty for the main one.
-        node: where; ``start`` where the project lies with who started it.
-        by: the owner who is to act; empty for what others do, such as a withdrawal.
-        visit: tells this stay at the node from other ones.
-        arrived: the instant when the project came there.
-        offers: the decisions that the node offers.
-        is_shared: whether the first of its owners who decides, decides for all.
+        project: name of the sub-flow's project; "" for the main one.
+        node: where; ``start`` if the project is with its starter.
+        by: owner who is to act; "" for actions of others, such as a withdrawal.
+        visit: serial number of this stay at the node.
+        arrived: virtual instant at which the project arrived.
+        offers: decisions that the node offers.
+        is_shared: whether the first owner who decides, decides for all.
     """
 
     project: str
@@ -188,12 +189,12 @@ class OpenTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def owner_of(item: Mapping[str, Any]) -> str:
-    """Return who an item is of."""
+    """Return the owner of an item, as text."""
     return str(item.get("owner_id"))
 
 
 def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
-    """Return *items*, those of people who handed their tasks over as those of who has them now."""
+    """Return *items*; those of people who handed their tasks over have their new owners."""
     if not transfers:
         return items
     seated: Items = []
@@ -207,17 +208,17 @@ def apply_transfers(items: Items, transfers: Mapping[str, str]) -> Items:
 
 
 def items_to_decide(items: Iterable[Mapping[str, Any]]) -> Items:
-    """Return *items* as those of owners who have not acted yet, where they do not say more."""
+    """Return *items* with status untreated, unless they have a status already."""
     return [{"status": UNTREATED, **item} for item in items]
 
 
 def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> Mapping[str, Items]:
-    """Return what the hook ``owners`` at *node* gave: node -> items; ``"0"`` is the project.
+    """Return the result of the hook ``owners`` at *node*: node -> items; ``"0"`` is the project.
 
-    *nodes* are those of the flow, as far as they are known.
+    *nodes* are those of the flow, if it has a definition.
 
     Raises:
-        SubjectError: if it gave something else than owners, or owners of a node that is not there.
+        SubjectError: if *value* is not a list of owners, or names a node that does not exist.
     """
     if value is None or isinstance(value, UndefinedType):
         return {}
@@ -268,12 +269,12 @@ def _is_owner(item: Any) -> bool:
 
 
 class Split(msgspec.Struct, eq=False):
-    """Branches under way.
+    """Parallel branches in progress.
 
     Attributes:
-        region: first node of each branch -> the nodes on its ways to the join.
-        waiting: the branches that have not arrived.
-        outer: the split in whose *branch* the gateway lies.
+        region: first node of each branch -> nodes on its ways to the join.
+        waiting: branches that have not arrived, by their first node.
+        outer: split in whose *branch* the gateway is, or None.
     """
 
     join: str
@@ -287,15 +288,15 @@ _SERIAL = count(1)
 
 
 class Visit(msgspec.Struct, eq=False):
-    """A node where the project stands.
+    """A stay of the project at a node.
 
     Attributes:
-        serial: tells it from later visits of the same node, in copies, too.
-        table: who decides there; nobody until that is known.
-        split: the branches among which it is one, and in which *branch* it lies.
-        arrived: the instant when the project came there, and *plan* when it should leave.
-        due: the instant of its next deadline; *level* of them are over.
-        child: the sub-flow's project that it waits for.
+        serial: number that identifies the stay, in copies too.
+        table: owners who decide there; empty until they are known.
+        split: parallel branches that it belongs to, and in which *branch* of them it is.
+        arrived: virtual instant of arrival; *plan* is the planned instant of leaving.
+        due: virtual instant of the next deadline; *level* deadlines have passed.
+        child: name of the sub-flow's project that it waits for.
     """
 
     node: str
@@ -313,9 +314,10 @@ class Visit(msgspec.Struct, eq=False):
 def leave_node(
     visits: dict[str, Visit], visit: Visit, target: str
 ) -> tuple[Split | None, str, bool]:
-    """Take *visit* away, for *target*; return the split and branch there, and whether it waits.
+    """Remove *visit* to go to *target*; return split and branch there, and whether to wait.
 
-    At a join it waits for the other branches; where it leads out of branches, they end.
+    At a join the project waits for the other branches. If *target* is outside of the branches, the
+    other branches end.
     """
     visits.pop(visit.node, None)
     split, branch = visit.split, visit.branch
@@ -327,6 +329,7 @@ def leave_node(
         elif target in split.region.get(branch, ()):
             break
         else:
+            # *target* is outside of this split: the other branches end, those of inner splits too.
             for other in [v for v in visits.values() if split in _enclosing_splits(v.split)]:
                 visits.pop(other.node)
         outer, branch = split.outer, split.branch

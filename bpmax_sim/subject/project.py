@@ -1,8 +1,8 @@
-"""A project: its values, where it stands, what was done, and the hooks that run on it.
+"""A project: its values, its nodes, its history, and the hooks that run on it.
 
-What goes wrong on the way leaves it, and all that belong to it, as they were before the action. Of
-what flow scripts see as ``ctx``, the members follow the product's API where that is known; the
-nesting names ``project``, ``step`` and ``form`` are this simulator's.
+An action that fails leaves the project, and all projects that belong to it, as they were before.
+Members of ``ctx`` follow the product's API where it is public; the nesting names ``project``,
+``step`` and ``form`` are this simulator's.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, o
 
 
 class ContextView(msgspec.Struct, frozen=True):
-    """``ctx`` of one running script; of it only form and project outlive the script."""
+    """The live object ``ctx`` of one running script; only form and project outlive the script."""
 
     flow: ScriptedSubject
     members: Mapping[str, Any]
@@ -46,14 +46,14 @@ class ContextView(msgspec.Struct, frozen=True):
     watched: Sequence[str] = ("step", "userInfo", "postData")
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the members beside form and project."""
+        """Return the members other than form and project."""
         return self.members
 
     def write(self, field: str, _value: Any, place: Place | None, /) -> None:
-        """Take what the script wrote; it is the script's own, whatever its *_value*.
+        """Record a script's write to ``ctx``, which is lost with the script.
 
         Raises:
-            SubjectError: for a form or a project that is no object.
+            SubjectError: if form or project itself is replaced by something that is not an object.
         """
         self.flow.note_write("ctx", field, place)
         if field in self.links:
@@ -110,7 +110,7 @@ _BUGS = (
 
 
 def _refusal_from_script(thrown: Exception) -> str | None:
-    """Return the text with which a check that threw says no, or None where that is an error."""
+    """Return the text of a refusal that a check threw, or None if it is an error."""
     if not isinstance(thrown, ScriptError) or not _says_no(thrown):
         return None
     # a text that was thrown as it is, is told in quotes
@@ -120,7 +120,7 @@ def _refusal_from_script(thrown: Exception) -> str | None:
 
 
 def _says_no(thrown: Exception) -> bool:
-    """Return whether *thrown* is the script's own: no bug, no limit, and no rejected call."""
+    """Return whether the script threw *thrown* on purpose: no bug, limit or rejected call."""
     if type(thrown) is not ScriptError or thrown.name in _BUGS:
         return False
     fields, cause = thrown.fields, thrown.__cause__
@@ -169,37 +169,38 @@ _PARTS: tuple[Part, ...] = ("form", "project")
 
 
 class ProjectState(ScriptedSubject, kw_only=True):
-    """A flow that is driven by what people do at its nodes.
+    """The state of a flow's project, and the hooks that run on it.
 
     Attributes:
-        conditions: where each ``when`` stands in its file, by node, action and number of the route.
-        stand_in: what the project of a sub-flow comes to at once, where it is not run.
-        at: the present node, of several the first; empty before creation or without a definition.
+        conditions: place of each ``when`` in its file, by node, action and number of the route.
+        stand_in: given result of a sub-flow's project that is not run.
+        at: current node, the first of several; "" before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
             or ``returned``.
-        owners: node -> owner items, as far as they were assigned.
-        assigned: what hooks returned of nodes that the project has not reached, or may reach again.
-        user: who acts where a step does not say.
-        people: what is known of others: id -> what ``ctx.userInfo`` tells.
-        passed_nodes: nodes in the order in which the project left them for another one, or was
-            sent back from them to who started it; not those that a withdrawal or another branch
-            cut off, nor an end.
-        starter: who created the project.
-        sender: the node that sent it back to the starter.
-        creation: the form whose submission creates the project.
-        visits: where the project stands, by node.
-        subflows: name -> what its projects are made of.
-        children: the projects of sub-flows, by name.
-        titles: what ``task_title`` and ``visibility`` gave, where they run by themselves.
-        now, format_time: the present instant, and an instant as the product writes it.
-        focus: the node that a step looks at, of several where the project stands.
-        transfers: node -> owner -> who was given his task, also when the node is decided again.
-        actor: who fills in, opens or clicks in a step; empty where it does not say.
-        created, ended: when the project was created, and when it ended.
-        shown: the node whose states of fields hold now; *shelved* are those of other nodes.
-        commits: how often something was done while another action was under way.
-        previews: whether only is looked where a project would go; hooks that act do not run.
-        foreseen: what the last preview told.
+        owners: node -> owner items, if they were assigned.
+        assigned: owners that hooks returned for nodes that the project may reach later or again.
+        user: person who acts if a step does not say who.
+        people: other people: id -> members of ``ctx.userInfo``.
+        passed_nodes: nodes in the order in which the project left them for another one, or was sent
+            back from them to its starter; not those that a withdrawal or another branch cut off,
+            nor an end.
+        starter: person who created the project.
+        sender: node that sent it back to the starter.
+        creation: form whose submission creates the project.
+        visits: stays of the project, by node.
+        subflows: name -> parts of its projects.
+        children: projects of sub-flows, by name.
+        titles: results of ``task_title`` and ``visibility``, if they run by themselves.
+        now, format_time: function for the current instant, and for formatting an instant as the
+            product does.
+        focus: node that a step looks at, if the project is at several.
+        transfers: node -> owner -> person who was given his task, also for later decisions there.
+        actor: person who fills in, opens or clicks in a step; "" if it does not say.
+        created, ended: instants at which the project was created and ended.
+        shown: node whose states of fields apply now; *shelved* are those of other nodes.
+        commits: number of actions done while another action was in progress.
+        previews: whether a preview runs; hooks that act are not run then.
+        foreseen: result of the last preview.
     """
 
     definition: Definition | None = None
@@ -243,16 +244,16 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def nodes(self) -> Mapping[str, FlowNode]:
-        """Return the nodes of the definition, as far as there is one."""
+        """Return the nodes of the definition; none without a definition."""
         return self.definition.nodes if self.definition else {}
 
     def definition_of(self, node: str) -> FlowNode:
-        """Return a node as it is declared; one of which nothing is said where it is not."""
+        """Return the declaration of a node; an empty one if it is not declared."""
         return self.nodes.get(node, PLAIN)
 
     @property
     def current_form(self) -> FormSubject:
-        """Return the form that a person sees: the one that creates the project, or the node's."""
+        """Return the form that a person sees: the creation form, or the node's."""
         if self.creation is not None and self.status in (NEW, RETURNED):
             return self.creation
         return self._screen(self.visible_node)
@@ -267,11 +268,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def viewer(self) -> str:
-        """Return who looks at the form: who acts in the step, else the user."""
+        """Return the person who sees the form: the actor of the step, or else the user."""
         return self.actor or str(self.user.get("id", ""))
 
     def _visits_of(self, by: str) -> list[Visit]:
-        """Return the nodes where *by* has a task."""
+        """Return the visits at which *by* has a task."""
         return [visit for visit in self.visits.values() if by in visit.table.ids]
 
     @property
@@ -283,13 +284,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return project
 
     def report_all_to(self, result: Result) -> None:
-        """Let all projects and forms have one result."""
+        """Collect what happens in all projects and forms in one *result*."""
         for part in self._all_projects():
             part.report_to(result)
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
-        """Let an action take place while another one is under way; what it does stays done."""
+        """Perform an action while another one is in progress; it is not undone with the other."""
         root = self.root
         root.is_meanwhile = True
         try:
@@ -299,16 +300,16 @@ class ProjectState(ScriptedSubject, kw_only=True):
             root.is_meanwhile = False
 
     def report_to(self, result: Result) -> None:
-        """Let what comes of an action go to *result*, of its forms, too."""
+        """Collect what happens from now on in *result*, in its forms too."""
         super().report_to(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
             form.report_to(result)
 
     def find(self, name: str) -> Self:
-        """Return the project of a sub-flow by *name*, or this one.
+        """Return the project of the sub-flow *name*, or this project for "" or its own name.
 
         Raises:
-            SubjectError: there is none.
+            SubjectError: if there is no such project.
         """
         if not name or name == self.name:
             return self
@@ -346,9 +347,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @property
     def project_members(self) -> Mapping[str, Any]:
-        """Return ``ctx.project``: what is known of every project, then what is written into it.
+        """Return ``ctx.project``: members of every project, then those written into it.
 
-        Names are the product's; the words of ``status`` are ours, as its numbers are not public.
+        Names are the product's. The words of ``status`` are ours, because its numbers are not
+        public.
         """
         every = self._all_projects()
         instants = {"create_time": self.created, "real_start_time": self.created}
@@ -363,16 +365,16 @@ class ProjectState(ScriptedSubject, kw_only=True):
         }
 
     def _known_initiators(self) -> list[str]:
-        """Return who started the project, as far as that is known."""
+        """Return the starter of the project as a list; empty if not known."""
         known = self.starter or self.project.get("user_id") or self.user.get("id", "")
         return [str(known)] if known else []
 
     def views(self) -> tuple[PartView, ContextView]:
-        """Return the ``form`` and the ``ctx`` of a script that belongs to no event."""
+        """Return ``form`` and ``ctx`` for a script that belongs to no event."""
         return self._script_views("js", FlowMove(at=self.visible_node))
 
     def facts(self) -> Mapping[str, Any]:
-        """Return what a scenario can ask of the flow."""
+        """Return the facts about the flow that a scenario can assert."""
         stands = list(self.visits)
         items = [item for node in stands or [self.at] for item in self.owners.get(node, [])]
         return {
@@ -395,7 +397,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         }
 
     def pending(self, at: str = "") -> list[str]:
-        """Return who is to act now, at one node or at all."""
+        """Return the people who are to act now, at one node or at all nodes."""
         return [
             owner_of(item)
             for visit in self.visits.values()
@@ -425,7 +427,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     def _script_views(
         self, event: str, move: FlowMove, target: str = ""
     ) -> tuple[PartView, ContextView]:
-        """Return ``form`` and ``ctx``, whose ``form`` is the same object."""
+        """Return ``form`` and ``ctx`` of a script; ``ctx.form`` is the same object as ``form``."""
         form = PartView(self, "form", event)
         node = move.at or self.at
         self._restore_states_of(node)
@@ -449,7 +451,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return form, ContextView(self, members, links)
 
     def _acting_person(self, by: str, owners: Items) -> dict[str, Any]:
-        """Return who acts: the user whole, or another person, as far as he is known."""
+        """Return the members of the actor: all of the user's, or those known of another person."""
         if not by or str(self.user.get("id", "")) == by:
             return dict(self.user)
         ids = (item.get("owner_id") for item in owners)
@@ -458,7 +460,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return {"id": next((key for key in ids if str(key) == by), by), **more}
 
     def _deadline_times(self, node: str) -> Mapping[str, Any]:
-        """Return what a script sees of the deadline of a node, in the product's names."""
+        """Return the deadline of a node as scripts see it, in the product's names."""
         visit = self.visits.get(node)
         if visit is None or visit.plan is None:
             return {}
@@ -469,7 +471,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
         }
 
     def _is_refused(self, node: str, move: FlowMove, target: str) -> bool:
-        """Run ``before_next``; what it throws of its own is a no, any other error is an error."""
+        """Run ``before_next``, and return whether it refuses.
+
+        An exception that it throws on purpose is a refusal; any other error is an error.
+        """
         event = f"before_next.{node}"
         value = self._call_hook(event, move, target=target)
         if not self._result.errors:
@@ -488,7 +493,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.store("form", value, "computed")
 
     def _run_titles(self, move: FlowMove) -> None:
-        """Run what the product runs to show a task and the log, where there is a form to show."""
+        """Run the hooks that the product runs to show a task and the log, if there is a form."""
         if self.creation is None:
             return
         value = self._result.value
@@ -498,7 +503,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self._result.value = value
 
     def _screen(self, node: str) -> FormSubject:
-        """Return the form as it is seen at *node*."""
+        """Return the form as *node* shows it."""
         self._restore_states_of(node)
         if node not in self._screens:
             screen = self.screens.get(node, NodeScreen())
@@ -518,7 +523,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         return self._screens[node]
 
     def _restore_states_of(self, node: str) -> None:
-        """Let the states of fields hold that *node* shows, where the project stands there."""
+        """Switch to the states of fields at *node*, if the project is there."""
         if node == self.shown or node not in self.visits:
             return
         self._keep_states()
@@ -529,7 +534,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.shown = node
 
     def _apply_node_states(self, node: str) -> None:
-        """Show the form as *node* declares it."""
+        """Set the states of fields that *node* declares, and reset those of other nodes."""
         self._keep_states()
         self.shown = node
         for field in {name for screen in self.screens.values() for name in screen.states}:
@@ -539,7 +544,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 self.set_state(field, key, value)
 
     def _keep_states(self) -> None:
-        """Put the states of fields by that a node shows where the project still stands."""
+        """Save the states of fields of the shown node, if the project is still there."""
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
 
@@ -548,7 +553,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         self.tell(hooks.NodeEntered(node=node, previous=previous, action=action, by=by))
 
     def _add_history(self, move: FlowMove) -> None:
-        """Remember what was done, and tell it."""
+        """Add an action to the history, and report it if it does not move the project."""
         others, comment = tuple(map(str, move.others)), move.comment
         entry = {"node": move.at, "action": move.action, "by": move.by}
         optional = {"comment": comment, "to": list(others)}
@@ -572,9 +577,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     @contextmanager
     def _undo_on_failure(self) -> Iterator[None]:
-        """Take back what was written, and the way that was gone, where something goes wrong.
+        """Restore values and nodes if an action fails.
 
-        What others did meanwhile stays, and what was written up to then with it.
+        If another action was completed meanwhile, nothing is restored: its changes stay, and with
+        them those that this action made before.
         """
         root = self.root
         before = [(part, part._remember()) for part in self._all_projects()]  # noqa: SLF001
@@ -585,6 +591,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         finally:
             if went_well:
                 root.commits += root.is_meanwhile
+            # A snapshot from before another completed action would undo that one as well.
             elif root.commits == commits:
                 for part, memory in before:
                     part._restore(memory)  # noqa: SLF001 - of its own class
@@ -600,6 +607,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             self.store(part, {**before[part], **gone}, UNDO)
         if self.at != before["at"]:
             self._emit_entered(before["at"], self.at, UNDO, "")
+        # The forms of nodes hold this very mapping, so it is filled anew and not replaced.
         shared = self.states  # with the forms of nodes
         for name in (*_STATE, "children"):
             setattr(self, name, before[name])
@@ -609,7 +617,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
 
 class PartView(msgspec.Struct, frozen=True):
-    """``form``, which is ``ctx.form`` as well, or ``ctx.project`` of one running script."""
+    """The live object ``form`` (= ``ctx.form``) or ``ctx.project`` of one running script."""
 
     flow: ProjectState
     part: Part
@@ -618,7 +626,7 @@ class PartView(msgspec.Struct, frozen=True):
 
     @property
     def links(self) -> Mapping[str, LiveObject]:
-        """Return the members that are live objects of their own."""
+        """Return the members that are live objects themselves."""
         return state_links(self.flow, self.flow.form) if self.part == "form" else {}
 
     @property
@@ -627,14 +635,14 @@ class PartView(msgspec.Struct, frozen=True):
         return self.flow.tables if self.part == "form" else ()
 
     def snapshot(self) -> Mapping[str, Any]:
-        """Return the present values."""
+        """Return the current values."""
         return dict(self.flow.form if self.part == "form" else self.flow.project_members)
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
-        """Set a field or a member, or what the form shows.
+        """Set a field or member, or an extension such as ``$visible``.
 
         Raises:
-            SubjectError: for a ``$`` name that is no extension, or a value it does not take.
+            SubjectError: if *field* is a ``$`` name but no extension, or does not accept the value.
         """
         if self.part == "form" and field.startswith("$"):
             self.flow.extend(field, value, place)
