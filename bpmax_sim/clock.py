@@ -1,4 +1,4 @@
-"""Time and chance, injected everywhere: nothing else in the package reads the system's.
+"""Time and randomness. Both are passed in everywhere: no other module reads the system's.
 
 Instants are POSIX seconds (float, UTC); durations are seconds.
 """
@@ -34,7 +34,7 @@ _HAS_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$", re.IGNORECASE)
 
 
 class Clock(Protocol):
-    """Where an instant comes from."""
+    """A source of the current time."""
 
     def now(self) -> float:
         """Return the current instant in POSIX seconds."""
@@ -43,7 +43,7 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SystemClock:
-    """The machine's clock."""
+    """The clock of the machine."""
 
     def now(self) -> float:
         """Return the current instant in POSIX seconds."""
@@ -52,9 +52,9 @@ class SystemClock:
 
 @dataclass(slots=True)
 class VirtualClock:
-    """A clock that moves only when told to; it never goes back.
+    """A clock that only moves when it is set, and never backwards.
 
-    It also knows in which order things happen at one and the same instant.
+    It also numbers the events that happen at the same instant.
     """
 
     instant: float = 0.0
@@ -69,11 +69,11 @@ class VirtualClock:
         self.move_to(self.instant + seconds)
 
     def move_to(self, instant: float) -> None:
-        """Move forward to *instant*; an earlier one is ignored, time does not go back."""
+        """Move forward to *instant*. An earlier instant is ignored."""
         self.instant = max(self.instant, instant)
 
     def tick(self) -> int:
-        """Return the next number of the order in which things happen, from 1."""
+        """Return the next sequence number, from 1, which orders events at the same instant."""
         return next(self._ticks)
 
 
@@ -173,7 +173,7 @@ def _check_longest_duration(seconds: float, text: str | float) -> float:
 
 
 class RandomSource(Protocol):
-    """Where random bytes come from."""
+    """A source of random bytes."""
 
     def bytes(self, count: int) -> bytes:
         """Return *count* random bytes."""
@@ -182,7 +182,7 @@ class RandomSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SystemRandomSource:
-    """The operating system's source; for live traffic, where a repeated nonce is refused."""
+    """The operating system's random source, for live traffic, where a repeated nonce is refused."""
 
     def bytes(self, count: int) -> bytes:
         """Return *count* random bytes."""
@@ -190,19 +190,19 @@ class SystemRandomSource:
 
 
 class RunSeeds:
-    """Seeds that nobody has used, for what a live system is to tell apart.
+    """Seeds that were never used before, for values that a live system has to distinguish.
 
-    One is drawn for a run, and an owner's is a digest of that: with workers of pytest-xdist, whose
-    run has a name, it is the same whoever of them has the owner.
+    One seed is drawn for the run; an owner's seed is a digest of it. With workers of pytest-xdist,
+    whose run has an id, an owner's seed does not depend on which worker runs it.
     """
 
     def __init__(self, run: str = "") -> None:
-        """Draw the seed of a run that has no name, *run*."""
+        """Use the id *run* as seed of the run; without one, draw it."""
         self._run = run or secrets.token_hex(16)
         self._times: dict[str, Iterator[int]] = {}
 
     def next_seed(self, owner: str) -> int:
-        """Return the seed of *owner*, another each time."""
+        """Return a seed of *owner*, another one at each call."""
         time = next(self._times.setdefault(owner, count(1)))
         digest = hashlib.sha256(f"{self._run}/{time}/{owner}".encode("utf-8", "surrogatepass"))
         return int.from_bytes(digest.digest()[:6]) + 1
@@ -212,7 +212,7 @@ _seeds = [RunSeeds(os.environ.get("PYTEST_XDIST_TESTRUNUID", ""))]
 
 
 def new_seed(owner: str) -> int:
-    """Return a seed of this run that nobody has used, for *owner*."""
+    """Return a seed of this run, never used before, for *owner*."""
     return _seeds[-1].next_seed(owner)
 
 
@@ -225,7 +225,7 @@ if hasattr(os, "register_at_fork"):
 
 
 class SeededRandomSource:
-    """The same bytes for the same seed, on every machine and Python version."""
+    """A pseudorandom source: equal bytes for equal seeds, on every machine and Python version."""
 
     def __init__(self, seed: int) -> None:
         """Start the sequence of *seed*."""
@@ -244,23 +244,26 @@ SeedParts = tuple[tuple[int, int | None], ...]
 
 
 class DrawnSequences(msgspec.Struct, frozen=True):
-    """What was drawn of several sequences, which go on from another seed once that is added.
+    """The number of draws from several random sequences, and the seeds that they continue with.
+
+    Each time that a recording is extended, a seed is added, so that new values differ from the old
+    ones.
 
     Attributes:
-        seeds: the first one, and one for each time that a recording was added to.
-        ends: of a sequence, how much of it was drawn before its last call, by seed; nothing at all
-            where that was not recorded.
+        seeds: first seed, and one for each extension of the recording.
+        ends: sequence -> for each seed, the number of draws after which the next seed applies; a
+            sequence is missing if that was not recorded.
     """
 
     seeds: tuple[int, ...]
     ends: Mapping[str, tuple[int, ...]] = {}
 
     def parts(self, sequence: str) -> SeedParts:
-        """Return what *sequence* is drawn from."""
+        """Return the seeds of *sequence*, each with its end; the last has None."""
         return tuple(zip(self.seeds, (*self._ends_of_seeds(sequence), None), strict=True))
 
     def with_draws(self, sequence: str, drawn: int) -> DrawnSequences:
-        """Return this with *drawn* as the end of the last seed of *sequence*, if it drew any."""
+        """Return a copy with *drawn* as end of the last seed of *sequence*, if it grew."""
         before = self._ends_of_seeds(sequence)
         if before and drawn <= before[-1]:
             return self
@@ -268,28 +271,31 @@ class DrawnSequences(msgspec.Struct, frozen=True):
         return replace(self, ends={**self.ends, sequence: (*before, last)})
 
     def merge_with(self, other: DrawnSequences) -> DrawnSequences:
-        """Return what both know, if one adds to the other; otherwise this one."""
+        """Return the union of both if *other* extends this one; otherwise this one."""
         if other == self or other.seeds[: len(self.seeds)] != self.seeds:
             return self
         known = {n: max(self.ends.get(n, ()), ends) for n, ends in other.ends.items()}
         return DrawnSequences(other.seeds, {**self.ends, **known})
 
     def without_unused_seed(self) -> DrawnSequences:
-        """Return it without a last seed that nothing was drawn from."""
+        """Return a copy without the last seed if nothing was drawn from it."""
         is_used = any(len(ends) == len(self.seeds) for ends in self.ends.values())
         return self if is_used or len(self.seeds) == 1 else replace(self, seeds=self.seeds[:-1])
 
     def _ends_of_seeds(self, sequence: str) -> tuple[int, ...]:
-        """Return where in *sequence* each seed but the last ends."""
+        """Return the end of each seed of *sequence* except the last.
+
+        Unrecorded ends repeat the former.
+        """
         ends = self.ends.get(sequence, ())[: len(self.seeds) - 1]
         return (*ends, *(ends[-1:] or (0,)) * (len(self.seeds) - 1 - len(ends)))
 
 
 class CountedRandomSource:
-    """Bytes of one sequence, from its seeds in turn; whoever has them is told of each draw."""
+    """The bytes of one sequence, from its seeds in turn; the owner is notified of each draw."""
 
     def __init__(self, parts: Callable[[], SeedParts], drew: Callable[[int], None]) -> None:
-        """Ask for *parts* at the first draw."""
+        """Call *parts* for the seeds at the first draw, and *drew* with the count at each draw."""
         self._parts, self._drew = parts, drew
         self._left: list[tuple[int, int | None]] = []
         self._end: int | None = 0

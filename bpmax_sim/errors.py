@@ -42,7 +42,10 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 
 
 def parser_error_text(error: Exception) -> object:
-    """Return what a reader's *error* says, of depth in the same words under each Python."""
+    """Return the message of a parser's *error*.
+
+    Nesting errors read alike in every Python version.
+    """
     return msg("nested too deeply") if isinstance(error, RecursionError) else error
 
 
@@ -54,7 +57,7 @@ class Place(msgspec.Struct, frozen=True):
     column: int = 0
 
     def __str__(self) -> str:
-        """Return ``file``, ``file:line`` or ``file:line:column``, as far as it is known."""
+        """Return ``file``, ``file:line`` or ``file:line:column``, as far as known."""
         if self.file and self.line and self.column:
             return f"{self.file}:{self.line}:{self.column}"
         parts = [self.file, self.line, self.column]
@@ -68,16 +71,17 @@ _SHOWN = 40
 
 
 def nearest_name(word: str, candidates: Iterable[str]) -> str:
-    """Return ``; did you mean 'x'?`` for the candidate nearest to *word*, or nothing.
+    """Return ``; did you mean 'x'?`` with the candidate most similar to *word*, or "".
 
-    Of two Chinese characters one is enough where no other candidate has it there, too: 财物, 财务.
+    Of two Chinese characters, one equal one is enough if no other candidate has it in that place:
+    财物, 财务.
     """
     near = find_nearest(word, candidates)
     return msg("; did you mean {matches!r}?", matches=near) if near else ""
 
 
 def find_nearest(word: str, candidates: Iterable[str]) -> str:
-    """Return the candidate nearest to *word*, or nothing where none is near."""
+    """Return the candidate most similar to *word*, or "" if none is similar enough."""
     if len(word) > _LONGEST_NAME:
         return ""
     names = list(candidates)
@@ -96,7 +100,7 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return the near name as `nearest_name` does, else the *most* that are least far, or none."""
+    """Return the suggestion of `nearest_name`, else the *most* nearest names, else ""."""
     known = list(names)
     near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
     listed = msg("; nearest: {names}", names=series(near)) if near else ""
@@ -104,7 +108,7 @@ def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
 
 
 def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
-    """Return *names*, the first *most* of them where there are more."""
+    """Return *names* as a list, cut after *most*."""
     every = list(names)
     if len(every) <= most + 1:
         return series(every)
@@ -112,7 +116,7 @@ def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
 
 
 def suggest(word: str, names: Iterable[str]) -> str:
-    """Return the near name as `nearest_name` does, else all there are; nothing if there is none."""
+    """Return the suggestion of `nearest_name`, else all names; "" if there are none."""
     known = list(names)
     if not known:
         return ""
@@ -126,7 +130,7 @@ _BARE = re.compile(r"[\w./:@%+,=-]+")
 
 
 def shell_quote(text: str) -> str:
-    """Return *text* as one word of a command that a person pastes into a shell."""
+    """Return *text* quoted as one word of a shell command that a person will paste."""
     if _BARE.fullmatch(text):
         return text
     return '"' + re.sub(r'(["\\$`])', r"\\\1", text) + '"'
@@ -162,7 +166,7 @@ class ConfigError(BpmaxError):
     """
 
     def __init__(self, *problems: Problem | str, **values: object) -> None:
-        """Collect *problems*; a template stands, with its *values*, for one without a place."""
+        """Store *problems*; a template with *values* is a problem without a place."""
         self.problems = tuple(
             p if isinstance(p, Problem) else Problem(str(MessageError(p, **values)))
             for p in problems
@@ -171,9 +175,9 @@ class ConfigError(BpmaxError):
 
 
 class Problems(list[Problem]):
-    """What is wrong in a file, up to as much as anybody would read at once.
+    """Problems of a file, limited to as many as a person would read.
 
-    Looking for near names for each makes an error out of a large file cost its square otherwise.
+    Without the limit, the search for similar names takes quadratic time in a large file of errors.
     """
 
     MOST: ClassVar[int] = 200
@@ -182,7 +186,7 @@ class Problems(list[Problem]):
         """Add *problem*.
 
         Raises:
-            ConfigError: there are too many; with all of them.
+            ConfigError: if there are now too many; it contains all of them.
         """
         super().append(problem)
         if len(self) > self.MOST:
@@ -202,7 +206,7 @@ class Problems(list[Problem]):
 
 
 def by_place(problem: Problem) -> tuple[str, int, int]:
-    """Return what problems are sorted by: file, line and column."""
+    """Return the sort key of a problem: file, line and column."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)
 
@@ -230,7 +234,7 @@ class CallError(BpmaxError):
         status: int | None = None,
         response: Mapping[str, Any] | None = None,
     ) -> None:
-        """Keep the fields a script sees; the text may be the third party's."""
+        """Store the fields that a script can read; *message* may be the third party's."""
         Exception.__init__(self, message)
         self.message = message
         self.code = code or self.default_code
@@ -260,7 +264,7 @@ class TransportError(CallError):
     def __init__(
         self, message: str, *, elapsed: float = 0.0, sent: bool = True, **fields: Any
     ) -> None:
-        """Keep the fields of the rejection and the seconds it took."""
+        """Store the fields of the rejection and its duration."""
         super().__init__(message, **fields)
         self.elapsed = elapsed
         self.sent = sent
@@ -312,7 +316,7 @@ class NoMatchError(BpmaxError):
     nearest: tuple[Any, int] | None = None
 
     def __init__(self, message: str, *, platform: str = "", api: str = "", case: str = "") -> None:
-        """Keep what was called and which case it is."""
+        """Store the call and the kind of mismatch."""
         super().__init__(message)
         self.platform = platform
         self.api = api
@@ -362,7 +366,7 @@ class PendingPromise(ScriptError):  # noqa: N818 - the public name of the spec
 
 
 class BpmaxWarning(UserWarning):
-    """What a run says without failing.
+    """The base class of warnings: something doubtful that does not fail the run.
 
     Attributes:
         kind: a stable word; of what fails a scenario unless its folder is lenient, the kind of the
@@ -373,7 +377,7 @@ class BpmaxWarning(UserWarning):
 
 
 class UnawaitedWarning(BpmaxWarning):
-    """A call whose promise nobody took, by ``await``, ``then``, ``return``, ``void`` or so."""
+    """The promise of a call was not used, as by ``await``, ``then``, ``return`` or ``void``."""
 
     kind = "unawaited"
 
@@ -385,13 +389,13 @@ class UncalledWarning(BpmaxWarning):
 
 
 class UnknownNameWarning(BpmaxWarning):
-    """A script or a step names what the scenario does not have, such as a field."""
+    """A script or a step uses a name that the scenario does not have, such as a field."""
 
     kind = "name"
 
 
 class RefusedActionWarning(BpmaxWarning):
-    """An action was refused, and the step expects nothing of the kind."""
+    """An action was refused, and the step does not expect that."""
 
     kind = "refused"
 
@@ -403,7 +407,7 @@ class WrongCallWarning(BpmaxWarning):
 
 
 class UnusedRuleWarning(BpmaxWarning):
-    """What nothing uses: a stub or fault that never answered, a column, a place to ignore."""
+    """Something declared was never used: a stub, a fault, a column, an ignored place."""
 
     kind = "rule"
 
@@ -415,13 +419,13 @@ class NeverRanWarning(BpmaxWarning):
 
 
 class EmptyExpectationWarning(BpmaxWarning):
-    """An expectation that says nothing."""
+    """An expectation checks nothing."""
 
     kind = "empty"
 
 
 class ChangeCycleWarning(BpmaxWarning):
-    """Change handlers set each other off, and the circle was cut."""
+    """Change handlers triggered each other without end, and the cycle was stopped."""
 
     kind = "cycle"
 
@@ -433,31 +437,31 @@ class WaitingTimerWarning(BpmaxWarning):
 
 
 class UnplayedWarning(BpmaxWarning):
-    """A recorded exchange was not played, where that does not fail."""
+    """A recorded exchange was not played, in a case where this is no failure."""
 
     kind = "unplayed"
 
 
 class LostCharactersWarning(BpmaxWarning):
-    """A response is not in the encoding that it names, and a script sees U+FFFD in its text."""
+    """A response is not valid in the encoding that it names; a script sees U+FFFD in its text."""
 
     kind = "charset"
 
 
 class UndeclaredSecretWarning(BpmaxWarning):
-    """Something was recorded that looks like a secret, or a stand-in that need not be one."""
+    """A value that looks like a secret was recorded, or a stand-in that may be unnecessary."""
 
     kind = "secret"
 
 
 class InterruptedWarning(BpmaxWarning):
-    """A recording was interrupted, and what it holds was not sealed yet."""
+    """A recording was interrupted, and its exchanges are not sealed yet."""
 
     kind = "interrupted"
 
 
 class BlindIgnoreWarning(BpmaxWarning):
-    """What is ignored makes calls equal whose recorded responses differ."""
+    """Ignored places make calls equal whose recorded responses differ."""
 
     kind = "ignore"
 
@@ -469,19 +473,19 @@ class UnseenFailureWarning(BpmaxWarning):
 
 
 class UnfitValueWarning(BpmaxWarning):
-    """A value that a field, a parameter or a response is not declared to take."""
+    """A value does not fit the declaration of a field, a parameter or a response."""
 
     kind = "unfit"
 
 
 class ScriptSlipWarning(BpmaxWarning):
-    """What is hardly meant in the text of a script, such as a comparison that never holds."""
+    """A script contains a probable mistake, such as a comparison that is never true."""
 
     kind = "script"
 
 
 class OutageWarning(BpmaxWarning):
-    """A third party failed while it was recorded, and did not when it was recorded before."""
+    """A third party failed in a new recording, and did not in the previous one."""
 
 
 class FormerFolderWarning(BpmaxWarning):
@@ -505,19 +509,19 @@ class ExtensionWarning(BpmaxWarning):
 
 
 class PowerWarning(BpmaxWarning):
-    """A script has ``**``, whose last digit is the machine's own."""
+    """A script uses ``**``, the last digit of whose result depends on the machine."""
 
     kind = "power"
 
 
 class ChallengeWarning(BpmaxWarning):
-    """A mistake in a script that no scenario notices."""
+    """No scenario notices a mistake that was put into a script."""
 
     kind = "challenge"
 
 
 class ExploreWarning(BpmaxWarning):
-    """What exploring found, or left out, that does not fail the scenario."""
+    """Exploration found or skipped something that does not fail the scenario."""
 
     kind = "explore"
 
@@ -544,7 +548,7 @@ CODES: Final = frozenset({
 
 
 class ClosedNetworkError(BpmaxError):
-    """A run went out beside ``$proxy`` although the network is closed to it."""
+    """A run opened a connection outside ``$proxy`` although the network is closed."""
 
 
 class SubjectError(BpmaxError):
@@ -560,7 +564,7 @@ class SubjectError(BpmaxError):
         self.code = code
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Keep the code where a worker sends it to another process."""
+        """Include the code, which pickling by a worker would lose."""
         return _rebuild_subject_error, (self.args, self.code)
 
 

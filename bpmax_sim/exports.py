@@ -1,8 +1,8 @@
-"""The names of a module that gives out those of others, each imported on its first use.
+"""Lazy names of modules that re-export others: each is imported at its first use.
 
-Type checkers read the stub beside such a module. `EXPORTS` says the same at run time, also from a
-zip and where stubs are left out; a test holds the two beside each other. So importing the package
-costs next to nothing.
+Type checkers read the stub file beside such a module. `EXPORTS` repeats it for run time, where
+stubs may be missing, for example in a zip; a test compares the two. So importing the package takes
+almost no time.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
 
 
 def lazy(module: dict[str, Any]) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
-    """Return ``__getattr__`` and ``__dir__`` (PEP 562) of a module, by its namespace."""
+    """Return ``__getattr__`` and ``__dir__`` (PEP 562) for the module with this namespace."""
     own = module["__name__"]
     homes = {name: home for home, names in EXPORTS[own].items() for name in names.split()}
 

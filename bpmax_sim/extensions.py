@@ -1,10 +1,10 @@
-"""Extension points: parts that a distribution registers as entry points, ours like anybody's.
+"""Extension points: parts registered as entry points, by this package or other distributions.
 
-A point is a group of entry points, such as ``bpmax_sim.formats``; whoever offers one keeps it as an
-`ExtensionPoint`. Asking which names there are imports nothing, and a part is imported when it is
-used. What runs in every scenario looks among its own names first: reading the metadata of all
-installed distributions takes about 10 ms, once a process. What somebody else registers can break
-only who uses it: a name of ours stays ours, and `problems` tells of every part that is of no use.
+A point is a group of entry points, such as ``bpmax_sim.formats``, held as an `ExtensionPoint` by
+the module that offers it. Listing names imports nothing; a part is imported when it is used. Code
+that runs in every scenario looks up built-in names first, because reading the metadata of all
+installed distributions takes about 10 ms, once in a process. A faulty part affects only its users:
+it cannot replace a name of this package, and `inspect_foreign` reports every unusable part.
 https://packaging.python.org/specifications/entry-points/
 """
 
@@ -26,7 +26,10 @@ _OWN: Final = "bpmax-sim"
 
 @cache
 def _read_group(group: str) -> Mapping[str, tuple[EntryPoint, ...]]:
-    """Return the entry points of *group* by name: ours first, and by name, since files differ."""
+    """Return the entry points of *group* by name: this package's first, then sorted by name.
+
+    They are sorted because the order of metadata files differs between machines.
+    """
     found: dict[str, list[EntryPoint]] = {}
     for entry in sorted(entry_points(group=group), key=lambda e: (not _is_own(e), e.name)):
         known = found.setdefault(entry.name, [])
@@ -47,7 +50,7 @@ def _is_own(entry: EntryPoint) -> bool:
 
 
 def _innermost_line(error: Exception) -> str:
-    """Return ``module:line`` of where *error* was raised."""
+    """Return ``module:line`` of the place where *error* was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -61,12 +64,12 @@ FUNCTION: Final = cast("type[Callable[..., Any]]", Callable)
 
 @dataclass(frozen=True)
 class ExtensionPoint(Generic[T]):
-    """One group of entry points, each of which names a value of *kind*.
+    """A group of entry points, each of which names a value of *kind*.
 
     Attributes:
-        group: its name, ``bpmax_sim.…``.
-        kind: what a part has to be an instance of; a tuple for several, ``object`` for anything.
-        builtin: parts that are there without an entry point; nobody can replace them.
+        group: name of the group, ``bpmax_sim.…``.
+        kind: required class of the parts, or a tuple of classes; ``object`` for anything.
+        builtin: parts without an entry point, which nobody can replace.
     """
 
     group: str
@@ -74,7 +77,7 @@ class ExtensionPoint(Generic[T]):
     builtin: Mapping[str, T] = field(default_factory=dict)
 
     def names(self) -> tuple[str, ...]:
-        """Return the names of all parts, those of this package first; none is imported."""
+        """Return the names of all parts, this package's first; none is imported."""
         others = (name for name in _read_group(self.group) if name not in self.builtin)
         return (*self.builtin, *others)
 
@@ -85,8 +88,8 @@ class ExtensionPoint(Generic[T]):
         """Return the part called *name*, or None.
 
         Raises:
-            ConfigError: two other distributions call a part so, or it cannot be imported, or it is
-                none.
+            ConfigError: if two other distributions use the name, or the part cannot be imported or
+                has the wrong class.
         """
         if name in self.builtin:
             return self.builtin[name]
@@ -94,10 +97,10 @@ class ExtensionPoint(Generic[T]):
         return self._load(entries) if entries else None
 
     def require(self, name: str, what: str) -> T:
-        """Return the part called *name*; *what* says what it is to the reader of an error.
+        """Return the part called *name*; *what* describes it in an error message.
 
         Raises:
-            ConfigError: there is none, with the near name, or it cannot be used.
+            ConfigError: if there is none (with the most similar name), or it cannot be used.
         """
         part = self.get(name)
         if part is not None:
@@ -109,9 +112,9 @@ class ExtensionPoint(Generic[T]):
         raise ConfigError("{what}: there is no {name!r}{hint}", what=what, name=name, hint=hint)
 
     def load_all(self) -> Iterator[tuple[str, T]]:
-        """Yield the name of each part that can be used, and the part, those of this package first.
+        """Yield name and value of each usable part, this package's first.
 
-        Each other is a warning.
+        Each unusable part is a warning.
         """
         for name in self.names():
             try:
@@ -123,13 +126,13 @@ class ExtensionPoint(Generic[T]):
             yield name, part
 
     def call(self, name: str, *values: Any, member: str = "") -> Any:
-        """Return what the function called *name*, or a *member* of the part, makes of *values*.
+        """Return the result of calling part *name*, or its *member*, with *values*.
 
-        What it raises is told by its kind and place only, as the rest may hold a secret; a
-        `BpmaxError` of its own is meant to be read.
+        Of an exception only type and place are shown, as its text may contain a secret; the text of
+        a `BpmaxError` is shown.
 
         Raises:
-            ConfigError: the function cannot be used, or raised.
+            ConfigError: if the function cannot be used, or raised.
         """
         part: Any = self.get(name)
         try:
@@ -151,13 +154,13 @@ class ExtensionPoint(Generic[T]):
         return _distribution_of(entries[0]) if entries and name not in self.builtin else _OWN
 
     def place_of(self, name: str) -> str:
-        """Return ``module:attribute`` of a part that is an entry point."""
+        """Return ``module:attribute`` of a part that is registered as entry point."""
         return _read_group(self.group)[name][0].value
 
     def inspect_foreign(self) -> Iterator[tuple[str, str, str]]:
-        """Yield each part of other distributions: its name, whose it is, what is wrong with it.
+        """Yield name, distribution and problem ("" for none) of each part of other distributions.
 
-        Each is imported to find that out.
+        All of them are imported to find problems.
         """
         for name, entries in _read_group(self.group).items():
             foreign = [entry for entry in entries if not _is_own(entry)]

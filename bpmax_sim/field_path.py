@@ -1,8 +1,9 @@
 """A place in a message: ``path``, ``query.fields``, ``header.x-a``, ``body.items[0].qty``.
 
-`FieldPath` is the one value for it; files and machines spell it in four ways, each read by its own
-constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `of_response` (``$.a.b``,
-``header:X``, ``cookie:X``), `injected` (what auth put in) and `dotted` (a parameter's target).
+`FieldPath` is the only type for it. Files and other code spell it in four ways, each read by its
+own constructor: `parse` (``ignore``, ``volatile``, ``redact``, ``secret``), `of_response`
+(``$.a.b``, ``header:X``, ``cookie:X``), `of_injected` (places where auth added a value) and
+`of_parameter` (target of a parameter).
 
 A name with a dot or a bracket is quoted, ``body["a.b"]``; ``[*]`` and ``*`` stand for every index
 and every name.
@@ -24,7 +25,7 @@ from bpmax_sim.i18n import msg
 
 
 class Wildcard(Enum):
-    """Every name, or every index."""
+    """Matches every name, or every index."""
 
     ALL = "*"
 
@@ -48,15 +49,15 @@ _JSON_STEP = re.compile(r"\.?([^\W\d][\w-]*)|\[(\d+)\]|\['([^']*)'\]")
 
 
 class FieldPath(tuple[Segment, ...]):
-    """A root such as ``body``, and the names and indexes below it."""
+    """A root such as ``body``, followed by names and indexes."""
 
     __slots__ = ()
 
     @classmethod
     def parse(cls, text: str, option: str) -> FieldPath:
-        """Return the place that *text* names, header names in lower case.
+        """Return the place in *text*; header names become lower-case.
 
-        *option* is what the file or the caller calls it, such as ``redact``.
+        *option* is the name of the setting in error messages, such as ``redact``.
 
         Raises:
             ConfigError: if *text* is not a path that starts with path, query, header or body.
@@ -65,9 +66,9 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_response(cls, text: str) -> FieldPath | None:
-        """Return the place in a response, or None where only a JSONPath library reads *text*.
+        """Return the place in a response; None if *text* needs a full JSONPath library.
 
-        All cookies are ``cookie`` without a name.
+        ``cookie`` without a name means all cookies.
         """
         kind, colon, name = text.partition(":")
         if colon and kind in {"header", "cookie"}:
@@ -83,9 +84,9 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_injected(cls, text: str) -> FieldPath:
-        """Return the place that auth put a value in, whose name stands as it is.
+        """Return the place where auth added a value; names are taken unchanged.
 
-        Only a body has members below members: ``body.a.b``.
+        Only in a body do dots separate names: ``body.a.b``.
         """
         root, _, name = text.partition(".")
         if root == "body" and name.startswith("["):
@@ -94,7 +95,7 @@ class FieldPath(tuple[Segment, ...]):
 
     @classmethod
     def of_parameter(cls, root: str, name: str) -> FieldPath:
-        """Return the place of a parameter; members of a body are apart by dots only."""
+        """Return the place of a parameter; in a body, dots separate names."""
         if root == "body":
             return cls((root, *body_steps(name)))
         return cls((root, name.lower() if root == "header" else name))
@@ -109,18 +110,18 @@ class FieldPath(tuple[Segment, ...]):
 
     @property
     def below(self) -> Steps:
-        """Return the names and indexes below the root."""
+        """Return the names and indexes after the root."""
         return self[1:]
 
     @property
     def name(self) -> str:
-        """Return the first name below the root, or nothing."""
+        """Return the first name after the root, or ""."""
         return str(self[1]) if len(self) > 1 else ""
 
     def mismatch(self, parameters: Collection[str] = ()) -> str:
-        """Return why no request can have this place, or nothing.
+        """Return why no request can have this place; "" if it can.
 
-        *parameters* are the names in the paths of the APIs in question.
+        *parameters* are the placeholders in the paths of the APIs concerned.
         """
         if self.root == "body" or len(self) == 1:
             return ""
@@ -157,10 +158,10 @@ def _parse(text: str, option: str) -> FieldPath:
 
 
 def read_steps(text: str, option: str) -> Steps:
-    """Return the steps of a path whose unusual names stand in quotes; none if it is no path.
+    """Return the steps of a path with unusual names in quotes; empty if *text* is not a path.
 
     Raises:
-        ConfigError: a name in quotes is not as JSON has them.
+        ConfigError: if a quoted name is not valid JSON.
     """
     segments: list[Segment] = []
     at = 0
@@ -191,7 +192,7 @@ def _parse_segment(token: re.Match[str], option: str) -> Segment:
 
 
 def format_path(path: Iterable[Segment]) -> str:
-    """Return the text that `FieldPath.parse` reads back."""
+    """Return the text for a path, which `FieldPath.parse` reads back."""
     text = ""
     for segment in path:
         if isinstance(segment, int):
@@ -209,21 +210,21 @@ _PLAIN_STEP = re.compile(r"[^.\[\]]+|\[(\d+)\]")
 
 
 def plain_steps(text: str) -> tuple[str | int, ...]:
-    """Return the names and indexes of a path inside values, such as ``明细[0].数量``.
+    """Return the names and indexes of a path inside a value, such as ``明细[0].数量``.
 
-    A name holds anything but dots and brackets.
+    A name may contain anything but dots and brackets.
     """
     matches = _PLAIN_STEP.finditer(text)
     return tuple(int(step[1]) if step[1] else step[0] for step in matches)
 
 
 def body_steps(target: str) -> tuple[str, ...]:
-    """Return the names of a dotted place in a body; none of the whole body, ``$`` or ``.``."""
+    """Return the names of a dotted place in a body; empty for the whole body (``$``, ``.``)."""
     return () if target in {"$", "."} else tuple(target.split("."))
 
 
 def member(value: Any, names: Iterable[str]) -> Any:
-    """Return what mappings within mappings have below *names*, or `UNSET`."""
+    """Return the value at *names* in nested mappings, or `UNSET`."""
     for name in names:
         if not isinstance(value, Mapping) or name not in value:
             return UNSET
@@ -232,19 +233,19 @@ def member(value: Any, names: Iterable[str]) -> Any:
 
 
 def with_member(value: Any, names: Sequence[str], item: Any) -> dict[str, Any]:
-    """Return *value* with *item* below *names*; what is no mapping on the way becomes one."""
+    """Return a copy of *value* with *item* at *names*; a non-mapping on the way is replaced."""
     first, rest = names[0], names[1:]
     known = value if isinstance(value, Mapping) else {}
     return {**known, first: with_member(known.get(first), rest, item) if rest else item}
 
 
 def contains_path(outer: Steps, inner: Steps) -> bool:
-    """Return whether *inner* is the place *outer* or lies in it."""
+    """Return whether *inner* equals *outer* or lies below it."""
     return len(outer) <= len(inner) and all(map(_matches_segment, outer, inner))
 
 
 def values_at(value: Any, steps: Steps) -> Iterator[Any]:
-    """Yield what stands at *steps* inside *value*, several values where a step is `Wildcard`."""
+    """Yield the values at *steps* in *value*; a `Wildcard` step gives several."""
     if not steps:
         yield value
         return
@@ -262,9 +263,9 @@ def values_at(value: Any, steps: Steps) -> Iterator[Any]:
 
 
 def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) -> Any:
-    """Return *value* without the places that *paths* name; *value* itself is not changed.
+    """Return a copy of *value* without the places in *paths*.
 
-    With *prune*, a container that loses its last item goes too, and the result may be None.
+    With *prune*, a container that loses its last item is removed, too, and the result may be None.
     """
     for path in paths:
         left = _without_path(value, path, prune=prune)
@@ -273,7 +274,7 @@ def without_paths(value: Any, paths: Iterable[Steps], *, prune: bool = False) ->
 
 
 def _without_path(value: Any, path: Steps, *, prune: bool) -> Any:
-    """Return what is left of *value*, `UNSET` for nothing."""
+    """Return *value* without *path*; `UNSET` if nothing is left."""
     if not path:
         return UNSET
     head, rest = path[0], path[1:]

@@ -1,6 +1,7 @@
-"""What files are called: recordings, parts of a test's id, and files as a trace names them.
+"""Names of files: recordings, parts of test ids, and file names in traces.
 
-A trace has them below the scenario's folder, wherever the checkout lies.
+In a trace, names are relative to the scenario's folder, so that they do not depend on the place of
+the checkout.
 """
 
 # ruff: noqa: PTH109, PTH117, PTH118 - of every scenario, and pathlib takes ten times as long
@@ -32,9 +33,9 @@ _FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f]')
 
 
 def file_name(text: str) -> str:
-    """Return *text* as the name of one file on every system, 80 bytes at most.
+    """Return *text* as a file name valid on every system, at most 80 bytes.
 
-    What is cut or replaced is told apart by 8 hexadecimal digits.
+    If anything was cut or replaced, 8 hexadecimal digits are added, so that names stay distinct.
     """
     safe = _FORBIDDEN.sub("_", text).strip(" ") or "_"
     safe = re.sub(r"\.+$", "_", safe)
@@ -47,10 +48,10 @@ def file_name(text: str) -> str:
 
 
 def case_insensitive_match(path: Path) -> Path | None:
-    """Return another file or folder that *path* is where case and normal form do not count.
+    """Return another existing file or folder with the same name up to case and normal form.
 
-    So it is on Windows and macOS, whose projects are the same. It is searched for up to the folder
-    ``cassettes``; above, names are not ours.
+    On Windows and macOS these would be one file, and projects are shared with such machines. Names
+    are compared up to the folder ``cassettes``; folders above it are not created by this package.
     """
     for part in (path, *path.parents):
         if part.name == "cassettes":
@@ -68,7 +69,7 @@ def case_insensitive_match(path: Path) -> Path | None:
 
 
 def case_insensitive_matches(paths: Iterable[Path]) -> Iterator[tuple[Path, Path]]:
-    """Yield the pairs among *paths* that are one where case and normal form do not count."""
+    """Yield the pairs among *paths* that differ only in case or Unicode normal form."""
     first: dict[str, Path] = {}
     for path in paths:
         other = first.setdefault(_fold_case(path.as_posix()), path)
@@ -83,10 +84,10 @@ def _fold_case(name: str) -> str:
 
 
 def node_id_part(text: str) -> str:
-    """Return *text* as a part of a test's id: one line, without ``::``, 120 characters at most.
+    """Return *text* as part of a test id: one line, without ``::``, at most 120 characters.
 
-    pytest splits ids at ``::``, and a shell's line ends where a name's does. What is cut or
-    replaced is told apart by 8 hexadecimal digits.
+    pytest splits ids at ``::``, and a line break would end a shell command. If anything was cut or
+    replaced, 8 hexadecimal digits are added, so that ids stay distinct.
     """
     safe = _UNPRINTED.sub(" ", text)
     safe = _COLONS.sub(":", safe).strip()[:LONGEST_PART]
@@ -98,13 +99,13 @@ def _digest_of_name(text: str) -> str:
 
 
 def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
-    """Return a cassette's name below the cassettes folder, without suffix.
+    """Return a cassette's name, relative to the cassettes folder and without suffix.
 
     Args:
-        root: of the project.
-        path: the scenario's file; its place below ``scenarios`` is the default name.
-        declared: ``proxy.cassette``, rows already filled in.
-        row: the row's id, which gets a file of its own; empty for none.
+        root: root of the project.
+        path: file of the scenario; its place below ``scenarios`` is the default name.
+        declared: value of ``proxy.cassette`` with row values filled in.
+        row: id of the row, which gets its own file; "" for none.
     """
     if declared:
         parts = declared.removesuffix(".yaml").split("/")
@@ -118,10 +119,10 @@ def cassette_name(root: Path, path: Path, declared: str, row: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RelativeFileNames:
-    """Shown file names -> their names from the scenario's folder.
+    """Converts displayed file names to names relative to the scenario's folder.
 
     Attributes:
-        names: of the files that may stand in a text, such as the stack of an error.
+        names: file names that may occur in texts, such as the stack of an error.
     """
 
     folder: str
@@ -130,7 +131,7 @@ class RelativeFileNames:
     _shortest: int = field(init=False)
 
     def __post_init__(self) -> None:
-        """Prepare what is replaced in texts, long names first."""
+        """Prepare the replacement in texts; longer names are replaced first."""
         pairs = {name: self.of(name) for name in self.names}
         moved = sorted(
             (pair for pair in pairs.items() if pair[0] != pair[1]),
@@ -140,13 +141,13 @@ class RelativeFileNames:
         object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 
     def of(self, file: str) -> str:
-        """Return the name of *file* from the folder; on another drive it stays as it is."""
+        """Return *file* relative to the folder; unchanged if it is on another drive."""
         if not self.folder or not file:
             return file
         return _relative_name(file, self.folder, os.getcwd())
 
     def within(self, text: str) -> str:
-        """Return *text* with every known file under its own name."""
+        """Return *text* with every known file name converted."""
         if len(text) >= self._shortest:
             for name, home in self._moved:
                 text = text.replace(name, home)
@@ -159,9 +160,9 @@ def _relative_name(file: str, folder: str, _working: str) -> str:
 
 
 def relative_name(file: Path | str, folder: Path | str = "") -> str:
-    """Return *file* from *folder*, else the working directory, with slashes.
+    """Return *file* relative to *folder* (default: working directory), with slashes.
 
-    On Windows a file on another drive has no such name; then it stays as it is.
+    On Windows, a file on another drive has no relative name and is returned unchanged.
     """
     try:
         path = os.path.relpath(file, folder or os.curdir)

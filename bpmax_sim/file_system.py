@@ -1,6 +1,6 @@
-"""What Windows, macOS and Linux do differently with files: locks, moves, flags, owners, separators.
+"""Differences between Windows, macOS and Linux: locks, moves, flags, owners, separators.
 
-Nothing else in the package imports `fcntl` or `msvcrt`, or replaces a file (`tests/structure`).
+No other module imports `fcntl` or `msvcrt`, or replaces a file (checked by `tests/structure`).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ else:
 
 
 def to_slashes(path: str) -> str:
-    """Return *path* as files and messages write it, with ``/`` on each system."""
+    """Return *path* with ``/`` as separator, as in files and messages on every system."""
     return path.replace(os.sep, "/")
 
 

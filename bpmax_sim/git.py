@@ -1,8 +1,8 @@
-"""Git as cassettes need it: what is unmerged, who merges them and how they are shown in a diff.
+"""Git for cassettes: unmerged files, the merge driver, and the display in diffs.
 
-Settings go into ``.git`` alone, where nobody else gets them, and only when a person asks: a driver
-that a clone does not have must not be named in a file that it does have. So the attributes that are
-committed are sound without any of it: ``-merge`` leaves our side whole and says conflict.
+Settings are written only into ``.git``, which is not shared, and only on request: a committed file
+must not name a driver that a clone lacks. Therefore the committed attributes are safe without any
+settings: ``-merge`` keeps our side whole and reports a conflict.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ NO_FORMAT = "cassettes/"  # a line of .prettierignore
 
 
 def run_git(folder: Path, *arguments: str) -> bytes:
-    """Return what Git prints.
+    """Return the output of Git.
 
     Raises:
-        ConfigError: if there is no Git, or it fails.
+        ConfigError: if Git is missing, or fails.
     """
     command = ["git", *arguments]  # the words are ours, and no shell reads them
     try:
@@ -44,7 +44,7 @@ def run_git(folder: Path, *arguments: str) -> bytes:
 
 
 def find_repository(folder: Path) -> Path | None:
-    """Return the work tree that *folder* lies in, if there is one."""
+    """Return the work tree that contains *folder*, or None."""
     places = (folder, *folder.parents)
     return next((place for place in places if (place / ".git").exists()), None)
 
@@ -61,7 +61,7 @@ def unmerged_files(root: Path) -> dict[str, dict[int, str]]:
 
 
 def read_blob(root: Path, blob: str | None) -> bytes | None:
-    """Return the bytes of *blob*; None for none."""
+    """Return the content of *blob*; None for None."""
     return None if blob is None else run_git(root, "cat-file", "blob", blob)
 
 
@@ -77,7 +77,7 @@ def _git_settings() -> dict[str, str]:
 
 
 def is_set_up(root: Path) -> bool:
-    """Return whether Git merges and shows cassettes with this package in the work tree *root*."""
+    """Return whether Git uses this package to merge and display cassettes in work tree *root*."""
     try:
         known = run_git(root, "config", "--get-regexp", r"^(merge|diff)\.bpmax\.").decode()
     except ConfigError:
@@ -89,9 +89,9 @@ def is_set_up(root: Path) -> bool:
 
 
 def set_up(root: Path) -> Iterator[str]:
-    """Let Git merge and show cassettes with this package; yield what was done.
+    """Configure Git to merge and display cassettes with this package; yield what was changed.
 
-    Nothing where ``CI`` is set: a machine that merges for nobody needs none of it.
+    Nothing is done if ``CI`` is set: a CI machine merges for nobody.
     """
     if os.environ.get("CI") or is_set_up(root):
         return

@@ -1,13 +1,13 @@
-"""The network guard: refuses what goes out beside ``$proxy`` while a run replays or simulates.
+"""The network guard: blocks connections outside ``$proxy`` while a run replays or simulates.
 
-One audit hook for the process (PEP 578), added when a guard is first closed; it is idle while
-none is in force. It sees every thread and every library that uses Python's sockets. It does not see
-other processes, ctypes, and native libraries with sockets of their own (uvloop, libpq, gRPC, and
-asyncio on Windows where the address is numeric). A name given to ``socket.connect`` or
-``socket.sendto`` is resolved by Python before the hook is asked; the connection is refused.
+It is one audit hook for the process (PEP 578), installed when a guard is first closed, and idle
+while none is active. It sees every thread and every library that uses Python's sockets. It does not
+see other processes, ctypes, and native libraries with their own sockets (uvloop, libpq, gRPC, and
+asyncio on Windows with a numeric address). A host name passed to ``socket.connect`` or
+``socket.sendto`` is resolved by Python before the hook runs; only the connection is blocked.
 
-Whose a call is: it belongs to the guard that its own thread put in force last, and in a thread that
-put none in force to the one that was put in force last of all.
+A connection belongs to the guard most recently activated by its own thread; in a thread that has
+activated none, to the guard most recently activated by any thread.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ _Target = Callable[[tuple[Any, ...], FrameType | None], tuple[Any, Any] | None]
 
 
 class NetworkGuard:
-    """Whether the network is closed to one run, and which hosts stay open.
+    """Whether the network is closed for one run, and which hosts remain reachable.
 
     Attributes:
-        attempts: what was refused, such as ``connect to crm.example.test:443``.
+        attempts: blocked attempts, such as ``connect to crm.example.test:443``.
     """
 
     def __init__(
@@ -48,13 +48,13 @@ class NetworkGuard:
         hosts: Iterable[str] = (),
         closed: bool = True,
     ) -> None:
-        """Describe a guard; it is in force between `enter` and `leave`, or in a ``with`` block.
+        """Create a guard. It is active between `enter` and `leave`, or in a ``with`` block.
 
         Args:
-            who: the scenario, test or session, for messages.
-            allow: the option that opens a host, up to its value.
-            hosts: names, addresses or patterns with ``*`` that stay open.
-            closed: whether it is closed from the start.
+            who: name of the scenario, test or session, for messages.
+            allow: option that opens a host, with ``{}`` for the host.
+            hosts: names, addresses or patterns with ``*`` that remain reachable.
+            closed: whether the network is closed from the start.
         """
         self.attempts: list[str] = []
         self._who = who
@@ -65,19 +65,19 @@ class NetworkGuard:
             self.close(hosts)
 
     def close(self, hosts: Iterable[str] = ()) -> None:
-        """Close the network but for *hosts*."""
+        """Close the network except for *hosts*."""
         self._hosts = tuple(host.lower() for host in hosts)
         self._addresses: set[str] = set()
         self.is_closed = True
         _install()
 
     def enter(self) -> None:
-        """Put the guard in force, for all that this thread does, and threads without a guard."""
+        """Activate the guard for this thread, and for threads that have activated none."""
         self._thread = threading.get_ident()
         _change_guards(lambda guards: (*guards, self))
 
     def leave(self) -> None:
-        """End it; nothing happens where it is not in force."""
+        """Deactivate the guard; nothing happens if it is not active."""
         _change_guards(lambda guards: tuple(guard for guard in guards if guard is not self))
 
     def __enter__(self) -> Self:
@@ -88,14 +88,14 @@ class NetworkGuard:
         self.leave()
 
     def is_of(self, thread: int) -> bool:
-        """Return whether the thread of this identity put it in force."""
+        """Return whether the thread with this identifier activated the guard."""
         return self._thread == thread
 
     def judge(self, verb: str, host: Any, port: Any) -> None:
-        """Let *host* pass or not.
+        """Allow or block an attempt to reach *host*.
 
         Raises:
-            ClosedNetworkError: it is not allowed.
+            ClosedNetworkError: if *host* is not allowed.
         """
         name = _to_text(host)
         if self._allows(name):
@@ -117,7 +117,7 @@ class NetworkGuard:
         )
 
     def _allows(self, host: str) -> bool:
-        """Return whether a name or address is allowed, or is an address of an allowed name."""
+        """Return whether *host* is an allowed name or address, or an address of an allowed name."""
         name = host.lower()
         if name in self._addresses:
             return True
@@ -130,7 +130,7 @@ class NetworkGuard:
         return name in self._addresses
 
     def _remember(self, host: str) -> None:
-        """Let connections to the addresses of an allowed name pass."""
+        """Look up an allowed name, so that connections to its addresses are allowed."""
         import socket  # noqa: PLC0415 - loaded already where there is one
 
         _resolving.on = True
@@ -144,13 +144,13 @@ class NetworkGuard:
 
 
 def split_hosts(hosts: str | Iterable[str]) -> tuple[str, ...]:
-    """Return the hosts of *hosts*; commas separate them, too."""
+    """Return the single hosts; each text may contain several, separated by commas."""
     texts = [hosts] if isinstance(hosts, str) else hosts
     return tuple(host.strip() for text in texts for host in text.split(",") if host.strip())
 
 
 def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return where a socket goes; None for one that stays on this machine or is connected."""
+    """Return host and port of a connection; None if it stays on this machine or exists already."""
     import socket  # noqa: PLC0415 - loaded already where there is one
 
     sock, address = args[0], args[1] if len(args) > 1 else None
@@ -171,7 +171,7 @@ def _connection_target(args: tuple[Any, ...], frame: FrameType | None) -> tuple[
 def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
     """Return the family of a socket that is neither IP nor local, such as one for raw frames.
 
-    To bind one may be enough to send with it, while an IP socket that is bound reaches nobody.
+    For these, binding may be enough to send; an IP socket that is only bound reaches nobody.
     """
     import socket  # noqa: PLC0415 - loaded already where there is one
 
@@ -181,7 +181,7 @@ def _raw_socket_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple
 
 
 def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any, Any] | None:
-    """Return the host that is looked up; an empty one is this machine."""
+    """Return the host that is looked up; an empty name is this machine."""
     host, port = args[0], args[1] if len(args) > 1 else None
     return (host, port) if host else None
 
@@ -189,9 +189,9 @@ def _lookup_target(args: tuple[Any, ...], _frame: FrameType | None) -> tuple[Any
 def _reverse_lookup_target(
     args: tuple[Any, ...], _frame: FrameType | None
 ) -> tuple[Any, Any] | None:
-    """Return the address or name whose names are looked up; None for a literal loopback address.
+    """Return the address of a reverse lookup; None for a literal loopback address.
 
-    `http.server.HTTPServer` asks for the name of the address that it is bound to.
+    `http.server.HTTPServer` looks up the name of the address that it is bound to.
     """
     address = args[0]
     host = address[0] if isinstance(address, tuple) and address else address

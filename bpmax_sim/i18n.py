@@ -1,12 +1,13 @@
-"""Messages in a language: a template and its values, translated by the catalogues of ``locale``.
+"""Translatable messages: a template with values, translated by the catalogues in ``locale``.
 
-`msg` makes a `Translatable`: a ``str``, the English text, that remembers the template and the
-values that it was made of; values may be messages. So everything below the edge raises, stores,
-compares and serialises English. The terminal, the report, pytest's output and JUnit pass a text
-through `translate`, which looks each template up in the catalogue of the chosen language.
+`msg` returns a `Translatable`: a ``str`` with the English text that also keeps its template and
+values, which may be messages themselves. So all code raises, stores, compares and serialises
+English. Only output (terminal, report, pytest, JUnit) passes a text through `translate`, which
+looks up each template in the catalogue of the chosen language.
 
-Catalogues are gettext's, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``; `tests.catalogue` extracts
-the templates, which are the literal arguments of ``msg``, ``plural`` and `MessageError`.
+Catalogues are in gettext's format, ``locale/<language>/LC_MESSAGES/bpmax_sim.mo``.
+`tests.catalogue` extracts the templates: the literal arguments of ``msg``, ``plural`` and
+`MessageError`.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class Translatable(str):
-    """An English text that knows what it was made of.
+    """An English text that keeps the template and the values it was made from.
 
     Attributes:
-        template: what the catalogue is asked for, with ``{name}`` where a value goes.
-        values: the text of each value; a `Translatable` where it was one.
-        many: for a `plural`, the template of all numbers but one; else empty.
+        template: key in the catalogue, with ``{name}`` for each value.
+        values: text of each value; a `Translatable` if the value was one.
+        many: for a `plural`, the template for all numbers except one; else "".
     """
 
     __slots__ = ("many", "template", "values")
@@ -53,7 +54,7 @@ class Translatable(str):
     def __new__(
         cls, text: str, template: str, values: Mapping[str, str] = _NOTHING, many: str = ""
     ) -> Self:
-        """Make the message that reads *text* in English."""
+        """Create the message with the English *text*."""
         self = super().__new__(cls, text)
         self.template = template
         self.values = values
@@ -61,29 +62,29 @@ class Translatable(str):
         return self
 
     def __str__(self) -> str:
-        """Return the message itself: ``str(error)`` goes on knowing its template."""
+        """Return the message itself, so that ``str(error)`` keeps its template."""
         return self
 
     def __add__(self, other: str, /) -> str:
-        """Return both, one after the other, as a message."""
+        """Return the concatenation as a message."""
         return join_messages("", (self, other)) if other else self
 
     def __radd__(self, other: str, /) -> str:
-        """Return both, one after the other, as a message."""
+        """Return the concatenation as a message."""
         return join_messages("", (other, self)) if other else self
 
     def strip(self, chars: str | None = None, /) -> str:
-        """Return the message itself where there is nothing to strip."""
+        """Return the message itself if there is nothing to strip, else a plain ``str``."""
         text = super().strip(chars)
         return self if len(text) == len(self) else text
 
     def rstrip(self, chars: str | None = None, /) -> str:
-        """Return the message itself where there is nothing to strip."""
+        """Return the message itself if there is nothing to strip, else a plain ``str``."""
         text = super().rstrip(chars)
         return self if len(text) == len(self) else text
 
     def splitlines(self, keepends: bool = False) -> list[str]:
-        """Return the lines; those of a message that only joins others are messages again."""
+        """Return the lines. If the message only joins others, its lines are messages, too."""
         lines = super().splitlines(keepends)
         if lines == [plain_text(self)]:
             return [self]
@@ -102,15 +103,15 @@ class Translatable(str):
 
 
 def plain_text(text: str) -> str:
-    """Return the English text alone, as a ``str`` for encoders that take no class of ours."""
+    """Return the English text as a real ``str``, for encoders that accept no subclass."""
     return str.__str__(text) if type(text) is str else "".join(text)
 
 
 def encode_message(value: object) -> object:
-    """Return the text of a message: the ``enc_hook`` of msgspec, which knows ``str`` itself alone.
+    """Return the text of a message, as ``enc_hook`` of msgspec, which accepts no ``str`` subclass.
 
     Raises:
-        NotImplementedError: *value* is something else, as msgspec wants to be told.
+        NotImplementedError: if *value* is something else, as msgspec requires.
     """
     if isinstance(value, Translatable):
         return plain_text(value)
@@ -118,7 +119,7 @@ def encode_message(value: object) -> object:
 
 
 def read_message(value: object) -> str:
-    """Return the message that a trace holds as its template and values, or as a text."""
+    """Return the message stored in a trace as template and values, or as plain text."""
     if not isinstance(value, Mapping):
         return "" if value is None else str(value)
     values = {name: read_message(part) for name, part in (value.get("values") or {}).items()}
@@ -127,10 +128,10 @@ def read_message(value: object) -> str:
 
 
 def template(text: str, /) -> str:
-    """Mark *text* as a template that is filled later, so that the catalogues know it.
+    """Mark *text* as a template to be filled later by `msg`, so that the catalogues contain it.
 
-    What stands in a table and is filled by `msg` later is no message yet: a message made of a
-    message would look its values up by the wrong names when it is translated.
+    A text in a table must not be made by `msg`: a message made from a message would look up its
+    values under wrong names when translated.
     """
     return text
 
@@ -140,15 +141,16 @@ def msg(template: Translatable, /, **values: object) -> None: ...  # type: ignor
 @overload
 def msg(template: str, /, **values: object) -> str: ...
 def msg(template: str, /, **values: object) -> str | None:
-    """Return the message that *template* makes of *values*, a `Translatable`.
+    """Return the message made from *template* and *values*, a `Translatable`.
 
     Args:
-        template: English, as ``str.format`` takes it: ``{name}``, ``{name!r}``, ``{count:,}``.
-            Without any value its text is taken as it stands, braces too.
-        values: what goes into it; a `Translatable` stays one, what the template lacks is left out.
+        template: English format string as for ``str.format``: ``{name}``, ``{name!r}``,
+            ``{count:,}``. Without values its text is used unchanged, including braces.
+        values: values to insert; a `Translatable` is kept as one; names not in the template are
+            ignored.
 
     Raises:
-        TypeError: the template is a message itself; mark it with `template` where it is written.
+        TypeError: if the template is itself a message; mark it with `template` where it is written.
     """
     if type(template) is Translatable:
         raise TypeError(f"a message is no template: {plain_text(template)!r}")
@@ -161,14 +163,14 @@ def msg(template: str, /, **values: object) -> str | None:
 
 
 def fill_message(text: str, values: Mapping[str, object]) -> str:
-    """Return *text* as it stands, or where there are *values* the message that they make of it."""
+    """Return *text* unchanged if *values* is empty, else the message made from both."""
     return msg(text, **values) if values else text
 
 
 def plural(number: int, singular: str, many: str, /, **values: object) -> str:
-    """Return *singular* or *many*, as *number* demands; ``{number}`` in them is the number.
+    """Return the message for *number*: *singular* for 1, else *many*; both may use ``{number}``.
 
-    gettext's ``ngettext``: a language may have another number of forms than two.
+    As with gettext's ``ngettext``, a translation may have another number of plural forms.
     """
     template = singular if number == 1 else many
     everything: dict[str, object] = {"number": number, **values}
@@ -178,16 +180,16 @@ def plural(number: int, singular: str, many: str, /, **values: object) -> str:
 
 
 class MessageError(Exception):
-    """An error whose text is a message, made of a template and its values as `msg` makes it."""
+    """An error whose text is a message, made from template and values as by `msg`."""
 
     def __init__(self, template: str, /, **values: object) -> None:
-        """Make the message; a text that is a message already stays it."""
+        """Make the message; if *template* is already a message, it is used unchanged."""
         is_message = type(template) is Translatable and not values
         super().__init__(template if is_message else msg(template, **values))
 
 
 def join_messages(separator: str, parts: Iterable[str]) -> str:
-    """Return ``separator.join(parts)``, as a message where one of *parts* or *separator* is."""
+    """Return ``separator.join(parts)``, as a message if *separator* or one of *parts* is one."""
     pieces: list[str] = []
     for part in parts:
         pieces += [separator, part] if pieces else [part]
@@ -201,17 +203,20 @@ def join_messages(separator: str, parts: Iterable[str]) -> str:
 
 
 def label_message(label: object, text: object) -> str:
-    """Return ``label: text``, with the colon that a language has."""
+    """Return ``label: text``, with the colon of the reader's language."""
     return join_messages(msg(": "), (str(label), str(text)))
 
 
 def series(parts: Iterable[str]) -> str:
-    """Return *parts* as a language writes the items of a list: ``a, b``, or ``a、b``."""
+    """Return *parts* as a list in the reader's language: ``a, b``, or ``a、b``."""
     return join_messages(msg(", "), parts)
 
 
 def map_message(text: str, change: Callable[[str], str]) -> str:
-    """Return *change* of *text*; a message stays one where changing its values does the same."""
+    """Return *change* applied to *text*.
+
+    A message stays one if changing its values gives the same.
+    """
     changed = change(plain_text(text))
     if not isinstance(text, Translatable) or changed == text:
         return text if changed == text else changed
@@ -222,9 +227,9 @@ def map_message(text: str, change: Callable[[str], str]) -> str:
 
 
 def cut_message(text: str, room: int) -> str:
-    """Return *text* in *room* characters at most, an ellipsis at its end where it is longer.
+    """Return *text* shortened to *room* characters, with an ellipsis if it was longer.
 
-    Of a message its last value is cut, so that it stays a message.
+    In a message the last value is shortened, so that it stays a message.
     """
     if len(text) <= room:
         return text
@@ -242,7 +247,7 @@ def cut_message(text: str, room: int) -> str:
 
 
 def common_message(one: str, other: str) -> str:
-    """Return what *one* and *other* say alike, with ``…`` for values that are not the same."""
+    """Return the common text of *one* and *other*, with ``…`` for values that differ."""
     if one == other:
         return one
     if (
@@ -277,7 +282,7 @@ def _parse_template(template: str) -> tuple[tuple[str, str | None, str, str], ..
 
 @lru_cache(maxsize=4096)
 def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
-    """Return conversion and format of each value of *template*, by its name."""
+    """Return conversion and format of each value in *template*, by name."""
     parsed = _parse_template(template)
     return {name: (conversion, spec) for _, name, conversion, spec in parsed if name is not None}
 
@@ -285,7 +290,7 @@ def template_fields(template: str) -> Mapping[str, tuple[str, str]]:
 def _fill_values(
     template: str, values: Mapping[str, str], shown: Mapping[str, str] = _NOTHING
 ) -> str:
-    """Return *template* with *values*, or with what is *shown* of them in another language."""
+    """Return *template* filled with *values*, or with their translation *shown*."""
     parts: list[str] = []
     for literal, name, _, spec in _parse_template(template):
         parts.append(literal)
@@ -298,14 +303,14 @@ def _fill_values(
 
 
 def display_width(text: str) -> int:
-    """Return how many columns of a terminal *text* takes: two for each Chinese character."""
+    """Return the number of terminal columns that *text* takes: two for each Chinese character."""
     if text.isascii():
         return len(text)
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _message_lines(message: Translatable) -> list[list[str]]:
-    """Return the pieces of each line of what *message* joins."""
+    """Return the parts of each line of a message that only joins others."""
     lines: list[list[str]] = [[]]
     for literal, name, _, _ in _parse_template(message.template):
         for piece in (literal, message.values[name] if name is not None else ""):
@@ -324,24 +329,25 @@ def _message_lines(message: Translatable) -> list[list[str]]:
 
 
 class UnknownLanguageError(MessageError, ValueError):
-    """A language that there is no catalogue for."""
+    """Raised for a language without catalogue."""
 
 
 class _ReaderLanguage:
-    """The language of this process's reader: one terminal, one report, one language."""
+    """The language of output, one for the whole process."""
 
     language = ""
 
 
 def choose_language(language: str | None = None, *, configured: str | None = None) -> str:
-    """Choose the language that `translate` puts messages into, and return its name.
+    """Choose the language of `translate`, and return its name.
 
     Args:
-        language: what the reader asks for (``--lang``); ``BPMAX_SIM_LANG`` comes next.
-        configured: that of the project (``[tool.bpmax_sim] language``); else the locale tells.
+        language: language requested by the reader (``--lang``); else that of ``BPMAX_SIM_LANG``.
+        configured: language of the project (``[tool.bpmax_sim] language``), used next; else that of
+            the locale.
 
     Raises:
-        UnknownLanguageError: there is none of this name; says which there are.
+        UnknownLanguageError: if there is no such language; the message lists all.
     """
     name = language or os.environ.get("BPMAX_SIM_LANG") or configured
     known = re.split(r"[-_.]", name.lower())[0] if name else _locale_language()
@@ -355,12 +361,12 @@ def choose_language(language: str | None = None, *, configured: str | None = Non
 
 
 def current_language() -> str:
-    """Return the language that `translate` puts messages into."""
+    """Return the language chosen for `translate`."""
     return _ReaderLanguage.language or "en"
 
 
 def _locale_language() -> str:
-    """Return the language of the locale, by the variables that gettext looks at."""
+    """Return the language of the locale, from the environment variables that gettext reads."""
     for variable in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
         if value := os.environ.get(variable):
             return "zh" if value.lower().startswith("zh") else "en"
@@ -378,9 +384,9 @@ def _load_catalogue(language: str) -> gettext.NullTranslations:
 
 
 def translate(text: str, language: str | None = None) -> str:
-    """Return *text* in *language*, or in the chosen one; English where the catalogue lacks it.
+    """Return *text* in *language* (default: the chosen one); English if the catalogue lacks it.
 
-    A text that is no `Translatable` is returned as it is: user data is nobody's to translate.
+    A text that is not a `Translatable` is returned unchanged: it is user data.
     """
     language = language or current_language()
     if not isinstance(text, Translatable):

@@ -1,30 +1,20 @@
-"""The values that JavaScript has and JSON has not, as small frozen Python types.
+"""JavaScript values in Python: types, printed forms, and JSON in two forms.
 
 Plain values are None, bool, int, float, str, list, tuple and dict with text keys; `datetime` stands
-for a Date, `bytes` for an ArrayBuffer or a typed array.
+for a Date, `bytes` for an ArrayBuffer or a typed array. The other types of JavaScript are small
+frozen classes here.
 
-JavaScript's values in Python: the types, their printed forms, and tagged JSON, in one place.
+Numbers, dates and JSON are printed as in ECMA-262, so that Python and scripts send equal texts.
 
-Numbers, dates and JSON as JavaScript prints them (ECMA-262): both sides send one text.
+Tagged JSON carries values between the script engine and Python without loss: a plain JSON value
+stands for itself; anything else, including an object with a ``$`` key, is ``{"$": "<tag>", "v":
+…}``.
 
-Tagged JSON, in which values cross between the script engine and Python without loss.
+`to_scenario_value` converts results of scripts to values that a scenario file can contain: a Date
+becomes its ISO text, a BigInt an integer, a Map a mapping, a Set a list, bytes base64.
 
-A plain JSON value stands for itself; anything else is ``{"$": "<tag>", "v": …}``, and so is an
-object that has a ``$`` key of its own.
-
-What scripts hand out, as the values that a scenario file can spell.
-
-A Date becomes its ISO text, a BigInt an integer, a Map a map, a Set a list, bytes their base64.
-
-The JSON that goes into an engine and comes out of it.
-
-`msgspec` takes a fifth of the time of `json`, which is left with what only it can: half a character
-(a lone surrogate, which UTF-8 cannot hold) and numbers beyond all floats.
-
-Whole numbers out of files and bodies: none is larger than a number of JavaScript can be.
-
-Python reads and prints them with any number of digits, up to a limit at which it raises, and
-compares them with fractions up to another one; a script has none of these.
+JSON for the engine is handled by `msgspec`, which takes a fifth of the time of `json`. `json` is
+only used for what `msgspec` cannot do, such as lone surrogates.
 """
 
 from __future__ import annotations
@@ -46,12 +36,12 @@ from bpmax_sim.i18n import encode_message, label_message, msg
 
 
 class UndefinedType:
-    """The type of `UNDEFINED`, which is neither None nor absent text."""
+    """The type of `UNDEFINED`, which differs from None and from an absent value."""
 
     __slots__ = ()
 
     def __bool__(self) -> bool:
-        """Return False, as JavaScript judges it."""
+        """Return False, as in JavaScript."""
         return False
 
     def __repr__(self) -> str:
@@ -59,7 +49,7 @@ class UndefinedType:
         return "undefined"
 
     def __reduce__(self) -> str:
-        """Keep its identity across copying and pickling."""
+        """Return the global name, so that copies and pickles are the same object."""
         return "UNDEFINED"
 
 
@@ -67,13 +57,13 @@ UNDEFINED: Final = UndefinedType()
 
 
 class BigInt(msgspec.Struct, frozen=True):
-    """A BigInt, which JSON refuses."""
+    """A BigInt, which ``JSON.stringify`` refuses."""
 
     value: int
 
 
 class FarDate(msgspec.Struct, frozen=True):
-    """A Date that `datetime` cannot hold: milliseconds since 1970, or None for an invalid one."""
+    """A Date outside `datetime`'s range: milliseconds since 1970, or None for an invalid one."""
 
     ms: float | None
 
@@ -97,7 +87,7 @@ class SearchParams(msgspec.Struct, frozen=True):
 
 
 class Opaque(msgspec.Struct, frozen=True):
-    """A value that cannot leave its script; *cycle* stands for an object inside itself."""
+    """A value that cannot leave its script; *cycle* marks an object that contains itself."""
 
     kind: Literal["function", "symbol", "cycle", "promise"]
 
@@ -126,7 +116,7 @@ _OPAQUE = {
 
 
 def describe_kind(value: object) -> str:
-    """Return what *value* is, in a script writer's words, for error messages."""
+    """Return the kind of *value* in JavaScript terms, for error messages."""
     if isinstance(value, Opaque):
         return _OPAQUE[value.kind]
     words = (word for types, word in _KINDS if isinstance(value, types))
@@ -146,13 +136,13 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class NotJsonError(ValueError):
-    """A value that ``JSON.stringify`` refuses; the message says which, and where in the value."""
+    """Raised for a value that ``JSON.stringify`` refuses; the message gives value and path."""
 
 
 def format_js_number(value: float) -> str:
-    """Return *value* as ``String(value)`` prints it (Number::toString).
+    """Return *value* as ``String(value)`` prints it (ECMA-262, Number::toString).
 
-    A Python int prints all its digits, also those that a JavaScript number would lose.
+    A Python int is printed with all its digits, even those that a JavaScript number would lose.
     """
     if isinstance(value, int):
         return int.__repr__(value)
@@ -164,7 +154,7 @@ def format_js_number(value: float) -> str:
 
 
 def _format_shortest(value: float) -> str:
-    """Place point and exponent among the shortest digits that read back as *value*."""
+    """Return the shortest digits that read back as *value*, with point and exponent inserted."""
     mantissa, _, exponent = repr(abs(value)).partition("e")
     whole, _, fraction = mantissa.partition(".")
     written = whole + fraction
@@ -204,7 +194,7 @@ def format_far_date(value: FarDate) -> str | None:
 
 
 def join_surrogates(text: str) -> str:
-    """Return *text* with its surrogate pairs joined to characters; lone surrogates stay."""
+    """Return *text* with surrogate pairs joined to one character; lone surrogates stay."""
     if text.isascii() or not _SURROGATE.search(text):
         return text
     units = text.encode("utf-16-le", "surrogatepass")
@@ -212,7 +202,7 @@ def join_surrogates(text: str) -> str:
 
 
 def order_object_keys(values: dict[str, Any]) -> dict[str, Any]:
-    """Return *values* in the order in which JavaScript lists an object's keys: indexes first."""
+    """Return *values* in JavaScript's key order: array indexes first, then insertion order."""
     indexes = [name for name in values if "0" <= name[:1] <= "9" and _is_index(name)]
     return {name: values[name] for name in sorted(indexes, key=int)} | values if indexes else values
 
@@ -223,10 +213,10 @@ def _is_index(name: str) -> bool:
 
 
 def stringify_json(value: Any) -> bytes:
-    """Return *value* as ``JSON.stringify`` prints it, in UTF-8; undefined itself prints nothing.
+    """Return *value* as ``JSON.stringify`` prints it, in UTF-8; empty for undefined.
 
     Raises:
-        NotJsonError: for a BigInt, a cycle, a foreign type, or nesting that is too deep.
+        NotJsonError: if it contains a BigInt, a cycle or a foreign type, or is nested too deeply.
     """
     try:
         text = _print(value)
@@ -245,7 +235,7 @@ def stringify_json(value: Any) -> bytes:
 
 
 def _print(value: Any) -> str | None:
-    """Return JSON, or None for what an object leaves out."""
+    """Return JSON, or None for a value that an object leaves out."""
     printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
     if printer is None:
         raise NotJsonError("", msg("{kind_of} has no JSON form", kind_of=describe_kind(value)))
@@ -255,7 +245,7 @@ def _print(value: Any) -> str | None:
 def _find_by_base(
     table: Mapping[Any, Callable[[Any], Any]], value: Any
 ) -> Callable[[Any], Any] | None:
-    """Return the function for *value* in a *table* by type, in which its own type is not."""
+    """Return the function in *table* for a base class of *value*, whose own class is not in it."""
     return next((function for base, function in table.items() if isinstance(value, base)), None)
 
 
@@ -323,7 +313,7 @@ _LAST_MS = 253_402_300_799_999
 
 
 def decode_tagged(value: Any) -> Any:
-    """Return the Python value of one tagged JSON value, already parsed.
+    """Return the Python value of parsed tagged JSON.
 
     Raises:
         ValueError: if a tag is unknown or its value does not fit it.
@@ -346,7 +336,7 @@ def encode_tagged(value: Any) -> Any:
     """Return *value* as tagged JSON, ready for a JSON encoder.
 
     Raises:
-        TypeError: for a value that a script cannot have.
+        TypeError: if a script cannot have such a value.
     """
     encoder = _ENCODERS.get(type(value)) or _find_by_base(_ENCODERS, value)
     if encoder is None:
@@ -358,14 +348,17 @@ def encode_tagged(value: Any) -> Any:
 
 
 def ms_to_date(ms: float | None) -> datetime | FarDate:
-    """Return the Date of *ms* milliseconds since 1970: a UTC datetime wherever one can hold it."""
+    """Return the Date *ms* milliseconds after 1970.
+
+    A UTC datetime if possible, else a `FarDate`.
+    """
     if ms is None or not _FIRST_MS <= ms <= _LAST_MS:
         return FarDate(ms)
     return _EPOCH + timedelta(milliseconds=ms)
 
 
 def date_to_ms(value: datetime) -> int:
-    """Return the whole milliseconds since 1970; a datetime without a zone counts as UTC."""
+    """Return whole milliseconds since 1970; a datetime without zone counts as UTC."""
     moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value
     return (moment - _EPOCH) // timedelta(milliseconds=1)
 
@@ -473,7 +466,7 @@ _PLAIN = frozenset({str, int, bool, type(None)})
 
 
 def to_scenario_value(value: Any) -> Any:
-    """Return *value* in the words of a scenario file; members that are undefined are left out."""
+    """Return *value* in the types of a scenario file; undefined members are left out."""
     if type(value) in _PLAIN:
         return value
     convert = _CONVERSIONS.get(type(value)) or _find_by_base(_CONVERSIONS, value)
@@ -526,10 +519,10 @@ _DIGITS: Final = len(str(LARGEST)) + 1
 
 
 def parse_whole_number(text: str) -> int:
-    """Return the whole number of decimal digits in *text*.
+    """Return the integer written in *text* in decimal digits.
 
     Raises:
-        ValueError: if it is none, or too large.
+        ValueError: if it is not one, or too large.
     """
     if len(text) > _DIGITS and text.strip().lstrip("+-").isdecimal():
         raise ValueError(TOO_LARGE)
@@ -537,7 +530,7 @@ def parse_whole_number(text: str) -> int:
 
 
 def check_number_size(number: int) -> int:
-    """Return *number*.
+    """Return *number* unchanged.
 
     Raises:
         ValueError: if it is too large.
@@ -548,7 +541,7 @@ def check_number_size(number: int) -> int:
 
 
 def loads(text: str | bytes, **options: Any) -> Any:
-    """Return the JSON value of *text*; as in JavaScript, a number that is too large is infinite.
+    """Return the JSON value in *text*. As in JavaScript, a too large number becomes infinity.
 
     Raises:
         ValueError: if it is not JSON.
@@ -563,7 +556,7 @@ def _parse_integer(text: str) -> int | float:
 
 
 def holds_promise(value: Any) -> bool:
-    """Return whether *value* of a script is a promise, or has one inside."""
+    """Return whether *value*, from a script, is or contains a promise."""
     if isinstance(value, Mapping):
         return any(map(holds_promise, value.values()))
     if isinstance(value, list | tuple):
@@ -598,10 +591,10 @@ def dumps(value: Any) -> str:
 
 
 def decode_json(text: str) -> Any:
-    """Return the value of JSON.
+    """Return the value of JSON *text*.
 
     Raises:
-        ValueError: it is none.
+        ValueError: if it is not JSON.
     """
     try:
         return _decode(text)

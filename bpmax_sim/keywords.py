@@ -1,4 +1,4 @@
-"""Functions of the public API refuse a keyword that they have not, with the near name."""
+"""Public functions refuse an unknown keyword with the most similar valid name."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ R = TypeVar("R")
 def refuse_unknown_keywords(
     known: Iterable[str] = (),
 ) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Return a decorator: a keyword that a function has not is refused with the near name.
+    """Return a decorator that makes a function refuse unknown keywords with the most similar name.
 
-    Type checkers see the function's own signature. *known* are the keywords that it hands on.
+    Type checkers see the function's own signature. *known* are further keywords that the function
+    passes on.
     """
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:

@@ -1,9 +1,9 @@
-"""The frozen values that travel from builder to transport to cassette and back.
+"""The immutable messages passed between builder, transport and cassette.
 
-Bodies are bytes, header and query lists keep their order, times are POSIX seconds. What may hold a
-secret is in no representation, for tracebacks show those. They are msgspec structs rather than
-dataclasses because they are made anew in every call, in a tenth of the time. The garbage collector
-leaves them alone: nothing in them refers back to them, and a session keeps those of all its calls.
+Bodies are bytes, header and query lists keep their order, times are POSIX seconds. ``repr`` shows
+nothing that may be secret, since tracebacks show it. They are msgspec structs, not dataclasses,
+because every call creates them and structs take a tenth of the time. The garbage collector ignores
+them: they are in no reference cycles, and a session keeps those of all its calls.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class Cookie(msgspec.Struct, frozen=True, gc=False):
-    """One cookie, of ``Cookie`` or ``Set-Cookie``.
+    """A cookie of ``Cookie`` or ``Set-Cookie``.
 
     Attributes:
-        text: as it stands there, attributes included.
-        attributes: what follows the first semicolon of a ``Set-Cookie``, that included.
+        text: original text, including attributes.
+        attributes: text of a ``Set-Cookie`` from the first semicolon on, including it.
     """
 
     name: str
@@ -53,18 +53,18 @@ class Cookie(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def attribute_texts(self) -> list[str]:
-        """Return each attribute as it stands there."""
+        """Return the original text of each attribute."""
         return self.attributes.split(";")[1:]
 
     @property
     def attributes_by_name(self) -> dict[str, str]:
-        """Return what a ``Set-Cookie`` says of it, by lower-case name (RFC 6265, 5.2)."""
+        """Return the attributes of a ``Set-Cookie`` by lower-case name (RFC 6265, 5.2)."""
         parts = (part.partition("=") for part in self.attribute_texts)
         return {name.strip().lower(): value.strip() for name, _, value in parts if name.strip()}
 
 
 class Headers(msgspec.Struct, frozen=True, gc=False):
-    """Headers in sending order, looked up in any case (RFC 9110, 5.1)."""
+    """Headers in sending order, with case-insensitive lookup (RFC 9110, 5.1)."""
 
     pairs: Pairs
 
@@ -88,21 +88,21 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
         return [value for key, value in self.pairs if key.lower() == lower]
 
     def first_values(self) -> dict[str, str]:
-        """Return the first value of each name, which is in lower case."""
+        """Return the first value of each name; names are in lower case."""
         return {name.lower(): value for name, value in reversed(self.pairs)}
 
     def without(self, names: Container[str]) -> Pairs:
-        """Return all but *names*, which are in lower case."""
+        """Return the headers except *names*, which are in lower case."""
         return tuple([pair for pair in self.pairs if pair[0].lower() not in names])
 
     @property
     def content_type(self) -> str:
-        """Return the whole value, or nothing."""
+        """Return the value of ``Content-Type``, or ""."""
         return self.get("content-type") or ""
 
     @property
     def media_type(self) -> str:
-        """Return the media type in lower case, without parameters, or nothing."""
+        """Return the media type in lower case, without parameters, or ""."""
         return media_type(self.content_type)
 
     @property
@@ -112,12 +112,12 @@ class Headers(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def set_cookies(self) -> dict[str, str]:
-        """Return the cookies of a response by name, the last of each."""
+        """Return the cookies of a response by name; of equal names the last."""
         cookies = map(parse_set_cookie, self.get_all("set-cookie"))
         return {cookie.name: cookie.value for cookie in cookies}
 
     def without_cookies(self, names: Container[str]) -> Pairs:
-        """Return the headers without some cookies, and without a ``Cookie`` that is left empty."""
+        """Return the headers without the cookies *names*; an empty ``Cookie`` is left out."""
         pairs = []
         for name, value in self.pairs:
             if name.lower() != "cookie":
@@ -157,12 +157,12 @@ def read_http_date(text: str) -> float | None:
 
 @lru_cache(maxsize=256)
 def encode_form_text(data: bytes) -> str:
-    """Return *data* as the WHATWG URL standard encodes it in forms: a space is a plus."""
+    """Return *data* encoded for a form (WHATWG URL standard): a space becomes a plus."""
     return quote_plus(data, safe="*").replace("~", "%7E")
 
 
 def is_below(address: str, base: str) -> bool:
-    """Return whether *address* is *base*, which ends without a slash, or lies below it.
+    """Return whether *address* equals *base*, which ends without a slash, or lies below it.
 
     ``https://a.test.cn`` is not below ``https://a.test``, nor ``/v10`` below ``/v1``.
     """
@@ -176,7 +176,7 @@ def media_type(content_type: str) -> str:
 
 @lru_cache(maxsize=256)
 def charset_of(content_type: str) -> str:
-    """Return the character set that a ``Content-Type`` names, by default UTF-8."""
+    """Return the character set in a ``Content-Type``, by default UTF-8."""
     for part in content_type.split(";")[1:]:
         name, _, value = part.partition("=")
         if name.strip().lower() == "charset":
@@ -213,7 +213,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     @property
     def name(self) -> str:
-        """Return ``platform.api``, or the platform alone where no API is certain."""
+        """Return ``platform.api``, or only the platform if the API is unknown."""
         return f"{self.platform}.{self.api}" if self.api or not self.platform else self.platform
 
     @property
@@ -250,7 +250,7 @@ class SignatureInput(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
 
 
 class Proof(msgspec.Struct, frozen=True, gc=False):
-    """How the signature of a response is verified: the platform's rule, and its names."""
+    """The rule and names to verify the signature of a response."""
 
     rule: Any
     names: Mapping[str, Any]
@@ -336,7 +336,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Chunk(msgspec.Struct, frozen=True, gc=False):
-    """A piece of a streamed body: seconds since the request, and its length in bytes."""
+    """A piece of a streamed body: seconds since the request, and length in bytes."""
 
     at: float
     length: int

@@ -1,7 +1,7 @@
-"""The path of an API: the one place that knows what ``{name}`` means.
+"""The path of an API. Only this module knows the meaning of ``{name}``.
 
-A raw path is split at its slashes first and decoded then, so an encoded slash belongs to a value.
-Bytes that are no UTF-8 survive: what is filled in again is what was taken out.
+A raw path is first split at slashes and then decoded, so that an encoded slash belongs to a value.
+Bytes that are not UTF-8 survive a round trip of `match` and `fill`.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ _BYTES: Final = "surrogateescape"
 
 
 def placeholders(path: str) -> tuple[str, ...]:
-    """Return the names in braces in *path*, each once, in their order."""
+    """Return the names in braces in *path*, each once, in order."""
     return tuple(dict.fromkeys(_PLACEHOLDER.findall(path)))
 
 
 def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
-    """Return *text* with each ``{name}`` replaced by its value; without one it stays."""
+    """Return *text* with each ``{name}`` replaced by its value.
+
+    Unchanged where *value* gives None.
+    """
 
     def filled(match: re.Match[str]) -> str:
         known = value(match[1])
@@ -36,30 +39,31 @@ def fill_placeholders(text: str, value: Callable[[str], str | None]) -> str:
 
 
 def literal_path(text: str) -> str:
-    """Return the fixed part of a declared path, with what an address cannot hold encoded."""
+    """Return the fixed part of a declared path, with invalid URL characters percent-encoded."""
     return quote(text, safe=_SAFE)
 
 
 def decode_path(raw: str) -> str:
-    """Return a part of a raw path decoded; bytes that are no UTF-8 as lone surrogates."""
+    """Return a decoded part of a raw path; bytes that are not UTF-8 become lone surrogates."""
     return unquote_to_bytes(raw).decode(errors=_BYTES) if "%" in raw else raw
 
 
 def encode_value(value: str) -> str:
-    """Return a value as one path segment, as a builder writes it (RFC 3986, section 2.3)."""
+    """Return a value encoded as one path segment (RFC 3986, section 2.3)."""
     if value.isascii() and value.isalnum():
         return value
     return quote(value.encode(errors=_BYTES), safe="")
 
 
 class _Segment(msgspec.Struct, frozen=True):
-    """What one segment has to be.
+    """The pattern of one segment.
 
     Attributes:
-        literal: the decoded text where there is no placeholder.
-        pattern, names: what matches a decoded segment, and which placeholders its groups are.
-        around: the decoded texts in front of, between and behind the placeholders.
-        whole: whether it is placeholders alone.
+        literal: decoded text if there is no placeholder.
+        pattern, names: regular expression for a decoded segment, and the placeholders of its
+            groups.
+        around: decoded texts before, between and after the placeholders.
+        whole: whether the segment consists of placeholders only.
     """
 
     literal: str = ""
@@ -82,17 +86,17 @@ class _Segment(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> int:
-        """Return how little it is fixed: 0 a literal, 1 a mixture, 2 a placeholder alone."""
+        """Return the specificity: 0 for a literal, 1 for a mixture, 2 for only a placeholder."""
         return 0 if self.pattern is None else 2 if self.whole else 1
 
 
 class PathTemplate(msgspec.Struct, frozen=True):
-    """A declared path, compiled.
+    """A compiled path declaration.
 
     Attributes:
-        pieces: literal parts, encoded, at even places, names of placeholders at odd ones.
-        segments: what each segment has to be; a slash at the end makes none.
-        has_slash: whether there is one.
+        pieces: encoded literal parts at even places, names of placeholders at odd ones.
+        segments: patterns of the segments; a slash at the end adds none.
+        has_slash: whether there is a slash at the end.
     """
 
     pieces: tuple[str, ...]
@@ -101,19 +105,22 @@ class PathTemplate(msgspec.Struct, frozen=True):
 
     @property
     def rank(self) -> tuple[int, tuple[int, ...]]:
-        """Return what the most literal of several templates has the least of."""
+        """Return the sort key among matching templates.
+
+        Fewest placeholders first, then most literal.
+        """
         ranks = tuple(segment.rank for segment in self.segments)
         return sum(len(segment.names) for segment in self.segments), ranks
 
     def match(self, raw: str) -> dict[str, str] | None:
-        """Return the decoded values that the *raw* path has, or None where it is another.
+        """Return the decoded values in the *raw* path; None if it does not match.
 
-        A slash at the end makes no difference here; `has_trailing_slash` tells it.
+        A slash at the end is ignored here; see `has_trailing_slash`.
         """
         return self.match_segments(raw_segments(raw))
 
     def match_segments(self, segments: tuple[str, ...]) -> dict[str, str] | None:
-        """Return the values of decoded *segments*, or None where they are others."""
+        """Return the values in decoded *segments*; None if they do not match."""
         if len(segments) != len(self.segments):
             return None
         values: dict[str, str] = {}
@@ -131,13 +138,13 @@ class PathTemplate(msgspec.Struct, frozen=True):
         return values
 
     def readings(self, raw: str) -> Iterator[dict[str, str]]:
-        """Yield every way to read the *raw* path: ``a-b-c`` is two ways of ``{no}-{id}``."""
+        """Yield every possible reading of the *raw* path: ``a-b-c`` has two for ``{no}-{id}``."""
         pairs = zip(self.segments, raw_segments(raw), strict=False)
         for several in product(*(segment.readings(text) for segment, text in pairs)):
             yield {name: value for reading in several for name, value in reading.items()}
 
     def fill(self, values: Mapping[str, str]) -> str:
-        """Return the raw path with *values*; a placeholder without one stays as it is."""
+        """Return the raw path with *values*; a placeholder without value is kept."""
         filled = list(self.pieces)
         for index in range(1, len(filled), 2):
             name = filled[index]
@@ -146,7 +153,7 @@ class PathTemplate(msgspec.Struct, frozen=True):
 
 
 def raw_segments(raw: str) -> tuple[str, ...]:
-    """Return the decoded segments of a *raw* path, without that after a slash at its end."""
+    """Return the decoded segments of a *raw* path, without the empty one after a final slash."""
     parts = raw.removeprefix("/").split("/")
     if not parts[-1]:
         parts.pop()
@@ -160,7 +167,7 @@ def has_trailing_slash(raw: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def path_template(path: str) -> PathTemplate:
-    """Return *path* compiled; a query that it declares is no part of it."""
+    """Return *path* compiled; a query in it is ignored."""
     path = path.partition("?")[0]
     path = path if path.startswith("/") or not path else f"/{path}"
     split = _PLACEHOLDER.split(path)
@@ -172,7 +179,7 @@ def path_template(path: str) -> PathTemplate:
 
 
 def _split_outside_braces(path: str) -> list[str]:
-    """Return the segments of a template; a slash within braces is a part of the name."""
+    """Return the segments of a template; a slash within braces belongs to the name."""
     parts = [""]
     for index, piece in enumerate(_PLACEHOLDER.split(path)):
         if index % 2:
@@ -195,7 +202,7 @@ def _parse_segment(part: str) -> _Segment:
 
 
 def _texts_between(around: tuple[str, ...], text: str) -> Iterator[tuple[str, ...]]:
-    """Yield what may stand between the texts of *around*, none of it empty."""
+    """Yield all ways to choose the non-empty texts between those of *around*."""
     first, *others = around
     if not text.startswith(first):
         return

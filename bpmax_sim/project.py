@@ -1,10 +1,8 @@
-"""Where a project's files are, without asking the user.
+"""The files of a project: its root, settings in pyproject.toml, folders, and file stamps.
 
-The folder ``.bpmax`` of a project: what runs leave there is nobody's to commit.
-
-Which files count, and their sizes and times: what the cache of platforms is judged by.
-
-This runs before every session, so it asks the system directly: ``pathlib`` takes ten times as long.
+Runs write into the folder ``.bpmax`` of a project, which Git ignores. Stamps (name, size and time
+of each file) decide whether the cache of platforms is still valid. They are read before every
+session, so this module calls `os` directly: ``pathlib`` takes ten times as long.
 """
 
 from __future__ import annotations
@@ -95,7 +93,10 @@ def _read_table(project: str) -> dict[str, object] | None:
 
 
 def language_of(root: Path) -> str | None:
-    """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*, if it says one."""
+    """Return ``language`` of ``[tool.bpmax_sim]`` in the project at *root*.
+
+    None if it is not set.
+    """
     language = read_setting(root, "language")
     return language if isinstance(language, str) else None
 
@@ -104,13 +105,13 @@ Strictness = Literal["normal", "strict", "lenient"]
 
 
 def strictness_of(path: Path, root: Path) -> Strictness:
-    """Return how doubts are taken in a scenario at *path*, by ``[tool.bpmax_sim]`` of *root*.
+    """Return the strictness for a scenario at *path*, from ``[tool.bpmax_sim]`` of *root*.
 
-    ``strict`` and ``lenient`` are lists of folders below the root, or true for all of it; the
-    innermost one holds.
+    ``strict`` and ``lenient`` are lists of folders below the root, or true for all; the innermost
+    folder applies.
 
     Raises:
-        ValueError: with what is wrong with one of them.
+        ValueError: if one of them is wrong; the message says why.
     """
     project = os.path.join(root, PROJECT)
     chosen: tuple[int, Strictness] = (-1, "normal")
@@ -155,13 +156,13 @@ def _list_folders(root: str, name: str, folders: object) -> Iterator[str]:
 
 
 def platform_folders(root: Path) -> tuple[Path, ...]:
-    """Return where the platforms of the project at *root* are declared, the last winning.
+    """Return the platform folders of the project at *root*; later ones override earlier ones.
 
     They are ``platforms`` of ``[tool.bpmax_sim]``, a path or a list of paths below the root; by
-    default ``scenarios/platforms``, where there is one.
+    default ``scenarios/platforms``, if it exists.
 
     Raises:
-        ValueError: one of those that are named is not there.
+        ValueError: if a named folder does not exist.
     """
     named = _platform_folders(str(root), file_stamp(os.path.join(root, PROJECT)))
     default = os.path.join(root, "scenarios", "platforms")
@@ -185,7 +186,7 @@ def _platform_folders(root: str, _stamp: object) -> tuple[Path, ...]:
 
 
 def jobs_of(root: Path) -> tuple[str, ...]:
-    """Return ``jobs`` of ``[tool.bpmax_sim]``: those that run all tests of the project together."""
+    """Return ``jobs`` of ``[tool.bpmax_sim]``: the CI jobs that together run all tests."""
     jobs = read_setting(root, "jobs")
     return tuple(map(str, jobs)) if isinstance(jobs, list) else ()
 
@@ -201,7 +202,10 @@ def _not_secret_places(table: Mapping[str, object] | None) -> tuple[str, ...]:
 
 
 def with_not_secret_place(text: str, place: str) -> str | None:
-    """Return a pyproject.toml with *place* first in ``not_secret``; None where that cannot be."""
+    """Return the text of pyproject.toml with *place* added first to ``not_secret``.
+
+    None is returned if the text cannot be changed automatically.
+    """
     before = _not_secret_places(_read_table(text))
     element = json.dumps(place, ensure_ascii=False)
     header = "[tool.bpmax_sim]\n"
@@ -218,9 +222,9 @@ def with_not_secret_place(text: str, place: str) -> str | None:
 
 
 def with_default_setting(text: str, name: str, value: str) -> str | None:
-    """Return a pyproject.toml whose ``[tool.bpmax_sim.defaults]`` has the text *value* for *name*.
+    """Return the text of pyproject.toml with *name* = *value* in ``[tool.bpmax_sim.defaults]``.
 
-    Only that line is written or added; None where that would mean more or less.
+    Only that line is changed or added. None is returned if that would change anything else.
     """
     import tomllib  # noqa: PLC0415 - pytest starts without it
 
@@ -242,7 +246,7 @@ def with_default_setting(text: str, name: str, value: str) -> str | None:
 
 
 def join_to_file(file: str | os.PathLike[str], name: str) -> Path:
-    """Return what *file* calls *name*, which is relative to where it lies."""
+    """Return *name* resolved against the folder of *file*."""
     return _join_path(os.path.dirname(file), name)
 
 
@@ -253,7 +257,7 @@ def _join_path(folder: str, name: str) -> Path:
 
 @lru_cache(maxsize=4096)
 def path_of(text: str) -> Path:
-    """Return the path *text*; those of every scenario are made once, as pathlib takes its time."""
+    """Return *text* as a path, cached, because creating a path for every scenario is slow."""
     return Path(text)
 
 
@@ -262,10 +266,12 @@ TRACES = f"{NAME}/trace"
 
 
 def make_folder(path: Path) -> None:
-    """Make the folder of *path*; Git sees nothing of what lies below ``.bpmax``.
+    """Create the folder for the file *path*.
+
+    Below ``.bpmax``, also a file that makes Git ignore it.
 
     Raises:
-        OSError: it cannot be made.
+        OSError: if it cannot be created.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     for folder in path.parents:
@@ -285,7 +291,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 
 def absolute_path(path: str | os.PathLike[str]) -> str:
-    """Return *path* from the root, links kept."""
+    """Return *path* as absolute path; symbolic links are kept."""
     return _absolute_from(os.getcwd(), os.fspath(path))
 
 
@@ -295,7 +301,7 @@ def _absolute_from(folder: str, path: str) -> str:
 
 
 def find_instances(folder: str) -> str:
-    """Return ``instances.yaml`` beside an absolute *folder*, else the nearest above, or nothing."""
+    """Return ``instances.yaml`` beside *folder* (absolute), else the nearest above; "" if none."""
     for path, local in _root_markers(folder):
         if _is_file(path) or _is_file(local):
             return path
@@ -316,15 +322,15 @@ def _is_file(path: str) -> bool:
 
 
 def local_file_of(path: str) -> str:
-    """Return the file whose keys win over those of *path*."""
+    """Return the local file whose keys override those of *path*."""
     stem, suffix = os.path.splitext(path)
     return f"{stem}.local{suffix}"
 
 
 def folder_stamp(folder: str, place: str, *, levels: int = 8) -> Stamp:
-    """Return name, size and time of every file of *folder* and of the instances at *place*.
+    """Return name, size and time of every file in *folder*, and of the instances at *place*.
 
-    Folders below it are looked into for so many *levels*, as links may lead in a circle.
+    Subfolders are visited to a depth of *levels*, as links may form a circle.
     """
     stamps: list[tuple[str, int, int]] = []
     try:

@@ -1,8 +1,8 @@
-"""HTTP/1.1 over starlette and uvicorn for a developer's own machine: cassettes or a simulator.
+"""A local HTTP/1.1 server (starlette, uvicorn) for cassettes or a simulator.
 
-Loopback unless asked otherwise, no TLS; heads, bodies, time and connections are limited. A request
-is tried below each recorded address, since its path alone does not say whom it is for;
-``/<platform key>/…`` is for one platform. Whoever logs in gets the recorded response, or stand-ins.
+It listens on loopback by default, without TLS. Sizes, times and connections are limited. The path
+of a request does not tell its third party, so it is matched with every recorded base address;
+``/<platform key>/…`` selects one platform. A login gets the recorded response, or stand-ins.
 """
 
 from __future__ import annotations
@@ -55,12 +55,13 @@ except ImportError as error:
 
 
 class ClientLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What one client may take, so that the others are served.
+    """Limits of one client, so that others are served, too.
 
     Attributes:
-        head, body: the largest, in bytes; a head is the request line and the headers.
-        head_time, body_time: seconds that each may take to arrive.
-        connections: how many stay open; beyond it, the one goes that waits longest for its client.
+        head, body: maximum bytes; the head is the request line with the headers.
+        head_time, body_time: maximum seconds until each has arrived.
+        connections: maximum of open connections; beyond it, the one that has been waiting longest
+            for its client is closed.
     """
 
     head: int = 64 * 1024
@@ -90,28 +91,28 @@ _OURS: Final = frozenset({
 
 
 class RefusedRequest(Exception):  # noqa: N818 - it is what the client gets
-    """A request that is not answered, with its status, the code that names why, and the reason."""
+    """Raised for a request that the server refuses, with status, code and reason."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Refuse with *status*, *code* and *message*."""
+        """Store *status*, *code* and *message*."""
         super().__init__(message)
         self.status, self.code = status, code
 
 
 class ServedClient:
-    """Who asks: how it wrote the request, and where a response goes while it arrives.
+    """The client of one request, to which a response can be sent while it arrives.
 
-    Its methods are called in the thread that answers.
+    The methods are called in the thread that handles the request.
 
     Attributes:
-        target: of the request, byte by byte (RFC 9112, 3.2).
-        headers: in their order and spelling.
-        is_begun: whether it got the head of a response.
-        is_gone: whether it has closed the connection.
+        target: request target, byte by byte (RFC 9112, 3.2).
+        headers: headers in original order and spelling.
+        is_begun: whether the head of a response was sent.
+        is_gone: whether the client has closed the connection.
     """
 
     def __init__(self, scope: Any, send: Any) -> None:
-        """Send by *send* of ASGI."""
+        """Use the ASGI callable *send*."""
         written = scope["state"]
         self.target: str = written["raw_target"].decode("latin-1")
         self.headers: Pairs = _decode_pairs(written["raw_headers"])
@@ -119,7 +120,7 @@ class ServedClient:
         self.is_begun = self.is_gone = False
 
     def begin(self, status: int, headers: Pairs) -> None:
-        """Send the head of the response; the length of the body is what *headers* say."""
+        """Send the head of the response; *headers* determine the length of the body."""
         raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
         self.is_begun = True
         from_thread.run(
@@ -127,12 +128,12 @@ class ServedClient:
         )
 
     def write(self, piece: bytes) -> None:
-        """Send a piece of the body, and wait until there is room for another."""
+        """Send a piece of the body, and wait until the connection accepts more."""
         message = {"type": "http.response.body", "body": piece, "more_body": True}
         from_thread.run(self._send, message)
 
     def end(self) -> None:
-        """End the body; where that is never called, the connection is closed."""
+        """End the body; if this is never called, the connection is closed."""
         from_thread.run(self._send, {"type": "http.response.body", "body": b""})
 
 
@@ -150,13 +151,13 @@ def run_server(
     limits: ClientLimits = _DEFAULT,
     stop: Callable[[], None] = lambda: None,
 ) -> Iterator[str]:
-    """Serve *handle* in a thread of its own while the block runs, and yield the address.
+    """Run *handle* in a server thread during the ``with`` block, and yield the address.
 
-    *answer* instead may send the response while it arrives, and *stop* is called at the end, to
-    end what is under way.
+    *answer* may be given instead, to send the response while it arrives. *stop* is called at the
+    end, to cancel requests in progress.
 
     Raises:
-        ConfigError: *host* and *port* cannot be had.
+        ConfigError: if *host* and *port* are not available.
     """
     listening = _bind(host, port)
     started = Event()
@@ -184,10 +185,11 @@ def serve(  # noqa: PLR0913 - what is served, where, and who hears of it
 ) -> None:
     """Serve *handle*, or *answer* as in `run_server`, until the process gets SIGINT or SIGTERM.
 
-    *ready* gets the address as soon as it is served, and whoever reads it may stop the process.
+    *ready* gets the address as soon as the server accepts connections; its reader may stop the
+    process from then on.
 
     Raises:
-        ConfigError: *host* and *port* cannot be had.
+        ConfigError: if *host* and *port* are not available.
     """
     listening = _bind(host, port)
     url = _url_of(listening, host)
@@ -238,7 +240,7 @@ def _url_of(listening: socket.socket, host: str) -> str:
 
 
 class _Server(uvicorn.Server):
-    """Serves a function within limits, and calls *ready* as soon as it does."""
+    """A uvicorn server with limits that calls *ready* when it accepts connections."""
 
     def __init__(
         self,
@@ -270,7 +272,10 @@ class _Server(uvicorn.Server):
 
     @cached_property
     def _limiter(self) -> CapacityLimiter:
-        """Return how many are answered at once: whoever waits for a third party takes a thread."""
+        """Return the limit of concurrent handlers.
+
+        Each that waits for a third party takes a thread.
+        """
         return CapacityLimiter(self._limits.connections)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -298,7 +303,7 @@ class _Server(uvicorn.Server):
                 await outgoing(scope, receive, send)
 
     async def _make_outgoing(self, incoming: Incoming, client: ServedClient) -> Outgoing | None:
-        """Return what the client gets, or None where it got all or the beginning of it."""
+        """Return the response; None if it was already sent, at least in part."""
         largest, patience = self._limits.body, self._limits.body_time
         try:
             async with asyncio.timeout(patience):
@@ -323,14 +328,14 @@ class _Server(uvicorn.Server):
 
 
 async def _watch_client(incoming: Incoming, client: ServedClient) -> None:
-    """Note when the client goes; the body of its request is read by then."""
+    """Note when the client disconnects; the body of its request has been read by then."""
     while (await incoming.receive())["type"] != "http.disconnect":
         pass
     client.is_gone = True
 
 
 class _ExactReader(h11.Connection):
-    """Reads requests, and keeps how the head of each was written; uvicorn hands on less."""
+    """An h11 connection that keeps the raw head of each request, which uvicorn does not pass on."""
 
     def __init__(self, largest: int) -> None:
         super().__init__(h11.SERVER, largest)
@@ -344,7 +349,7 @@ class _ExactReader(h11.Connection):
 
 
 class _Connection(H11Protocol):
-    """A connection that waits for its client only so long; uvicorn waits for ever.
+    """A connection with time limits for its client; uvicorn would wait for ever.
 
     The client is waited for::
 
@@ -352,7 +357,7 @@ class _Connection(H11Protocol):
           └─ head_time: 408    └─ body_time: 408, which the application answers;
                                   then the rest is read away for head_time
 
-    A connection that waits gives way when there are too many (Slowloris).
+    A connection that waits is closed when there are too many (Slowloris attack).
     """
 
     def __init__(self, *args: Any, limits: ClientLimits, **kwargs: Any) -> None:
@@ -368,7 +373,7 @@ class _Connection(H11Protocol):
 
     @property
     def _waits(self) -> bool:
-        """Return whether it is the client's turn to send, or to read the end."""
+        """Return whether the server waits for the client to send, or to read the end."""
         return self.conn.their_state in {h11.IDLE, h11.SEND_BODY} or self.transport.is_closing()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -381,7 +386,10 @@ class _Connection(H11Protocol):
         self._watch()
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Return whether to go on: a client that sends no more may still read (RFC 9112, 9.6)."""
+        """Return whether to keep the connection: a client that sends no more may still read.
+
+        See RFC 9112, 9.6.
+        """
         self._is_half_closed = not self._waits
         return self._is_half_closed
 
@@ -399,7 +407,7 @@ class _Connection(H11Protocol):
         self._unwatch()
 
     def shutdown(self) -> None:
-        """Let what is being answered be answered, and wait for no client."""
+        """Finish requests in progress; close connections that wait for a client."""
         if self._waits:
             self.transport.abort()
         else:
@@ -410,12 +418,12 @@ class _Connection(H11Protocol):
         self._abort_if_unread()
 
     def _abort_if_unread(self) -> None:
-        """Give the client some time to read the end; asyncio waits for ever to send it."""
+        """Close the connection if the client does not read the end; asyncio has no time limit."""
         if self.transport.is_closing():
             self.loop.call_later(self._limits.body_time, self.transport.abort)
 
     def _watch(self) -> None:
-        """Keep one deadline for the rest of a head, or of a body that is answered already."""
+        """Keep one deadline for the rest of a head, or of the body of an answered request."""
         their, our = self.conn.their_state, self.conn.our_state
         if their is not h11.IDLE and not (their is h11.SEND_BODY and our is h11.DONE):
             self._unwatch()
@@ -460,7 +468,7 @@ def _refuse(error: Exception, incoming: Incoming) -> Outgoing:
 
 
 async def _read_body(incoming: Incoming, largest: int) -> bytes | None:
-    """Return the body, or None if it is larger than is read, or says that it will be."""
+    """Return the body; None if it is larger than *largest*, or declared to be."""
     declared = incoming.headers.get("content-length", "")
     if declared.isdigit() and int(declared) > largest:
         return None
@@ -475,7 +483,7 @@ async def _read_body(incoming: Incoming, largest: int) -> bytes | None:
 
 
 def _read_request(incoming: Incoming, body: bytes) -> Request:
-    """Return what came, its address as it was written: the path stays encoded."""
+    """Return the request with its address as written: the path stays encoded."""
     scope = incoming.scope
     raw = scope.get("raw_path") or scope["path"].encode()
     path = raw.partition(b"?")[0].decode("latin-1")
@@ -515,7 +523,7 @@ def _outgoing_of(response: Response, *, is_head: bool = False) -> Outgoing:
 
 
 def _make_error(status: int, code: str, message: str, **more: str) -> Outgoing:
-    """Return a refusal of ours, which its header tells from a third party's."""
+    """Return an error response; a header distinguishes it from one of a third party."""
     document = {"error": code, **more, "message": message}
     return Outgoing(
         json.dumps(document, ensure_ascii=False).encode("utf-8", "replace"),
@@ -529,9 +537,9 @@ NOTHING = msg("no such call: nothing of this address is recorded; these are: ")
 
 
 class RecordingServer:
-    """The recordings of some cassettes, ready to answer; safe to use from several threads.
+    """The recordings of several cassettes as a server; safe to use from several threads.
 
-    A call that is used up gets its last response again.
+    When all responses to a call are used up, the last one is repeated.
     """
 
     def __init__(
@@ -541,11 +549,11 @@ class RecordingServer:
         platforms: Path | Sequence[Path] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        """Open *cassettes*, understood by the platform files in *platforms*.
+        """Open *cassettes* with the platform files in *platforms*.
 
         Raises:
-            CassetteError: one is not sound.
-            ConfigError: a platform file is wrong.
+            CassetteError: if a cassette is damaged.
+            ConfigError: if a platform file is wrong.
         """
         opened = [Cassette.load(path) for path in cassettes]
         owners = [(cassette, owner) for cassette in opened for owner in cassette.owners]
@@ -570,11 +578,11 @@ class RecordingServer:
         )
 
     def handle(self, request: Request) -> Response:
-        """Return what was recorded for *request*.
+        """Return the recorded response to *request*.
 
         Raises:
-            NoMatchError: nothing was; it tells of the nearest, where the API is known.
-            TransportError: the recorded exchange did not complete.
+            NoMatchError: if there is none; names the nearest exchange if the API is known.
+            TransportError: if the recorded exchange did not complete.
         """
         misses: list[tuple[bool, NoMatchError]] = []
         for url in self._candidate_addresses(request):
@@ -594,7 +602,10 @@ class RecordingServer:
         raise NoMatchError(f"{NOTHING}{known or 'none'}", case=msg("no such call"))
 
     def _candidate_addresses(self, request: Request) -> Iterable[str]:
-        """Return what *request* may be for: its target below each recorded address and host."""
+        """Return the URLs that *request* may mean.
+
+        Its target below each recorded address and host.
+        """
         target = request.url.removeprefix(request.base) or "/"
         first = target[1:].partition("?")[0].partition("/")[0]
         keys = {platform for platform, _ in self.bases}
@@ -614,7 +625,7 @@ class RecordingServer:
 
 
 def _recorded_bases(cassette: Cassette) -> Iterator[tuple[str, str]]:
-    """Yield each platform and address that was recorded; of traffic without one, the host."""
+    """Yield each recorded platform and base address; for other HTTP clients' traffic, the host."""
     for entry in cassette.entries():
         line = entry.line
         if line.base:
@@ -630,15 +641,15 @@ def _origin_of(url: str) -> str:
 
 
 class SimulatorServer:
-    """The stand-in of one platform; safe to use from several threads.
+    """The simulator of one platform as a server; safe to use from several threads.
 
     Attributes:
-        simulator: itself, with its knobs.
-        tenants: instances and what they log in with.
+        simulator: the simulator, with its settings.
+        tenants: instances and their credentials.
     """
 
     def __init__(self, platforms: Platforms, key: str, *, seed: int = 0) -> None:
-        """Stand in for the platform *key*.
+        """Simulate the platform *key*.
 
         Raises:
             CallError: UNKNOWN_PLATFORM.
@@ -663,12 +674,12 @@ class SimulatorServer:
         self._path = "" if "{" in base else urlsplit(base).path.rstrip("/")
 
     def handle(self, request: Request) -> Response:
-        """Return the third party's response.
+        """Return the simulated response.
 
-        The server's address stands for the whole address of the platform, or for its host.
+        The server's address stands for the platform's whole base address, or only for its host.
 
         Raises:
-            TransportError: RESET, where a knob says so.
+            TransportError: RESET, if a setting asks for it.
         """
         path = request.url.removeprefix(request.base)
         own = self._path

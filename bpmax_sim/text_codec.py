@@ -1,9 +1,9 @@
-"""The characters of a body: which encoding it is in, and its text.
+"""Determine the character encoding of a body, and decode it.
 
-Asked in this order are a declaration (``charset:``), a byte order mark, ``Content-Type``, the
-declaration of an XML document, HTML's ``<meta charset>``, and UTF-8 (WHATWG Encoding, 6.1; HTML,
-13.2.3.2). The first that fits every byte counts: many servers add ``charset=utf-8`` to pages that
-say ``gbk`` themselves, and are one or the other.
+In this order: a declaration (``charset:``), a byte order mark, ``Content-Type``, the XML
+declaration, HTML's ``<meta charset>``, and UTF-8 (WHATWG Encoding, 6.1; HTML, 13.2.3.2). The first
+that decodes every byte is used: many servers add ``charset=utf-8`` to pages that declare ``gbk``
+themselves, and either may be right.
 """
 
 from __future__ import annotations
@@ -32,13 +32,12 @@ _HEAD: Final = 1024  # bytes in which HTML looks for its declaration
 
 
 class DecodedText(NamedTuple):
-    """A body as text.
+    """A decoded body.
 
     Attributes:
         codec: Python's name of the encoding.
-        wrong_at: the first byte that is not of the encoding, from 0, or -1; the text has U+FFFD
-            there.
-        contradicts: the encoding that the header names, where the bytes are in another one.
+        wrong_at: index of the first byte invalid in the encoding, or -1; the text has U+FFFD there.
+        contradicts: encoding named in the header, if the bytes have another one.
     """
 
     text: str
@@ -48,7 +47,7 @@ class DecodedText(NamedTuple):
 
 
 def codec_named(name: str) -> str:
-    """Return Python's name of the encoding *name* of the Web, or nothing if there is none."""
+    """Return Python's name for the Web encoding *name*; "" if there is none."""
     try:
         known = codecs.lookup(name).name
     except (LookupError, ValueError):
@@ -66,7 +65,7 @@ def _find_label(data: bytes) -> Iterator[str]:
 
 
 def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> list[str]:
-    """Return the encodings that *data* may be in, the likeliest first; UTF-8 is the last."""
+    """Return the possible encodings of *data*, the most probable first; UTF-8 is the last."""
     marked = next((codec for mark, codec in _MARKS if data.startswith(mark)), "")
     named = [codec_named(declared) if declared else "", marked, _codec_of_header(content_type)]
     if _may_declare(content_type):
@@ -75,9 +74,10 @@ def declared_codecs(data: bytes, content_type: str = "", declared: str = "") -> 
 
 
 def decode_text(data: bytes, content_type: str = "", declared: str = "") -> DecodedText:
-    """Return the text of *data*; *declared* is the encoding that a platform file names.
+    """Return the text of *data*; *declared* is the encoding in the platform file.
 
-    What is UTF-8 without a mistake hardly is anything else, whatever a page says of itself.
+    If neither *declared* nor the header names another encoding, valid UTF-8 is decoded as UTF-8,
+    whatever the page itself declares: text in other encodings is hardly ever valid UTF-8.
     """
     if not declared and _codec_of_header(content_type) in {"", "utf-8"}:
         with suppress(UnicodeDecodeError):

@@ -23,9 +23,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def _speak_utf8() -> None:
-    """Start again in UTF-8 mode (PEP 540) where files could not have Chinese names.
+    """Restart Python in UTF-8 mode (PEP 540) if file names could not contain Chinese characters.
 
-    That is so in the locale C once ``PYTHONUTF8=0`` forbids what Python does there by itself.
+    This happens in the locale C if ``PYTHONUTF8=0`` turns off Python's own switch to UTF-8.
     """
     try:
         "客户".encode(sys.getfilesystemencoding())

@@ -1,4 +1,4 @@
-"""Which scenarios a run is narrowed to: those that use a place, or that changes in Git reach."""
+"""Select the scenarios that use a place of the project or are affected by changes in Git."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _REACH_ALL = frozenset({"pyproject.toml", "conftest.py"})
 
 
 def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> list[Selection]:
-    """Return those of *targets* that use the place *uses* and that changes since *changed* reach.
+    """Return the *targets* that use the place *uses* and are affected by changes since *changed*.
 
     Args:
         targets: scenario files.
-        uses: a place as `bpmax-sim uses` takes it; empty for any.
-        changed: a revision of Git that the working tree is compared with, or that of
-            `SINCE_BRANCHING`; empty for any.
+        uses: a place in the syntax of `bpmax-sim uses`; empty for no restriction.
+        changed: Git revision to which the working tree is compared, or the value `SINCE_BRANCHING`;
+            empty for no restriction.
 
     Raises:
-        ConfigError: there is no such place or revision, or no repository.
+        ConfigError: if the place, the revision or the repository does not exist.
     """
     kept = list(targets)
     for root in dict.fromkeys(find_root(target.path) for target in targets):
@@ -50,7 +50,10 @@ def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> 
 
 
 def name_from_root(text: str, root: Path) -> str:
-    """Return a path of the command line as the index has it; the name of anything else stays."""
+    """Return a path from the command line relative to *root*, as the index spells it.
+
+    Text that is not a path, such as ``platform.api``, is returned unchanged.
+    """
     path, colon, line = text.rpartition(":")
     has_line = bool(colon) and line.isdigit()
     file = Path(path if has_line else text)
@@ -64,7 +67,10 @@ def name_from_root(text: str, root: Path) -> str:
 
 
 def describe_changes(targets: Sequence[Selection], changed: str, kept: int) -> Iterator[str]:
-    """Yield what a run was narrowed to by *changed*: since when, how many files and scenarios."""
+    """Yield lines that say how changes limit a run.
+
+    They name the base revision and the number of changed files and of selected scenarios.
+    """
     for root in dict.fromkeys(find_root(target.path) for target in targets if changed):
         revision, name = find_base(root, changed)
         files = plural(len(set(changed_files(root, revision))), "{number} file", "{number} files")
@@ -81,13 +87,14 @@ _MAIN_BRANCHES = ("origin/HEAD", "main", "master")
 
 
 def find_base(root: Path, changed: str) -> tuple[str, str]:
-    """Return the revision that *changed* means, and how a person calls it.
+    """Return the revision that *changed* means, and its name for messages.
 
-    Without a revision it is where this branch left the main one: what a reviewer will see, and what
-    is not committed. On the main branch itself, and where there is none, it is the last commit.
+    `SINCE_BRANCHING` means the commit where this branch left the main branch: then the run covers
+    what a reviewer will see, and uncommitted files. On the main branch, or if there is no main
+    branch, it is the last commit.
 
     Raises:
-        ConfigError: there is no repository, no Git, or no commit.
+        ConfigError: if there is no repository, no Git, or no commit.
     """
     if changed != SINCE_BRANCHING:
         return changed, changed
@@ -104,10 +111,10 @@ def find_base(root: Path, changed: str) -> tuple[str, str]:
 
 
 def changed_files(root: Path, revision: str) -> list[str]:
-    """Return the files that differ from *revision*, and those that Git does not know, from *root*.
+    """Return the changed files since *revision* and the untracked files, relative to *root*.
 
     Raises:
-        ConfigError: there is no repository, no Git, or no such revision.
+        ConfigError: if there is no repository, no Git, or no such revision.
     """
     differing = ("diff", "--name-only", "-z", "--relative", "--end-of-options", revision, "--")
     unknown = ("ls-files", "--others", "--exclude-standard", "-z")

@@ -1,7 +1,7 @@
-"""The one typer application and its table of commands.
+"""The typer application and the table of all commands.
 
-A command's module is imported when that command is called, so that help is quick. A wrong command
-line is answered on one line, with the near name.
+The module of a command is imported when that command is called, so that help is fast. A usage error
+is reported on one line, with the most similar valid name.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ from bpmax_sim.report.exit_codes import ExitCode
 
 
 class Command(msgspec.Struct, frozen=True):
-    """A command.
+    """One row of the table of commands.
 
     Attributes:
-        home: ``module:function`` in this package.
-        about: what it does, in one line.
-        example: how it is called.
-        more: what else there is to know.
+        home: function of the command, as ``module:function`` in this package.
+        about: one-line description.
+        example: example command line.
+        more: further help text, shown below the description.
     """
 
     home: str
@@ -436,7 +436,7 @@ _LANG: Final = "--lang"
 
 
 def reword_usage_error(message: str) -> str:
-    """Return *message* on one line, without the words of typer's own parts."""
+    """Return the usage error *message* on one line, without typer's own wording."""
     if isinstance(message, Translatable):
         return message
     words = " ".join(message.split()).rstrip(".")
@@ -470,16 +470,16 @@ _RECORDING = msg(
 
 
 class _Command(LocalisedCommand):
-    """A command whose --changed needs no value."""
+    """A command whose option ``--changed`` may be given without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _complete_changed(args))
 
 
 def _complete_changed(arguments: Sequence[str]) -> list[str]:
-    """Return *arguments* with a value behind each ``--changed`` that has none.
+    """Return *arguments* with the default value inserted after each ``--changed`` without one.
 
-    A path that is there is no value: it is what is to run.
+    A following word that is an existing path is not the value but a target of the run.
     """
     whole: list[str] = []
     for word, following in zip_longest(arguments, arguments[1:], fillvalue=""):
@@ -493,7 +493,7 @@ def _is_revision(word: str) -> bool:
 
 
 class _Commands(LocalisedGroup):
-    """The commands of the table whose names begin with *prefix*, or all without one."""
+    """A group with the commands of the table whose names begin with *prefix*; empty for all."""
 
     prefix = ""
 
@@ -535,7 +535,10 @@ class _CassetteCommands(_Commands):
 
 
 def _list_level(prefix: str) -> Mapping[str, str]:
-    """Return what each name behind *prefix* does; a group is one name of the level above."""
+    """Return the name and description of each command directly below *prefix*.
+
+    A group of commands counts as one name of the level above it.
+    """
     level: dict[str, str] = {}
     for name, command in COMMANDS.items():
         group, _, _ = name.partition(" ")
@@ -624,7 +627,7 @@ def run_command_line(arguments: Sequence[str]) -> int:
 
 @contextmanager
 def _print_warnings_as_messages() -> Iterator[None]:
-    """Print our own warnings without the line of Python that Python itself puts before them."""
+    """Print the package's own warnings without the Python file and line that Python adds."""
     with warnings.catch_warnings():
         foreign = warnings.showwarning
 
@@ -640,7 +643,7 @@ def _print_warnings_as_messages() -> Iterator[None]:
 
 
 def _language_in(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Return the language that *arguments* ask for, wherever it stands, and the other arguments."""
+    """Return the value of ``--lang`` at any position of *arguments*, and the other arguments."""
     left = list(arguments)
     end = left.index("--") if "--" in left else len(left)
     for number, argument in enumerate(left[:end]):

@@ -1,4 +1,4 @@
-"""``calibrate``: a script that asks a live BPMAX what it does, and what its console says."""
+"""``calibrate``: print a script that probes a live BPMAX, and read its console output."""
 
 from __future__ import annotations
 
@@ -118,10 +118,10 @@ def _print_script(echo: str, apis: str, delay: int, writes: Writes) -> int:
 
 
 def _read_calibration(consoles: Sequence[Path]) -> Calibration:
-    """Return what the last run says that *consoles* tell.
+    """Return the judged result of the last calibration run found in the copied *consoles*.
 
     Raises:
-        ConfigError: none is of ``calibrate``.
+        ConfigError: if no console contains a run of the ``calibrate`` script.
     """
     text = "\n".join(decode_console(read_bytes(path, display_path(path))) for path in consoles)
     runs = read_console(text)
@@ -137,7 +137,7 @@ def _read_calibration(consoles: Sequence[Path]) -> Calibration:
 
 
 def describe_calibration(calibration: Calibration) -> Iterator[str]:
-    """Yield what a live BPMAX is, and each rule with its mark, the refuted ones first."""
+    """Yield a description of the live BPMAX, then each rule with its mark, refuted rules first."""
     zone = calibration.zone or series(f"{minutes / 60:+g} h" for minutes in calibration.offsets)
     yield msg(
         "engine {engine}, time zone {zone}, result {result}",
@@ -177,7 +177,7 @@ _KINDS: Final = ("confirmed", "refuted", "unknown")
 def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
 ) -> Iterator[tuple[Path, tuple[str, str]]]:
-    """Yield each file that changes, with its text and what changes in it."""
+    """Yield each file that changes, with its new text and a description of the change."""
     folders = folders_of_project(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
@@ -196,13 +196,13 @@ def _plan_changes(
 
 
 def _keys_to_set(platform: Any, keys: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of *keys* that *platform* does not mean already."""
+    """Return the *keys* whose values differ from the current ones of *platform*."""
     has = {"result": platform.result, "timeout": f"{platform.timeout:g}s"}
     return {name: value for name, value in keys.items() if has[name] != value}
 
 
 def _plan_clock(root: Path, calibration: Calibration) -> Iterator[tuple[Path, tuple[str, str]]]:
-    """Yield pyproject.toml with virtual time in the zone there, where that is not ours."""
+    """Yield pyproject.toml with a default clock in that BPMAX's time zone, if not Shanghai's."""
     if not calibration.offsets or set(calibration.offsets) == {_SHANGHAI}:
         return
     if len(set(calibration.offsets)) > 1:

@@ -1,4 +1,4 @@
-"""``capture``: lines to paste above a script in a live BPMAX."""
+"""``capture``: print lines to paste above a script in a live BPMAX, to log its calls."""
 
 from __future__ import annotations
 

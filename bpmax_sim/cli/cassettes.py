@@ -1,6 +1,6 @@
-"""``seal``, ``recover``, ``fmt``, ``inspect`` and ``export``: one cassette, or those of a project.
+"""``seal``, ``recover``, ``fmt``, ``inspect`` and ``export``: work on one cassette or on all.
 
-What a command would change is shown as a diff of texts before it writes.
+A command shows the changes that it would make as a text diff before it writes.
 """
 
 from __future__ import annotations
@@ -57,7 +57,10 @@ _MACHINE = (ENTRY, "bpmax: ", "sealed: ")
 
 
 def format_line_changes(before: str, after: str) -> Iterator[str]:
-    """Yield the lines that differ with one around each; what only machines read is left out."""
+    """Yield the changed lines with one line of context.
+
+    Lines written for machines only are left out.
+    """
     old, new = (
         [line for line in text.splitlines() if not line.startswith(_MACHINE)]
         for text in (before, after)
@@ -68,7 +71,7 @@ def format_line_changes(before: str, after: str) -> Iterator[str]:
 
 
 def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
-    """Yield which exchanges of *after* are not sealed like this in *before*."""
+    """Yield a message for each exchange of *after* whose index line does not occur in *before*."""
     known = set(before.splitlines())
     mark = ENTRY.encode()
     for index in after.splitlines():
@@ -222,7 +225,7 @@ _ESCAPED = re.compile(
 
 
 def _spell_out(text: str) -> str:
-    r"""Return *text* with escaped letters as people read them: 王 for ``\u738b``."""
+    r"""Return *text* with JSON escapes decoded for display: 王 for ``\u738b``."""
 
     def letter(match: re.Match[str]) -> str:
         units = "".join(chr(int(unit, 16)) for unit in match.groups() if unit)
@@ -233,7 +236,7 @@ def _spell_out(text: str) -> str:
 
 
 def _select_numbers(cassette: Cassette, line: int) -> list[int]:
-    """Return all exchanges, or the one that *line* lies in."""
+    """Return the numbers of all exchanges, or only of the exchange that contains *line*."""
     everything = list(range(len(cassette)))
     if not line:
         return everything
@@ -309,11 +312,11 @@ def export_cassette(
 
 
 def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
-    """Return the exchanges of every owner, or of one, each owner's in the order of issue.
+    """Return the exchanges of all owners, or of one *owner*, in the order of issue of each owner.
 
     Raises:
-        ConfigError: there is no such file or owner.
-        CassetteError: the file is not sound.
+        ConfigError: if the file or the owner does not exist.
+        CassetteError: if the file is damaged.
     """
     cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:

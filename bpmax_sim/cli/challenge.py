@@ -1,4 +1,7 @@
-"""``challenge``: which mistakes in scripts nobody would notice, and the lines that would."""
+"""``challenge``: find the mistakes in scripts that no scenario notices, and lines that would.
+
+"Mistake" means a small change of a script (a mutant), made by the command itself.
+"""
 
 from __future__ import annotations
 
@@ -80,10 +83,10 @@ def challenge(  # noqa: PLR0913 - the options of the command
 
 
 def _judge(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVerdict]:
-    """Return what became of each mutant.
+    """Return the verdict on each mutant.
 
     Raises:
-        KeyboardInterrupt: somebody pressed Ctrl-C; what was tried is reported.
+        KeyboardInterrupt: if the user pressed Ctrl-C; the mutants tried so far are reported first.
     """
     verdicts: list[MutantVerdict] = []
     judged = ready.judge(workers or os.cpu_count() or 1)
@@ -110,7 +113,7 @@ def _report(
     verdicts: Sequence[MutantVerdict],
     code: ExitCode | None,
 ) -> None:
-    """Print what was found; as one JSON object where *code* is given."""
+    """Print the findings; if *code* is given, as one JSON object."""
     if code is None:
         for line in _report_lines(result.distinct_findings):
             say(line)
@@ -134,9 +137,10 @@ def _report(
 
 
 def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
-    """Return what writes the lines of the findings that are shown.
+    """Return the edits that add the lines of the displayed findings to the scenario files.
 
-    Of two lines that want a column of one name for different values, the second has to wait.
+    If two lines need a table column of the same name with different values, only the first is
+    returned.
     """
     edits: list[ExpectEdit | ColumnEdit] = []
     columns: dict[tuple[str, str], object] = {}
@@ -153,10 +157,10 @@ def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdi
 
 
 def _check(workers: int, fail_under: float | None, most: int) -> None:
-    """Refuse what makes no sense.
+    """Refuse contradictory or impossible option values.
 
     Raises:
-        ConfigError: with what is expected.
+        ConfigError: with the values that are allowed.
     """
     option.check_workers(workers)
     if most < 1:

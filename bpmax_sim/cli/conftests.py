@@ -1,6 +1,6 @@
-"""What `bpmax-sim run` cannot do: the fixtures of a ``conftest.py``, which pytest alone imports.
+"""Find the fixtures in ``conftest.py`` that pytest would apply and `bpmax-sim run` cannot.
 
-The files are read and never run.
+The files are parsed, never imported.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ _OURS = "bpmax_"
 
 
 class ConftestFixtures(msgspec.Struct, frozen=True):
-    """A ``conftest.py`` and the fixtures of this package that its own ones use."""
+    """A ``conftest.py``, and the fixtures of this package that its own fixtures use."""
 
     path: Path
     names: tuple[str, ...]
 
 
 def find_conftests(file: Path, root: Path) -> Iterator[ConftestFixtures]:
-    """Yield the files beside *file* and above it, up to *root*, whose fixtures use ours.
+    """Yield each ``conftest.py`` from the folder of *file* up to *root* whose fixtures use ours.
 
     Raises:
-        ConfigError: one cannot be parsed, at which pytest would stop, too.
+        ConfigError: if a file cannot be parsed; pytest would stop there, too.
     """
     for folder in file.absolute().parents:
         if names := _fixtures_in(folder / "conftest.py"):
@@ -40,10 +40,13 @@ def find_conftests(file: Path, root: Path) -> Iterator[ConftestFixtures]:
 
 
 def find_all_conftests(files: Iterable[tuple[Path, Path]]) -> dict[Path, tuple[str, ...]]:
-    """Return each such file of *files*, pairs of a scenario and its project's root, by its path.
+    """Return each such ``conftest.py`` of *files*, with the names of our fixtures that it uses.
+
+    Args:
+        files: pairs of scenario file and root of its project.
 
     Raises:
-        ConfigError: one cannot be parsed.
+        ConfigError: if a file cannot be parsed.
     """
     first = {(file.parent, root): file for file, root in files}  # of each folder
     found = (
@@ -67,14 +70,14 @@ def _fixtures_in(path: Path) -> tuple[str, ...]:
 
 
 def _is_fixture(node: ast.AST) -> bool:
-    """Return whether *node* is a function under ``@pytest.fixture`` or its like."""
+    """Return whether *node* is a function decorated with ``@pytest.fixture`` or an equivalent."""
     if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
         return False
     return any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
 
 
 def _names_in(fixture: ast.AST) -> Iterator[str]:
-    """Yield our fixtures that one takes as a parameter, or asks for by name."""
+    """Yield the names of our fixtures that *fixture* has as parameter or requests by name."""
     for node in ast.walk(fixture):
         if isinstance(node, ast.arg) and node.arg.startswith(_OURS):
             yield node.arg

@@ -1,4 +1,4 @@
-"""``doctor``: what is installed and works here, and in a project what earlier runs left."""
+"""``doctor``: check the installation, and in a project also the remains of earlier runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ATTRIBUTES = ".gitattributes"
 
 
 def _check_project(root: Path) -> Iterator[Finding]:
-    """Yield what is found in the project at *root*; of a folder that is none, little."""
+    """Yield findings about the project at *root*; only a few if the folder is no project."""
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
@@ -81,7 +81,7 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
 
 
 def _list_kept_credentials(root: Path) -> Iterator[Finding]:
-    """Yield what logins have replaced and processes to come go on with; no value is shown."""
+    """Yield the credentials that logins replaced and later processes will use, without values."""
     for path in sorted(kept_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)
         try:
@@ -120,7 +120,7 @@ def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
 
 
 def _check_leftovers(root: Path) -> Iterator[Finding]:
-    """Yield what recordings left that were killed, or that failed."""
+    """Yield the files that killed or failed recordings left behind."""
     folder = root / "cassettes"
     for end, name, text in (
         (
@@ -178,7 +178,7 @@ def doctor(
 
 
 def collect_findings() -> Iterator[Finding]:
-    """Yield whether each thing is right, what it is, and what was found."""
+    """Yield one finding for each check: whether it is fine, its subject, and the result."""
     yield True, "bpmax-sim", str(bpmax_sim.__version__)
     version, system = platform.python_version(), platform.system()
     yield True, "python", msg("{python_version} on {system}", python_version=version, system=system)
@@ -203,7 +203,7 @@ def _check_package(name: str) -> Finding:
 
 
 def _check_extra(name: str) -> Finding:
-    """Tell of something that only some need."""
+    """Return the finding about an optional dependency, whose absence is not an error."""
     packages, purpose = EXTRAS[name]
     hint = msg(
         "not installed; {purpose}: pip install 'bpmax-sim[{name}]'", purpose=purpose, name=name
@@ -213,7 +213,7 @@ def _check_extra(name: str) -> Finding:
 
 
 def extension_points() -> tuple[ExtensionPoint[Any], ...]:
-    """Return all of them; this command alone needs every one."""
+    """Return all extension points. Only this command needs every one, so they are imported here."""
     from bpmax_sim.platform import filters, presets  # noqa: PLC0415
     from bpmax_sim.scenario import expect  # noqa: PLC0415
     from bpmax_sim.secret.source import SECRET_SOURCES  # noqa: PLC0415
@@ -227,7 +227,7 @@ def extension_points() -> tuple[ExtensionPoint[Any], ...]:
 
 
 def _check_parts() -> Iterator[Finding]:
-    """Yield each part that another distribution registers, and what is wrong with it."""
+    """Yield each extension registered by another distribution, and what is wrong with it."""
     for point in extension_points():
         for name, distribution, wrong in point.inspect_foreign():
             yield not wrong, f"{point.group} {name}", wrong or distribution
@@ -261,7 +261,7 @@ def _check_engine() -> Finding:
 
 
 def _check_writable(name: str, folder: Path) -> Finding:
-    """Look at the folder, or at the nearest above where it would be made."""
+    """Check that *folder*, or the nearest existing folder above it, is writable."""
     place = next(ancestor for ancestor in (folder, *folder.parents) if ancestor.exists())
     if place.is_dir() and os.access(place, os.W_OK):
         return True, name, str(folder)

@@ -1,4 +1,4 @@
-"""Run items one after the other with the options of the command line: all, or those of a shard."""
+"""Run scenario items one after the other, all or those of a shard, with command-line options."""
 
 from __future__ import annotations
 
@@ -37,14 +37,17 @@ TellUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
 def execute(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Verdict]:
-    """Run *items* one after the other, each in a session of its own; *tell* hears of each."""
+    """Run *items* in order, each in a session of its own, and yield the verdicts.
+
+    *tell* is called for each item with its verdict, events and sessions.
+    """
     return (verdict for verdict, _ in observe(items, options, tell))
 
 
 def observe(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Performance]:
-    """Run *items* as `execute` does, and yield with each verdict everything that happened."""
+    """Run *items* as `execute` does; yield each verdict together with all events of the item."""
     options = replace(options, options={"shared_logins": SharedLogins(), **options.options})
     runs, first = FileRuns(), dict[str, ScenarioItem]()
     for item in items:
@@ -64,7 +67,7 @@ def observe(
 
 
 def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[Performance]:
-    """Yield the verdict of each file that has parts which no row used, as one failure of it."""
+    """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
     for file, parts in groupby(runs.unused_parts(), key=itemgetter(0)):
         item = struct_replace(first[file], row=None)
         failures = tuple(failure_of(item, part) for _, part in parts)
@@ -72,17 +75,23 @@ def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[
 
 
 def cassette_of(item: ItemHeader, options: PerformOptions) -> Path:
-    """Return the file that *item* plays or records."""
+    """Return the path of the cassette that *item* plays or records."""
     return _cassette_folder(item, options) / f"{item.cassette}.yaml"
 
 
 def _cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -> Path:
-    """Return the folder that it lies in, by default that of the item's project."""
+    """Return the folder of the cassettes.
+
+    The option's, else ``cassettes`` in the item's project.
+    """
     return options.cassettes or Path(display_path(item.root / "cassettes"))
 
 
 def report_recorded(before: Mapping[Path, bytes]) -> None:
-    """Tell of each cassette how many exchanges it has, or that it is as it was *before*."""
+    """Print for each cassette the number of its exchanges, or that it is unchanged.
+
+    *before* maps each path to the content before recording.
+    """
     for path, old in before.items():
         if not path.exists():
             continue
@@ -93,7 +102,10 @@ def report_recorded(before: Mapping[Path, bytes]) -> None:
 
 
 def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
-    """Return why nothing was recorded, although all passed; empty if something was."""
+    """Return why nothing was recorded although all items passed.
+
+    Empty if something was recorded.
+    """
     sources = sources_of(verdicts)
     is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
     if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
@@ -112,7 +124,7 @@ def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
 
 
 def sources_of(verdicts: Iterable[Verdict]) -> set[str]:
-    """Return who answered the calls of *verdicts*."""
+    """Return the sources of the responses to all calls of *verdicts*, such as ``recorded``."""
     return {call.source for verdict in verdicts for call in verdict.calls}
 
 
@@ -121,10 +133,10 @@ _ASKED = frozenset({"live", "simulated", "", "unanswered"})
 
 
 def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[ProjectItem]:
-    """Return those of *items* that are in *shard*, in their order; without one, all.
+    """Return the *items* of *shard* in their order; all items if *shard* is None.
 
     Raises:
-        ConfigError: the durations cannot be read.
+        ConfigError: if the file of durations cannot be read.
     """
     if shard is None:
         return list(items)
@@ -138,7 +150,10 @@ def items_of_shard(items: Sequence[ProjectItem], shard: Shard | None) -> list[Pr
 def store_durations(
     verdicts: Iterable[Verdict], shard: Shard | None, took: dict[str, float]
 ) -> Iterator[Verdict]:
-    """Yield *verdicts* of items that are replayed, and keep what each *took* in real time."""
+    """Yield *verdicts* unchanged, and store the real seconds of each item that ran in *took*.
+
+    The time between two verdicts is the duration of the second item.
+    """
     root = find_root(Path.cwd())
     begun = time.perf_counter()
     for verdict in verdicts:

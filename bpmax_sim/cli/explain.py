@@ -1,7 +1,8 @@
-"""``lint --explain``: what a project fails for by default, and what it would in a strict folder.
+"""``lint --explain``: list what makes a project fail by default, and what would in a strict folder.
 
-Each scenario is replayed as in a lenient folder, where nothing doubtful ends it, so that all of it
-is found at once: the way in for a project that passed in an earlier version.
+Each scenario is replayed as in a lenient folder, where nothing doubtful stops it, so that all
+doubts are found in one run. This is the migration aid for projects that passed in an earlier
+version.
 """
 
 from __future__ import annotations
@@ -49,20 +50,25 @@ CURES: Final[Mapping[str, str]] = {
 
 
 class ExplainedDoubt(msgspec.Struct, frozen=True, order=False):
-    """Something doubtful in a scenario; *fails* unless its folder is lenient, else if strict."""
+    """A doubtful place in a scenario.
+
+    Attributes:
+        fails: whether it fails the scenario by default (unless its folder is lenient); otherwise it
+            fails only in a strict folder.
+    """
 
     rule: str
     problem: Problem
     fails: bool
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as ``--json`` has it."""
+        """Return the doubt as JSON object of ``--json``."""
         red = "by default" if self.fails else "strict"
         return {**as_data(self.problem), "rule": self.rule, "cure": self.cure, "red": red}
 
     @property
     def cure(self) -> str:
-        """Return what to write instead."""
+        """Return the advice what to write instead."""
         if text := CURES.get(self.rule):
             return msg(text)
         return msg("correct it, or write // bpmax-ignore: {rule} above it", rule=self.rule)
@@ -71,9 +77,9 @@ class ExplainedDoubt(msgspec.Struct, frozen=True, order=False):
 def explain(
     files: Sequence[Selection], findings: Iterable[ScriptFinding]
 ) -> Iterator[ExplainedDoubt]:
-    """Replay the scenarios of *files* and yield what is doubtful in them, each place once.
+    """Replay the scenarios of *files* and yield each doubtful place once.
 
-    *findings* are what is wrong in their scripts already, as far as their text says.
+    *findings* are the script findings that lint has already made without running anything.
     """
     findings = list(findings)
     yield from (ExplainedDoubt(one.rule, one.problem, fails=True) for one in findings)
@@ -102,7 +108,7 @@ def explain(
 
 
 def explanation_lines(doubts: Iterable[ExplainedDoubt]) -> Iterator[str]:
-    """Yield *doubts* by what turns them red and by rule, each rule with its cure."""
+    """Yield *doubts* as text with advice, grouped by severity (default, strict) and by rule."""
     doubts = sorted(doubts, key=_by_rule)
     heads = {
         True: msg("red, unless the folder is in lenient of [tool.bpmax_sim]:"),

@@ -1,4 +1,4 @@
-"""``explore``: every failure of a third party, tried on each scenario that passes."""
+"""``explore``: try every failure of a third party on each scenario that passes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ Found = Sequence[tuple[VariantFinding, Reproduction]]
 def _reproduce_causes(
     explorations: Sequence[Exploration], items: Mapping[str, ScenarioItem]
 ) -> Found:
-    """Return the findings of *explorations*, each with the scenario that reproduces it."""
+    """Return the findings of *explorations*, each with a scenario that reproduces it."""
     causes = find_causes(explorations)
     return [(one, reproduce(items[one.items[0]], one.variants[0])) for one in causes]
 
@@ -120,7 +120,7 @@ def _exit_code(explorations: Sequence[Exploration], found: Found) -> ExitCode:
 
 
 def _save_findings(scenarios: Sequence[Reproduction]) -> None:
-    """Write *scenarios*, and tell which they are."""
+    """Write *scenarios* to files, and print their paths."""
     for scenario in scenarios:
         name = display_path(scenario.path)
         if scenario.path.exists():
@@ -132,7 +132,7 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
 
 
 def _keep_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
-    """Keep findings and matrix for `bpmax-sim report`, and write them as a page to *html*."""
+    """Store findings and matrix for `bpmax-sim report`; write them as a page to *html* if given."""
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return
@@ -156,7 +156,7 @@ def _check(most: int, minutes: float, workers: int) -> None:
 def _report(
     explorations: Sequence[Exploration], found: Found, code: ExitCode, *, json: bool
 ) -> None:
-    """Print what was found, or the same with *code* as one JSON object."""
+    """Print the findings; with *json*, as one JSON object that includes the exit code."""
     explored = [one for one in explorations if not one.refused]
     totals = add_up(explored)
     red = sum(finding.is_red for finding, _ in found)
@@ -184,7 +184,10 @@ def _report(
 
 
 def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str]:
-    """Yield findings, red ones with the scenario that reproduces them, and the matrix."""
+    """Yield the findings, then the matrix.
+
+    A finding that fails shows the scenario that reproduces it.
+    """
     for finding, scenario in found:
         yield from describe_finding(finding)
         first = finding.variants[0]

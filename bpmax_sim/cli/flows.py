@@ -1,4 +1,4 @@
-"""``report --flow``: the picture of a flow with what all runs walked, and its tree."""
+"""``report --flow``: draw a flow, as picture and tree, with the routes taken in traced runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from bpmax_sim.yamlfile import decode, display_path, format_steps, writing_to
 
 
 def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> int:
-    """Write the page and the picture of the flow in *file*, and print it as a tree.
+    """Write page and picture of the flow in *file*, and print the flow as a tree.
 
     Raises:
-        ConfigError: the flow cannot be read, or nothing can be written.
+        ConfigError: if the flow cannot be read, or a file cannot be written.
     """
     root = find_root(file)
     name = Path(absolute_path(file)).relative_to(root.absolute()).as_posix()
@@ -39,10 +39,10 @@ def draw_flow(file: Path, traces: Sequence[Path], page: Path, *, json: bool) -> 
 
 
 def _read_definition(file: Path) -> Definition:
-    """Return the flow that *file* declares.
+    """Return the flow declared in *file*.
 
     Raises:
-        ConfigError: anything is wrong with it; all of it at once.
+        ConfigError: if the declaration has errors; all of them are listed.
     """
     source = ScenarioSource.read(file)
     problems: list[Problem] = Problems()
@@ -58,7 +58,7 @@ def _read_definition(file: Path) -> Definition:
 
 
 def _read_traces(places: Sequence[Path]) -> list[store.Trace]:
-    """Return the traces of *places*; without any the flow is drawn as never walked."""
+    """Return the traces of *places*. Without any, the flow is drawn as never walked."""
     try:
         return list(store.read_traces(places))
     except ConfigError:

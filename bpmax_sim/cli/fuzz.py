@@ -1,4 +1,4 @@
-"""``fuzz``: a search for calls of a user's platform that break a law."""
+"""``fuzz``: search for calls of a platform that violate a law."""
 
 from __future__ import annotations
 
@@ -137,10 +137,10 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
 
 
 def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
-    """Refuse what makes no sense.
+    """Refuse invalid option values.
 
     Raises:
-        ConfigError: with a near name.
+        ConfigError: with the most similar valid name.
     """
     if not 0 < minutes <= 24 * 60:
         raise ConfigError(
@@ -159,10 +159,10 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
 
 
 def _find_platform_file(text: str) -> Path:
-    """Return the platform file that *text* names, by its path or by its key.
+    """Return the platform file given by path or by platform key.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: if there is none.
     """
     if Path(text).is_file():
         return Path(text)

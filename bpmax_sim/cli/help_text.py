@@ -1,4 +1,4 @@
-"""Help in one language: what typer writes around our texts, metavars, defaults and full stops."""
+"""Help in one language: replaces typer's English headings, metavars, defaults and full stops."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
 
 
 def in_sentences(text: str) -> str:
-    """Return *text* with the full stops of its language."""
+    """Return *text* with the full stop of its language at the end of each sentence."""
     return _FULL_STOP.sub(r"\1。", text)
 
 
@@ -87,7 +87,10 @@ def translate_metavar(metavar: str) -> str:
 
 
 def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
-    """Return the help of each parameter, before typer makes a mere text of it."""
+    """Return the help message of each parameter, read before typer converts it to a plain ``str``.
+
+    Converted messages could no longer be translated.
+    """
     hints = get_type_hints(called, include_extras=True)
     return {
         name: option.help
@@ -98,7 +101,10 @@ def parameter_helps(called: Callable[..., Any]) -> Mapping[str, str]:
 
 
 def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]]) -> None:
-    """Write *rows* in two columns below *heading*, as wide as a terminal shows them."""
+    """Write *rows* in two columns below *heading*, aligned by display width.
+
+    Chinese characters are two columns wide.
+    """
     if not rows:
         return
     formatter.write_paragraph()
@@ -115,12 +121,15 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
 
 
 def _columns_of(formatter: Any) -> int:
-    """Return how wide help is; typer's own takes no terminal for narrower than 50 columns."""
+    """Return the width of help in columns.
+
+    Typer treats any terminal as at least 50 columns wide.
+    """
     return min(int(formatter.width), max(get_terminal_size().columns - 2, 30))
 
 
 def wrap_text(text: str, columns: int) -> list[str]:
-    """Return *text* as lines of at most *columns* of a terminal; a longer word is not broken."""
+    """Return *text* as lines of at most *columns* display columns; a longer word is not broken."""
     lines = [""]
     for unit in _UNIT.findall(text):
         if lines[-1] and display_width(lines[-1]) + display_width(unit.rstrip()) > columns:
@@ -131,7 +140,7 @@ def wrap_text(text: str, columns: int) -> list[str]:
 
 
 def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
-    """Put the *helps* and metavars of *command*, which typer built, into the reader's language."""
+    """Set the *helps* and metavars of *command*, which typer built, in the reader's language."""
     for parameter in command.params:
         if parameter.name in helps:
             parameter.help = in_sentences(translate(helps[parameter.name]))
@@ -140,9 +149,9 @@ def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
 
 
 class _LocalisedHelp:
-    """Formats usage and options of typer's classes in the reader's language.
+    """Mixin that formats usage and options of typer's classes in the reader's language.
 
-    Its parameters take plain values without pydantic.
+    Its parameters convert plain values without pydantic, see `plain_values`.
     """
 
     def get_params(self: Any, ctx: Any) -> Any:
@@ -211,7 +220,10 @@ def _declare_help_all(
         Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
     ] = False,
 ) -> None:
-    """Declare the option for typer, which makes options of signatures alone."""
+    """Carry the declaration of ``--help-all``.
+
+    Typer builds options from function signatures only.
+    """
 
 
 def _list_rare(command: Any) -> list[Any]:
@@ -220,7 +232,7 @@ def _list_rare(command: Any) -> list[Any]:
 
 
 def add_help_all(command: Any) -> None:
-    """Add the option, which help names only where *command* has options that few need."""
+    """Add ``--help-all`` to *command*; help mentions it only if some options are rarely needed."""
     app = typer.Typer(add_completion=False)
     app.command()(_declare_help_all)
     compiled: Any = typer.main.get_command(app)

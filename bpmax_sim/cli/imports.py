@@ -1,6 +1,6 @@
-"""``import``: recordings of other tools become cassettes, through the same redactor.
+"""``import``: convert recordings of other tools to cassettes, with the same redaction.
 
-``import openapi``: an OpenAPI document becomes a platform file, and an instance of it.
+``import openapi``: convert an OpenAPI document to a platform file and an instance.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, wri
 
 @dataclass(frozen=True, slots=True)
 class _CassetteImport:
-    """What goes into one cassette."""
+    """The input for one cassette."""
 
     path: Path
     owner: str
@@ -146,10 +146,11 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
 def _admit_all(
     found: Sequence[ForeignExchanges], admit_to: Callable[[ForeignExchanges], ForeignExchanges]
 ) -> list[ForeignExchanges]:
-    """Return what *admit_to* makes of each file, with the notes of both passes.
+    """Return each file after *admit_to*, which redacts it, with the notes of both passes.
 
-    Several files are gone through twice: a secret that a later file shows to be one, such as the
-    token of its login, may stand in an earlier file too, and is hidden there in the second pass.
+    Several files are processed twice: a secret that is only recognised in a later file, such as the
+    token in a login response, may also occur in an earlier file and is hidden there in the second
+    pass.
     """
     first = list(map(admit_to, found))
     if len(found) == 1:
@@ -174,7 +175,7 @@ def _write_all(taken: Sequence[_CassetteImport], *, yes: bool, json: bool) -> Ex
 
 
 def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
-    """Return the credentials that can be read here, and the values of *variables*."""
+    """Return the credentials that can be read on this machine, and the values of *variables*."""
     vault = Vault()
     for name in register_known_credentials(known, os.environ, vault):
         notify(
@@ -214,7 +215,7 @@ def _check_redact_path(text: str) -> str:
 
 
 def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, list[Path]]:
-    """Return which files go into which cassette."""
+    """Return the source files of each target cassette."""
     if to is not None and to.suffix == ".yaml":
         return {to: list(recordings)}
     folder = find_root(Path.cwd()) / "cassettes"
@@ -230,10 +231,10 @@ def _group_by_target(recordings: Sequence[Path], to: Path | None) -> dict[Path, 
 
 
 def _find_owner(path: Path) -> str:
-    """Return the one scenario that plays the cassette at *path*, or nobody.
+    """Return the only scenario that plays the cassette at *path*, or "" if there is none.
 
     Raises:
-        ConfigError: if several do.
+        ConfigError: if several scenarios play it.
     """
     scenarios = find_owners(path)
     if len(scenarios) > 1:
@@ -253,11 +254,11 @@ def _find_owner(path: Path) -> str:
 
 
 def _confirm_replacing(taken: _CassetteImport, *, yes: bool) -> None:
-    """Ask before a recording is replaced.
+    """Ask for confirmation before an existing recording is replaced.
 
     Raises:
-        typer.Abort: the answer is no.
-        DamagedCassette: what is there is not sound.
+        typer.Abort: if the answer is no.
+        DamagedCassette: if the existing cassette is damaged.
     """
     known = count_recorded(taken.path, taken.owner)
     if not known or yes or not taken.drafts:
@@ -310,7 +311,7 @@ _KEY = re.compile(r"[\w-]{1,64}")
 
 
 class _File(msgspec.Struct, frozen=True):
-    """A file to write, and what it holds now."""
+    """A file to write, with its present content."""
 
     path: Path
     text: str
@@ -390,7 +391,10 @@ def openapi(  # noqa: PLR0913 - the options of the command
 
 
 def _platform_key(key: str, document: Path, root: Any) -> str:
-    """Return the platform's key: as given, else the file's name, else the document's title."""
+    """Return the platform's key.
+
+    The option's value, else the file's name, else the document's title.
+    """
     if key:
         if not _KEY.fullmatch(key):
             raise ConfigError(
@@ -412,7 +416,10 @@ def _make_files(converted: ConvertedPlatform, instance: str, to: Path | None) ->
 
 
 def _with_instance(before: str, key: str, entry: str, place: Path) -> str:
-    """Return the file of instances with one of this platform; one that is there stays as it is."""
+    """Return the instances file with an instance of this platform.
+
+    An existing one is kept unchanged.
+    """
     entries = read_yaml(before, file=display_path(place)).plain() if before.strip() else []
     if not isinstance(entries, list):
         raise ConfigError(Problem(msg("expected a list of instances"), Place(display_path(place))))

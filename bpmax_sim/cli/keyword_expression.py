@@ -1,4 +1,4 @@
-"""``-k``: names joined by and, or, not and brackets, with the grammar and characters of pytest.
+"""``-k``: expressions of names with and, or, not and brackets, in the grammar of pytest.
 
 expression: and_test ('or' and_test)*
 and_test:   not_test ('and' not_test)*
@@ -24,10 +24,12 @@ _RESERVED = frozenset({"and", "or"})
 
 
 def parse_keyword(text: str) -> Matches:
-    """Return what ``-k`` *text* selects; a name matches where it is a part of a word.
+    """Return the predicate for the ``-k`` expression *text*.
+
+    A name matches any word that contains it.
 
     Raises:
-        ConfigError: it cannot be parsed.
+        ConfigError: if *text* cannot be parsed.
     """
     parser = _Parser(text)
     matches = parser.parse_expression()
@@ -37,7 +39,7 @@ def parse_keyword(text: str) -> Matches:
 
 
 class _Parser:
-    """A recursive descent over the tokens of one expression."""
+    """A recursive-descent parser of one expression."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -45,7 +47,7 @@ class _Parser:
 
     @property
     def next(self) -> str:
-        """Return the next token, or nothing at the end."""
+        """Return the current token, or "" at the end."""
         return self._tokens[0] if self._tokens else ""
 
     def fail(self, expected: str) -> NoReturn:

@@ -1,4 +1,4 @@
-"""``lint``: everything that can be found wrong without running anything."""
+"""``lint``: report every problem that can be found without running scenarios."""
 
 from __future__ import annotations
 
@@ -140,12 +140,12 @@ def _format_annotation(problem: Problem, level: Level) -> str:
 
 
 class LintTargets(msgspec.Struct, frozen=True):
-    """What is to be looked at.
+    """The files to check.
 
     Attributes:
-        files: of scenarios.
-        recordings: the cassettes that are named.
-        is_whole: whether a whole project is meant, its other cassettes, too.
+        files: scenario files.
+        recordings: cassettes named on the command line.
+        is_whole: whether a whole project is checked, including cassettes that no scenario names.
     """
 
     files: Sequence[Selection]
@@ -154,9 +154,10 @@ class LintTargets(msgspec.Struct, frozen=True):
 
 
 def _split_paths(paths: Sequence[str]) -> LintTargets:
-    """Return which of *paths* are scenarios, and which are cassettes.
+    """Split *paths* into scenarios and cassettes.
 
-    A platform file or a script stands for its project: what it breaks, breaks scenarios.
+    For a platform file or a script, the whole project is checked, as a mistake there breaks
+    scenarios elsewhere.
     """
     folders = [path for path in paths if Path(path).is_dir()]
     files = [path for path in paths if path not in folders]
@@ -228,7 +229,10 @@ def _cassette_of(header: ItemHeader) -> Path:
 
 
 def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
-    """Yield what platforms hardly mean, earlier names, and what a later folder replaces."""
+    """Yield hints on suspicious declarations, earlier names and platforms that are replaced.
+
+    A platform of a later folder replaces one of the same key.
+    """
     for platform in chain.from_iterable(item.own.values() for item in loaded):
         yield from platform_hints(platform)
     yield from dict.fromkeys(chain.from_iterable(map(_earlier_names, loaded)))
@@ -237,7 +241,7 @@ def _find_platform_hints(loaded: Sequence[Platforms]) -> Iterator[str]:
 
 
 def _unread_defaults(index: ProjectIndex) -> Iterator[Problem]:
-    """Yield files of defaults from which no scenario inherits, by their place or their name."""
+    """Yield a problem for each defaults file that, due to its folder or name, nothing inherits."""
     facts = (fact for file in index.files.values() for fact in file.facts)
     read = {fact.name for fact in facts if fact.kind == "file" and fact.role == "loads"}
     for path in index.files:
@@ -256,7 +260,7 @@ def _unread_defaults(index: ProjectIndex) -> Iterator[Problem]:
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
 ) -> tuple[list[ProjectIndex], list[SoundGroups]]:
-    """Return the indexes of the projects of *found*, and what was sound there the last time."""
+    """Return the project indexes of *found*, and for each the groups that were sound last time."""
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [
@@ -267,7 +271,7 @@ def _load_indexes(
 
 
 def _earlier_names(platforms: Platforms) -> Iterator[str]:
-    """Yield what was renamed, so that somebody sees under which names recordings are played."""
+    """Yield each renamed platform and API, with the names under which it still finds recordings."""
     for platform in platforms.own.values():
         names = {platform.platform_key: platform.was}
         names |= {f"{platform.platform_key}.{api.key}": api.was for api in platform.apis.values()}
@@ -284,9 +288,9 @@ def _earlier_names(platforms: Platforms) -> Iterator[str]:
 def _load_platforms(
     headers: Sequence[ItemHeader], loaded: dict[_FoldersKey, Platforms]
 ) -> Iterator[Problem]:
-    """Load the platforms of the project and of *headers* into *loaded*; yield what is wrong.
+    """Load the platforms of the project and of *headers* into *loaded*; yield the problems.
 
-    Of those that are not there, `find_missing_files` tells.
+    Missing files are not reported here but by `find_missing_files`.
     """
     of_project = [(folders, None) for folders in [_folders_here()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
@@ -324,10 +328,10 @@ def _in_cassettes(
     loaded: Sequence[Platforms],
     hint: Callable[[str], None],
 ) -> Iterator[Problem]:
-    """Yield what is wrong with the cassettes that are named and with those of scenarios.
+    """Yield the problems of the cassettes that are named and of those of the scenarios.
 
-    These are all of the projects, or those that the scenarios have *played* alone. If cassettes
-    alone are named, there are no others.
+    For scenarios, these are all cassettes of their projects, or only the *played* ones. If only
+    cassettes are named, no others are checked.
     """
     named = targets.recordings
     own = [] if named else [find_root(Path.cwd())]
@@ -358,7 +362,7 @@ def _in_cassettes(
 
 
 def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
-    """Yield what an engine finds wrong with the conditions of a flow, of which it runs none."""
+    """Yield the syntax errors that the script engine finds in flow conditions; none is run."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
             for action, number, path, text in node.conditions():

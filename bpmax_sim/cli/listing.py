@@ -1,4 +1,4 @@
-"""``list``: the scenarios of a project, which are known without loading what did not change."""
+"""``list``: the scenarios of a project, read from the index, which loads only changed files."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def list_scenarios(
 
 
 def _describe_age(item: ItemHeader, age: float) -> str:
-    """Return how old the oldest exchange of *item* is, or nothing if none is older than *age*."""
+    """Return the age of the oldest exchange of *item*; "" if it is younger than *age* seconds."""
     from bpmax_sim.check.drift import recorded_at  # noqa: PLC0415 - a list alone needs no recording
 
     path = item.root / "cassettes" / f"{item.cassette}.yaml"

@@ -1,4 +1,4 @@
-"""``merge``: cassettes that Git left unmerged, and the driver that Git runs for each."""
+"""``merge``: merge cassettes that Git left unmerged; also the merge driver that Git runs."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def merge(
 
 
 def _read(path: Path) -> bytes | None:
-    """Return the bytes of a version; Git has an empty file where there was none."""
+    """Return the content of a version, None if it did not exist (Git passes an empty file then)."""
     return (path.read_bytes() if path.is_file() else b"") or None
 
 
 def _put_theirs_aside(path: Path, merged: MergedCassettes) -> bool:
-    """Put aside what both sides recorded, for review; return whether there is such."""
+    """Store their version for review if both sides recorded the same owner; return whether so."""
     if not merged.conflicts:
         return False
     with lock_folder(path.parent):
@@ -89,7 +89,7 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
 
 
 def hint_at_merging() -> None:
-    """Say once in a project that Git does not merge its cassettes."""
+    """Print, once in a project, that Git is not set up to merge its cassettes."""
     root = find_root(Path.cwd())
     repository, mark = find_repository(root), root / ".bpmax" / "merge-hint"
     if repository is None or os.environ.get("CI") or mark.exists() or is_set_up(repository):

@@ -1,7 +1,8 @@
-"""``migrate``: recordings that a replay would find if they were of today are moved, by causes.
+"""``migrate``: move recordings that only a rename keeps from being found, grouped by cause.
 
-Scenarios are replayed; what they miss and what is left of their recordings is put together by its
-cause. A person accepts causes, and what is moved for them has to replay before a file is replaced.
+Scenarios are replayed; calls without a match and unplayed exchanges are paired and grouped by the
+cause of their difference. A person accepts causes. A file is replaced only if the moved exchanges
+replay.
 """
 
 from __future__ import annotations
@@ -90,7 +91,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
 
 
 def _report_unmoved(plans: Sequence[MovePlan]) -> None:
-    """Tell what is not moved, whatever is accepted."""
+    """Print the exchanges that are not moved, whichever causes are accepted."""
     for plan in plans:
         for name in dict.fromkeys(plan.unknown):
             notify(
@@ -128,10 +129,10 @@ def _carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[
 
 
 def _read_renames(*options: Sequence[str]) -> Renames:
-    """Return what the options of the command line say.
+    """Return the renames given by the command-line options.
 
     Raises:
-        ConfigError: one of them is not ``old=new``, or an API's is of two platforms.
+        ConfigError: if an option is not ``old=new``, or renames an API to another platform's.
     """
     maps: list[dict[str, str]] = []
     for name, texts in zip(("--api", "--platform", "--path", "--owner"), options, strict=True):
@@ -159,7 +160,7 @@ def _is_replayed(item: ScenarioItem) -> bool:
 def _ask(
     groups: Mapping[Cause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
 ) -> frozenset[Cause]:
-    """Show each cause with what it is the cause of, and return those that are accepted."""
+    """Show each cause with the number of its effects, and return the accepted causes."""
     accepted = set()
     files = defaultdict[Cause, set[Path]](set)
     for plan in plans:

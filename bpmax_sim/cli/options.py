@@ -1,4 +1,4 @@
-"""The options that several commands share; those of a run are made from the table of options."""
+"""The options shared by several commands; options of a run come from the table of options."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bpmax_sim.session.options import option_help, options_of
 
 
 def flag_of(name: str) -> str:
-    """Return how an option of a run is written."""
+    """Return the command-line spelling of the run option *name*."""
     return f"--{name.replace('_', '-')}"
 
 
 def _run_option(name: str, *, is_rare: bool = False) -> Any:
-    """Return the option *name* of the table; a rare one stands behind ``--help-all``."""
+    """Return option *name* of the table; help shows a rare one only with ``--help-all``."""
     option = options_of("cli")[name]
     help_text = option_help(option, flag_of)
     sentence = Translatable(
@@ -133,10 +133,10 @@ LimitWatch = Annotated[
 
 
 def parse_age(name: str, text: str) -> float:
-    """Return the seconds of the option *name*.
+    """Return the value *text* of option *name* in seconds.
 
     Raises:
-        ConfigError: *text* is no age.
+        ConfigError: if *text* is not a duration.
     """
     try:
         return parse_duration(text)
@@ -146,10 +146,10 @@ def parse_age(name: str, text: str) -> float:
 
 
 def check_workers(workers: int) -> None:
-    """Refuse a number of processes that makes no sense.
+    """Refuse an invalid number of processes.
 
     Raises:
-        ConfigError: with what is expected.
+        ConfigError: with the numbers that are allowed.
     """
     if not 0 <= workers <= 64:  # noqa: PLR2004 - more than any machine here has use for
         raise ConfigError("-n {workers}: expected 1 to 64 processes", workers=workers)

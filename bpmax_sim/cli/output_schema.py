@@ -1,6 +1,6 @@
-"""What ``--json`` prints, command by command: one object, in which every key is always there.
+"""The JSON objects that ``--json`` prints, by command; every key is always present.
 
-A key more is no new version; a key less, or another type, is.
+An added key keeps the version; a removed key or a changed type makes a new version.
 """
 
 from __future__ import annotations
@@ -245,7 +245,7 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def as_schema(shape: Shape) -> dict[str, Any]:
-    """Return the JSON Schema of what a command prints."""
+    """Return the JSON Schema of the output of a command."""
     return _object_schema({"version": WHOLE, **shape})
 
 
@@ -268,7 +268,7 @@ def _schema_of(kind: Any) -> dict[str, Any]:
 
 
 def describe_keys(shape: Shape) -> Iterator[str]:
-    """Yield the keys of the object, those of what it lists behind their own."""
+    """Yield the keys of the object; the keys of nested lists follow the key of their list."""
     for name, kind in shape.items():
         inner = kind[0] if isinstance(kind, list) else kind
         mark = f"{name}[]" if isinstance(kind, list) else name

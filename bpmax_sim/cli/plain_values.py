@@ -1,9 +1,9 @@
-"""Values of options and arguments that are taken as they are, without pydantic.
+"""Convert option and argument values without pydantic.
 
-typer converts each value, also of an option that is not given, by a pydantic adapter: importing it
-and making forty of them takes more processor time than most commands. Texts, paths, whole numbers
-and choices that are spelled exactly need none; whatever else there is, and whatever is wrong, is
-typer's own matter as before.
+typer converts each value, even of options that are not given, with a pydantic adapter. Importing
+pydantic and building forty adapters takes more processor time than most commands. Texts, paths,
+integers and exactly spelled choices need no adapter. All other values, and all wrong ones, are left
+to typer, so that errors and results stay the same.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from typer.core import TyperArgument, TyperOption
 
 
 class NotPlainError(ValueError):
-    """The value has to be converted by typer, or is wrong, which typer says."""
+    """Raised if a value has to be converted, or refused, by typer itself."""
 
 
 class PlainOption(TyperOption):
-    """An option whose plain values need no pydantic."""
+    """An option that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Convert *value* and call what is to be called with it, as the method of typer does."""
+        """Convert *value* and call the option's callback, as typer's method does."""
         return _process_plain(self, ctx, value, super().process_value)
 
 
 class PlainArgument(TyperArgument):
-    """An argument whose plain values need no pydantic."""
+    """An argument that converts plain values without pydantic."""
 
     def process_value(self, ctx: Any, value: Any) -> Any:
-        """Convert *value* and call what is to be called with it, as the method of typer does."""
+        """Convert *value* and call the argument's callback, as typer's method does."""
         return _process_plain(self, ctx, value, super().process_value)
 
 
@@ -60,19 +60,19 @@ _PLAIN: Final[Mapping[type, type]] = {TyperOption: PlainOption, TyperArgument: P
 
 
 def take_plain_values(parameters: Sequence[Any]) -> Sequence[Any]:
-    """Let *parameters*, which typer made, take plain values as they are, and return them."""
+    """Change the class of typer's *parameters* to the plain ones, and return them."""
     for parameter in parameters:
         parameter.__class__ = _PLAIN.get(type(parameter), type(parameter))
     return parameters
 
 
 def convert_plain(annotation: Any, value: Any, info: Any) -> Any:
-    """Return what typer makes of *value* for a parameter with *annotation*, if it is plain.
+    """Return the same as typer for *value* of a parameter with *annotation*, if it is plain.
 
-    *info* is what the parameter declares beside its type.
+    *info* is typer's declaration of the parameter (limits, choices and the like).
 
     Raises:
-        NotPlainError: it is not.
+        NotPlainError: if the value is not plain.
     """
     if info.parser is not None or info.resolve_path or info.exists or info.allow_dash:
         raise NotPlainError

@@ -1,4 +1,7 @@
-"""``init``, ``demo``, ``serve``, ``simulate`` and ``schema``: what runs no scenario of the user."""
+"""``init``, ``demo``, ``serve``, ``simulate`` and ``schema``.
+
+Commands that run no user scenario.
+"""
 
 from __future__ import annotations
 
@@ -106,7 +109,10 @@ def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
 
 
 def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) -> int:
-    """Draft what *sources* add to the project in *folder*, and write it; nothing is asked."""
+    """Draft additions to the project in *folder* from the recorded *sources*, and write them.
+
+    No question is asked. With *is_dry*, nothing is written.
+    """
     from bpmax_sim.starter.project_draft import draft_project, write_draft  # noqa: PLC0415 - large
     from bpmax_sim.starter.traffic_sources import read_sources  # noqa: PLC0415 - large
 
@@ -136,7 +142,7 @@ def init_from_traffic(folder: Path, sources: Sequence[Path], *, is_dry: bool) ->
 
 
 def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> InitOptions:
-    """Return what is wanted; a project that has scenarios gets CI and Git files alone."""
+    """Return the options of the new project; one that has scenarios only gets CI and Git files."""
     answers = dict(options)
     grown = any((folder / "scenarios").rglob(f"*{SUFFIX}")) and not options["platform"]
     for name, (question, default) in _QUESTIONS.items():

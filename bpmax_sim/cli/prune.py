@@ -1,7 +1,7 @@
 """``prune``: delete the exchanges and cassettes that a complete run did not use.
 
-Only the usage of a complete run counts, on one machine or in shards and jobs on many, and only
-while its files are the same.
+Only the usage of a complete run counts, from one machine or from shards and jobs on several, and
+only as long as the test and scenario files are unchanged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from bpmax_sim.yamlfile import display_path
 
 
 class Leftover(msgspec.Struct, frozen=True):
-    """Exchanges of a cassette that nobody plays, counted from 0; of an orphan, all of them."""
+    """The unused exchanges of a cassette, as numbers from 0; all of them if no test owns it."""
 
     path: Path
     numbers: frozenset[int]
@@ -34,10 +34,10 @@ class Leftover(msgspec.Struct, frozen=True):
 
 
 def find_leftovers(evidence: Evidence, root: Path) -> Iterator[Leftover]:
-    """Yield what may go, file by file.
+    """Yield the exchanges that may be deleted, by cassette.
 
     Raises:
-        CassetteError: a cassette that is to be cut is not sound.
+        CassetteError: if a cassette to be shortened is damaged.
     """
     for folder in (root / name for name in evidence.folders):
         for path in sorted(folder.rglob("*.yaml")):
@@ -106,7 +106,7 @@ def _format_leftover(leftover: Leftover) -> str:
 
 
 def _may_delete(unused: Sequence[Leftover], *, yes: bool) -> bool:
-    """Return whether to delete; where nobody can be asked, it stays with what was told."""
+    """Return whether to delete; without a terminal to ask, the list is only printed."""
     if yes:
         return True
     if not can_ask():

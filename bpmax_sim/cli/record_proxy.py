@@ -1,4 +1,4 @@
-"""``serve --record``: what clients ask a third party goes through us, and into a cassette."""
+"""``serve --record``: a proxy that forwards requests to a third party and records them."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from bpmax_sim.yamlfile import display_path
 
 
 class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What was asked for on the command line.
+    """The command-line options of the recording proxy.
 
     Attributes:
-        folders: of the platform files.
-        is_local: whether nobody beside this machine reaches *host*.
+        folders: folders of platform files.
+        is_local: whether *host* can only be reached from this machine.
     """
 
     upstream: str
@@ -47,11 +47,11 @@ class ProxyOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def record_traffic(options: ProxyOptions) -> int:
-    """Stand before the upstream until the process is stopped, then seal the cassette.
+    """Forward and record requests until the process is stopped, then seal the cassette.
 
     Raises:
-        ConfigError: an option is wrong, or the upstream is ourselves.
-        CassetteError: the recording could not be written.
+        ConfigError: if an option is wrong, or the upstream is this proxy itself.
+        CassetteError: if the recording could not be written.
     """
     upstream = Upstream.parse(options.upstream)
     if options.port and upstream.is_served_here(options.port):
@@ -114,7 +114,7 @@ def _run(session: Session, platforms: Platforms, upstream: Upstream, options: Pr
 
 
 def _say_call(call: ProxiedCall) -> None:
-    """Print a line of the list."""
+    """Print one line for a forwarded call."""
     marks = [msg("recorded")] if not call.note and not call.is_replayed else []
     if call.is_replayed:
         marks = [msg("from the recording")]
@@ -137,10 +137,10 @@ def _name_cassette(platform: str, upstream: Upstream) -> str:
 
 
 def _find_owner(path: Path) -> str:
-    """Return the scenario that plays the cassette at *path*, else what the file is called.
+    """Return the only scenario that plays the cassette at *path*, else the name of the file.
 
     Raises:
-        ConfigError: several play it.
+        ConfigError: if several scenarios play it.
     """
     scenarios = find_owners(path)
     if len(scenarios) > 1:
@@ -154,16 +154,16 @@ def _find_owner(path: Path) -> str:
 
 
 def _environment(platforms: Platforms, key: str, upstream: Upstream) -> Mapping[str, str]:
-    """Return the environment in which the upstream is the address of the platform *key*."""
+    """Return an environment in which the address of the platform *key* is the upstream."""
     variables = address_variables(platforms, key) if key else ()
     return {**os.environ, **dict.fromkeys(variables, upstream.url)}
 
 
 def _declared_origin(platforms: Platforms, key: str) -> str:
-    """Return under which origin the platform *key* is declared; nothing where it has no fixed one.
+    """Return the declared origin of the platform *key*; "" if it has no fixed one.
 
     Raises:
-        ConfigError: its file is wrong.
+        ConfigError: if the platform file is wrong.
     """
     if problems := platforms.broken.get(key, ()):
         raise ConfigError(*problems)
@@ -175,10 +175,10 @@ def _declared_origin(platforms: Platforms, key: str) -> str:
 
 
 def _describe_platform(platforms: Platforms, key: str, upstream: Upstream) -> Iterator[str]:
-    """Yield what it means that no platform file declares the platform *key*.
+    """Yield the consequences if no platform file declares the platform *key*.
 
     Raises:
-        ConfigError: it is near to one that is declared.
+        ConfigError: if *key* is probably a misspelling of a declared platform.
     """
     if not key or key in platforms.keys:
         return

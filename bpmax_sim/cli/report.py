@@ -1,4 +1,4 @@
-"""``report``: one page from the traces of runs of one machine or many; the picture of a flow."""
+"""``report``: one page from the traces of one or several machines, or the picture of a flow."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def report(
 def _write(
     root: Path, places: list[Path], evidence_folders: Sequence[Path], path: Path
 ) -> Counter[str]:
-    """Write the page at *path*, tell what it could not take in, and return what it counted."""
+    """Write the page to *path*, print the problems of unreadable input, and return the counts."""
     if evidence_folders:
         places += take_in_jobs(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]

@@ -1,4 +1,4 @@
-"""``list --resolved``: what a scenario comes to, each key with the place where it is said."""
+"""``list --resolved``: each key of a scenario after inheritance, with the place that sets it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LISTS = frozenset({"steps", "finally", "cases", "stubs"})
 
 
 class ResolvedKey(NamedTuple):
-    """A key of a scenario: its path, its value as text, where it stands."""
+    """A key of a scenario: its path, its value as text, and the place that sets it."""
 
     key: str
     value: str
@@ -28,9 +28,9 @@ class ResolvedKey(NamedTuple):
 
 
 def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
-    """Yield the keys of the file of *item* and of all that it inherits.
+    """Yield the keys of the file of *item* and of everything that it inherits.
 
-    The values of variables that ``secrets`` names are not told.
+    The values of variables listed under ``secrets`` are hidden.
     """
     hidden = {f"vars.{name.removeprefix('vars.')}" for name in item.scenario.secrets}
     root = item.spot.source.root
@@ -56,7 +56,7 @@ def _walk(
 
 
 def format_resolved(found: Iterable[tuple[str, str, Sequence[ResolvedKey]]]) -> Iterator[str]:
-    """Yield the lines of scenarios: file, title and keys; rows of one file come to the same."""
+    """Yield the lines of scenarios: file, title and keys; rows of one file have the same keys."""
     for file, title, keys in {one[0]: one for one in found}.values():
         yield f"{file}  {title}"
         rows = [(f"  {one.place.file}:{one.place.line}", one.key, _shorten(one)) for one in keys]
@@ -68,7 +68,7 @@ def _shorten(one: ResolvedKey) -> str:
 
 
 def keys_as_data(keys: Iterable[ResolvedKey]) -> list[Mapping[str, Any]]:
-    """Return *keys* as ``--json`` prints them."""
+    """Return *keys* as JSON values of ``--json``."""
     return [
         {
             "key": one.key,

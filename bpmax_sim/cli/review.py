@@ -1,6 +1,6 @@
-"""``review``: recordings of runs that failed or were killed wait as ``<file>.new``.
+"""``review``: accept or reject recordings of failed or killed runs, stored as ``<file>.new``.
 
-``diff``: two cassettes by meaning, or one and what waits for review beside it.
+``diff``: compare two cassettes by meaning, or one with its recording for review.
 """
 
 from __future__ import annotations
@@ -92,12 +92,14 @@ _PLACE = re.compile(r"([^.]+)\.(?:(.+?)\.)?((?:path|query|header|body)(?:[.\[].*
 
 
 def _declare_not_secret(text: str) -> None:
-    """Write into its platform file that the place *text*, ``platform.api.body.x``, is no secret.
+    """Declare in the platform file that the place *text*, ``platform.api.body.x``, is no secret.
 
-    What has no platform file in the project, and a login, is declared in pyproject.toml.
+    If the project has no file for the platform, or the place is in a login, it is declared in
+    pyproject.toml.
 
     Raises:
-        ConfigError: there is no such platform or API, or the file cannot be added to.
+        ConfigError: if there is no such platform or API, or the file cannot be changed
+            automatically.
     """
     if " " in text:  # traffic of no platform, by its address
         _declare_in_project(text)
@@ -125,7 +127,7 @@ def _declare_not_secret(text: str) -> None:
 
 
 def _declare_in_project(place: str) -> None:
-    """Write into pyproject.toml that *place* is no secret, which no platform file declares."""
+    """Declare in pyproject.toml that *place*, which no platform file can declare, is no secret."""
     root = find_root(Path())
     path = root / "pyproject.toml"
     if place in not_secret_places_of(root):
@@ -136,7 +138,11 @@ def _declare_in_project(place: str) -> None:
 
 
 def _write(path: Path, after: str | None, place: str, where: str, above: str) -> None:
-    """Write *after*, which declares *place* at *where*; None where that could not be made."""
+    """Write *after*, the text that declares *place*.
+
+    *after* is None if the text could not be changed; then an error tells the user what to write at
+    *where*.
+    """
     if after is None:
         raise ConfigError(
             "{path}: cannot be added to here; write not_secret: [{place}] at {where}",
@@ -151,7 +157,7 @@ def _write(path: Path, after: str | None, place: str, where: str, above: str) ->
 
 
 def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> str | None:
-    """Return *text* with *place* in the list at *steps*, or None where that means more or less."""
+    """Return *text* with *place* in the list at *steps*; None if the edit would change more."""
     root = parse_yaml(text, display_path(path))
     expected: Any = root.plain()
     owner = expected
@@ -166,7 +172,7 @@ def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> st
 
 
 def _ask_of_each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
-    """Show them one by one, and ask of each."""
+    """Show the changes one by one, and ask for a decision on each."""
     skipped = False
     for change in changes:
         _show_change(change)
@@ -197,7 +203,10 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
 
 
 def _describe_changes(path: Path) -> Iterator[str]:
-    """Yield what the recording at *path* means that the one it would replace does not."""
+    """Yield the differences between the recording at *path* and the one it would replace.
+
+    If that one is damaged or missing, all exchanges are listed as added.
+    """
     after = Cassette.load(path)
     try:
         before = Cassette.load(path.with_name(path.name.removesuffix(SUFFIX)))
@@ -284,7 +293,7 @@ def _compare(
 def _format_pairs(
     pairs: Iterable[tuple[str, ExchangePair]], *, contents: bool = False
 ) -> Iterator[str]:
-    """Yield what differs; with *contents* also what is in exchanges that were added."""
+    """Yield the differences; with *contents* also the content of added exchanges."""
     marks = {"changed": "~", "removed": "-", "added": "+"}
     for owner, pair in pairs:
         if pair.kind == "same":
@@ -305,7 +314,7 @@ def _format_pairs(
 
 
 def _format_difference(side: str, place: Difference) -> Iterator[str]:
-    """Yield ``answer body.data.phone: "138…" → absent``; of longer texts the lines that differ."""
+    """Yield ``answer body.data.phone: "138…" → absent``; for long texts, the lines that differ."""
     before, after = place.recorded, place.sent
     if isinstance(before, str) and isinstance(after, str) and "\n" in before + after:
         yield msg("    {side} {path}:", side=side, path=place.path)
@@ -317,14 +326,14 @@ def _format_difference(side: str, place: Difference) -> Iterator[str]:
 
 
 def _format_value(value: Any) -> str:
-    """Return *value* as JSON, but texts without escapes, and what is not there by that word."""
+    """Return *value* as JSON, texts without escapes, and ``absent`` in words."""
     if value is UNSET:
         return msg("absent")
     return f'"{value}"' if isinstance(value, str) else encode_sorted(value).decode()
 
 
 def _format_contents(exchange: Exchange) -> Iterator[str]:
-    """Yield the request, and each value of the response with its path, as far as is readable."""
+    """Yield the request, and each value of the response with its path, as far as it is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
     outcome = parts_of_outcome(exchange.outcome)
     shown_parts = {name: outcome[name] for name in ("failed", "status", "body") if name in outcome}
@@ -348,7 +357,7 @@ def _flatten(path: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
-    """Return it as ``--json`` has it; the place of one that is not there is zeros."""
+    """Return the JSON value of *pair* for ``--json``; the place of an absent exchange is zeros."""
     sides = {
         name: {"order": side.exchange.order, "line": side.place.line}
         if side
@@ -374,5 +383,5 @@ def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
 
 
 def _to_json(value: Any) -> str:
-    """Return *value* as JSON text; of one that is not there, nothing."""
+    """Return *value* as JSON text; "" if it is absent."""
     return "" if value is UNSET else encode_sorted(value).decode()

@@ -1,4 +1,4 @@
-"""Write edits into scenario files: a diff, a question, and nothing that does not pass then."""
+"""Write edits into scenario files: after a diff and a question, and only if the result passes."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bpmax_sim.yamlfile import display_path
 
 
 def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
-    """Write *edits*, after a diff and a question.
+    """Show *edits* as a diff, ask, and write them.
 
     Raises:
-        ConfigError: with the edits a scenario does not pass; all files are as they were.
-        typer.Abort: nobody agrees.
+        ConfigError: if a scenario does not pass with the edits; all files are restored.
+        typer.Abort: if the user declines.
     """
     files, refused = rewrite_files(edits)
     for error in refused:
@@ -36,13 +36,13 @@ def rewrite(edits: Sequence[ExpectEdit | ColumnEdit], *, yes: bool) -> None:
 
 
 def update_items(items: Sequence[ScenarioItem], *, yes: bool) -> None:
-    """Write what *items*, which failed, got into what they expect, after a diff and a question.
+    """Replace the expectations of failed *items* by the actual values, after a diff and a question.
 
-    One that failed for another reason than its ``expect`` is named and left as it is.
+    An item that failed for another reason than its ``expect`` is reported and left unchanged.
 
     Raises:
-        ConfigError: with the edits a scenario does not pass; all files are as they were.
-        typer.Abort: nobody agrees.
+        ConfigError: if a scenario does not pass with the edits; all files are restored.
+        typer.Abort: if the user declines.
     """
     updates = collect_item_updates(items)
     for line in updates.left:

@@ -1,6 +1,7 @@
-"""``run`` and ``record``, one function in two modes; ``report``.
+"""``run`` and ``record``: one function in two modes.
 
-Scenario items become verdicts, printed as soon as they are known; the exit code is the most severe.
+Scenario items become verdicts, each printed as soon as it is known. The exit code is that of the
+most severe verdict.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
 
 
 class _RunArguments(msgspec.Struct, frozen=True, kw_only=True):
-    """What the command line asks for, by the names of its options."""
+    """The command line of `run` or `record`, by option name."""
 
     choices: PerformOptions
     paths: Sequence[str] | None
@@ -153,7 +154,7 @@ def record(
 
 
 def _take_options_of_run(command: Any) -> None:
-    """Let *command* have, for typer, the options of `run` in their order, then its own."""
+    """Give *command* the signature that typer reads: the options of `run`, then its own."""
     own = dict(signature(command, eval_str=True).parameters)
     del own["values"]
     shared = {
@@ -167,9 +168,9 @@ _take_options_of_run(record)
 
 
 def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
-    """Return what the options of `run` or `record` ask for, by their names.
+    """Return the arguments for the option *values* of `run` or `record`.
 
-    A scenario keeps what it says itself of what is not passed.
+    Options that are not given leave the scenario's own setting in force.
     """
     folder, remote = cassettes_at(values["cassettes"])
     platforms: list[Path] | None = values["platforms"]
@@ -239,7 +240,7 @@ def _watch(args: _RunArguments, items: Sequence[ProjectItem], problems: Sequence
 
 
 def _usage_scope(args: _RunArguments) -> Covers | None:
-    """Return what a run tells of recordings if it comes to its end, None for nothing."""
+    """Return the scope of the usage that this run will store; None if it stores none."""
     narrowing = (args.paths, args.keyword, args.uses, args.changed, args.last_failed, args.var)
     if args.choices.mode not in {"", "replay"} or args.choices.options.get("remote"):
         return None
@@ -249,7 +250,7 @@ def _usage_scope(args: _RunArguments) -> Covers | None:
 
 
 def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
-    """Say since when and how far changes narrow the run, before anything runs."""
+    """Print, before the first item, the base revision and the effect of ``--changed``."""
     if not args.changed:
         return
     from bpmax_sim.cli.affected import describe_changes
@@ -260,7 +261,7 @@ def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None
 
 
 def _plan_watch(args: _RunArguments) -> WatchPlan:
-    """Return what watching runs again; traces of all are kept, for the page is made of them."""
+    """Return the plan for ``--watch``. All traces are kept, because the page is made from them."""
     from bpmax_sim.cli.types import refresh_types
     from bpmax_sim.cli.watch import WatchPlan
     from bpmax_sim.report.html import write_page
@@ -304,7 +305,10 @@ def _run_and_report(
     has_items: bool,
     usage: UsageOfRun | None = None,
 ) -> tuple[ExitCode, list[Verdict]]:
-    """Run *items* and tell of them; *has_items*: whether there is any scenario at all."""
+    """Run *items* and print the results.
+
+    *has_items* is whether the project has any scenario at all.
+    """
     for problem in problems:
         notify(str(problem))
     _report_conftests(items)
@@ -337,7 +341,7 @@ def _run_and_report(
 
 
 def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
-    """Write what was got into the files of scenarios that failed, if that is asked for."""
+    """With ``--update``, write the actual values into the expectations of failed scenarios."""
     if not args.update:
         return
     from bpmax_sim.cli.rewrite import update_items
@@ -347,7 +351,7 @@ def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
 
 
 def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
-    """Return what waits for review beside *cassettes*, which were recorded, if any."""
+    """Return the recordings for review beside the recorded *cassettes*."""
     if not (recorded := list(cassettes)):
         return []
     from bpmax_sim.cassette.merge import review_path
@@ -371,7 +375,10 @@ def _write_junit(
 
 
 def _count_unread(problems: Sequence[Problem]) -> int:
-    """Return how many files could not be read; what a command line asks of one has no column."""
+    """Return the number of unreadable files.
+
+    Problems of the command line itself, such as an unknown row, have no column and don't count.
+    """
     return len({one.place.file for one in problems if one.place and one.place.column})
 
 
@@ -392,7 +399,7 @@ _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
 def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
-    """Say why nothing was recorded, if so; ask whether to record afresh where somebody can."""
+    """Print why nothing was recorded, if so; on a terminal, ask whether to record all again."""
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
     if why and "recorded" in sources_of(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
@@ -412,10 +419,10 @@ def _run_items(
     shard: Shard | None,
     usage: UsageOfRun | None,
 ) -> tuple[list[tuple[Verdict, float]], list[Problem]]:
-    """Run *items*, and tell of each as soon as it is known.
+    """Run *items*, and print each verdict as soon as it is known.
 
     Returns:
-        What each took in real time, and the problems of files that somebody broke meanwhile.
+        Each verdict with its real seconds, and problems of files that became unreadable meanwhile.
     """
     begin_run()
     reported, results = set[object](), list[tuple[Verdict, float]]()
@@ -440,7 +447,7 @@ def _run_items(
 def _report_until_interrupted(
     ran: Sequence[tuple[Verdict, float]], problems: Sequence[Problem], args: _RunArguments
 ) -> None:
-    """Tell and write down what had ended when somebody pressed Ctrl-C, as pytest does."""
+    """Report the items that had ended when the user pressed Ctrl-C, as pytest does."""
     if not args.json:
         say_verdict(
             terminal.summary([verdict for verdict, _ in ran], sum(took for _, took in ran)),
@@ -452,7 +459,7 @@ def _report_until_interrupted(
 def _replay_recorded(
     ran: Sequence[tuple[Verdict, float]], args: _RunArguments, reported: set[object]
 ) -> list[tuple[Verdict, float]]:
-    """Replay what was recorded, and return *ran* with the verdicts of what does not replay."""
+    """Replay the new recordings; return *ran* with the verdicts replaced for those that fail."""
     recorded = [verdict.item for verdict, _ in ran if verdict.outcome == "passed"]
     if not recorded:
         return list(ran)
@@ -480,7 +487,7 @@ def _say_end(
     *,
     failed: bool,
 ) -> None:
-    """Print what failed, where that is not the line above, and the line that sums up."""
+    """Print the list of failures, unless only one item ran, and the summary line."""
     if len(verdicts) > 1:
         for line in terminal.what_failed(verdicts):
             say(line)
@@ -499,10 +506,11 @@ def _stop_after_failure(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
 
 
 def _check_combinations(args: _RunArguments) -> None:
-    """Refuse what can come to nothing: to record in CI, a file that cannot be written, ``--watch``.
+    """Refuse options that exclude each other, recording in CI, and unwritable output files.
 
     Raises:
-        ConfigError: such as a document that is written at the end, which never comes.
+        ConfigError: if there is one, such as ``--watch`` with a document written at the end of a
+            run.
     """
     is_recording = args.choices.mode == "record"
     if is_recording and os.environ.get("CI") and not args.allow_ci_record:
@@ -562,9 +570,10 @@ def _say_why_nothing(args: _RunArguments) -> str:
 
 
 def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
-    """Print what became of an item as soon as it is known.
+    """Print the verdict of an item as soon as it is known.
 
-    What many items suffer from, such as a variable that is not set, is *reported* once.
+    A cause common to many items, such as a variable that is not set, is printed once; *reported*
+    collects the causes.
     """
     for problem in verdict.problems:
         if problem not in reported:
@@ -584,7 +593,7 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> V
 
 
 def _say_file_of(verdict: Verdict, reported: set[object]) -> None:
-    """Print on a terminal, once, the file that the lines below it are of."""
+    """On a terminal, print the name of the scenario file once above the lines of its items."""
     file = verdict.item.spot.source.file
     if sys.stdout.isatty() and file not in reported:
         reported.add(file)
@@ -592,7 +601,7 @@ def _say_file_of(verdict: Verdict, reported: set[object]) -> None:
 
 
 def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
-    """Print the text of each failure; of a cause that was told before, the headline alone."""
+    """Print the text of each failure; for a cause already *reported*, only the headline."""
     causes = {cause_of_failure(failure) for failure in verdict.failures}
     if causes and causes <= reported:
         for failure in () if verdict.problems else verdict.failures:
@@ -604,7 +613,7 @@ def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) 
 
 
 def _report_skipped_fixtures(item: ItemHeader) -> None:
-    """Say which fixtures *item*, which failed, ran without, and what runs it with them."""
+    """Print the conftest fixtures that the failed *item* ran without, and the pytest command."""
     for conftest in find_conftests(item.path, item.root):
         notify(
             "fixtures of {conftest} did not run; with them: {command}",
@@ -614,7 +623,7 @@ def _report_skipped_fixtures(item: ItemHeader) -> None:
 
 
 def _report_conftests(items: Sequence[ProjectItem]) -> None:
-    """Say which fixtures nobody runs here, before anything is green or red without them."""
+    """Print, before the run, which conftest fixtures are not applied by this command."""
     known = find_all_conftests((item.header.path, item.header.root) for item in items)
     for path, names in known.items():
         notify(

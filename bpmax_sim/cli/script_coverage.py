@@ -1,4 +1,4 @@
-"""``coverage --scripts``: which lines and branches of scripts the scenarios run."""
+"""``coverage --scripts``: the lines and branches of scripts that scenarios run."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ HitFolders = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageRequest:
-    """What is asked for: the options of ``coverage --scripts``.
+    """The options of ``coverage --scripts``.
 
     Attributes:
-        hits: where runs kept what they counted; nothing is run then.
+        hits: folders with stored counts of earlier runs; if given, nothing is run.
     """
 
     allow_hosts: Sequence[str] = ()
@@ -81,10 +81,10 @@ class CoverageRequest:
 
 
 def show_script_coverage(items: Sequence[ScenarioItem], request: CoverageRequest) -> int:
-    """Show what *items* run of their scripts, or what other runs have counted.
+    """Print the coverage of the scripts of *items*, or the stored counts of other runs.
 
     Raises:
-        ConfigError: what they counted cannot be used, or a file cannot be written.
+        ConfigError: if stored counts do not fit the files, or a file cannot be written.
     """
     root = find_root(items[0].path if items else Path.cwd())
     if request.hits and request.report is not None:
@@ -147,7 +147,7 @@ def _show(
 def _count_hits(
     items: Sequence[ScenarioItem], allow_hosts: Sequence[str]
 ) -> tuple[ScriptHits, int]:
-    """Run *items*, and return what was counted and how many ran."""
+    """Run *items*; return the counts and the number of items that ran."""
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
@@ -183,7 +183,7 @@ def _format_counts(counts: tuple[int, int, int, int]) -> tuple[str, str, str]:
 
 
 def _join_ranges(lines: Sequence[int]) -> str:
-    """Return *lines* as ``3, 5-7``; of many only the first."""
+    """Return *lines* as ``3, 5-7``; a long list is cut."""
     ranges: list[list[int]] = []
     for line in lines:
         if ranges and line == ranges[-1][1] + 1:
@@ -195,7 +195,7 @@ def _join_ranges(lines: Sequence[int]) -> str:
 
 
 def list_missing(covered: Sequence[CoveredScript]) -> Iterator[str]:
-    """Yield each branch that nothing has taken: where, why, and what would."""
+    """Yield each branch that was never taken: place, kind, and what would reach it."""
     for one in covered:
         for branch in one.missing:
             place = f"{one.file}:{branch.place[0]}:{branch.place[1]}"

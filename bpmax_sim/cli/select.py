@@ -1,6 +1,6 @@
-"""What the user names on the command line -> scenario items, cassettes and those who use them.
+"""Resolve command-line arguments to scenario items, cassettes and owners.
 
-Every problem of every file is found before anything runs.
+All problems of all files are found before anything runs.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _LINE = re.compile(r"(.+):(\d+)", re.DOTALL)
 
 
 class Selection(msgspec.Struct, frozen=True):
-    """A scenario file, and which of its items: those at a line, or the one of a name."""
+    """A scenario file and a choice of its items: all, those at a line, or the one with a name."""
 
     path: Path
     line: int = 0
     name: str = ""
 
     def among(self, items: Sequence[ProjectItem]) -> list[ProjectItem]:
-        """Return those of *items*, all of this file, that are meant.
+        """Return the selected ones of *items*, which are all items of this file.
 
         Raises:
             ConfigError: if the file has no such line or item.
@@ -70,7 +70,8 @@ def find_targets(arguments: Sequence[str] | None, *, tells: bool = True) -> list
         tells: whether files that lie beside scenarios and are left out are named.
 
     Raises:
-        ConfigError: everything that is not there, with a near name.
+        ConfigError: if something does not exist; all such arguments, each with the most similar
+            name.
     """
     texts = arguments or [str(find_root(Path.cwd()) / "scenarios")]
     problems: list[Problem] = []
@@ -120,7 +121,7 @@ def _expand_argument(
 
 
 def _scenario_files(folder: str) -> list[str]:
-    """Return the scenario files below *folder*, in the order of their folders and names."""
+    """Return the scenario files below *folder*, ordered by folder and name."""
     found = [
         f"{place}{os.sep}{name}"
         for place, _, names in os.walk(folder)
@@ -131,13 +132,13 @@ def _scenario_files(folder: str) -> list[str]:
 
 
 def path_and_line(text: str) -> tuple[str, int]:
-    """Return the path and the line, or 0, that ``file:line`` on a command line names."""
+    """Split ``file:line`` from a command line into path and line; the line is 0 if absent."""
     match = None if Path(text).exists() else _LINE.fullmatch(text)
     return (match[1], int(match[2])) if match else (text, 0)
 
 
 def missing_problem(place: str | Path, suffix: str) -> Problem:
-    """Return the problem of a *place* that is not there, with the nearest file that is."""
+    """Return the problem for a *place* that does not exist, with the most similar existing file."""
     path = str(place)
     if Path(path).is_dir():
         return Problem(msg("this is a folder; name a file in it"), Place(path))
@@ -156,7 +157,7 @@ def missing_problem(place: str | Path, suffix: str) -> Problem:
 
 
 def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]:
-    """Return the row that *line* lies in, or else everything of the file."""
+    """Return the row that contains *line*, else all items of the file."""
     source = items[0].load().spot.source
     if line > len(source.lines):
         message = msg("the file has {lines_count} lines", lines_count=len(source.lines))
@@ -172,10 +173,10 @@ def _items_at_line(items: Sequence[ProjectItem], line: int) -> list[ProjectItem]
 
 
 def filter_by_keyword(items: Iterable[ProjectItem], keyword: str) -> list[ProjectItem]:
-    """Return the items that pytest would select by ``-k`` *keyword*, such as ``crm and not slow``.
+    """Return the *items* that pytest's ``-k`` *keyword* would select, such as ``crm and not slow``.
 
     Raises:
-        ConfigError: *keyword* is no such expression.
+        ConfigError: if *keyword* is not a valid expression.
     """
     if not keyword.strip():
         return list(items)
@@ -184,17 +185,17 @@ def filter_by_keyword(items: Iterable[ProjectItem], keyword: str) -> list[Projec
 
 
 def _words_of(item: ItemHeader) -> list[str]:
-    """Return what ``-k`` looks into, as pytest does: folders, file, name and markers."""
+    """Return the words that ``-k`` searches, as in pytest: folders, file, name and markers."""
     folders = item.file.replace("\\", "/").split("/")
     markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
     return [word.lower() for word in (*folders, item.node_name, *markers)]
 
 
 def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
-    """Return the items that a command names by *paths* and *keyword*, each once.
+    """Return the items selected by *paths* and *keyword*, each once.
 
     Raises:
-        ConfigError: everything that is wrong in any of the files and their scripts.
+        ConfigError: with all problems of all files and their scripts.
     """
     items, problems = load_sound_items(find_targets(paths), keyword)
     if problems:
@@ -205,9 +206,9 @@ def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[Scena
 def find_items(
     targets: Sequence[Selection], variables: Mapping[str, Any] | None = None, keyword: str = ""
 ) -> tuple[list[ProjectItem], list[Problem]]:
-    """Return the items of *targets* with *keyword*, each once, and what is wrong with the others.
+    """Return the items of *targets* that match *keyword*, each once, and problems of other files.
 
-    They are read from the index of their project; what runs is loaded then.
+    The items come from the project index; each is loaded when it runs.
     """
     problems: list[Problem] = []
     by_id: dict[str, ProjectItem] = {}
@@ -225,7 +226,7 @@ def find_items(
 def load_sound_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
-    """Return the items of *targets* whose scripts can be parsed, and what is wrong with others."""
+    """Return the items of *targets* whose scripts can be parsed, and the problems of the others."""
     from bpmax_sim.report.perform import scripts_of
 
     found, problems = find_items(targets, keyword=keyword)
@@ -236,7 +237,7 @@ def load_sound_items(
 
 
 def broken_scripts(items: Iterable[ScenarioItem]) -> dict[Script, Problem]:
-    """Return the scripts of *items* that the engine cannot parse, and why."""
+    """Return the scripts of *items* that the engine cannot parse, each with its problem."""
     from bpmax_sim.report.perform import check_syntax, scripts_of
 
     scripts = dict.fromkeys(chain.from_iterable(map(scripts_of, items)))
@@ -250,8 +251,8 @@ def load_cassette(path: Path) -> Cassette:
     """Return the cassette at *path*.
 
     Raises:
-        ConfigError: there is no such file.
-        CassetteError: it is not sound.
+        ConfigError: if the file does not exist.
+        CassetteError: if the file is damaged.
     """
     from bpmax_sim.cassette.file import Cassette
 
@@ -261,10 +262,10 @@ def load_cassette(path: Path) -> Cassette:
 
 
 def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
-    """Return the files that end with *suffix* among and below *paths*, or the project's.
+    """Return the files with ending *suffix* at or below *paths*, by default those of the project.
 
     Raises:
-        ConfigError: if one of *paths* is not there.
+        ConfigError: if one of *paths* does not exist.
     """
     places = paths or [find_root(Path.cwd()) / "cassettes"]
     lacking = [missing_problem(path, suffix) for path in paths if not path.exists()]
@@ -276,7 +277,7 @@ def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
 
 
 def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
-    """Return the folder that *text* names, and where its files come from if that is a URL."""
+    """Return the cassette folder that *text* names, and the remote storage if *text* is a URL."""
     if not text:
         return None, None
     from bpmax_sim.cassette.remote import is_url, open_mirror
@@ -288,10 +289,10 @@ def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
 
 
 def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
-    """Return the cassettes that a recording left journals of.
+    """Return the cassettes that have journals of an interrupted recording.
 
     Raises:
-        ConfigError: if there is neither a cassette nor a journal where *paths* say.
+        ConfigError: if *paths* contain neither a cassette nor a journal.
     """
     folders = [path for path in paths if path.is_dir()]
     named = [path for path in paths if not path.is_dir()]
@@ -304,10 +305,10 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
 
 
 def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
-    """Return the platforms of *folders*, by default those of the project, over the built-in ones.
+    """Return the built-in platforms, overridden by those of *folders* (default: the project's).
 
     Raises:
-        ConfigError: if one of *folders* is not there, or something in it is wrong.
+        ConfigError: if a folder does not exist, or a file in it is wrong.
     """
     from bpmax_sim.platform.load import load_platforms
 
@@ -315,12 +316,12 @@ def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
 
 
 def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
-    """Return *folders*, or those of the project, or none where the project has none.
+    """Return *folders*, or else the platform folders of the project; empty if it has none.
 
-    A project has them where `platform_folders` says, or where all its scenarios say that they are.
+    The project's folders are those of `platform_folders`, else those that all its scenarios name.
 
     Raises:
-        ConfigError: if one of them is not there.
+        ConfigError: if a folder does not exist.
     """
     if lacking := [folder for folder in folders or () if not folder.exists()]:
         raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
@@ -333,10 +334,10 @@ def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
 
 
 def folders_of_project(root: Path) -> tuple[Path, ...]:
-    """Return what `platform_folders` does, for a command.
+    """Return the result of `platform_folders`, with errors as `ConfigError`.
 
     Raises:
-        ConfigError: one that ``[tool.bpmax_sim]`` names is not there.
+        ConfigError: if a folder named in ``[tool.bpmax_sim]`` does not exist.
     """
     try:
         return platform_folders(root)
@@ -347,7 +348,7 @@ def folders_of_project(root: Path) -> tuple[Path, ...]:
 
 
 def find_owners(cassette: Path) -> list[str]:
-    """Return the scenarios and rows that play *cassette*; files with mistakes count for nothing."""
+    """Return the names of scenarios and rows that play *cassette*; invalid files are ignored."""
     absolute = cassette.absolute()
     headers = _read_headers(find_root(absolute))
     owners = (header.name for header in headers if file_of(header).absolute() == absolute)
@@ -355,7 +356,7 @@ def find_owners(cassette: Path) -> list[str]:
 
 
 def file_of(item: ScenarioItem | ItemHeader) -> Path:
-    """Return the cassette of *item* in its own project."""
+    """Return the path of the cassette of *item*, in the project of the item."""
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
@@ -363,7 +364,7 @@ def platforms_of(item: ScenarioItem) -> Platforms:
     """Return the platforms of *item*.
 
     Raises:
-        ConfigError: something in them is wrong.
+        ConfigError: if a platform file is wrong.
     """
     from bpmax_sim.platform.load import load_platforms
 

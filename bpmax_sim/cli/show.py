@@ -1,4 +1,4 @@
-"""``show``: what failed, from what runs stored of it, to read again or to paste into a chat."""
+"""``show``: print stored failures of the last run, for reading or for pasting into a chat."""
 
 from __future__ import annotations
 
@@ -75,7 +75,10 @@ def _conclude(
     failures: Sequence[StoredFailure],
     number: int,
 ) -> Iterator[str]:
-    """Yield what to do about the first of *failures*, of which *number* are shown, or why none."""
+    """Yield the next step for the first of *failures*, or the reason why there are none.
+
+    *number* is how many of them were printed.
+    """
     if failures and run:
         yield from _describe_replay(failures[0], run, find_root(Path.cwd()))
     if left := len(failures) - number:
@@ -95,7 +98,7 @@ def _conclude(
 
 
 def _describe_replay(failure: StoredFailure, run: KeptRun, root: Path) -> Iterator[str]:
-    """Yield the command that replays *failure* here, and why it may end otherwise."""
+    """Yield the command that replays *failure* here, and reasons why the result may differ."""
     sources = run.sources.get((failure.file, failure.name), {})
     needed = sources or ({failure.file: ""} if failure.file.endswith(SUFFIX) else {})
     missing = [file for file in needed if not (root / file).is_file()]
@@ -133,7 +136,7 @@ def _say_stored(failure: StoredFailure, *, everything: bool) -> None:
 
 
 def _say_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
-    """Print *failures* as a block of Markdown, without marks and colours, with the versions."""
+    """Print *failures* as a Markdown block with versions, without marks and colours."""
     say("```text")
     for failure in failures:
         say(f"{failure.name}   {failure.file}:{failure.line}")
@@ -153,7 +156,7 @@ def _translate(value: object) -> str:
 
 
 def _failure_data(failure: StoredFailure) -> dict[str, object]:
-    """Return it as plain values, with the texts that hide nothing of a value."""
+    """Return *failure* as JSON values, with the unabridged texts."""
     data: dict[str, object] = msgspec.to_builtins(failure, enc_hook=_translate)
     data["texts"] = data.pop("whole") or data["texts"]
     del data["version"], data["run"], data["kept"]

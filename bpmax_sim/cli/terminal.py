@@ -1,6 +1,7 @@
-"""Data on stdout; messages, questions and progress on stderr, plain where there is no terminal.
+"""Terminal output: data on stdout; messages, questions and progress on stderr.
 
-A progress bar is shown for work that takes longer than two seconds.
+Colours and progress bars are used on terminals only. A progress bar appears for work that takes
+longer than two seconds.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from bpmax_sim.i18n import display_width, fill_message, join_messages, msg, seri
 
 
 class OutputNotRead(Exception):  # noqa: N818 - it is no mistake
-    """Whoever reads standard output has gone."""
+    """Raised if the reader of standard output has closed it, as ``head`` does."""
 
 
 STYLES = {"√": "green", "×": "red", "-": "yellow", "~": "yellow", "+": "green"}
@@ -37,7 +38,7 @@ _PLAIN = {"√": "+", "×": "x", "…": "...", "·": "-", "→": "->"}
 
 
 def keep_printable() -> None:
-    """Let a console that lacks a character print ``?`` for it, or its likeness, and not fail."""
+    """Replace characters that the console cannot encode, by a similar one or ``?``."""
     codecs.register_error("bpmax-sim", _replace_unprintable)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -53,11 +54,13 @@ def _replace_unprintable(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def _translate_write_errors(stream: TextIO) -> Iterator[None]:
-    """Translate what can go wrong with a stream, and leave nothing in it for Python's own end.
+    """Translate write errors of *stream*, and redirect it to the null device.
+
+    Otherwise Python would flush its buffer at exit and fail again.
 
     Raises:
-        OutputNotRead: the reader has gone.
-        ConfigError: it cannot be written.
+        OutputNotRead: if the reader has closed the stream.
+        ConfigError: if the stream cannot be written for another reason.
     """
     try:
         yield
@@ -73,13 +76,16 @@ def _translate_write_errors(stream: TextIO) -> Iterator[None]:
 
 
 def say(text: str, /, **values: object) -> None:
-    """Print data, with *values* by a template; a mark colours its line on a terminal."""
+    """Print data; *values* fill the template *text*.
+
+    A leading mark colours its line on a terminal.
+    """
     shown = translate(fill_message(text, values))
     _print(shown, STYLES.get(shown[:1], ""))
 
 
 def say_failure(text: str) -> None:
-    """Print the text of a failure between empty lines, coloured line by line on a terminal."""
+    """Print the text of a failure between empty lines, each line coloured on a terminal."""
     from bpmax_sim.scenario.source import line_style  # noqa: PLC0415 - help is quick without it
 
     _print("")
@@ -89,7 +95,7 @@ def say_failure(text: str) -> None:
 
 
 def say_verdict(text: str, *, failed: bool) -> None:
-    """Print the line that sums up, green or red on a terminal."""
+    """Print the summary line, green or red on a terminal."""
     _print(translate(text), "red bold" if failed else "green")
 
 
@@ -111,7 +117,10 @@ def _print(text: str, style: str = "") -> None:
 
 
 def _has_colours(stream: TextIO) -> bool:
-    """Return whether *stream* gets colours: ``NO_COLOR`` and ``FORCE_COLOR``, else a terminal."""
+    """Return whether to colour *stream*.
+
+    As ``NO_COLOR`` or ``FORCE_COLOR`` say, else on terminals.
+    """
     if os.environ.get("NO_COLOR"):
         return False
     return bool(os.environ.get("FORCE_COLOR")) or (
@@ -125,12 +134,12 @@ def say_json(value: Any) -> None:
 
 
 def say_document(**document: Any) -> None:
-    """Print what ``--json`` promises for a command; its keys are those of `shapes.SHAPES`."""
+    """Print the JSON object of ``--json``; its keys are those of the command in `output_schema`."""
     say_json({"version": VERSION, **document})
 
 
 def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
-    """Print *lines*, or where that is asked for what ``--json`` promises for a command."""
+    """Print *lines*, or with *json* the JSON object of ``--json``."""
     if json:
         say_document(**document)
     for line in () if json else lines:
@@ -138,12 +147,12 @@ def say_result(lines: Iterable[str], /, *, json: bool, **document: Any) -> None:
 
 
 def announce(**document: Any) -> None:
-    """Print what ``--json`` promises on one line, for a program that reads on while we run."""
+    """Print the JSON object on one line, for programs that read it while the command goes on."""
     say(json.dumps({"version": VERSION, **document}, ensure_ascii=False))
 
 
 def say_bytes(data: bytes) -> None:
-    """Print data byte for byte, whatever the console's character set."""
+    """Print *data* unchanged, whatever the encoding of the console."""
     with _translate_write_errors(sys.stdout):
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -151,7 +160,7 @@ def say_bytes(data: bytes) -> None:
 
 
 def notify(text: str, /, **values: object) -> None:
-    """Print a message or an error to whoever watches, with *values* by a template."""
+    """Print a message or error to stderr; *values* fill the template *text*."""
     with _translate_write_errors(sys.stderr):
         print(translate(fill_message(text, values)), file=sys.stderr, flush=True)  # noqa: T201
 
@@ -160,22 +169,25 @@ _YES = frozenset({"y", "yes", "是"})
 
 
 def confirm(question: str, /, **values: object) -> None:
-    """Ask, with *values* by a template, and return if the answer is yes.
+    """Ask *question*, filled with *values*; return only if the answer is yes.
 
     Raises:
-        typer.Abort: it is anything else, or nobody answers.
+        typer.Abort: if the answer is anything else, or there is no answer.
     """
     if _read_answer(msg("{question} [y/N]:", question=fill_message(question, values))) not in _YES:
         raise typer.Abort
 
 
 def can_ask() -> bool:
-    """Return whether somebody types what this process reads."""
+    """Return whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
 def choose(question: str, choices: Sequence[str]) -> str:
-    """Ask until the answer is one of *choices*, or its first letter; nobody's is the last one."""
+    """Ask until the answer is one of *choices* or its first letter.
+
+    Without an answer, the last one.
+    """
     options = series(f"[{choice[0]}]{choice[1:]}" for choice in choices)
     while answer := _read_answer(f"{question} {options}:"):
         if match := next((choice for choice in choices if answer in {choice, choice[0]}), ""):
@@ -204,13 +216,13 @@ def with_progress(
     stream: IO[str] | None = None,
     now: Callable[[], float] = time.monotonic,
 ) -> Iterator[T]:
-    """Yield *steps*, with a bar between them that is gone while the caller handles one.
+    """Yield *steps* with a progress bar, which is hidden while the caller handles a step.
 
     Args:
-        steps: what is worked off, a step each time one is asked for.
-        total: how many there are.
-        stream: a terminal, or nothing is shown; standard error by default.
-        now: real seconds.
+        steps: steps of the work; each is done when it is requested.
+        total: number of steps.
+        stream: output, by default standard error; nothing is shown if it is not a terminal.
+        now: clock in real seconds.
     """
     out = sys.stderr if stream is None else stream
     bar = _Bar(out, total) if out.isatty() else None
@@ -232,12 +244,12 @@ def with_progress(
 def progress(
     seconds: float, *, stream: IO[str] | None = None, now: Callable[[], float] = time.monotonic
 ) -> Iterator[Callable[[], None]]:
-    """Yield what moves a bar of *seconds* on, as often as it is called; it is gone at the end.
+    """Yield a function that advances a progress bar of *seconds*; the bar disappears at the end.
 
     Args:
-        seconds: how long the work takes at most.
-        stream: a terminal, or nothing is shown; standard error by default.
-        now: real seconds.
+        seconds: maximum duration of the work.
+        stream: output, by default standard error; nothing is shown if it is not a terminal.
+        now: clock in real seconds.
     """
     out = sys.stderr if stream is None else stream
     bar = _Bar(out, max(1, round(seconds))) if out.isatty() else None
@@ -260,14 +272,14 @@ def progress(
 
 @dataclass(slots=True)
 class _Bar:
-    """Rich's bar, made when it is first shown; it colours nothing where ``NO_COLOR`` is set."""
+    """Rich's progress bar, created when first shown; without colours if ``NO_COLOR`` is set."""
 
     stream: IO[str]
     total: int
     _drawn: Any = field(default=None, init=False)
 
     def show(self, done: int, left: float) -> None:
-        """Draw that *done* are worked off, and that the others take *left* seconds."""
+        """Draw the bar with *done* steps, and *left* seconds for the remaining ones."""
         if self._drawn is None:
             from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
             from rich.progress import BarColumn, Progress, TextColumn  # noqa: PLC0415
@@ -301,7 +313,7 @@ class _Bar:
 
 
 def align_columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield *rows* with their columns aligned, as wide as a terminal shows them."""
+    """Yield *rows* as lines with aligned columns, by display width."""
     rows = [[translate(cell) for cell in row] for row in rows]
     widths = [max(map(display_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:

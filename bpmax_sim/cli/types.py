@@ -1,4 +1,4 @@
-"""``types``: declarations for the editor, from platforms, recordings and forms."""
+"""``types``: write TypeScript declarations for editors, from platforms, recordings and forms."""
 
 from __future__ import annotations
 
@@ -52,13 +52,13 @@ def types(
 
 
 def write_types(root: Path) -> Iterator[Path]:
-    """Write what an editor needs to know *root*, and yield the files that are new or changed.
+    """Write the editor support files of the project at *root*; yield those new or changed.
 
-    ``scenarios/bpmax.d.ts`` and the schemas are ours; of ``jsconfig.json`` and VS Code's settings
-    only what is not there is written, and where such a file cannot be read it stays as it is.
+    ``scenarios/bpmax.d.ts`` and the schemas are overwritten. To ``jsconfig.json`` and VS Code's
+    settings only missing keys are added; if such a file cannot be parsed, it is left unchanged.
 
     Raises:
-        ConfigError: a file cannot be written.
+        ConfigError: if a file cannot be written.
     """
     every = list(_load_items(root))
     loaded = {}
@@ -87,7 +87,7 @@ def write_types(root: Path) -> Iterator[Path]:
 
 
 def refresh_types(root: Path) -> None:
-    """Write the declarations anew where the project has some; what cannot be written is told."""
+    """Rewrite the declarations if the project has them; write errors are only printed."""
     if not (root / "scenarios" / "bpmax.d.ts").is_file():
         return
     try:
@@ -112,10 +112,10 @@ FILES: Mapping[str, Callable[[], Mapping[str, Any]]] = {
 
 
 def write_schemas(root: Path) -> Iterator[Path]:
-    """Write the schema of each kind of file, and yield those that are new or changed.
+    """Write the schema of each kind of file; yield those that are new or changed.
 
     Raises:
-        ConfigError: one cannot be written.
+        ConfigError: if a file cannot be written.
     """
     folder = root / "scenarios" / "schemas"
     with writing_to(folder):
@@ -129,7 +129,7 @@ def write_schemas(root: Path) -> Iterator[Path]:
 
 
 def _load_items(root: Path) -> Iterator[ScenarioItem]:
-    """Yield the first row of every scenario that can be read; the others are lint's to tell."""
+    """Yield the first row of every readable scenario; `lint` reports the others."""
     for path in sorted((root / "scenarios").rglob(f"*{SUFFIX}")):
         with suppress(ConfigError):
             yield from load_items(path, root=root)[:1]
@@ -144,7 +144,7 @@ def _collect_forms(every: list[ScenarioItem]) -> Iterator[Mapping[str, Any]]:
 
 
 def _add_settings(path: Path, settings: Mapping[str, Any]) -> bool:
-    """Add *settings* that are not there, and return whether anything was written."""
+    """Add the missing ones of *settings* to the file; return whether it was written."""
     try:
         current = json_module.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     except (OSError, ValueError):

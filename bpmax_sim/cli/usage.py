@@ -1,4 +1,4 @@
-"""What `bpmax-sim run` keeps in ``.bpmax/usage``, as a complete run of pytest does."""
+"""Usage of recordings that `bpmax-sim run` stores in ``.bpmax/usage``, as pytest does."""
 
 from __future__ import annotations
 
@@ -30,21 +30,21 @@ from bpmax_sim.yamlfile import display_path
 
 
 class UsageOfRun:
-    """Gathers what a run of scenarios uses, and keeps it once all have run."""
+    """Collects the usage of recordings in a run, and stores it when all items have run."""
 
     def __init__(self, options: PerformOptions, job: str, shard: Shard | None) -> None:
-        """Start with nothing used, for the *shard* of the *job*, one that has no name perhaps."""
+        """Start empty, for the *shard* of *job*; "" if the job has no name."""
         self._options, self._job, self._shard = options, job, shard
         self._use = RecordingUse()
         self._is_shared = is_read_elsewhere(job, shard)
 
     @property
     def seconds(self) -> dict[str, float]:
-        """Return what each item took, by the key of durations."""
+        """Return the real seconds of each item, by duration key."""
         return self._use.seconds
 
     def own(self, items: Iterable[ProjectItem]) -> None:
-        """Note the recordings of *items*, those that do not run among them."""
+        """Note the cassettes of *items* as owned, including items that are skipped."""
         for item in items:
             path = cassette_of(item.header, self._options)
             folder = self._options.cassettes or item.header.root / "cassettes"
@@ -53,7 +53,7 @@ class UsageOfRun:
             )
 
     def add(self, verdict: Verdict, events: Sequence[Event], sessions: Sequence[Session]) -> None:
-        """Take what an item used."""
+        """Add the usage of one item."""
         doubtful = any(failure.kind != "unplayed" for failure in verdict.failures)
         for session in sessions:
             self._use.add_played(session, doubtful=doubtful)
@@ -64,9 +64,11 @@ class UsageOfRun:
             self._use.touched |= touched_parts(run)
 
     def store(self, covers: Covers | None, besides: Iterable[ProjectItem]) -> None:
-        """Keep it for `bpmax-sim cassette prune` and `coverage`, unless it *covers* nothing.
+        """Store the usage for `bpmax-sim cassette prune` and `coverage`.
 
-        *besides* run in other shards.
+        Nothing if *covers* is None.
+
+        *besides* are the items of other shards, whose cassettes are not unused.
         """
         if covers is None:
             return
@@ -77,10 +79,10 @@ class UsageOfRun:
 
 
 def take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
-    """Take in how long the tests of all jobs took; return where these have their traces.
+    """Merge the durations of all jobs into this project; return the trace folders of the jobs.
 
     Raises:
-        ConfigError: a job or a shard is missing.
+        ConfigError: if a job or a shard is missing.
     """
     files = read_jobs(root, folders)
     seconds = {key: took for file in files for key, took in file.evidence.seconds.items()}

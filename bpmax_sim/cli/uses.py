@@ -1,4 +1,4 @@
-"""``uses``: who calls, reads, writes, runs and plays something of the project."""
+"""``uses``: list the files that call, read, write, run or play a given place of the project."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _as_data(use: UsingFile) -> dict[str, Any]:
 
 
 def _format_tree(place: ProjectPlace, uses: Sequence[UsingFile], root: Path) -> Iterator[str]:
-    """Yield a tree: what is done with the place, where, and who runs those files."""
+    """Yield a tree: kind of use, using place, and the scenarios that run those files."""
     direct = [use for use in uses if not use.through]
     counted = plural(len(direct), "{number} use", "{number} uses")
     name = f"{place.name}:{place.line}" if place.line else place.name

@@ -1,6 +1,6 @@
-"""``verify``: whether the live third parties still respond as they did when they were recorded.
+"""``verify``: check whether live third parties still respond as recorded.
 
-``coverage``: what the scenarios touch of everything that is declared, found by replaying.
+``coverage``: list what scenarios use of everything that is declared, found by replay.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ _COUNTS: Mapping[Tier, Callable[[int], str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyJob:
-    """What one owner recorded, or all of them, and what its calls are understood by."""
+    """The recordings of one owner (None: of all) in a cassette, with the declarations for them."""
 
     cassette: Path
     owner: str | None = None
@@ -94,11 +94,11 @@ class _VerifyJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _VerifyOptions:
-    """What is sent, and what of it is told.
+    """Which exchanges are sent, and which are reported.
 
     Attributes:
-        age: seconds after which an exchange is old.
-        sampled: what one exchange was sent of; None where all of them are.
+        age: seconds after which an exchange is reported as old.
+        sampled: APIs of which one exchange was already sent; None to send all exchanges.
     """
 
     age: float
@@ -107,7 +107,7 @@ class _VerifyOptions:
     _uses: dict[Path, ProjectUses] = field(default_factory=dict)
 
     def members_read(self, root: Path) -> MembersRead:
-        """Return what tells which members of responses the scripts of a project read."""
+        """Return the lookup of response members that the scripts of the project at *root* read."""
         if root not in self._uses:
             self._uses[root] = ProjectUses(load_index(root))
         return self._uses[root].members_read
@@ -175,7 +175,7 @@ def verify(  # noqa: PLR0913 - the options of the command
 
 
 def _causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
-    """Yield a line for each cause and API, at the first place, with the number of calls."""
+    """Yield a line for each cause and API, with its first place and the number of calls."""
     grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
     for finding in findings:
         drift = finding[1]
@@ -211,7 +211,7 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
-    """Yield what is to be verified: cassettes as they are named, scenarios' own."""
+    """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
     folders = declared_folders(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
@@ -242,7 +242,7 @@ def _is_cassette(path: str) -> bool:
 
 
 def _count_exchanges(job: _VerifyJob) -> int:
-    """Return how many exchanges there are to judge, at most."""
+    """Return the maximum number of exchanges to check."""
     cassette = load_cassette(job.cassette)
     return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
 
@@ -257,7 +257,7 @@ def _find_moved(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
 
 
 def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, list[Drift]]]:
-    """Yield the place and the drifts of each exchange that is judged."""
+    """Yield the place and the drifts of each exchange that is checked."""
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
     with Session.open(
@@ -351,7 +351,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
 
 
 def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json: bool) -> float:
-    """Show which of *parts* are touched by so many scenarios, and return the percentage."""
+    """Print which of *parts* are used by the *ran* scenarios, and return the percentage."""
     by_kind = {kind: [part for part in parts if part.kind == kind] for kind in KINDS}
     kinds = [
         {
@@ -383,10 +383,10 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
 
 
 def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
-    """Return what the runs touched whose evidence is in *folders*.
+    """Return the parts used by the runs whose evidence is in *folders*.
 
     Raises:
-        ConfigError: one of them is missing, or kept nothing of it.
+        ConfigError: if a run is missing, or stored no such evidence.
     """
     evidence = read_evidence(find_root(Path.cwd()), folders)
     if evidence is None or not evidence.touched:
@@ -401,7 +401,7 @@ def _read_touched(folders: Sequence[Path]) -> frozenset[str]:
 def _find_touched(
     items: Sequence[tuple[ScenarioItem, Platforms]], choices: PerformOptions
 ) -> set[str]:
-    """Replay *items* and return what those touched that passed."""
+    """Replay *items* and return the parts used by those that passed."""
     platforms = {id(item): ran for item, ran in items}
     closed = [item for item, _ in items if item.scenario.proxy.mode not in {"record", "live"}]
     if len(closed) < len(items):

@@ -1,8 +1,8 @@
-"""``run --watch``: whatever uses a file that was saved runs again.
+"""``run --watch``: run the scenarios that use a file again when it is saved.
 
-A scenario uses its file, fragments, scripts, flows, table, cassette and instances, and of the
-platform files those that it names or calls. The watcher starts before the first run, so that
-nothing is missed that is saved meanwhile.
+A scenario depends on its file, fragments, scripts, flows, table, cassette and instances, and on the
+platform files that it names or calls. The watcher starts before the first run, so that no file
+saved during that run is missed.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ Collected = tuple[Sequence[ProjectItem], Sequence[Problem]]
 
 
 class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What `watch` needs of a run.
+    """The operations and folders that `watch` needs.
 
     Attributes:
-        gather: finds all scenarios anew.
-        play: runs some, tells of them, and of what kept others from running.
-        finish: writes what is there to read afterwards.
-        cassette: where the recording of a scenario lies.
-        folders: where scenarios are looked for.
-        platforms: the folders or files that win over a scenario's own, if any do.
-        called: which platforms each scenario called when it last ran.
+        gather: function that finds all scenarios again.
+        play: function that runs items and reports them, and problems that kept others from running.
+        finish: function that writes the output files after each run.
+        cassette: function that returns the path of a scenario's recording.
+        folders: folders searched for scenarios.
+        platforms: folders or files that override a scenario's own platforms; empty for none.
+        called: platforms that each scenario called in its last run.
     """
 
     gather: Callable[[], Collected]
@@ -48,17 +48,17 @@ class WatchPlan(msgspec.Struct, frozen=True, kw_only=True):
     called: dict[str, frozenset[str]] = msgspec.field(default_factory=dict)
 
     def perform(self, items: Sequence[ProjectItem], problems: Sequence[Problem]) -> None:
-        """Play *items*, and note what they call."""
+        """Run *items*, and note the platforms that they call."""
         for verdict in self.play(items, problems):
             names = frozenset(call.call.partition(".")[0] for call in verdict.calls)
             self.called[verdict.item.node_id] = names
 
 
 def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Problem]) -> NoReturn:
-    """Run *first*, then what uses a saved file, until somebody presses Ctrl-C.
+    """Run *first*, then whatever uses a saved file, until the user presses Ctrl-C.
 
     Raises:
-        KeyboardInterrupt: somebody did.
+        KeyboardInterrupt: if the user presses Ctrl-C; this is the only end.
     """
     every = run.gather()[0]
     places = _places_to_watch(run, every)
@@ -81,10 +81,10 @@ def watch(run: WatchPlan, first: Sequence[ProjectItem], problems: Sequence[Probl
 
 
 def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectItem]:
-    """Run what uses one of the files *saved*, and return all scenarios that there are now.
+    """Run the scenarios that use one of the *saved* files; return all scenarios found now.
 
     Raises:
-        ConfigError: what the command line names is not there.
+        ConfigError: if a path of the command line does not exist any more.
     """
     _forget_modules(saved)
     every, problems = run.gather()
@@ -98,7 +98,7 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectIt
 
 
 def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
-    """Yield the files that were saved, none each time that nothing was for a moment."""
+    """Yield sets of saved files; an empty set after each short time without any."""
     import watchfiles  # noqa: PLC0415 - only where it is asked for
 
     ignored = (*watchfiles.DefaultFilter.ignore_dirs, ".bpmax")
@@ -113,7 +113,7 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
 
 
 def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
-    """Return whether *file*, a real path, is one that *item* is made of or answered from."""
+    """Return whether *item* depends on *file*, a path without symbolic links."""
     folder, name = os.path.split(file)
     if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
         return True  # also where it was removed
@@ -132,7 +132,7 @@ def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
 
 
 def _platform_key(file: str) -> str:
-    """Return the key of a platform file; of one that cannot be read, nothing."""
+    """Return the key of a platform file; "" if the file cannot be read."""
     try:
         return find_platform_key(Path(file).read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError):
@@ -150,9 +150,10 @@ def _files_of(run: WatchPlan, item: ProjectItem) -> Iterator[str]:
 
 
 def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str, ...]:
-    """Return the folders of all files, none inside another.
+    """Return the folders of all files, without folders inside another.
 
-    Of a file in the root of a project the file itself: there is too much else below.
+    For a file in the root of a project, the file itself is watched: the root contains too many
+    others.
     """
     places = {os.path.realpath(folder) for folder in run.folders}
     for item in items:
@@ -169,7 +170,10 @@ def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str,
 
 
 def _forget_modules(saved: Iterable[str]) -> None:
-    """Let steps in Python be imported anew, with all that lies beside or below what was saved."""
+    """Remove the Python modules of scenario steps beside and below *saved* files from the cache.
+
+    Steps then import the new code.
+    """
     folders = tuple(os.path.dirname(path) + os.sep for path in saved if path.endswith(".py"))  # noqa: PTH120
     for name, module in list(sys.modules.items()) if folders else ():
         file = os.path.realpath(getattr(module, "__file__", None) or os.devnull)

@@ -1,8 +1,8 @@
-"""What a call does to the third party: whether it has an effect, and when two of them have one.
+"""The effect of a call on the third party: whether it has one, and whether two calls share one.
 
-A request that carries an idempotency key has one effect, however often it is sent with it; with
-another key it is another one that asks for the same. A key is what the platform file declares, else
-what bears one of the usual names. Values that change each time, such as a time, tell no two apart.
+A request with an idempotency key has one effect, however often it is sent; with another key, it is
+another request for the same thing. The key is the parameter declared in the platform file, else one
+with a usual name. Values that change each time, such as a time, do not distinguish requests.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ _PLACEHOLDER: Final = re.compile(r"\{[^}]*\}")
 
 
 class RequestIdentity(msgspec.Struct, frozen=True):
-    """What a request asks for.
+    """The meaning of a request.
 
     Attributes:
-        request: equal ones ask for the same; neither headers nor *key* are in it.
-        key: the idempotency key, or nothing.
-        numbers: the values in it under which a thing is looked up.
+        request: equal for requests of the same thing; contains neither headers nor *key*.
+        key: idempotency key, or "".
+        numbers: values in it that identify a thing, such as an order number.
     """
 
     request: str
@@ -50,7 +50,7 @@ class RequestIdentity(msgspec.Struct, frozen=True):
 
 
 def identify_request(call: CallMade, api: Api | None) -> RequestIdentity:
-    """Return what *call* of *api* asks for."""
+    """Return the identity of *call*, a call of *api*."""
     declared = api.idempotency if api is not None else None
     name = declared.name if isinstance(declared, Idempotency) else ""
     keys = [f"{n}={v}" for n, v in call.header.items() if _is_key(n, name)]
@@ -66,7 +66,7 @@ def _is_key(name: str, declared: str) -> bool:
 
 
 def _strip(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any:
-    """Return *value* without keys, which are added to *keys*, and what changes each time."""
+    """Return *value* without idempotency keys, which are added to *keys*, and changing values."""
     if isinstance(value, list):
         return [_strip(inner, declared, keys, numbers) for inner in value]
     if not isinstance(value, Mapping):
@@ -85,10 +85,10 @@ def _strip(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any
 
 
 def has_effect(api: Api | None, method: str) -> bool:
-    """Return whether a second request to *api* would do something once more.
+    """Return whether a second request to *api* would have a second effect.
 
-    That is declared, else by method. What `Api.is_idempotent` says is narrower: whether a client
-    may send again by itself, with the key that it made; a script that calls again has another.
+    This is declared, else derived from the method. `Api.is_idempotent` is narrower: whether a
+    client may resend by itself, with the same key; a script that calls again has another key.
     """
     if api is not None and isinstance(api.idempotent, bool):
         return not api.idempotent
@@ -96,5 +96,5 @@ def has_effect(api: Api | None, method: str) -> bool:
 
 
 def static_segments(path: str) -> tuple[str, ...]:
-    """Return the segments of *path* without placeholders: of what is made or read there."""
+    """Return the segments of *path* without placeholders, which name the collection."""
     return tuple(part for part in path.split("/") if part and not _PLACEHOLDER.fullmatch(part))

@@ -1,6 +1,7 @@
-"""The table of failures: what can happen to one call or login of a run, and the rule that does it.
+"""The table of failures: what can go wrong with a call or login, and the fault rule that causes it.
 
-Each is a rule as a scenario file has it under ``faults``, so what was found can be written down.
+Each is a rule in the syntax of ``faults`` in a scenario file, so that a finding can be written
+down.
 """
 
 from __future__ import annotations
@@ -43,13 +44,13 @@ _DOES_IT: Final = frozenset({"simulated", "stub"})
 
 
 class FailureKind(msgspec.Struct, frozen=True, kw_only=True):
-    """A way in which a call fails.
+    """A way in which a call can fail.
 
     Attributes:
-        name: as matrix and terminal call it.
-        do: what happens, as in a scenario's ``faults``.
-        is_executed: whether the third party did what it was asked for.
-        for_writes: whether it is tried only of calls that have an effect.
+        name: name in matrix and terminal.
+        do: action, as in a scenario's ``faults``.
+        is_executed: whether the third party executed the request.
+        for_writes: whether it is tried only on calls that have an effect.
     """
 
     name: str
@@ -91,15 +92,15 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     """One failure of one call of a run.
 
     Attributes:
-        call: what it strikes.
-        kind: as matrix and terminal call it: ``500``, ``code 45009``, ``data.name null``.
-        column: that of the matrix.
-        rule: as a scenario file has it; *fault* is the same for the transport.
-        is_executed: whether the third party did what it was asked for.
-        shown_by: who shows that the response can be just so: ``declared`` or ``recorded``.
-        is_response: whether the call as such succeeds, with a member lacking.
-        is_code: whether the third party itself says no.
-        is_rejected: whether it is certain that the call did not do what it is for.
+        call: call that fails.
+        kind: name in matrix and terminal: ``500``, ``code 45009``, ``data.name null``.
+        column: column of the matrix.
+        rule: rule in a scenario file; *fault* is the same for the transport.
+        is_executed: whether the third party executed the request.
+        shown_by: evidence that the response is possible: ``declared`` or ``recorded``.
+        is_response: whether the call itself succeeds, with a member lacking.
+        is_code: whether the third party itself refuses.
+        is_rejected: whether the call certainly had no effect.
     """
 
     call: ObservedCall
@@ -119,7 +120,7 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
         return replace(self, call=call, rule=rule, fault=fault_of(rule))
 
     def each_time(self, last: int) -> PossibleFailure:
-        """Return the same failure of all calls of the API from this to number *last*."""
+        """Return the same failure for all calls of the API from this one to number *last*."""
         rule = replace(self.rule, call=f"{self.call.number}-{last}")
         kind = msg("{kind}, each time", kind=self.kind)
         return replace(self, kind=kind, rule=rule, fault=fault_of(rule))
@@ -131,7 +132,10 @@ def possible_failures(
     recorded: RecordedResponses,
     reads: ReadMembers,
 ) -> Iterator[PossibleFailure]:
-    """Yield what can happen to each of *calls*, in their order, and to members in *reads*."""
+    """Yield the possible failures of each of *calls*, in order.
+
+    They include responses that lack a member in *reads*.
+    """
     for call in calls:
         if call.is_faulted:
             continue
@@ -191,7 +195,7 @@ def _make_failure(
 def _refusals_of(
     call: ObservedCall, platform: Platform, api: Api | None, recorded: RecordedResponses
 ) -> Iterator[PossibleFailure]:
-    """Yield the declared and the recorded ways in which the third party itself says no."""
+    """Yield the declared and the recorded refusals of the third party itself."""
     seen = set[str]()
     for (status, code), response in recorded.refusals(call.name).items():
         if status == call.status and read_body(response).value == call.response:
@@ -224,7 +228,7 @@ def _reply(response: Response) -> FaultAction:
 def _lacking_members(
     call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
-    """Yield the response without one of its members, where it can be read and can be lacking."""
+    """Yield responses without one member, for members that are read and may be lacking."""
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return

@@ -1,4 +1,4 @@
-"""What exploring one scenario is to a test: the failures of its item, and its warnings."""
+"""The exploration of one scenario as result of a test: failures of its item, and warnings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bpmax_sim.scenario.source import Failure, RunWarning
 
 
 def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
-    """Return what fails the item, one for each cause."""
+    """Return the failures of the item, one for each cause."""
     return tuple(
         Failure(
             kind="explore",
@@ -30,7 +30,7 @@ def failures_of(exploration: Exploration) -> tuple[Failure, ...]:
 
 
 def warnings_of(exploration: Exploration) -> Iterator[RunWarning]:
-    """Yield what is doubtful, one for each cause, and what was not tried."""
+    """Yield the warnings, one for each cause, and what was not tried."""
     for limit in describe_limits(exploration):
         yield RunWarning("explore", limit, exploration.place)
     for finding in find_causes([exploration]):

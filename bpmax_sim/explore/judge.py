@@ -1,7 +1,7 @@
-"""What became of a run when a call failed: judged by what each step came to, against the base run.
+"""Judge a run in which a call failed, step by step, in comparison with the base run.
 
 A verdict is absolute: whether anybody was told, whether something was done twice, whether a script
-crashed. The base run only says what would have been there anyway.
+crashed. The base run only shows what would have happened anyway.
 """
 
 from __future__ import annotations
@@ -70,12 +70,12 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """The verdict on one variant.
 
     Attributes:
-        why: in one line, what was seen.
-        step: key of the step that it is about.
-        place: the line of a script that crashed, else that of the call.
-        is_shown: whether a schema or a recording shows that the response can be so.
-        is_recovered: whether the script made up for it by another call of the same API.
-        expects: what a step of a scenario would have to expect, so that it fails for this.
+        why: one-line description of what was seen.
+        step: key of the step concerned.
+        place: line of the script that crashed, else of the call.
+        is_shown: whether a schema or a recording proves that the response is possible.
+        is_recovered: whether the script compensated by another call of the same API.
+        expects: expectation of a scenario step that fails because of this.
     """
 
     verdict: VerdictKind
@@ -88,7 +88,7 @@ class Judgement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judgement:
-    """Return what became of *run*, in which *failure* struck, other than of *base*."""
+    """Return the verdict on *run*, in which *failure* occurred, compared with *base*."""
     place, shown = failure.call.place, bool(failure.shown_by)
     if broken := find_broken_invariant(run, place):
         return broken
@@ -102,7 +102,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
 
 
 def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None:
-    """Return the verdict on a run that breaks an ``always:`` or a ``never:``, else None."""
+    """Return the verdict on a run that violates an ``always:`` or ``never:``; else None."""
     for broken in run.trial.failures:
         if broken.kind in {"always", "never"}:
             return Judgement(
@@ -112,7 +112,7 @@ def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None
 
 
 def describe_endless(run: RunView, step: str, place: Place | None) -> Judgement:
-    """Return the verdict on a run that was ended, as its scripts went on and on."""
+    """Return the verdict on a run that was stopped because its scripts did not end."""
     what = _LIMITS.get(run.trial.exceeded, run.trial.exceeded)
     why = msg("the scripts go on and on; ended by a limit: {what}", what=what)
     return Judgement(verdict="endless", why=why, step=step, place=place)
@@ -129,7 +129,7 @@ _LIMITS: Final[Mapping[str, str]] = {
 
 
 def describe_misses(run: RunView) -> str:
-    """Return which calls of *run* have no recording, or nothing."""
+    """Return which calls of *run* have no recording; "" if none."""
     names = dict.fromkeys(f"{miss.platform}.{miss.api}" for miss in run.trial.misses)
     return msg("no recording of {names}", names=series(names)) if names else ""
 
@@ -137,9 +137,9 @@ def describe_misses(run: RunView) -> str:
 def judge_repetition(
     base: RunView, run: RunView, failure: PossibleFailure | None = None
 ) -> Judgement | None:
-    """Return the verdict on what was done more often than in *base*, or None.
+    """Return the verdict on effects that occur more often than in *base*; None if there are none.
 
-    What a person does in two steps is wanted twice; what a script does by itself, later, is not.
+    A repetition by a person in two steps is intended; one by a script on its own, later, is not.
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
@@ -164,7 +164,7 @@ def judge_repetition(
 
 
 def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
-    """Return the call of *run* that is *call* of another run: of the same API, as often made."""
+    """Return the call of *run* that corresponds to *call* of another run: same API and number."""
     if call is None:
         return None
     same_call = (c for c in run.calls if c.name == call.name and c.number == call.number)
@@ -190,7 +190,10 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     shown: bool
 
     def judge(self) -> Judgement:
-        """Return the verdict: what comes first, step by step, a crash or that somebody was told."""
+        """Return the verdict on the first event, step by step.
+
+        A crash, or a message to a person.
+        """
         for before, after in self._steps():
             crash = next((e for e in new_lines(before.errors, after.errors) if _is_crash(e)), None)
             if crash is not None:
@@ -201,7 +204,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_unreported()
 
     def _steps(self) -> Iterator[tuple[StepView, StepView]]:
-        """Yield each step from the struck one on, as it was and as it is."""
+        """Yield each step from the failed one on, in the base run and in this run."""
         for key, step in self.run.steps_from(self.failure.call.step):
             yield self.base.steps.get(key) or StepView(key=key), step
 
@@ -232,7 +235,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _describe_done(self, step: str) -> str:
-        """Return what had an effect in *step* of the run, or nothing."""
+        """Return the effects in *step* of the run; "" if none."""
         struck = find_call(self.run, self.failure.call)
         done = [
             call.name
@@ -246,7 +249,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return msg("{names} was done", names=series(dict.fromkeys(done)))
 
     def _judge_unreported(self) -> Judgement:
-        """Return the verdict where nobody was told of the failure."""
+        """Return the verdict if nobody was told of the failure."""
         failure, step = self.failure, self.failure.call.step
         if wrong := self._find_broken_value():
             return Judgement(
@@ -262,7 +265,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return self._judge_loss()
 
     def _judge_loss(self) -> Judgement:
-        """Return the verdict by what is not as it would be without the failure."""
+        """Return the verdict from the differences to a run without the failure."""
         failure, differences = self.failure, list(self._find_differences())
         call, step = failure.call, failure.call.step
         struck = find_call(self.run, failure.call)
@@ -294,21 +297,22 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return Judgement(verdict="silent", why=why, step=step, place=self.place, expects=expects)
 
     def _expect_message(self) -> Mapping[str, Any]:
-        """Return the expectation that a person is told, be it by another message than now."""
+        """Return the expectation that a person is told, in whatever words."""
         before = self.base.steps.get(self.failure.call.step)
         shown = len(before.messages) if before else 0
         return {"messages": {"$length": {"$gt": shown}}}
 
     def _is_superseded(self) -> bool:
-        """Return whether nobody waited any more for what failed, or for what needed its login."""
+        """Return whether the failed call, or those that needed its login, were obsolete by then."""
         call = self.failure.call
         needed = needed_calls(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(map(self._is_stale, needed))
 
     def _is_stale(self, call: ObservedCall) -> bool:
-        """Return whether nobody waited for a read any more when its response came.
+        """Return whether the response to a read was already obsolete when it arrived.
 
-        A person changed something meanwhile, or a newer run of a handler asked the same.
+        A person had changed something meanwhile, or a later run of a handler had sent the same
+        query.
         """
         if call.has_effect:
             return False
@@ -318,12 +322,12 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         return any(self._is_newer(one, call) for one in self.base.calls if one.begin < call.end)
 
     def _is_newer(self, one: ObservedCall, call: ObservedCall) -> bool:
-        """Return whether *one* is the same query as *call*, of a handler that began later."""
+        """Return whether *one* is the same query as *call*, from a handler that started later."""
         between = self.base.trial.events[call.begin : one.begin]
         return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
 
     def _is_replaced(self) -> bool:
-        """Return whether another call took the place of a read: a newer one, or a second way."""
+        """Return whether another call replaced a read: a later one, or an alternative."""
         call = self.failure.call
         if call.has_effect:
             return False
@@ -335,13 +339,13 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _was_done_anyway(self, struck: ObservedCall | None) -> bool:
-        """Return whether what failed was done after all: sent again, by script or client."""
+        """Return whether the failed request was executed after all, resent by script or client."""
         if struck is not None and struck.is_answered:
             return True
         return self._is_repeated(struck)
 
     def _is_repeated(self, struck: ObservedCall | None) -> bool:
-        """Return whether the script has made the same call again, and it did not fail."""
+        """Return whether the script made the same call again, with success."""
         wanted = self.failure.call.name, self.failure.call.request
         return any(
             (call.name, call.request) == wanted and call.is_answered and call is not struck
@@ -350,7 +354,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         )
 
     def _find_differences(self) -> Iterator[tuple[str, Any, Any]]:
-        """Yield place, value of the base and value of the run where the steps' states differ."""
+        """Yield place, base value and new value where the states of steps differ."""
         for before, after in self._steps():
             for place in dict.fromkeys((*before.state, *after.state)):
                 was, got = before.state.get(place), after.state.get(place)
@@ -358,7 +362,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     yield place, was, got
 
     def _find_broken_value(self) -> str:
-        """Return where a person sees, or a third party gets, what a script made of nothing."""
+        """Return where a person or a third party gets a value computed from a missing one."""
         for before, after in self._steps():
             for line in new_lines(before.messages, after.messages):
                 if _BROKEN_VALUE.search(str(line.get("text"))):
@@ -373,13 +377,13 @@ class _FailureJudge(msgspec.Struct, frozen=True):
 
 
 def describe_difference(place: str, was: Any, got: Any) -> str:
-    """Return that a place holds another value than it should."""
+    """Return a message that *place* has the value *got* instead of *was*."""
     return msg("{place} is {got} instead of {was}", place=place, got=_shorten(got),
                was=_shorten(was))  # fmt: skip
 
 
 def expect_value(place: str, value: Any) -> Mapping[str, Any]:
-    """Return the expectation that *place* of form, fields or flow holds *value*."""
+    """Return the expectation that *place*, in form, fields or flow, has *value*."""
     section, _, name = place.partition(".")
     if section == "fields":
         field, _, state = name.rpartition(".")
@@ -388,7 +392,7 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
 
 
 def _is_broken(value: Any) -> bool:
-    """Return whether *value* is what a script made of nothing, and does not say so itself."""
+    """Return whether *value* is a text made from a missing value that does not say so itself."""
     return (
         isinstance(value, str)
         and bool(_BROKEN_VALUE.search(value))
@@ -402,7 +406,7 @@ def _shorten(value: Any, most: int = 60) -> str:
 
 
 def new_lines(before: Iterable[Line], after: Sequence[Line]) -> list[Line]:
-    """Return the lines of *after* that are more than those of *before*."""
+    """Return the lines of *after* that exceed those of *before*."""
     left = Counter(map(_key_of, before))
     fresh = []
     for line in after:
@@ -423,7 +427,7 @@ def _is_crash(error: Line) -> bool:
 
 
 def _describe_notice(before: StepView, after: StepView) -> str:
-    """Return how a person or a log was told in a step that something is wrong, or nothing."""
+    """Return how a person or a log was told of a problem in a step; "" if not at all."""
     gone = [str(line.get("text")) for line in new_lines(after.messages, before.messages)]
     for line in new_lines(before.messages, after.messages):
         text = str(line.get("text"))
@@ -439,7 +443,7 @@ def _describe_notice(before: StepView, after: StepView) -> str:
 
 
 def _is_same_template(text: str, gone: Iterable[str]) -> bool:
-    """Return whether *text* is one of *gone* with other values in it, or has none of its own."""
+    """Return whether *text* equals one of *gone* up to values, or has no words of its own."""
     if _SAYS_SO.search(text):
         return False
     return bool(_BROKEN_VALUE.search(text)) or any(
@@ -448,9 +452,9 @@ def _is_same_template(text: str, gone: Iterable[str]) -> bool:
 
 
 def _shows_fallback(place: str, was: Any, got: Any, *, has_effect: bool) -> bool:
-    """Return whether a reader of the form sees by *got* that there is no value.
+    """Return whether the value *got* shows a reader of the form that there is no value.
 
-    Of a call with an effect, a flag that is down says that it was not done.
+    If the call has an effect, a flag set to false shows that it was not executed.
     """
     if place.startswith("form.") and has_effect and was is True and got is False:
         return True

@@ -1,7 +1,7 @@
-"""What is known of the responses of an API: members that may be absent, and recorded refusals.
+"""Knowledge about the responses of an API: members that may be absent, and recorded refusals.
 
-A member of a response is said to be absent or null at times only where a schema declares so or a
-recording shows it. Recordings are those of the whole project.
+A member counts as possibly absent or null only if a schema declares it or a recording shows it. The
+recordings of the whole project are used.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ _MOST: Final = 60
 
 
 class Member(msgspec.Struct, frozen=True):
-    """A member of one response, and how it can be lacking.
+    """A member of one response, and the ways in which it may be lacking.
 
     Attributes:
-        steps: the way to it in this body; of a list the first element.
-        lacks: ``absent``, ``null``, or ``empty`` of a list, each with who shows it, ``declared`` or
-            ``recorded``; nothing where nobody does.
+        steps: path in this body; in a list, to the first element.
+        lacks: ``absent``, ``null``, or for a list ``empty``, each with its evidence, ``declared``
+            or ``recorded``, or "" without evidence.
     """
 
     steps: Steps
@@ -50,13 +50,13 @@ class Member(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Return the way to it, such as ``data.items[0].name``."""
+        """Return the path, such as ``data.items[0].name``."""
         text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.steps)
         return text.removeprefix(".")
 
 
 class _RecordedApi:
-    """What the recordings of one API show."""
+    """The recorded responses of one API, summarised."""
 
     def __init__(self) -> None:
         self.lacks: dict[Names, set[Lack]] = defaultdict(set)
@@ -64,7 +64,7 @@ class _RecordedApi:
         self._seen: dict[Names, tuple[set[str], set[str]]] = {}
 
     def add_body(self, value: Any, path: Names = ()) -> None:
-        """Take the body of one successful response, or what is at *path* in it."""
+        """Add the body of one successful response, or its part at *path*."""
         if value is None and path:
             self.lacks[path].add("null")
         elif isinstance(value, Mapping) and len(path) < _DEEPEST:
@@ -86,16 +86,16 @@ class _RecordedApi:
 
 
 class RecordedResponses:
-    """What all cassettes of a project show of responses; each file is read once."""
+    """The responses in all cassettes of a project; each file is read once."""
 
     def __init__(self, folder: Path, platforms: Platforms) -> None:
-        """Read the cassettes below *folder* when they are asked for; *platforms* judge them."""
+        """Read the cassettes below *folder* on demand; *platforms* decide what is a success."""
         self._folder = folder
         self._platforms = platforms
         self._apis: dict[str, _RecordedApi] | None = None
 
     def of(self, call: str) -> _RecordedApi:
-        """Return what is recorded of ``platform.api`` *call*."""
+        """Return the recorded responses of *call*, ``platform.api``."""
         if self._apis is None:
             self._apis = defaultdict(_RecordedApi)
             for path in sorted(self._folder.rglob("*.yaml")):
@@ -103,7 +103,7 @@ class RecordedResponses:
         return self._apis.get(call) or _RecordedApi()
 
     def refusals(self, call: str) -> Mapping[tuple[int, str], Response]:
-        """Return the recorded responses of *call* that are no success, by status and code."""
+        """Return the recorded unsuccessful responses of *call*, by status and code."""
         return self.of(call).refusals
 
     def _read(self, path: Path, apis: dict[str, _RecordedApi]) -> None:
@@ -133,13 +133,13 @@ class RecordedResponses:
 
 
 def rules_of(platform: Platform, api: Api | None) -> ResponseRules:
-    """Return how responses of *api* are read: by its own rules, else by those of the platform."""
+    """Return the response rules of *api*, else those of the platform."""
     own = api.response if api is not None else UNSET
     return own if isinstance(own, ResponseRules) else platform.response
 
 
 def members_of(body: Any, api: Api, recorded: _RecordedApi) -> tuple[Member, ...]:
-    """Return the members of a *body* in their order, and how each of them can be lacking."""
+    """Return the members of *body* in order, each with the ways in which it may be lacking."""
     shape = shape_of_schema(api.answer) if api.answer else None
     found = _walk(body, (), (), shape, recorded)
     return tuple(member for _, member in zip(range(_MOST), found, strict=False))
@@ -173,7 +173,7 @@ def _lacks(
 
 
 def without_member(value: Any, steps: Steps, lack: Lack) -> Any:
-    """Return the body *value* without what stands at *steps*: gone, null, or an empty list."""
+    """Return a copy of *value* in which the member at *steps* is absent, null or an empty list."""
     step, *rest = steps
     if isinstance(step, int):
         inner = without_member(value[step], tuple(rest), lack)

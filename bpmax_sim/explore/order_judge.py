@@ -1,4 +1,4 @@
-"""What became of a run whose responses came in another order, or in which a person did more."""
+"""Judge a run with another order of responses, or with an additional action of a person."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def judge_order(
     interruption: Interruption | None = None,
     is_end: bool = False,
 ) -> Judgement:
-    """Return what became of *run*, whose end should be that of *truth*; *late* came later.
+    """Return the verdict on *run*, whose result should equal that of *truth*.
 
-    Where a person did more in it, or *is_end*, what counts is the end alone, and that nothing was
-    done more often than in *base*.
+    *late* is the call whose response came later. If a person did more, or *is_end*, only the final
+    state counts, and that no effect occurred more often than in *base*.
     """
     if broken := find_broken_invariant(run, late.place):
         return broken
@@ -78,13 +78,13 @@ def _find_verdict(
 
 
 def _is_rejected_by_script(run: RunView) -> bool:
-    """Return whether the form, or a script, told who did something meanwhile that it is no use."""
+    """Return whether the form or a script told the person that the additional action is refused."""
     inner = (step for key, step in run.steps.items() if "." in key)
     return any(step.messages or step.errors for step in inner)
 
 
 def _find_differences(truth: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
-    """Yield where *run* came to something else: an error, or what form and flow hold."""
+    """Yield where *run* differs: errors, and the values of form and flow."""
     before = [error for step in truth.steps.values() for error in step.errors]
     after = [error for step in run.steps.values() for error in step.errors]
     for error in new_lines(before, after):
@@ -104,7 +104,7 @@ def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 
 def _is_stale(run: RunView, place: str) -> bool:
-    """Return whether the value at *place* is of a call that began before one that wrote it, too."""
+    """Return whether the value at *place* comes from a call older than another writer of it."""
     calls = [call for _, call in _writers(run, place) if call is not None]
     return bool(calls) and any(
         other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls

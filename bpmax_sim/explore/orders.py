@@ -1,7 +1,8 @@
-"""The orders in which responses can arrive, and what a person can do while one is under way.
+"""Possible orders of responses, and possible actions of a person while a call is in flight.
 
-Only latencies change: each response of a group that is in flight at the same time comes after the
-one that is to come before it, and none comes earlier than it did. Timers and time-outs stay.
+Only latencies change: in a group of calls in flight together, each response is delayed until after
+its new predecessor, and none comes earlier than in the base run. Timers and time-outs stay the
+same.
 """
 
 from __future__ import annotations
@@ -33,12 +34,12 @@ Group = tuple[ObservedCall, ...]
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
-    """An order of responses that is not that of the run.
+    """An order of responses that differs from that of the run.
 
     Attributes:
-        calls: in the order in which their responses are to come.
-        rules: the delays that make it so, as a scenario file has them; *faults* are the same.
-        inversions: how many pairs come the other way round.
+        calls: calls in the new order of their responses.
+        rules: delays that cause it, as in a scenario file; *faults* are the same for the transport.
+        inversions: number of pairs in reversed order.
     """
 
     calls: Group
@@ -48,12 +49,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """Return the calls in their new order, for a reader."""
+        """Return the calls in their new order, for display."""
         return " < ".join(call.label for call in self.calls)
 
     @property
     def late(self) -> ObservedCall:
-        """Return the call whose response comes later than one that it came before."""
+        """Return the call whose response is overtaken by another one."""
         first = min(self.calls, key=lambda call: call.begin)
         for before, after in zip(self.calls, self.calls[1:], strict=False):
             if after.end < before.end:
@@ -62,7 +63,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
-    """Return the sets of calls that are in flight at the same time, each as large as can be."""
+    """Return the largest sets of calls that are in flight at the same time."""
     points = sorted(
         [(call.begin, True, call) for call in calls if not call.is_login]
         + [(call.end, False, call) for call in calls if not call.is_login],
@@ -84,12 +85,12 @@ def find_groups(calls: Sequence[ObservedCall]) -> tuple[Group, ...]:
 
 
 def count_orders(groups: Sequence[Group]) -> int:
-    """Return how many other orders there are of *groups*."""
+    """Return the number of other orders of *groups*."""
     return sum(factorial(len(group)) - 1 for group in groups)
 
 
 def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
-    """Yield other orders of *groups*, those with the fewest inversions first."""
+    """Yield the other orders of *groups*, those with the fewest inversions first."""
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
         numbers = range(len(arrived))
@@ -100,7 +101,7 @@ def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
 
 
 def _swaps(count: int) -> Iterator[tuple[int, ...]]:
-    """Yield every order that at most two swaps make of *count*."""
+    """Yield all permutations of *count* elements that take at most two swaps."""
     start = tuple(range(count))
     pairs = tuple(combinations(start, 2))
     yield start
@@ -140,7 +141,7 @@ def _make_order(calls: Group, inversions: int) -> Order:
 
 
 def delay_of(call: ObservedCall, seconds: float) -> Fault:
-    """Return the rule by which the response of *call* comes so many *seconds* later."""
+    """Return the fault that delays the response of *call* by *seconds*."""
     return fault_of(_delay_rule(call, seconds))
 
 
@@ -150,10 +151,10 @@ def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
 
 
 def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
-    """Yield the responses that could come after that of a later call of the same API.
+    """Yield orders in which a response comes after that of a later call of the same API.
 
-    The two are not in flight together in *base*, but where time passes or a person acts meanwhile
-    the second need not wait for the first.
+    In *base* the two calls are not in flight together; but if time passes or a person acts between
+    them, the second need not wait for the first.
     """
     loose = {
         str(number)
@@ -173,11 +174,11 @@ def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
 
 
 class Interruption(msgspec.Struct, frozen=True, kw_only=True):
-    """Something that a person does while a call is in flight.
+    """An action of a person while a call is in flight.
 
     Attributes:
-        call: the call in flight; *what* is done, for a reader.
-        is_again: whether it is the same action once more.
+        call: call in flight; *what* is the action, for display.
+        is_again: whether the action repeats the one in progress.
     """
 
     call: ObservedCall
@@ -186,14 +187,14 @@ class Interruption(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rule(self) -> FaultRule:
-        """Return the delay that lets a person do it: the call is in flight for so long."""
+        """Return the delay rule that keeps the call in flight long enough for the action."""
         return _delay_rule(self.call, _IN_FLIGHT)
 
 
 def possible_interruptions(
     item: ScenarioItem, base: RunView
 ) -> Iterator[tuple[Interruption, ScenarioItem]]:
-    """Yield what a person can do during each step that has a call in flight, and the item so."""
+    """Yield possible actions during each step that has a call in flight, with the changed item."""
     for index, located in enumerate(item.steps):
         in_flight = [
             call for call in base.calls if call.step == str(index + 1) and not call.is_login
@@ -232,7 +233,7 @@ def _interrupt(
 
 
 def without_expectations(step: Step) -> Step:
-    """Return *step* without what it expects, saves and repeats."""
+    """Return *step* without expectations, saved values and repetition."""
     return replace(
         step, expect=Expect(), expect_error=UNSET, save={}, retry=UNSET, during=UNSET, faults=()
     )
@@ -244,12 +245,12 @@ def _is_done_by_person(located: LocatedStep) -> bool:
 
 
 def _is_pressed(located: LocatedStep) -> bool:
-    """Return whether the action is one that is done again by pressing a button again."""
+    """Return whether the action is a button that a person may press again."""
     return located.step.action in {"click", "submit"} or located.step.action == "approve"
 
 
 def _repetitions(located: LocatedStep, base: RunView, before: str) -> Iterator[LocatedStep]:
-    """Yield the same action again: by the same person, and by each other who may act."""
+    """Yield the action again: by the same person, and by each other person who may act."""
     yield located
     value: Any = located.step.value
     state: Mapping[str, Any] = base.steps[before].state if before in base.steps else {}

@@ -1,4 +1,4 @@
-"""Findings and matrix as a section of the report's page."""
+"""Findings and matrix of explorations as a section of the report page."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def make_section(
     findings: Sequence[VariantFinding] = (),
     scenarios: Sequence[str] = (),
 ) -> ReportSection:
-    """Return the section; *scenarios* are the texts that reproduce *findings*, one for each."""
+    """Return the section; *scenarios* are the texts that reproduce *findings*, in their order."""
     matrix = make_matrix(totals.cells)
     columns, rows = (msg("call"), *matrix.columns), tuple(_matrix_rows(matrix))
     table = SectionTable(columns=columns, rows=rows, caption=matrix.legend)

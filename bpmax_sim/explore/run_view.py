@@ -1,4 +1,4 @@
-"""A trial as the judge sees it: what each step came to, and the calls that it made."""
+"""A trial run as seen by the judge: the result of each step, and the calls that it made."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: ``platform.api``.
-        number: which call of this API it is, from 1.
+        number: number of this call of the API, from 1.
         step: key of the step that made it.
-        request: what tells it from another call of this API; equal ones ask for the same.
-        key: the idempotency key that it carries, or nothing.
-        numbers: the values in it under which a thing is looked up.
-        collection: the path of its API, without placeholders.
-        has_effect: whether sending it again would do something once more.
-        is_faulted: whether a rule of the scenario itself strikes it.
-        begin, end: places among all events.
-        sent_at, elapsed: virtual instant of the last sending, and seconds until what came of it.
+        request: identity of the request; equal ones ask for the same thing.
+        key: idempotency key, or "".
+        numbers: values in it that identify a thing.
+        collection: path of its API, without placeholders.
+        has_effect: whether sending it again would have a second effect.
+        is_faulted: whether a fault rule of the scenario itself affects it.
+        begin, end: positions in the list of events.
+        sent_at, elapsed: virtual instant of the last sending, and seconds until its result.
     """
 
     name: str
@@ -67,7 +67,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_answered(self) -> bool:
-        """Return whether the third party itself has answered."""
+        """Return whether the third party itself has responded."""
         return not self.error and self.source != "fault"
 
     @property
@@ -81,11 +81,14 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         return self.name.partition(".")[2]
 
     def is_same(self, other: ObservedCall) -> bool:
-        """Return whether the two together have one effect: they carry one idempotency key."""
+        """Return whether both calls have one effect together, as they carry one idempotency key."""
         return bool(self.key) and (self.name, self.key) == (other.name, other.key)
 
     def reads(self, other: ObservedCall) -> bool:
-        """Return whether this can tell what became of *other*: one collection, or one number."""
+        """Return whether this call can show the effect of *other*.
+
+        Same collection, or same number.
+        """
         if self.platform != other.platform:
             return False
         short = min(len(self.collection), len(other.collection))
@@ -94,16 +97,16 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def label(self) -> str:
-        """Return the name, with its number where it is not the first."""
+        """Return the name, with the call's number if it is not the first."""
         return f"{self.name} #{self.number}" if self.number > 1 else self.name
 
 
 class StepView(msgspec.Struct, frozen=True, kw_only=True):
-    """What one step came to.
+    """The result of one step.
 
     Attributes:
-        messages: ``{level, text}`` of each that was shown; *console* the same of what was written.
-        errors: what was thrown; ``unhandled`` for a rejection that nobody handled.
+        messages: ``{level, text}`` of each displayed message; *console* the same for the console.
+        errors: thrown errors; ``unhandled`` for a rejection that nobody handled.
         state: place -> value of form, fields and flow, and the result.
     """
 
@@ -116,7 +119,7 @@ class StepView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunView(msgspec.Struct, frozen=True):
-    """What a trial came to, step by step, and its calls in their order.
+    """The result of a trial, step by step, and its calls in order.
 
     Attributes:
         idle: keys of the steps in which only time passes.
@@ -129,17 +132,17 @@ class RunView(msgspec.Struct, frozen=True):
 
     @property
     def end(self) -> Mapping[str, Any]:
-        """Return form, fields and flow after the last step; results belong to their steps."""
+        """Return form, fields and flow after the last step, without results of steps."""
         last = next(reversed(tuple(self.steps.values())), None)
         return without_result(last.state) if last else {}
 
     def executions(
         self, struck: ObservedCall | None = None, *, is_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
-        """Return the calls that had an effect, those with one idempotency key once.
+        """Return the calls that had an effect, once for each idempotency key.
 
-        One that has no recording was sent all the same; what its response is nobody knows. The
-        call *struck* by a failure had one if it *is_executed*, whatever came of it.
+        A call without recording counts, as it was sent, though its response is unknown. The failed
+        call *struck* counts if it *is_executed*, whatever its response.
         """
         done: list[ObservedCall] = []
         for call in self.calls:
@@ -150,19 +153,22 @@ class RunView(msgspec.Struct, frozen=True):
 
     @property
     def entries(self) -> Counter[str]:
-        """Return what persons filled in, and how often."""
+        """Return the inputs of persons, with their number."""
         by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
         return Counter(repr((event.field, event.new)) for event in by_user)
 
     def fields_written(self, begin: int, end: int) -> set[str]:
-        """Return the fields that scripts wrote between the places *begin* and *end* of events."""
+        """Return the fields that scripts wrote between the event positions *begin* and *end*."""
         events = self.trial.events[begin:end]
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
     def find_lookup(
         self, struck: ObservedCall, before: ObservedCall | None = None
     ) -> ObservedCall | None:
-        """Return a read that asks, after *struck* has failed, whether it was executed, or None."""
+        """Return a read after the failure of *struck* that asks whether it was executed.
+
+        None if none.
+        """
         return next(
             (
                 one
@@ -176,7 +182,7 @@ class RunView(msgspec.Struct, frozen=True):
         )
 
     def steps_from(self, step: str) -> Iterator[tuple[str, StepView]]:
-        """Yield the steps from *step* on, what is done during it, too."""
+        """Yield the steps from *step* on, including those done during it."""
         keys = list(self.steps)
         begins = (n for n, key in enumerate(keys) if key == step or key.startswith(f"{step}."))
         for key in keys[next(begins, 0) :]:
@@ -184,12 +190,12 @@ class RunView(msgspec.Struct, frozen=True):
 
 
 def without_result(state: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return *state* without what the step's action returned."""
+    """Return *state* without the return value of the step's action."""
     return {place: value for place, value in state.items() if place != "result"}
 
 
 def view_of(trial: TrialRun, platforms: Platforms) -> RunView:
-    """Return what the judge sees of *trial*."""
+    """Return the judge's view of *trial*."""
     steps: dict[str, list[Observation]] = {}
     for observation in observe(trial.events):
         steps.setdefault(observation.step, []).append(observation)

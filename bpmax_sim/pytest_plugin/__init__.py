@@ -1,7 +1,8 @@
 """The pytest plugin: scenario files as tests, and fixtures for Python tests.
 
-Only hooks are here, and nothing heavy is imported before a scenario or a fixture needs it.
-PYTEST_DONT_REWRITE: it may be imported before pytest looks at it, and asserts nothing to a user.
+This module holds only the hooks. Large modules are imported when a scenario or a fixture needs
+them, because every pytest run of an environment with this package loads the plugin.
+PYTEST_DONT_REWRITE: the module may be imported before pytest can rewrite it, and has no assertions.
 """
 
 from __future__ import annotations
@@ -44,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare markers and fixtures, and check the options."""
+    """Register markers and fixtures, and check the options."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
     options.check(config)
@@ -60,7 +61,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _register_parts(config: pytest.Config) -> None:
-    """Register what few runs ask for."""
+    """Register the plugins for options that few runs use."""
     if options.option_value(config, "challenge"):
         from bpmax_sim.pytest_plugin import challenge  # noqa: PLC0415 - only where it is asked for
 
@@ -85,7 +86,7 @@ def _register_parts(config: pytest.Config) -> None:
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say who answers, where the plugin is used."""
+    """Return a header line with the mode, if the project uses the plugin."""
     lines = options.report_header(config)
     shard = options.option_value(config, "shard")
     if shard is not None:
@@ -96,7 +97,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Leave out the folder of recordings, of which there may be thousands and no test."""
+    """Ignore the cassettes folder: it may hold thousands of files and has no tests."""
     if collection_path.name != "cassettes":
         return None
     folder = collection_path.with_name("scenarios")
@@ -120,12 +121,15 @@ def _tally_of(config: pytest.Config) -> Tally:
 
 
 def _has_tally() -> bool:
-    """Return whether anything was tallied; to load what does it takes time in every project."""
+    """Return whether anything was counted.
+
+    The module is not imported for it, as that costs time.
+    """
     return f"{__name__}.run_stats" in sys.modules
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Note which cassettes Python tests own."""
+    """Note the cassettes that Python tests own."""
     if "bpmax_session" in getattr(item, "fixturenames", ()):
         from bpmax_sim.errors import ConfigError  # noqa: PLC0415
         from bpmax_sim.pytest_plugin import session_options as of_test  # noqa: PLC0415
@@ -137,9 +141,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """Keep what was collected, and let a scenario file that cannot be read stop no other.
+    """Store the index, and let the run continue if only scenario files could not be read.
 
-    Where something else could not be collected, pytest stops as usual; -x and --maxfail hold.
+    If anything else could not be collected, pytest stops as usual; ``-x`` and ``--maxfail`` still
+    apply.
     """
     if FINDER in session.config.stash:
         session.config.stash[FINDER].save()
@@ -151,7 +156,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
-    """Note that this run is not everything."""
+    """Note that this run does not include all tests."""
     if items:
         _tally_of(items[0].config).partial = True
 
@@ -160,7 +165,7 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
 def pytest_make_collect_report(
     collector: pytest.Collector,
 ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Put what is wrong with a scenario file into its report, for annotations and the page."""
+    """Attach the problems of a scenario file to its report, for annotations and the page."""
     report = yield
     if problems := getattr(collector, "bpmax_problems", ()):
         report.bpmax_problems = problems  # type: ignore[attr-defined] # reports take any data
@@ -169,7 +174,7 @@ def pytest_make_collect_report(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Remember the test, and skip what needs a live system where there is none."""
+    """Store the current test; skip a test that needs a live system if the mode is not live."""
     item.config.stash[CURRENT] = item
     if hiding := sys.modules.get(f"{__name__}.python_tests"):  # which no other project loads
         hiding.stop_redacting(item.config)
@@ -184,7 +189,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Keep the network closed to a test that replays, and judge what its sessions recorded."""
+    """Block the network for a test that replays, and judge the recordings of its sessions."""
     passed = False
     try:
         with item.stash[GUARD]:
@@ -202,7 +207,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]:
-    """Judge the session of a Python test as a part of the test."""
+    """Judge the session of a Python test in the call phase, so that a failure fails the test."""
     passed = False
     try:
         result = yield
@@ -213,7 +218,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
 
 
 def _judge(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
-    """Judge the session or the sessions of *item*, where it has any."""
+    """Judge the session or sessions of *item*, if it has any."""
     if key not in item.stash:
         return
     from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
@@ -226,7 +231,7 @@ def _judge(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> Non
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Put a scenario's calls and the failing step's line into its report, and no secret."""
+    """Add a scenario's calls and the line of the failed step to its report, and redact it."""
     if HIDING in item.stash:
         from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
@@ -247,7 +252,10 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Give what a worker of pytest-xdist sent its colours and its one line for JUnit back."""
+    """Restore the `FailureText` of a scenario, which a pytest-xdist worker sent as a plain string.
+
+    JUnit and the terminal need its colours and its one-line summary.
+    """
     if report.failed and type(report.longrepr) is str and f"{_SCENARIO}::" in report.nodeid:
         from bpmax_sim.pytest_plugin.items import FailureText  # noqa: PLC0415
 
@@ -256,7 +264,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
-    """Let *redact*, of a session that opens, pass over what is told of the test that runs."""
+    """Apply *redact*, of a session that opens, to all output about the current test."""
     if item := config.stash.get(CURRENT, None):
         from bpmax_sim.pytest_plugin.python_tests import redact_output_of  # noqa: PLC0415
 
@@ -264,7 +272,10 @@ def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Note whether everything ran; send what a worker of pytest-xdist used to the controller."""
+    """Note whether all tests ran and set the exit code.
+
+    A worker sends its tally to the controller.
+    """
     output = getattr(session.config, "workeroutput", None)
     if options.option_value(session.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import finish_hits  # noqa: PLC0415
@@ -295,7 +306,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker sent; one that crashed sent nothing."""
+    """Merge the tally of a worker; without one, the worker crashed and the run is incomplete."""
     if options.option_value(node.config, "cov"):
         from bpmax_sim.pytest_plugin.script_hits import merge_worker_hits  # noqa: PLC0415
 
@@ -310,7 +321,7 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Say what was called, and which recordings nobody used; workers have told their controller."""
+    """Print the summary section, in the controller only."""
     if hasattr(config, "workeroutput") or not _is_used(terminalreporter, config):
         return
     from bpmax_sim.pytest_plugin.summary import write_summary  # noqa: PLC0415
@@ -319,7 +330,7 @@ def pytest_terminal_summary(
 
 
 def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
-    """Return whether there is anything to tell; what tells it takes long to import."""
+    """Return whether there is anything to summarise; importing the summary module takes long."""
     if _has_tally() and _tally_of(config).is_touched:
         return True
     if options.option_value(config, "shard") is not None or options.option_value(config, "cov"):

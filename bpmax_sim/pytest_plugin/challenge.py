@@ -1,8 +1,8 @@
-"""``--bpmax-challenge``: each script of the scenarios that run is a test of its own.
+"""``--bpmax-challenge``: a test for each script of the selected scenarios.
 
-It puts mistakes into the script and tells, as warnings, which of them no scenario notices. Only
-scenarios that are still selected count; shards and workers of pytest-xdist take scripts as they
-take any test.
+The test puts mistakes (mutants) into the script and warns of those that no scenario notices. Only
+scenarios that are still selected count. Shards and workers of pytest-xdist distribute these tests
+like any others.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ _OUTPUT: Final = "bpmax_sim_challenge"
 
 
 def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
-    """Return what came of each script, by the id of its test."""
+    """Return the result of each script, by test id."""
     return config.stash.setdefault(_RESULTS, {})
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Take what a worker of pytest-xdist has found."""
+    """Merge the results of a pytest-xdist worker."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
         _results_of(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Keep what was found for the report's page; a worker sends it."""
+    """Store the results for the report page; a worker sends them to the controller."""
     results, output = _results_of(session.config), getattr(session.config, "workeroutput", None)
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
@@ -75,23 +75,23 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
 
 
 class ChallengedFile(pytest.File):
-    """A script; nothing of it is collected by itself."""
+    """The collector node of a script; its tests are added after collection."""
 
     def collect(self) -> Sequence[pytest.Item]:
-        """Return nothing: what tests it is made of scenarios."""
+        """Return nothing: the tests are made from the selected scenarios."""
         return ()
 
 
 class ChallengeTest(pytest.Item):
-    """Challenges one script by the scenarios that use it."""
+    """A test that challenges one script with the scenarios that use it."""
 
     def __init__(self, *, users: Sequence[ScenarioItem], **kwargs: Any) -> None:
-        """Keep the scenarios."""
+        """Store *users*, the scenarios that use the script."""
         super().__init__(**kwargs)
         self._users = users
 
     def runtest(self) -> None:
-        """Warn of each mistake that nobody notices; fail below ``--bpmax-challenge-fail-under``."""
+        """Warn of each unnoticed mistake; fail below ``--bpmax-challenge-fail-under``."""
         try:
             result = self._challenge()
         except ConfigError as error:

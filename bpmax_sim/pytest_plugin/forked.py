@@ -1,6 +1,7 @@
-"""pytest-forked: each test in a process of its own, which records and replays as usual.
+"""Support for pytest-forked, where each test runs, records and replays in its own process.
 
-Where it cannot hand on the reports of the pytest at hand, every test fails without a word of why.
+If pytest-forked cannot serialise the reports of the installed pytest, every test fails without any
+explanation; `check` reports this before the run.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from bpmax_sim.pytest_plugin.options import usage_error
 
 
 def check(config: pytest.Config) -> None:
-    """Say why no test can pass.
+    """Stop the run if pytest-forked would fail every test.
 
     Raises:
-        pytest.UsageError: pytest-forked cannot read this pytest's reports.
+        pytest.UsageError: if pytest-forked cannot serialise this pytest's reports.
     """
     plugin = config.pluginmanager.getplugin("pytest_forked")
     serialize = getattr(plugin, "serialize_report", None)

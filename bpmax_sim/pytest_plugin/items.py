@@ -1,8 +1,8 @@
-"""Scenario files as modules of pytest, and each scenario or row as a function in them.
+"""Scenario files as pytest modules, and scenarios or rows as functions in them.
 
 They are real `pytest.Module` and `pytest.Function` nodes, because module-scoped fixtures, IDE test
-trees and reporting plugins look for those and nothing else. A failure is text with a place to
-annotate; ``--bpmax-tb`` adds Python's tracebacks, without local variables: they hold credentials.
+trees and reporting plugins support nothing else. A failure is a text with a place to annotate.
+``--bpmax-tb`` adds Python tracebacks, without local variables, which contain credentials.
 """
 
 from __future__ import annotations
@@ -53,21 +53,21 @@ from bpmax_sim.session.session import Session
 
 
 class ScenarioFailedError(AssertionError):
-    """A scenario did what it should not; its message is the first failure's headline."""
+    """Raised if a scenario failed; the message is the headline of its first failure."""
 
     def __init__(self, failures: Sequence[Failure], redact: Redact = str) -> None:
-        """Keep *failures*, of which there is at least one, and what hides the run's secrets."""
+        """Store *failures*, at least one, and the redaction of the run's secrets."""
         self.failures = tuple(failures)
         self.redact = redact
         super().__init__(failures[0].headline)
 
     def __str__(self) -> str:
-        """Return the message in the reader's language: Allure takes it from the exception."""
+        """Return the message in the reader's language, as Allure reads it from the exception."""
         return translate(self.failures[0].headline)
 
 
 class CrashReport(msgspec.Struct, frozen=True):
-    """Where and what, in one line: what JUnit and the short summary take from a failure."""
+    """Place and one-line message of a failure, as JUnit and the short summary read it."""
 
     path: str
     lineno: int
@@ -75,10 +75,10 @@ class CrashReport(msgspec.Struct, frozen=True):
 
 
 class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
-    """The text of a failure. A real ``str``, because that is what reporting plugins understand.
+    """The text of a failure. It is a ``str``, because reporting plugins understand only that.
 
     Attributes:
-        repeats: the test whose failure has the same cause and is shown in full before this one.
+        repeats: id of an earlier test whose failure has the same cause and is shown in full.
     """
 
     reprcrash: CrashReport
@@ -86,7 +86,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
     @classmethod
     def of(cls, failures: Sequence[Failure], more: str = "") -> FailureText:
-        """Return the text of the first failure, the headlines of the others, and *more*."""
+        """Return the full text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
         lines = _append_other_failures(render(first).splitlines(), others)
@@ -98,13 +98,13 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
     @classmethod
     def from_worker(cls, text: str, path: str, line: int) -> FailureText:
-        """Return the text that a worker of pytest-xdist sent as a mere string."""
+        """Return the object for the plain string *text* that a pytest-xdist worker sent."""
         copy = cls(text)
         copy.reprcrash = CrashReport(path, line, text.partition("\n")[0])
         return copy
 
     def toterminal(self, tw: Any) -> None:
-        """Write it to pytest's terminal, in colour where there is any."""
+        """Write the text to pytest's terminal, in colour if the terminal has colours."""
         lines = self.splitlines()
         if self.repeats:
             label = translate(msg("rerun: {rerun}", rerun=""))
@@ -115,7 +115,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
 
 
 def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
-    """Return *lines* with as many *others* as there is room for, but one line for them at least."""
+    """Return *lines* with as many of *others* as fit, at least one line of them."""
     if not others:
         return lines
     room = max(LONGEST - len(lines), 1)
@@ -126,7 +126,7 @@ def _append_other_failures(lines: list[str], others: list[str]) -> list[str]:
 
 
 def calls_section(calls: Sequence[CallMade], room: int) -> str:
-    """Return one line for each call, the latest *room* of them, or nothing."""
+    """Return one line for each of the latest *room* calls; "" if there are none."""
     if not calls or room < 1:
         return ""
     if (left := len(calls) - room) <= 0:
@@ -136,7 +136,7 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
 
 
 def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
-    """Return file, relative to *root*, and line from 0 of the failing step."""
+    """Return the file relative to *root* and the line, from 0, of the failed step."""
     place = failure.location or failure.place
     if place is None or not place.line:
         return None
@@ -147,7 +147,7 @@ _NOTHING = msg("no exception is behind this: the run went on and was compared")
 
 
 def format_tracebacks(failures: Sequence[Failure], redact: Redact) -> str:
-    """Return the tracebacks behind *failures*, each with the script's stack."""
+    """Return the Python tracebacks of *failures*, each with the script's stack."""
     parts = [part for failure in failures if failure.cause for part in _format_traceback(failure)]
     return redact(join_messages("\n", parts)) if parts else _NOTHING
 
@@ -171,24 +171,24 @@ class ScenarioFile(pytest.Module):
     """A ``*.scenario.yaml`` file.
 
     Attributes:
-        bpmax_problems: file, line, column and text of what is wrong with it, as data that
-            pytest-xdist can send.
+        bpmax_problems: problems of the file as tuples of file, line, column and text, which
+            pytest-xdist can serialise.
     """
 
     bpmax_problems: Sequence[tuple[str, int, int, str]] = ()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Stand for a module without anything in it."""
+        """Create the node with an empty Python module in place of an imported one."""
         super().__init__(*args, **kwargs)
         name = re.sub(r"\W", "_", self.path.name.removesuffix(SUFFIX))
         self.obj = ModuleType(f"{name}_scenario")
         self.obj.__file__ = str(self.path)
 
     def collect(self) -> Iterator[pytest.Item]:
-        """Yield one item for each row, or one.
+        """Yield one item for each row, or one for a scenario without rows.
 
         Raises:
-            CollectError: with one line for each problem of the file.
+            CollectError: if the file has problems; one line for each.
         """
         try:
             variables = options.variables(self.config)
@@ -226,24 +226,24 @@ class ScenarioFile(pytest.Module):
 
 
 class ScenarioTest(pytest.Function):
-    """A scenario, or one row of its table; it is loaded when it runs."""
+    """A scenario, or one row of its table. The file is loaded when the test runs."""
 
     found: ProjectItem
     cassettes: Path
 
     @property
     def scenario(self) -> ScenarioItem:
-        """Return the scenario, ready to run; fail where its file was broken since."""
+        """Return the loaded scenario; fail if the file became invalid after collection."""
         try:
             return self.found.load()
         except ConfigError as error:
             pytest.fail(translate(str(error)), pytrace=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Have the id that pytest reads back from its cache.
+        """Set the id that pytest will read back from its cache.
 
-        From 9.2 on it compares ids by their parts and gives a function parameters only where it
-        made them itself, so that ``--lf`` would not find a row again.
+        Since 9.2 pytest compares ids by their parts, and fills in the parameter part only for
+        functions that it made itself. Without this, ``--lf`` would not find a row again.
         """
         super().__init__(*args, **kwargs)
         parts = getattr(self, "_id", None)
@@ -251,7 +251,7 @@ class ScenarioTest(pytest.Function):
             self._id = type(parts).parse(self.nodeid)
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Return file, line from 0 and name; of a row in a table, its place there."""
+        """Return file, line from 0, and name; for a table row, its place in the table."""
         place = self.found.header.place
         path = os.path.normpath(Path.cwd() / place.file) if place.file else self.path
         return Path(path), max(place.line - 1, 0), self.name
@@ -259,7 +259,7 @@ class ScenarioTest(pytest.Function):
     def repr_failure(  # type: ignore[override] # as pytest's own Function has it
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> Any:
-        """Return the text of a scenario's failure, and what pytest makes of any other error."""
+        """Return the text of a scenario's failure; other errors are formatted by pytest."""
         error = excinfo.value
         if not isinstance(error, ScenarioFailedError):
             return super().repr_failure(excinfo)
@@ -268,16 +268,16 @@ class ScenarioTest(pytest.Function):
         return FailureText.of(error.failures, more)
 
     def sets(self, name: str) -> bool:
-        """Return whether the scenario itself says something about an option."""
+        """Return whether the scenario file itself sets the option *name*."""
         steps = (name,) if name in {"seed", "clock"} else ("proxy", name)
         return self.scenario.spot.source.root.at(steps) is not None
 
 
 def play(request: pytest.FixtureRequest) -> None:
-    """Perform the scenario of the requesting item; the body of every one of them.
+    """Perform the scenario of the requesting item. This is the body of every scenario test.
 
     Raises:
-        ScenarioFailedError: it failed.
+        ScenarioFailedError: if the scenario failed.
     """
     test = request.node
     assert isinstance(test, ScenarioTest)
@@ -314,7 +314,7 @@ play.__doc__ = None  # Allure describes a test by it
 def _explore(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
-    """Return *verdict* with what exploring *item* finds, where it passed and that is asked for."""
+    """Return *verdict* with the findings of exploration, if it passed and exploring is enabled."""
     if verdict.outcome != "passed" or not options.option_value(test.config, "explore"):
         return verdict
     from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
@@ -335,14 +335,14 @@ def _explore(
 def _warn_at_place(warning: RunWarning, test: ScenarioTest) -> None:
     """Issue *warning* at its place; pytest shows it, and ``-W error`` makes it fail the test.
 
-    It has no registry: each item issues its own, as the summary alone joins what is equal.
+    No warning registry is passed, so that every item issues its own; the summary merges equal ones.
     """
     place = warning.place or test.found.header.place
     warnings.warn_explicit(translate(warning.message), warning.category, place.file, place.line)
 
 
 def with_pytest_commands(failure: Failure, item: ScenarioItem) -> Failure:
-    """Return *failure* with the commands that run and record *item* as pytest takes them."""
+    """Return *failure* with `bpmax-sim` commands replaced by the pytest commands for *item*."""
     command = shlex.join(["pytest", item.node_id, *item.variable_arguments("--bpmax-var")])
     record = f"bpmax-sim record {item.target}"
     in_mode_record = f"{command} --bpmax-mode=record"
@@ -373,7 +373,7 @@ _NEW, _EXTRA, _REWRITE = (
 
 
 def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
-    """Return the item with the seed and the clock that the caller wants, and markers' faults.
+    """Return the item with seed and clock from options and markers, and the faults of markers.
 
     Raises:
         ConfigError: if a marker is wrong.
@@ -407,7 +407,7 @@ def _trace_options(test: ScenarioTest) -> PerformOptions:
 
 
 def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
-    """Note what a report and a summary want to know afterwards."""
+    """Store the facts about a verdict that reports and the summary need later."""
     test.stash[VERDICT] = verdict
     tally = tally_of(test.config)
     tally.codes.add(int(verdict.code))
@@ -422,7 +422,7 @@ def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> 
 
 
 def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event]) -> None:
-    """Note for `bpmax-sim coverage` what a scenario reached, where another machine counts it."""
+    """Store the declared parts that a scenario used, if another machine will count coverage."""
     config = test.config
     is_counted = is_read_elsewhere(
         options.option_value(config, "job", ""), options.option_value(config, "shard")
@@ -437,7 +437,10 @@ def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event])
 def complete_report(
     item: pytest.Item, report: pytest.TestReport, error: BaseException | None
 ) -> None:
-    """Put what happened in a scenario into the report of its call; trace that it was skipped."""
+    """Add the events of a scenario to the report of its call phase.
+
+    Store a trace if it was skipped.
+    """
     if not isinstance(item, ScenarioTest):
         return
     if report.when != "call":

@@ -1,4 +1,4 @@
-"""What `bpmax-sim run` writes into a JUnit file and pytest does not: file, line, console."""
+"""Add to pytest's JUnit file what `bpmax-sim run` writes: file, line and console output."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bpmax_sim.report.junit import check_junit_path, xml_text
 
 
 class CompleteJunit:
-    """Completes the cases of scenarios in pytest's JUnit file."""
+    """Completes the test cases of scenarios in pytest's JUnit file."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Write into the file of *config*.
+        """Prepare for the JUnit file of *config*.
 
         Raises:
-            pytest.UsageError: no file can be written there, at which pytest would crash when all
-                tests have run.
+            pytest.UsageError: if the file cannot be written. pytest would only crash after all
+                tests.
         """
         path = Path(os.path.expandvars(config.getoption("xmlpath"))).expanduser()
         try:
@@ -37,9 +37,10 @@ class CompleteJunit:
 
     @pytest.hookimpl(trylast=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add the console when a scenario has ended, its place when its case is written.
+        """Add the console when a scenario has ended, and its place when its case is written.
 
-        pytest takes attributes that the family xunit2 does not have away until then.
+        The place has to come last: until then pytest removes attributes that the family xunit2
+        lacks.
         """
         xml = self._config.stash.get(xml_key, None)
         if xml is None or f"{SUFFIX}::" not in report.nodeid:

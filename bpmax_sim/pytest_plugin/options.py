@@ -1,6 +1,7 @@
-"""pytest's side of the table of options: ``--bpmax-<name>``, each with an ini twin.
+"""Options of the pytest plugin: ``--bpmax-<name>``, each with an ini setting.
 
-Only what pytest has loaded already is imported: this runs in every project that has us installed.
+Only modules that pytest has already loaded are imported, since this runs in every project of an
+environment with this package.
 """
 
 from __future__ import annotations
@@ -36,12 +37,12 @@ OPTIONS: Final = options_of("pytest")
 
 
 def flag_of(name: str) -> str:
-    """Return how an option is written on the command line."""
+    """Return the command-line spelling of an option."""
     return f"--bpmax-{name.replace('_', '-')}"
 
 
 def ini_of(name: str) -> str:
-    """Return an option's name in the ini file, and its attribute of pytest's options."""
+    """Return an option's name in the ini file, which is also its attribute of pytest's options."""
     return f"bpmax_{name}"
 
 
@@ -66,7 +67,7 @@ _READ_OPTIONS = pytest.StashKey[dict[str, tuple[Any, Any]]]()
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """Declare the options and their ini twins."""
+    """Register the options and their ini settings."""
     group = parser.getgroup("bpmax-sim", msg("BPMAX scenarios"))
     for name, option in OPTIONS.items():
         flag, dest, text = flag_of(name), ini_of(name), option_help(option, flag_of)
@@ -77,9 +78,9 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
-    """Return what the command line and the ini file say, None for nothing.
+    """Return the values on the command line and in the ini file, each None if not set.
 
-    Each test asks, and neither changes.
+    The values are cached, because every test asks and they do not change.
     """
     known = config.stash.setdefault(_READ_OPTIONS, {})
     if name not in known:
@@ -93,7 +94,7 @@ def read_option(config: pytest.Config, name: str) -> tuple[Any, Any]:
 
 
 def option_value(config: pytest.Config, name: str, default: Any = None) -> Any:
-    """Return the value of an option: on the command line, else in the ini file."""
+    """Return the value of an option: from the command line, else from the ini file."""
     passed, written = read_option(config, name)
     if passed is None:
         passed = written
@@ -112,15 +113,15 @@ def _read(option: Option, value: Any, spelled: str) -> Any:
 
 
 def usage_error(message: str, /, **values: object) -> pytest.UsageError:
-    """Return the error that ends pytest with one line, with *values* by a template."""
+    """Return the error that ends pytest with one line; *values* fill the template *message*."""
     return pytest.UsageError(translate(fill_message(message, values)))
 
 
 def check(config: pytest.Config) -> None:
-    """Read every option once, and refuse a recording that nobody can mean.
+    """Read every option once, to find errors before the run, and refuse recording in CI.
 
     Raises:
-        pytest.UsageError: a value is wrong, or CI would record.
+        pytest.UsageError: if a value is wrong, or a recording would be made in CI.
     """
     try:
         choose_language(
@@ -140,10 +141,10 @@ def check(config: pytest.Config) -> None:
 
 
 def report_path(config: pytest.Config) -> Path | None:
-    """Return where the report goes, if one is wanted; its default lies in the project's root.
+    """Return the path of the report page, by default in the project's root; None without report.
 
     Raises:
-        pytest.UsageError: it is no HTML file, such as a test that stands behind the option.
+        pytest.UsageError: if the path is not an HTML file, such as a test path after the option.
     """
     path: str | None = option_value(config, "report")
     if not path:
@@ -160,15 +161,18 @@ def report_path(config: pytest.Config) -> Path | None:
 
 
 def allowed_hosts(config: pytest.Config) -> tuple[str, ...]:
-    """Return the hosts that stay open while replaying; commas separate them, too."""
+    """Return the hosts that stay reachable while replaying.
+
+    A value may list several with commas.
+    """
     return split_hosts(option_value(config, "allow_hosts", []))
 
 
 def variables(config: pytest.Config) -> Mapping[str, Any]:
-    """Return the variables given from outside, as texts that a scenario reads as its own.
+    """Return the variables given on the command line, as texts that a scenario reads as its own.
 
     Raises:
-        pytest.UsageError: one is not NAME=VALUE.
+        pytest.UsageError: if one is not NAME=VALUE.
     """
     passed, ini = read_option(config, "var")
     texts = [*(ini or ()), *(passed or ())]
@@ -185,7 +189,7 @@ def variables(config: pytest.Config) -> Mapping[str, Any]:
 
 
 def report_header(config: pytest.Config) -> list[str]:
-    """Return ``bpmax-sim: replay, cassettes in …`` in a project that has scenarios."""
+    """Return ``bpmax-sim: replay, cassettes in …``; empty in a project without scenarios."""
     root = find_root(config.rootpath)
     if not (root / "scenarios").is_dir() and read_option(config, "mode")[0] is None:
         return []
@@ -206,7 +210,7 @@ def report_header(config: pytest.Config) -> list[str]:
 
 
 def display_path(path: Path) -> str:
-    """Return *path* as seen from the working folder, where it lies below it."""
+    """Return *path* relative to the working directory if it is below it."""
     try:
         return path.relative_to(Path.cwd()).as_posix()
     except ValueError:

@@ -1,8 +1,8 @@
-"""Import the package's modules as everybody does, without pytest's rewriting of assertions.
+"""Import the package's modules without pytest's assertion rewriting.
 
-pytest rewrites the assertions of all modules of a distribution that has a plugin. Ours assert
-nothing to a user, and where no bytecode may be written (PYTHONDONTWRITEBYTECODE=1, as in many
-images) it would parse and compile each of them again at every start.
+pytest rewrites the assertions of all modules of a distribution that has a plugin. Ours have no
+assertions for users, and where no bytecode may be written (PYTHONDONTWRITEBYTECODE=1, common in
+container images) pytest would parse and compile each module again at every start.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _PACKAGE = "bpmax_sim."
 
 
 class PlainImport(MetaPathFinder):
-    """Finds modules of this package before pytest's finder is asked."""
+    """A finder for the modules of this package, asked before pytest's own finder."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return where a module of ours lies, and None for any other."""
+        """Return the spec of a module of this package, None for any other."""
         return (
             PathFinder.find_spec(fullname, path, target) if fullname.startswith(_PACKAGE) else None
         )

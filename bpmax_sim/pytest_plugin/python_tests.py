@@ -1,8 +1,8 @@
-"""The session of a Python test: opened as its markers say, judged when its function has ended.
+"""Sessions of Python tests: opened from markers and options, judged when the test function ends.
 
-What pytest shows of tests that know secrets (reports, comparisons, warnings, logs) is redacted, and
-before pytest shortens it: half a secret would not be known again. What a test prints where pytest
-does not capture it (``-s``) is not.
+Everything that pytest shows of tests with secrets (reports, comparisons, warnings, logs) is
+redacted before pytest shortens it, because half a secret would not be recognised. Output that
+pytest does not capture (``-s``) is not redacted.
 """
 
 from __future__ import annotations
@@ -50,16 +50,16 @@ if TYPE_CHECKING:
 
 
 def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
-    """Return a rule such as ``make_fault("crm.create_order", call=2, token="expired")``.
+    """Return a fault rule, such as ``make_fault("crm.create_order", call=2, token="expired")``.
 
     Args:
         on: ``platform.api``, ``platform.*`` or ``*``.
-        call: which matching requests, from 1: a number, or a range such as ``1-2``.
-        do: ``status``, ``headers``, ``body``, ``error``, ``after``, ``token``, ``delay``, ``drip``,
-            as a scenario's ``do`` has them.
+        call: numbers of the matching requests, from 1: a number, or a range such as ``1-2``.
+        do: ``status``, ``headers``, ``body``, ``error``, ``after``, ``token``, ``delay`` or
+            ``drip``, as in ``do`` of a scenario.
 
     Raises:
-        ConfigError: if something of it is wrong.
+        ConfigError: if an argument is wrong.
     """
     written = {"on": on, "do": do} | ({} if call is None else {"call": call})
     problems: list[Problem] = []
@@ -73,10 +73,10 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
 
 
 def marked_faults(node: pytest.Item) -> Iterator[Fault]:
-    """Yield the rules of a test's markers ``bpmax_fault``, in the order they are written.
+    """Yield the fault rules of a test's ``bpmax_fault`` markers, in source order.
 
     Raises:
-        ConfigError: if one is wrong.
+        ConfigError: if a marker is wrong.
     """
     for mark in reversed(list(node.iter_markers("bpmax_fault"))):
         options = dict(mark.kwargs)
@@ -87,30 +87,30 @@ def marked_faults(node: pytest.Item) -> Iterator[Fault]:
 
 
 class RunFaults:
-    """Faults of one Python test; one that never fires fails it."""
+    """Fault injection of one Python test; a fault that never fires fails the test."""
 
     def __init__(self, session: Session, *, armed: bool) -> None:
-        """Arm nothing yet; without *armed* nothing ever is."""
+        """Start without faults; unless *armed*, added faults are ignored."""
         self._session = session
         self._armed = armed
         self._rules: list[Fault] = []
 
     def add(self, on: str, *, call: int | str | None = None, **do: Any) -> None:
-        """Arm a rule, in front of those already there; see `make_fault`.
+        """Add a fault rule before the existing ones; see `make_fault`.
 
         Raises:
-            ConfigError: if something of it is wrong.
+            ConfigError: if an argument is wrong.
         """
         self.arm(make_fault(on, call=call, **do))
 
     def arm(self, rule: Fault) -> None:
-        """Arm a rule that is made already."""
+        """Add an existing rule."""
         if self._armed:
             self._session.arm((rule,))
             self._rules.append(rule)
 
     def disarm(self) -> str:
-        """Take the rules away, and return what to say of those that never fired, or nothing."""
+        """Remove the rules; return a message about those that never fired, or ""."""
         silent = self._session.disarm(self._rules)
         self._rules = []
         names = series(dict.fromkeys(call.name for call in self._session.calls)) or msg("none")
@@ -131,7 +131,7 @@ _STUB = pytest.StashKey[Stub]()
 
 @contextmanager
 def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
-    """Return a router for the sessions of *node*: *session*, if it is open, and all later ones."""
+    """Yield a respx router for the sessions of *node*: *session*, if open, and all later ones."""
     from bpmax_sim.transport.respx_router import new_router, stub_from_router  # noqa: PLC0415 - few need httpx
 
     router = new_router()
@@ -145,7 +145,7 @@ def router_of(node: pytest.Item, session: Session | None) -> Iterator[Router]:
 
 
 def stub_session(node: pytest.Item, session: Session) -> None:
-    """Let the router of *node*, if it has one, answer in front of *session*."""
+    """Add the router of *node*, if it has one, as a stub of *session*."""
     if _STUB in node.stash:
         session.stub(node.stash[_STUB])
 
@@ -158,9 +158,10 @@ _whole, _format = saferepr.SafeRepr.repr, saferepr.safeformat
 
 
 def redact_output_of(node: pytest.Item, redact: Redact) -> None:
-    """Let *redact*, a method, pass over what is told of *node*, and of later tests while it lives.
+    """Apply *redact* to all output about *node*, and about later tests while its session lives.
 
-    A fixture of a module or more opens its session in the first of them.
+    *redact* is a bound method, kept as a weak reference. Later tests need it because a fixture with
+    module or wider scope opens its session in the first test that uses it.
     """
     node.stash.setdefault(HIDING, []).append(redact)
     node.config.stash.setdefault(LIVING, []).append(WeakMethod(redact))
@@ -178,7 +179,7 @@ def redact_output_of(node: pytest.Item, redact: Redact) -> None:
 
 
 def redact_with_live_sessions(node: pytest.Item) -> None:
-    """Let what was opened before and still lives pass over what is told of *node*."""
+    """Apply the redaction of all sessions that are still alive to the output about *node*."""
     redacts = [redact for reference in node.config.stash.get(LIVING, ()) if (redact := reference())]
     node.config.stash[LIVING] = []
     for redact in redacts:
@@ -186,7 +187,7 @@ def redact_with_live_sessions(node: pytest.Item) -> None:
 
 
 def stop_redacting(config: pytest.Config) -> None:
-    """Let go of the tests of *config*, which have ended, and of what only they hold."""
+    """Remove the redaction of the tests of *config*, which have ended, and release them."""
     for node in _active:
         if node.config is config:
             del node.stash[HIDING]
@@ -197,7 +198,7 @@ def stop_redacting(config: pytest.Config) -> None:
 
 
 def redact_now(text: str) -> str:
-    """Return *text* without the secrets of the tests that run."""
+    """Return *text* without the secrets of the running tests."""
     for node in _active:
         for redact in node.stash[HIDING]:
             text = redact(text)
@@ -205,7 +206,7 @@ def redact_now(text: str) -> str:
 
 
 def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
-    """Return what `SafeRepr.repr` does; where it holds a secret, redact it, and cut it then."""
+    """Replace `SafeRepr.repr`: if the full text contains a secret, redact it before shortening."""
     text = _whole(self, x)
     whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
     shown = redact_now(whole)
@@ -215,7 +216,7 @@ def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
 
 
 def _format_redacted(obj: object) -> str:
-    """Return what `safeformat` does of *obj* without its secrets; it breaks texts into lines."""
+    """Replace `safeformat`: redact the values first, because it breaks texts into lines."""
     try:
         shown = redact_values(obj, redact_now)
     except Exception:  # noqa: BLE001 - values may be cyclic
@@ -227,7 +228,7 @@ def _format_redacted(obj: object) -> str:
 def pytest_assertrepr_compare(
     config: pytest.Config, op: str, left: Any, right: Any
 ) -> list[str] | None:
-    """Compare values that hold secrets as they may be shown, before pytest shortens them."""
+    """Compare the redacted values if they contain secrets, before pytest shortens them."""
     if _comparing or not _active:
         return None
     try:
@@ -249,9 +250,9 @@ def pytest_assertrepr_compare(
 
 @contextmanager
 def error_redacted(error: BaseException | None) -> Iterator[None]:
-    """Let *error*, and those behind it, tell no secret for as long as it is told.
+    """Redact *error* and its causes while pytest formats them, then restore them.
 
-    pytest breaks a message into lines, over which an encoded secret may go.
+    pytest breaks a message into lines, and a line break inside an encoded secret would hide it.
     """
     with ExitStack() as stack:
         for link, name, before in redact_error(error):
@@ -260,7 +261,7 @@ def error_redacted(error: BaseException | None) -> Iterator[None]:
 
 
 def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, Any]]:
-    """Replace the secrets in *error* and those behind it, and return what was there before."""
+    """Redact *error* and its causes in place; return the original values."""
     replaced = []
     for link in _error_chain(error, set()):
         for name in ("args", "__notes__", "msg"):
@@ -285,13 +286,13 @@ def _error_chain(error: BaseException | None, seen: set[int]) -> Iterator[BaseEx
 
 
 def add_console_section(item: pytest.Item, report: pytest.TestReport) -> None:
-    """Put what scripts wrote in a Python test into its report."""
+    """Add the console output of the scripts of a Python test to its report."""
     if report.when == "call":
         report.sections += console_section(item.stash[SESSIONS].console)
 
 
 def redact_report(report: pytest.TestReport) -> None:
-    """Replace the secrets in all that *report* tells."""
+    """Redact all texts of *report*."""
     for name in ("longrepr", "sections", "wasxfail"):
         if hasattr(report, name):
             setattr(report, name, redact_value(getattr(report, name)))
@@ -305,14 +306,14 @@ def redact_report(report: pytest.TestReport) -> None:
 
 
 def _redact_property(value: Any) -> Any:
-    """Return *value* as it may be written, which is as text."""
+    """Return *value* redacted, as text, which is how it is written."""
     shown = redact_values(value, redact_now)
     text = str(shown)
     return shown if redact_now(text) == text else redact_now(text)
 
 
 def redact_junit(config: pytest.Config) -> None:
-    """Replace the secrets in what tests wrote into pytest's JUnit file past their reports."""
+    """Redact values that tests wrote directly into pytest's JUnit file, not through reports."""
     if xml := config.stash.get(xml_key, None):
         xml.global_properties[:] = redact_values(xml.global_properties, redact_now)
         for reporter in xml.node_reporters.values():
@@ -320,7 +321,7 @@ def redact_junit(config: pytest.Config) -> None:
 
 
 def check_name(item: pytest.Item) -> None:
-    """Warn where the name of a test holds a secret: it was shown before the secret was known."""
+    """Warn if a test's name contains a secret: it was printed before the secret was known."""
     if redact_now(item.nodeid) != item.nodeid:
         message = msg(
             "the name of this test holds a secret, and the terminal and .pytest_cache show it; "
@@ -331,14 +332,14 @@ def check_name(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Let a subtest tell no secret: it takes up what was captured after its report was made."""
+    """Redact the report of a subtest, which receives captured output after it was made."""
     if type(report) is not pytest.TestReport:
         redact_report(report)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
-    """Let a warning tell no secret."""
+    """Redact a warning."""
     warning_message.filename = redact_now(warning_message.filename)
     before = str(warning_message.message)
     shown = redact_now(before)
@@ -350,23 +351,23 @@ def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Let what ends a run, such as `pytest.exit`, tell no secret."""
+    """Redact the message that ends a run, such as that of `pytest.exit`."""
     redact_error(excinfo.value)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: object) -> None:
-    """Let an error of a plugin tell no secret."""
+    """Redact the error of a plugin."""
     redact_value(excrepr)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Let go of the last test."""
+    """Release the last test."""
     stop_redacting(config)
 
 
 def redact_value(value: Any) -> Any:
-    """Return *value* redacted; pytest's own objects are changed as they are."""
+    """Return *value* redacted; objects of pytest are changed in place."""
     kind = type(value)
     if kind is str:
         return redact_now(value)
@@ -381,7 +382,7 @@ def redact_value(value: Any) -> Any:
 
 
 class _RedactingFormatter(logging.Formatter):
-    """Formats as another does, and redacts it."""
+    """A log formatter that redacts the output of another one."""
 
     def __init__(self, inner: logging.Formatter) -> None:
         super().__init__()
@@ -392,16 +393,16 @@ class _RedactingFormatter(logging.Formatter):
 
 
 def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session:
-    """Return an open session for a Python test; the network is closed to it if it replays.
+    """Return an open session for a Python test; a session that replays blocks the test's network.
 
     Args:
         node: the test.
-        passed: options of `Session.open` that win over everything; ``cassette`` may be a name
-            below the cassettes folder.
+        passed: options of `Session.open` that override all others; ``cassette`` may be a name below
+            the cassettes folder.
 
     Raises:
-        ConfigError: an option or a file is wrong.
-        CassetteError: the cassette cannot be used.
+        ConfigError: if an option or a file is wrong.
+        CassetteError: if the cassette cannot be used.
     """
     cassette = passed.get("cassette")
     if isinstance(cassette, str):
@@ -426,21 +427,21 @@ def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session
 
 
 class Sessions:
-    """The sessions of one test: those of one owner are one recording, judged with the test."""
+    """The sessions of one test. Those of one owner form one recording, judged with the test."""
 
     def __init__(self, tally: Tally) -> None:
-        """Start without any; *tally* is told what becomes of them."""
+        """Start without sessions; results are added to *tally*."""
         self._tally = tally
         self._run = RunRecordings()
         self._last: dict[tuple[object, str], Session] = {}
         self._consoles: dict[tuple[object, str], list[ConsoleOutput]] = {}
 
     def open(self, **options: Unpack[SessionOptions]) -> Session:
-        """Return one more, which does not end its owner's recording when it closes.
+        """Return another session; closing it does not end the recording of its owner.
 
         Raises:
-            ConfigError: an option or a file is wrong.
-            CassetteError: the cassette cannot be used.
+            ConfigError: if an option or a file is wrong.
+            CassetteError: if the cassette cannot be used.
         """
         options["run"] = self._run
         session = Session.open(**options)
@@ -454,15 +455,15 @@ class Sessions:
 
     @property
     def console(self) -> list[ConsoleOutput]:
-        """Return what scripts of the last session of each owner wrote."""
+        """Return the console output of the last session of each owner."""
         return [line for lines in self._consoles.values() for line in lines]
 
     def finish(self, *, failed: bool) -> None:
-        """Seal what was recorded, and judge what was not played.
+        """Seal the recordings, and check for unplayed exchanges.
 
         Raises:
-            ExpectationError: an exchange was not played.
-            CassetteError: a recording could not be written.
+            ExpectationError: if an exchange was not played.
+            CassetteError: if a recording could not be written.
         """
         last, self._last = list(self._last.values()), {}
         wrong, left = failed, False
@@ -487,10 +488,10 @@ def _sessions_of(node: pytest.Item) -> Sessions:
 
 
 class PythonTestRun:
-    """The session of one test, and what is left to judge about it."""
+    """The session of one test, and the checks that remain to be made at its end."""
 
     def __init__(self, node: pytest.Item) -> None:
-        """Open the session, with the faults of the markers armed."""
+        """Open the session, with the faults of the markers."""
         self._node = node
         self._finished = False
         self.session = open_session(node)
@@ -500,12 +501,12 @@ class PythonTestRun:
             self.faults.arm(rule)
 
     def finish(self, *, failed: bool = False) -> None:
-        """Close the session, once, and judge what it did.
+        """Close the session and judge it; further calls do nothing.
 
         Raises:
-            NoMatchError: a call had no response, even if the test swallowed that.
-            ExpectationError: a fault never fired, or an exchange was not played.
-            CassetteError: the recording could not be written.
+            NoMatchError: if a call had no response, even if the test swallowed the error.
+            ExpectationError: if a fault never fired, or an exchange was not played.
+            CassetteError: if the recording could not be written.
         """
         if self._finished:
             return
@@ -526,9 +527,10 @@ class PythonTestRun:
 
 @contextmanager
 def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
-    """Open the session of *node* for as long as its fixtures live.
+    """Open the session of *node* for the lifetime of its fixtures.
 
-    It is judged when the test function ends, or here where there is none, as in a TestCase.
+    It is judged when the test function ends, or here if there is none, as in a
+    ``unittest.TestCase``.
     """
     with without_traceback():
         run = PythonTestRun(node)
@@ -543,7 +545,7 @@ def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
 
 @contextmanager
 def without_traceback() -> Iterator[None]:
-    """Let our errors fail the test with their message alone."""
+    """Fail the test with only the message of this package's errors, without traceback."""
     try:
         yield
     except BpmaxError as error:
@@ -551,34 +553,34 @@ def without_traceback() -> Iterator[None]:
 
 
 class RunClock:
-    """The virtual time of a test's session."""
+    """The virtual clock of a test's session."""
 
     def __init__(self, session: Session) -> None:
-        """Show the clock of *session*."""
+        """Use the clock of *session*."""
         self._session = session
 
     def now(self) -> float:
-        """Return the instant in POSIX seconds."""
+        """Return the current virtual time in POSIX seconds."""
         return self._session.clock.now()
 
     def advance(self, duration: float | str) -> None:
-        """Move on by *duration* (seconds, or ``1m30s``), after everything that is planned.
+        """Advance by *duration* (seconds, or ``1m30s``), running everything scheduled until then.
 
         Raises:
-            ValueError: if it is no duration.
+            ValueError: if *duration* is not valid.
         """
         self._session.advance(parse_duration(duration))
 
 
 class RunEvents(Sequence[Event]):
-    """What a test's session did so far, in the order of virtual time.
+    """The events of a test's session so far, in the order of virtual time.
 
-    Calls and scripts are here by themselves: their console, their timers, and what they write to
-    a form that is a dict. A form or a flow that a test drives tells more through `tell`.
+    Calls and scripts are included without further work: console output, timers, and writes to a
+    form that is a dict. A form or flow driven by the test adds its events through `tell`.
     """
 
     def __init__(self, session: Session) -> None:
-        """Listen to *session*."""
+        """Subscribe to the events of *session*."""
         self._log = RunLog(session)
         self._session = session
         self._result = Result()
@@ -591,7 +593,7 @@ class RunEvents(Sequence[Event]):
             self._result.add_outcome(event)
 
     def tell(self, happening: SubjectEvent) -> None:
-        """Take what a subject tells."""
+        """Add an event of a form or flow."""
         self._log.tell(happening)
 
     @overload

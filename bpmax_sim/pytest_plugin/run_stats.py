@@ -1,4 +1,4 @@
-"""What a run used, for the lines at its end; each process of pytest-xdist has its own."""
+"""Counts and notes of a run for its summary; each process of pytest-xdist has its own."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
 
 
 class Tally(RecordingUse):
-    """Calls by source, what became of recordings, and what a summary has to tell.
+    """Calls, recordings and notes of a run, for the summary.
 
     Attributes:
-        calls: source -> how many, logins among them, as `bpmax-sim run` and the report count.
-        unplayed: cassette -> exchanges left over in tests that passed.
-        waiting: recordings set aside for review.
-        unrecognised: where values were recorded that look like secrets.
-        undeclared: which responses were recorded with a stand-in that need not be one.
-        traces: what scenarios told, as files.
-        codes: what `bpmax-sim run` would end with for each scenario.
-        partial: whether something was left out of the collection.
-        sharded: whether there are tests in other shards.
-        broken: how many scenario files could not be read.
-        interrupted: whether somebody pressed Ctrl-C.
-        stopped: whether something ended the run before its end, such as the option -x.
-        files: scenario file -> its rows and what none of them used, as `FileRuns` has them.
-        explored: what was tried of each scenario that was explored, as `encode_totals` has it.
+        calls: number of calls by source, logins included, as in `bpmax-sim run` and the report.
+        unplayed: number of unplayed exchanges in passed tests, by cassette.
+        waiting: recordings stored for review.
+        unrecognised: places where recorded values look like secrets.
+        undeclared: responses recorded with a stand-in that may be unnecessary.
+        traces: trace files of scenarios.
+        codes: exit codes that `bpmax-sim run` would return for the scenarios.
+        partial: whether tests were deselected, or a worker crashed.
+        sharded: whether other shards have tests.
+        broken: number of unreadable scenario files.
+        interrupted: whether the user pressed Ctrl-C.
+        stopped: whether the run ended early, for example by ``-x``.
+        files: scenario file -> its rows and the parts that none of them used, see `FileRuns`.
+        explored: totals of each explored scenario, see `encode_totals`.
     """
 
     def __init__(self) -> None:
-        """Start with nothing used."""
+        """Start with all counts empty."""
         super().__init__()
         self.calls: Counter[str] = Counter()
         self.interrupted = False
@@ -57,16 +57,16 @@ class Tally(RecordingUse):
 
     @property
     def is_touched(self) -> bool:
-        """Return whether any test had a session, or was collected for a cassette."""
+        """Return whether any test had a session or owns a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
     def note_elsewhere(self, cassettes: Iterable[str]) -> None:
-        """Note the *cassettes* of tests that another shard runs."""
+        """Note the *cassettes* of tests that run in other shards."""
         self.sharded = True
         self.elsewhere.update(cassettes)
 
     def add_calls(self, session: Session) -> None:
-        """Take what a closed session called, and met that looks like a secret."""
+        """Add the calls of a closed session, and its values that look like secrets."""
         self.calls.update(call.source or "unanswered" for call in session.calls)
         self.logins += sum(call.is_login for call in session.calls)
         cassette = session.settings.cassette
@@ -76,12 +76,12 @@ class Tally(RecordingUse):
             self.undeclared.update(session.standin_notes)
 
     def add_recording(self, session: Session, *, failed: bool, doubtful: bool) -> None:
-        """Take what became of the recording of a session, the last one of its owner in a test.
+        """Add the result of the last session of an owner in a test.
 
         Args:
-            session: closed.
-            failed: whether its test did.
-            doubtful: whether it failed for another reason than what it left unplayed.
+            session: closed session.
+            failed: whether its test failed.
+            doubtful: whether the test failed for another reason than unplayed exchanges.
         """
         cassette = session.settings.cassette
         if cassette is None:
@@ -94,7 +94,7 @@ class Tally(RecordingUse):
             self.waiting.add(str(aside))
 
     def file_runs(self) -> FileRuns:
-        """Return what adds up the rows of scenario files."""
+        """Return the results of scenario files, as an object that shares this tally's data."""
         from bpmax_sim.scenario.file_verdict import FileRuns  # noqa: PLC0415 - not at the start
 
         runs = FileRuns()
@@ -102,13 +102,13 @@ class Tally(RecordingUse):
         return runs
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as plain values, to be sent to the controller: counts, texts, sets of them."""
+        """Return the tally as plain values for the controller: counts, texts and sets of texts."""
         texts = {name: set(map(translate, getattr(self, name))) for name in _SETS}
         counts = {name: dict(getattr(self, name)) for name in _COUNTS}
         return {**vars(self), **texts, **counts}
 
     def merge(self, data: Mapping[str, Any]) -> None:
-        """Add what a worker sent."""
+        """Add the tally of a worker."""
         self.logins += data["logins"]
         self.codes |= data["codes"]
         self.partial |= data["partial"]
@@ -127,19 +127,19 @@ TALLY = pytest.StashKey[Tally]()
 
 
 def tally_of(config: pytest.Config) -> Tally:
-    """Return what this process keeps."""
+    """Return the tally of this process, created at the first call."""
     if TALLY not in config.stash:
         config.stash[TALLY] = Tally()
     return config.stash[TALLY]
 
 
 class InterruptListener:
-    """Notes Ctrl-C; other things end pytest as interrupted, too."""
+    """Notes Ctrl-C. pytest reports other events as interrupted, too."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Note it for *config*."""
+        """Listen for *config*."""
         self._config = config
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Note what ends with an exit code of its own."""
+        """Note Ctrl-C, but not `pytest.exit`, which has its own exit code."""
         tally_of(self._config).interrupted = isinstance(excinfo.value, KeyboardInterrupt)

@@ -1,4 +1,4 @@
-"""``--bpmax-cov``: what scripts ran in a run of pytest, in one process or in many."""
+"""``--bpmax-cov``: script coverage of a pytest run, in one process or several."""
 
 from __future__ import annotations
 
@@ -31,30 +31,30 @@ _OUTPUT: Final = "bpmax_sim_hits"
 
 
 class CoverageResult(NamedTuple):
-    """What ran, and the lines that tell it."""
+    """The covered scripts, and the lines to print about them."""
 
     covered: list[CoveredScript]
     lines: list[str]
 
 
 def hits_of(config: pytest.Config) -> ScriptHits:
-    """Return what this process has counted."""
+    """Return the hits counted by this process."""
     return config.stash.setdefault(_HITS, ScriptHits())
 
 
 def merge_worker_hits(node: Any) -> None:
-    """Add what a worker of pytest-xdist has counted; one that crashed sent nothing."""
+    """Add the hits of a pytest-xdist worker; one that crashed sent none."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
         hits_of(node.config).merge(sent)
 
 
 def result_of(config: pytest.Config) -> CoverageResult | None:
-    """Return what came of the whole run, once it is over."""
+    """Return the coverage of the whole run; None before its end."""
     return config.stash.get(_RESULT, None)
 
 
 def finish_hits(session: pytest.Session) -> None:
-    """Send what a worker has counted; of the whole run, write it and judge it."""
+    """In a worker, send the hits; in the controller, write and judge the coverage."""
     config = session.config
     hits = hits_of(config)
     output = getattr(config, "workeroutput", None)

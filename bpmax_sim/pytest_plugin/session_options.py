@@ -1,4 +1,4 @@
-"""What a test's session is opened with: command line > marker > scenario > ini > default."""
+"""Options of a test's session. Precedence: command line, marker, scenario, ini file, default."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _ROOTS = pytest.StashKey[dict[str, Path]]()
 
 
 def marker_options(node: pytest.Item) -> dict[str, Any]:
-    """Return what the markers ``bpmax`` of a test say, the nearest winning.
+    """Return the options set by the ``bpmax`` markers of a test; the nearest marker wins.
 
     Raises:
         ConfigError: if a key is unknown.
@@ -73,13 +73,14 @@ def choose_option(
     *,
     sets: Sets = lambda _name: False,
 ) -> Any:
-    """Return the value of an option for a test, or None to leave it as it is.
+    """Return the value of an option for a test; None to keep the default.
 
     Args:
-        config: that of the test.
-        mark: what its markers say.
-        name: of the option.
-        sets: whether the scenario itself says something about it, which beats the ini file.
+        config: pytest configuration of the test.
+        mark: options set by its markers.
+        name: option name.
+        sets: function that tells whether the scenario itself sets an option, which overrides the
+            ini file.
     """
     chosen, in_ini = options.read_option(config, name)
     if chosen is None:
@@ -88,7 +89,7 @@ def choose_option(
 
 
 def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> SessionOptions:
-    """Return the options of `Session.open` that the caller, markers and ini file set.
+    """Return the options of `Session.open` set by command line, markers and ini file.
 
     Raises:
         ConfigError: if a marker is wrong.
@@ -118,7 +119,11 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
 
 
 def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) -> tuple[Path, ...]:
-    """Return the platforms, each way of naming them relative to what its writer looks at."""
+    """Return the platform folders, as absolute paths.
+
+    A relative path on the command line is resolved against the working directory, in a marker
+    against the project's root, and in the ini file against the folder of that file.
+    """
     config = node.config
     passed, ini = options.read_option(config, "platforms")
     if passed is not None:
@@ -131,10 +136,9 @@ def _platforms_folder(node: pytest.Item, mark: Mapping[str, Any], sets: Sets) ->
 
 
 def root_of(node: pytest.Item | pytest.Collector) -> Path:
-    """Return the root of a test's project, looked for once in a run for each folder.
+    """Return the root of a test's project, cached by folder; without a project, pytest's root.
 
-    Where nothing says what it is, it is pytest's: beside a test lie the cassettes of
-    pytest-recording, under the same names.
+    It is never the folder of the test: there, pytest-recording keeps cassettes of the same names.
     """
     known = node.config.stash.setdefault(_ROOTS, {})
     folder = os.path.dirname(node.path)  # noqa: PTH120 - a path would have to be made
@@ -145,7 +149,7 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
 
 
 def remote_of(config: pytest.Config) -> RemoteStorage | None:
-    """Return where the cassettes come from, if that is a URL; one for the whole run."""
+    """Return the remote storage if the cassettes are given by URL; one for the whole run."""
     if _REMOTE not in config.stash:
         place = options.option_value(config, "cassettes")
         config.stash[_REMOTE] = open_mirror(place, config.rootpath) if is_url(place) else None
@@ -153,7 +157,7 @@ def remote_of(config: pytest.Config) -> RemoteStorage | None:
 
 
 def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
-    """Return the folder of all cassettes that a test's are in; of a URL, its mirror."""
+    """Return the folder of a test's cassettes; for a URL, its local mirror."""
     config = node.config
     remote = remote_of(config)
     if remote is not None:
@@ -165,16 +169,16 @@ def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
 
 
 def path_of_cassette(node: pytest.Item, name: object) -> Path:
-    """Return the cassette that a marker or a call names *name*."""
+    """Return the path of the cassette *name*, given in a marker or a call."""
     below = cassette_name(root_of(node), node.path, str(name), "")
     return cassettes_folder(node) / f"{below}.yaml"
 
 
 def cassette_of(node: pytest.Item) -> Path:
-    """Return the cassette of a Python test: ``<module>/<test>.yaml``, shared by its parameters.
+    """Return the path of a Python test's cassette: ``<module>/<test>.yaml``, without parameters.
 
-    The module's name is its path below the project's root, without a leading ``tests``: neither
-    depends on the import mode, nor on how pytest spells parameters.
+    The module name is its path below the project's root, without a leading ``tests``, so that it
+    depends neither on the import mode nor on pytest's spelling of parameters.
     """
     mark = marker_options(node)
     if "cassette" in mark:
@@ -188,7 +192,7 @@ def cassette_of(node: pytest.Item) -> Path:
 
 
 def warn_of_former_folder(node: pytest.Item) -> None:
-    """Tell of recordings beside a test whose cassette is missing: they once belonged there."""
+    """Warn if a cassette is missing but recordings lie beside the test, as in older versions."""
     path, folder = cassette_of(node), node.path.parent / "cassettes"
     former = folder / path.parent.name / path.name
     is_default = cassettes_folder(node) == root_of(node) / "cassettes"
@@ -217,9 +221,9 @@ def warn_of_former_folder(node: pytest.Item) -> None:
 
 
 def owner_of(node: pytest.Item) -> str:
-    """Return whose exchanges a Python test plays: its marker's, else its own.
+    """Return the owner of a Python test's exchanges: the marker's, else the test's own.
 
-    Its own bear its name with class and parameters.
+    The test's own name includes class and parameters.
     """
     return str(marker_options(node).get("owner") or _qualify_name(node, node.name))
 

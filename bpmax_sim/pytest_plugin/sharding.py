@@ -1,6 +1,6 @@
-"""Which tests are in this shard, and how long each took, for the shards of the next run.
+"""Select the tests of this shard, and store durations for the shards of the next run.
 
-All tests of a run are split, not scenarios alone: each is in exactly one shard.
+All tests of a run are split, not only scenarios: each is in exactly one shard.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from bpmax_sim.scenario.shards import Shard
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of this shard, of what is still selected, in their order."""
+    """Deselect the tests of other shards; the order stays."""
     keys = dict(zip(items, _duration_keys(config, (item.nodeid for item in items)), strict=True))
     cassettes = {
         key: item.found.header.cassette
@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _cassette_of(item: pytest.Item) -> str | None:
-    """Return the cassette of a scenario, or of a Python test that has one, else None."""
+    """Return the cassette of a scenario, or of a Python test that has one; else None."""
     if isinstance(item, ScenarioTest):
         return f"{item.cassettes}{os.sep}{item.found.header.cassette}.yaml".replace("/", os.sep)
     if "bpmax_session" not in getattr(item, "fixturenames", ()):
@@ -62,7 +62,7 @@ def _cassette_of(item: pytest.Item) -> str | None:
 
 
 def shard_header(config: pytest.Config, shard: Shard) -> str:
-    """Return what must be the same for every shard of one run."""
+    """Return the header line with everything that has to be equal in all shards of one run."""
     known = msg("number, no durations known")
     if durations := read_durations(config):
         known = msg(
@@ -74,10 +74,10 @@ def shard_header(config: pytest.Config, shard: Shard) -> str:
 
 
 def read_durations(config: pytest.Config) -> dict[str, Any]:
-    """Return what each test took when it last ran.
+    """Return the seconds of each test in its last run.
 
     Raises:
-        pytest.UsageError: the file cannot be read.
+        pytest.UsageError: if the file cannot be read.
     """
     try:
         return shards.read_durations(find_root(config.rootpath))
@@ -86,7 +86,7 @@ def read_durations(config: pytest.Config) -> dict[str, Any]:
 
 
 def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[str]:
-    """Yield how durations call each test."""
+    """Yield the duration key of each test."""
     root, known = find_root(config.rootpath), dict[str, str]()
     for nodeid in nodeids:
         file, _, name = nodeid.partition("::")
@@ -98,9 +98,9 @@ def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[st
 def store_durations(
     config: pytest.Config, reports: Iterable[pytest.TestReport], *, complete: bool
 ) -> None:
-    """Keep what the tests of *reports* took, in a project whose scenarios are among them.
+    """Store the seconds of the tests in *reports*, and add them to the tally.
 
-    The tally has it, too.
+    Nothing is stored in a run without shards that has no scenario.
     """
     took: Counter[str] = Counter()
     for report in reports:

@@ -1,4 +1,4 @@
-"""What hooks and fixtures remember of a test, in its stash."""
+"""Keys of the values that hooks and fixtures store on pytest's items and configuration."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The section below a run, silent where the plugin is not used.
+"""The section at the end of a pytest run; nothing is printed where the plugin is not used.
 
-Where the variables of GitHub Actions are set, annotations and a step summary, too. GitHub shows ten
-errors of a step, so no more are written. All of it was redacted when it was found.
+In GitHub Actions also annotations and a step summary. GitHub shows ten errors of a step, so no more
+are written. All texts were redacted when they were made.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _MARKUP = re.compile(r"([\\`*_\[\]<>|#~])")
 
 
 class GithubAnnotation(msgspec.Struct, frozen=True):
-    """One thing that went wrong: where, in which test, and what."""
+    """A failure or problem: its place, test and message."""
 
     file: str
     line: int
@@ -67,14 +67,14 @@ class GithubAnnotation(msgspec.Struct, frozen=True):
 
     @property
     def where(self) -> str:
-        """Return ``file:line``, or the file alone."""
+        """Return ``file:line``, or only the file."""
         return f"{self.file}:{self.line}" if self.line else self.file
 
 
 def write_github_summary(
     reporter: pytest.TerminalReporter, config: pytest.Config, lines: Sequence[str]
 ) -> None:
-    """Annotate what failed, and write the step's summary with *lines* of the run's own."""
+    """Write annotations for failures, and the step summary with *lines* about the run."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     notes = list(_find_failures(reporter.stats, config))
@@ -90,7 +90,7 @@ def write_github_summary(
 
 
 def workflow_command(note: GithubAnnotation) -> str:
-    """Return the workflow command that annotates *note*."""
+    """Return the workflow command for the annotation *note*."""
     return annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
@@ -99,7 +99,7 @@ def workflow_command(note: GithubAnnotation) -> str:
 def summary(
     outcomes: Mapping[str, int], notes: Sequence[GithubAnnotation], lines: Iterable[str]
 ) -> str:
-    """Return the Markdown of the step's summary, or nothing where no scenario ran."""
+    """Return the Markdown of the step summary; "" if no scenario ran."""
     if not outcomes and not notes:
         return ""
     counted = format_counts(outcomes, BY_OUTCOME)
@@ -126,7 +126,7 @@ def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Itera
 
 
 def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
-    """Return the reports of scenarios that failed for one cause together, those of several only."""
+    """Return the failed scenario reports grouped by cause, only groups of several."""
     failed = (
         (report, unpack_failure(packed))
         for report in _scenario_reports(stats, "failed")
@@ -136,7 +136,7 @@ def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Fa
 
 
 def mark_repeated(reporter: pytest.TerminalReporter) -> None:
-    """Let a cause be shown in full once: of its other failures the headline and the command."""
+    """Mark failures with the same cause as an earlier one: they show only headline and command."""
     for (first, _), *others in _group_failed(reporter.stats):
         for report, _ in others:
             if isinstance(report.longrepr, FailureText):
@@ -168,7 +168,7 @@ def _find_failures(
 def _file_problems(
     report: pytest.CollectReport, config: pytest.Config
 ) -> Iterator[GithubAnnotation]:
-    """Yield what is wrong with a file that was not collected."""
+    """Yield the problems of a file that was not collected."""
     name = report.nodeid.rpartition("/")[2]
     for file, line, column, text in getattr(report, "bpmax_problems", ()):
         yield GithubAnnotation(
@@ -177,7 +177,7 @@ def _file_problems(
 
 
 def exit_code_of(session: pytest.Session, tally: Tally) -> int:
-    """Return what `bpmax-sim run` would end with; what ends pytest early keeps its own code."""
+    """Return the exit code of `bpmax-sim run`; if pytest ended early, its own code."""
     if tally.interrupted:
         return int(ExitCode.INTERRUPTED)
     if session.exitstatus not in _FINISHED and not tally.broken:
@@ -194,7 +194,7 @@ _FINISHED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 
 
 def judge_files(session: pytest.Session, tally: Tally) -> None:
-    """Fail the run for what no row of a file has used; warn of it where it does not fail."""
+    """Fail the run if a required part of a scenario file was used by no row; else warn of it."""
     runs = tally.file_runs()
     failed = any(runs.unused_parts())
     for part in [part for file in runs.files for part in runs.unused_warnings(file)]:
@@ -210,7 +210,7 @@ def judge_files(session: pytest.Session, tally: Tally) -> None:
 
 
 def _unused_in_files(tally: Tally) -> Iterator[str]:
-    """Yield what is wrong with whole files, of which each row has left it to the others."""
+    """Yield a failure line for each part of a scenario file that no row used."""
     for _, part in tally.file_runs().unused_parts() if tally.files else ():
         yield msg("FAILED {place}: {message}", place=part.place, message=part.message)
 
@@ -218,7 +218,7 @@ def _unused_in_files(tally: Tally) -> Iterator[str]:
 def write_summary(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
-    """Write the section, if any test had a session."""
+    """Write the summary section, if any test had a session."""
     tally = tally_of(config)
     groups = _group_failed(reporter.stats)
     causes = [count_cause([failure for _, failure in alike]) for alike in groups]
@@ -236,7 +236,7 @@ def write_summary(
 
 
 def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
-    """Keep what was explored for the report's page; yield how much it was, with -v the matrix."""
+    """Store the exploration for the report page; yield its totals, with ``-v`` the matrix."""
     if not tally.explored:
         return
     from bpmax_sim.explore import page  # noqa: PLC0415 - only where asked for
@@ -253,7 +253,7 @@ def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
 def _store_usage(
     reporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> Iterator[str]:
-    """Keep how long tests took and what they played; yield what nobody uses."""
+    """Store durations and usage of recordings; yield unused recordings."""
     tally, shard = tally_of(config), options.option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
@@ -278,7 +278,7 @@ def _write_report(
     tally: Tally,
     covered: Sequence[CoveredScript],
 ) -> list[str]:
-    """Write the page, where it is wanted, and return the line that tells where it is."""
+    """Write the report page, if enabled, and return lines with its path."""
     path = options.report_path(config)
     problems = list(_unreadable_files(reporter.stats, config)) if path else []
     if not path or not (tally.traces or problems):
@@ -305,7 +305,7 @@ def _write_report(
 
 
 def _coverage_of(config: pytest.Config) -> CoverageResult | None:
-    """Return what scripts ran, where that was asked for."""
+    """Return the script coverage, if enabled."""
     if not options.option_value(config, "cov"):
         return None
     from bpmax_sim.pytest_plugin.script_hits import result_of  # noqa: PLC0415 - where asked for
@@ -314,7 +314,7 @@ def _coverage_of(config: pytest.Config) -> CoverageResult | None:
 
 
 def _summary_lines(tally: Tally) -> Iterator[str]:
-    """Yield what was called, and what is to be done about recordings."""
+    """Yield the counts of calls, and advice about recordings."""
     if tally.used or tally.calls:
         by_source = format_counts(tally.calls, BY_SOURCE)
         logins = plural(tally.logins, ", {number} of them a login", ", {number} of them logins")
@@ -343,7 +343,7 @@ def _summary_lines(tally: Tally) -> Iterator[str]:
 
 
 def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config) -> Iterator[str]:
-    """Yield what is wrong with scenario files that were not collected."""
+    """Yield the problems of scenario files that were not collected."""
     for report in _scenario_reports(stats, "error"):
         if isinstance(report, pytest.CollectReport):
             for note in _file_problems(report, config):
@@ -351,7 +351,7 @@ def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config)
 
 
 def _find_orphans(tally: Tally) -> Iterator[str]:
-    """Yield cassettes that no collected test owns; telling is all that happens to them."""
+    """Yield cassettes that no collected test owns. They are only reported, never deleted."""
     used = tally.owned | tally.cassettes
     orphans = [
         str(path)
@@ -367,7 +367,7 @@ def _find_orphans(tally: Tally) -> Iterator[str]:
 
 
 def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -> None:
-    """Keep what was played for `bpmax-sim cassette prune`."""
+    """Store the usage of recordings for `bpmax-sim cassette prune`."""
     job, shard = options.option_value(config, "job", ""), options.option_value(config, "shard")
     if tally.cassettes or shard is not None:
         root = find_root(config.rootpath)
@@ -378,7 +378,7 @@ def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -
 
 
 def _is_complete(config: pytest.Config, tally: Tally) -> bool:
-    """Return whether everything was collected and nothing left out: a plain ``pytest``."""
+    """Return whether everything was collected and nothing deselected, as in a plain ``pytest``."""
     return (
         not tally.partial
         and not any(config.getoption(name, False) for name in _NARROWING)

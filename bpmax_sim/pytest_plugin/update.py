@@ -1,4 +1,4 @@
-"""``--bpmax-update``: what failed scenarios got becomes what they expect."""
+"""``--bpmax-update``: replace the expectations of failed scenarios by the actual values."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from bpmax_sim.yamlfile import display_path
 
 
 class ExpectUpdater:
-    """Notes what fails, in this process or in workers, and writes the files at the end."""
+    """Collects failed scenarios, also from workers, and rewrites their files at the end."""
 
     def __init__(self, config: pytest.Config) -> None:
-        """Note nothing yet."""
+        """Start with no failures."""
         self._config = config
         self._failed: dict[str, None] = {}
 
@@ -30,7 +30,7 @@ class ExpectUpdater:
             self._failed[report.nodeid] = None
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Write what can be, and show it as a diff."""
+        """Write the expectations that can be updated, and show the diff."""
         if self._failed:
             terminalreporter.section(translate(msg("bpmax-sim: expectations")))
             for line in self._update():

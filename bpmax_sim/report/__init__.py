@@ -1,1 +1,1 @@
-"""Events and verdicts for people and programs: terminal, page, JSON, exit code."""
+"""Reports of events and verdicts for people and programs: terminal, page, JSON, exit code."""

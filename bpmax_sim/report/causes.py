@@ -1,4 +1,4 @@
-"""What failures of one cause have in common, whatever their scenario and their values."""
+"""Group failures by cause, independent of their scenario and values."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _Owner = TypeVar("_Owner")
 
 
 class FailureCause(msgspec.Struct, frozen=True):
-    """One cause.
+    """The common cause of several failures.
 
     Attributes:
-        kind: of the failure, see `Failure.kind`.
-        template: what the essence is made of; the essence itself where there is no place.
-        where: the script's line, or else the key that failed, such as ``form.discount``.
+        kind: kind of the failure, see `Failure.kind`.
+        template: template of the essential message; the message itself if there is no place.
+        where: line of the script, or else the key that failed, such as ``form.discount``.
     """
 
     kind: str
@@ -29,7 +29,7 @@ class FailureCause(msgspec.Struct, frozen=True):
 
 
 def cause_of_failure(failure: Failure) -> FailureCause:
-    """Return the cause of *failure*; equal for failures that one change is likely to mend."""
+    """Return the cause of *failure*. It is equal for failures that one change probably fixes."""
     key = next((check.label for check in failure.checks if not check.ok), "")
     where = f"{failure.script.file}:{failure.script.line}" if failure.script else key
     words = getattr(failure.essence, "template", "") if where else ""
@@ -39,7 +39,7 @@ def cause_of_failure(failure: Failure) -> FailureCause:
 def group_by_cause(
     failed: Iterable[tuple[_Owner, Failure]],
 ) -> dict[FailureCause, list[tuple[_Owner, Failure]]]:
-    """Return *failed*, whatever owns a failure and the failure, by cause; in their order."""
+    """Group *failed*, pairs of an owner and its failure, by cause; the order is kept."""
     groups: dict[FailureCause, list[tuple[_Owner, Failure]]] = {}
     for owner, failure in failed:
         groups.setdefault(cause_of_failure(failure), []).append((owner, failure))
@@ -47,7 +47,7 @@ def group_by_cause(
 
 
 def describe_cause(failures: Sequence[Failure]) -> str:
-    """Return what *failures* of one cause say alike, the line of a script in front of it."""
+    """Return the message common to *failures* of one cause, preceded by the script line, if any."""
     essence = reduce(common_message, (failure.essence for failure in failures))
     script = failures[0].script
     return label_message(f"{script.file}:{script.line}", essence) if script else essence

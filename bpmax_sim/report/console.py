@@ -1,4 +1,4 @@
-"""What scripts wrote to their console: one line as text and as data, wherever a run is told."""
+"""Console output of scripts as text and as data, the same in every report."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bpmax_sim.script.turn_result import ConsoleLine
 
 
 class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of a console and where the script wrote it; without a place, an empty file.
+    """A console line and the place where the script wrote it; *file* is "" if it has no place.
 
     Attributes:
-        ms: of virtual time since the scenario started.
+        ms: milliseconds of virtual time since the scenario started.
     """
 
     text: str
@@ -28,12 +28,12 @@ class ConsoleOutput(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Return where it was written; without a place, an empty file."""
+        """Return the place where the line was written; the file is "" if there is none."""
         return Place(self.file, self.line, self.column)
 
     @classmethod
     def of(cls, line: ConsoleWritten | ConsoleLine, start: float = 0.0) -> ConsoleOutput:
-        """Return *line*, which a script wrote in a scenario that started at *start*, or outside."""
+        """Return the output for *line*; *start* is when the scenario started, 0 outside of one."""
         place = line.place or Place("")
         return cls(
             text=line.text,
@@ -47,13 +47,13 @@ CONSOLE_SECTION = "Captured console call"
 
 
 def console_section(console: Sequence[ConsoleOutput]) -> Iterator[tuple[str, str]]:
-    """Yield pytest's captured section of *console*, its name and text; of nothing none."""
+    """Yield name and text of pytest's captured section for *console*; nothing if it is empty."""
     if console:
         yield CONSOLE_SECTION, translate(join_messages("\n", console_lines(console)))
 
 
 def console_lines(console: Iterable[ConsoleOutput]) -> Iterator[str]:
-    """Yield ``scripts/customer.js:12:3  log: 客户 12345``, more lines of one text indented."""
+    """Yield ``scripts/customer.js:12:3  log: 客户 12345``; further lines of a text are indented."""
     for line in console:
         first, *more = line.text.splitlines() or [""]
         if line.file:

@@ -1,4 +1,4 @@
-"""Verdicts -> the one versioned object that ``--json`` prints."""
+"""Convert verdicts to the versioned JSON object that ``--json`` prints."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _CHECK = ("ok", "expected", "actual")
 def build_document(
     verdicts: Sequence[Verdict], *, code: ExitCode, problems: Sequence[Problem] = ()
 ) -> dict[str, Any]:
-    """Return plain values; times are milliseconds of virtual time.
+    """Return the object as plain values; times are milliseconds of virtual time.
 
     Args:
-        verdicts: of the items that ran.
-        code: what the command ends with.
-        problems: what kept other files from running.
+        verdicts: verdicts of the items that ran.
+        code: exit code of the command.
+        problems: problems that kept other files from running.
     """
     outcomes = Counter(verdict.outcome for verdict in verdicts)
     return {
@@ -45,7 +45,7 @@ def build_document(
 
 
 def as_data(problem: Problem) -> dict[str, Any]:
-    """Return *problem* as ``{file, line, column, path, message}``; without a place, no file."""
+    """Return *problem* as ``{file, line, column, path, message}``; the file is "" without place."""
     return {**_place_data(problem.place), "path": problem.path, "message": problem.message}
 
 
@@ -96,5 +96,5 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
 
 
 def _place_data(place: Place | None) -> dict[str, Any]:
-    """Return a position; of what has none, an empty file."""
+    """Return a position; the file is "" for None."""
     return msgspec.structs.asdict(place or Place(""))

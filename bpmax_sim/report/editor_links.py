@@ -1,8 +1,8 @@
-"""Links of the page that open a place in an editor: ``editor`` of ``[tool.bpmax_sim]``.
+"""Links of the report page that open a place in an editor: ``editor`` of ``[tool.bpmax_sim]``.
 
-The value is ``vscode``, ``idea``, ``pycharm``, or an address with ``{path}``, ``{line}`` and
-``{column}`` in it. A page that a pipeline writes has none, as it does not know where its reader's
-files lie, nor should it say where its own did.
+The value is ``vscode``, ``idea``, ``pycharm``, or a URL with ``{path}``, ``{line}`` and
+``{column}``. A page written in CI has no such links: CI does not know where the reader's files lie,
+and should not publish its own paths.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _ADDRESS: Final = re.compile(r"(?!(?:javascript|data|vbscript):)[a-z][a-z0-9+.-]
 
 
 def editor_address(root: Path) -> str:
-    """Return the address that opens a file below *root*, or nothing where none is set.
+    """Return the URL template that opens a file below *root*; "" if none is set.
 
-    ``{path}`` in it is what follows the root's folder, ``{line}`` and ``{column}`` count from 1.
+    ``{path}`` is relative to *root*; ``{line}`` and ``{column}`` count from 1.
 
     Raises:
-        ConfigError: the setting is no editor that is known, and no address.
+        ConfigError: if the setting is neither a known editor nor a URL.
     """
     chosen = read_setting(root, "editor")
     if not chosen or os.environ.get("CI"):

@@ -1,4 +1,4 @@
-"""Exit codes of the command line, and which of several wins."""
+"""Exit codes of the command line, and their precedence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What a command ends with."""
+    """The exit code of a command."""
 
     PASSED = 0
     FAILED = 1
@@ -30,6 +30,6 @@ FIRST = (
 
 
 def foremost(codes: Iterable[ExitCode]) -> ExitCode:
-    """Return which of *codes* is told: the cause that has to be mended first."""
+    """Return the code of *codes* with the highest precedence: the cause to be fixed first."""
     present = set(codes)
     return next((code for code in FIRST if code in present), ExitCode.PASSED)

@@ -1,8 +1,8 @@
-"""The values of names at the script's line where a replay failed.
+"""Find the values of names at the script line where a replay failed.
 
-It is run once more, with the line watched: a replay comes to the same each time. The first run is
-the one that is judged; the second is dropped where its digest is another, and only looked at for
-the values. Python of the project is not run a second time.
+The item is run once more with a watch on that line, since a replay is deterministic. The first run
+is the one that is judged. The second run only provides the values, and is discarded if its digest
+differs. An item that calls Python of the project is not run again, as Python may have side effects.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SHOWN = 2000
 def find_names(
     item: ScenarioItem, verdict: Verdict, run_again: RunAgain, redact: Redact
 ) -> NamesAttached | None:
-    """Return what names held at the script's line of the first failure, if that can be known."""
+    """Return the values of names at the script line of the first failure; None if unknown."""
     failure = next(iter(verdict.failures), None)
     if failure is None or failure.script is None or not failure.script.line:
         return None
@@ -61,7 +61,10 @@ def find_names(
 
 
 def _redact_and_cut(text: str, redact: Redact) -> str:
-    """Return the first characters of *text* without secrets: cut first, half of one would stay."""
+    """Return the first characters of *text*, redacted. Redaction must precede cutting.
+
+    Half a secret would not be recognised.
+    """
     shown = redact(text)
     if len(shown) > _SHOWN:
         return f"{shown[:_SHOWN]}…"
@@ -69,5 +72,5 @@ def _redact_and_cut(text: str, redact: Redact) -> str:
 
 
 def _runs_python(item: ScenarioItem) -> bool:
-    """Return whether a step may call Python of the project, which may do anything."""
+    """Return whether a step may call Python of the project, which may have side effects."""
     return any("python:" in text for text in item.sources.values())

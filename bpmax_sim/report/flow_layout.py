@@ -1,8 +1,8 @@
-"""Places the boxes of a graph in layers, from the top to the bottom, and the lines between them.
+"""Lay out a graph in layers from top to bottom, with lines between the boxes.
 
-The layers are those of Sugiyama, Tagawa and Toda (1981): ways back are left aside, each node stands
-below all that lead to it, ways that pass layers get a point in each, and the order in a layer is
-that of few crossings. The same graph is placed in the same way on every machine.
+The method is that of Sugiyama, Tagawa and Toda (1981): back edges are ignored, each node is placed
+below all its predecessors, edges across several layers get a point in each, and the order in a
+layer minimises crossings heuristically. The result is deterministic, equal on every machine.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _Vertex = str | tuple[str, str, int]
 
 
 class Layout(msgspec.Struct, frozen=True, kw_only=True):
-    """Where everything is.
+    """The positions of everything.
 
     Attributes:
-        boxes: node -> its middle.
-        ways: way -> its points from box to box; those of a way back are corners.
-        back: the ways that lead up.
+        boxes: node -> centre of its box.
+        ways: edge -> its points from box to box; for a back edge, its corners.
+        back: edges that lead upwards.
     """
 
     width: float
@@ -44,7 +44,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
-    """Place boxes of these *widths*, by name, the first at the top, and the *ways* between them."""
+    """Place boxes of the given *widths*, by node name, the first at the top, and edges *ways*."""
     every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
     back = _find_ways_back(list(widths), every)
     forward = [way for way in every if way not in back]
@@ -79,7 +79,7 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
 
 
 def _find_ways_back(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]:
-    """Return the ways that lead to a node on the way to where they begin, in the order of names."""
+    """Return the back edges: those that lead to a node on the path to their own start."""
     following: dict[str, list[str]] = {name: [] for name in names}
     for source, target in ways:
         following[source].append(target)
@@ -103,7 +103,7 @@ def _find_ways_back(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]
 
 
 def _assign_layers(names: Sequence[str], ways: Sequence[Way]) -> dict[str, int]:
-    """Return the layer of each node: below all that lead to it."""
+    """Return the layer of each node, below all its predecessors."""
     ranks = dict.fromkeys(names, 0)
     for _ in names:
         moved = False
@@ -136,7 +136,7 @@ def _make_layers(
 def _order_layers(
     layers: list[list[_Vertex]], links: Sequence[tuple[_Vertex, _Vertex]]
 ) -> list[list[_Vertex]]:
-    """Return the layers in an order of few crossings: each vertex at the mean of its neighbours."""
+    """Return the layers reordered for few crossings: each vertex at the mean of its neighbours."""
     above, below = _neighbours(links)
     best, fewest = layers, _count_crossings(layers, links)
     for sweep in range(_SWEEPS):
@@ -187,7 +187,7 @@ def _place_vertices(
     links: Sequence[tuple[_Vertex, _Vertex]],
     room: Mapping[_Vertex, float],
 ) -> dict[_Vertex, float]:
-    """Return the middle of each vertex: near those it is linked with, and apart from others."""
+    """Return the horizontal centre of each vertex, near its neighbours and apart from others."""
     above, below = _neighbours(links)
     middles: dict[_Vertex, float] = {}
     for layer in layers:
@@ -208,7 +208,7 @@ def _place_vertices(
 def _spread_layer(
     layer: Sequence[_Vertex], wanted: Sequence[float], room: Mapping[_Vertex, float]
 ) -> list[float]:
-    """Return places as near to *wanted* as order and distance allow (pool adjacent violators)."""
+    """Return positions near *wanted* that keep order and distance (pool adjacent violators)."""
     offsets = [0.0]
     for one, other in pairwise(layer):
         offsets.append(offsets[-1] + (room[one] + room[other]) / 2 + GAP)
@@ -228,7 +228,7 @@ def _forward_lines(
     points: Mapping[_Vertex, Point],
     widths: Mapping[str, float],
 ) -> dict[Way, Sequence[Point]]:
-    """Return the points of each way down; those of one box begin and end beside each other."""
+    """Return the points of each downward edge; edges of one box start and end side by side."""
     begins, ends = (
         _ports({way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
                widths)
@@ -243,7 +243,10 @@ def _forward_lines(
 
 
 def _ports(ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]) -> dict[Way, float]:
-    """Return how far from the middle of its box each way meets it: way -> box, where it goes."""
+    """Return how far from the centre of its box each edge meets it.
+
+    *ways* maps each edge to its box and to the horizontal position of its other end.
+    """
     by_box: dict[str, list[Way]] = {}
     for way, (box, _) in ways.items():
         by_box.setdefault(box, []).append(way)
@@ -259,7 +262,7 @@ def _ports(ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]) -
 def _line_back(
     way: Way, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
 ) -> list[Point]:
-    """Return the corners of a way back: below its box, up beside all others, and in from above."""
+    """Return the corners of a back edge: below its box, up beside all boxes, and in from above."""
     (left, low), (right, high) = boxes[way[0]], boxes[way[1]]
     shift = 8 + 5 * (number % 4)
     begin, end = left + widths[way[0]] / 4, right + widths[way[1]] / 4

@@ -1,7 +1,7 @@
-"""The picture of a flow with what was walked: as SVG, as a page around it, as a tree of text.
+"""Draw a flow and how often it was walked: as SVG, as a page around it, and as a text tree.
 
-What was never walked is dashed, besides being pale, so that no colour is needed to see it. The SVG
-stands for itself, and follows the dark or light scheme of whoever looks at it.
+Nodes and routes that were never walked are dashed as well as pale, so that the picture is readable
+without colours. The SVG needs no other file and follows the reader's dark or light scheme.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ ul { margin: 4px 0; padding-inline-start: 20px; } li { overflow-wrap: anywhere; 
 
 
 def draw_svg(walks: FlowWalks) -> str:
-    """Return the picture as a file of its own."""
+    """Return the picture as a complete SVG file."""
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{_svg(walks, style=True)}\n'
 
 
 def draw_page(walks: FlowWalks, file: str) -> str:
-    """Return a page with the picture and with what was never walked, in the chosen language."""
+    """Return an HTML page with the picture and a list of what was never walked."""
     styles = f"{_PAGE_STYLE}\n{STYLE}"
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
     flow = walks.definition.flow
@@ -96,7 +96,7 @@ def draw_page(walks: FlowWalks, file: str) -> str:
 
 
 def summary_lines(walks: FlowWalks) -> Iterator[str]:
-    """Yield how much of a flow was walked, and what the runs do not fit."""
+    """Yield how much of the flow was walked, and names in the runs that the flow does not have."""
     nodes, ways = len(walks.definition.nodes), len(walks.ways)
     yield msg(
         "{seen} of {nodes} nodes and {gone} of {ways} ways were walked, in {runs}",
@@ -119,7 +119,7 @@ def _never_lines(walks: FlowWalks) -> Iterator[str]:
 
 
 def _word_of(action: str) -> str:
-    """Return what a reader calls an action that leads from node to node."""
+    """Return the display name of an action that leads from node to node."""
     words = page_texts().get(f"flow {action}", {})
     return words.get(current_language(), action)
 
@@ -140,7 +140,7 @@ def _describe_way(way: FlowWay) -> str:
 
 
 def draw_tree(walks: FlowWalks) -> Iterator[str]:
-    """Yield the flow as lines of text: each node once, below the first way that leads to it."""
+    """Yield the flow as a text tree; each node appears once, below the first route to it."""
     seen: set[str] = set()
     start = walks.definition.start
     yield join_messages("", [start, _times(walks.visits.get(start, 0))])
@@ -173,7 +173,7 @@ def _times(count: int) -> str:
 
 
 def _cut(text: str, columns: int) -> str:
-    """Return *text* in so many columns at most."""
+    """Return *text* cut to at most *columns*."""
     if display_width(text) <= columns:
         return text
     kept = ""
@@ -219,7 +219,7 @@ def _box_width(name: str, node: FlowNode) -> float:
 
 
 def _second_line(node: FlowNode) -> str:
-    """Return who decides at a node, or what kind of node it is."""
+    """Return the handler of a node, or else the kind of the node."""
     if node.end:
         return ""
     if node.parallel:
@@ -262,7 +262,7 @@ def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Marku
 
 
 def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
-    """Yield the lines, those that were walked on top of others, and what stands at them."""
+    """Yield the lines and their labels; walked ones last, so that they lie on top."""
     groups: dict[tuple[str, str], list[FlowWay]] = {}
     for way in walks.ways:
         groups.setdefault((way.source, way.target), []).append(way)
@@ -295,9 +295,9 @@ def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
 
 
 def _label(way: FlowWay, counts: Mapping[FlowWay, int]) -> str:
-    """Return what stands at a way: its condition, or an action that is no approval, and how often.
+    """Return the label of a route: its condition or action, and how often it was walked.
 
-    A plain approval needs no word.
+    A plain approval has no word.
     """
     is_plain = way.action in ("approve", "parallel")
     word = "" if is_plain else _word_of(way.action)
@@ -308,7 +308,7 @@ def _label(way: FlowWay, counts: Mapping[FlowWay, int]) -> str:
 
 
 def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tuple[Point, str]:
-    """Return where the label of a way stands, of which a box has *number* before it."""
+    """Return the position of a route's label; *number* labels of the same box come before it."""
     if is_back:
         return (points[1][0] + 5, points[1][1] + 12), "start"
     (left, top), (right, bottom) = points[0], points[1]
@@ -318,7 +318,7 @@ def _label_place(points: Sequence[Point], number: int, *, is_back: bool) -> tupl
 
 
 def _curve(points: Sequence[Point]) -> str:
-    """Return a line that leaves and enters every point straight down."""
+    """Return an SVG path that leaves and enters every point vertically."""
     (left, top), *rest = points
     path = f"M{left:.1f} {top:.1f}"
     for right, bottom in rest:

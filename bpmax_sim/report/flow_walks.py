@@ -1,4 +1,4 @@
-"""A flow as a graph, and how often its nodes and ways were walked in the runs that left traces."""
+"""A flow as a graph, with the number of walks of its nodes and routes in the traced runs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bpmax_sim.subject.project import UNDO
 
 
 class FlowWay(msgspec.Struct, frozen=True):
-    """A way from one node to another.
+    """A route from one node to another.
 
     Attributes:
-        when: the condition, where there is one.
+        when: condition; "" if there is none.
     """
 
     source: str
@@ -27,13 +27,14 @@ class FlowWay(msgspec.Struct, frozen=True):
 
 
 class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
-    """How often a flow was walked.
+    """How often the parts of a flow were walked.
 
     Attributes:
-        ways: those of the definition, then those that were only walked, such as returns.
-        counts: way -> how often; *visits*: node -> how often a project came there or left it.
-        runs: how many scenarios and rows had it.
-        strangers: nodes that runs knew and the file does not.
+        ways: routes of the definition, then walked ones outside it, such as returns.
+        counts: route -> number of walks.
+        visits: node -> number of times a project entered or left it.
+        runs: number of scenarios and rows with this flow.
+        strangers: nodes in traces that the file does not define.
     """
 
     definition: Definition
@@ -45,17 +46,17 @@ class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def nodes_never_walked(self) -> list[str]:
-        """Return the nodes where no project ever was."""
+        """Return the nodes that no project visited."""
         return [name for name in self.definition.nodes if not self.visits.get(name)]
 
     @property
     def ways_never_walked(self) -> list[FlowWay]:
-        """Return the ways that no project ever went."""
+        """Return the routes that no project took."""
         return [way for way in self.ways if not self.counts.get(way)]
 
 
 def ways_of(definition: Definition) -> Iterator[FlowWay]:
-    """Yield the ways that a definition has, in its order."""
+    """Yield the routes of a definition, in its order."""
     for name, node in definition.nodes.items():
         for action in node.offers:
             for route in node.routes(action):
@@ -66,9 +67,9 @@ def ways_of(definition: Definition) -> Iterator[FlowWay]:
 
 
 def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
-    """Return how often *definition* was walked, which stands in *file*, a path from the root.
+    """Return how often *definition*, from *file* (relative to the root), was walked in *traces*.
 
-    A trace tells the titles of its flows, and the files that it is made of.
+    A trace is matched by the titles of its flows and the files that it was made of.
     """
     ways = dict.fromkeys(ways_of(definition))
     counts: Counter[FlowWay] = Counter()
@@ -101,7 +102,10 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
 
 
 def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]:
-    """Return source, action, target of each move that was not taken back, and whether it waits."""
+    """Return source, action and target of each move that no undo took back, from a trace.
+
+    The fourth value is whether the move is an arrival of a branch at a join.
+    """
     moves: list[tuple[str, str, str, bool]] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
@@ -120,7 +124,7 @@ def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]
 
 
 def _own_name(trace: Trace, told: str, names: set[str]) -> str | None:
-    """Return the node that a trace tells of one of *names* (``用印#2/盖章``), or None."""
+    """Return the node of *names* that a trace calls *told* (``用印#2/盖章``), or None."""
     project, slash, node = told.partition("/")
     name = project.partition("#")[0]
     if slash and name in trace.flows and name:
@@ -129,7 +133,7 @@ def _own_name(trace: Trace, told: str, names: set[str]) -> str | None:
 
 
 def _way_of(ways: Iterable[FlowWay], source: str, action: str, target: str) -> FlowWay:
-    """Return the way that was gone; of several the one of the action, else one of its own."""
+    """Return the route that was taken; if several match, the one of that action, else a new one."""
     between = [way for way in ways if (way.source, way.target) == (source, target)]
     fitting = [way for way in between if way.action in (action, "parallel")]
     return next(iter(fitting), FlowWay(source, action, target))

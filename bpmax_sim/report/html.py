@@ -1,9 +1,9 @@
-"""Traces as one HTML page that needs nothing else: no network and no other file.
+"""Write traces as one HTML page that needs no network and no other file.
 
-Summary and failures are readable without JavaScript. With it, the page is a viewer: what it shows
-lies in ``<script type="application/json">``, one for each scenario, read when it is opened. The
-policy lets only our own scripts and style in, by their digests. The page is bounded: of scenarios
-that did not fail, what happened is left out once it has grown to `LARGEST` bytes.
+Summary and failures are readable without JavaScript. With it, the page is a viewer: its data lies
+in ``<script type="application/json">`` elements, one for each scenario, parsed when it is opened.
+The content security policy allows only our own scripts and styles, by digest. The size of the page
+is limited: beyond `LARGEST` bytes, the events of scenarios that did not fail are left out.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ _APP = (
 
 
 class PageOptions(TypedDict, total=False):
-    """What a page may have beside its stories.
+    """Optional content of a page.
 
     Attributes:
-        language: of the page when it opens, by default the chosen one; it has a switch.
-        problems: what kept other files from being read, a line each with its place.
-        covered: scripts with what ran of them.
-        sections: what other commands found.
-        editor: the address that opens a file, see `editor_address`.
+        language: initial language, by default the chosen one; the page has a switch.
+        problems: problems that kept other files from being read, one line each with its place.
+        covered: scripts with their coverage.
+        sections: findings of other commands.
+        editor: URL template that opens a file, see `editor_address`.
     """
 
     language: str
@@ -82,15 +82,15 @@ def page(
     largest: int = LARGEST,
     **options: Unpack[PageOptions],
 ) -> str:
-    """Return the page of *stories*, those that failed first.
+    """Return the page of *stories*, failed ones first.
 
-    What the viewer reads are blocks of JSON: an index of all stories, each story that there is
-    room for, and each file once.
+    The viewer reads blocks of JSON: an index of all stories, each story within the size limit, and
+    each source file once.
 
     Args:
-        stories: each is one scenario or one row of a table.
-        version: of this package, told at the foot.
-        largest: bytes after which of stories that did not fail only the summary is there.
+        stories: one entry for each scenario or row of a table.
+        version: version of this package, shown at the foot.
+        largest: bytes after which stories that did not fail are reduced to their summary.
         options: see `PageOptions`.
     """
     language = options.get("language") or current_language()
@@ -144,7 +144,7 @@ def page(
 
 
 def _group_stories(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
-    """Return the causes of failures, the most frequent first, with the numbers of their stories."""
+    """Return the causes of failures with the numbers of their stories, most frequent first."""
     failed = ((number, story.first) for number, story in enumerate(stories) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
@@ -157,7 +157,7 @@ def _group_stories(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
 
 
 def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
-    """Return how many parts of all *stories* there are, and those that none of them has used."""
+    """Return the number of parts in all *stories*, and the parts that none of them used."""
     uses: dict[tuple[str, str, str], bool] = {}
     for story in stories:
         for key, is_used in story.parts.items():
@@ -169,7 +169,7 @@ def _add_part_uses(stories: Sequence[PageEntry]) -> dict[str, Any]:
 
 
 def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
-    """Return all of *story*, its files by their *numbers*, which it adds to."""
+    """Return all data of *story*; its files are added to *numbers* and referred to by number."""
     plain = ("digest", "engine", "reason", "notes", "rerun", "record", "events", "flow", "failures")
     return {
         **{name: getattr(story, name) for name in plain},
@@ -180,7 +180,7 @@ def _entry_data(story: PageEntry, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 def _covered_data(one: CoveredScript) -> dict[str, Any]:
-    """Return the source of a script and what ran of it."""
+    """Return the source and the coverage of a script."""
     never = {branch: describe_untaken(branch.arm) for branch in one.missing}
     return {
         "text": one.source,
@@ -199,7 +199,7 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
 
 
 def _entry_summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
-    """Return what is known of *story* before it is opened."""
+    """Return the data of *story* shown before it is opened."""
     return {
         **{name: getattr(story, name) for name in _INDEXED},
         "ms": round(story.duration * 1000, 3),
@@ -209,7 +209,7 @@ def _entry_summary(story: PageEntry, is_whole: bool) -> dict[str, Any]:
 
 
 def _encode_json(value: Any) -> str:
-    """Return *value* as JSON that ends no script, and is the same in every parser."""
+    """Return *value* as JSON that cannot end a script element and parses equally everywhere."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
@@ -222,15 +222,15 @@ def write_page(
     section_folders: Sequence[Path] = (),
     **options: Unpack[PageOptions],
 ) -> Counter[str]:
-    """Write the page of the traces in *places*, and return how many had which outcome.
+    """Write the page of the traces in *places*, and return the number of items by outcome.
 
-    A trace that cannot be read is a problem on the page, ``unreadable`` in what is returned; what
-    no row of a file has used is one, too, ``unused``. What other commands found is read from
-    *section_folders*.
-    Where no page can be written an earlier one goes away, or it would be read as that of this run.
+    An unreadable trace is a problem on the page and counted as ``unreadable``; a part of a file
+    that no row used, as ``unused``. Findings of other commands are read from *section_folders*. If
+    no page can be written, an existing one is deleted, as it would be mistaken for the page of this
+    run.
 
     Raises:
-        ConfigError: there is no trace, or *path* cannot be written.
+        ConfigError: if there is no trace, or *path* cannot be written.
     """
     try:
         stories, unreadable, unused = _read_entries(places)
@@ -252,10 +252,10 @@ def write_page(
 
 
 def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], list[str]]:
-    """Return what the traces in *places* tell, why some cannot be read, and what no row has used.
+    """Return the entries of the traces in *places*, the read errors, and the parts no row used.
 
     Raises:
-        ConfigError: a place has no trace.
+        ConfigError: if a place has no trace.
     """
     stories: list[PageEntry] = []
     unreadable: list[str] = []
@@ -297,14 +297,14 @@ def _script_digest(text: str) -> str:
 
 @cache
 def _read_scripts() -> tuple[str, ...]:
-    """Return the scripts of the page: the libraries, then our own as one."""
+    """Return the scripts of the page: the libraries, then our own ones joined."""
     own = "".join(_read_asset(f"{name}.js") for name in _APP)
     return (*map(_read_asset, _LIBRARIES), f'"use strict";(() => {{\n{own}}})();\n')
 
 
 @cache
 def page_texts() -> Mapping[str, Mapping[str, str]]:
-    """Return the words of the page, by what they stand for and by language."""
+    """Return the texts of the page by key and language."""
     texts: dict[str, dict[str, str]] = json.loads(_read_asset("texts.json"))
     return texts
 

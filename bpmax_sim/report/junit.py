@@ -1,7 +1,7 @@
-"""Verdicts -> JUnit XML as pytest writes it, with the file and line of each scenario.
+"""Write verdicts as JUnit XML in pytest's form, with file and line of each scenario.
 
-``time`` is real seconds. Texts are in the reader's language; characters that XML 1.0 lacks become
-U+FFFD.
+``time`` is in real seconds. Texts are in the reader's language. Characters outside XML 1.0 are
+replaced by U+FFFD.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ def write_junit(
     verdicts: Sequence[tuple[terminal.Verdict, float]],
     problems: Sequence[Problem] = (),
 ) -> None:
-    """Write the file, with what each took in real seconds; *problems* kept others from running.
+    """Write the file of *verdicts*, each with its real seconds.
+
+    *problems* are those that kept files from running.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if the file cannot be written.
     """
     root = ET.Element("testsuites")
     tags = Counter(_element_name(verdict) for verdict, _ in verdicts)
@@ -64,10 +66,10 @@ def write_junit(
 
 
 def check_junit_path(path: Path) -> None:
-    """Make the folders above *path*, before anything runs.
+    """Create the folders above *path* before anything runs, to find errors early.
 
     Raises:
-        ConfigError: no file can be written there.
+        ConfigError: if no file can be written there.
     """
     with writing_to(path):
         if path.is_dir():
@@ -78,7 +80,7 @@ def check_junit_path(path: Path) -> None:
 
 
 def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
-    """Return name and value of each property that a case has, behind either door."""
+    """Return names and values of a test case's properties, equal in `bpmax-sim run` and pytest."""
     values = (
         ("bpmax_calls", f"{len(verdict.calls)}" if verdict.digest else ""),
         ("bpmax_cassette", _typed_path(verdict.cassette)),
@@ -89,20 +91,20 @@ def properties_of(verdict: terminal.Verdict) -> list[tuple[str, str]]:
 
 
 def _typed_path(path: str) -> str:
-    """Return how *path* is typed from the working directory, with slashes; of nothing, nothing."""
+    """Return *path* relative to the working directory, with slashes; "" for ""."""
     name = display_path(Path(path)) if path else ""
     return relative_name(Path(path)) if os.path.isabs(name) else name  # noqa: PTH117
 
 
 def _element_name(verdict: terminal.Verdict) -> str:
-    """Return which element tells of a verdict: none of a pass."""
+    """Return the name of the element for a verdict; "" for a pass, which has none."""
     if verdict.outcome == "failed":
         return "failure"
     return "" if verdict.outcome == "passed" else "skipped"
 
 
 def _unread_case(file: str, texts: Sequence[str]) -> ET.Element:
-    """Return the case of a file of which no scenario could run, as pytest writes it."""
+    """Return the test case of a file of which no scenario could run, in pytest's form."""
     name = xml_text(_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
     ET.SubElement(case, "error", message="collection failure").text = xml_text("\n".join(texts))
@@ -142,5 +144,5 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
 
 
 def xml_text(text: str) -> str:
-    """Return *text* in the reader's language, characters that XML 1.0 lacks replaced."""
+    """Return *text* in the reader's language, with characters outside XML 1.0 replaced."""
     return _NOT_IN_XML.sub("\ufffd", translate(text))

@@ -1,9 +1,9 @@
-"""What a pipeline kept of a run, a ZIP archive or a folder -> the failures in it.
+"""Read the failures from a CI artefact of a run, a ZIP archive or a folder.
 
-Looked for are, in this order, ``.bpmax/failed``, ``.bpmax/trace`` and JUnit files, wherever they
-lie in it: each CI system packs them in its own way. An archive is read where it is, so that nothing
-of it can be written anywhere; what it unpacks to is bounded, and names that lead out of it are
-refused, as is a JUnit file that declares entities.
+It searches, in this order, for ``.bpmax/failed``, ``.bpmax/trace`` and JUnit files at any depth,
+because every CI system packs them differently. An archive comes from outside, so it is read without
+unpacking to disk; its unpacked size is limited; member names that leave it and JUnit files that
+declare entities are refused.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ Files = Mapping[str, Callable[[], bytes]]
 
 
 class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
-    """What was kept of a run.
+    """The content of an artefact.
 
     Attributes:
-        failures: the first of the run first; those of other tests than scenarios come last.
-        sources: of a failing scenario, by its file and name, the text of each file that it was made
-            of there.
-        tests: how many there were, as far as that is known.
-        problems: what could not be read, a line each.
+        failures: in the order of the run; failures of tests other than scenarios come last.
+        sources: source files of each failed scenario (by its file and name) with their text at that
+            time.
+        tests: number of tests, as far as known.
+        problems: one line for each part that could not be read.
     """
 
     failures: tuple[StoredFailure, ...]
@@ -55,10 +55,10 @@ class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_kept_run(place: Path, root: Path) -> KeptRun:
-    """Return what *place*, a ZIP archive or a folder, tells of a run of the project at *root*.
+    """Return what *place*, a ZIP archive or a folder, contains of a run of the project at *root*.
 
     Raises:
-        ConfigError: it is neither, has nothing of a run in it, or is larger than any run leaves.
+        ConfigError: if it is neither, contains nothing of a run, or is too large.
     """
     with _open_files(place) as files:
         reader = _KeptFiles(display_path(place), files, root)
@@ -79,10 +79,10 @@ def read_kept_run(place: Path, root: Path) -> KeptRun:
 
 @contextmanager
 def _open_files(place: Path) -> Iterator[Files]:
-    """Yield what is of interest in *place*.
+    """Yield the relevant files in *place*.
 
     Raises:
-        ConfigError: it cannot be opened, leads out of itself, or is too large.
+        ConfigError: if it cannot be opened, has member names that leave it, or is too large.
     """
     shown = display_path(place)
     if place.is_dir():
@@ -132,13 +132,13 @@ def _refuse_large(shown: str, size: int) -> None:
 
 
 class _KeptFiles:
-    """Reads the files of one run; what cannot be read is a problem and stops nothing.
+    """Reads the files of one run. An unreadable file is noted as problem and stops nothing.
 
     Attributes:
-        failures: by the place of their files below ``.bpmax/failed`` or ``.bpmax/trace``.
-        other_failures: those that only a JUnit file tells.
-        traces: the places of all traces.
-        has_any: whether anything of a run was there.
+        failures: by place of their files below ``.bpmax/failed`` or ``.bpmax/trace``.
+        other_failures: failures that only a JUnit file contains.
+        traces: places of all traces.
+        has_any: whether any file of a run was found.
     """
 
     def __init__(self, shown: str, files: Files, root: Path) -> None:
@@ -152,7 +152,7 @@ class _KeptFiles:
         self.has_any = False
 
     def read(self) -> None:
-        """Read everything, failures first."""
+        """Read all files: stored failures first, then traces, then JUnit files."""
         stored = [found for name in self._files if (found := _STORED.fullmatch(name))]
         for found in sorted(stored, key=lambda found: found[1]):  # failed, then trace
             if found[1] == "failed":
@@ -205,7 +205,7 @@ class _KeptFiles:
 
 
 def _failure_of_trace(trace: Trace) -> StoredFailure | None:
-    """Return what the item of *trace* failed with; one that was cut off did not end."""
+    """Return the failure of the item of *trace*; a trace that was cut off did not end."""
     entry, ended = build_entry(trace), trace.events[-1]
     if entry.outcome not in {"failed", "did not end"}:
         return None
@@ -232,7 +232,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
 
 
 def _failure_of_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
-    """Return what a case of a JUnit file failed with."""
+    """Return the failure of a JUnit test case."""
     text = (wrong.text or wrong.get("message") or "").strip()
     module, name = case.get("classname", ""), case.get("name", "")
     line = case.get("line", "")
@@ -247,7 +247,7 @@ def _failure_of_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredF
 
 
 def _find_command(text: str, module: str, name: str, root: Path) -> str:
-    """Return the command that a failure's text names, or that runs a test of *root* alone."""
+    """Return the command in a failure's text, or else the one that runs this test of *root*."""
     for label in {translate(msg("rerun: {rerun}", rerun=""), one) for one in LANGUAGES}:
         if (at := text.rfind(f"\n{label}")) >= 0:
             return text[at + len(label) + 1 :].partition("\n")[0]

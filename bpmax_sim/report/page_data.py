@@ -1,6 +1,6 @@
-"""A trace -> what the page shows of it: its failures in words, its events as bounded data.
+"""Convert a trace to the data of the report page: failures in words, events limited in size.
 
-Files are named from the root of the project. Everything was redacted when the trace was written.
+File names are relative to the project's root. All texts were redacted when the trace was written.
 """
 
 from __future__ import annotations
@@ -46,15 +46,15 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
     """One scenario, or one row of its table.
 
     Attributes:
-        id: 10 hexadecimal digits of its place and name, for links.
-        row: the row's id, or nothing.
-        reason: of a skip or of an expected failure.
-        apis: what was called, logins too.
-        first: its first failure, whose cause it has.
-        events: what happened, bounded: ``{event, at, …}``.
-        sources: file -> text of what it is made of.
-        parts: its handlers, stubs and conditions, by kind, name and place, and whether a run that
-            passed has used each.
+        id: 10 hexadecimal digits derived from place and name, for links.
+        row: id of the row; "" if there is none.
+        reason: reason of a skip or of an expected failure.
+        apis: called APIs, including logins.
+        first: first failure, which determines the cause.
+        events: events, limited in size: ``{event, at, …}``.
+        sources: source file -> text.
+        parts: handlers, stubs and conditions, by kind, name and place, and whether a passed run
+            used each.
     """
 
     id: str
@@ -81,7 +81,7 @@ class PageEntry(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def calls(self) -> int:
-        """Return how many calls there were, logins too."""
+        """Return the number of calls, including logins."""
         return len(self.answered)
 
 
@@ -89,7 +89,7 @@ _CUT_OFF: _Event = {"outcome": "did not end"}
 
 
 def build_entry(trace: Trace) -> PageEntry:
-    """Return what *trace* tells; a run that was cut off has the outcome ``did not end``."""
+    """Return the entry for *trace*; a run that was cut off has the outcome ``did not end``."""
     first, last = trace.events[0], trace.events[-1]
     ended = last if last["event"] == "ScenarioFinished" else _CUT_OFF
     row = str(first.get("row") or "")
@@ -142,7 +142,7 @@ def _part_uses(
 
 
 def add_row(runs: FileRuns, trace: Trace) -> None:
-    """Add to *runs* what the row that *trace* tells has not used of its file, if it passed."""
+    """Add to *runs* the parts of its file that the row of *trace* did not use, if it passed."""
     first, last = trace.events[0], trace.events[-1]
     if not last.get("rows") or last.get("outcome") != "passed":
         return
@@ -162,7 +162,7 @@ def add_row(runs: FileRuns, trace: Trace) -> None:
 
 
 def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
-    """Yield what the run said without failing; a trace of an older version has texts."""
+    """Yield the warnings of a run; a trace of an older version stores them as texts."""
     for note in ended.get("notes", ()):
         yield _localise(note, home)
     for warning in ended.get("warnings", ()):
@@ -174,7 +174,7 @@ def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
 
 
 def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
-    """Yield the API of each call and where its response came from."""
+    """Yield the API and the source of the response of each call."""
     answers = (event for event in events if event["event"] == "CallAnswered")
     sources = {event["number"]: event.get("source") for event in answers}
     for event in events:
@@ -183,7 +183,7 @@ def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
 
 
 def _item_of(trace: Trace, home: RootPaths, row: str) -> str:
-    """Return the row as `run` takes it; a row's own place may be in a CSV file."""
+    """Return the row in the syntax of `run`; the place of a row itself may be in a CSV file."""
     file = next(iter(trace.sources), "")  # the scenario comes first
     if not row or not file:
         return ""
@@ -222,7 +222,7 @@ def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
 
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
-    """Return a text of a trace in all languages, files named from the root."""
+    """Return a text of a trace in all languages, with file names relative to the root."""
     return _in_all_languages(read_message(cut_texts(value)), home)
 
 
@@ -234,7 +234,7 @@ def say(text: LocalisedText, language: str) -> str:
 
 
 def _body_data(value: Any) -> Any:
-    """Return a body, or of one beyond 64 kB its text, cut."""
+    """Return a body; if it is larger than 64 kB, its text, cut."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
     return body_text(value) if is_long else cut_texts(value)
@@ -252,7 +252,10 @@ def cut_texts(value: Any) -> Any:
 
 
 def body_text(body: Any) -> str:
-    """Return a body as text, JSON indented; what is beyond 64 kB is counted, not shown."""
+    """Return a body as text, JSON indented.
+
+    It is cut at 64 kB, with the number of further bytes.
+    """
     if body is None:
         return ""
     text = body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
@@ -264,7 +267,7 @@ def body_text(body: Any) -> str:
 
 
 def _failure_data(failure: Failure) -> dict[str, Any]:
-    """Return one failure as the page has it: its lines, and what can be pasted."""
+    """Return the page's data of a failure: its lines, and the parts that can be copied."""
     head = headline(failure.step, failure.total, failure.title, failure.essence)
     words = (plain_text(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
@@ -290,7 +293,7 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
 
 
 def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
-    """Return what names held where a trace failed, and who called."""
+    """Return the values of names at the failure of a trace, and the call stack."""
     told = cut_texts(trace.names)
     return {
         "line": home.place(told["place"]),
@@ -304,6 +307,6 @@ def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
 
 
 def in_all_languages(message: str) -> LocalisedText:
-    """Return *message*, by language where it is not the same in all."""
+    """Return *message*, by language if the translations differ."""
     forms = {language: plain_text(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain_text(message)

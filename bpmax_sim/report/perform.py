@@ -1,8 +1,8 @@
-"""Perform one item: open its session, run it, judge it, store its trace and what it failed with.
+"""Perform one item: open its session, run it, judge it, and store its trace and failures.
 
-Both doors, `bpmax-sim run` and pytest, do it here, so that outcome, exit code, warnings, trace and
-memory of an item are the same behind each. What a trace holds names commands in the words of
-`bpmax-sim`; a door that has words of its own puts them in where it shows a failure.
+Both `bpmax-sim run` and pytest use it, so that outcome, exit code, warnings, trace and stored
+failures of an item are equal in both. Messages in a trace name commands of `bpmax-sim`; pytest
+replaces them by its own where it shows a failure.
 """
 
 from __future__ import annotations
@@ -39,13 +39,13 @@ Performance = tuple[Verdict, tuple[Event, ...]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PerformOptions:
-    """How items are run; what is not given is the scenario's own.
+    """Options for running items; an option that is not given is the scenario's own.
 
     Attributes:
-        cassettes: the folder of all cassettes; by default that of each scenario's project.
-        faults: whether faults strike.
-        trace: whose events are kept: ``on``, ``off`` or ``on-failure``.
-        check: whether what is recorded is replayed.
+        cassettes: folder of all cassettes; by default that of each scenario's project.
+        faults: whether fault injection is active.
+        trace: which traces are kept: ``on``, ``off`` or ``on-failure``.
+        check: whether a new recording is replayed at once.
         options: further options of `Session.open`.
     """
 
@@ -57,7 +57,7 @@ class PerformOptions:
 
     @property
     def mode(self) -> str:
-        """Return who answers, or nothing where each scenario says that itself."""
+        """Return the mode; "" if each scenario's own mode applies."""
         return self.options.get("mode", "")
 
 
@@ -68,13 +68,14 @@ def perform(
     guard: NetworkGuard | None = None,
     prepare: Callable[[Session], None] = lambda _session: None,
 ) -> Performance:
-    """Run *item* to its end, and return its verdict and everything that happened.
+    """Run *item* to its end, and return its verdict and all its events.
 
     Args:
-        item: a scenario or a row of one.
-        options: as the command line asks.
-        guard: closed while recordings or stand-ins answer; without one *prepare* sees to it.
-        prepare: called with the session before anything runs.
+        item: scenario or row.
+        options: options of the command line.
+        guard: network guard, closed while recordings or stand-ins respond; without one, *prepare*
+            has to block the network.
+        prepare: function called with the session before anything runs.
     """
     if (hits := options.options.get("hits")) is not None:
         for script in scripts_of(item):
@@ -107,7 +108,7 @@ def _run_again(
     guard: NetworkGuard | None,
     hits: ScriptHits,
 ) -> tuple[Event, ...]:
-    """Run *item* in a session of its own, as before but with *hits*."""
+    """Run *item* again with the same options, in a new session that counts *hits*."""
     watched: SessionOptions = {**chosen, "hits": hits}
     session = open_session(item, cassettes=folder, **watched)
     with _closing_session(session, guard):
@@ -116,7 +117,10 @@ def _run_again(
 
 @contextmanager
 def _closing_session(session: Session, guard: NetworkGuard | None) -> Iterator[None]:
-    """Close what was opened where Ctrl-C, or what a test library raises, ends an item early."""
+    """Close *session* as failed if Ctrl-C or an exception ends an item early.
+
+    Then open the network.
+    """
     try:
         yield
     except BaseException:
@@ -135,7 +139,7 @@ def _judge_and_store(
     options: PerformOptions,
     run_again: RunAgain,
 ) -> Performance:
-    """Judge what an item did in *session*, which is closed, and store what is asked for later."""
+    """Judge the events of an item in the closed *session*, and store failures and trace."""
     events = session.redact_value(ran)  # a secret may have become known after what told it
     verdict = judge_events(item, events, live=not session.is_closed, mode=session.settings.mode)
     failed = verdict.outcome == "failed"
@@ -155,7 +159,7 @@ def _judge_and_store(
 def _find_recording_doubts(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
-    """Yield kind and message of what is doubtful about the recording of a closed session."""
+    """Yield kind and message of each warning about the recording of a closed session."""
     named = "" if item.row else item.scenario.proxy.cassette  # a row may need none
     file = session.settings.cassette
     is_local = session.mode == "replay" and session.settings.remote is None
@@ -178,7 +182,7 @@ def _describe_unneeded(name: str) -> str:
 
 
 def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) -> Performance:
-    """Return the performance of an item that could not start for *error*."""
+    """Return the performance of an item that could not start because of *error*."""
     events = events_of_unrun(item, error=error)
     verdict = error_verdict(item, error, events[-1].failures)
     store_failures(item, (), verdict.problems)
@@ -189,7 +193,7 @@ def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) 
 def skip_item(
     item: ScenarioItem, options: PerformOptions, reason: str | None = None
 ) -> Performance:
-    """Return the performance of an item that is not to run, for its own or another *reason*."""
+    """Return the performance of a skipped item; *reason* replaces the scenario's own reason."""
     verdict = skip_verdict(item)
     if reason is not None:
         verdict = replace(verdict, reason=reason)
@@ -199,10 +203,10 @@ def skip_item(
 
 
 def check_scripts(item: ScenarioItem) -> None:
-    """Parse all scripts of *item*, also those that no step runs.
+    """Parse all scripts of *item*, including those that no step runs.
 
     Raises:
-        ConfigError: everything that is no JavaScript.
+        ConfigError: if some are not valid JavaScript; all of them are listed.
     """
     wrong = [problem for script in scripts_of(item) if (problem := check_syntax(script))]
     if wrong:
@@ -210,7 +214,7 @@ def check_scripts(item: ScenarioItem) -> None:
 
 
 def scripts_of(item: ScenarioItem) -> Iterator[Script]:
-    """Yield handlers, the scripts within the scenario's file, and what they import."""
+    """Yield handlers, scripts in the scenario's file, and the scripts that these import."""
     yield from item.subjects.handlers
     yield from item.subjects.inline.values()
     yield from item.subjects.all_libraries
@@ -221,9 +225,9 @@ _NEVER = "return; "
 
 @lru_cache(maxsize=1024)
 def check_syntax(script: Script) -> Problem | None:
-    """Return what is wrong with *script*; of one text once in a process.
+    """Return the syntax error of *script*, None if there is none; cached by text in the process.
 
-    It is read behind a ``return``: the engine parses all of it and runs none.
+    The script is evaluated after a ``return`` statement: the engine parses all of it and runs none.
     """
     with Session.open() as session, warnings.catch_warnings():
         warnings.simplefilter("ignore", PowerWarning)  # its column would be that behind the return

@@ -1,4 +1,4 @@
-"""What a run used of recordings, told by the sessions of its tests; of both doors."""
+"""The use of recordings in a run, collected from the sessions of its tests."""
 
 from __future__ import annotations
 
@@ -11,22 +11,23 @@ if TYPE_CHECKING:
 
 
 class RecordingUse:
-    """Which cassettes tests own and sessions played, and what of them nobody played.
+    """Which cassettes tests own and sessions played, and which exchanges remained unplayed.
 
-    No dataclass: every run of pytest makes one, and making that class takes longer than all else.
+    It is no dataclass: every run of pytest creates one object, and building a dataclass takes
+    longer than everything else here.
 
     Attributes:
-        cassettes: those that sessions opened, there or not.
-        used: those that were played or recorded, and are there.
-        owned: those that collected tests say are theirs.
-        folders: where cassettes lie.
-        owners: cassette -> the tests that were collected for it, or opened it.
+        cassettes: cassettes opened by sessions, existing or not.
+        used: existing cassettes that were played or recorded.
+        owned: cassettes of collected tests.
+        folders: folders of cassettes.
+        owners: cassette -> tests that were collected for it, or opened it.
         left: cassette and owner -> exchanges that none of its sessions played.
-        doubtful: cassettes of which nothing can be said: not replayed, or by a test that failed.
-        tests: the files of the tests that have cassettes.
-        elsewhere: the cassettes of tests in other shards.
-        touched: the declared parts that scenarios reached, each with its kind before a tab.
-        seconds: what each test took, by the key of durations.
+        doubtful: cassettes whose use is unknown: not replayed, or used by a test that failed.
+        tests: files of tests with cassettes.
+        elsewhere: cassettes of tests in other shards.
+        touched: declared parts that scenarios used, each with its kind before a tab.
+        seconds: real seconds of each test, by duration key.
     """
 
     def __init__(self) -> None:
@@ -44,18 +45,18 @@ class RecordingUse:
         self.seconds: dict[str, float] = {}
 
     def note_owner(self, cassette: str, folder: str, *, owner: str, test: Path) -> None:
-        """Note that *owner*, a test collected from the file *test*, has *cassette*."""
+        """Note that the test *owner*, collected from the file *test*, owns *cassette*."""
         self.owned.add(cassette)
         self.folders.add(folder)
         self.owners.setdefault(cassette, set()).add(owner)
         self.tests.add(str(test))
 
     def add_played(self, session: Session, *, doubtful: bool) -> None:
-        """Take what a session played, the last one of its owner in a test.
+        """Add the use by a session, the last one of its owner in a test.
 
         Args:
-            session: closed.
-            doubtful: whether its test failed for another reason than what it left unplayed.
+            session: closed session.
+            doubtful: whether its test failed for another reason than unplayed exchanges.
         """
         cassette = session.settings.cassette
         if cassette is None:
@@ -73,11 +74,11 @@ class RecordingUse:
             )
 
     def _intersect_left(self, recording: tuple[str, str], orders: set[int]) -> None:
-        """Leave of what was left over of a recording what *orders* leave over, too."""
+        """Keep only those unplayed exchanges of a recording that are also in *orders*."""
         self.left[recording] = self.left.get(recording, orders) & orders
 
     def merge(self, data: Mapping[str, Any]) -> None:
-        """Add what another process found, its attributes by name."""
+        """Add the use found by another process, given as its attributes by name."""
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for recording, orders in data["left"].items():

@@ -1,4 +1,4 @@
-"""What the runs of several machines tell together: which scenarios are slow or flaky."""
+"""Compare the runs of several machines: which scenarios are slow or flaky."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ _OUTCOMES = {
 
 
 def compare_runs(places: Sequence[Path], seconds: Mapping[str, float]) -> Iterator[ReportSection]:
-    """Yield the section about the runs in *places*, where there is anything to say.
+    """Yield the page section about the runs in *places*, if there is anything to report.
 
-    A scenario is flaky if it ended otherwise, or came to something else, in another run.
+    A scenario is flaky if its outcome or digest differs between runs.
 
     Args:
-        places: folders of traces, one of each machine.
-        seconds: what each item took, real seconds by its name on the command line.
+        places: trace folders, one of each machine.
+        seconds: real seconds of each item, by its name on the command line.
     """
     flaky = list(_find_flaky(places))
     slowest = sorted(seconds.items(), key=lambda one: -one[1])[:_SLOWEST]
@@ -53,7 +53,7 @@ def compare_runs(places: Sequence[Path], seconds: Mapping[str, float]) -> Iterat
 
 
 def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
-    """Yield a row of each scenario that did not come to the same in all *places* that have it."""
+    """Yield a row for each scenario whose result differs between the *places* that have it."""
     found = [find_traces([place]) for place in places] if len(places) > 1 else []
     for name in sorted({name for traces in found for name in traces}):
         paths = [traces.get(name) for traces in found]
@@ -68,7 +68,7 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
 
 
 def _read_end(path: Path, name: str) -> tuple[str, str] | None:
-    """Return how the trace at *path* ended and its digest; None where it cannot be read."""
+    """Return outcome and digest of the trace at *path*; None if it cannot be read."""
     with suppress(ConfigError, OSError, ValueError):
         last = read_trace(path, name).events[-1]
         is_over = last["event"] == "ScenarioFinished"

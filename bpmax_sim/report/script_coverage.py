@@ -1,7 +1,7 @@
-"""Hits of scripts -> which lines and branches of each file ran; as lcov, and kept for other runs.
+"""Convert script hits to lines and branches of each file, as lcov and as stored counts.
 
-A run keeps ``.bpmax/hits/1-of-1.json``, the third shard of eight ``3-of-8.json``; what several
-counted is read together.
+A run stores ``.bpmax/hits/1-of-1.json``, the third shard of eight ``3-of-8.json``. The counts of
+several runs are read together.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ _OF_CONDITION: Final = frozenset({"then", "else", "?", ":"})
 
 
 class CoveredBranch(msgspec.Struct, frozen=True):
-    """One way of a decision.
+    """One branch of a decision.
 
     Attributes:
-        line, column: where it stands.
+        line, column: position of the branch.
         arm: ``then``, ``else``, ``?``, ``:``, ``||``, ``&&``, ``??``, ``case``, ``default`` or
             ``catch``.
-        decision: line and column of what has these ways.
-        reach: what would reach it, if it was not reached and the text says that simply.
+        decision: line and column of the decision.
+        reach: hint how to reach it, if it was not reached and the source shows a simple way.
     """
 
     line: int
@@ -54,18 +54,21 @@ class CoveredBranch(msgspec.Struct, frozen=True):
 
     @property
     def place(self) -> tuple[int, int]:
-        """Return the line and the column that a reader looks at: of a condition, where it is."""
+        """Return the line and column to show to a reader.
+
+        Those of the condition, if there is one.
+        """
         return self.decision if self.arm in _OF_CONDITION else (self.line, self.column)
 
 
 class CoveredScript(msgspec.Struct, frozen=True):
-    """The lines and branches of one file.
+    """Coverage of the lines and branches of one file.
 
     Attributes:
-        file: relative to the project's root.
-        lines: line -> how often a statement ran that begins there.
-        functions: line, name and hits of each.
-        lost: how many runs passed a limit, of which nothing is known.
+        file: path relative to the project's root.
+        lines: line -> number of runs of the statements that begin there.
+        functions: line, name and hits of each function.
+        lost: number of runs that exceeded a limit, of which nothing is known.
     """
 
     file: str
@@ -77,7 +80,7 @@ class CoveredScript(msgspec.Struct, frozen=True):
 
     @property
     def counts(self) -> tuple[int, int, int, int]:
-        """Return the lines that ran, all lines, the branches that were taken, all branches."""
+        """Return the numbers of run lines, all lines, taken branches and all branches."""
         ran = sum(hits > 0 for hits in self.lines.values())
         taken = sum(branch.hits > 0 for branch in self.branches)
         return ran, len(self.lines), taken, len(self.branches)
@@ -96,16 +99,16 @@ def add_counts(covered: Iterable[CoveredScript]) -> tuple[int, int, int, int]:
 
 
 def percent_of(counts: tuple[int, int, int, int]) -> float:
-    """Return the share of lines and branches together; of nothing, all."""
+    """Return the percentage of lines and branches together; 100 if there are none."""
     ran, lines, taken, branches = counts
     return round(100 * (ran + taken) / (lines + branches), 1) if lines + branches else 100.0
 
 
 def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
-    """Return what ran of each file below *root*, by its name.
+    """Return the coverage of each file below *root*, sorted by name.
 
-    What lies in no file, such as the text of a step, is left out, and so is what another version of
-    a file has counted.
+    Left out are scripts without a file, such as the text of a step, and counts of another version
+    of a file.
     """
     covered = {
         name: _cover_script(name, script, hits)
@@ -116,7 +119,7 @@ def cover_scripts(hits: ScriptHits, root: Path) -> list[CoveredScript]:
 
 
 def list_uncounted(hits: ScriptHits, root: Path) -> list[str]:
-    """Return the files with code that cannot be counted."""
+    """Return the files whose code cannot be counted."""
     return sorted(
         name
         for script in hits.uncounted
@@ -169,12 +172,12 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
 
 
 def _order_of(way: Counter) -> tuple[object, ...]:
-    """Return where a way stands among others: that of a condition that holds comes first."""
+    """Return the sort key of a branch; the branch of a condition that holds comes first."""
     return way.decision, way.arm in {"else", ":"}, way.line, way.column
 
 
 def write_lcov(covered: Iterable[CoveredScript]) -> str:
-    """Return *covered* as a tracefile of lcov, which CI servers and genhtml read."""
+    """Return *covered* as an lcov tracefile, the format of CI servers and genhtml."""
     return "".join(f"{line}\n" for one in covered for line in _lcov_lines(one))
 
 
@@ -217,22 +220,22 @@ _BAD_NAME: Final = re.compile(r"[\s,]+")
 
 
 class StoredHits(msgspec.Struct, frozen=True):
-    """What a run has counted: names from the project's root, digests of texts, counts, lost."""
+    """The counts of a run: names relative to the project's root, digests of texts, counts, lost."""
 
     scripts: list[tuple[str, str, list[int] | None, int]]
     version: int = _VERSION
 
 
 def digest_text(text: str) -> str:
-    """Return the SHA-256 of *text*, in hexadecimal."""
+    """Return the SHA-256 of *text* in hexadecimal."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
-    """Write what was counted below *root*; what was kept of another number of shards goes.
+    """Write the counts below *root*; stored counts of another number of shards are deleted.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if the file cannot be written.
     """
     path = root / FOLDER / f"{shard.number}-of-{shard.total}.json"
     scripts = [
@@ -253,10 +256,11 @@ def store_hits(hits: ScriptHits, root: Path, shard: Shard) -> None:
 
 
 def read_hits(places: Sequence[Path], root: Path) -> ScriptHits:
-    """Return what the runs whose ``.bpmax/hits`` are in *places* have counted together.
+    """Return the sum of the counts in the ``.bpmax/hits`` folders *places*.
 
     Raises:
-        ConfigError: there is none, one cannot be read, or has counted another text of a file.
+        ConfigError: if there are none, a file cannot be read, or it counted another text of a
+            script.
     """
     hits = ScriptHits()
     for place in places:

@@ -1,8 +1,8 @@
-"""Further sections of the report's page: what a command found that is no run.
+"""Additional sections of the report page: findings of commands other than runs.
 
-A command makes a `ReportSection` and keeps it (`keep_section`); `bpmax-sim report` takes in what is
-kept (`read_sections`). A section is data, so that one renderer shows all of them: in both
-languages, without a script too, and on paper. Texts that go in are redacted already.
+A command stores a `ReportSection` (`keep_section`), and `bpmax-sim report` adds the stored ones
+(`read_sections`). A section is data, so that one renderer shows all of them, in both languages,
+without JavaScript, and on paper. Texts have to be redacted before.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Tone = Literal["", "passed", "failed", "again", "quiet"]
 
 
 class SectionCell(msgspec.Struct, frozen=True):
-    """A cell of a table; *hint* is shown where a pointer rests on it."""
+    """A table cell; *hint* is its tooltip."""
 
     text: LocalisedText = ""
     tone: Tone = ""
@@ -36,7 +36,7 @@ class SectionCell(msgspec.Struct, frozen=True):
 
 
 class SectionTable(msgspec.Struct, frozen=True, tag="table"):
-    """A table: each row has a cell for each column, the first is the row's heading."""
+    """A table. Each row has a cell for each column; the first cell is the row's heading."""
 
     columns: tuple[LocalisedText, ...]
     rows: tuple[tuple[SectionCell, ...], ...]
@@ -47,9 +47,9 @@ class SectionFinding(msgspec.Struct, frozen=True, kw_only=True, tag="finding"):
     """One finding.
 
     Attributes:
-        place: ``file:line:column`` from the project's root; can be opened in an editor.
-        lines: more text, a line each.
-        paste: a command or lines of a file, beside a button that copies them.
+        place: ``file:line:column`` relative to the project's root, shown as editor link.
+        lines: further lines of text.
+        paste: command or lines of a file, with a button that copies them.
     """
 
     headline: LocalisedText
@@ -63,10 +63,10 @@ class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
     """One section.
 
     Attributes:
-        name: of its file and in the page's address: lower-case letters.
-        title: on its button and above it.
-        summary: one line.
-        made: when it was kept, ISO 8601; `keep_section` sets it.
+        name: name of its file and fragment of the page's URL, in lower-case letters.
+        title: title, also on its button.
+        summary: one-line summary.
+        made: time of storing, ISO 8601, set by `keep_section`.
     """
 
     name: str
@@ -78,10 +78,10 @@ class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def keep_section(root: Path, section: ReportSection) -> Path:
-    """Write *section* below ``.bpmax`` of *root*, in place of an earlier one, and return its file.
+    """Write *section* below ``.bpmax`` of *root*, replacing an earlier one; return its file.
 
     Raises:
-        ConfigError: it cannot be written.
+        ConfigError: if the file cannot be written.
     """
     path = root / SECTIONS / f"{section.name}.json"
     made = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
@@ -105,9 +105,11 @@ def _localise(value: object) -> LocalisedText:
 
 
 def read_sections(folders: Iterable[Path]) -> dict[str, ReportSection | ConfigError]:
-    """Return what is kept in *folders* like ``.bpmax/sections``, by name; the last folder wins.
+    """Return the sections stored in *folders* (like ``.bpmax/sections``) by name.
 
-    What cannot be read, or is of another version, is an error in its place.
+    Later folders win.
+
+    An unreadable section, or one of another version, is an error in its place.
     """
     files = (file for folder in folders for file in sorted(folder.glob("*.json")))
     return {file.stem: _read_section(file) for file in files}

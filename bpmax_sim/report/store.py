@@ -1,7 +1,7 @@
-"""Traces below ``.bpmax/trace``: how they are written and read.
+"""Write and read traces below ``.bpmax/trace``.
 
-One file for each item, because several processes run items at once. A trace lies in a folder like
-that of its scenario, so those of several shards can lie together.
+There is one file for each item, because several processes run items at once. The folder of a trace
+mirrors that of its scenario, so that the traces of several shards can be copied together.
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ _LINE = msgspec.json.Decoder(dict[str, Any])
 
 
 class Trace(msgspec.Struct, frozen=True):
-    """What one item told.
+    """The trace of one item.
 
     Attributes:
-        folder: that of the scenario's file, from the project's root, with slashes.
-        events: one mapping for each line, in order; ``event`` names its kind.
-        sources: the files that it was made of, as the events name them.
-        flows: nodes and routes of its flow, and of sub-flows by their names.
-        parts: its handlers, stubs and conditions, and which of them the run has used.
-        names: the values of names at the script's line of the first failure, where they are known.
+        folder: folder of the scenario's file, relative to the project's root, with slashes.
+        events: one mapping for each line, in order; ``event`` is its kind.
+        sources: text of the source files, named as in the events.
+        flows: nodes and routes of its flow (name "") and of sub-flows, by name.
+        parts: handlers, stubs and conditions, and which of them the run used.
+        names: values of names at the script line of the first failure, if known.
     """
 
     folder: str
@@ -61,17 +61,17 @@ class Trace(msgspec.Struct, frozen=True):
 
     @property
     def flow(self) -> Mapping[str, Any] | None:
-        """Return nodes and routes of the main flow, where there is one."""
+        """Return nodes and routes of the main flow; None if there is none."""
         return self.flows.get("")
 
 
 def trace_path(item: ItemHeader) -> Path:
-    """Return where the trace of *item* goes: beside nothing else, by its path and name."""
+    """Return the path of the trace of *item*, unique by the scenario's path and name."""
     return place_of(item, TRACE_FOLDER, _ENDING)
 
 
 def place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
-    """Return the file of *item* in *folder*, in which it lies as its scenario does in the root."""
+    """Return the file of *item* below *folder*, which mirrors the folders of the project."""
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
     stem = file_name(path.name.removesuffix(SUFFIX))
@@ -87,18 +87,18 @@ def keep_trace(
     redact: Redact | None = None,
     names: NamesAttached | None = None,
 ) -> str:
-    """Write the trace if it is wanted, and return its path; an old one of a pass goes away.
+    """Write the trace if *when* says so, and return its path; else delete the old one of a pass.
 
-    A trace that cannot be written is left out: it fails no run.
+    "" is returned if no trace was written. A write error is ignored: it must not fail the run.
 
     Args:
-        item: the scenario or row.
-        events: everything that happened.
+        item: scenario or row.
+        events: all events.
         when: ``on``, ``off`` or ``on-failure``.
-        failed: whether it failed.
-        redact: hides what is secret in the files that are attached; without it none is, as of an
-            item that did not run: nobody knows what is secret then.
-        names: the values of names where it failed, redacted.
+        failed: whether the item failed.
+        redact: redaction of attached source files. Without it none is attached, as for an item that
+            did not run, whose secrets are unknown.
+        names: redacted values of names at the failure.
     """
     if when == "off":
         return ""
@@ -119,7 +119,7 @@ def keep_trace(
 def _attachment_events(
     item: ScenarioItem, events: Sequence[Event], redact: Redact
 ) -> Iterator[Event]:
-    """Yield what a viewer shows beside the events: it may be opened without the project."""
+    """Yield the sources and flows that a viewer needs, which may be opened without the project."""
     at = events[-1].at
     parts = attach_use(item, events)
     yield PartsAttached(parts=tuple(replace(one, name=redact(one.name)) for one in parts), at=at)
@@ -151,10 +151,10 @@ def _route_data(node: FlowNode, redact: Redact) -> Iterator[dict[str, str]]:
 def find_traces(places: Sequence[Path]) -> dict[str, Path]:
     """Return the traces of *places*, files or folders like ``.bpmax/trace``, by name within them.
 
-    One that is there twice, as after running a shard again, counts once: the later place wins.
+    A name found twice, for example after a shard ran again, counts once; the later place wins.
 
     Raises:
-        ConfigError: a place does not exist or has no trace.
+        ConfigError: if a place does not exist or has no trace.
     """
     by_name: dict[str, Path] = {}
     for place in places:
@@ -175,10 +175,10 @@ def find_traces(places: Sequence[Path]) -> dict[str, Path]:
 
 
 def read_traces(places: Sequence[Path]) -> Iterator[Trace]:
-    """Yield every trace of *places*; see `find_traces`.
+    """Yield all traces of *places*; see `find_traces`.
 
     Raises:
-        ConfigError: a place has no trace, or a line is none of one.
+        ConfigError: if a place has no trace, or a file is not a valid trace.
     """
     for name, path in find_traces(places).items():
         yield read_trace(path, name)
@@ -188,19 +188,21 @@ _HOW = msg("write some with `pytest --bpmax-trace=on` or `bpmax-sim run --trace=
 
 
 def read_trace(path: Path, name: str) -> Trace:
-    """Return the trace at *path*; *name*, within ``.bpmax/trace``, tells its scenario's folder.
+    """Return the trace at *path*.
+
+    *name*, its path within ``.bpmax/trace``, determines the folder of its scenario.
 
     Raises:
-        ConfigError: it is no trace, or one of another version.
+        ConfigError: if it is not a trace, or one of another version.
     """
     return parse_trace(path.read_bytes(), name, display_path(path))
 
 
 def parse_trace(data: bytes, name: str, shown: str) -> Trace:
-    """Return the trace that *data* is; *name* as `read_trace` has it, *shown* for messages.
+    """Return the trace in *data*; *name* as in `read_trace`, *shown* is the file name for messages.
 
     Raises:
-        ConfigError: it is no trace, or one of another version.
+        ConfigError: if it is not a trace, or one of another version.
     """
     folder = PurePosixPath(name).parent.parent.as_posix()
     events: list[Mapping[str, Any]] = []
@@ -235,10 +237,10 @@ def parse_trace(data: bytes, name: str, shown: str) -> Trace:
 
 
 def _check_version(started: Mapping[str, Any], shown: str) -> None:
-    """Refuse the trace that *started* begins if this version does not read it.
+    """Refuse a trace of another version; *started* is its first event.
 
     Raises:
-        ConfigError: it is of another version.
+        ConfigError: if this version does not read it.
     """
     version = started.get("version", 1)
     if version != VERSION:

@@ -1,7 +1,7 @@
-"""Failures below ``.bpmax/failed``: what each item failed with when it last ran.
+"""Failures stored below ``.bpmax/failed``: why each item failed in its last run.
 
-One file for each item, because several processes run items at once. Texts are kept as messages, in
-no language: a colleague, or another machine, reads them in their own.
+There is one file for each item, because several processes run items at once. Texts are stored as
+untranslated messages, so that a colleague or another machine reads them in their own language.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ _COMMITS: Final = ("GITHUB_SHA", "CI_COMMIT_SHA", "GIT_COMMIT")
 
 
 class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """What an item failed with.
+    """The failure of an item.
 
     Attributes:
-        file: the scenario's, below the project's root.
-        headline, texts, whole, rerun: messages.
-        texts: of each failure, the headline first.
-        whole: the same with every value as it is; empty where an older version kept it.
-        console: what scripts wrote.
-        rerun: the command that runs the item alone.
-        run: of which run it is; the workers of one run have the same.
-        kept: when, in nanoseconds.
-        commit: the revision that a pipeline ran, where it says so.
+        file: file of the scenario, relative to the project's root.
+        headline: message.
+        texts: message for each failure, including its headline.
+        whole: the same with unabridged values; empty in files of older versions.
+        console: console output of scripts.
+        rerun: message with the command that runs only this item.
+        run: id of the run, equal in all workers of one run.
+        kept: time of storing, in nanoseconds.
+        commit: revision that CI ran, if it says so.
     """
 
     name: str
@@ -62,7 +62,7 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
     version: int = 1
 
     def read_messages(self) -> StoredFailure:
-        """Return the same with messages in place of what a file holds of them."""
+        """Return a copy with message objects instead of their stored form."""
         return replace(
             self,
             headline=read_message(self.headline),
@@ -73,13 +73,13 @@ class StoredFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _CurrentRun:
-    """The run that failures are of: one process runs once, or again and again, as ``--watch``."""
+    """Id of the current run. A process has one run, or several with ``--watch``."""
 
     id = os.environ.get("PYTEST_XDIST_TESTRUNUID") or f"{os.getpid()}-{time.time_ns()}"
 
 
 def begin_run() -> None:
-    """Let the failures that are stored from now on be those of another run."""
+    """Start a new run: failures stored from now on belong to it."""
     _CurrentRun.id = f"{os.getpid()}-{time.time_ns()}"
 
 
@@ -89,15 +89,15 @@ def store_failures(
     problems: Sequence[str] = (),
     console: Sequence[ConsoleOutput] = (),
 ) -> None:
-    """Keep what *item* failed with, or forget it if there is nothing.
+    """Store why *item* failed, or delete the stored failure if it passed.
 
-    A folder that cannot be written keeps nothing: a run is judged, not its memory.
+    Write errors are ignored: they must not change the result of a run.
 
     Args:
-        item: the scenario or row.
-        failures: of its steps.
-        problems: what kept it from running.
-        console: what its scripts wrote.
+        item: scenario or row.
+        failures: failures of its steps.
+        problems: problems that kept it from running.
+        console: console output of its scripts.
     """
     is_fine = not failures and not problems
     if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
@@ -127,7 +127,7 @@ def store_failures(
 
 
 def did_fail(item: ItemHeader) -> bool:
-    """Return whether *item* failed when it last ran."""
+    """Return whether *item* failed in its last run."""
     return place_of(item, FAILED_FOLDER, ".json").is_file()
 
 
@@ -135,10 +135,10 @@ _decode = msgspec.json.Decoder(StoredFailure).decode
 
 
 def parse_failure(data: bytes, shown: str) -> StoredFailure:
-    """Return the failure that *data* is, of the file that is *shown* as this in messages.
+    """Return the failure in *data*; *shown* is the file name for messages.
 
     Raises:
-        ConfigError: it is none, or one of a newer version.
+        ConfigError: if it is not a failure, or one of a newer version.
     """
     try:
         failed = _decode(data)
@@ -153,9 +153,9 @@ def parse_failure(data: bytes, shown: str) -> StoredFailure:
 
 
 def read_failures(root: Path) -> Iterator[StoredFailure]:
-    """Yield what failed when it last ran below *root*: the last run's first, then older ones.
+    """Yield the stored failures below *root*: those of the last run first, then older ones.
 
-    What is told of a scenario that is there no more is left out, and so is what cannot be read.
+    Failures of scenarios that no longer exist and unreadable files are left out.
     """
     found: list[StoredFailure] = []
     for path in (root / FAILED_FOLDER).rglob("*.json"):
@@ -167,7 +167,7 @@ def read_failures(root: Path) -> Iterator[StoredFailure]:
 
 
 def sort_by_run(found: Iterable[StoredFailure]) -> Iterator[StoredFailure]:
-    """Yield the failures of the last run in their order, then older ones, the last first."""
+    """Yield the failures of the last run in their order, then older ones, newest first."""
     ordered = sorted(found, key=lambda failed: (failed.kept, failed.file, failed.line))
     last = ordered[-1].run if ordered else ""
     yield from (failed for failed in ordered if failed.run == last)

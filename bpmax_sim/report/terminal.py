@@ -1,7 +1,8 @@
-"""Events of an item -> a verdict with its exit code -> the lines of a terminal, within GBK.
+"""Convert the events of an item to a verdict with exit code, and verdicts to terminal lines.
 
-Also workflow commands of GitHub Actions, as its documentation has them: ``::error
-file=…,line=…::message`` with ``%``, line ends and, in properties, ``:`` and ``,`` percent-encoded.
+Lines use only characters of GBK. The module also writes workflow commands of GitHub Actions, as
+documented there: ``::error file=…,line=…::message``, with ``%``, line ends and, in properties,
+``:`` and ``,`` percent-encoded.
 """
 
 from __future__ import annotations
@@ -54,20 +55,20 @@ _CODES: Mapping[Cause, ExitCode] = {
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of an item.
+    """The result of an item.
 
     Attributes:
-        calls: everything that was called, logins too.
-        console: what its scripts wrote.
-        step_console: what they wrote in the last step that began.
-        timeline: both, in the order in which they happened.
+        calls: all calls, including logins.
+        console: console output of its scripts.
+        step_console: console output of the last step that began.
+        timeline: calls and console output in order.
         duration: virtual seconds.
-        engine: package and version of what ran its scripts.
-        reason: of a skip or an expected failure.
-        problems: what kept it from running as it should, each with its position.
-        cassette: the file that was played or recorded, or nothing.
-        trace: the file that everything was written to, or nothing.
-        unused: what a row has not used of its file, and some other row has to.
+        engine: package and version of the script engine.
+        reason: reason of a skip or an expected failure.
+        problems: problems that kept it from running properly, each with its position.
+        cassette: file that was played or recorded; "" for none.
+        trace: file of the trace; "" for none.
+        unused: parts of the file that this row did not use, and some other row has to.
     """
 
     item: ScenarioItem
@@ -89,19 +90,19 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     unused: tuple[RunWarning, ...] = ()
 
     def with_warning(self, kind: str, message: str) -> Verdict:
-        """Return the same verdict with one warning more."""
+        """Return a copy with one more warning."""
         return replace(self, warnings=(*self.warnings, RunWarning(kind, message)))
 
 
 def skip_verdict(item: ScenarioItem) -> Verdict:
-    """Return the verdict of an item that is not to run."""
+    """Return the verdict of a skipped item."""
     return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
 
 
 def error_verdict(
     item: ScenarioItem, error: BpmaxError, failures: tuple[Failure, ...] = ()
 ) -> Verdict:
-    """Return the verdict of an item that could not start, which *failures* say in full."""
+    """Return the verdict of an item that could not start; *failures* describe *error* in full."""
     code = ExitCode.CASSETTE if isinstance(error, CassetteError) else ExitCode.USAGE
     problems = tuple(str(error).splitlines())
     return Verdict(item=item, outcome="failed", code=code, problems=problems, failures=failures)
@@ -110,7 +111,10 @@ def error_verdict(
 def judge_events(
     item: ScenarioItem, events: Iterable[Event], *, live: bool = False, mode: str = "replay"
 ) -> Verdict:
-    """Return the verdict of an item that ran in *mode*; *live*: third parties were asked."""
+    """Return the verdict of an item that ran in *mode*.
+
+    *live* is whether third parties were called.
+    """
     first, *_, last = every = tuple(events)
     assert isinstance(first, ScenarioStarted)
     assert isinstance(last, ScenarioFinished)
@@ -149,7 +153,7 @@ def judge_events(
 
 
 def rerun_command(item: ScenarioItem, mode: str = "replay") -> str:
-    """Return the command that runs *item* alone, in the same mode."""
+    """Return the command that runs only *item*, in the same mode."""
     known = {"record": "record", "replay": "run"}
     how = known.get(mode) or msg("run --mode {mode}", mode=mode)
     return msg("bpmax-sim {how} {target}", how=how, target=item.target)
@@ -177,7 +181,7 @@ BY_SOURCE: Mapping[str, str] = {
 
 
 def format_counts(numbers: Mapping[Any, int], templates: Mapping[str, str]) -> str:
-    """Return ``2 passed, 1 failed`` for those of *numbers* that are not zero."""
+    """Return ``2 passed, 1 failed`` for the *numbers* that are not zero."""
     texts = [msg(text, number=numbers[key]) for key, text in templates.items() if numbers.get(key)]
     return series(texts)
 
@@ -205,9 +209,9 @@ _WIDEST_CONSOLE = 160
 
 
 def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[str]:
-    """Yield the text of each failure of *verdict* that is the scenario's own.
+    """Yield the text of each failure of *verdict*; none if *problems* kept it from running.
 
-    Behind the last one stands, where that is asked for, what the failing step wrote.
+    With *with_console*, the last text is followed by the console output of the failed step.
     """
     if verdict.outcome != "failed" or verdict.problems:
         return
@@ -220,9 +224,9 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
 
 
 def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
-    """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` of each that failed.
+    """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` for each failed item.
 
-    Those of one cause stand together, below a line with their number.
+    Items that failed for one cause are grouped below a line with their number.
     """
     failed = [verdict for verdict in verdicts if verdict.outcome == "failed"]
     firsts = ((one, one.failures[0]) for one in failed if one.failures)
@@ -234,7 +238,7 @@ def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
 
 
 def count_cause(failures: Sequence[Failure]) -> str:
-    """Return how many scenarios failed for the one cause of *failures*, and what they say alike."""
+    """Return how many scenarios failed for the common cause of *failures*, and its message."""
     return msg(
         "{number} scenarios failed for one cause: {cause}",
         number=len(failures),
@@ -269,15 +273,18 @@ def call_line(call: CallMade) -> str:
 
 
 def timeline_lines(verdict: Verdict) -> Iterator[str]:
-    """Yield what was called and written to the console, in order."""
+    """Yield calls and console output as lines, in order."""
     for text in verdict.timeline:
         yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
 def summary(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
-    """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``; *seconds* are real ones.
+    """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
 
-    *unread* files could not be read, so that nothing of them ran.
+    Args:
+        verdicts: verdicts of the run.
+        seconds: real seconds.
+        unread: number of unreadable files, of which nothing ran.
     """
     calls = [call for verdict in verdicts for call in verdict.calls]
     number = plural(len(calls), "{number} call", "{number} calls")
@@ -308,7 +315,7 @@ def annotation(
     title: str = "",
     level: Level = "error",
 ) -> str:
-    """Return the command that tells *message* at a place, as far as the place is known."""
+    """Return the workflow command that shows *message* at a place, as far as the place is known."""
     properties: dict[str, Any] = {"file": file, "line": line, "col": column, "title": title}
     where = ",".join(
         f"{name}={str(value).translate(_PROPERTY)}" for name, value in properties.items() if value
@@ -318,7 +325,7 @@ def annotation(
 
 
 def in_workspace(path: Path) -> str:
-    """Return *path* as GitHub knows it: from the checkout's root."""
+    """Return *path* relative to the checkout's root, as GitHub needs it."""
     root = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
     return relative_name(path, root)
 

@@ -1,4 +1,4 @@
-"""A trace -> the failures that it tells, as a run has them; files are named from the root."""
+"""Read the failures of a trace in the form that a run has, with files relative to the root."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ _UPWARD = re.compile(r"(?<![\w./])(?:\.\./)+[^\s:'\"()]+")
 
 
 class RootPaths(msgspec.Struct, frozen=True):
-    """Takes names back to the project's root.
+    """Converts file names in a trace to names relative to the project's root.
 
     Attributes:
-        folder: that of the scenario, from the root, with slashes; empty for the root itself.
-        file: the scenario's own file as the trace names it.
+        folder: folder of the scenario, relative to the root, with slashes; "" for the root.
+        file: the scenario's own file as named in the trace.
     """
 
     folder: str
     file: str = ""
 
     def place(self, place: str | None) -> str:
-        """Return ``file:line:column`` from the root; nothing for what has no place."""
+        """Return ``file:line:column`` relative to the root; "" for None."""
         if not place or posixpath.isabs(place):
             return place or ""
         return posixpath.normpath(posixpath.join(self.folder, place))
 
     def text(self, text: str) -> str:
-        """Return *text* with the scenario's own file and those beside its folder from the root."""
+        """Return *text* with the scenario's own file and names that begin with ``../`` made so."""
         text = _UPWARD.sub(lambda match: self.place(match[0]), text)
         if not self.file or not self.folder:
             return text
@@ -49,14 +49,14 @@ _SIDES = ("expected", "actual")
 
 
 def pack_failure(failure: Failure) -> str:
-    """Return what the cause of *failure* is told by, as a text that another process reads."""
+    """Return the parts of *failure* that determine its cause, as text for another process."""
     wrong = [check for check in failure.checks if not check.ok][:1]
     told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
     return canonical_json({**told, "script": str(failure.script or "")}).decode()
 
 
 def unpack_failure(text: str) -> Failure:
-    """Return a failure of the same cause as the one that `pack_failure` made *text* of."""
+    """Return a failure with the same cause as the one given to `pack_failure`."""
     (failure,) = read_failures({"failures": [json.loads(text)]}, RootPaths(""))
     return failure
 
@@ -65,7 +65,7 @@ _PLACED = re.compile(r"(.*?)(?::(\d+))?(?::(\d+))?", re.DOTALL)
 
 
 def read_place(text: str) -> Place | None:
-    """Return the place that *text* is, ``file:line:column`` or less of it; of nothing, None."""
+    """Return the place in *text*, ``file:line:column`` or a beginning of it; None for ""."""
     found = _PLACED.fullmatch(text)
     if not text or found is None:
         return None
@@ -74,7 +74,7 @@ def read_place(text: str) -> Place | None:
 
 
 def read_failures(ended: Mapping[str, Any], home: RootPaths) -> Iterator[Failure]:
-    """Yield the failures of *ended*, the event with which a scenario finished."""
+    """Yield the failures in *ended*, the event with which a scenario finished."""
 
     def read(text: Any) -> str:
         return map_message(read_message(text), home.text)

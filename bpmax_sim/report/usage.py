@@ -1,9 +1,9 @@
-"""What runs tell of cassettes, from one machine or from many: ``.bpmax/usage``.
+"""Evidence of the use of cassettes in ``.bpmax/usage``, from one machine or several.
 
-A complete run keeps ``pytest.1-of-1.json`` or ``run.1-of-1.json``, the third shard of eight, of
-either, ``3-of-8.json``, and one that has a name (``--job``) ``name.1-of-1.json``. Paths are
-relative to the project, so that what other machines gathered counts here; nothing counts unless all
-shards of a job are there, and all jobs that the project lists.
+A complete run stores ``pytest.1-of-1.json`` or ``run.1-of-1.json``; the third shard of eight, of
+either, ``3-of-8.json``; a run with a name (``--job``) ``name.1-of-1.json``. Paths are relative to
+the project, so that evidence of other machines is valid here. Nothing is valid unless all shards of
+each job are there, and all jobs that the project lists.
 """
 
 from __future__ import annotations
@@ -39,19 +39,20 @@ Covers = Literal["project", "scenarios", "part"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run tells of cassettes; paths are relative to the project's root.
+    """The use of cassettes in a run; paths are relative to the project's root.
 
     Attributes:
-        folders: where cassettes lie.
-        digests: of each cassette that was played by tests that passed, and by no other.
-        owners: who has exchanges in it: tests that were collected, or that opened it.
-        left: owner -> the exchanges that none of its sessions played, by their order of issue.
-        unplayed_files: cassettes of which nothing is known: a test of theirs failed or was skipped.
-        tests: the files of the tests.
-        sources: digest of each file of tests and scenarios, where another machine may read this.
-        touched: declared parts that scenarios reached, where another machine may read this.
-        seconds: what each test took, by the key of durations, where another machine may read this.
-        gathered: when the oldest part of it was kept, in nanoseconds.
+        folders: folders of cassettes.
+        digests: digest of each cassette that only passed tests played.
+        owners: cassette -> tests that were collected for it, or opened it.
+        left: cassette -> owner -> exchanges that none of its sessions played, by order of issue.
+        unplayed_files: cassettes whose use is unknown: one of their tests failed or was skipped.
+        tests: files of the tests.
+        sources: digest of each test and scenario file, if another machine may read the evidence.
+        touched: declared parts that scenarios used, if another machine may read the evidence.
+        seconds: real seconds of each test, by duration key, if another machine may read the
+            evidence.
+        gathered: time of storing of its oldest part, in nanoseconds.
     """
 
     folders: tuple[str, ...]
@@ -69,7 +70,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EvidenceFile(msgspec.Struct, frozen=True):
-    """What one shard of a job kept."""
+    """The evidence that one shard of a job stored."""
 
     path: Path
     job: str
@@ -78,26 +79,26 @@ class EvidenceFile(msgspec.Struct, frozen=True):
 
 
 def digest_of(path: str | Path) -> str:
-    """Return the SHA-256 of a file's bytes, in hexadecimal.
+    """Return the SHA-256 of a file's content in hexadecimal.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: if the file cannot be read.
     """
     with open(path, "rb") as file:  # noqa: PTH123 - of thousands of files
         return hashlib.sha256(file.read()).hexdigest()
 
 
 def digest_sources(root: Path, tests: Iterable[str]) -> dict[str, str]:
-    """Return the digest of each file of *tests*, relative to *root*, and of its scenarios."""
+    """Return the digest of each file in *tests*, relative to *root*, and of its scenarios."""
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     names = sorted({*tests, *(relative_name(path, root) for path in scenarios)})
     return {name: digest_of(root / name) for name in names if (root / name).is_file()}
 
 
 def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared: bool) -> Evidence:
-    """Return what *use* tells of the project at *root*; what was not run tells nothing.
+    """Return the evidence in *use* about the project at *root*; tests that did not run give none.
 
-    With *is_shared*, another machine may read it.
+    *is_shared* is whether another machine may read it; then digests of sources are included.
     """
 
     def name(path: str | Path) -> str:
@@ -125,9 +126,10 @@ def gather_evidence(use: RecordingUse, root: Path, covers: Covers, *, is_shared:
 
 
 def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None = None) -> None:
-    """Write *evidence* below *root*; where that cannot be, there is none.
+    """Write *evidence* below *root*; write errors are ignored.
 
-    A shard of no named *job* has none. What was kept of another number of shards of the job goes.
+    A shard without *job* has no name in its file. Evidence of the same job with another number of
+    shards is deleted.
     """
     shard = shard or _WHOLE
     stem = file_name(job) if job else ""
@@ -143,13 +145,13 @@ def store_evidence(evidence: Evidence, root: Path, job: str, shard: Shard | None
 
 
 def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
-    """Return what all jobs in *places* told, by default the last run below *root*.
+    """Return the merged evidence of all jobs in *places*; by default of the last run below *root*.
 
-    None is for a project without any.
+    None is returned for a project without any.
 
     Raises:
-        ConfigError: a job or a shard is missing, or was run with other files than those of *root*;
-            or all of them together did not run everything.
+        ConfigError: if a job or a shard is missing, or ran with other files than those at *root*,
+            or if all of them together did not run everything.
     """
     own = root / FOLDER
     if not places and not any(own.glob(_PATTERN)):
@@ -172,10 +174,10 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
 
 
 def read_jobs(root: Path, places: Sequence[Path]) -> list[EvidenceFile]:
-    """Return what each shard of each job kept in *places*.
+    """Return the evidence of each shard of each job in *places*.
 
     Raises:
-        ConfigError: a shard of a job is missing, or a job that the project at *root* lists.
+        ConfigError: if a shard of a job is missing, or a job that the project at *root* lists.
     """
     files = list(_read_files(places))
     _refuse_missing(files, jobs_of(root))
@@ -209,7 +211,7 @@ def _read_file(path: Path) -> Evidence:
 
 
 def _choose_last_job(files: Sequence[EvidenceFile], root: Path) -> list[EvidenceFile]:
-    """Return what the job left that ran last of those that ran everything; else all of *files*."""
+    """Return the files of the newest job that ran everything; all *files* if none did."""
     by_job: dict[str, list[EvidenceFile]] = {}
     for file in files:
         by_job.setdefault(file.job, []).append(file)
@@ -222,7 +224,7 @@ def _choose_last_job(files: Sequence[EvidenceFile], root: Path) -> list[Evidence
 
 
 def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
-    """Raise if one of *jobs* told nothing, or a shard of any job that did."""
+    """Raise if one of *jobs* has no evidence, or a shard of any job is missing."""
     known = {file.job for file in files}
     for job in jobs:
         if file_name(job) not in known:
@@ -245,7 +247,7 @@ def _refuse_missing(files: Sequence[EvidenceFile], jobs: Sequence[str]) -> None:
 
 
 def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
-    """Raise if no job ran everything, as far as that can be told."""
+    """Raise if the jobs did not run everything, as far as their evidence shows."""
     if any(file.evidence.covers == "project" for file in files):
         return
     for file in files:
@@ -265,7 +267,7 @@ def _refuse_partial(files: Sequence[EvidenceFile], root: Path) -> None:
 
 
 def _find_python_tests(root: Path) -> Iterator[Path]:
-    """Yield the files of Python tests that mention this package, environments left out."""
+    """Yield the Python test files that mention this package; virtual environments are skipped."""
     for folder, names, files in os.walk(root):
         inside = [name for name in names if not name.startswith(".")]
         names[:] = [n for n in inside if not os.path.isfile(f"{folder}/{n}/pyvenv.cfg")]  # noqa: PTH113
@@ -286,7 +288,7 @@ def _refuse_unrun_scenarios(evidence: Evidence, root: Path) -> None:
 
 
 def _refuse_stale(evidence: Evidence, root: Path) -> None:
-    """Raise if something is not what it was when *evidence* was gathered."""
+    """Raise if a test, scenario or cassette has changed since *evidence* was stored."""
     stale = [] if evidence.sources else _find_newer(evidence, root)
     for name, digest in (*evidence.sources.items(), *evidence.digests.items()):
         path = root / name
@@ -300,7 +302,7 @@ def _refuse_stale(evidence: Evidence, root: Path) -> None:
 
 
 def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
-    """Return the files of tests and scenarios that were written after the run of this machine."""
+    """Return the test and scenario files modified after the run, which was on this machine."""
     scenarios = (path for path in (root / "scenarios").rglob("*") if path.is_file())
     return [
         path
@@ -310,7 +312,10 @@ def _find_newer(evidence: Evidence, root: Path) -> list[Path]:
 
 
 def merge_evidence(every: Sequence[Evidence]) -> Evidence:
-    """Return what several runs tell together: what any of them used is used."""
+    """Return the evidence of several runs together.
+
+    Anything that one of them used counts as used.
+    """
     owners, left = defaultdict[str, set[str]](set), defaultdict[str, dict[str, set[int]]](dict)
     digests: dict[str, str] = {}
     sources: dict[str, str] = {}
