@@ -1,1 +1,1 @@
-"""What is asked: builder, encoding, auth, signing, and the call itself."""
+"""The request side of a call: builder, encoding, auth, signing, retries, and the call itself."""

@@ -1,10 +1,10 @@
-"""A plan and what a login yielded, made into the request that is sent, and into its stand-in twin.
+"""Put auth into a planned call: the request that is sent, and its twin with stand-ins.
 
-Auth goes in last, where `drop_reserved` has made room. A recording holds the signature that the
-placeholder key gave, and the instant and nonce it was made at: replay signs the call again with
-them, and what then differs is a fault of the signing. Only where the calls themselves differ,
-in places that are ignored or in spelling, the recorded request is signed again instead of the one
-at hand.
+Auth is put in last, at the places that `drop_reserved` has cleared. A recording holds the signature
+that the placeholder key gave, and the instant and nonce that it was made with. Replay signs the
+call again with the same instant and nonce; a signature that then differs is a fault of the signing
+and not of the call. Where the calls themselves differ (in ignored places, or only in spelling), the
+recorded request is signed again instead, and not the one at hand.
 """
 
 from __future__ import annotations
@@ -49,10 +49,18 @@ _NOTHING: Final[Mapping[str, Any]] = {}
 
 
 class SigningContext(NoRepr, frozen=True):
-    """What one form of a request is made with; *cache_key* tells it from the other form.
+    """The values that one form of a request, real or with stand-ins, is made with.
 
-    *count* is how many requests the login has authorised, this one among them; what is written
-    down is always the first, so that it does not hang on the order of calls.
+    Attributes:
+        credentials: credentials by name.
+        granted: values that the login yielded, by name.
+        base: address of the platform, perhaps a template.
+        randomness: random values drawn for the call.
+        now: instant in POSIX seconds.
+        cache_key: what keeps the cached values of the two forms apart.
+        attempt: 0 for the first sending of the call.
+        count: number of requests that the login has authorised, this one included. In the recorded
+            form always 1, so that it does not depend on the order of calls.
     """
 
     credentials: Mapping[str, Any]
@@ -73,7 +81,7 @@ def real_context(
     attempt: int = 0,
     count: int = 1,
 ) -> SigningContext:
-    """Return what is sent at the instant *now* of the auth clock."""
+    """Return the context of the request that is sent, at the instant *now* of the auth clock."""
     granted = grant.values if grant else _NOTHING
     return SigningContext(tenant.real, granted, tenant.live, drawn, now, _SENT, attempt, count)
 
@@ -81,7 +89,7 @@ def real_context(
 def standin_context(
     tenant: Credentials, grant: Grant | None, drawn: CallRandomness, now: float, attempt: int = 0
 ) -> SigningContext:
-    """Return what is written down at the instant *now*."""
+    """Return the context of the request that is recorded, at the instant *now*."""
     granted = grant.standins if grant else _NOTHING
     return SigningContext(tenant.standins, granted, tenant.declared, drawn, now, _WRITTEN, attempt)
 
@@ -89,7 +97,7 @@ def standin_context(
 def standin_context_at(
     tenant: Credentials, grant: Grant | None, stamp: SignatureInput, attempt: int
 ) -> SigningContext:
-    """Return what was written down at the instant and nonce of *stamp*."""
+    """Return the context of a recorded request, at the instant and nonce of *stamp*."""
     drawn = CallRandomness(b"", stamp.call_id, stamp.nonce)
     return standin_context(tenant, grant, drawn, stamp.now, attempt)
 
@@ -97,12 +105,15 @@ def standin_context_at(
 def template_names(
     recipe: CompiledApi, context: SigningContext, *, in_login: bool = False
 ) -> dict[str, Any]:
-    """Return every name that the templates of auth may use, parameters rendered.
+    """Return all names that the templates of auth may use, with their values.
 
-    An address that the login has yet to yield stays a template while it is under way.
+    Parameters are rendered.
+
+    During a login (*in_login*), an address that needs a value the login has not yielded yet stays a
+    template.
 
     Raises:
-        ConfigError: if a parameter or the address names something undefined.
+        ConfigError: if a parameter or the address uses an undefined name.
     """
     drawn, nonce = context.randomness, ""
     if "nonce" in recipe.uses:  # of one attempt: the same calls have the same ones, in any order
@@ -129,7 +140,10 @@ def template_names(
 
 
 def is_steady(recipe: CompiledApi, context: SigningContext, templates: Iterable[str] = ()) -> bool:
-    """Return whether address, parameters and *templates* are the same in every call."""
+    """Return whether address, parameters and *templates* give the same texts in every call.
+
+    That is so if none of them uses the time, a nonce, a count or the id of the call.
+    """
     parameters = recipe.auth.parameters
     texts = [
         context.base,
@@ -146,7 +160,7 @@ AuthValues = tuple[tuple[Apply, str], ...]
 
 
 def request_before_auth(plan: Plan) -> Request:
-    """Return the request of *plan* as it is before auth: no credential is in it."""
+    """Return the request of *plan* without auth; it holds no credential."""
     host = host_name(plan.recipe.api.host)
     base = str(plan.tenant.standins.get(host, plan.tenant.declared))
     return _build_request(plan, plan.call, base.rstrip("/"), ())
@@ -155,17 +169,17 @@ def request_before_auth(plan: Plan) -> Request:
 def authorise(
     plan: Plan, grant: Grant | None, env: Environment, *, attempt: int = 0, offset: float = 0.0
 ) -> Request:
-    """Return the request of one attempt, with its stand-in twin where the mode records.
+    """Return the request of one attempt; where the mode records, with its twin of stand-ins.
 
     Args:
         plan: the call.
-        grant: what a login yielded, where one was due.
-        env: the session.
+        grant: result of the login, where the call needs one.
+        env: the session's side of the call.
         attempt: 0 for the first sending of the call.
-        offset: seconds by which the auth clock has to be corrected.
+        offset: seconds to add to the auth clock.
 
     Raises:
-        ConfigError: if a template, a key or an address does not fit.
+        ConfigError: if a template, a key or an address cannot be used.
     """
     now = env.auth_clock.now() + offset
     count = next(grant.uses) if grant and NONCE_COUNT in plan.recipe.uses else 1
@@ -199,10 +213,10 @@ def sign_at_recorded_instant(
     grant: Grant | None,
     stamp: SignatureInput,
 ) -> Request:
-    """Return a recorded request signed again, at the instant and nonce of *stamp*.
+    """Return a recorded request with a new signature, made at the instant and nonce of *stamp*.
 
     Raises:
-        ConfigError: if a template or a key does not fit.
+        ConfigError: if a template or a key cannot be used.
     """
     assert recipe.auth.sign is not None
     names = template_names(recipe, standin_context_at(tenant, grant, stamp, request.attempt))
@@ -210,7 +224,7 @@ def sign_at_recorded_instant(
 
 
 def _call_with_path_values(plan: Plan, standin: SigningContext) -> Call:
-    """Return the call with what auth puts into its path, as stand-ins."""
+    """Return the call with stand-ins in its path where auth fills placeholders of the path."""
     path = plan.call.path
     if not plan.recipe.reserved.path:
         return plan.call
@@ -225,7 +239,10 @@ def _call_with_path_values(plan: Plan, standin: SigningContext) -> Call:
 def _standin_request(
     plan: Plan, call: Call, context: SigningContext, env: Environment
 ) -> tuple[Request, AuthValues]:
-    """Return the request that is written down, hidden before it is signed, and what is in it."""
+    """Return the request to record, and the auth values in it.
+
+    Secrets are hidden before signing.
+    """
     values = _auth_values(plan, context)
     base = _base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
@@ -252,10 +269,12 @@ def _base_address(recipe: CompiledApi, context: SigningContext) -> str:
 
 
 def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
-    """Return what is put into one form of a request, rendered once where no call changes it.
+    """Return the values that auth puts into one form of a request.
+
+    They are cached while they do not change from call to call.
 
     Raises:
-        ConfigError: if a template does not fit, or yields what cannot be sent.
+        ConfigError: if a template cannot be used, or gives a value that cannot be sent.
     """
     recipe = plan.recipe
     extra = _idempotency_place(plan)
@@ -293,7 +312,7 @@ def _render_value(recipe: CompiledApi, item: Apply, names: Mapping[str, object])
 def _build_request(
     plan: Plan, call: Call, base: str, values: AuthValues, attempt: int = 0
 ) -> Request:
-    """Return *call*, a form of the plan's call, as a request with *values* put in."""
+    """Return *call*, the real or the recorded form of the plan's call, with *values* in it."""
     recipe = plan.recipe
     query = encode_query((*call.query, *_pairs_for(values, "query")))
     address = base + call.path
@@ -325,7 +344,7 @@ def _build_request(
 
 
 def _idempotency_place(plan: Plan) -> tuple[Apply, ...]:
-    """Return where the call's own key goes, unless the script has set one itself."""
+    """Return the place of the call's idempotency key; empty if the script set the key itself."""
     declared = plan.recipe.api.idempotency
     if not isinstance(declared, Idempotency):
         return ()
@@ -343,14 +362,16 @@ def _pairs_for(values: AuthValues, place: str) -> Pairs:
 def compare_signed(
     planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
 ) -> tuple[matching.Difference, ...]:
-    """Return where *sent*, signed when *recorded* was, differs from it; nothing if it is the same.
+    """Return where *sent* differs from *recorded* if both are signed at the same instant and nonce.
+
+    Only places that signing fills are compared; the result is empty if they are the same.
 
     Args:
         planned: the call.
-        grant: what a login yielded, where one was due.
-        env: the session.
+        grant: result of the login, where the call needs one.
+        env: the session's side of the call.
         sent: the request of this attempt.
-        recorded: the recorded request that answered it.
+        recorded: the recorded request whose response was replayed.
     """
     stamp = recorded.signed
     if stamp is None:
@@ -374,7 +395,7 @@ def compare_signed(
 def sign_again(
     planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
 ) -> Request:
-    """Return the request of *planned* as it is written down at the instant of *stamp*."""
+    """Return the recorded form of *planned*, signed at the instant and nonce of *stamp*."""
     context = standin_context_at(planned.tenant, grant, stamp, attempt)
     return _standin_request(planned, _call_with_path_values(planned, context), context, env)[0]
 
@@ -382,7 +403,10 @@ def sign_again(
 def _under_recorded_name(
     planned: Plan, grant: Grant | None, env: Environment, recorded: Request
 ) -> tuple[Plan, Grant | None]:
-    """Return what a call is signed with, as stand-ins of the platform's name in the recording."""
+    """Return plan and grant with the stand-ins of the name that the platform had when recorded.
+
+    A stand-in contains the platform's name, so a renamed platform would give another signature.
+    """
     today, was = planned.call.platform, recorded.call.platform if recorded.call else ""
     if not was or was == today:
         return planned, grant
@@ -397,7 +421,7 @@ def _under_recorded_name(
 def is_signed(
     recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
 ) -> bool:
-    """Return whether a recorded request is signed as its platform would sign it today."""
+    """Return whether a recorded request has the signature that its platform declares today."""
     stamp: SignatureInput | None = recorded.signed
     if stamp is None or recipe.auth.sign is None:
         return (stamp is None) == (recipe.auth.sign is None)
@@ -406,7 +430,7 @@ def is_signed(
 
 
 def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
-    """Return where signing put something in; what else auth puts in may have been renewed."""
+    """Return the places that signing fills; values from a login or a key may have been renewed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
     others = {place_of(item.place, item.name) for item in (*recipe.apply, *own)}
@@ -422,7 +446,10 @@ def _find_differences(
 
 
 def _values_at(place: str, request: Request) -> Any:
-    """Return what stands at *place*, such as ``header.authorization``: several where it repeats."""
+    """Return the value at *place*, such as ``header.authorization``.
+
+    A list if it occurs repeatedly.
+    """
     root, _, name = place.partition(".")
     headers, body = Headers(request.headers), request.body or b""
     pairs: Sequence[tuple[str, str]] = ()
@@ -444,7 +471,7 @@ def _values_at(place: str, request: Request) -> Any:
 
 
 def _says_the_same(recorded: Request, computed: Request) -> bool:
-    """Return whether two requests are the same, to the byte of their bodies, less what was put."""
+    """Return whether two requests are equal, bodies to the byte, without what auth put in."""
     nobody = Call(platform="", instance="", api="", method="", path="")
     was, now = (matching.call_without_injected(request, nobody) for request in (recorded, computed))
     parts = matching.parts_of(was), matching.parts_of(now)

@@ -1,7 +1,8 @@
-"""``$proxy`` for Python, and the frozen `CallSpec` that it and the JavaScript one both make.
+"""``$proxy`` for Python, and the frozen `CallSpec` that the JavaScript builder makes too.
 
-Only types are judged here, at once; whether a platform, an instance or an API exists is known when
-the call is made. A builder is a value, and so is what is passed in: `freeze` copies it.
+Only types of arguments are checked here. Whether a platform, an instance or an API exists is found
+out when the call is made. A builder is an immutable value, and so is every argument: `freeze`
+copies it.
 """
 
 from __future__ import annotations
@@ -48,16 +49,16 @@ class CallSpec(NoRepr, frozen=True, kw_only=True):
 
 
 def is_api_name(name: object) -> bool:
-    """Return whether a property of a proxy may name an API.
+    """Return whether access to property *name* of a proxy names an API.
 
-    ``then`` and its like, ``$``-names and names with a leading underscore never do, so that
-    awaiting, printing or copying a proxy sends nothing.
+    Not ``then`` and similar names, ``$``-names and names with a leading underscore: JavaScript and
+    debuggers read them when they await, print or copy an object, which must not send anything.
     """
     return isinstance(name, str) and name[:1] not in {"", "$", "_"} and name not in NEVER_APIS
 
 
 def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
-    """Judge the arguments of ``$proxy``.
+    """Check the types of the arguments of ``$proxy``.
 
     Raises:
         CallError: BAD_ARGUMENT, for an argument of the wrong type.
@@ -87,7 +88,7 @@ def check_proxy(platform: object, options: object = js.UNDEFINED) -> None:
 
 
 def check_api(platform: str, name: object) -> None:
-    """Judge the argument of ``$api``.
+    """Check the type of the argument of ``$api``.
 
     Raises:
         CallError: BAD_ARGUMENT, if it is not a non-empty text.
@@ -97,7 +98,7 @@ def check_api(platform: str, name: object) -> None:
 
 
 def check_setter(platform: str, api: str, setter: str, value: object) -> None:
-    """Judge the argument of ``$path``, ``$query`` or ``$header``; ``$body`` takes anything.
+    """Check the argument of ``$path``, ``$query`` or ``$header``; ``$body`` takes any value.
 
     Raises:
         CallError: BAD_ARGUMENT, if it is neither a plain object nor undefined.
@@ -132,8 +133,9 @@ _UNCHANGEABLE = frozenset(_ATOMS)
 def freeze(value: Any) -> Any:
     """Return a copy of *value* made of dicts, lists and script values.
 
-    Keys come in the order in which JavaScript lists them, so that a query is the same from both.
-    An object within itself becomes ``Opaque("cycle")``, which is refused when it is sent.
+    Keys are put in the order in which JavaScript lists them, so that Python and JavaScript send the
+    same query. An object that contains itself becomes ``Opaque("cycle")``, which is refused when
+    the call is sent.
 
     Raises:
         CallError: BAD_ARGUMENT, for a value that a script cannot have, or one nested too deeply.
@@ -169,7 +171,7 @@ def _copy(value: Any, above: tuple[int, ...]) -> Any:
 
 
 def _property_name(name: Any) -> str:
-    """Return a key as JavaScript spells a property name."""
+    """Return a dict key as the text that JavaScript would use as property name."""
     text = "null" if name is None else scalar_text(name)
     if text is None:
         raise CallError(

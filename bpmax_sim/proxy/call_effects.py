@@ -1,7 +1,7 @@
-"""What a call asks of its driver: send, wait, log in; and the base of values without a repr.
+"""The effects that a call asks its driver to carry out: send, wait, log in.
 
-A call is a generator that yields effects and returns a result; it does no I/O and reads no clock
-but the injected ones.
+A call is a generator that yields effects and returns a result. It does no I/O, and the only clocks
+that it reads are passed to it. `NoRepr` is the base of values that must not be printed.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ from bpmax_sim.proxy.cookies import CookieJar
 
 
 def no_repr(value: object) -> str:
-    """Return the type's name alone; it takes the place of ``__repr__``."""
+    """Return only the type's name; used as ``__repr__`` of values that hold secrets."""
     return f"<{type(value).__name__}>"
 
 
 class NoRepr(Struct, frozen=True):
-    """The base of such values; a struct, because they are made anew in every call."""
+    """Base of values whose repr is only the type name, as they may hold secrets.
+
+    A struct and not a dataclass, because such values are made in every call and structs are faster.
+    """
 
     __repr__ = no_repr
 
 
 class Send(Struct, frozen=True):
-    """Send *request*; the driver sends the `Response` back in.
+    """Send *request*; the driver sends the `Response` back into the generator.
 
-    It throws a `TransportError` in where the exchange did not complete, or where the response took
-    longer than ``request.timeout``.
+    The driver throws a `TransportError` if the exchange fails, or if the response took longer than
+    ``request.timeout``.
     """
 
     request: Request
@@ -46,15 +49,15 @@ class Sleep(Struct, frozen=True):
 
 @dataclass(slots=True, kw_only=True)
 class Grant:
-    """What a login yielded; two grants are the same only if they are one object.
+    """The result of a login, used to authorise calls.
 
     Attributes:
         values: names and real values for the templates.
-        standins: the same names with stand-ins for what is secret.
+        standins: the same names; secret values are replaced by stand-ins.
         expires: instant of the auth clock from which it must not be used.
-        is_refused: whether a server refused it; then it is never handed out again.
-        cookies: those of the login, over all its steps.
-        uses: numbers the requests that it authorises, from 1.
+        is_refused: whether a server refused it; it is never used again then.
+        cookies: cookies that all steps of the login have set.
+        uses: counter of the requests that it authorises, from 1.
     """
 
     values: dict[str, Any] = field(repr=False)
@@ -72,15 +75,17 @@ class Grant:
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True):
-    """Get a valid grant for *key*; the driver sends the `Grant` back in.
+    """Get a valid grant for *key*; the driver sends the `Grant` back into the generator.
 
-    The driver answers from its `TokenStore`, joins a login of the same key that is under way, or
-    runs ``flow()``; what that raises reaches everyone who waits for it.
+    The driver takes it from its `TokenStore`, waits for a login of the same key that is running, or
+    runs ``flow()``. An error of that login is raised in every call that waits for it.
 
     Attributes:
-        key: one for each platform, instance and shared credentials; holds no credential.
-        now: the auth clock's instant, by which expiry is judged.
-        flow: makes the generator of a login, which yields effects and returns a `Grant`.
+        key: text that is equal for calls that share a login: platform, instance and shared
+            credentials; it contains no credential.
+        now: instant of the auth clock at which expiry is checked.
+        flow: function that returns the generator of a login, which yields effects and returns a
+            `Grant`.
     """
 
     key: str

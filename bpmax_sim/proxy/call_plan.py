@@ -1,9 +1,9 @@
-"""A `CallSpec` looked up, merged and encoded: everything about a call but its authorisation.
+"""Look up, merge and encode a `CallSpec`: everything about a call except its authorisation.
 
-Merged weakest first: API template < platform < instance < API < setter or direct argument; then the
-names that auth sets are dropped, in any case, so that a credential stands alone. The `Call` of a
-plan may be written down: where a declared default is a secret, it holds the stand-in, and
-`Plan.real` is the same call with the real value.
+Values are merged in this order, later ones win: API template, platform, instance, API, setter or
+direct argument. Then all names that auth sets are dropped, in any spelling, so that a server never
+gets two values where a credential belongs. The `Call` of a plan may be recorded: where a declared
+default is a secret, it holds the stand-in, and `Plan.real` is the same call with the real value.
 """
 
 from __future__ import annotations
@@ -44,10 +44,10 @@ class MergedValues(Struct):
     """The content of a call, before it is encoded.
 
     Attributes:
-        headers: by lower-case name, the last spelling and the value.
-        body: `UNDEFINED` for none.
-        notes: what was dropped or overridden.
-        doubts: what its script hardly meant.
+        headers: name as last spelled and value, by lower-case name.
+        body: `UNDEFINED` for no body.
+        notes: messages about dropped or overridden values.
+        doubts: messages about things that the script probably did not mean.
     """
 
     path: dict[str, Any]
@@ -63,11 +63,10 @@ class MergedValues(Struct):
 def merge_values(
     spec: CallSpec, recipe: CompiledApi, credentials: Mapping[str, Any]
 ) -> MergedValues:
-    """Return the values of *spec* on top of the defaults of *recipe*.
+    """Return the values of *spec* merged over the defaults of *recipe*.
 
     Raises:
-        BadValueError: for a value that cannot stand where it was put, and for a parameter that is
-            missing or unknown.
+        BadValueError: if a value cannot be sent at its place, or a parameter is missing or unknown.
     """
     body = UNDEFINED if recipe.api.body is UNSET else recipe.api.body
     query = dict(recipe.query)
@@ -96,7 +95,10 @@ def merge_values(
 
 
 def _fill_credentials(value: Any, credentials: Mapping[str, Any]) -> Any:
-    """Replace ``{$credential: name}`` in a declared value; a script's value never comes here."""
+    """Replace ``{$credential: name}`` in a declared default.
+
+    It is never called with a value of a script, which could read credentials that way.
+    """
     if isinstance(value, Mapping):
         if CREDENTIAL in value:
             name = value[CREDENTIAL]
@@ -152,7 +154,7 @@ _SETTERS: Mapping[str, Callable[[MergedValues, Any], None]] = {
 
 
 def _set_value(merged: MergedValues, parameter: Parameter, value: Any) -> None:
-    """Put one parameter's value at its place."""
+    """Put the value of one parameter at its declared place."""
     if parameter.place == "path":
         merged.path[parameter.target] = value
     elif parameter.place == "query":
@@ -173,7 +175,7 @@ def _run_setters(merged: MergedValues, spec: CallSpec, recipe: CompiledApi) -> N
 
 
 def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: CompiledApi) -> None:
-    """Give the nth argument to the nth declared parameter."""
+    """Assign the nth argument of a direct call to the nth declared parameter."""
     extra = args[len(recipe.api.parameters) :]
     for parameter, value in zip(recipe.api.parameters, args, strict=False):
         if value is not UNDEFINED:
@@ -193,7 +195,7 @@ def _set_arguments(merged: MergedValues, args: tuple[Any, ...], recipe: Compiled
 
 
 def _rename_path(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Accept a path parameter's declared name for its placeholder, and nothing unknown."""
+    """Rename path values from parameter names to placeholders, and refuse unknown names."""
     known = {*recipe.pieces[1::2]}
     renamed: dict[str, Any] = {}
     for name, value in merged.path.items():
@@ -241,7 +243,7 @@ _PRESENT = {
 
 
 def drop_reserved(merged: MergedValues, recipe: CompiledApi) -> None:
-    """Remove every name that auth puts in, in any case, and note it.
+    """Remove every value whose name auth sets, in any spelling, and note each removal.
 
     Raises:
         BadValueError: if auth puts a value into a body that has no place for it.
@@ -319,7 +321,7 @@ def _drop_auth_places_from_body(
 
 
 def _without_path(body: Mapping[str, Any], steps: tuple[str, ...]) -> tuple[dict[str, Any], bool]:
-    """Return *body* without the path *steps*, in any case, and whether it was there."""
+    """Return *body* without the member at *steps*, names in any case, and whether there was one."""
     left: dict[str, Any] = {}
     removed = False
     for name, value in body.items():
@@ -338,9 +340,9 @@ LONGEST_TARGET = 60_000
 
 
 class CallRandomness(NoRepr, frozen=True):
-    """What was drawn for one call, kept over its retries; each attempt has its own nonce.
+    """Random values drawn for one call; the same for its retries, but the nonce is new in each.
 
-    A *nonce* that is given is that of the one attempt which is made again.
+    A *nonce* that is set is used for one attempt that is signed again.
     """
 
     seed: bytes
@@ -349,7 +351,7 @@ class CallRandomness(NoRepr, frozen=True):
 
     @classmethod
     def draw(cls, chance: RandomSource) -> CallRandomness:
-        """Draw from *chance*, in the order in which calls are issued."""
+        """Draw from *chance*; calls draw in the order in which they are issued."""
         return cls(chance.bytes(16), new_uuid(chance))
 
 
@@ -357,15 +359,15 @@ NO_RANDOMNESS = CallRandomness(b"", "")
 
 
 class Plan(NoRepr, frozen=True, kw_only=True):
-    """One call, ready to be authorised.
+    """One call, looked up and encoded, ready to be authorised.
 
     Attributes:
-        call: what the builder set, as it may be written down.
-        real: the same with real credentials; the very same object where none is in there.
-        notes: what was overridden or dropped.
-        doubts: what its script hardly meant, without credentials.
-        randomness: what a real request is made with.
-        standin_randomness: what the form that is written down is made with.
+        call: what the builder set, in the form that may be recorded.
+        real: the same call with real credentials; the same object if there are none in it.
+        notes: messages about overridden or dropped values.
+        doubts: messages about what the script probably did not mean, without credentials.
+        randomness: random values of the request that is sent.
+        standin_randomness: random values of the request that is recorded.
     """
 
     recipe: CompiledApi
@@ -420,7 +422,7 @@ def plan_call(spec: CallSpec, env: Environment) -> Plan:
 
 
 def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
-    """Return the recipe of what *spec* names, looked up once for each way of naming it."""
+    """Return the recipe of the API that *spec* names; cached by the names as written."""
     key = (spec.platform, spec.options.get("instance_key", UNDEFINED), spec.api)
     compiled = env.resolved.get(key)
     if compiled is None:
@@ -432,9 +434,11 @@ def _look_up_api(spec: CallSpec, env: Environment) -> CompiledApi:
 
 
 class CallTarget(Struct, frozen=True):
-    """What a call is for: keys where they are known, else the names as the script wrote them.
+    """Platform, instance and API of a call.
 
-    *instance* is empty where none was named and none is certain.
+    Keys if declared, else the names as the script wrote them.
+
+    *instance* is empty if the script named none and the default one is not clear.
     """
 
     platform: str
@@ -443,7 +447,7 @@ class CallTarget(Struct, frozen=True):
 
 
 def find_target(spec: CallSpec, env: Environment) -> CallTarget:
-    """Return what *spec* is for as far as it is declared, for a call that cannot be planned."""
+    """Return the target of a call that cannot be planned, with keys for what is declared."""
     named = spec.options.get("instance_key", UNDEFINED)
     written = named if isinstance(named, str) else ""
     try:
@@ -473,7 +477,7 @@ def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> In
 
 
 def _refuse_near_options(spec: CallSpec) -> None:
-    """Reject a near miss of a known option: the typo would pick the wrong tenant.
+    """Reject option names that resemble a known one: a typo would select the wrong tenant.
 
     Raises:
         CallError: BAD_ARGUMENT.
@@ -548,7 +552,7 @@ def _encode_call(
 
 
 def _hide_script_secrets(call: Call, env: Environment) -> Pairs:
-    """Return the headers with a stand-in for each credential that the script set itself."""
+    """Return the headers with stand-ins for credentials that the script itself wrote into them."""
     issued = partial(env.vault.register_issued, call.platform, call.instance)
     return tuple(
         (name, with_standin(value, partial(issued, f"script-{name.lower()}")))

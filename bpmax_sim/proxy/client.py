@@ -1,12 +1,12 @@
-"""A call, from its spec to its result, as a generator of effects, and the driver that blocks.
+"""A call, from its spec to its result, as a generator of effects; and the driver for a thread.
 
-    plan -> [Acquire] -> Send -> next_step -> Stop: result or error
-                ^                    |
-                +------- Again ------+  (renew, Sleep, or another clock)
+    plan -> [TokenRequest] -> Send -> next_step -> NoRetry: result or error
+                ^                        |
+                +---- RetryDecision -----+  (new login, Sleep, or corrected clock)
 
-Authorisation, renewal, retries and judgement are written once, here, and do no I/O; drivers own
-I/O and time: `run_blocking` on the calling thread, the scheduler of scripts in virtual time. Grants
-are cached by key, with one login at a time for each.
+Authorisation, renewal, retries and judgement are written once, here, and do no I/O. Drivers do I/O
+and keep time: `run_blocking` on the calling thread, the scheduler of scripts in virtual time.
+Grants are cached by key, and only one login runs at a time for each key.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ Calling = Generator[Effect, Any, Answer]
 
 
 class CallTrace(Struct):
-    """What is known of a call so far, for its log record."""
+    """What is known of a running call, for its log record."""
 
     spec: CallSpec
     start: float
@@ -72,11 +72,11 @@ class CallTrace(Struct):
 
 
 def run_call(spec: CallSpec, env: Environment) -> Calling:
-    """Make the call of *spec*; one log record is left, whatever comes of it.
+    """Make the call of *spec*; exactly one log record is left, also if it fails.
 
     Raises:
-        CallError: what the script sees as a rejection.
-        NoMatchError: replay has no response.
+        CallError: if the call is rejected; the script sees this error.
+        NoMatchError: if replay has no response.
         ConfigError: if a declaration cannot be used.
     """
     env.refuse_closed()
@@ -94,10 +94,10 @@ def run_call(spec: CallSpec, env: Environment) -> Calling:
 
 
 def build_request(spec: CallSpec, env: Environment) -> Request:
-    """Return the request of *spec* as it is before auth; nothing is sent or logged.
+    """Return the request of *spec* before auth; nothing is sent or logged.
 
     Raises:
-        CallError: one of the codes that come before any HTTP.
+        CallError: if the call is rejected before any HTTP.
     """
     return request_before_auth(plan_call(spec, env))
 
@@ -105,7 +105,7 @@ def build_request(spec: CallSpec, env: Environment) -> Request:
 def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
-    """Raise if a call is signed otherwise than recorded, at the same instant and nonce."""
+    """Raise NoMatchError if signing at the recorded instant and nonce gives another signature."""
     differences = compare_signed(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:
@@ -179,7 +179,7 @@ def _send(
 
 
 def _warn_of_lost_characters(request: Request, problem: str) -> str:
-    """Warn that a script sees U+FFFD for bytes of a text, and return the message."""
+    """Warn that the text a script gets has U+FFFD for undecodable bytes; return the message."""
     message = msg(
         "{name}: {problem}, so the text has U+FFFD there; declare `charset:` of the API, or take "
         "its bytes with `result: bytes`",
@@ -191,7 +191,7 @@ def _warn_of_lost_characters(request: Request, problem: str) -> str:
 
 
 def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
-    """Return what a login yields, where the call needs one."""
+    """Return the grant for the call; None if the call needs no login."""
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
         return None
@@ -232,7 +232,10 @@ def _judge_outcome(
 
 
 def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
-    """Fill in what the raiser of *error* did not know, and hide what a script took for a name."""
+    """Fill in platform, instance and API of *error*, and redact them.
+
+    A script may pass a secret there.
+    """
     target = _target_of(trace, env)
     error.platform = env.redact(error.platform or target.platform)
     error.instance = env.redact(target.instance or error.instance)
@@ -273,7 +276,7 @@ def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -
 
 
 class PendingLogin(Struct):
-    """A login under way; whoever comes later waits for it and shares what comes of it."""
+    """A running login; other calls of the same key wait for it and share its grant or its error."""
 
     is_done: threading.Event = field(default_factory=threading.Event)
     grant: Grant | None = None
@@ -283,27 +286,28 @@ class PendingLogin(Struct):
 class TokenStore:
     """The grants (tokens) of one session, one for each login key; safe to use from several threads.
 
-    A grant is valid until it expires by the session's clock, or until a response refused it; then
-    the next call that needs it logs in. While a login runs, calls that need the same grant wait for
-    it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use `valid_grant`.
+    A grant is valid until it expires by the session's auth clock, or until a response refuses it.
+    The next call that needs it logs in then. While a login runs, calls that need the same grant
+    wait for it: `obtain` blocks threads for that, `Scheduler` suspends calls, and both use
+    `valid_grant`.
     """
 
     def __init__(self) -> None:
-        """Start without a grant."""
+        """Start without grants."""
         self._lock = threading.Lock()
         self._grants: dict[str, Grant] = {}
         self._pending: dict[str, PendingLogin] = {}
 
     def valid_grant(self, acquire: TokenRequest) -> Grant | None:
-        """Return the grant that answers *acquire*, or None if a login is due.
+        """Return the cached grant for *acquire*, or None if a login is needed.
 
-        A refused or expired grant is evicted.
+        A refused or expired grant is removed.
         """
         with self._lock:
             return self._valid_grant(acquire)
 
     def store(self, key: str, grant: Grant) -> None:
-        """Keep *grant* for *key*."""
+        """Cache *grant* under *key*."""
         with self._lock:
             self._grants[key] = grant
 
@@ -313,10 +317,11 @@ class TokenStore:
             self._grants.clear()
 
     def obtain(self, acquire: TokenRequest, run: Callable[[Flow], Grant]) -> Grant:
-        """Return a valid grant, by at most one login at a time for each key; blocks.
+        """Return a valid grant; at most one login runs at a time for each key. Blocks.
 
         Raises:
-            Exception: what the login raised, to everyone who waited for it.
+            Exception: if the login fails; the same error is raised in every thread that waited for
+                it.
         """
         with self._lock:
             grant = self._valid_grant(acquire)
@@ -366,9 +371,10 @@ Exchanged = tuple[Response | None, Exception | None, float]
 
 
 def exchange_in_time(request: Request, handle: Handle) -> Exchanged:
-    """Return what *handle* answers or raises, and the seconds it took; time-outs are judged here.
+    """Return the response or the error of *handle*, and the seconds that it took.
 
-    An error without a call gets that of *request*: who raised it knew of bytes only.
+    A response that took longer than the request's timeout becomes a time-out error. An error
+    without platform gets that of *request*, as the transport that raised it knows only bytes.
     """
     try:
         response = handle(request)
@@ -406,17 +412,17 @@ def run_blocking(
     clock: VirtualClock,
     sleep: Callable[[float], None] = lambda _seconds: None,
 ) -> T:
-    """Run *call* to its end and return what it returns.
+    """Run *call* to its end on this thread and return its value.
 
     Args:
         call: a generator of effects.
-        handle: answers a request, as `Transport.handle` does.
+        handle: function that answers a request, as `Transport.handle` does.
         tokens: the session's grants.
-        clock: the session's virtual clock, moved by each exchange and each wait.
-        sleep: waits in real time; the default does not, which is right in replay.
+        clock: the session's virtual clock; every exchange and wait moves it.
+        sleep: function that waits in real time; the default does not wait, as in replay.
 
     Raises:
-        BpmaxError: what the call raises.
+        BpmaxError: if the call fails.
     """
 
     def log_in(flow: Flow) -> Grant:

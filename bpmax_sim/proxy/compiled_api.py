@@ -1,4 +1,4 @@
-"""Everything about one API of one instance that does not change from call to call, compiled once.
+"""Everything about one API of one instance that is the same in every call, compiled once.
 
 `CompiledApi`s are cached for the process, by the identity of the models they were made from.
 """
@@ -26,7 +26,7 @@ from bpmax_sim.proxy.response import CompiledRules
 
 
 class ReservedNames(msgspec.Struct, frozen=True):
-    """Names that auth puts in, which a script can therefore not set; lower case but for bodies."""
+    """Names that auth sets, so that scripts cannot; in lower case, except those of body members."""
 
     header: frozenset[str] = frozenset()
     query: frozenset[str] = frozenset()
@@ -61,16 +61,17 @@ CLASS_STATUS: Final[Mapping[str, tuple[int, ...]]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledApi:
-    """How to build, authorise, judge and recover one API's calls.
+    """How to build, authorise, judge and retry the calls of one API.
 
     Attributes:
-        pieces: literal parts of the path at even places, placeholders at odd ones.
-        headers: defaults by lower-case name, each with its spelling.
-        resolves: whether query or body defaults hold ``{$credential: name}``.
-        apply: what is put in before signing; without what needs a login that is not due.
+        pieces: parts of the path: literal texts at even indexes, placeholders at odd ones.
+        headers: spelling and default value, by lower-case name.
+        resolves: whether defaults of query or body contain ``{$credential: name}``.
+        apply: values put in before signing; if the call needs no login, without those that use what
+            a login yields.
         acquires: whether the call needs a login.
         uses: names that the templates of auth and address use.
-        memo: what was last worked out of credentials, by what it is, beside those credentials.
+        memo: cached results by what they are, each with the values it was computed from.
     """
 
     platform: model.Platform

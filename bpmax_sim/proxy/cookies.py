@@ -1,8 +1,8 @@
 """The cookies of one login, kept over its steps and redirects as RFC 6265 says.
 
-A jar lives as long as its login and belongs to one instance, so no session of one account reaches
-another. A cookie that a server sets for a domain that is not its own is refused and remembered, so
-that a login that ends without its cookie can say why.
+A jar lives as long as its login and belongs to one instance, so that a server session of one
+account is never used for another. A cookie that a server sets for a foreign domain is refused and
+remembered, so that the error of a login without its cookie can say why.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _MOST: Final = 200
 
 
 class _StoredCookie(msgspec.Struct, frozen=True):
-    """A cookie with where it is sent (RFC 6265, 5.3).
+    """A cookie, and to which addresses it is sent (RFC 6265, 5.3).
 
     Attributes:
-        domain: a host in lower case, and with it all below it unless *is_host_only*.
-        expires: instant of the auth clock; None for the end of the login.
+        domain: host in lower case; includes its subdomains unless *is_host_only*.
+        expires: instant of the auth clock; None if it lives until the end of the login.
     """
 
     name: str
@@ -51,19 +51,22 @@ class _StoredCookie(msgspec.Struct, frozen=True):
 
 
 class CookieJar:
-    """The cookies that the responses of a login have set; the last of a name, domain and path.
+    """The cookies that the responses of a login have set; one for each name, domain and path.
 
     Attributes:
-        refused: names of cookies and the foreign domain that each was set for.
+        refused: names of refused cookies, each with the foreign domain that it was set for.
     """
 
     def __init__(self) -> None:
-        """Start without a cookie."""
+        """Start without cookies."""
         self._cookies: dict[tuple[str, str, str], _StoredCookie] = {}
         self.refused: dict[str, str] = {}
 
     def store(self, headers: Pairs, url: str, now: float) -> None:
-        """Take the cookies of a response to *url*; those that are over at *now* go."""
+        """Take the cookies of a response to *url*.
+
+        Cookies that have expired at *now* are removed.
+        """
         sent_at = read_http_date(Headers(headers).get("date") or "")
         for line in Headers(headers).get_all("set-cookie"):
             cookie = self._read(line, url, sent_at, now)
@@ -76,25 +79,28 @@ class CookieJar:
                 self._cookies[key] = cookie
 
     def for_url(self, url: str) -> Pairs:
-        """Return names and values for a request to *url*, longer paths first (RFC 6265, 5.4)."""
+        """Return names and values of the cookies for a request to *url*, longer paths first.
+
+        The order is that of RFC 6265, 5.4.
+        """
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits(url)]
         fitting.sort(key=lambda cookie: -len(cookie.path))
         return tuple((cookie.name, cookie.value) for cookie in fitting)
 
     def for_host(self, url: str) -> Pairs:
-        """Return names and values for all calls to the host of *url*, whatever their path."""
+        """Return names and values of the cookies for the host of *url*, whatever their path."""
         host = (urlsplit(url).hostname or "").lower()
         fitting = [cookie for cookie in self._cookies.values() if cookie.fits_host(host)]
         return tuple({cookie.name: cookie.value for cookie in fitting}.items())
 
     def value(self, name: str) -> str | None:
-        """Return the value of the cookie *name* that was set last, or None."""
+        """Return the value of the cookie *name* that was set last; None if there is none."""
         values = [cookie.value for cookie in self._cookies.values() if cookie.name == name]
         return values[-1] if values else None
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """Return the domains that there are cookies for."""
+        """Return the domains of the cookies."""
         return tuple(dict.fromkeys(cookie.domain for cookie in self._cookies.values()))
 
     def _read(self, line: str, url: str, sent_at: float | None, now: float) -> _StoredCookie | None:
@@ -127,10 +133,10 @@ def format_cookies(pairs: Pairs) -> str:
 
 
 def _may_set_for(host: str, domain: str) -> bool:
-    """Return whether *host* may set a cookie for *domain*: its own, or one that it is below.
+    """Return whether *host* may set a cookie for *domain*: its own domain or a parent of it.
 
-    A domain without a dot, such as ``cn``, is a public suffix; the list of the others is not
-    needed, since a jar meets the hosts of one login only.
+    A domain without a dot, such as ``cn``, is a public suffix and refused. The list of longer
+    public suffixes is not needed, since a jar meets the hosts of one login only.
     """
     if host == domain:
         return True
@@ -146,10 +152,12 @@ def _is_ip_address(host: str) -> bool:
 
 
 def _lifetime_end(attributes: Mapping[str, str], sent_at: float | None, now: float) -> float | None:
-    """Return the instant of the end; ``Max-Age`` goes before ``Expires`` (RFC 6265, 5.3).
+    """Return the instant at which a cookie expires.
 
-    ``Expires`` is read by the clock that wrote it, the response's own ``Date``: a recording is
-    replayed at another time.
+    ``Max-Age`` wins over ``Expires`` (RFC 6265, 5.3).
+
+    ``Expires`` is compared with the ``Date`` header of the same response, and not with our clock: a
+    recording is replayed at another time.
     """
     age = attributes.get("max-age", "")
     if age.removeprefix("-").isdecimal():

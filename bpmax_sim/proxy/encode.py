@@ -1,7 +1,7 @@
-"""A script's values as they go on the wire: address, query, headers (RFC 3986, RFC 9110) and body.
+"""Encode a script's values for the wire: path, query, headers (RFC 3986, RFC 9110) and body.
 
-Every function returns what can be sent or raises `BadValueError`; nothing a script passes can add a
-segment, a parameter, a header or a line.
+Every function returns a text or bytes that can be sent, or raises `BadValueError`. No value of a
+script can add a path segment, a parameter, a header or a line.
 """
 
 from __future__ import annotations
@@ -37,25 +37,28 @@ DOTS: Final = frozenset({".", ".."})
 
 
 class BadValueError(MessageError, ValueError):
-    """A value that cannot stand where the script put it; the message says where and why."""
+    """Raised if a value cannot be sent where the script put it; the message says where and why."""
 
     code: ClassVar[str] = "BAD_ARGUMENT"
 
 
 class MissingParameterError(BadValueError):
-    """A required parameter of an API is not there."""
+    """Raised if a required parameter of an API is missing."""
 
     code = "MISSING_PARAMETER"
 
 
 class UnknownParameterError(BadValueError):
-    """An API has no such parameter."""
+    """Raised if an API has no parameter of this name."""
 
     code = "UNKNOWN_PARAMETER"
 
 
 def scalar_text(value: Any) -> str | None:
-    """Return *value* as ``String(value)`` prints it; a Date as ISO. None for what is no scalar."""
+    """Return *value* as ``String(value)`` prints it, a Date in ISO 8601.
+
+    None if it is no scalar.
+    """
     if type(value) is str:
         return value
     printer = _SCALARS.get(type(value))
@@ -77,10 +80,12 @@ _SCALARS: dict[type, Callable[[Any], str | None]] = {
 
 
 def percent_encode(text: str, where: str) -> str:
-    """Return *text* percent-encoded as UTF-8, only unreserved characters kept (RFC 3986 2.3).
+    """Return *text* percent-encoded as UTF-8; only unreserved characters stay (RFC 3986, 2.3).
+
+    *where* names the value in the message.
 
     Raises:
-        BadValueError: if it holds a lone surrogate, which UTF-8 cannot express.
+        BadValueError: if it holds a lone surrogate, which UTF-8 cannot encode.
     """
     if _UNRESERVED.fullmatch(text):
         return text
@@ -102,7 +107,7 @@ def _percent_quote(text: str) -> str:
 
 
 def encode_segment(name: str, value: Any) -> str:
-    """Return *value* as one path segment, or as a part of one.
+    """Return *value* percent-encoded as one path segment, or as a part of one.
 
     Raises:
         BadValueError: if it is null, empty, a dot segment, or no scalar.
@@ -120,10 +125,10 @@ def encode_segment(name: str, value: Any) -> str:
 
 
 def encode_inert(text: str, where: str) -> str:
-    """Return *text* percent-encoded, unless it alone would lead to another address.
+    """Return *text* percent-encoded; refuse it if it would change the path that it stands in.
 
     Raises:
-        BadValueError: if it is ``.`` or ``..``, which servers may resolve in whatever encoding.
+        BadValueError: if it is ``.`` or ``..``, which servers may resolve even if percent-encoded.
     """
     if text in DOTS:
         raise BadValueError(
@@ -136,7 +141,7 @@ def encode_inert(text: str, where: str) -> str:
 
 
 def query_value_texts(name: str, value: Any) -> Iterable[str]:
-    """Return the texts that *name* is sent with: one, none, or one for each item of an array.
+    """Return the values of *name* in the query: one, none, or one for each item of an array.
 
     Raises:
         BadValueError: if *value* is an object, or an array within an array.
@@ -172,7 +177,7 @@ def flatten_query(values: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
 
 
 def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
-    """Return *pairs* as a query string; a space is ``%20``, a plus ``%2B``."""
+    """Return *pairs* as a query string; a space becomes ``%20``, a plus sign ``%2B``."""
     return "&".join([
         f"{percent_encode(name, f'query name {name!r}')}={percent_encode(value, f'query.{name}')}"
         for name, value in pairs
@@ -180,10 +185,10 @@ def encode_query(pairs: Iterable[tuple[str, str]]) -> str:
 
 
 def check_header_name(name: str) -> str:
-    """Return *name*, if a script may set it.
+    """Return *name* unchanged if a script may set this header.
 
     Raises:
-        BadValueError: if it is no header name, or one that the transport sets.
+        BadValueError: if it is not a valid header name, or one that the transport sets itself.
     """
     if not _TOKEN.fullmatch(name):
         raise BadValueError("header {name!r} is not a header name (RFC 9110)", name=name)
@@ -195,10 +200,11 @@ def check_header_name(name: str) -> str:
 
 
 def encode_header_value(name: str, value: Any) -> str:
-    """Return *value* as a header value.
+    """Return *value* as the text of a header.
 
     Raises:
-        BadValueError: if it is no scalar, or holds anything but visible ASCII, with what to do.
+        BadValueError: if it is no scalar, or holds anything but visible ASCII; the message says
+            what to do.
     """
     text = scalar_text(value)
     if text is None:
@@ -235,17 +241,17 @@ _FILE_KEYS = frozenset({"content", "filename", "content_type"})
 
 
 class Payload(NoRepr, frozen=True):
-    """Encoded bytes, and the content type that goes with them."""
+    """An encoded body and its content type."""
 
     data: bytes
     content_type: str
 
 
 def encode_payload(value: Any, encoding: Encoding) -> Payload:
-    """Return *value* in *encoding*; texts and bytes stay as they are.
+    """Return *value* encoded as *encoding*; texts and bytes are not changed.
 
     Raises:
-        BadValueError: if *value* has no form in *encoding*.
+        BadValueError: if *value* cannot be expressed in *encoding*.
     """
     if isinstance(value, str):
         is_plain = encoding == "json" and not _is_json(value)
@@ -286,10 +292,10 @@ def _is_json(text: str) -> bool:
 
 
 def _refuse_maps(value: Any, where: str) -> None:
-    """Refuse what JSON writes as ``{}`` though it holds something.
+    """Refuse values that JSON.stringify silently writes as ``{}``.
 
     Raises:
-        BadValueError: a Map, a Set or a URLSearchParams is in *value*.
+        BadValueError: if a Map, a Set or a URLSearchParams is in *value*.
     """
     if isinstance(value, js.SearchParams):
         raise BadValueError(
@@ -333,7 +339,7 @@ def _encode_text(value: Any) -> Payload:
 
 
 def _iterate_fields(value: Any, encoding: str) -> Iterator[tuple[str, Any]]:
-    """Yield names and single values of a form; arrays repeat the name."""
+    """Yield names and single values of a form; the name of an array is repeated for each item."""
     if isinstance(value, js.SearchParams):
         yield from value.pairs
         return
@@ -402,7 +408,7 @@ def _encode_part(name: str, value: Any) -> bytes:
 
 
 def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
-    """Return file name, media type and content of one part."""
+    """Return file name, media type and content of one part; the file name is None for a text."""
     if isinstance(value, bytes | bytearray):
         return name, _BYTES, bytes(value)
     if not isinstance(value, Mapping):
@@ -424,7 +430,7 @@ def _part_content(name: str, value: Any) -> tuple[str | None, str, bytes]:
 
 
 def _escape_part_name(name: str) -> str:
-    """Escape by the HTML standard's rule for form-data names."""
+    """Escape a field name by the rule of the HTML standard for ``multipart/form-data``."""
     return name.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")
 
 
