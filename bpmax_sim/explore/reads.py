@@ -19,12 +19,12 @@ from bpmax_sim.explore.run_view import ObservedCall, RunView, StepView
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.script.failure import Script
 
-_MARK: Final = "bpmax-sim reads "
+_MARK: Final = "bpmax_sim.reads "
 Names = tuple[str, ...]
 READ_WATCHER: Final = Script(
     """\
 (() => {
-  const known = Symbol.for('bpmax-sim reads');
+  const known = Symbol.for('bpmax_sim.reads');
   if ($proxy[known]) return;
   const original = $proxy, wrapped = new WeakMap(), proxies = new WeakSet(), log = console.debug;
   const {stringify} = JSON, {isArray} = Array, {hasOwn} = Object, {get: read} = Reflect;

@@ -111,25 +111,22 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
 
 
 def check_contradictions(draft: ScenarioDraft) -> None:
-    """Find an earlier name that is the present one, and a recording that nothing replays."""
-    scenario, proxy = draft.scenario, draft.scenario.proxy
+    """Find an earlier name that is the present one."""
+    scenario = draft.scenario
     for name, spot in draft.spot.at("was").elements(scenario.was):
         if name == scenario.scenario:
             wrong = msg("this is the present name; write the one that it was recorded under")
             draft.tell(spot, wrong, kind="rule", fails=False)
-    spot = draft.spot.at("proxy", "cassette")
-    if proxy.mode == "simulate" and proxy.cassette and draft.is_in_own_file(spot):
-        wrong = msg("mode: simulate never reads a recording; take one of the two away")
-        draft.tell(spot, wrong, kind="rule", fails=False)
 
 
 def check_milliseconds(draft: ScenarioDraft) -> None:
     """Find an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
-        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if not isinstance(value, int) or isinstance(value, bool):
+            continue
         timer = re.compile(rf"set(?:Timeout|Interval)\((?s:.*?),\s*{value}\s*\)")
-        if is_number and any(map(timer.search, draft.texts or ())):
+        if any(map(timer.search, draft.texts or ())):
             draft.tell(
                 spot.at("advance"),
                 "{value} are seconds here, and a script waits for {value} milliseconds; write "

@@ -76,7 +76,7 @@ def select_engine(name: str) -> MakeEngine:
     With both, separated by a comma, each script runs in both, and a difference is an error.
 
     Raises:
-        ConfigError: if the extra of the engine is not installed.
+        ConfigError: if the engine's optional package is not installed.
     """
     if name == "quickjs":
         return make_quickjs

@@ -304,7 +304,7 @@ def _format_type_tree(tree: Mapping[str, Any]) -> str:
 
 def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
     declared = shapes.declared_shape(platform, api)
-    if declared is not None:
+    if declared is not None and api.answer:  # of an envelope alone a recording says more
         return _type_of(declared)
     recorded = shapes.recorded_shape(platform, api)
     return _type_of(without_optional(recorded)) if recorded is not None else _RESULT

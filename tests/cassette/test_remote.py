@@ -308,7 +308,7 @@ def test_a_stamp_is_the_etag_or_time_and_size(info: dict[str, object], stamp: st
 def test_fsspec_is_loaded_only_where_cassettes_lie_at_a_url() -> None:
     program = (
         "import sys, bpmax_sim.session, bpmax_sim.cassette.remote as r, pathlib\n"
-        "r.mirror('s3://x/y', pathlib.Path())\n"
+        "r.open_mirror('s3://x/y', pathlib.Path())\n"
         "assert 'fsspec' not in sys.modules"
     )
 

@@ -22,10 +22,9 @@ from tests.systems import needs_forks
 KILLED = """
 import os, sys
 from pathlib import Path
-from bpmax_sim.scenario.load import items
+from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session
-from tests.systems import needs_forks
-(item,) = items(Path("scenarios/customer.scenario.yaml"))
+(item,) = load_items(Path("scenarios/customer.scenario.yaml"))
 session = open_session(item, mode="record", record=sys.argv[1])
 session.proxy("crm_system").getCustomerDetail("12346")
 os._exit(9)

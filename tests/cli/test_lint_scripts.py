@@ -35,7 +35,9 @@ def write(folder: Path, *, ignores: bool) -> None:
     (folder / "scenarios/instances.yaml").write_text(instances, encoding="utf-8")
     events = []
     for number, (source, rule) in enumerate(CASES):
-        text = f"// bpmax-ignore: {rule}, unused-result\n{source}" if ignores else source
+        text = (
+            f"// bpmax-ignore: {rule}, unused-result, wrong-value\n{source}" if ignores else source
+        )
         (scripts / f"{number}.js").write_text(text, encoding="utf-8")
         # Whether a library is used is not known where a script cannot be read.
         events += [] if rule == "full-width" else [f"click.b{number}: scripts/{number}.js"]
@@ -136,7 +138,7 @@ def lint(folder: Path, bs: Command) -> tuple[Done, int]:
         return find_missing_files(item)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("bpmax_sim.cli.lint.absent", note_and_check)
+        patch.setattr("bpmax_sim.cli.lint.find_missing_files", note_and_check)
         done = bs("lint")
     assert (folder / ".bpmax").is_dir()
     return done, len(read)

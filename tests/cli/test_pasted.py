@@ -249,6 +249,7 @@ def told_commands() -> Iterator[str]:
             words = (
                 found.replace("<file>", "openapi.json")
                 .replace("openapi FILE", "openapi openapi.json")
+                .replace("run FILE", "run scenarios")
                 .replace("FILE", _SAID["path"])
                 .partition("  ")[0]
                 .strip()

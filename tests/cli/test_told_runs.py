@@ -130,7 +130,7 @@ def test_the_first_failure_can_end_a_run(table: Path, bs: Command) -> None:
 
     assert done.code == 1
     assert done.last.startswith("1 passed, 1 failed")
-    assert done.err == snapshot("stopped at the first failure; 1 scenario did not run\n")
+    assert done.err.endswith("stopped at the first failure; 1 scenario did not run\n")
 
 
 def test_what_failed_last_runs_alone_until_nothing_fails(table: Path, bs: Command) -> None:
@@ -143,7 +143,7 @@ def test_what_failed_last_runs_alone_until_nothing_fails(table: Path, bs: Comman
     assert again.last.startswith("1 failed")
     assert mended.last.startswith("1 passed")
     assert all_of_it.last.startswith("3 passed")
-    assert all_of_it.err == snapshot("nothing failed last; all of it runs\n")
+    assert "nothing failed last; all of it runs\n" in all_of_it.err
 
 
 def test_junit_has_file_and_line(table: Path, bs: Command) -> None:

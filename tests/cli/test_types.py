@@ -89,7 +89,7 @@ def test_what_is_there_is_not_overwritten(
     assert written == {"bpmax.d.ts", "schemas", "jsconfig.json"}
     assert (tmp_path / ".vscode/settings.json").read_text("utf-8") == commented
     assert json.loads((tmp_path / "jsconfig.json").read_text("utf-8"))["include"] == ["src"]
-    assert "settings.json stays as it is" in capsys.readouterr().err
+    assert "settings.json was left unchanged" in capsys.readouterr().err
 
 
 def test_a_second_time_writes_nothing(project: Path) -> None:

@@ -8,7 +8,7 @@ from bpmax_sim.cli.app import run_command_line
 from tests.plugin.project import Project, output
 
 MISSING = "bpmax-sim coverage --scripts --hits .bpmax/hits"
-ARMS = "if (form.customerId === '12345') {\n  await null;\n} else {\n  await null;\n}\n"
+ARMS = "if (form.customerId === '12345') {\n  await null;\n} else {\n  await 0;\n}\n"
 
 
 @pytest.fixture(autouse=True)

@@ -153,9 +153,9 @@ ENTITIES = '<!DOCTYPE a [<!ENTITY b "bb">]><testsuite>&b;</testsuite>'
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        ({"../failed/a.json": "{}"}, "lies outside"),
-        ({"/etc/trace/a.ndjson": ""}, "lies outside"),
-        ({"C:\\failed\\a.json": ""}, "lies outside"),
+        ({"../failed/a.json": "{}"}, "outside the archive"),
+        ({"/etc/trace/a.ndjson": ""}, "outside the archive"),
+        ({"C:\\failed\\a.json": ""}, "outside the archive"),
         ({"readme.txt": "x"}, "nothing of a run"),
         ({}, "nothing of a run"),
         ({"report.xml": ENTITIES}, "nothing of a run"),

@@ -130,7 +130,7 @@ WRONG = [
     ("form.客户 = form.明细.every(r => r.a) || true;", "constant-condition", "|| true decides it"),
     ("if (0.1 + 0.2 === 0.3) form.客户 = 1;", "never-equal", "0.1 + 0.2 is not exact"),
     ("if (form.客户.indexOf('VIP') > 0) form.明细 = 1;", "index-condition", "which > 0 leaves out"),
-    ("form.客户 = (form.明细, form.数量);", "no-effect", "only the last one counts"),
+    ("form.客户 = (form.明细, form.客户编号);", "no-effect", "only the last one counts"),
     ("const s = new Set([1]); form.客户 = s.length;", "wrong-value", "a Set has no length; write size"),
     ("form.客户 = form.明细.name.trim + 1;", "no-effect", "trim is a method that is not called"),
     ("form.客户 = form.明细.lenght;", "unknown-member", "there is no 'lenght'; did you mean 'length'?"),

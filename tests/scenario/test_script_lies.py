@@ -436,12 +436,6 @@ DOUBTS: dict[str, Case] = {
     "an earlier name that is the present one": Case(
         steps="open: {}", top="was: [客户]", stubs="", says="this is the present name"
     ),
-    "a recording that a simulation never reads": Case(
-        steps="open: {}",
-        stubs="",
-        proxy=", mode: simulate, cassette: 录",
-        says="mode: simulate never reads a recording",
-    ),
     "an async function for each": Case(
         steps="open: {}",
         script="['1'].forEach(async id => { await $proxy('crm').get_customer(id) })",
