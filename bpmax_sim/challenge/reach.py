@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.script_source.counters import Counter
 from bpmax_sim.script_source.scopes import FUNCTIONS
-from bpmax_sim.script_source.syntax import SyntaxTree
+from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS, SyntaxTree
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 Counts = Sequence[int]
 """How often each counter of a script was passed, in their order."""
 _Spot = tuple[int, int]
-_LEAVES: Final = frozenset(
-    {"return_statement", "throw_statement", "continue_statement", "break_statement"}
-)
 _TRUTHS: Final = frozenset({"then", "else", "?", ":"})
 """The ways of a condition."""
 _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
@@ -164,4 +161,6 @@ def _leaves_something_out(node: Node) -> bool:
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None
-    return last is not None and last.type in _LEAVES and node.next_named_sibling is not None
+    return (
+        last is not None and last.type in LEAVING_STATEMENTS and node.next_named_sibling is not None
+    )

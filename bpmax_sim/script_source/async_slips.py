@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import without_parentheses
+from bpmax_sim.script_source.kinds import arguments_of, without_parentheses
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import Found, SlipReader
 from bpmax_sim.script_source.values import PROMISES, enclosing_node, is_async
@@ -34,8 +34,7 @@ _JOINS: Final = frozenset({"all", "allSettled", "any", "race"})
 def _callback_of(reader: SlipReader, call: Node) -> tuple[str, Node | None]:
     """Return the array method that *call* calls, and the function passed to it."""
     method = reader.kinds.method_of(call)
-    listed = call.child_by_field_name("arguments")
-    arguments = [c for c in listed.named_children if c.type != "comment"] if listed else []
+    arguments = arguments_of(call)
     callback = without_parentheses(arguments[0]) if arguments else None
     if callback is not None and callback.type == "identifier":
         value = reader.values.value(callback)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -34,9 +35,6 @@ _MOST: Final = 32
 """Alternatives of a condition; of one with more nothing is said."""
 _TURNED: Final = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
 _OPPOSITE: Final = {"<": ">=", ">": "<=", "<=": ">", ">=": "<"}
-_LEAVES: Final = frozenset(
-    {"return_statement", "throw_statement", "break_statement", "continue_statement"}
-)
 
 
 class Range(msgspec.Struct, frozen=True):
@@ -222,7 +220,8 @@ def find_excluded_conditions(reader: SlipReader, node: Node) -> Found:
     if not asked or condition is None:
         return
     for before, is_denied in _conditions_above(reader, node):
-        known = read_condition(reader, before, is_denied=is_denied)
+        read = partial(read_condition, reader, before, is_denied=is_denied)
+        known = reader.compute_once("denied" if is_denied else "true", before, read)
         if known is None or not known:
             continue
         joined = join_conditions(known, asked)
@@ -253,47 +252,36 @@ def _conditions_above(reader: SlipReader, node: Node) -> Iterator[tuple[Node, bo
         is_branch = parent.type in {"if_statement", "ternary_expression"} and condition is not None
         if is_branch and child != parent.child_by_field_name("condition"):
             is_else = child == parent.child_by_field_name("alternative")
-            between = [child] if not is_else and child != node else []
-            if condition is not None and not _may_change(reader, condition, between):
+            is_between = not is_else and child != node
+            start, end = (child.start_byte, child.end_byte) if is_between else (0, 0)
+            if condition is not None and not _may_change(reader, condition, start, end):
                 yield condition, is_else
         if parent.type in {"statement_block", "program"}:
-            yield from _exits_before(reader, parent, child)
+            for exit_ in reader.tree.exits_before(parent, child):
+                start, end = exit_.statement.end_byte, child.end_byte
+                condition = without_parentheses(exit_.condition)
+                is_alone = exit_.statement.child_by_field_name("alternative") is None
+                if condition and is_alone and not _may_change(reader, condition, start, end):
+                    yield condition, True
         child, parent = parent, parent.parent
 
 
-def _exits_before(reader: SlipReader, block: Node, statement: Node) -> Iterator[tuple[Node, bool]]:
-    """Yield conditions of each ``if`` before *statement* that leaves *block* when true."""
-    statements = block.named_children
-    number = statements.index(statement) if statement in statements else 0
-    for at, before in enumerate(statements[:number]):
-        condition = without_parentheses(before.child_by_field_name("condition"))
-        is_alone = before.type == "if_statement" and not before.child_by_field_name("alternative")
-        consequence = before.child_by_field_name("consequence")
-        is_exit = is_alone and condition is not None and _leaves(consequence)
-        between = statements[at + 1 : number + 1] if is_exit else ()
-        if is_exit and condition is not None and not _may_change(reader, condition, between):
-            yield condition, True
-
-
-def _leaves(statement: Node | None) -> bool:
-    if statement is not None and statement.type == "statement_block":
-        statement = next(reversed(statement.named_children), None)
-    return statement is not None and statement.type in _LEAVES
-
-
-def _may_change(reader: SlipReader, condition: Node, between: Sequence[Node]) -> bool:
-    """Return whether an expression of *condition* may change in the statements *between*."""
-    if not between:
+def _may_change(reader: SlipReader, condition: Node, start: int, end: int) -> bool:
+    """Return whether an expression of *condition* may change in the bytes *start* to *end*."""
+    if start == end:
         return False
+    changes = reader.compute_once("changes", condition, partial(_find_changes, reader, condition))
+    if changes is None:
+        return True
+    return any(bisect_left(places, start) < bisect_left(places, end) for places in changes)
+
+
+def _find_changes(reader: SlipReader, condition: Node) -> list[Sequence[int]] | None:
+    """Return where each expression of *condition* may change; None if its names may anywhere."""
     parts = [*reader.tree.walk(condition)]
     bindings = [reader.scopes.binding_of(part) for part in parts if part.type == "identifier"]
     if any(binding is not None and binding.is_reassigned for binding in bindings):
-        return True
-    start, end = between[0].start_byte, between[-1].end_byte
-    for part in parts:
-        if part.type in {"member_expression", "subscript_expression", "identifier"}:
-            places = reader.changes.get(reader.tree.text_of(part), ())
-            at = bisect_left(places, start)
-            if at < len(places) and places[at] < end:
-                return True
-    return False
+        return None
+    expressions = {"member_expression", "subscript_expression", "identifier"}
+    texts = [reader.tree.text_of(part) for part in parts if part.type in expressions]
+    return [reader.changes[text] for text in texts if text in reader.changes]

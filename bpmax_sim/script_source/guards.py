@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from bpmax_sim.script_source.kinds import operator_of
 from bpmax_sim.script_source.syntax import SyntaxTree
 from bpmax_sim.script_source.values import ScriptValue, Values
 
@@ -12,9 +13,6 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 _BRANCHES: Final = frozenset({"if_statement", "ternary_expression"})
-_LEAVES: Final = frozenset(
-    {"return_statement", "throw_statement", "continue_statement", "break_statement"}
-)
 _NOTHING: Final = frozenset({"undefined", "null"})
 _EQUAL: Final = {"===": True, "==": True, "!==": False, "!=": False}
 
@@ -26,6 +24,7 @@ class Guards:
         """Start without results; tests are looked for when a place is asked about."""
         self._tree = tree
         self._values = values
+        self._known: dict[tuple[int, bool], tuple[ScriptValue, ...]] = {}
 
     def is_guarded(self, node: Node, value: ScriptValue) -> bool:
         """Return whether *node* is only reached if *value*, or an object around it, is present."""
@@ -35,13 +34,13 @@ class Guards:
             and known.call == value.call
             and value.path[: len(known.path)] == known.path
             for condition, holds in self._conditions_of(node)
-            for known in self._values_known_present(condition, holds)
+            for known in self._known_values(condition, holds)
         )
 
     def is_question(self, node: Node) -> bool:
         """Return whether *node* compares a value with undefined or null."""
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
-        return _operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))
+        return operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))
 
     def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """Yield each condition that decides whether *node* is reached, with its needed value."""
@@ -52,31 +51,28 @@ class Guards:
                 if condition is not None and condition != child:
                     yield condition, parent.child_by_field_name("consequence") == child
             elif parent.type in {"statement_block", "program"}:
-                yield from self._earlier_exits(parent, child)
-            elif _operator_of(parent) in {"&&", "||"}:
+                yield from (
+                    (one.condition, False) for one in self._tree.exits_before(parent, child)
+                )
+            elif operator_of(parent) in {"&&", "||"}:
                 left = parent.child_by_field_name("left")
                 if left is not None and left != child:
-                    yield left, _operator_of(parent) == "&&"
+                    yield left, operator_of(parent) == "&&"
             child, parent = parent, parent.parent
 
-    def _earlier_exits(self, block: Node, until: Node) -> Iterator[tuple[Node, bool]]:
-        """Yield the condition of each ``if (…) return;`` before the statement *until*."""
-        for statement in block.named_children:
-            if statement == until:
-                return
-            inner = statement.child_by_field_name("consequence")
-            condition = statement.child_by_field_name("condition")
-            if statement.type == "if_statement" and inner is not None and condition is not None:
-                last = (inner.named_children or [inner])[-1] if "block" in inner.type else inner
-                if last.type in _LEAVES:
-                    yield condition, False
+    def _known_values(self, condition: Node, holds: bool) -> tuple[ScriptValue, ...]:
+        """Return `_values_known_present`, computed once for each condition."""
+        key = condition.id, holds
+        if key not in self._known:
+            self._known[key] = tuple(self._values_known_present(condition, holds))
+        return self._known[key]
 
     def _values_known_present(self, condition: Node, holds: bool) -> Iterator[ScriptValue]:
         """Yield the values that are present if *condition* is true, or false."""
         if condition.type == "parenthesized_expression":
             for child in condition.named_children[:1]:
                 yield from self._values_known_present(child, holds)
-        operator = _operator_of(condition)
+        operator = operator_of(condition)
         left, right = (condition.child_by_field_name(side) for side in ("left", "right"))
         argument = condition.child_by_field_name("argument")
         if operator == "!" and argument is not None:
@@ -96,7 +92,7 @@ class Guards:
         for one, other in ((left, right), (right, left)):
             if one is None or not self._is_nothing(other):
                 continue
-            inner = one.child_by_field_name("argument") if _operator_of(one) == "typeof" else one
+            inner = one.child_by_field_name("argument") if operator_of(one) == "typeof" else one
             if (value := self._values.value(inner)) is not None:
                 yield value
 
@@ -124,8 +120,3 @@ class Guards:
             return False
         text = self._tree.literal_text(node)
         return text == "undefined" or self._tree.text_of(node) in _NOTHING
-
-
-def _operator_of(node: Node) -> str:
-    operator = node.child_by_field_name("operator")
-    return operator.type if operator is not None else ""

@@ -90,6 +90,12 @@ def sides_of(node: Node) -> tuple[Node | None, Node | None]:
     )
 
 
+def arguments_of(node: Node) -> list[Node]:
+    """Return the arguments of a call or of ``new``."""
+    listed = node.child_by_field_name("arguments")
+    return [one for one in listed.named_children if one.type != "comment"] if listed else []
+
+
 class KindReader:
     """The kinds of the expressions of one script."""
 

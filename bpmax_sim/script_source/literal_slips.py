@@ -12,7 +12,7 @@ from zoneinfo import available_timezones
 from bpmax_sim.errors import suggest
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught
-from bpmax_sim.script_source.kinds import operator_of, sides_of, without_parentheses
+from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
 from bpmax_sim.script_source.slips import Found, SlipReader
 
 if TYPE_CHECKING:
@@ -31,16 +31,11 @@ _HOURS: Final = 24
 _BASES: Final = range(2, 37)
 
 
-def _arguments_of(node: Node) -> list[Node]:
-    listed = node.child_by_field_name("arguments")
-    return [one for one in listed.named_children if one.type != "comment"] if listed else []
-
-
 def _find_no_date(reader: SlipReader, node: Node) -> Found:
     """Yield ``new Date('2026/13/01')``, an invalid date, and ``new Date(2026, 12, 1)``."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
-    arguments = _arguments_of(node)
+    arguments = arguments_of(node)
     if name not in {"Date", "Date.parse", "Date.UTC"} or not arguments:
         return
     text = reader.tree.literal_text(arguments[0])
@@ -78,7 +73,7 @@ def _find_no_number(reader: SlipReader, node: Node) -> Found:
     """Yield ``Number('1,200')`` and ``parseInt('abc')``, which give NaN, and ``parseInt(x, 1)``."""
     callee = node.child_by_field_name("function")
     name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
-    arguments = _arguments_of(node)
+    arguments = arguments_of(node)
     fits = _FITS.get(name)
     if fits is None or not arguments:
         return
@@ -96,7 +91,7 @@ _LONGEST: Final = 2**31 - 1
 
 def _find_long_timer(reader: SlipReader, node: Node) -> Found:
     """Yield timers beyond 2³¹ - 1 ms (some 24.8 days), which every engine fires at once."""
-    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
     name = reader.tree.text_of(callee) if callee is not None else ""
     if name not in {"setTimeout", "setInterval"} or len(arguments) < 2:  # noqa: PLR2004
         return
@@ -167,7 +162,7 @@ def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
     """Yield options that ``Intl`` and ``toLocaleString`` do not know."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
-    arguments = _arguments_of(node)
+    arguments = arguments_of(node)
     if not (name.startswith("Intl.") or ".toLocale" in name) or len(arguments) < 2:  # noqa: PLR2004
         return
     for pair in arguments[1].named_children if arguments[1].type == "object" else ():
@@ -185,7 +180,7 @@ def _find_no_locale(reader: SlipReader, node: Node) -> Found:
     name = reader.tree.text_of(made) if made is not None else ""
     if not (name.startswith("Intl.") or ".toLocale" in name):
         return
-    for number, one in enumerate(_arguments_of(node)):
+    for number, one in enumerate(arguments_of(node)):
         text = reader.tree.literal_text(one)
         if number == 0 and text and "_" in text:
             yield "wrong-value", one, msg(

@@ -22,6 +22,7 @@ from bpmax_sim.script_source import (
 )
 from bpmax_sim.script_source.comparisons import ComparisonReader, LiteralComparison
 from bpmax_sim.script_source.guards import Guards
+from bpmax_sim.script_source.kinds import operator_of
 from bpmax_sim.script_source.promises import (
     PromiseMisuse,
     PromiseReader,
@@ -337,7 +338,7 @@ class _ScriptReader:
             child, parent = parent, parent.parent
         if parent is None:
             return "read"
-        operator = self._operator_of(parent)
+        operator = operator_of(parent)
         target = _ASSIGNS.get(parent.type)
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
@@ -351,10 +352,6 @@ class _ScriptReader:
             or parent.child_by_field_name("condition") == child
         )
         return "truth" if is_asked else "read"
-
-    def _operator_of(self, node: Node) -> str:
-        operator = node.child_by_field_name("operator")
-        return operator.type if operator is not None else ""
 
     def _global_uses(self) -> Iterator[GlobalUse]:
         for use in self._scopes.globals():

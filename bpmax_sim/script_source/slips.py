@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -27,6 +27,7 @@ from bpmax_sim.script_source.values import Values, enclosing_node
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+T = TypeVar("T")
 _MOST_SHOWN: Final = 40
 _EFFECTS: Final = frozenset({
     "call_expression", "new_expression", "await_expression", "assignment_expression",
@@ -71,6 +72,18 @@ class SlipReader:
         self.scopes = scopes
         self.values = values
         self.kinds = KindReader(tree, scopes, values)
+        self._computed: dict[tuple[str, int], Any] = {}
+
+    def compute_once(self, what: str, node: Node, compute: Callable[[], T]) -> T:
+        """Return the result of *compute*, kept for *node* under the name *what*.
+
+        A condition is looked at again from every place that it decides about.
+        """
+        key = what, node.id
+        if key not in self._computed:
+            self._computed[key] = compute()
+        result: T = self._computed[key]
+        return result
 
     @cached_property
     def changes(self) -> Mapping[str, Sequence[int]]:

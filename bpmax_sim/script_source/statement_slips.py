@@ -14,14 +14,12 @@ from bpmax_sim.script_source.kinds import (
 )
 from bpmax_sim.script_source.scopes import FUNCTIONS
 from bpmax_sim.script_source.slips import GIVEN, PURE, Found, SlipReader
+from bpmax_sim.script_source.syntax import LEAVING_STATEMENTS
 from bpmax_sim.script_source.values import enclosing_node
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-_LEAVES: Final = frozenset(
-    {"return_statement", "throw_statement", "break_statement", "continue_statement"}
-)
 _IDLE: Final = frozenset({
     "identifier", "member_expression", "subscript_expression", "number", "template_string",
     "string", "array", "arrow_function", "function_expression", "binary_expression", "true",
@@ -127,7 +125,7 @@ def exits(statement: Node | None) -> bool:
         return exits(part("consequence")) and exits(part("alternative"))
     if statement.type == "try_statement":
         return exits(part("body")) and (part("handler") is None or exits(part("handler")))
-    return statement.type in _LEAVES
+    return statement.type in LEAVING_STATEMENTS
 
 
 def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
@@ -328,11 +326,11 @@ def _certain_nodes(body: Node) -> Iterator[Node]:
         yield part
         first = part.child_by_field_name("condition") or part.child_by_field_name("left")
         is_open = part.type in _BRANCHING
-        if is_open and any(inner.type in _LEAVES for inner in _own_nodes(part)):
+        if is_open and any(inner.type in LEAVING_STATEMENTS for inner in _own_nodes(part)):
             return
         if is_open or operator_of(part) in {"&&", "||", "??"}:
             pending[:0] = [first] if first is not None else []
-        elif part.type in _LEAVES:
+        elif part.type in LEAVING_STATEMENTS:
             pending = list(part.named_children)
         elif part.type not in FUNCTIONS:
             pending[:0] = part.named_children

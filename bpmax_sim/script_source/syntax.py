@@ -10,9 +10,9 @@ from __future__ import annotations
 import bisect
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bpmax_sim.errors import Place
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
 LONGEST: Final = 1_000_000
 """Characters of a script that is still read; a larger one is a bundle that no person wrote."""
+LEAVING_STATEMENTS: Final = frozenset(
+    {"return_statement", "throw_statement", "break_statement", "continue_statement"}
+)
+"""Types of statements behind which control does not go on."""
 _ESCAPE = re.compile(
     r"\\(?:u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(\r\n|.))", re.DOTALL
 )
@@ -38,9 +42,28 @@ _SIMPLE: Final = {
 _HALF_PAIR = re.compile(rb"\xed[\xa0-\xbf].", re.DOTALL)
 
 
+class EarlyExit(NamedTuple):
+    """An ``if`` that leaves its block where *condition* is true."""
+
+    statement: Node
+    condition: Node
+
+
 def _point_of(data: bytes, offset: int) -> tuple[int, int]:
     """Return row and column of a byte as tree-sitter counts them: from 0, in bytes, by LF."""
     return data.count(b"\n", 0, offset), offset - data.rfind(b"\n", 0, offset) - 1
+
+
+def _find_exits(block: Node) -> Iterator[EarlyExit]:
+    for statement in block.named_children:
+        if statement.type != "if_statement":
+            continue
+        condition = statement.child_by_field_name("condition")
+        last = statement.child_by_field_name("consequence")
+        if last is not None and last.type == "statement_block":
+            last = next(reversed(last.named_children), None)
+        if condition is not None and last is not None and last.type in LEAVING_STATEMENTS:
+            yield EarlyExit(statement, condition)
 
 
 class SyntaxTree:
@@ -61,6 +84,7 @@ class SyntaxTree:
         self._data = _HALF_PAIR.sub(b"???", data)
         self._tree: Tree = _make_parser().parse(self._data)
         self.root: Node = self._tree.root_node
+        self._exits: dict[int, Sequence[EarlyExit]] = {}
 
     def has_error_with(self, start: int, end: int, new: bytes) -> bool:
         """Return whether the script is broken with *new* in place of the bytes *start* to *end*.
@@ -136,6 +160,17 @@ class SyntaxTree:
             current = pending.pop()
             yield current
             pending += reversed(current.named_children)
+
+    def exits_before(self, block: Node, statement: Node) -> Sequence[EarlyExit]:
+        """Return each ``if (…) return;`` of *block* before *statement*, in order.
+
+        Those of a block are found once, as most of its statements are asked about.
+        """
+        if block.id not in self._exits:
+            self._exits[block.id] = [*_find_exits(block)]
+        exits = self._exits[block.id]
+        start = statement.start_byte
+        return exits[: bisect.bisect_left(exits, start, key=lambda one: one.statement.start_byte)]
 
     def mistakes(self) -> Iterator[Place]:
         """Yield the places that could not be parsed as JavaScript."""

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.errors import nearest_name
 from bpmax_sim.i18n import msg
-from bpmax_sim.script_source.kinds import EQUALITIES, operator_of, sides_of, without_parentheses
+from bpmax_sim.script_source.kinds import (
+    EQUALITIES,
+    arguments_of,
+    operator_of,
+    sides_of,
+    without_parentheses,
+)
 from bpmax_sim.script_source.scopes import FUNCTIONS, Binding
 from bpmax_sim.script_source.slips import Found, SlipReader
 from bpmax_sim.script_source.values import enclosing_node
@@ -36,11 +42,6 @@ _SEPARATORS: Final = frozenset({",", " ", "-", "/", "，", "、"})
 _WALKS: Final = frozenset({"forEach", "map", "filter", "some", "every", "find", "findIndex"})
 _ASKS: Final = frozenset({"filter", "some", "every", "find", "findIndex", "findLast"})
 _MAKES_NUMBER: Final = re.compile(r"\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
-
-
-def _arguments_of(node: Node) -> list[Node]:
-    listed = node.child_by_field_name("arguments")
-    return [one for one in listed.named_children if one.type != "comment"] if listed else []
 
 
 def _callee_of(node: Node) -> tuple[str, Node | None]:
@@ -220,7 +221,7 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     value = without_parentheses(binding.value) if binding is not None and not binding.path else None
     if binding is None or value is None or name is None or value.type != "object":
         return
-    if binding.is_reassigned or binding.kind != "const" or not _is_closed(reader, binding):
+    if binding.is_reassigned or binding.kind != "const":
         return
     keys = [
         reader.scopes.key_text(part.child_by_field_name("key") or part)
@@ -232,7 +233,8 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     known |= {reader.tree.text_of(one) for one in methods if one is not None}
     is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
     text = reader.tree.text_of(name)
-    if is_whole and text not in known and (hint := nearest_name(text, sorted(known))):
+    hint = nearest_name(text, sorted(known)) if is_whole and text not in known else ""
+    if hint and _is_closed(reader, binding):
         yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=hint)
 
 
@@ -253,7 +255,7 @@ def _is_closed(reader: SlipReader, binding: Binding) -> bool:
 def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
     """Yield calls of built-in methods that do less than they seem to."""
     name, owner = _callee_of(node)
-    arguments = _arguments_of(node)
+    arguments = arguments_of(node)
     texts = [reader.tree.literal_text(one) for one in arguments]
     owner_text = reader.tree.text_of(owner) if owner is not None else ""
     if owner_text in {"Math", "Number"} and name in _ONE_ARGUMENT and len(arguments) > 1:
@@ -285,7 +287,7 @@ def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
 def _is_hollow(reader: SlipReader, owner: Node) -> bool:
     made = owner.child_by_field_name("constructor") or owner.child_by_field_name("function")
     is_array = made is not None and reader.tree.text_of(made) == "Array"
-    arguments = _arguments_of(owner) if is_array else []
+    arguments = arguments_of(owner) if is_array else []
     return len(arguments) == 1 and arguments[0].type == "number"
 
 
@@ -321,7 +323,7 @@ def _find_changed_list(reader: SlipReader, node: Node, name: str, owner: Node | 
 
 def _find_partial_number(reader: SlipReader, node: Node) -> Found:
     """Yield ``parseFloat('1,200')``, which is 1."""
-    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
     name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
     text = reader.tree.literal_text(arguments[0]) if arguments else None
     match = _MAKES_NUMBER.match(text) if text else None
@@ -336,7 +338,7 @@ def _find_partial_number(reader: SlipReader, node: Node) -> Found:
 
 def _find_timer_slip(reader: SlipReader, node: Node) -> Found:
     """Yield ``setTimeout(f, '1s')``, which fires at once."""
-    callee, arguments = node.child_by_field_name("function"), _arguments_of(node)
+    callee, arguments = node.child_by_field_name("function"), arguments_of(node)
     if callee is None or reader.tree.text_of(callee) not in {"setTimeout", "setInterval"}:
         return
     text = reader.tree.literal_text(arguments[1]) if len(arguments) > 1 else None
@@ -371,7 +373,7 @@ def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
 def _is_late(reader: SlipReader, call: Node) -> bool:
     callee = call.child_by_field_name("function")
     name = reader.tree.text_of(callee) if callee is not None else ""
-    arguments = _arguments_of(call)
+    arguments = arguments_of(call)
     is_function = bool(arguments) and arguments[0].type in FUNCTIONS
     return is_function and (name in {"setTimeout", "queueMicrotask"} or name.endswith(".then"))
 
@@ -401,7 +403,7 @@ def _find_beyond(reader: SlipReader, node: Node) -> Found:
 def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
     """Yield ``list.find(row => row.sku = 'A')``, which assigns."""
     name, _ = _callee_of(node)
-    arguments = _arguments_of(node)
+    arguments = arguments_of(node)
     if name not in _ASKS or not arguments or arguments[0].type not in FUNCTIONS:
         return
     body = without_parentheses(arguments[0].child_by_field_name("body"))
@@ -429,10 +431,8 @@ def _find_lost_step(reader: SlipReader, node: Node) -> Found:
 
 def _find_surplus(reader: SlipReader, node: Node) -> Found:
     """Yield arguments for which a function of the script has no parameters."""
-    callee, arguments = (
-        without_parentheses(node.child_by_field_name("function")),
-        _arguments_of(node),
-    )
+    callee = without_parentheses(node.child_by_field_name("function"))
+    arguments = arguments_of(node)
     if callee is None or callee.type != "identifier" or not arguments:
         return
     value = reader.values.value(callee)
