@@ -14,6 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
+from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious, pattern_of
 from bpmax_sim.scenario.expect_writer import ExpectEdit, merge_expected
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
@@ -348,12 +349,8 @@ def _as_map(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
 def _same(first: Any, second: Any) -> bool:
     both_nan = first != first and second != second  # noqa: PLR0124 - only NaN is unlike itself
     return both_nan or (type(first) is type(second) and bool(first == second)) or (
-        _is_number(first) and _is_number(second) and first == second
+        is_number(first) and is_number(second) and first == second
     )  # fmt: skip
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_pattern(value: Any) -> bool:

@@ -24,8 +24,7 @@ from bpmax_sim.scenario.events import Event, ScenarioPart
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.parts import declared_parts, used_parts
 from bpmax_sim.subject.definition import ACTIONS, Definition
-from bpmax_sim.subject.hooks import BranchArrived, FieldChanged, NodeEntered
-from bpmax_sim.subject.project import UNDO
+from bpmax_sim.subject.hooks import UNDO, BranchArrived, FieldChanged, NodeEntered
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 
 Kind = Literal[

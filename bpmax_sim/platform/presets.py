@@ -11,7 +11,7 @@ JSON Schemas of platform files and of ``instances.yaml``, for editors.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -267,7 +267,7 @@ def _shaping_parameters(source: Node) -> frozenset[str]:
     """Return the parameters used by ``$case`` or ``$parameter``, which no template needs."""
     return frozenset(
         str(node.items[key].value)
-        for node in _walk_nodes(source.child("auth") or _EMPTY)
+        for node in (source.child("auth") or _EMPTY).walk()
         for key in (_PARAMETER, _CASE)
         if key in node.items
     )
@@ -278,12 +278,6 @@ def _accepted_parameters(source: Node) -> frozenset[str]:
     named = _undefined_template_names(source.child("auth") or _EMPTY)
     declared = (source.child(key) or _EMPTY for key in ("parameters", "credentials"))
     return named.union(*(node.items for node in declared))
-
-
-def _walk_nodes(node: Node) -> Iterator[Node]:
-    yield node
-    for child in (*node.items.values(), *node.elements):
-        yield from _walk_nodes(child)
 
 
 def _undefined_template_names(auth: Node) -> frozenset[str]:

@@ -10,7 +10,7 @@ import msgspec
 from bpmax_sim.report.store import Trace
 from bpmax_sim.report.trace_failures import RootPaths
 from bpmax_sim.subject.definition import Definition
-from bpmax_sim.subject.project import UNDO
+from bpmax_sim.subject.hooks import UNDO
 
 
 class FlowWay(msgspec.Struct, frozen=True):

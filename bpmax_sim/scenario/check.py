@@ -29,9 +29,9 @@ from bpmax_sim.scenario.idle_steps import (
     check_anything_expected,
     check_buttons,
     check_condition_cells,
-    check_contradictions,
     check_entered_flags,
     check_flags,
+    check_former_names,
     check_milliseconds,
     check_unread_results,
 )
@@ -56,7 +56,6 @@ from bpmax_sim.scenario.tautology_check import (
 )
 from bpmax_sim.subject.definition import reachable
 from bpmax_sim.subject.form import path_steps
-from bpmax_sim.yamlfile.node import Node
 
 _SECRET_ROOTS = ("env", "vars", "case")
 
@@ -431,14 +430,8 @@ _DESCRIBING = frozenset({
 def _is_reported(draft: ScenarioDraft, spot: Spot) -> bool:
     """Return whether a problem inside *spot* has been reported already, so that one is enough."""
     node = spot.source.root.at(spot.steps)
-    inside = {inner.place for inner in _walk_nodes(node)} if node else set()
+    inside = {inner.place for inner in node.walk()} if node else set()
     return any(problem.place in inside for problem in draft.problems)
-
-
-def _walk_nodes(node: Node) -> Iterator[Node]:
-    yield node
-    for child in (*node.items.values(), *node.elements):
-        yield from _walk_nodes(child)
 
 
 def _check_fault_names(
@@ -616,7 +609,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_steps_and_start,
     _check_scripts,
     _check_settings,
-    check_contradictions,
+    check_former_names,
     _check_members,
     _check_added_names,
     _check_proxy,

@@ -23,7 +23,6 @@ from bpmax_sim.scenario.source import Failure, Spot
 from bpmax_sim.secret.standin import STANDIN
 from bpmax_sim.subject import form
 from bpmax_sim.subject.hooks import FieldChanged
-from bpmax_sim.subject.project import UNDO
 
 
 def report_new_expect(
@@ -49,7 +48,7 @@ def report_new_expect(
 def _written_fields(happened: Iterable[Event]) -> list[str]:
     """Return the fields of the form that scripts wrote."""
     changes = (event for event in happened if isinstance(event, FieldChanged))
-    names = (one.field for one in changes if one.by not in {"user", UNDO})
+    names = (one.field for one in changes if one.is_by_script)
     return [name for name in dict.fromkeys(names) if "/" not in name]
 
 

@@ -30,7 +30,6 @@ from bpmax_sim.scenario.references import Path, show
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.session.session import Session
 from bpmax_sim.subject.hooks import FieldChanged
-from bpmax_sim.subject.project import UNDO
 
 _LOOKING: Final = frozenset({"preview", "advance", "wait"})
 """Actions that leave a form as it is."""
@@ -213,7 +212,7 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
 def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
     """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
-    written = {_base_of(one.field) for one in history.changes if one.by not in _OF_PEOPLE}
+    written = {_base_of(one.field) for one in history.changes if one.is_by_script}
     entered = {_base_of(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
     for expected, _, _ in expectations:
@@ -236,9 +235,6 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
         "expect what the scripts do, too", names=series(names),
     )  # fmt: skip
     yield _make_finding(spot.at(*path), entry)
-
-
-_OF_PEOPLE: Final = frozenset({"user", UNDO})
 
 
 def _base_of(field: str) -> str:

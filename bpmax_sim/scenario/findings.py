@@ -33,7 +33,6 @@ from bpmax_sim.scenario.names import CheckContext, ScenarioNames, describe_findi
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.subject.form import path_steps
 from bpmax_sim.subject.hooks import FieldChanged
-from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import BadToken, Fault, Reply, Slow
 
 WRONG_CALLS = frozenset(
@@ -245,7 +244,7 @@ def check_write(
         expected: table -> columns that expectations name, which are taken as intended.
     """
     field = change.field
-    if change.by in {"user", UNDO} or "/" in field or field.startswith("project."):
+    if not change.is_by_script or "/" in field or field.startswith("project."):
         return
     if wrong := names.field_problem(field):
         cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)

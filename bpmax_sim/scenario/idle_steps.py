@@ -52,16 +52,16 @@ def check_condition_cells(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
 
 def check_unread_results(draft: ScenarioDraft) -> None:
     """Report ``js:`` steps that return a value which nothing reads."""
-    steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
-    texts = "\n".join(draft.spot.source.texts)
     if draft.scenario.expect.result is not UNSET:
         return
+    steps = list(draft.spot.at("steps").elements(draft.scenario.steps))
     for number, (step, spot) in enumerate(steps):
         code = step.value if step.action == "js" else None
         if not isinstance(code, str) or not _RETURN.search(code):
             continue
         is_read = any(one.expect.result is not UNSET for one in _until_next(steps, number))
-        is_named = bool(step.id) and f"steps.{step.id}." in texts
+        own = f"steps.{step.id}."
+        is_named = bool(step.id) and any(own in text for text in draft.spot.source.texts)
         has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
         has_until = isinstance(step.retry, model.Retry) and step.retry.until is not UNSET
         if not (is_read or is_named or has_more or has_until):
@@ -110,8 +110,8 @@ def check_anything_expected(draft: ScenarioDraft) -> None:
         draft.tell(draft.spot.at("scenario"), message, kind="empty", fails=False)
 
 
-def check_contradictions(draft: ScenarioDraft) -> None:
-    """Find an earlier name that is the present one."""
+def check_former_names(draft: ScenarioDraft) -> None:
+    """Report an earlier name that is the present one."""
     scenario = draft.scenario
     for name, spot in draft.spot.at("was").elements(scenario.was):
         if name == scenario.scenario:
@@ -120,7 +120,7 @@ def check_contradictions(draft: ScenarioDraft) -> None:
 
 
 def check_milliseconds(draft: ScenarioDraft) -> None:
-    """Find an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
+    """Report an ``advance: 300`` in seconds where a script sets a timer of 300, in milliseconds."""
     for step, spot in draft.steps:
         value = step.value if step.action == "advance" else None
         if not isinstance(value, int) or isinstance(value, bool):

@@ -76,7 +76,6 @@ from bpmax_sim.subject.hooks import (
     Result,
     SubjectEvent,
 )
-from bpmax_sim.subject.project import UNDO
 from bpmax_sim.transport.faults import Fault
 
 
@@ -154,7 +153,7 @@ class RunLog(msgspec.Struct):
             else:
                 self.add_warning("name", wrong, change.place)
         is_own = "/" not in change.field
-        is_script = change.by not in {"user", UNDO}
+        is_script = change.is_by_script
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
         kinds = self.names.field_kinds if is_own else {}
         misfit = result_checks.find_misfit(change.field, change.new, kinds, change.place)
@@ -469,14 +468,14 @@ class Progress:
         elif self.item.rows:
             return []
         else:
-            for part in self.unused:
+            for part in self.idle_parts:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [failure_of(self.item, part) for part in self.unused if part.fails]
+            failures = [failure_of(self.item, part) for part in self.idle_parts if part.fails]
         return self.demote_if_lenient(failures)
 
     @cached_property
-    def unused(self) -> tuple[source.RunWarning, ...]:
+    def idle_parts(self) -> tuple[source.RunWarning, ...]:
         """Return what the run, all of whose steps have ended, has not used.
 
         Expectations that only look at fields no script wrote are included.

@@ -509,7 +509,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         checks=progress.checks,
         reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
-        unused=progress.unused if outcome == "passed" else (),
+        unused=progress.idle_parts if outcome == "passed" else (),
         strictness=item.strictness,
         at=now,
     )

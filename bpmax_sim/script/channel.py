@@ -40,15 +40,15 @@ class LiveObjectsMirror:
     """What one context knows of its live objects: the globals, and their members that are live too.
 
     A live object may have three optional attributes: ``links``, its members that are live objects
-    themselves; ``is_frozen``, True if its values never change inside; and ``watched``, names of
-    members: if a script reads an absent member of their rows or values, the script's outcome names
-    it.
+    themselves; ``is_frozen``, True if its values never change inside; and ``watched_members``,
+    names of members: if a script reads an absent member of their rows or values, the script's
+    outcome names it.
 
     Attributes:
         names: dotted path of each object, as messages show it, such as ``ctx.form``.
         roots: ``[global name, index of the object]``.
         links: ``[index of the object, member, index of the member]``.
-        watched: ``watched`` of each object.
+        watched: ``watched_members`` of each object.
     """
 
     def __init__(self, objects: Mapping[str, LiveObject]) -> None:
@@ -69,7 +69,7 @@ class LiveObjectsMirror:
         index = len(self._objects)
         self.names.append(name)
         self._objects.append(live)
-        self.watched.append([*getattr(live, "watched", ())])
+        self.watched.append([*getattr(live, "watched_members", ())])
         links: Mapping[str, LiveObject] = getattr(live, "links", {})
         for member, linked in links.items():
             self.links.append((index, member, self._add(f"{name}.{member}", linked)))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from bpmax_sim.errors import Place
@@ -120,20 +121,22 @@ class ReachFinder:
         for inner in self._tree.walk(node):
             value = self._values.value(inner)
             if inner.type == "identifier" and value is None and depth < _DEEPEST:
-                for assigned in self._find_assigned(self._tree.text_of(inner)):
+                for assigned in self._assigned_values.get(self._tree.text_of(inner), ()):
                     yield from self._find_reads(assigned, depth + 1)
             if inner.type in _NAMES and value is not None and value.path:
                 path = value.path[:-1] if value.path[-1] in _OF_TEXTS else value.path
                 if path:
                     yield from self._require_of(value, ".".join(path))
 
-    def _find_assigned(self, name: str) -> Iterator[Node]:
-        """Yield the expressions assigned to the variable *name*."""
+    @cached_property
+    def _assigned_values(self) -> Mapping[str, Sequence[Node]]:
+        """Return the expressions assigned to each variable or member, by its text."""
+        values: dict[str, list[Node]] = {}
         for node in self._tree.walk():
             left, right = (node.child_by_field_name(side) for side in ("left", "right"))
-            is_write = node.type == "assignment_expression"
-            if is_write and left and right and self._tree.text_of(left) == name:
-                yield right
+            if node.type == "assignment_expression" and left and right:
+                values.setdefault(self._tree.text_of(left), []).append(right)
+        return values
 
     def _require(self, node: Node | None, *, holds: bool) -> list[_Requirement]:
         """Return what makes the condition *node* true or false; empty if its source is unclear."""

@@ -475,7 +475,7 @@ class FormView(msgspec.Struct):
         return state_links(self.form, self.form.fields)
 
     @property
-    def watched(self) -> Sequence[str]:
+    def watched_members(self) -> Sequence[str]:
         """Return the tables whose columns are known."""
         return self.form.tables
 

@@ -54,6 +54,10 @@ class ScriptRunner(Protocol):
         ...
 
 
+UNDO: Final = "undo"
+"""Who takes back what an action wrote that went wrong, and the action of going back."""
+
+
 class SubjectEvent(msgspec.Struct, frozen=True, kw_only=True):
     """An event of a subject; *at* is the virtual instant in seconds."""
 
@@ -73,6 +77,11 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
     new: Any
     by: str
     place: Place | None = None
+
+    @property
+    def is_by_script(self) -> bool:
+        """Return whether a script wrote it, and neither the user nor the undoing of an action."""
+        return self.by not in {"user", UNDO}
 
 
 class CycleCut(SubjectEvent, frozen=True, kw_only=True):

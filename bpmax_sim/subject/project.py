@@ -33,7 +33,7 @@ from bpmax_sim.subject.definition import (
     check_returned,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
-from bpmax_sim.subject.hooks import FlowMove, Result
+from bpmax_sim.subject.hooks import UNDO, FlowMove, Result
 from bpmax_sim.subject.owners import PASSED, REFUSED, UNTREATED, Items, Visit, owner_of
 
 
@@ -43,7 +43,7 @@ class ContextView(msgspec.Struct, frozen=True):
     flow: ScriptedSubject
     members: Mapping[str, Any]
     links: Mapping[str, LiveObject]
-    watched: Sequence[str] = ("step", "userInfo", "postData")
+    watched_members: Sequence[str] = ("step", "userInfo", "postData")
 
     def snapshot(self) -> Mapping[str, Any]:
         """Return the members other than form and project."""
@@ -134,8 +134,6 @@ NEW, PROCESSING, FINISHED, REJECTED = "new", "processing", "finished", "rejected
 CANCELLED, TERMINATED, RETURNED = "cancelled", "terminated", "returned"
 _FORESEEN = ("owners", "jump", "computed")
 """Hooks that say where a project goes, and to whom; they run in a preview, too."""
-UNDO = "undo"
-"""Who takes back what an action wrote that went wrong, and the action of going back."""
 STATUSES = (NEW, PROCESSING, FINISHED, REJECTED, CANCELLED, TERMINATED, RETURNED)
 """Everything that a project can be."""
 _LATER: Mapping[int, str] = {UNTREATED: "untreated", PASSED: "passed", REFUSED: "refused"}
@@ -630,7 +628,7 @@ class PartView(msgspec.Struct, frozen=True):
         return state_links(self.flow, self.flow.form) if self.part == "form" else {}
 
     @property
-    def watched(self) -> Sequence[str]:
+    def watched_members(self) -> Sequence[str]:
         """Return the tables whose columns are known."""
         return self.flow.tables if self.part == "form" else ()
 

@@ -113,6 +113,12 @@ class Node(Struct, frozen=True):
         is_inside = type(value) is tuple and not isinstance(step, str) and step < len(value)
         return value[step] if is_inside else None
 
+    def walk(self) -> Iterator[Node]:
+        """Yield the node itself and all nodes below it."""
+        yield self
+        for child in (*self.items.values(), *self.elements):
+            yield from child.walk()
+
     def nearest(self, steps: Iterable[Step]) -> Node:
         """Return the node at *steps*, or the last one on the way there."""
         node = self

@@ -169,7 +169,7 @@ def test_a_promise_in_a_field_is_an_error_of_its_line(source: str) -> None:
 
 
 class WatchedForm(Form):
-    watched = ("明细", "客户")
+    watched_members = ("明细", "客户")
 
 
 def watched_form() -> WatchedForm:
