@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from bpmax_sim.cassette.format import render
-from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
+from bpmax_sim.cassette.format import render_exchange
+from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, split_entry_for_scan
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 
@@ -43,7 +43,7 @@ def exchange(
 
 
 def draft(found: Exchange) -> PendingExchange:
-    entry = render(found)
+    entry = render_exchange(found)
     return PendingExchange(line=entry.line, text=entry.text)
 
 
@@ -110,4 +110,6 @@ def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) 
 def test_a_failure_is_searched_whole() -> None:
     failed = FailedExchange(code="NETWORK", message="断开", sent=True)
 
-    assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))
+    assert not split_entry_for_scan(
+        render_exchange(Exchange(request=exchange().request, outcome=failed))
+    )

@@ -21,7 +21,7 @@ from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.help_text import in_sentences
+from bpmax_sim.cli.help_text import end_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.cli.output_schema import describe_keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
@@ -428,7 +428,7 @@ SHARED_BY = 3
 
 
 def _options(told: Iterable[tuple[str, str]], words: Words) -> str:
-    rows = [(f"`{one}`", in_sentences(words(text))) for one, text in told]
+    rows = [(f"`{one}`", end_sentences(words(text))) for one, text in told]
     return words.table(("option", "meaning"), rows)
 
 
