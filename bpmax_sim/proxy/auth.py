@@ -1,10 +1,10 @@
 """Put auth into a planned call: the request that is sent, and its twin with stand-ins.
 
-Auth is put in last, at the places that `drop_names_set_by_auth` has cleared. A recording holds
-the signature that the placeholder key gave, and the instant and nonce that it was made with. Replay signs the
-call again with the same instant and nonce; a signature that then differs is a fault of the signing
-and not of the call. Where the calls themselves differ (in ignored places, or only in spelling), the
-recorded request is signed again instead, and not the one at hand.
+Auth is put in last, at the places that `drop_names_set_by_auth` has cleared. A recording holds the
+signature that the placeholder key gave, and the instant and nonce that it was made with. Replay
+signs the call again with the same instant and nonce; a signature that then differs is a fault of
+the signing and not of the call. Where the calls themselves differ (in ignored places, or only in
+spelling), the recorded request is signed again instead, and not the one at hand.
 """
 
 from __future__ import annotations

@@ -231,7 +231,8 @@ def _forward_lines(
     """Return the points of each downward edge; edges of one box start and end side by side."""
     begins, ends = (
         _edge_offsets(
-            {way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()}, widths
+            {way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
+            widths,
         )
         for end in (0, 1)
     )  # fmt: skip

@@ -283,7 +283,7 @@ class Context:
                 self._declare_counters(library)
                 self._channel.load(library.text)
         except EngineError as error:
-            self._close_after_error(run, self._failures.make_engine_error(error))
+            self._abort(run, self._failures.make_engine_error(error))
 
     def _declare_counters(self, placed: PlacedScript) -> None:
         if self._hits is not None and placed.counted is not None:
@@ -345,7 +345,7 @@ class Context:
         ended = self._apply_turn(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
-            self._close_after_error(
+            self._abort(
                 run,
                 self._failures.make_engine_error(
                     make_time_error(self._setting.limits, is_wall=True)
@@ -371,17 +371,13 @@ class Context:
                     _ENTRIES[type(entry)](self, run, entry)
             ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
         except EngineError as error:
-            self._close_after_error(run, self._failures.make_engine_error(error))
+            self._abort(run, self._failures.make_engine_error(error))
         except MalformedError as error:
-            self._close_after_error(
-                run, self._failures.make_damaged_context_error(error, run.place)
-            )
+            self._abort(run, self._failures.make_damaged_context_error(error, run.place))
         except RecursionError:
-            self._close_after_error(run, self._failures.make_depth_error(run.place))
+            self._abort(run, self._failures.make_depth_error(run.place))
         except ValueError as error:
-            self._close_after_error(
-                run, self._failures.make_unreadable_value_error(error, run.place)
-            )
+            self._abort(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
     def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
@@ -403,12 +399,12 @@ class Context:
         else:
             run.error = self._failures.make_uncaught_error(ending.error)
         if isinstance(run.error, ScriptLimitError):
-            self._close_after_error(run, run.error)
+            self._abort(run, run.error)
         elif not run.keeps_timers:
             run.stop_timers()
         return run
 
-    def _close_after_error(self, run: ScriptRun, error: ScriptError) -> None:
+    def _abort(self, run: ScriptRun, error: ScriptError) -> None:
         """Close the context because *run* failed with *error*, which ends all other runs too."""
         for active in self.runs:
             was_settled = active.settled
@@ -432,7 +428,7 @@ class Context:
     def _halt_over_budget(self, run: ScriptRun) -> None:
         budget = budget_of(self._setting.limits)
         assert budget is not None, "called only where one is exceeded"
-        self._close_after_error(run, self._failures.make_engine_error(make_budget_error(budget)))
+        self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
         """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
@@ -478,7 +474,7 @@ class Context:
     def _start_call(self, run: ScriptRun, entry: CallEntry) -> None:
         number, place = entry.number, self._locate(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
-            self._close_after_error(run, self._failures.make_call_limit_error(place))
+            self._abort(run, self._failures.make_call_limit_error(place))
             return
         if number in self._owners:
             raise MalformedError("call {number} is made twice", number=number)
@@ -526,7 +522,7 @@ class Context:
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_rejection_fields(error))]
         elif isinstance(error, RecursionError):
-            self._close_after_error(run, self._failures.make_depth_error(run.calls[number].place))
+            self._abort(run, self._failures.make_depth_error(run.calls[number].place))
             self._finish_if_idle(run)
             return
         else:
@@ -545,9 +541,7 @@ class Context:
             raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
-            self._close_after_error(
-                run, self._failures.make_refused_write_error(error, path, place)
-            )
+            self._abort(run, self._failures.make_refused_write_error(error, path, place))
 
     def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
