@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from bpmax_sim.challenge import cache as cache_module
-from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest
-from bpmax_sim.challenge.equivalents import is_never_missing, is_same_result_if_equal
-from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignored
+from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
+from bpmax_sim.challenge.equivalents import is_same_for_equal_sides, is_useless_fallback
+from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignore_comments
 from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.script_source.syntax import SyntaxTree
 
@@ -53,7 +53,7 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
     tree = SyntaxTree(f"x = {source};")
     outermost = next(find_operations(tree, "??", "||"))
 
-    assert is_never_missing(tree, outermost) == idle
+    assert is_useless_fallback(tree, outermost) == idle
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bo
 def test_at_equality_both_ways_come_to_the_same(source: str, *, same: bool) -> None:
     tree = SyntaxTree(source)
 
-    assert is_same_result_if_equal(tree, next(find_operations(tree, ">", "<"))) == same
+    assert is_same_for_equal_sides(tree, next(find_operations(tree, ">", "<"))) == same
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_at_equality_both_ways_come_to_the_same(source: str, *, same: bool) -> N
     ],
 )  # fmt: skip
 def test_a_comment_has_kinds_and_a_reason(comment: str, kinds: tuple[str, ...], wrong: str) -> None:
-    [found] = read_ignored(SyntaxTree(f"{comment}\n核对(a, b);\n", "x.js"))
+    [found] = read_ignore_comments(SyntaxTree(f"{comment}\n核对(a, b);\n", "x.js"))
 
     assert (found.kinds, found.line, found.wrong.startswith(wrong)) == (kinds, 2, True)
     assert bool(found.wrong) == bool(wrong)
@@ -112,7 +112,7 @@ def test_a_comment_has_kinds_and_a_reason(comment: str, kinds: tuple[str, ...], 
     ],
 )
 def test_what_is_no_such_comment_says_nothing(comment: str) -> None:
-    assert list(read_ignored(SyntaxTree(f"{comment}\n核对(a, b);\n"))) == []
+    assert list(read_ignore_comments(SyntaxTree(f"{comment}\n核对(a, b);\n"))) == []
 
 
 def test_a_comment_speaks_of_the_next_line_of_its_file_and_of_its_kinds() -> None:
@@ -121,27 +121,29 @@ def test_a_comment_speaks_of_the_next_line_of_its_file_and_of_its_kinds() -> Non
         "/* bpmax-ignore-next argument:\n 对称 */",
     )
     text = f"\n{first}\nf(a, b);\n{second}\ng(1);\n"
-    ignored = IgnoredMutants(read_ignored(SyntaxTree(text, "x.js")))
+    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(text, "x.js")))
     covered = [
         (kind, line)
         for kind in ("args-swap", "argument")
         for line in range(1, 8)
-        if ignored.covers(kind, Place("x.js", line, 9))
+        if ignored.is_ignored(kind, Place("x.js", line, 9))
     ]
 
     assert covered == [("args-swap", 3), ("argument", 6)]
-    assert not ignored.covers("args-swap", Place("y.js", 3, 9))
+    assert not ignored.is_ignored("args-swap", Place("y.js", 3, 9))
     assert list(ignored.find_unused()) == []
 
 
 def test_each_comment_that_left_nothing_out_is_said_and_each_wrong_one() -> None:
     line = "// bpmax-ignore-next args-swap: 对称\n1;\n"
-    ignored = IgnoredMutants(read_ignored(SyntaxTree(line * 3, "x.js")))
-    assert ignored.covers("args-swap", Place("x.js", 4, 1))
+    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(line * 3, "x.js")))
+    assert ignored.is_ignored("args-swap", Place("x.js", 4, 1))
     assert [one.place.line for one in ignored.find_unused() if one.place] == [1, 5]
 
     with pytest.raises(ConfigError) as caught:
-        IgnoredMutants(read_ignored(SyntaxTree(line + line.replace(": 对称", "") * 2, "x.js")))
+        IgnoredMutants(
+            read_ignore_comments(SyntaxTree(line + line.replace(": 对称", "") * 2, "x.js"))
+        )
     assert [one.place.line for one in caught.value.problems if one.place] == [3, 5]
 
 
@@ -153,7 +155,7 @@ def test_the_newest_verdicts_are_kept(
     cache = VerdictCache(tmp_path)
     keys = [bytes([number]) for number in range(count)]
     for key in keys:
-        cache.add(key, KeptVerdict(key, "killed", killer="一", cause=""))
+        cache.add(key, StoredVerdict(key, "killed", killer="一", cause=""))
         assert cache.find(key) is None
     cache.save()
 
@@ -164,19 +166,19 @@ def test_the_newest_verdicts_are_kept(
 
 def test_two_processes_keep_what_both_found(tmp_path: Path) -> None:
     one, two = VerdictCache(tmp_path), VerdictCache(tmp_path)
-    one.add(b"1", KeptVerdict(b"a", "survived"))
-    two.add(b"1", KeptVerdict(b"b", "killed"))
-    two.add(b"2", KeptVerdict(b"c", "killed"))
+    one.add(b"1", StoredVerdict(b"a", "survived"))
+    two.add(b"1", StoredVerdict(b"b", "killed"))
+    two.add(b"2", StoredVerdict(b"c", "killed"))
     one.save()
     two.save()
 
     found = VerdictCache(tmp_path)
     assert [found.find(key) for key in (b"1", b"2", b"3")] == [
-        KeptVerdict(b"b", "killed"), KeptVerdict(b"c", "killed"), None,
+        StoredVerdict(b"b", "killed"), StoredVerdict(b"c", "killed"), None,
     ]  # fmt: skip
 
 
 def test_each_part_of_a_digest_counts_and_so_does_their_border() -> None:
     parts = [(), ("",), (None,), (0,), ("a", "b"), ("ab",), ("b", "a"), (("a", "b"),), ("\udc80",)]
 
-    assert len({digest(*one) for one in parts}) == len(parts)
+    assert len({digest_parts(*one) for one in parts}) == len(parts)

@@ -9,9 +9,9 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump_entries, render
+from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.model import Entry
-from bpmax_sim.check.migration import MovePlan, Renames, carry_out, join_causes, plan_others
+from bpmax_sim.check.migration import MovePlan, Renames, apply_plans, join_causes, plan_others
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.session.migration import Cause
 
@@ -29,7 +29,7 @@ def recorded(path: str = "/v1/a", call: str = "crm.get", number: int = 1, **line
         owner="甲",
         at=1_772_413_200.0,
     )
-    entry = render(exchange)
+    entry = render_exchange(exchange)
     return replace(entry, line=replace(entry.line, call=call, instance="test", **line))
 
 
@@ -46,7 +46,7 @@ def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
     file.parent.mkdir(exist_ok=True)
     file.write_bytes(dump_entries(entries))
     plans = plan_others(root, [], [], renames)
-    written, red = carry_out(root, plans)
+    written, red = apply_plans(root, plans)
     assert (written, red) == ([file] if plans else [], [])
     moved = Cassette.load(file)
     return [moved.explicit(number) for number in range(len(moved))]

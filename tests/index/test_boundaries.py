@@ -77,7 +77,7 @@ def test_a_stamp_is_trusted_where_two_changes_have_two_times(
     assert scan.is_stamp_reliable("a.js") == reliable
     # no file needs no stamp
     assert scan.is_stamp_reliable("b.js")
-    assert [*scan.lasting_files()] == (["a.js"] if reliable else [])
+    assert [*scan.files_with_reliable_stamp()] == (["a.js"] if reliable else [])
 
 
 @pytest.mark.parametrize("field", ["size", "modified", "changed", "inode"])
@@ -204,7 +204,7 @@ def test_a_place_is_found_by_what_a_person_types(
 ) -> None:
     uses = uses_in(tmp_path)
 
-    assert [(one.kind, one.name, one.line) for one in uses.find(text)] == found
+    assert [(one.kind, one.name, one.line) for one in uses.find_places(text)] == found
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_place_is_found_by_what_a_person_types(
 )
 def test_what_names_nothing_is_said(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match="nothing in this project is called"):
-        uses_in(tmp_path).find(text)
+        uses_in(tmp_path).find_places(text)
 
 
 def uses_in(root: Path) -> ProjectUses:
