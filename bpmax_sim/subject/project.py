@@ -7,7 +7,7 @@ Members of ``ctx`` follow the product's API where it is public; the nesting name
 
 from __future__ import annotations
 
-import copy
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
@@ -141,8 +141,11 @@ TASK_STATES = tuple(_LATER.values())
 """Everything that a task can be."""
 
 
-_Memory = Mapping[str, Any]
-"""A project before an action, by the names of its fields."""
+_Memory = tuple[bytes, Mapping[str, Any]]
+"""A project before an action: its `_STATE`, pickled, and its other fields, by name.
+
+Hardly any action is undone, and a pickle takes a tenth of the time of a deep copy.
+"""
 _STATE = (
     "at",
     "visits",
@@ -595,10 +598,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
                     part._restore(memory)  # noqa: SLF001 - of its own class
 
     def _remember(self) -> _Memory:
-        state = copy.deepcopy({name: getattr(self, name) for name in _STATE})
-        return {**state, **{name: dict(getattr(self, name)) for name in (*_PARTS, "children")}}
+        state = pickle.dumps({name: getattr(self, name) for name in _STATE})
+        return state, {name: dict(getattr(self, name)) for name in (*_PARTS, "children")}
 
-    def _restore(self, before: _Memory) -> None:
+    def _restore(self, memory: _Memory) -> None:
+        before = {**memory[1], **pickle.loads(memory[0])}  # noqa: S301 - of this process
         for part in _PARTS:
             now: dict[str, Any] = getattr(self, part)
             gone = {name: UNDEFINED for name in now if name not in before[part]}
