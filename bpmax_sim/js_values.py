@@ -592,7 +592,7 @@ def has_finite_numbers(value: object) -> bool:
 
 _encode = msgspec.json.Encoder(enc_hook=encode_message).encode
 _decode = msgspec.json.Decoder().decode
-_encode_any = json.JSONEncoder(separators=(",", ":"), default=lambda raw: json.loads(raw)).encode
+_encode_any = json.JSONEncoder(separators=(",", ":"), default=_decode).encode
 
 
 def dumps(value: Any) -> str:
