@@ -124,14 +124,14 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
             "environ": os.environ,
         }
         _replay(item, item.root / "cassettes", options)
-        yield _plan_of(item, moves)
+        yield _make_plan(item, moves)
 
 
-def _plan_of(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
+def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     cassette = moves.cassette
-    if cassette is None or not cassette.index.numbers(moves.owner):
+    if cassette is None or not cassette.index.exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(_file_of(item), cassette, moves.owner, item.owner, item)
+    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.explicit(number))
@@ -158,7 +158,7 @@ def plan_others(
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
-    taken |= {(_file_of(item).absolute(), item.owner) for item in items}
+    taken |= {(_cassette_path(item).absolute(), item.owner) for item in items}
     plans = []
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
@@ -174,7 +174,7 @@ def plan_others(
 
 def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
-    for number in cassette.index.numbers(owner):
+    for number in cassette.index.exchange_numbers(owner):
         old = cassette.explicit(number)
         entry, causes = _rename_entry(old, renames)
         if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
@@ -199,19 +199,34 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
         text = str(rename_standins(text, old=old[0], new=platform))
     if api != old[1]:
         causes.append(Cause("api", was=f"{platform}.{old[1]}", now=f"{platform}.{api}"))
-    for was, now in renames.paths.items():
+    # Each name is changed once, the longest beginning first: /v1=/v2 and /v2=/v3 are two moves.
+    for was, now in sorted(renames.paths.items(), key=lambda pair: -len(pair[0])):
         lines = text.splitlines(keepends=True)
         moved = [_move_path(each, line.base, was, now) for each in lines[:3]] + lines[3:]
         if moved != lines:
             causes.append(Cause("path", was=was, now=now))
             text = "".join(moved)
+            break
     if not causes or line.signed is not None:
         return entry, ()
     call = f"{platform}.{api}" if api else platform
-    marks = (*line.moved, *(cause.mark for cause in causes))
-    values = {name.replace(f"{old[0]}.", f"{platform}.", 1): v for name, v in line.values.items()}
-    line = replace(line, call=call, rules=UNKNOWN_RULES, moved=marks, values=values)
-    return Entry(line, text), tuple(causes)
+    marks = (*line.moved, *(cause.recording_mark for cause in causes))
+    return Entry(replace(line, call=call, rules=UNKNOWN_RULES, moved=marks), text), tuple(causes)
+
+
+def _rename_instances(entry: Entry, platforms: Mapping[str, str]) -> Entry:
+    """Return *entry* with the recorded values of each instance under its platform's new key."""
+    values = {}
+    for name, own in entry.line.values.items():
+        platform, dot, instance = name.partition(".")
+        values[f"{platforms.get(platform, platform)}{dot}{instance}"] = own
+    return entry.with_line(values=values) if values != entry.line.values else entry
+
+
+def _renamed_platforms(plans: Iterable[MovePlan]) -> dict[str, str]:
+    """Return the new key of each platform that the causes of *plans* rename."""
+    causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
+    return {cause.was: cause.now for cause in causes if cause.kind == "platform"}
 
 
 def _move_path(line: str, base: str, was: str, now: str) -> str:
@@ -237,7 +252,7 @@ def join_causes(plans: Sequence[MovePlan]) -> None:
             plan.causes[number] = tuple(dict.fromkeys(joined.get(cause, cause) for cause in own))
 
 
-def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
+def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
         return entry
@@ -251,11 +266,11 @@ def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
     return entry.with_line(key=matching_key(parts_of_exchange(read_exchange(entry)), rules))
 
 
-def _file_of(item: ScenarioItem) -> Path:
+def _cassette_path(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
     """Replace the files whose *plans* then replay.
 
     Return these, and name and reason of each failure.
@@ -285,7 +300,7 @@ def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[t
     # The old login stays while any scenario still needs it.
     for old, (new, data) in logins.items() if written else ():
         with lock_folder(new.parent):
-            journal.replace_whole(new, data)
+            journal.replace_file(new, data)
             if not red:
                 old.unlink()
         written.append(new)
@@ -313,25 +328,26 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
         return False
     data = _migrated_bytes(plans)
     with lock_folder(path.parent):
-        journal.replace_whole(path, data)
+        journal.replace_file(path, data)
     return True
 
 
 def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     """Return the content of the cassette of *plans* with all of them applied."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
+    platforms = {plan.owner: _renamed_platforms([plan]) for plan in plans}
     entries = []
     for number in range(len(cassette)):
         entry = cassette.explicit(number)
-        plan = by_owner.get(entry.line.owner)
-        entries.append(entry if plan is None else _carry_out(plan, number, entry))
+        if plan := by_owner.get(entry.line.owner):
+            entry = _rename_instances(_apply_to_entry(plan, number, entry), platforms[plan.owner])
+        entries.append(entry)
     return dump_entries(entries)
 
 
 def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
     """Return the new path and content of each recorded login of a renamed platform, by old path."""
-    causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
-    renamed = {cause.was: cause.now for cause in causes if cause.kind == "platform"}
+    renamed = _renamed_platforms(plans)
     renames = Renames({}, renamed, {}, {})
     moved: dict[Path, tuple[Path, bytes]] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -341,7 +357,8 @@ def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Pa
             cassette = Cassette.load(display_path(path))
             entries = map(cassette.explicit, range(len(cassette)))
             fresh = [
-                _rename_entry(entry, renames)[0].with_line(owner=target.stem) for entry in entries
+                _rename_instances(_rename_entry(entry, renames)[0], renamed) for entry in entries
             ]
+            fresh = [entry.with_line(owner=target.stem) for entry in fresh]
             moved[path] = (target, dump_entries(fresh))
     return moved
