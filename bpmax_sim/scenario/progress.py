@@ -58,6 +58,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
+from bpmax_sim.scenario.provenance import FieldWrite, describe_values
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
@@ -71,9 +72,11 @@ from bpmax_sim.subject.hooks import (
     MESSAGE_TEXT,
     CycleCut,
     FieldChanged,
+    FieldReassigned,
     MessageShown,
     NamedWrite,
     Result,
+    RouteEvaluated,
     SubjectEvent,
 )
 from bpmax_sim.transport.faults import Fault
@@ -84,7 +87,9 @@ class RunLog(msgspec.Struct):
 
     Attributes:
         root: project folder; of recordings outside of it only the file name is shown.
-        writers: field -> script line that wrote its present value.
+        writes: field -> its last assignment.
+        routes: routes of flows in the order of their evaluation.
+        open_steps: places of the steps that have not ended.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
         structured: returns the fields that expectations take as another type than initially.
@@ -96,7 +101,9 @@ class RunLog(msgspec.Struct):
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
+    writes: dict[str, FieldWrite] = msgspec.field(default_factory=dict)
+    routes: list[RouteEvaluated] = msgspec.field(default_factory=list)
+    open_steps: list[Place] = msgspec.field(default_factory=list)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
@@ -112,18 +119,21 @@ class RunLog(msgspec.Struct):
 
     def tell(self, happening: SubjectEvent) -> None:
         """Record an event of the subject at the present virtual time."""
-        clock = self.session.clock
-        data: dict[str, Any] = {"at": clock.now()}
+        if isinstance(happening, FieldChanged | FieldReassigned):
+            step = self.open_steps[-1] if self.open_steps else None
+            self.writes[happening.field] = FieldWrite(happening, step)
+        if isinstance(happening, FieldReassigned):
+            return
         if isinstance(happening, FieldChanged):
-            data |= {
-                "old": to_scenario_value(happening.old),
-                "new": to_scenario_value(happening.new),
-            }
-            self.writers[happening.field] = happening.place
             self._judge_write(happening)
-        happening = self.session.redact_value(replace(happening, **data))
+        clock = self.session.clock
+        plain = _PLAIN_VALUES.get(type(happening), {}).items()
+        data = {name: convert(getattr(happening, name)) for name, convert in plain}
+        happening = self.session.redact_value(replace(happening, at=clock.now(), **data))
         self._fresh.append((clock.tick(), happening))
-        if isinstance(happening, MessageShown):
+        if isinstance(happening, RouteEvaluated):
+            self.routes.append(happening)
+        elif isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
             if happening.code:  # what scripts assign is judged with its line
@@ -143,6 +153,7 @@ class RunLog(msgspec.Struct):
 
     def note(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
+        self._note_step(event)
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
@@ -199,8 +210,15 @@ class RunLog(msgspec.Struct):
     def add(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
+        self._note_step(event)
         self.events.append(event)
         return event
+
+    def _note_step(self, event: Event) -> None:
+        if isinstance(event, events.StepStarted):
+            self.open_steps.append(event.place)
+        elif isinstance(event, events.StepFinished) and self.open_steps:
+            self.open_steps.pop()
 
     def collect(self, result: Result) -> Iterable[Event]:
         """Return all events since the last call, sorted, including those in *result*."""
@@ -279,6 +297,13 @@ class RunLog(msgspec.Struct):
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of the run's observations so far; see `observe`."""
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
+
+
+_PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
+    FieldChanged: {"old": to_scenario_value, "new": to_scenario_value},
+    RouteEvaluated: {"values": describe_values},
+}
+"""Event -> its members that hold values of scripts, and what gives them the form of a trace."""
 
 
 def _identity_of(value: Any) -> Any:
@@ -625,7 +650,8 @@ class Progress:
         return FailureReporter(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
-            writers=dict(log.writers),
+            writes=dict(log.writes),
+            routes=tuple(log.routes),
             bodies=self.bodies,
             redact=self.session.redact,
             **details,
