@@ -176,7 +176,11 @@ def explain_no_such_call(
         *_describe_place(parts, context),
         *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
-        *([_suggest_mending(context)] if is_near else ()),
+        *(
+            [_format_line(msg("mend"), msg("the script, if it should send what was recorded"))]
+            if is_near and context.position
+            else ()
+        ),
         _format_line(msg("record"), context.record_command(context.rewrite) if changed else add),
         *([_format_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near) if near else ()),
@@ -195,12 +199,6 @@ def _title_of_near(parts: Parts, near: NearestExchange) -> str:
         name=_call_name(parts),
         differences=join_messages("; ", differences),
     )
-
-
-def _suggest_mending(context: MissContext) -> str:
-    where = msg(", at {place}", place=context.position) if context.position else ""
-    text = msg("the script{where}, if it has to send what was recorded", where=where)
-    return _format_line(msg("mend"), text)
 
 
 def _call_name(parts: Parts) -> str:

@@ -169,7 +169,7 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
         "  nearest   exchange 3 at cassettes/crm.yaml:33\n"
         "            √ platform  √ instance  √ api  √ method  √ path  × query  √ header  √ body\n"
         '            × query.fields: recorded "name,phone", sent "name"\n'
-        "  mend      the script, at scenarios/scripts/选择客户.js:3:8, if it has to send what was recorded\n"
+        "  mend      the script, if it should send what was recorded\n"
         "  record    bpmax-sim record scenarios/crm.yaml:12 --record=rewrite\n"
         "  or add    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"
