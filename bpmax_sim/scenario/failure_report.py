@@ -16,7 +16,7 @@ from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
-from bpmax_sim.scenario.provenance import FieldWrite, describe_origin, describe_routes
+from bpmax_sim.scenario.provenance import LastAssignment, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.thrown import add_meaning_to_thrown
@@ -43,7 +43,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     title: str = ""
     calls: tuple[CallMade, ...] = ()
-    writes: Mapping[str, FieldWrite] = msgspec.field(default_factory=dict)
+    writes: Mapping[str, LastAssignment] = msgspec.field(default_factory=dict)
     routes: Sequence[RouteEvaluated] = ()
     bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
     redact: Redact = str

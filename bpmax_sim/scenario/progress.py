@@ -58,7 +58,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.provenance import FieldWrite, describe_values
+from bpmax_sim.scenario.provenance import LastAssignment, describe_values
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
@@ -101,7 +101,7 @@ class RunLog(msgspec.Struct):
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writes: dict[str, FieldWrite] = msgspec.field(default_factory=dict)
+    writes: dict[str, LastAssignment] = msgspec.field(default_factory=dict)
     routes: list[RouteEvaluated] = msgspec.field(default_factory=list)
     open_steps: list[Place] = msgspec.field(default_factory=list)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
@@ -121,7 +121,7 @@ class RunLog(msgspec.Struct):
         """Record an event of the subject at the present virtual time."""
         if isinstance(happening, FieldChanged | FieldReassigned):
             step = self.open_steps[-1] if self.open_steps else None
-            self.writes[happening.field] = FieldWrite(happening, step)
+            self.writes[happening.field] = LastAssignment(happening, step)
         if isinstance(happening, FieldReassigned):
             return
         if isinstance(happening, FieldChanged):

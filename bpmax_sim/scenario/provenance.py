@@ -14,7 +14,7 @@ from bpmax_sim.scenario import references
 from bpmax_sim.subject.hooks import UNDO, FieldChanged, FieldReassigned, RouteEvaluated
 
 
-class FieldWrite(msgspec.Struct, frozen=True):
+class LastAssignment(msgspec.Struct, frozen=True):
     """The last assignment of a field, and the place of the step in which it happened."""
 
     event: FieldChanged | FieldReassigned
@@ -26,7 +26,7 @@ class FieldWrite(msgspec.Struct, frozen=True):
         return self.event.place
 
 
-def describe_origin(label: str, write: FieldWrite | None, initial: Place | None) -> str:
+def describe_origin(label: str, write: LastAssignment | None, initial: Place | None) -> str:
     """Return a line that says where the value of *label* (``form.discount``) came from.
 
     Args:
