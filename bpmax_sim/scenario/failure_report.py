@@ -5,7 +5,7 @@ What is wrong, its place in the file, and the script line behind it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -16,14 +16,13 @@ from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
-from bpmax_sim.scenario.provenance import LastAssignment, describe_origin, describe_routes
+from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
 from bpmax_sim.scenario.thrown import add_meaning_to_thrown
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
-from bpmax_sim.subject.hooks import RouteEvaluated
 from bpmax_sim.transport.faults import Fault
 
 
@@ -32,8 +31,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         located: the step; None for the scenario as a whole.
-        writes: field -> its last assignment.
-        routes: routes of flows in the order of their evaluation.
+        origins: where the present values of fields came from.
         redact: function that replaces secrets in the texts of failures.
     """
 
@@ -43,8 +41,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     title: str = ""
     calls: tuple[CallMade, ...] = ()
-    writes: Mapping[str, LastAssignment] = msgspec.field(default_factory=dict)
-    routes: Sequence[RouteEvaluated] = ()
+    origins: Origins = msgspec.field(default_factory=Origins)
     bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
     redact: Redact = str
 
@@ -136,7 +133,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        write = self.writes.get(_field_of(check))
+        write = self.origins.assignments.get(_field_of(check))
         return write.script if write else None
 
     def _explain_checks(self, wrong: Checks) -> Iterator[str]:
@@ -144,11 +141,15 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         for check in wrong:
             if field := _field_of(check):
                 label = check.label
-                yield describe_origin(label, self.writes.get(field), self._initial_place(field))
+                yield describe_origin(
+                    label, self.origins.assignments.get(field), self._initial_place(field)
+                )
         texts = [check.expected for check in wrong if check.path[:1] == ("flow",)]
         if any(check.path[:1] == ("flow",) and not _field_of(check) for check in wrong):
-            missed = {route.to for route in self.routes if any(route.to in one for one in texts)}
-            yield from describe_routes(self.routes, missed)
+            missed = {
+                route.to for route in self.origins.routes if any(route.to in one for one in texts)
+            }
+            yield from describe_routes(self.origins.routes, missed)
 
     def _initial_place(self, field: str) -> Place | None:
         """Return the place of a field's initial value in the scenario, or None."""
@@ -193,8 +194,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         failure = self.report(kind, essence, self._action, script=thrown.place, cause=error)
         if thrown.code not in _ELSEWHERE:
             return failure
-        missed = [route.to for route in self.routes if repr(route.to) in str(error)]
-        return replace(failure, detail=(*failure.detail, *describe_routes(self.routes, missed)))
+        missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
+        return replace(
+            failure, detail=(*failure.detail, *describe_routes(self.origins.routes, missed))
+        )
 
     @property
     def _action(self) -> Path:

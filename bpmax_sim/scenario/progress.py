@@ -58,7 +58,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
-from bpmax_sim.scenario.provenance import LastAssignment, describe_values
+from bpmax_sim.scenario.provenance import Origins, plain_members
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
@@ -87,9 +87,7 @@ class RunLog(msgspec.Struct):
 
     Attributes:
         root: project folder; of recordings outside of it only the file name is shown.
-        writes: field -> its last assignment.
-        routes: routes of flows in the order of their evaluation.
-        open_steps: places of the steps that have not ended.
+        origins: where the present values of fields came from.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
         structured: returns the fields that expectations take as another type than initially.
@@ -101,9 +99,7 @@ class RunLog(msgspec.Struct):
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writes: dict[str, LastAssignment] = msgspec.field(default_factory=dict)
-    routes: list[RouteEvaluated] = msgspec.field(default_factory=list)
-    open_steps: list[Place] = msgspec.field(default_factory=list)
+    origins: Origins = msgspec.field(default_factory=Origins)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
@@ -119,20 +115,17 @@ class RunLog(msgspec.Struct):
 
     def tell(self, happening: SubjectEvent) -> None:
         """Record an event of the subject at the present virtual time."""
-        if isinstance(happening, FieldChanged | FieldReassigned):
-            step = self.open_steps[-1] if self.open_steps else None
-            self.writes[happening.field] = LastAssignment(happening, step)
+        self.origins.note_assignment(happening)
         if isinstance(happening, FieldReassigned):
             return
         if isinstance(happening, FieldChanged):
             self._judge_write(happening)
         clock = self.session.clock
-        plain = _PLAIN_VALUES.get(type(happening), {}).items()
-        data = {name: convert(getattr(happening, name)) for name, convert in plain}
+        data = plain_members(happening)
         happening = self.session.redact_value(replace(happening, at=clock.now(), **data))
         self._fresh.append((clock.tick(), happening))
         if isinstance(happening, RouteEvaluated):
-            self.routes.append(happening)
+            self.origins.routes.append(happening)
         elif isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
@@ -153,7 +146,7 @@ class RunLog(msgspec.Struct):
 
     def note(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
-        self._note_step(event)
+        self.origins.note_step(event)
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
@@ -210,15 +203,9 @@ class RunLog(msgspec.Struct):
     def add(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
-        self._note_step(event)
+        self.origins.note_step(event)
         self.events.append(event)
         return event
-
-    def _note_step(self, event: Event) -> None:
-        if isinstance(event, events.StepStarted):
-            self.open_steps.append(event.place)
-        elif isinstance(event, events.StepFinished) and self.open_steps:
-            self.open_steps.pop()
 
     def collect(self, result: Result) -> Iterable[Event]:
         """Return all events since the last call, sorted, including those in *result*."""
@@ -297,13 +284,6 @@ class RunLog(msgspec.Struct):
     def digest(self, unfinished: SubjectState | None = None) -> str:
         """Return the digest of the run's observations so far; see `observe`."""
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
-
-
-_PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
-    FieldChanged: {"old": to_scenario_value, "new": to_scenario_value},
-    RouteEvaluated: {"values": describe_values},
-}
-"""Event -> its members that hold values of scripts, and what gives them the form of a trace."""
 
 
 def _identity_of(value: Any) -> Any:
@@ -650,8 +630,7 @@ class Progress:
         return FailureReporter(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
-            writes=dict(log.writes),
-            routes=tuple(log.routes),
+            origins=log.origins,
             bodies=self.bodies,
             redact=self.session.redact,
             **details,

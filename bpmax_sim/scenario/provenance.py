@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -11,7 +11,14 @@ from bpmax_sim.errors import Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED, to_scenario_value
 from bpmax_sim.scenario import references
-from bpmax_sim.subject.hooks import UNDO, FieldChanged, FieldReassigned, RouteEvaluated
+from bpmax_sim.scenario.events import StepFinished, StepStarted
+from bpmax_sim.subject.hooks import (
+    UNDO,
+    FieldChanged,
+    FieldReassigned,
+    RouteEvaluated,
+    SubjectEvent,
+)
 
 
 class LastAssignment(msgspec.Struct, frozen=True):
@@ -24,6 +31,38 @@ class LastAssignment(msgspec.Struct, frozen=True):
     def script(self) -> Place | None:
         """Return the script line that assigned it, or None."""
         return self.event.place
+
+
+class Origins(msgspec.Struct):
+    """What is remembered of a run to say where values came from.
+
+    Attributes:
+        assignments: field -> its last assignment.
+        routes: routes of flows in the order of their evaluation.
+    """
+
+    assignments: dict[str, LastAssignment] = msgspec.field(default_factory=dict)
+    routes: list[RouteEvaluated] = msgspec.field(default_factory=list)
+    _open_steps: list[Place] = msgspec.field(default_factory=list)
+
+    def note_assignment(self, event: SubjectEvent) -> None:
+        """Remember *event* if it is the assignment of a field."""
+        if isinstance(event, FieldChanged | FieldReassigned):
+            step = self._open_steps[-1] if self._open_steps else None
+            self.assignments[event.field] = LastAssignment(event, step)
+
+    def note_step(self, event: object) -> None:
+        """Remember the place of a step that begins, until it ends."""
+        if isinstance(event, StepStarted):
+            self._open_steps.append(event.place)
+        elif isinstance(event, StepFinished) and self._open_steps:
+            self._open_steps.pop()
+
+
+def plain_members(event: SubjectEvent) -> dict[str, Any]:
+    """Return the members of *event* that hold values of scripts, in the form of a trace."""
+    plain = _PLAIN_VALUES.get(type(event), {}).items()
+    return {name: convert(getattr(event, name)) for name, convert in plain}
 
 
 def describe_origin(label: str, write: LastAssignment | None, initial: Place | None) -> str:
@@ -57,6 +96,12 @@ def describe_values(values: Mapping[str, Any]) -> Mapping[str, str]:
         name: "undefined" if value is UNDEFINED else references.show(to_scenario_value(value))
         for name, value in values.items()
     }
+
+
+_PLAIN_VALUES: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
+    FieldChanged: {"old": to_scenario_value, "new": to_scenario_value},
+    RouteEvaluated: {"values": describe_values},
+}
 
 
 def describe_routes(routes: Sequence[RouteEvaluated], missed: Collection[str]) -> Iterator[str]:
