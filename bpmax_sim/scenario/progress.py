@@ -43,7 +43,7 @@ from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
-from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_to_fault
+from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
 from bpmax_sim.scenario.file_verdict import step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
@@ -259,15 +259,7 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
-        event = events.FaultStruck(
-            number=self._numbers.get(struck.serial, 0),
-            call=struck.call,
-            attempt=struck.attempt + 1,
-            rule=str(struck.fault),
-            action=describe_fault(struck.fault),
-            place=struck.fault.place,
-            at=struck.at,
-        )
+        event = make_fault_event(struck, self._numbers.get(struck.serial, 0))
         return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
