@@ -1,4 +1,4 @@
-"""Recordings of a user's platform, made with credentials that nobody has, and searched for them."""
+"""Record calls of a user's platform with generated credentials, and search the files for these."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 
 
 class RecordedCall(msgspec.Struct, frozen=True):
-    """One call that was recorded.
+    """The recording of one call.
 
     Attributes:
         outcome: how it ended.
@@ -60,7 +60,7 @@ class RecordedCall(msgspec.Struct, frozen=True):
 
 
 def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
-    """Record a call, replay it without credentials, and compare what the script sees."""
+    """Check that replay without credentials gives the script the same result as the recording."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
         recorded = _record_call(target, programs[0], path)
@@ -104,7 +104,7 @@ def _describe_end(result: CallOutcome) -> str:
 
 
 def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
-    """Record a call, and search all that is written and logged for credentials and tokens."""
+    """Check that no file and no log of a recorded call contains a credential or token."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _record_call(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
@@ -124,7 +124,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
 
 
 def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
-    """Look for what auth put in as a credential and is recorded as it was sent."""
+    """Check that no value that auth inserted as a credential is recorded unchanged."""
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
@@ -184,7 +184,7 @@ def _open_session(
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:
-    """Return *platforms* with credentials from an environment, and a made-up environment."""
+    """Return *platforms* with all credentials read from variables, and generated variables."""
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
@@ -200,7 +200,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
 def _with_variables(
     instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
 ) -> Instance:
-    """Return *instance* with a variable for what is secret or lies outside its file."""
+    """Return *instance* with a variable in place of each secret or external value."""
     address = "" if isinstance(instance.base_url, Source) else instance.base_url
     values: dict[str, Any] = {}
     for name, spec in declared.items():
@@ -234,7 +234,7 @@ def _secret_values(platforms: Platforms, key: str, environ: Mapping[str, str]) -
 
 
 def _decode_all(data: bytes) -> Iterator[bytes]:
-    """Yield *data* as it is, and without percent signs, base64 and hexadecimal digits."""
+    """Yield *data* unchanged, and decoded from percent-encoding, base64 and hexadecimal."""
     yield data
     yield unquote_to_bytes(data)
     yield b"\n".join(filter(None, map(_from_base64, _BASE64.findall(data))))

@@ -71,7 +71,7 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The additions to a project.
+    """The changes that make the drafted project.
 
     Attributes:
         files: path in the project -> content; some exist already and are extended.
@@ -89,7 +89,7 @@ class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
 def draft_project(
     folder: Path, sources: TrafficSources, environ: Mapping[str, str]
 ) -> ProjectDraft:
-    """Return what *sources* add to the project in *folder*, which need not be there.
+    """Return the changes that *sources* require in the project at *folder*, which may be new.
 
     Addresses of a project that is there are read from *environ*.
 
@@ -128,7 +128,7 @@ def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
 
 
 class _DraftFolder:
-    """A temporary folder in which drafts are written and run, and the results so far."""
+    """A temporary project in which drafts are written and tested."""
 
     def __init__(
         self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
@@ -140,7 +140,7 @@ class _DraftFolder:
         self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
-        """Copy what drafts add to: platforms, instances and settings."""
+        """Copy platforms, instances and settings of the project."""
         (self.place / "scenarios/platforms").mkdir(parents=True)
         for name in ("scenarios/platforms", "scenarios/presets"):
             if (self.folder / name).is_dir():
@@ -154,14 +154,14 @@ class _DraftFolder:
                 shutil.copy(self.folder / name, self.place / name)
 
     def load_platforms(self) -> Platforms:
-        """Return the platforms as they are drafted now."""
+        """Return the platforms in their present draft."""
         instances = self.place / "scenarios/instances.yaml"
         return load_platforms(
             self.place / "scenarios/platforms", instances=instances if instances.is_file() else None
         )
 
     def import_documents(self) -> None:
-        """Write the platform of each OpenAPI document."""
+        """Write a platform file for each OpenAPI document."""
         origins = Counter(origin_of(one.request.url) for one in self.sources.traffic.exchanges)
         for path in self.sources.documents:
             document = read_document(path)
@@ -198,7 +198,7 @@ class _DraftFolder:
             ]
 
     def _address_below(self, origin: str, key: str) -> str:
-        """Return the address at *origin* under which most calls are of the platform *key*.
+        """Return the address at *origin* used by most calls of platform *key*.
 
         A server that stands in, such as a mock, may leave out the path of the document's server.
         """
@@ -217,7 +217,7 @@ class _DraftFolder:
         write_text(path, with_instance(read_text_or_empty(path), value))
 
     def draft_traffic(self) -> None:
-        """Write platforms, recording, script and scenario of the exchanges."""
+        """Write platforms, recording, script and scenario for the exchanges."""
         kept, notes = _select_calls(self.sources.traffic)
         self.notes += notes
         if not kept:
@@ -238,7 +238,7 @@ class _DraftFolder:
     def _extend_platform(
         self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
     ) -> None:
-        """Add to the file of the platform *key* the APIs that *exchanges* need and it has not."""
+        """Add to platform *key* the APIs that *exchanges* use and that it lacks."""
         for name in address_variables(known, key):
             self.environ.setdefault(name, origin)
         matcher = ApiMatcher(known, addresses_in(known, self.environ))
@@ -256,7 +256,7 @@ class _DraftFolder:
         write_text(path, with_apis(read_text_or_empty(path), draft.apis, path))
 
     def _record(self, exchanges: Sequence[Exchange]) -> None:
-        """Write recording, script and scenario of *exchanges*, but for what cannot be played."""
+        """Write recording, script and scenario of all exchanges that can be replayed."""
         known = self.load_platforms()
         rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)
         admitted = prepare_import(
@@ -321,7 +321,7 @@ class _DraftFolder:
         return [_Files(name, _texts_of(name, script, scenario), recording)]
 
     def draft_runs(self) -> None:
-        """Write the files of each captured run."""
+        """Write the files for each captured run."""
         drafted = draft_captured_platforms(self.sources.runs, self.load_platforms())
         for key, text in drafted.items():
             write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
@@ -354,7 +354,7 @@ class _DraftFolder:
         ]
 
     def simulate_documents(self) -> None:
-        """Write a scenario that calls each API of the documents, where no traffic was given."""
+        """Write a scenario calling each API of the documents, unless there is traffic."""
         if self.calls or not self.sources.documents:
             return
         roots = [(path, read_document(path).root) for path in self.sources.documents]
@@ -385,7 +385,7 @@ class _DraftFolder:
         ]
 
     def _place(self, draft: Callable[[str], list[_Files]]) -> None:
-        """Write the first draft that passes, under a free name.
+        """Write the first of several drafts that passes, under an unused name.
 
         Nothing is written if the project has the same already.
 
@@ -412,7 +412,7 @@ class _DraftFolder:
         raise ConfigError("the draft does not pass: {headline}", headline=headlines[0])
 
     def _write_files(self, files: _Files) -> str:
-        """Write *files* and run their scenario; return the headline of its failure, or nothing."""
+        """Write *files* and run the scenario; return the headline of its failure, or ""."""
         for path, text in files.texts.items():
             write_text(self.place / path, text)
         if files.recording:
@@ -432,7 +432,7 @@ _TRIAL: Final = "bpmax_draft_trial"
 
 
 class _Files(msgspec.Struct, frozen=True):
-    """What a draft consists of.
+    """One draft of a scenario with its files.
 
     Attributes:
         name: of its scenario.
@@ -445,11 +445,11 @@ class _Files(msgspec.Struct, frozen=True):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return the files that it would write, that of its recording, too."""
+        """Return the paths of all files, including the recording."""
         return (*self.texts, *((f"cassettes/{self.name}.yaml",) if self.recording else ()))
 
     def is_in(self, folder: Path) -> bool:
-        """Return whether *folder* has just these texts."""
+        """Return whether *folder* already has exactly these texts."""
         return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 
@@ -465,7 +465,7 @@ def _clock(at: float) -> str:
 
 
 def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]:
-    """Return the exchanges that are calls of APIs, and what was left out."""
+    """Return the exchanges that are API calls, and messages about the others."""
     kept, pages, preflights = [], 0, 0
     for exchange in traffic.exchanges:
         if exchange.request.method == "OPTIONS":
@@ -522,7 +522,7 @@ def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str])
 
 
 def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:
-    """Yield the origins of each platform, the one with most calls first, and its exchanges."""
+    """Yield the origins of each platform, the most used first, and its exchanges."""
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
@@ -539,7 +539,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
 
 
 def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
-    """Write the files of *draft* into *folder*, and return them.
+    """Write the files of *draft* into *folder*; return their paths.
 
     Raises:
         ConfigError: one cannot be written.
@@ -553,5 +553,5 @@ def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
 
 
 def notes_of(draft: ProjectDraft, source: str) -> Iterator[str]:
-    """Yield what is to be told of *draft*."""
+    """Yield the messages about *draft* for the user."""
     yield from (label_message(source, note) for note in draft.notes)

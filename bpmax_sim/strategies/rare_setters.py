@@ -1,4 +1,4 @@
-"""Setters that rarely meet by chance, each with the values that make it matter.
+"""Setters that random drawing rarely combines, each with values for which it matters.
 
 A chain of `bpmax_sim.strategies.chains` is drawn around one or two of them, so that what happens
 there is seen often. What must be refused stands in a chain that would be sent without it: another
@@ -28,14 +28,14 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 
 
 def fillable_placeholders(platform: Platform | None, api: Api) -> tuple[str, ...]:
-    """Return the placeholders of *api* that a call fills, and not auth."""
+    """Return the placeholders of *api* that calls fill, not those that auth fills."""
     auth = auth_of(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
     return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
 def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
-    """Draw setters that claim the names that the auth of *platform* puts in, in several cases.
+    """Draw setters for names that the auth of *platform* sets, in several letter cases.
 
     Nothing is drawn where there is no auth.
     """
@@ -44,12 +44,12 @@ def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]
 
 
 def auth_of(platform: Platform | None, api: Api) -> Auth | None:
-    """Return how calls of *api* are authorised."""
+    """Return the auth of *api*, or None without platform."""
     return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
 
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
-    """Return what `rivals` draws from: the setters that claim a name of auth."""
+    """Return all setters that `rivals` draws from."""
     auth = auth_of(platform, api)
     return [
         _rival_step(place, spelled)
@@ -68,7 +68,7 @@ def _rival_step(place: str, name: str) -> Step:
 
 
 def _default_aim(setter: Setter, place: str, name: str) -> Aim:
-    """Return what sets the first name that has a default at *place*, else *name*."""
+    """Return the aim at the first name with a default at *place*; without one, at *name*."""
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
         levels = (api, platform) if platform else (api,)
@@ -97,7 +97,7 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
 
 
 def _aim_at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
-    """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
+    """Return the aim of one setter, for *name* or a whole body, preceded by a setter of *after*."""
 
     def step(value: Any) -> Step:
         return setter, {name: value} if name else value
@@ -232,7 +232,7 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw the setters of one of `REFUSED` that *api* of *platform* has a place for."""
+    """Draw setters of one entry of `REFUSED` that is possible for *api*."""
     missing = {
         name
         for name, has in (
@@ -249,7 +249,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 def corner_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
-    """Draw the setters of two of `CORNERS` and of what its auth and its encoding add, for *api*."""
+    """Draw setters of two entries of `CORNERS`, and of those for the auth and encoding of *api*."""
     names = draw(_TWO)
     auth = auth_of(platform, api)
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):

@@ -1,4 +1,4 @@
-"""Stub mappings of WireMock, read and written, and simulations of Hoverfly (schema v5), read.
+"""Read and write stub mappings of WireMock; read simulations of Hoverfly (schema v5).
 
 Both are rules, not recordings: only those that match exactly one request can be converted. A
 mapping has no address, so the caller gives one.
@@ -49,7 +49,7 @@ _FAULTS: Final = {
 
 
 def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
-    """Return what mappings hold, as if their server stood at *address*.
+    """Return the exchanges of WireMock mappings; *address* is the base URL of the stubbed server.
 
     Raises:
         CassetteError: if they are none.
@@ -65,7 +65,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return the mappings with those of one scenario in the order of its states."""
+    """Return the mappings; those of one scenario are ordered by its states."""
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
@@ -139,7 +139,7 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
-    """Return the body that the mapping asks for, and its media type where the rule tells it."""
+    """Return the body that a mapping requires, and its media type if the rule implies one."""
     patterns = request.get("bodyPatterns") or []
     if not patterns:
         return None, ""
@@ -190,7 +190,7 @@ def _read_body(response: Any) -> bytes:
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return mappings that answer *exchanges*, and what they could not carry.
+    """Return mappings that answer the requests of *exchanges*, and notes about losses.
 
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
@@ -277,7 +277,7 @@ _SEQUENCE: Final = "sequence:"
 
 
 def read_hoverfly(data: bytes) -> ForeignExchanges:
-    """Return what a simulation holds.
+    """Return the exchanges of a simulation.
 
     Raises:
         CassetteError: if it is none, or not of schema v5.
@@ -301,7 +301,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
 
 
 def _sequence_number(pair: Any) -> int:
-    """Return the place in the sequence of responses to one request, as Hoverfly records them."""
+    """Return the position of a response among those recorded for the same request."""
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]
@@ -334,7 +334,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
 
 
 def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
-    """Return the one text that *matchers* accept.
+    """Return the text that *matchers* require exactly.
 
     Raises:
         NotConvertible: if there is more than one.
