@@ -26,7 +26,7 @@ from bpmax_sim.challenge.proposals import (
     find_divergences,
     is_another_number,
 )
-from bpmax_sim.challenge.reach import Counts, ScriptReach
+from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem

@@ -22,7 +22,7 @@ from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event, ScenarioPart
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.parts import declared_parts, used_parts
+from bpmax_sim.scenario.declared_parts import declared_parts, used_parts
 from bpmax_sim.subject.definition import ACTIONS, Definition
 from bpmax_sim.subject.hooks import UNDO, BranchArrived, FieldChanged, NodeEntered
 from bpmax_sim.transport.faults import BadToken, Fault, Reply

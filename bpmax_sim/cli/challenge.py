@@ -21,8 +21,8 @@ from bpmax_sim.challenge.proposals import make_edits
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.options import Yes
-from bpmax_sim.cli.rewrite import rewrite
-from bpmax_sim.cli.select import find_targets, load_parsable_items
+from bpmax_sim.cli.scenario_edits import rewrite
+from bpmax_sim.cli.item_selection import find_targets, load_parsable_items
 from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series, template

@@ -13,7 +13,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.select import collect_items, resolve_cassette_folder
+from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
 from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section

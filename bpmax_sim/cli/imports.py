@@ -19,7 +19,7 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_file_problem
+from bpmax_sim.cli.item_selection import find_owners, load_project_platforms, missing_file_problem
 from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath

@@ -18,7 +18,7 @@ from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
 from bpmax_sim.cli.explain import explain, explanation_lines
 from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli.item_selection import (
     Selection,
     broken_scripts,
     cassettes_with_journals,
@@ -32,7 +32,7 @@ from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_q
 from bpmax_sim.file_names import case_insensitive_matches
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
-from bpmax_sim.index.sound import SoundGroups
+from bpmax_sim.index.sound_groups import SoundGroups
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms

@@ -19,7 +19,7 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import find_files, load_project_platforms, platform_folders_or_default
+from bpmax_sim.cli.item_selection import find_files, load_project_platforms, platform_folders_or_default
 from bpmax_sim.cli.terminal import announce, can_ask, confirm, notify, say, say_json, say_result
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest_or_list

@@ -25,7 +25,7 @@ from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import ExchangePair, added_exchanges, compare_cassettes, is_random_only
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli.item_selection import (
     find_files,
     load_cassette,
     load_project_platforms,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bpmax_sim.cli.execute import cassette_of
-from bpmax_sim.cli.select import platforms_of
+from bpmax_sim.cli.item_runs import cassette_of
+from bpmax_sim.cli.item_selection import platforms_of
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.i18n import plural
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import find_root
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.recording_use import RecordingUse
-from bpmax_sim.report.store import TRACE_FOLDER
+from bpmax_sim.report.trace_files import TRACE_FOLDER
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.report.usage import (
     Covers,

@@ -33,7 +33,7 @@ from bpmax_sim.check.drift import (
     find_migrated,
     find_outdated,
 )
-from bpmax_sim.cli.execute import run_items_with_events
+from bpmax_sim.cli.item_runs import run_items_with_events
 from bpmax_sim.cli.options import (
     AllowHosts,
     EvidenceFolders,
@@ -51,7 +51,7 @@ from bpmax_sim.cli.script_coverage import (
     Scripts,
     show_script_coverage,
 )
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli.item_selection import (
     cassette_path_of,
     collect_items,
     find_files,

@@ -20,7 +20,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
 )
 from bpmax_sim.scenario.observation import Observation, observe
-from bpmax_sim.scenario.trial import TrialRun
+from bpmax_sim.scenario.trial_run import TrialRun
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.protocol import SOURCE
 

@@ -39,7 +39,7 @@ from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
-from bpmax_sim.scenario.trial import CallKey
+from bpmax_sim.scenario.trial_run import CallKey
 from bpmax_sim.session.options import Severity
 from bpmax_sim.simulator.simulator import has_own_rules
 from bpmax_sim.subject.hooks import is_same_value

@@ -28,7 +28,7 @@ from bpmax_sim.index.files import (
 from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.yamlfile import display_path
-from bpmax_sim.yamlfile.reads import record_reads
+from bpmax_sim.yamlfile.file_reads import record_reads
 
 if TYPE_CHECKING:
     from bpmax_sim.scenario.load import ScenarioItem

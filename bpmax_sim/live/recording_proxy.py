@@ -37,7 +37,7 @@ from bpmax_sim.messages import (
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.server import RefusedRequest, ServedClient
-from bpmax_sim.session.arriving import NotePiece
+from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response

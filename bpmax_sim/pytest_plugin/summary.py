@@ -26,7 +26,7 @@ from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.report.causes import group_by_cause
+from bpmax_sim.report.failure_causes import group_by_cause
 from bpmax_sim.report.exit_codes import ExitCode, most_important_code
 from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (

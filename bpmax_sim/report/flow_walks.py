@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.report.trace_failures import RootPaths
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import UNDO

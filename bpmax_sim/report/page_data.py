@@ -22,7 +22,7 @@ from bpmax_sim.i18n import (
     read_message,
     translate,
 )
-from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns

@@ -21,7 +21,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, Scr
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_names
-from bpmax_sim.report.store import store_trace
+from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
 from bpmax_sim.scenario.events import Event

@@ -9,7 +9,7 @@ from pathlib import Path
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.report.sections import ReportSection, SectionCell, SectionTable
-from bpmax_sim.report.store import find_traces, read_trace
+from bpmax_sim.report.trace_files import find_traces, read_trace
 
 _SLOWEST = 20
 _OUTCOMES = {

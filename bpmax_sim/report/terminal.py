@@ -29,7 +29,7 @@ from bpmax_sim.i18n import (
     template,
     translate,
 )
-from bpmax_sim.report.causes import describe_cause, group_by_cause
+from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.scenario.calls import CallMade, describe_source

@@ -19,7 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_compared_literals, find_maps
+from bpmax_sim.scenario.expected_literals import find_compared_literals, find_maps
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path

@@ -19,7 +19,7 @@ from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.claims import (
+from bpmax_sim.scenario.expected_literals import (
     denies,
     find_compared_literals,
     find_literals,

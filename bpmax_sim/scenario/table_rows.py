@@ -43,7 +43,7 @@ from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, decode, display_path, format_steps
 from bpmax_sim.yamlfile.node import ScalarError, resolve_scalar
-from bpmax_sim.yamlfile.reads import note_read
+from bpmax_sim.yamlfile.file_reads import note_read
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = model.keys_of(model.Table)

@@ -34,7 +34,7 @@ from bpmax_sim.secret.encoded_runs import (
     whole_base64,
 )
 from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
-from bpmax_sim.secret.streams import (
+from bpmax_sim.secret.compressed_streams import (
     MAY_BE_WHOLE,
     PROBE,
     STEP,

@@ -28,7 +28,7 @@ from bpmax_sim.secret.decode import (
     decode_next_layer,
 )
 from bpmax_sim.secret.standin import without_standins
-from bpmax_sim.secret.streams import PROBE, DecodeLimitError, WorkBudget, inflate_raw
+from bpmax_sim.secret.compressed_streams import PROBE, DecodeLimitError, WorkBudget, inflate_raw
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""

@@ -36,7 +36,7 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import judge_trust
-from bpmax_sim.session.arriving import ArrivingExchange, NotePiece
+from bpmax_sim.session.arriving_exchange import ArrivingExchange, NotePiece
 from bpmax_sim.session.credentials import (
     Tenants,
     headers_read_by_api,

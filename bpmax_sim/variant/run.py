@@ -30,7 +30,7 @@ from bpmax_sim.scenario.observation import Observation, compare_runs, observe
 from bpmax_sim.scenario.outcome import events_of_unrun
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.scenario.trial import TrialRun, run_trial
+from bpmax_sim.scenario.trial_run import TrialRun, run_trial
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits

@@ -32,7 +32,7 @@ from bpmax_sim.field_path import read_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
-from bpmax_sim.yamlfile.reads import note_read
+from bpmax_sim.yamlfile.file_reads import note_read
 
 Scalar = str | int | float | bool | None
 Step = str | int

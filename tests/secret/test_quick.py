@@ -19,7 +19,7 @@ from bpmax_sim.secret.encoded_runs import (
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
-from bpmax_sim.secret.streams import WorkBudget, inflate
+from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)

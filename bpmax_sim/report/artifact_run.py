@@ -23,7 +23,7 @@ from bpmax_sim.errors import ConfigError, shell_quote
 from bpmax_sim.file_names import node_id_part
 from bpmax_sim.i18n import LANGUAGES, msg, translate
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import Trace, parse_trace
+from bpmax_sim.report.trace_files import Trace, parse_trace
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
 from bpmax_sim.scenario.source import render_failure
