@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.index.files import code_edition, read_stored, write_stored
+from bpmax_sim.index.files import code_edition, read_cache, write_cache
 from bpmax_sim.project import NAME
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import digest_of
@@ -57,7 +57,7 @@ class VerdictCache:
         self._new: dict[bytes, StoredVerdict] = {}
 
     def _read(self) -> dict[bytes, StoredVerdict]:
-        stored = read_stored(self._place, _DECODER, code_edition())
+        stored = read_cache(self._place, _DECODER, code_edition())
         return stored.verdicts if stored is not None else {}
 
     def find(self, key: bytes) -> StoredVerdict | None:
@@ -72,7 +72,7 @@ class VerdictCache:
         """Merge the new verdicts into the file; other processes may have written it meanwhile."""
         if self._new:
             verdicts = [*{**self._read(), **self._new}.items()][-_MOST_KEPT:]
-            write_stored(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
+            write_cache(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
 
 
 def digest_parts(*parts: object) -> bytes:
@@ -97,7 +97,7 @@ def digest_baseline(baseline: Baseline) -> bytes:
         texts,
         (item.vars, item.cli_variables, item.strictness),
         files,
-        list(_used_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
+        list(_used_environment(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
         digest_of(baseline.run.observations),
     )
 
@@ -119,6 +119,6 @@ def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
                 yield str(path), path.read_bytes()
 
 
-def _used_variables(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+def _used_environment(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
     names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
     yield from ((name, environ.get(name, "")) for name in sorted(names))

@@ -105,7 +105,9 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
-def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
+def summarise_verdicts(
+    challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]
+) -> ChallengeResult:
     """Return the findings and counts for *judgements*, those of the first numbered mutants."""
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
@@ -165,7 +167,7 @@ def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
 # ---------------------------------------------------------------------- survivors
 
 
-def describe_in_brief(finding: Weakness) -> str:
+def describe_on_one_line(finding: Weakness) -> str:
     """Return one line: the unnoticed mistake, and what to add to which scenario."""
     text = msg("{message}: {old}", message=finding.message, old=finding.old)
     if finding.new:
@@ -213,7 +215,7 @@ def _group_by_line(
         groups: dict[int, list[Case]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
-                groups[number] = [case for case in left if _covers_case(line, case, challenge)]
+                groups[number] = [case for case in left if _kills_case(line, case, challenge)]
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
@@ -264,7 +266,7 @@ def _find_case(number: int, cases: Sequence[Case]) -> Case:
     return next(case for case in cases if case[0] == number)
 
 
-def _covers_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
+def _kills_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     return any(
         one.place in line.places
         and one.step == str(line.step)
@@ -365,7 +367,7 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
     """Return which input no row has, so that *mutant* has no effect; "" if that is unclear."""
     if verdict.cause == "unmet":
         return _explain_unreached(target, mutant)
-    if mutant.kind == "fallback" and target.is_never_needed(mutant):
+    if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
         return msg(
             "no row where {left} is missing, so nobody needs the fallback",
             left=_join_to_one_line(mutant.about),
@@ -418,7 +420,7 @@ def _find_unreached(
             if own is target and judged.verdict == "unreached"
             for number in target.guard_counters(mutant)
         )
-        for number in target.reach.find_untaken(target.totals):
+        for number in target.reach.find_unrun_counters(target.totals):
             counter, node = target.reach.counters[number], target.reach.shown_node(number)
             place = target.tree.place(node)
             if ignoring.is_ignored(BRANCH, place):

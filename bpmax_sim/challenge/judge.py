@@ -41,9 +41,9 @@ from bpmax_sim.variant.run import (
     BaselineError,
     Variant,
     VariantRun,
-    find_obstacle,
     measure_baseline,
     run_variant,
+    why_no_variants,
 )
 from bpmax_sim.variant.workers import map_in_order
 
@@ -117,7 +117,7 @@ class ScriptTarget:
         guards = self.guard_counters(mutant)
         return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
 
-    def is_never_needed(self, mutant: Mutant) -> bool:
+    def is_fallback_never_needed(self, mutant: Mutant) -> bool:
         """Return whether no run evaluates the fallback value that *mutant* removes."""
         right = self._mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
@@ -130,7 +130,9 @@ class ScriptTarget:
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
         """Return the counter of the never taken ``else`` of the condition at *mutant*, or None."""
         number = (
-            self.reach.else_counter(self._mutated_node(mutant)) if mutant.new == "true" else None
+            self.reach.find_else_counter(self._mutated_node(mutant))
+            if mutant.new == "true"
+            else None
         )
         is_missing = number is not None and not self.totals[number]
         return self.reach.counters[number] if number is not None and is_missing else None
@@ -178,7 +180,7 @@ class ScriptChallenge:
         self.baselines: list[Baseline] = []
         hits: list[ScriptHits] = []
         for item in items:
-            if why := find_obstacle(item):
+            if why := why_no_variants(item):
                 self.left_out.append(Problem(why, item.place))
                 continue
             own = ScriptHits()
@@ -197,7 +199,7 @@ class ScriptChallenge:
         self.possible = len(mutants)
         tried = min(most, self.possible)
         self.numbered = [mutants[number * self.possible // tried] for number in range(tried)]
-        self._memory = _VerdictMemory(self, cache) if cache is not None else None
+        self._memory = _VerdictHistory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
         """Yield the scripts that *hits*, one for each baseline, have counted."""
@@ -320,7 +322,7 @@ def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
     return {one for one in run.end.warnings if not (is_stand_in and one.kind == "script")}
 
 
-class _VerdictMemory:
+class _VerdictHistory:
     """The cached verdicts on the mutants of one challenge."""
 
     def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:

@@ -83,7 +83,7 @@ _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "error
 _SENT: Final = ("path", "query", "header", "body")
 
 
-def section_of(place: str) -> str:
+def expect_section_of(place: str) -> str:
     """Return the section of ``expect`` in which the *place* of an observation can be checked."""
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
@@ -139,7 +139,7 @@ class LineSearch:
         item = self.baselines[divergence.user].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
-        section = section_of(divergence.place)
+        section = expect_section_of(divergence.place)
         make = _MAKE.get(section)
         if make is None:
             return
@@ -192,23 +192,23 @@ class LineSearch:
             yield patterns[0], {}
 
     def _expect_by_column(
-        self, there: Mapping[int, Any], name: str, *, is_everywhere: bool
+        self, values_by_row: Mapping[int, Any], name: str, *, is_everywhere: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield a column, existing or new, that has the values *there* by row."""
-        rows = {user: self.baselines[user].item.row for user in there}
+        """Yield a column, existing or new, that has the values *values_by_row* by row."""
+        rows = {user: self.baselines[user].item.row for user in values_by_row}
         known = [row.values for row in rows.values() if row is not None]
-        if len(known) < len(there):
+        if len(known) < len(values_by_row):
             return
         for column in known[0]:
             if column not in RESERVED and all(
-                row is not None and row.values.get(column) == there[user]
+                row is not None and row.values.get(column) == values_by_row[user]
                 for user, row in rows.items()
             ):
                 yield f"${{case.{column}}}", {}
                 return
         if is_everywhere:
-            column = _free_column(name, known)
-            cells = {row.id: there[user] for user, row in rows.items() if row is not None}
+            column = _unused_column_name(name, known)
+            cells = {row.id: values_by_row[user] for user, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
     def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
@@ -247,13 +247,15 @@ class LineSearch:
                 continue
             value = _differing_part(other.first, other.second)
             if value is not UNSET and not is_suspicious(value):
-                if name == "header" and not (value := self._spell_headers(divergence.user, value)):
+                if name == "header" and not (
+                    value := self._headers_as_scripts_spell(divergence.user, value)
+                ):
                     continue
                 entries[number][name] = self._values[divergence.user].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
-    def _spell_headers(self, user: int, header: Values) -> Values:
+    def _headers_as_scripts_spell(self, user: int, header: Values) -> Values:
         """Return the part of *header* that the item's scripts set, names spelled as they do."""
         text = "\n".join(body.source for body in self.baselines[user].item.subjects.bodies)
         found = {
@@ -324,7 +326,7 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
         first.setdefault((one.user, one.place), one)
 
     def rank(one: Divergence) -> tuple[int, bool, bool]:
-        section = section_of(one.place)
+        section = expect_section_of(one.place)
         known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
         return (
             known + 10 * one.place.startswith("flow.log"),
@@ -380,7 +382,7 @@ def is_another_number(divergence: Divergence) -> bool:
     )
 
 
-def _free_column(name: str, rows: Sequence[Values]) -> str:
+def _unused_column_name(name: str, rows: Sequence[Values]) -> str:
     """Return *name*, or a similar name that is not yet a column of *rows*."""
     stem = re.sub(r"\W+", "_", name).strip("_") or "value"
     taken = {*RESERVED, *(column for row in rows for column in row)}

@@ -85,7 +85,7 @@ class ScriptReach:
         """Return whether *node* was evaluated."""
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
-    def else_counter(self, condition: Node) -> int | None:
+    def find_else_counter(self, condition: Node) -> int | None:
         """Return the counter of the ``else`` of the ``if`` with this *condition*, or None."""
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":
@@ -93,7 +93,7 @@ class ScriptReach:
         is_if = owner is not None and owner.type == "if_statement"
         return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
 
-    def find_untaken(self, counts: Counts) -> Iterator[int]:
+    def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
         """Yield the counters of code that never ran, without those inside other such code.
 
         Left out are ways on which nothing stands.
@@ -135,13 +135,13 @@ class ScriptReach:
 
 def _branching_node(node: Node, counter: Counter) -> Node:
     """Return the statement or expression of which *node* is a branch."""
-    if _is_implied(counter) or node.parent is None:
+    if _is_implied_else(counter) or node.parent is None:
         return node
     parent = node.parent
     return parent.parent if parent.type in _BETWEEN and parent.parent is not None else parent
 
 
-def _is_implied(counter: Counter) -> bool:
+def _is_implied_else(counter: Counter) -> bool:
     """Return whether *counter* belongs to an ``else`` that the source does not have."""
     return counter.arm == "else" and (counter.line, counter.column) == counter.decision
 
@@ -149,7 +149,7 @@ def _is_implied(counter: Counter) -> bool:
 def _is_worth_reporting(counter: Counter, node: Node) -> bool:
     if counter.arm in {"&&", "||", "??"}:
         return counter.arm == "&&" and _is_statement(node)  # elsewhere a mutant says it
-    return not _is_implied(counter) or _is_guard_clause(node)
+    return not _is_implied_else(counter) or _is_guard_clause(node)
 
 
 def _is_statement(node: Node) -> bool:

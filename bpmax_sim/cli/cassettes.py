@@ -25,16 +25,16 @@ from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import IndexLine
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import item_selection
-from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.item_selection import (
     cassette_path_of,
     collect_items,
-    find_files,
+    find_files_by_suffix,
     load_cassette,
     load_project_platforms,
     missing_file_problem,
     platforms_of,
 )
+from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.terminal import (
     align_columns,
     confirm,
@@ -158,7 +158,7 @@ def fmt(
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
-    files = find_files(paths or (), ".yaml")
+    files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
         (cassette_path_of(item), item.owner): matching_rules(

@@ -53,9 +53,9 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
-from bpmax_sim.report import trace_files, terminal
-from bpmax_sim.report.failure_causes import cause_of_failure
+from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.report.failure_causes import cause_of_failure
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict

@@ -17,7 +17,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
-from bpmax_sim.explore.judge import RED, Judgement, find_call, judge_failure, needed_calls
+from bpmax_sim.explore.judge import (
+    RED,
+    Judgement,
+    calls_waiting_for_login,
+    find_call,
+    judge_failure,
+)
 from bpmax_sim.explore.members import RecordedResponses
 from bpmax_sim.explore.order_judge import judge_order
 from bpmax_sim.explore.orders import (
@@ -349,8 +355,8 @@ class _ItemTrials:
         self._last = None
         yield partial(self._try_failure, failure)
         if self._last and self._last[1].verdict == "handled":
-            yield from self._attempts_at_once(failure, *self._last)
-        yield from self._attempts_each_time(failure)
+            yield from self._attempts_with_second_failure(failure, *self._last)
+        yield from self._attempts_with_failing_retries(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
         """Return the verdict on *failure*; None if its fault rule never fired."""
@@ -370,7 +376,7 @@ class _ItemTrials:
             call=failure.call,
             kind=failure.kind,
             column=failure.column,
-            rules=(_shorten_range(failure, run),),
+            rules=(_limit_rule_to_hits(failure, run),),
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
@@ -379,7 +385,7 @@ class _ItemTrials:
             ),
         )
 
-    def _attempts_each_time(self, failure: PossibleFailure) -> Iterator[Attempt]:
+    def _attempts_with_failing_retries(self, failure: PossibleFailure) -> Iterator[Attempt]:
         """Yield the failure of the script's retries of *failure*, as long as it retries.
 
         Where it calls the API later anyway, that is left alone.
@@ -394,7 +400,7 @@ class _ItemTrials:
             self.possible += 1
             yield partial(self._try_failure, failure.repeated_until(last))
 
-    def _attempts_at_once(
+    def _attempts_with_second_failure(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
         """Yield *failure* combined with the failure of each call that replaced it in *before*."""
@@ -404,7 +410,7 @@ class _ItemTrials:
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
             if second is not None:
                 self.possible += 1
-                yield partial(self._try_at_once, failure, second, before, judgement)
+                yield partial(self._try_both_failures, failure, second, before, judgement)
 
     def _replacement_calls(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
@@ -426,7 +432,7 @@ class _ItemTrials:
             if is_new or (is_unnoticed and call.step == struck.step):
                 yield call
 
-    def _try_at_once(
+    def _try_both_failures(
         self,
         first: PossibleFailure,
         second: PossibleFailure,
@@ -464,7 +470,7 @@ class _ItemTrials:
         call = failure.call
         if not is_same_value(self.base.end, run.end):
             return False
-        needed = needed_calls(self.base, call) if call.is_login else (call,)
+        needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(
             not one.has_effect and (self._is_superseded(one, failure) or self._has_alternative(one))
             for one in needed
@@ -594,7 +600,7 @@ class _ItemTrials:
             return ""
         steps: tuple[LocatedStep, ...] = (*self._item.steps[:number], located)
         run = self.run([failure.fault], replace(self._item, steps=steps))
-        if again := _repeated_effect(run, failure, str(number + 1)):
+        if again := _find_repeated_effect(run, failure, str(number + 1)):
             return msg("a second try does {again} once more", again=again)
         if run.trial.misses:
             return msg("what a second try comes to is not recorded")
@@ -615,7 +621,7 @@ def _find_refusals(run: RunView) -> dict[str, str]:
     }
 
 
-def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:
+def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
     """Return the fault rule of *failure*, limited to the calls that it hit in *run*."""
     rule = failure.rule
     if isinstance(rule.call, str) and not run.trial.exceeded:
@@ -632,11 +638,11 @@ def _is_known_group(
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
-def _repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
+def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
     """Return a call of step *second* that the step before it already made, or ""."""
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
-    done = run.executions(struck, is_executed=is_executed)
+    done = run.effective_calls(struck, is_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
     again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
     return next(again, "")

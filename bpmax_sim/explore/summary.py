@@ -295,7 +295,7 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
         )
 
 
-def unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
+def describe_unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
     """Yield one line for each script: members that crash it if null, which no response shows."""
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:

@@ -24,7 +24,13 @@ from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
-from bpmax_sim.fuzz.target import FuzzTarget, declared_places, path_of, wire_readings, wire_values
+from bpmax_sim.fuzz.target import (
+    FuzzTarget,
+    declared_places,
+    path_of,
+    possible_sent_values,
+    sent_values,
+)
 from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, run_call
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, loads
@@ -34,7 +40,7 @@ from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.simulator.auth import is_changing
+from bpmax_sim.simulator.auth import differs_each_request
 from bpmax_sim.strategies.programs import (
     builder_of,
     javascript,
@@ -92,7 +98,7 @@ def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         place = parameter.place
-        readings = wire_readings(request, place, parameter.target, api)
+        readings = possible_sent_values(request, place, parameter.target, api)
         encoding = api.encoding or target.platform.encoding
         in_form = place == "body" and encoding == "form"
         if readings and not any(is_sent(value, one, place, in_form=in_form) for one in readings):
@@ -228,7 +234,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
     if plain is None or claiming is None:
         return False
     for (place, name), template in declared_places(auth).items():
-        alone, claimed = (wire_values(request, place, name, api) for request in (plain, claiming))
+        alone, claimed = (sent_values(request, place, name, api) for request in (plain, claiming))
         if not alone or claimed is None:
             continue  # auth puts it into some methods only, and not every body is read
         if len(claimed) != 1:
@@ -238,7 +244,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
                 name=name,
                 claimed_count=len(claimed),
             )
-        steady = auth.sign is None and not is_changing(template, auth)
+        steady = auth.sign is None and not differs_each_request(template, auth)
         if "mine" in str(claimed[0]) or (steady and alone != claimed):
             raise LawBroken(
                 "{place}.{name} is auth's, and a script changes what is sent there",

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, wire_values
+from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, sent_values
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
@@ -75,8 +75,8 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     if not alike or _error_identity(result) != _error_identity(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
-            ended=_describe_end(result),
-            ended_2=_describe_end(recorded.outcome),
+            ended=_describe_outcome(result),
+            ended_2=_describe_outcome(recorded.outcome),
         )
     if closing is not None:
         raise LawBroken(
@@ -97,7 +97,7 @@ def _error_identity(result: CallOutcome) -> tuple[Any, ...]:
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _describe_end(result: CallOutcome) -> str:
+def _describe_outcome(result: CallOutcome) -> str:
     if result.error is None:
         return msg("gives another value")
     return msg("ends in {described}", described=describe_error(result.error))
@@ -134,7 +134,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            wire_values(version, place, name, api) for version in (request, request.recorded_form)
+            sent_values(version, place, name, api) for version in (request, request.recorded_form)
         )
         if sent and sent == recorded:
             raise LawBroken(
@@ -164,7 +164,7 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
     shown = _value_as_text(result, session)
-    secrets = _secret_values(platforms, target.key, environ)
+    secrets = _generated_secrets(platforms, target.key, environ)
     return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 
 
@@ -221,7 +221,9 @@ def _with_variables(
     return replace(instance, base_url=address, credentials=values)
 
 
-def _secret_values(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _generated_secrets(
+    platforms: Platforms, key: str, environ: Mapping[str, str]
+) -> dict[str, str]:
     declared = platforms.platform(key).credentials
     return {
         name: environ[value.env]

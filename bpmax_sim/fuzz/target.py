@@ -180,7 +180,7 @@ def path_of(request: Request) -> str:
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
+def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
     """Return all values at a place, in order; None if the body is of an unknown format.
 
     Names of headers, cookies and queries count in any case.
@@ -200,9 +200,11 @@ def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
     return _in_body(request, name, headers.media_type)
 
 
-def wire_readings(request: Request, place: str, name: str, api: Api) -> list[list[Any]] | None:
-    """Return all possible `wire_values`: a path with adjacent placeholders has several."""
-    values = wire_values(request, place, name, api)
+def possible_sent_values(
+    request: Request, place: str, name: str, api: Api
+) -> list[list[Any]] | None:
+    """Return all possible `sent_values`: a path with adjacent placeholders has several."""
+    values = sent_values(request, place, name, api)
     if values is None:
         return None
     readings = path_template(api.path).readings(path_of(request)) if place == "path" else ()

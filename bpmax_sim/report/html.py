@@ -25,7 +25,7 @@ from markupsafe import Markup
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
-from bpmax_sim.report import trace_files, terminal
+from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,

@@ -20,7 +20,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import to_comparable_text
-from bpmax_sim.simulator import auth, request_checks, model, state
+from bpmax_sim.simulator import auth, model, request_checks, state
 from bpmax_sim.simulator.state import Refusal, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
@@ -181,7 +181,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
 
 def _has_credential(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
     value = _value_at(turn, item.place, auth.try_render(item.name, names) or item.name)
-    if auth.is_changing(item.value, declared):
+    if auth.differs_each_request(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)
 

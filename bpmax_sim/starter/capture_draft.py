@@ -398,8 +398,8 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
         targets.setdefault(node, _target_of(one))
         own = owners.setdefault(node, [])
         own += [name for name in _owners_of(one) if name not in own]
-    start = _first_node(_approval_node(run), targets)
-    path = [*_nodes_from(start, targets)]
+    start = _find_start_node(_approval_node(run), targets)
+    path = [*_nodes_following(start, targets)]
     nodes: dict[str, dict[str, Any]] = {
         name: {"owners": owners[name], "approve": targets[name]}
         if name in targets
@@ -429,7 +429,7 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     )
 
 
-def _first_node(node: str, targets: Mapping[str, str]) -> str:
+def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
     """Return the node from which *node* is reached and which has no predecessor."""
     seen = {node}
     while before := [name for name, to in targets.items() if to == node and name not in seen]:
@@ -438,7 +438,7 @@ def _first_node(node: str, targets: Mapping[str, str]) -> str:
     return node
 
 
-def _nodes_from(node: str, targets: Mapping[str, str]) -> dict[str, None]:
+def _nodes_following(node: str, targets: Mapping[str, str]) -> dict[str, None]:
     """Return *node* and the nodes that follow by approvals, in order."""
     path = {node: None}
     while (node := targets.get(node, node)) not in path:

@@ -100,7 +100,7 @@ def draft_project(
     with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
         work = _DraftFolder(folder, Path(place), sources, dict(environ))
         work.copy_declarations()
-        before = _files_of(work.place)
+        before = _read_all_files(work.place)
         work.import_documents()
         work.draft_traffic()
         work.draft_runs()
@@ -114,7 +114,9 @@ def draft_project(
         for path, text in plan_files(folder, InitOptions()).texts.items():
             write_text(work.place / path.relative_to(folder), text)
         files = {
-            path: data for path, data in _files_of(work.place).items() if before.get(path) != data
+            path: data
+            for path, data in _read_all_files(work.place).items()
+            if before.get(path) != data
         }
     _refuse_leaks(files, work.vault)
     changed = frozenset(name for name in files if (folder / name).exists())
@@ -274,23 +276,23 @@ class _DraftFolder:
             try:
                 script_call(exchange, matcher, 1)
             except UnplayableCall as reason:
-                self._leave_out(exchange, str(reason))
+                self._note_left_out(exchange, str(reason))
             else:
                 played.append(exchange)
         if not played:
             return
         draft = partial(self._draft_recorded, matcher, rules)
         try:
-            self._place(partial(draft, played))
+            self._write_first_passing(partial(draft, played))
         except ConfigError:
             playable = [one for one in played if self._is_playable(one, partial(draft, [one]))]
             if not playable:
                 raise
-            self._place(partial(draft, playable))
+            self._write_first_passing(partial(draft, playable))
             played = playable
         self.calls += len(played)
 
-    def _leave_out(self, exchange: Exchange, reason: str) -> None:
+    def _note_left_out(self, exchange: Exchange, reason: str) -> None:
         self.notes.append(
             msg(
                 "{method} {url}: {reason}; it is left out",
@@ -305,7 +307,7 @@ class _DraftFolder:
         headline = self._write_files(files)
         self._remove_files(files)
         if headline:
-            self._leave_out(exchange, headline)
+            self._note_left_out(exchange, headline)
         return not headline
 
     def _draft_recorded(
@@ -330,7 +332,7 @@ class _DraftFolder:
         for run in self.sources.runs:
             others = next((runs for runs in flows if run in runs), ())
             try:
-                self._place(partial(self._draft_captured, run, known, others))
+                self._write_first_passing(partial(self._draft_captured, run, known, others))
             except ConfigError as error:
                 reason = str(error)
                 self.notes.append(
@@ -362,12 +364,12 @@ class _DraftFolder:
         known = self.load_platforms()
         calls = [call for key in keys for call in sample_calls(known.platform(key))]
         try:
-            self._place(partial(self._draft_simulated, calls, keys))
+            self._write_first_passing(partial(self._draft_simulated, calls, keys))
         except ConfigError as error:
             self.notes.append(str(error))
             calls = [call for call in calls if self._is_simulated(call, keys)]
             if calls:
-                self._place(partial(self._draft_simulated, calls, keys))
+                self._write_first_passing(partial(self._draft_simulated, calls, keys))
         self.calls += len(calls)
 
     def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
@@ -384,7 +386,7 @@ class _DraftFolder:
             _Files(name, _texts_of(name, draft_script(self.sources.told, calls, keys), scenario))
         ]
 
-    def _place(self, draft: Callable[[str], list[_Files]]) -> None:
+    def _write_first_passing(self, draft: Callable[[str], list[_Files]]) -> None:
         """Write the first of several drafts that passes, under an unused name.
 
         Nothing is written if the project has the same already.
@@ -503,7 +505,7 @@ def _is_of_page(exchange: Exchange) -> bool:
     )
 
 
-def _files_of(folder: Path) -> dict[str, bytes]:
+def _read_all_files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -162,7 +162,7 @@ def _draw_chains(
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
         for corner in draw(rare_setters.corner_steps(api=called, platform=platform)):
-            _insert(draw, drawn, corner)
+            _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
             _required_values(called, rare_setters.fillable_placeholders(platform, called))
@@ -178,7 +178,7 @@ def _draw_chains(
     )
 
 
-def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
+def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
     """Insert *more* into *steps* at a drawn position, keeping its order."""
     at = draw(st.integers(0, len(steps)))
     for step in more:
@@ -572,7 +572,9 @@ def valid_calls(
         ),
         api=st.just(api.key),
         # made once: a strategy costs more to make than a value to draw
-        args=st.tuples(*(_values_of(parameter, encoding) for parameter in api.parameters)),
+        args=st.tuples(
+            *(_values_of_parameter(parameter, encoding) for parameter in api.parameters)
+        ),
     )
     ways = st.booleans() if direct is None else st.just(direct)
     return st.builds(
@@ -587,7 +589,7 @@ def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
     return replace(program, args=None, steps=_setters_of(api, list(program.args)))
 
 
-def _values_of(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
+def _values_of_parameter(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
     if parameter.place == "body" and encoding == "xml":
         values = values.filter(is_element)

@@ -96,7 +96,7 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable_placeholders(platform, api)[:1]]
 
 
-def _aim_at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+def _make_aim(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
     """Return the aim of one setter, for *name* or a whole body, preceded by a setter of *after*."""
 
     def step(value: Any) -> Step:
@@ -119,7 +119,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
     "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
     "a value on a query of the path": (_named_query, ("z", None)),
-    "one query name twice": (_aim_at("query", "q", after=1), ("末", UNDEFINED, None)),
+    "one query name twice": (_make_aim("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -132,9 +132,9 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (_aim_at("body", after={"来源": "先"}), ("文本", [1], None)),
+    "another body after an object": (_make_aim("body", after={"来源": "先"}), ("文本", [1], None)),
     "two objects": (
-        _aim_at("body", after={"来源": "先", "q": 1}),
+        _make_aim("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -142,24 +142,24 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        _aim_at("query", "q"),
+        _make_aim("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (_aim_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "an array in the query": (_make_aim("query", "q"), ([1, "b"], [True, None, "c d"], [])),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "undefined for a body": (_aim_at("body"), (UNDEFINED,)),
-    "a text for a body": (_aim_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_aim_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_aim_at("body"), (b"\xff\x00", b"")),
+    "undefined for a body": (_make_aim("body"), (UNDEFINED,)),
+    "a text for a body": (_make_aim("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_make_aim("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_make_aim("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        _aim_at("header", "authorization"),
+        _make_aim("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        _aim_at("header", "content-type"),
+        _make_aim("header", "content-type"),
         (
             "application/json; charset=utf-8",
             "application/x-www-form-urlencoded",
@@ -173,13 +173,13 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "null in a path": (_fill_path, (None,)),
     "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
-        _aim_at("header", "X-New"),
+        _make_aim("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
     ),
-    "a name that no path has": (_aim_at("path", "unknown"), ("1",)),
-    "an object in the query": (_aim_at("query", "q"), ({"a": 1}, [[1]])),
-    "a BigInt in a body": (_aim_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
-    "half a character in the query": (_aim_at("query", "q"), ("\udc00",)),
+    "a name that no path has": (_make_aim("path", "unknown"), ("1",)),
+    "an object in the query": (_make_aim("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_make_aim("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_make_aim("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
@@ -194,16 +194,16 @@ AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """What few kinds of auth have; met more often where they do."""
 
 ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "form": (_aim_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "form": (_make_aim("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
     "multipart": (
-        _aim_at("body"),
+        _make_aim("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
     "xml": (
-        _aim_at("body"),
+        _make_aim("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_aim_at("body"), (7.5, True, "文本 {{ x }}", "")),
+    "text": (_make_aim("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 

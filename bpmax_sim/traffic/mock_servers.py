@@ -313,18 +313,18 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
         raise NotConvertible("it depends on the state {states!r}", states=states[0])
-    scheme = _single_text(matchers.get("scheme"), "scheme", "http")
-    host = _single_text(matchers.get("destination"), "destination")
-    path = _single_text(matchers.get("path"), "path", "/")
+    scheme = _required_text(matchers.get("scheme"), "scheme", "http")
+    host = _required_text(matchers.get("destination"), "destination")
+    path = _required_text(matchers.get("path"), "path", "/")
     query = _read_query(matchers)
-    body = _single_text(matchers.get("body"), "body", "")
+    body = _required_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
         with suppress(NotConvertible):  # a pattern leaves its header out, nothing fails
-            headers.append((name, _single_text(rules, msg("header {name!r}", name=name), "")))
+            headers.append((name, _required_text(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
         request=imported.make_request(
-            _single_text(matchers.get("method"), "method"),
+            _required_text(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
             body.encode() or None,
@@ -333,7 +333,7 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     )
 
 
-def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
+def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     """Return the text that *matchers* require exactly.
 
     Raises:
@@ -348,7 +348,7 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [
-            (name, _single_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
+            (name, _required_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
         ]
         return _encoded(pairs)
     return imported.require_text(value)
@@ -356,13 +356,13 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
 
 def _read_query(request: Any) -> str:
     if request.get("deprecatedQuery"):
-        return _single_text(request["deprecatedQuery"], "query", "")
+        return _required_text(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
             pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
-            pairs.append((name, _single_text(matchers, msg("query {name!r}", name=name))))
+            pairs.append((name, _required_text(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
 
 

@@ -10,7 +10,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect_update import collect_updates, merge_row_edits
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.variant.run import find_obstacle, measure_baseline, run_unlimited
+from bpmax_sim.variant.run import measure_baseline, run_unlimited, why_no_variants
 
 
 class ItemUpdates(NamedTuple):
@@ -30,7 +30,7 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:
-        why = find_obstacle(item)
+        why = why_no_variants(item)
         own: list[ExpectEdit] = []
         if not why:
             own, why = collect_updates(item, lambda changed: run_unlimited(changed).end)
@@ -62,7 +62,7 @@ def _find_problems(file: FileRewrite) -> Iterator[Problem]:
     """Yield a problem for each scenario of the rewritten *file* that fails."""
     try:
         for item in load_items(file.path):
-            if not find_obstacle(item):
+            if not why_no_variants(item):
                 measure_baseline(item)
     except ConfigError as error:
         yield from error.problems

@@ -157,7 +157,7 @@ def measure_baseline(
         BaselineError: it is skipped, fails or is expected to, flickers, asks a live system, or runs
             Python.
     """
-    if why := find_obstacle(item):
+    if why := why_no_variants(item):
         raise BaselineError(Problem(why, item.place))
     first = Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ, cassettes)
     runs = [run_variant(first), run_variant(first, hits=hits)]
@@ -185,7 +185,7 @@ def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -
     return run_variant(Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ))
 
 
-def find_obstacle(item: ScenarioItem) -> str:
+def why_no_variants(item: ScenarioItem) -> str:
     """Return why no variant of *item* can be run; "" if it can."""
     mode = item.scenario.proxy.mode
     if item.skip:

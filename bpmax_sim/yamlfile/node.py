@@ -300,9 +300,11 @@ class _Composer:
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
-            self._stop(msg("a second document starts here; a file holds one"), _mark(event))
+            self._raise_at(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
-            self._tell(msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event))
+            self._add_problem(
+                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event)
+            )
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         start: Any = event.start_mark
@@ -324,7 +326,7 @@ class _Composer:
                 value = resolve_scalar(event.value)
             except ScalarError as error:
                 if not self._unclear_as_text:
-                    self._tell(str(error), mark)
+                    self._add_problem(str(error), mark)
         self._add(Node(value, self._file, *mark), event.anchor)
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
@@ -333,9 +335,11 @@ class _Composer:
         if event.tag:
             self._refuse_tag(event.tag, mark)
         if top.pairs is not None and top.key is None:
-            self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
+            self._raise_at(
+                msg("a key must be text; quote a value that starts with '{' or '['"), mark
+            )
         elif len(self._open) > DEEPEST:
-            self._stop(_TOO_DEEP, mark)
+            self._raise_at(_TOO_DEEP, mark)
         pairs: dict[str, Node] | None = {} if type(event) is yaml.MappingStartEvent else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
@@ -351,25 +355,25 @@ class _Composer:
         mark = _mark(event)
         node = self._anchors.get(event.anchor or "")
         if self._wants_key():
-            self._stop(msg("a key must be text, not an alias"), mark)
+            self._raise_at(msg("a key must be text, not an alias"), mark)
         elif node is None:
-            self._tell(
+            self._add_problem(
                 msg("*{anchor} has no anchor &{anchor} before it", anchor=event.anchor), mark
             )
             node = Node(None, self._file, *mark)
         if node is not None:
             self._add(node, None)
             if len(self._open) + node.depth > DEEPEST + 1:
-                self._stop(_TOO_DEEP, self._top.mark)
+                self._raise_at(_TOO_DEEP, self._top.mark)
 
     def _report_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
         """Report a duplicate key, or an empty one that is not quoted."""
         key = event.value
         if not key and event.implicit[0]:
-            self._tell(msg("a key is missing before ':'"), mark)
+            self._add_problem(msg("a key is missing before ':'"), mark)
         elif key in top.keys:
             line = top.keys[key][0]
-            self._tell(
+            self._add_problem(
                 msg("duplicate key {key!r}, first in line {line}; remove one", key=key, line=line),
                 mark,
             )
@@ -391,23 +395,23 @@ class _Composer:
                 top.pairs[key] = node
             top.key = None
         if top.size > MOST:
-            self._stop(_TOO_LARGE, top.mark)
+            self._raise_at(_TOO_LARGE, top.mark)
 
     def _wants_key(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
     def _refuse_tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
-        self._tell(
+        self._add_problem(
             msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),
             mark,
         )
 
-    def _stop(self, message: str, mark: Mark) -> None:
-        self._tell(message, mark)
+    def _raise_at(self, message: str, mark: Mark) -> None:
+        self._add_problem(message, mark)
         self.stopped = True
 
-    def _tell(self, message: str, mark: Mark) -> None:
+    def _add_problem(self, message: str, mark: Mark) -> None:
         if not self.stopped:
             self._problems.append(Problem(message, Place(self._file, *mark)))
 

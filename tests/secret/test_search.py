@@ -12,9 +12,9 @@ from functools import reduce
 import pytest
 
 from bpmax_sim.secret import compressed_streams
+from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import RareBytes
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles
-from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
