@@ -143,7 +143,7 @@ def between(low: float, high: float, *, ends: str) -> Range:
     ],
 )
 def test_two_ranges_meet_in_what_both_have(one: Range, two: Range, met: Range | None) -> None:
-    assert (one.meet(two), two.meet(one)) == (met, met)
+    assert (one.intersect(two), two.intersect(one)) == (met, met)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_two_ranges_meet_in_what_both_have(one: Range, two: Range, met: Range | 
     ],
 )
 def test_two_sets_of_literals_meet(one: Literals, two: Literals, met: Literals | None) -> None:
-    assert (one.meet(two), two.meet(one)) == (met, met)
+    assert (one.intersect(two), two.intersect(one)) == (met, met)
 
 
 @pytest.mark.parametrize(
@@ -232,3 +232,25 @@ def test_a_cell_has_a_field_and_a_column(name: str, *, wrong: bool) -> None:
     names = ScenarioNames(fields=("明细", "客户"), columns={"明细": ("数量", "单价")})
 
     assert bool(names.field_problem(name)) == wrong
+
+
+@pytest.mark.parametrize(
+    ("top", "doubt"),
+    [
+        ("user: {id: lisi, nmae: 李四}", "'nmae' is no member"),
+        ("people: {lisi: {}, wangwu: {}, ceo: {nmae: 王}}", "'nmae' is no member"),
+        ("user: {id: lisi, name: 李四, 工号: 7}", ""),
+        ("user: {id: lisi}", ""),
+    ],
+)
+def test_a_member_near_to_one_that_scripts_see_is_doubtful(
+    tmp_path: Path, top: str, doubt: str
+) -> None:
+    case = Case(
+        steps="{open: {}, expect: {form: {金额: 5}}}", script="form.金额 = 5", stubs="", top=top
+    )
+
+    found = doubts(tmp_path, case)
+
+    assert doubt in found
+    assert doubt or "is no member" not in found
