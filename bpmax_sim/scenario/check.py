@@ -28,10 +28,14 @@ from bpmax_sim.scenario.flow_check import check_events, check_flow
 from bpmax_sim.scenario.idle_steps import (
     check_anything_expected,
     check_buttons,
+    check_columns_alike,
     check_condition_cells,
-    check_entered_flags,
+    check_empty_names,
+    check_empty_parts,
+    check_entered_kinds,
     check_flags,
     check_former_names,
+    check_idle_sources,
     check_milliseconds,
     check_unread_results,
 )
@@ -629,8 +633,12 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     check_unread_results,
     check_buttons,
     check_anything_expected,
-    check_entered_flags,
+    check_entered_kinds,
     check_milliseconds,
+    check_empty_parts,
+    check_empty_names,
+    check_idle_sources,
+    check_columns_alike,
 )
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,

@@ -72,10 +72,9 @@ def find_idle_expectations(
     """Yield the expectations of *item* that, as the run shows, can never fail."""
     expectations = list(_find_expectations(item))
     for expected, spot, path in expectations:
-        fields = expected.form.items() if isinstance(expected.form, Mapping) else ()
-        for field, value in fields:
+        for section, field, value in _find_fields(expected):
             if isinstance(value, Mapping | list) or "never" in path:
-                place = partial(spot.at, *path, "form", field)
+                place = partial(spot.at, *path, *section, field)
                 yield from _check_choice(field, value, place, history)
                 yield from _check_denied(field, value, place, history, is_never="never" in path)
                 yield from _check_columns(field, value, place, history)
@@ -85,6 +84,14 @@ def find_idle_expectations(
         yield from _find_stale_previews(item)
     known = chain(*history.offered.values(), (change.new for change in history.changes))
     yield from find_idle_denials(item, expectations, calls, [*known, *history.initial.values()])
+
+
+def _find_fields(expected: model.Expect) -> Iterator[tuple[Path, str, Any]]:
+    """Yield the expected fields of a form and of a flow's form, with the path of their map."""
+    flow = expected.flow if isinstance(expected.flow, Mapping) else {}
+    for section, fields in ((("form",), expected.form), (("flow", "form"), flow.get("form"))):
+        for field, value in fields.items() if isinstance(fields, Mapping) else ():
+            yield section, field, value
 
 
 _QUOTED: Final = re.compile(r"""'([^'\\\n]+)'|"([^"\\\n]+)\"""")
@@ -141,7 +148,7 @@ def _check_width(
     """
     known = history.values_of(field)
     is_operation = isinstance(value, Mapping) and any(map(is_operator, value))
-    if not is_operation or not known or denies(value) or "$in" in value:
+    if not is_operation or field not in history.initial or denies(value) or "$in" in value:
         return
     if "${" in show(value):
         return
@@ -216,8 +223,8 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
     entered = {_base_of(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
     for expected, _, _ in expectations:
-        fields = expected.form if isinstance(expected.form, Mapping) else {}
-        if not fields or expected != model.Expect(form=expected.form):
+        fields = {field: value for _, field, value in _find_fields(expected)}
+        if not fields or not _is_of_form_alone(expected):
             return
         known = {_base_of(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
@@ -235,6 +242,13 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
         "expect what the scripts do, too", names=series(names),
     )  # fmt: skip
     yield _make_finding(spot.at(*path), entry)
+
+
+def _is_of_form_alone(expected: model.Expect) -> bool:
+    """Return whether *expected* says nothing but values of fields, also of a flow's form."""
+    flow = expected.flow if expected.flow is not UNSET else {"form": None}
+    is_form = isinstance(flow, Mapping) and flow.keys() == {"form"}
+    return is_form and expected == model.Expect(form=expected.form, flow=expected.flow)
 
 
 def _base_of(field: str) -> str:

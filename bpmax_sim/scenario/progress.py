@@ -727,15 +727,19 @@ class Progress:
             checks = assertions.compare_expected(expected, self.state(since), resolve)
         except UndefinedValueError as error:
             return (), [reporter.report("value", str(error), path)]
+        self.warn_of_doubts(checks, reporter, path)
+        failures = reporter.report_expectation(checks, path)
+        own = (unresolved, self.state(since), self.expected_value, reporter.spot)
+        return checks, attach_update(failures, *own) if path == ("expect",) else failures
+
+    def warn_of_doubts(self, checks: Checks, reporter: FailureReporter, path: Path = ()) -> None:
+        """Add a warning for each of *checks* that holds although nothing was compared."""
         for check in checks:
             if check.doubt:
                 place = reporter.spot.at(*path, *check.path).place
                 values = {"label": check.label, "expected": check.expected, "doubt": check.doubt}
                 message = msg("{label} {expected}: {doubt}", **values)
                 self.log.add_warning("empty", message, place)
-        failures = reporter.report_expectation(checks, path)
-        own = (unresolved, self.state(since), self.expected_value, reporter.spot)
-        return checks, attach_update(failures, *own) if path == ("expect",) else failures
 
     def store_result(self, step_id: str, value: Any, error: Mapping[str, Any] | None) -> None:
         """Store a step's result for ``${steps.<id>.result}`` and ``expect: result``."""

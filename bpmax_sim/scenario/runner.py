@@ -411,6 +411,7 @@ class StepRun(msgspec.Struct):
         if result.refused and not result.errors:
             others = [SubjectError("{text}", code=REFUSED, text=result.refusal)]
         checks, failures = reporter.report_expected_error(expected, others)
+        self.progress.warn_of_doubts(checks, reporter)
         self.checks += checks
         return failures
 

@@ -221,4 +221,4 @@ _CALL_SHAPE: Mapping[str, Shape] = {
     "times": "count",
 }
 _ERROR_SHAPE: Mapping[str, Shape] = {"type": "text", "message": "text", "source": "text"}
-_SECTIONS_OF_NAMES = ("form", "fields", "flow", "vars")
+_SECTIONS_OF_NAMES = ("form", "fields", "flow", "preview", "vars")
