@@ -55,7 +55,9 @@ def identify_request(call: CallMade, api: Api | None) -> RequestIdentity:
     name = declared.name if isinstance(declared, Idempotency) else ""
     keys = [f"{n}={v}" for n, v in call.header.items() if _is_key(n, name)]
     numbers = {str(value) for value in call.path.values()}
-    rest = [_strip(part, name, keys, numbers) for part in (call.query, call.body)]
+    rest = [
+        _without_idempotency_keys(part, name, keys, numbers) for part in (call.query, call.body)
+    ]
     parts = [call.instance, call.method, call.path, *rest]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return RequestIdentity(text, " ".join(sorted(keys)), frozenset(numbers))
@@ -65,10 +67,10 @@ def _is_key(name: str, declared: str) -> bool:
     return name.lower() == declared.lower() or bool(_KEY.search(name))
 
 
-def _strip(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any:
+def _without_idempotency_keys(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any:
     """Return *value* without idempotency keys, which are added to *keys*, and changing values."""
     if isinstance(value, list):
-        return [_strip(inner, declared, keys, numbers) for inner in value]
+        return [_without_idempotency_keys(inner, declared, keys, numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
@@ -80,7 +82,7 @@ def _strip(value: Any, declared: str, keys: list[str], numbers: set[str]) -> Any
         if is_plain and (is_key or _NUMBER.search(str(name))):
             numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _strip(inner, declared, keys, numbers)
+            rest[name] = _without_idempotency_keys(inner, declared, keys, numbers)
     return rest
 
 

@@ -23,14 +23,14 @@ from bpmax_sim.challenge.findings import (
     merge_results,
     summarise,
 )
-from bpmax_sim.challenge.judge import ScriptChallenge, scripts_of
+from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.errors import ChallengeWarning, ConfigError
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
-from bpmax_sim.report.sections import keep_section
+from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.variant.run import find_obstacle
 
@@ -38,7 +38,7 @@ _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
 
 
-def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
+def _challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
     """Return the result of each script, by test id."""
     return config.stash.setdefault(_RESULTS, {})
 
@@ -47,18 +47,21 @@ def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
 def pytest_testnodedown(node: Any) -> None:
     """Merge the results of a pytest-xdist worker."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
-        _results_of(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
+        _challenge_results(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Store the results for the report page; a worker sends them to the controller."""
-    results, output = _results_of(session.config), getattr(session.config, "workeroutput", None)
+    results, output = (
+        _challenge_results(session.config),
+        getattr(session.config, "workeroutput", None),
+    )
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
         merged = merge_results([results[name] for name in sorted(results)])
-        keep_section(find_root(session.config.rootpath), make_section(merged))
+        store_section(find_root(session.config.rootpath), make_section(merged))
 
 
 @pytest.hookimpl(trylast=True)
@@ -67,7 +70,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
         if isinstance(test, ScenarioTest) and not find_obstacle(test.scenario):
-            for script in scripts_of(test.scenario):
+            for script in script_files_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
         file = ChallengedFile.from_parent(session, path=Path.cwd() / name)
@@ -96,7 +99,7 @@ class ChallengeTest(pytest.Item):
             result = self._challenge()
         except ConfigError as error:
             pytest.fail(translate(str(error)), pytrace=False)
-        _results_of(self.config)[self.nodeid] = result
+        _challenge_results(self.config)[self.nodeid] = result
         for finding in result.distinct_findings[:SHOWN]:
             text = translate(describe_in_brief(finding))
             place = finding.place
@@ -113,7 +116,9 @@ class ChallengeTest(pytest.Item):
     def _challenge(self) -> ChallengeResult:
         users = self._users
         name = next(
-            script.name for script in scripts_of(users[0]) if Path.cwd() / script.name == self.path
+            script.name
+            for script in script_files_of(users[0])
+            if Path.cwd() / script.name == self.path
         )
         ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
         return summarise(ready, list(ready.judge()))

@@ -15,11 +15,11 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import nearest_name
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_claims, find_maps
+from bpmax_sim.scenario.claims import find_compared_literals, find_maps
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -52,7 +52,7 @@ def find_idle_denials(
         calls: calls of the run, whose responses are searched.
         known: values that fields had or offered as options.
     """
-    material = _Material(item, calls, known)
+    material = _PossibleTexts(item, calls, known)
     for expected, spot, path in expectations:
         for section, value in _find_sections(expected):
             for inside, text, is_denied in _find_texts(value):
@@ -82,7 +82,7 @@ def _find_texts(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the texts in *value*, also in members of maps, with path and whether denied."""
-    for inside, literal, is_denied in find_claims(value, path, denied):
+    for inside, literal, is_denied in find_compared_literals(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
     yield from _find_patterns(value, path, denied)
@@ -101,7 +101,7 @@ def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path,
             yield (*path, key), operand, denied
 
 
-class _Material:
+class _PossibleTexts:
     """All texts from which the output of a run can be made."""
 
     def __init__(self, item: ScenarioItem, calls: Iterable[CallMade], known: Iterable[Any]) -> None:
@@ -137,7 +137,9 @@ class _Material:
     def _find_near(self, text: str) -> str:
         """Return the suggestion of a text near *text*; one with other digits is another value."""
         shape = _DIGITS.sub("", text)
-        return nearest_name(text, (one for one in self._literals if _DIGITS.sub("", one) != shape))
+        return suggest_nearest(
+            text, (one for one in self._literals if _DIGITS.sub("", one) != shape)
+        )
 
     @cached_property
     def _own(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import nearest_name
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
@@ -296,7 +296,7 @@ def check_idle_sources(draft: ScenarioDraft) -> None:
                 where,
                 "nothing reads the environment variable {name!r}, so nothing is hidden{hint}",
                 name=name,
-                hint=nearest_name(name, sorted(known)),
+                hint=suggest_nearest(name, sorted(known)),
                 kind="rule",
                 fails=False,
             )
@@ -318,7 +318,7 @@ def check_columns_alike(draft: ScenarioDraft) -> None:
             others += [one for one in spots if draft.names.is_in_scripts(one)]
             if draft.names.is_in_scripts(name) or draft.columns.get(table):
                 continue
-            if hint := nearest_name(name, [one for one in others if one != name]):
+            if hint := suggest_nearest(name, [one for one in others if one != name]):
                 wrong = msg("no other row of {table} has a column {name!r}{hint}",
                             table=table, name=name, hint=hint)  # fmt: skip
                 draft.tell(spot, wrong, kind="name", fails=False)

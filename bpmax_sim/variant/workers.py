@@ -34,7 +34,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
         return
     lanes: list[_WorkerProcess[T]] = []
     try:
-        with _hold_interrupts():
+        with _delay_interrupts():
             lanes += [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
         for number in range(count):
             yield lanes[number % workers].receive(number)
@@ -44,7 +44,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
 
 
 @contextmanager
-def _hold_interrupts() -> Iterator[None]:
+def _delay_interrupts() -> Iterator[None]:
     """Let Ctrl-C wait while processes are forked, which themselves never hear of it."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -85,7 +85,7 @@ class _WorkerProcess(Generic[T]):
             self.stop()
             following = self._numbers[self._numbers.index(number) + 1 :]
             if following:
-                with _hold_interrupts():
+                with _delay_interrupts():
                     self._start(following)
             return None
         if error is not None:
