@@ -43,12 +43,14 @@ class RunHistory(msgspec.Struct, frozen=True):
         changes: changes of fields, oldest first.
         offered: field -> all values that were ever among its options.
         scripts: script sources.
+        flow: facts of the flow before the first step; empty without a flow.
     """
 
     initial: Mapping[str, Any]
     changes: Sequence[FieldChanged]
     offered: Mapping[str, Sequence[Any]]
     scripts: Sequence[str] = ()
+    flow: Mapping[str, Any] = {}
 
     def literals_of(self, field: str) -> list[str]:
         """Return the string literals that *scripts* assign to *field*, except in function calls."""
@@ -222,15 +224,17 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
     written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
     entered = {_top_level_field(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
+    steps = list(item.walk_steps())
     for expected, _, _ in expectations:
-        fields = {field: value for _, field, value in _find_fields(expected)}
-        if not fields or not _is_of_form_alone(expected):
+        facts = _idle_facts(expected, history)
+        if facts is None:
             return
+        fields = [field for _, field, _ in _find_fields(expected)]
         known = {_top_level_field(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
             return
-        names += fields
-    if not names or any(one.step.expect_error is not UNSET for one in item.walk_steps()):
+        names += [*fields, *facts]
+    if not names or any(one.step.expect_error is not UNSET or one.during for one in steps):
         return
     _, spot, path = expectations[0]
     is_entered = any(_top_level_field(name) in entered for name in names)
@@ -244,11 +248,25 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
     yield _make_finding(spot.at(*path), entry)
 
 
-def _is_of_form_alone(expected: model.Expect) -> bool:
-    """Return whether *expected* says nothing but values of fields, also of a flow's form."""
-    flow = expected.flow if expected.flow is not UNSET else {"form": None}
-    is_form = isinstance(flow, Mapping) and flow.keys() == {"form"}
-    return is_form and expected == model.Expect(form=expected.form, flow=expected.flow)
+def _idle_facts(expected: model.Expect, history: RunHistory) -> list[str] | None:
+    """Return the facts of a flow that *expected* names, all of which held before the run.
+
+    None if it says anything else, besides fields.
+    """
+    flow = {} if expected.flow is UNSET else expected.flow
+    if not isinstance(flow, Mapping) or expected != model.Expect(
+        form=expected.form, flow=expected.flow
+    ):
+        return None
+    facts = {key: value for key, value in flow.items() if key != "form"}
+    is_known = history.flow and all(map(_HELD_BEFORE.__contains__, facts))
+    if facts and not (is_known and is_match(facts, history.flow)):
+        return None
+    return [f"flow.{key}" for key in facts]
+
+
+_HELD_BEFORE: Final = frozenset({"at", "status", "owners", "pending"})
+"""Facts of a flow by which a person sees where it stands."""
 
 
 def _top_level_field(field: str) -> str:

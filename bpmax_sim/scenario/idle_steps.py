@@ -13,13 +13,15 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import suggest_nearest
+from bpmax_sim.clock import format_duration
+from bpmax_sim.errors import Place, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
+from bpmax_sim.project import SETTINGS, find_root, unknown_settings
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.flow_actions import FlowAction
 from bpmax_sim.scenario.references import column_of
 from bpmax_sim.scenario.shared_names import find_environment_names
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.script_source.condition_slips import describe_kind
 
@@ -140,6 +142,71 @@ def check_milliseconds(draft: ScenarioDraft) -> None:
                 kind="unfit",
                 fails=False,
             )
+
+
+def check_short_advances(draft: ScenarioDraft) -> None:
+    """Report a bare ``advance: 47``, which are seconds, where each deadline is hours away."""
+    nodes = draft.definition.nodes.values() if draft.definition is not None else ()
+    deadlines = [float(level.after) for node in nodes for level in node.levels]
+    for step, spot in draft.steps if deadlines else ():
+        value = step.value if step.action == "advance" else None
+        if type(value) is int and 0 < value * _FAR < min(deadlines):
+            draft.tell(
+                spot.at("advance"),
+                "{value} are seconds, and the shortest deadline is {deadline}; write {value}h, or "
+                "{value}s where that is meant",
+                value=value,
+                deadline=format_duration(min(deadlines)),
+                kind="unfit",
+                fails=False,
+            )
+
+
+_FAR: Final = 60
+
+
+def check_quiet_steps(draft: ScenarioDraft) -> None:
+    """Report ``messages: []`` of a step that does nothing, and so shows and calls nothing."""
+    for step, spot in draft.steps:
+        for section in _SHOWN_BY if not step.action else ():
+            if getattr(step.expect, section) in ([], ()):
+                wrong = msg(
+                    "this step does nothing, so that this holds whatever happens; expect it in "
+                    "the step that acts"
+                )
+                _tell_empty(draft, spot.at("expect", section), wrong)
+
+
+def check_previews(draft: ScenarioDraft) -> None:
+    """Report a project that is submitted with other values than each preview before it had."""
+    seen: list[tuple[dict[str, Any], Spot]] = []
+    for step, spot in draft.steps:
+        value = step.value if isinstance(step.value, dict) else {}
+        form = value.get("form")
+        if not isinstance(form, dict) or step.action not in {"preview", "submit"}:
+            continue
+        if step.action == "preview":
+            seen.append((form, spot.at("preview", "form")))
+        elif seen and not any(_agree(form, other) for other, _ in seen):
+            wrong = msg("what is submitted later has other values than this preview; take the "
+                        "preview of what is submitted")  # fmt: skip
+            _tell_empty(draft, seen[-1][1], wrong)
+            return
+
+
+def _agree(form: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Return whether no field has another value in *other*."""
+    return all(other.get(name, value) == value for name, value in form.items())
+
+
+def check_project_settings(draft: ScenarioDraft) -> None:
+    """Report keys of ``[tool.bpmax_sim]`` that are no settings."""
+    root = find_root(Path(draft.spot.source.path))
+    for name in unknown_settings(root):
+        wrong = msg("[tool.bpmax_sim] has no key {name!r}{hint}",
+                    name=name, hint=suggest_or_list(name, SETTINGS))  # fmt: skip
+        place = Place(str(root / "pyproject.toml"))
+        draft.warnings.append(RunWarning("name", wrong, place, False))
 
 
 def check_entered_kinds(draft: ScenarioDraft) -> None:
@@ -322,3 +389,23 @@ def check_columns_alike(draft: ScenarioDraft) -> None:
                 wrong = msg("no other row of {table} has a column {name!r}{hint}",
                             table=table, name=name, hint=hint)  # fmt: skip
                 draft.tell(spot, wrong, kind="name", fails=False)
+
+
+IDLE_CHECKS: Final = (
+    check_former_names,
+    check_flags,
+    check_unread_results,
+    check_buttons,
+    check_anything_expected,
+    check_entered_kinds,
+    check_milliseconds,
+    check_short_advances,
+    check_quiet_steps,
+    check_previews,
+    check_project_settings,
+    check_empty_parts,
+    check_empty_names,
+    check_idle_sources,
+    check_columns_alike,
+)
+"""All checks of this module that look at a scenario as a whole."""

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -55,6 +57,27 @@ def routed(approve: str, expect: str = "{at: 总经理}", **more: str) -> Case:
             "流程.yaml": FLOW.replace(FLOW.split("approve: ", 1)[1].split("\n", 1)[0], approve, 1)
         },
         **more,
+    )
+
+
+def run_flow(
+    approve: str,
+    expect: str = "{at: 总经理}",
+    steps: str = "approve: {by: wangwu}",
+    more: str = "",
+    *,
+    at: str = "at: 部门审批, ",
+    **parts: Any,
+) -> Case:
+    """Return a scenario of a flow whose first node goes on by *approve* and has a deadline."""
+    flow = FLOW.replace(FLOW.split("approve: ", 1)[1].split("\n", 1)[0], approve, 1)
+    return Case(
+        steps=f"steps:\n  - {steps}\n    expect: {{flow: {expect}}}",
+        form=None,
+        stubs="",
+        top=f"flow: {{definition: 流程.yaml, {more}{at}form: {{金额: 1}}}}",
+        files={"流程.yaml": flow.replace("    reject", "    deadline: 2d\n    reject", 1)},
+        **parts,
     )
 
 
@@ -327,6 +350,109 @@ DOUBTFUL: dict[str, tuple[Case, str]] = {
     "a choice that nothing makes": (
         opened("form: {客户名称: {$in: [已签收, 已签牧]}}", "form.客户名称 = '已签收'"),
         "nothing could ever make '已签牧', so choosing it says nothing; did you mean '已签收'?",
+    ),
+    "the format of a digest": (
+        opened("form: {客户名称: 好}, trace: {$matches: '^v3-'}", "form.客户名称 = '好'"),
+        "another run's digest fits as well",
+    ),
+    "silence of a step that does nothing": (
+        Case(
+            steps="steps:\n  - {open: {}, expect: {form: {客户名称: 好}}}\n  - {expect: {messages: []}}",
+            script="form.客户名称 = '好'; form.$message = {type: 'warning', text: '小心'}",
+            stubs="",
+        ),
+        "this step does nothing, so that this holds whatever happens",
+    ),
+    "seconds where a deadline is days away": (
+        run_flow("总经理", "{at: 部门审批}", steps="advance: 47"),
+        "47 are seconds, and the shortest deadline is 2d",
+    ),
+    "a person added behind in place of before": (
+        run_flow(
+            "总经理",
+            steps="add_owner: {by: wangwu, to: lisi, where: after}",
+            expect="{at: 部门审批}",
+        ),
+        "all that is expected was there before anything ran, and nothing wrote it: flow.at",
+    ),
+    "a preview of something else": (
+        run_flow(
+            "总经理",
+            steps="preview: {form: {金额: 1}}\n    expect: {preview: {nodes: [部门审批, 总经理]}}\n  - submit: {form: {金额: 9}}",
+            at="",
+            expect="{at: 部门审批}",
+        ),
+        "has other values than this preview",
+    ),
+    "a condition of another type": (
+        run_flow("[{when: \"ctx.form.金额 === '1'\", to: 结束}, {to: 总经理}]"),
+        "ctx.form.金额 is a number and never equals '1', which is a text",
+    ),
+    "a setting of the project that is none": (
+        replace(
+            entered("{set: {数量: 5}, expect: {form: {金额: 1}}}"),
+            files={"pyproject.toml": "[tool.bpmax_sim]\nstrick = true\n"},
+        ),
+        "[tool.bpmax_sim] has no key 'strick'; did you mean 'strict'?",
+    ),
+    "a function that two libraries declare": (
+        Case(
+            steps="{open: {}, expect: {form: {金额: {$gt: 1}}}}",
+            form=None,
+            stubs="",
+            script="form.金额 = 含税(100)",
+            top="form: {libraries: [货.js, 服.js], scripts: {open: 脚本.js}, fields: {金额: 0}}",
+            files={
+                "货.js": "function 含税(额) { return 额 * 1.13 }",
+                "服.js": "function 含税(额) { return 额 * 1.06 }",
+            },
+        ),
+        "含税 of ",
+    ),
+    "a month from 0": (
+        opened(
+            "form: {客户名称: {$matches: '^2026-'}}",
+            "const d = new Date();\nform.客户名称 = `${d.getFullYear()}-${d.getMonth()}`",
+        ),
+        "write getMonth() + 1",
+    ),
+    "a day of the week": (
+        opened(
+            "form: {客户名称: {$matches: '^2026'}}",
+            "const d = new Date();\nform.客户名称 = `${d.getFullYear()}${d.getDay()}`",
+        ),
+        "getDay is the day of the week",
+    ),
+    "a date of UTC": (
+        Case(
+            steps="steps:\n  - {advance: 16h}\n  - {open: {}, expect: {form: {客户名称: {$matches: '^2026-'}}}}",
+            script="form.客户名称 = new Date().toISOString().slice(0, 10)",
+            stubs="",
+        ),
+        "toISOString is in UTC, where it is 2026-03-02 when it is 2026-03-03 here",
+    ),
+    "a submit that always refuses": (
+        Case(
+            steps="{submit: {}, expect_error: {code: REFUSED}}",
+            form="submit: 脚本.js",
+            script="if (form.金额 > 1) return '太多';\nreturn '通过';",
+            stubs="",
+        ),
+        "a text that submit returns refuses",
+    ),
+    "what a script leaves in the context": (
+        run_flow(
+            "总经理", more="scripts: {approve.部门审批: 脚本.js}, ", script="ctx.approved = true"
+        ),
+        "ctx.approved is gone when this script ends",
+    ),
+    "a member of a response under a near name": (
+        opened(
+            "form: {客户名称: ''}, console: [好]",
+            "const r = await $proxy('crm').get_customer('1');\nif (r.code === 0) form.客户名称 = '好';\nconsole.log('好')",
+            "{on: crm.get_customer, body: {errcode: 0}}",
+        ),
+        "no response of crm.get_customer had 'code'; did you mean 'errcode'?",
     ),
     "both values of a boolean": (
         opened("result: {$in: [true, false]}", "return true"),
@@ -716,3 +842,15 @@ def test_a_variable_to_hide_that_nothing_reads_is_warned_of(tmp_path: Path) -> N
         path.write_text(f"{case.text()}\nsecrets: [env.{name}]", encoding="utf-8")
         (item,) = load_items(path, environ={}, root=tmp_path)
         assert [str(one).rpartition("; ")[2] for one in item.warnings] == says
+
+
+def test_a_misprint_that_xfail_covers_is_warned_of(tmp_path: Path) -> None:
+    case = opened(
+        "form: {客户名称: 华东机店设备公司}",
+        "form.客户名称 = '华东机电设备公司'",
+        top="xfail: 工单 4711",
+    )
+    (last,) = run(tmp_path, case)
+
+    assert last.outcome == "xfailed"
+    assert "xfail also covers a misprint" in str(last.warnings[0])
