@@ -570,7 +570,8 @@ def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFi
         known = {step for target in declared for step in (target, target.partition(".")[0])}
         folded = {target.lower() for target in known}
         for member in setter.names or () if setter.part != "path" else ():
-            hint = suggest_nearest(member, sorted(known))
+            sent = set() if setter.part == "body" else {*(setter.names or ())}
+            hint = suggest_nearest(member, sorted(known - sent))
             if member.lower() not in folded and "." not in member and hint:
                 yield _make_finding("undeclared-parameter", setter.place, msg(
                     "{name} declares no {part} parameter {member!r}{hint}",
