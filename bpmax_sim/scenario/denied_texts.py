@@ -19,7 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_compared_literals, find_maps
+from bpmax_sim.scenario.expected_literals import find_compared_literals, find_maps
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -59,7 +59,9 @@ def find_idle_denials(
                 is_choice = not is_denied and "$in" in inside
                 if not isinstance(text, str) or (is_denied is ("never" in path) and not is_choice):
                     continue
-                wrong = material.find_misprint(text) if is_choice else material.find_problem(text)
+                wrong = (
+                    material.find_misprint(text) if is_choice else material.why_denial_is_idle(text)
+                )
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
                     yield NameFinding("empty", wrong, place, fails=False)
@@ -109,7 +111,7 @@ class _PossibleTexts:
         self._calls = calls
         self._known = known
 
-    def find_problem(self, text: str) -> str:
+    def why_denial_is_idle(self, text: str) -> str:
         """Return why denying *text* says nothing; "" if it may say something."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""
