@@ -481,3 +481,13 @@ def test_what_it_remembers_is_one_frozen_value() -> None:
         before.serial = 5
     assert repr(made.simulator) == "<Simulator of 'qywx', 1 tokens, 1 messages>"
     assert made.token not in repr(state_of(made).grants[0])
+
+
+@pytest.mark.parametrize(
+    ("size", "names", "more"),
+    [(1, 1, True), (2, 2, True), (3, 3, False), (4, 3, False), (50, 3, False)],
+)
+def test_there_is_more_only_where_something_is_left(size: int, names: int, *, more: bool) -> None:
+    page = logged_in("feishu").ask(f"{CHILDREN}?page_size={size}")["data"]
+
+    assert (len(page["items"]), page["has_more"], "page_token" in page) == (names, more, more)
