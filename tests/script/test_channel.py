@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.js_values import UNDEFINED, dumps
 from bpmax_sim.script.channel import Channel, LiveObject, LiveObjectsMirror
 from tests.script.bench import Form
 
@@ -43,6 +44,11 @@ def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
     assert inner.written == [("名", 0)]
 
 
+def sent_by(mirror: LiveObjectsMirror) -> Any:
+    """Return the next patch as the context reads it; its values are encoded already."""
+    return json.loads(dumps(mirror.patch()))
+
+
 @pytest.mark.parametrize(
     ("before", "after", "patch"),
     [
@@ -68,7 +74,7 @@ def test_a_patch_has_what_changed_and_counts_as_sent(
 
     form.fields = after
 
-    assert (mirror.patch(), mirror.patch()) == (patch, [])
+    assert (sent_by(mirror), sent_by(mirror)) == (patch, [])
 
 
 def test_a_change_inside_a_value_is_seen_each_time() -> None:
@@ -78,7 +84,7 @@ def test_a_change_inside_a_value_is_seen_each_time() -> None:
     mirror.patch()
     for number in (2, 3, 4):
         rows.append(number)
-        assert mirror.patch() == [[0, {"明细": rows}, []]]
+        assert sent_by(mirror) == [[0, {"明细": rows}, []]]
 
 
 def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
@@ -90,10 +96,10 @@ def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
     assert mirror.patch() == []
 
     form.fields["金额"] = 3
-    assert mirror.patch() == [[0, {"金额": 3}, []]]
+    assert sent_by(mirror) == [[0, {"金额": 3}, []]]
     mirror.write({"form": form}, 0, "金额", 4, None)
     form.fields["金额"] = 3  # refused without a word
-    assert mirror.patch() == [[0, {"金额": 3}, []]]
+    assert sent_by(mirror) == [[0, {"金额": 3}, []]]
 
 
 @dataclass
