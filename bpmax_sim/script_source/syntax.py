@@ -83,12 +83,14 @@ class SyntaxTree:
     def has_error_with(self, start: int, end: int, new: bytes) -> bool:
         """Return whether the script is broken with *new* in place of the bytes *start* to *end*.
 
-        Only the outermost statement that has these bytes is parsed again: of a long script that is
+        Only the innermost statement that has these bytes is parsed again: of a long script that is
         a thousandth.
         """
-        whole = self.root.first_child_for_byte(start)
-        if whole is None or end > whole.end_byte or self.root.has_error:
-            whole = self.root
+        if self.root.has_error:
+            return True
+        whole = self.root.descendant_for_byte_range(start, end) or self.root
+        while whole.parent and whole.parent.type not in {"program", "statement_block"}:
+            whole = whole.parent
         before, after = self._data[whole.start_byte : start], self._data[end : whole.end_byte]
         root: Node = _make_parser().parse(before + new + after).root_node
         return root.has_error
