@@ -367,10 +367,10 @@ def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield the syntax errors that the script engine finds in flow conditions; none is run."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
-            for action, number, path, text in node.conditions():
-                if wrong := expression_problem(text):
-                    place = flow.conditions[name, action, number]
-                    yield Problem(wrong, place, format_steps(("nodes", name, *path)))
+            for action, number, path, route in node.routes_with_places():
+                if route.when and (wrong := expression_problem(route.when)):
+                    place = flow.route_places[name, action, number]
+                    yield Problem(wrong, place, format_steps(("nodes", name, *path, "when")))
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:

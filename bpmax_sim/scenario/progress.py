@@ -43,7 +43,7 @@ from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
-from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_to_fault
+from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
 from bpmax_sim.scenario.file_verdict import step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
@@ -58,6 +58,7 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
+from bpmax_sim.scenario.provenance import Origins, plain_members
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
 from bpmax_sim.scenario.script_check import find_run_doubts
 from bpmax_sim.script.failure import Script
@@ -71,9 +72,11 @@ from bpmax_sim.subject.hooks import (
     MESSAGE_TEXT,
     CycleCut,
     FieldChanged,
+    FieldReassigned,
     MessageShown,
     NamedWrite,
     Result,
+    RouteEvaluated,
     SubjectEvent,
 )
 from bpmax_sim.transport.faults import Fault
@@ -84,7 +87,7 @@ class RunLog(msgspec.Struct):
 
     Attributes:
         root: project folder; of recordings outside of it only the file name is shown.
-        writers: field -> script line that wrote its present value.
+        origins: where the present values of fields came from.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
         structured: returns the fields that expectations take as another type than initially.
@@ -96,7 +99,7 @@ class RunLog(msgspec.Struct):
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
+    origins: Origins = msgspec.field(default_factory=Origins)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
@@ -112,18 +115,18 @@ class RunLog(msgspec.Struct):
 
     def tell(self, happening: SubjectEvent) -> None:
         """Record an event of the subject at the present virtual time."""
-        clock = self.session.clock
-        data: dict[str, Any] = {"at": clock.now()}
+        self.origins.note_assignment(happening)
+        if isinstance(happening, FieldReassigned):
+            return
         if isinstance(happening, FieldChanged):
-            data |= {
-                "old": to_scenario_value(happening.old),
-                "new": to_scenario_value(happening.new),
-            }
-            self.writers[happening.field] = happening.place
             self._judge_write(happening)
-        happening = self.session.redact_value(replace(happening, **data))
+        clock = self.session.clock
+        data = plain_members(happening)
+        happening = self.session.redact_value(replace(happening, at=clock.now(), **data))
         self._fresh.append((clock.tick(), happening))
-        if isinstance(happening, MessageShown):
+        if isinstance(happening, RouteEvaluated):
+            self.origins.routes.append(happening)
+        elif isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
             if happening.code:  # what scripts assign is judged with its line
@@ -143,6 +146,7 @@ class RunLog(msgspec.Struct):
 
     def add_event_in_flight(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
+        self.origins.note_step(event)
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
@@ -201,6 +205,7 @@ class RunLog(msgspec.Struct):
     def add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
+        self.origins.note_step(event)
         self.events.append(event)
         return event
 
@@ -254,15 +259,7 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
-        event = events.FaultStruck(
-            number=self._numbers.get(struck.serial, 0),
-            call=struck.call,
-            attempt=struck.attempt + 1,
-            rule=str(struck.fault),
-            action=describe_fault(struck.fault),
-            place=struck.fault.place,
-            at=struck.at,
-        )
+        event = make_fault_event(struck, self._numbers.get(struck.serial, 0))
         return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
@@ -629,7 +626,7 @@ class Progress:
         return FailureReporter(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
-            writers=dict(log.writers),
+            origins=log.origins,
             bodies=self.bodies,
             redact=self.session.redact,
             **details,
