@@ -19,9 +19,9 @@ from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.findings import (
     SHOWN,
     ChallengeResult,
-    describe_in_brief,
+    describe_on_one_line,
     merge_results,
-    summarise,
+    summarise_verdicts,
 )
 from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
 from bpmax_sim.challenge.page import make_section
@@ -32,7 +32,7 @@ from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.variant.run import find_obstacle
+from bpmax_sim.variant.run import why_no_variants
 
 _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     """Add a test for each script of the scenarios that are selected."""
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
-        if isinstance(test, ScenarioTest) and not find_obstacle(test.scenario):
+        if isinstance(test, ScenarioTest) and not why_no_variants(test.scenario):
             for script in script_files_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
@@ -101,7 +101,7 @@ class ChallengeTest(pytest.Item):
             pytest.fail(translate(str(error)), pytrace=False)
         _challenge_results(self.config)[self.nodeid] = result
         for finding in result.distinct_findings[:SHOWN]:
-            text = translate(describe_in_brief(finding))
+            text = translate(describe_on_one_line(finding))
             place = finding.place
             warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)
         least = options.option_value(self.config, "challenge_fail_under")
@@ -121,7 +121,7 @@ class ChallengeTest(pytest.Item):
             if Path.cwd() / script.name == self.path
         )
         ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
-        return summarise(ready, list(ready.judge()))
+        return summarise_verdicts(ready, list(ready.judge()))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""

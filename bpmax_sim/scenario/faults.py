@@ -110,7 +110,7 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
             yield ("request", name, *path), wrong
 
 
-def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
+def shadows_stub(earlier: Stub, stub: Stub) -> bool:
     """Return whether *earlier* matches every request of *stub*, which then never responds."""
     is_same = earlier.request == stub.request
     if earlier.answers or not (is_same or earlier.request == StubRequest()):

@@ -44,7 +44,7 @@ from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
 from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
-from bpmax_sim.scenario.file_verdict import step_key, unused_part_failure, unused_parts
+from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -60,7 +60,7 @@ from bpmax_sim.scenario.observation import (
 from bpmax_sim.scenario.policies import PolicyPlayer
 from bpmax_sim.scenario.provenance import Origins, plain_members
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
-from bpmax_sim.scenario.script_check import find_run_doubts
+from bpmax_sim.scenario.script_check import find_doubts_of_run
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
@@ -160,7 +160,7 @@ class RunLog(msgspec.Struct):
         is_script = change.is_by_script
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
         kinds = self.names.field_kinds if is_own else {}
-        misfit = result_checks.find_misfit(change.field, change.new, kinds, change.place)
+        misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.structured():
             self.add_finding(misfit)
 
@@ -188,7 +188,7 @@ class RunLog(msgspec.Struct):
                 told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
                 self.add_warning("name", told, write.place)
 
-    def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
+    def pop_undeclared_names(self) -> list[tuple[str, Place | None, str]]:
         """Return the undeclared names that scripts have written since the last call."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
@@ -280,7 +280,7 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _identity_of(value: Any) -> Any:
+def _comparable_value(value: Any) -> Any:
     return value
 
 
@@ -398,7 +398,7 @@ class Progress:
         """
         if "policies" not in self.item.fills:
             return
-        found = findings.check_filled(
+        found = findings.check_filled_values(
             self.item, self.names, lambda to: check_action(to, action, value, spot)
         )
         for one in found:
@@ -425,7 +425,7 @@ class Progress:
     def warn_of_scripts(self) -> None:
         """Add warnings for doubtful places in the scripts, from their text and the platforms."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
+        for finding in find_doubts_of_run(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
 
     def _report_findings(
@@ -438,7 +438,7 @@ class Progress:
                 failures.append(reporter.report_finding(one))
             else:
                 self.log.add_finding(one)
-        return self.demote_if_lenient(failures)
+        return self.apply_leniency(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
         """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced."""
@@ -454,14 +454,14 @@ class Progress:
             if wrong := self.names.call_problem(filled.on):
                 message = msg("this can never answer: {wrong}", wrong=wrong)
                 failure = self.reporter().report("rule", message, path)
-                self.failures += self.demote_if_lenient([failure])
+                self.failures += self.apply_leniency([failure])
             rules.append(stub_to_fault(filled, where.place, self.session.template))
         return tuple(rules)
 
     def judge_unused(self) -> list[source.Failure]:
         """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
-        if steps and not self.ran & {step_key(located) for located in steps}:
+        if steps and not self.ran & {ran_step_key(located) for located in steps}:
             message = msg("no step of this row ran: each has an if: that does not hold")
             failures = [self.reporter().report("never_ran", message, ("scenario",))]
         elif self.item.rows:
@@ -473,7 +473,7 @@ class Progress:
             failures = [
                 unused_part_failure(self.item, part) for part in self.idle_parts if part.fails
             ]
-        return self.demote_if_lenient(failures)
+        return self.apply_leniency(failures)
 
     @cached_property
     def idle_parts(self) -> tuple[source.RunWarning, ...]:
@@ -495,7 +495,7 @@ class Progress:
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
-        for finding in findings.check_filled(
+        for finding in findings.check_filled_values(
             self.item, self.names, lambda to: check_action(to, step.action, value, spot)
         ):
             self.log.add_warning("name", finding.message, finding.place)
@@ -664,7 +664,7 @@ class Progress:
         """
         return self.redact(self.scope.resolve(value))
 
-    def demote_if_lenient(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
+    def apply_leniency(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
         """Return *failures* without those that a lenient folder turns into warnings; add these."""
         left = []
         for failure in failures:
@@ -698,7 +698,9 @@ class Progress:
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
-        return self._report_findings(reporter, findings.check_filled(self.item, self.names, check))
+        return self._report_findings(
+            reporter, findings.check_filled_values(self.item, self.names, check)
+        )
 
     def compare_expectation(
         self,
@@ -720,7 +722,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _identity_of
+                resolve = _comparable_value
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:

@@ -18,7 +18,7 @@ from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
 from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove, RouteEvaluated
-from bpmax_sim.subject.owners import Items, OwnersTable, Split, Visit
+from bpmax_sim.subject.owners import Items, OwnersTable, ParallelBranches, Visit
 from bpmax_sim.subject.project import ProjectState
 
 _MOST_HOPS = 100
@@ -68,7 +68,7 @@ class MovingProject(ProjectState, kw_only=True):
         with self._undo_on_failure():
             self._add_history(late)
             if deadline.to:
-                self._leave_for(visit, deadline.to, "deadline", late)
+                self._move_to(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [owners.owner_of(item) for item in visit.table.pending()]
@@ -226,7 +226,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         target = self._find_target(visit.node, action, move)
         if target:
-            self._leave_for(visit, target, action, move)
+            self._move_to(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
                 "no route of {action} at {node!r} matches; add one without when",
@@ -235,7 +235,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
             )
 
-    def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
+    def _move_to(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*; if *target* is a join, wait there for other branches."""
         self.passed_nodes.append(visit.node)
         split, branch, waits = owners.leave_node(self.visits, visit, target)
@@ -272,7 +272,7 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.parallel:
             self.passed_nodes.append(node)
             region = self.definition.branches_of_gateway(node)
-            split = Split(declared.join, region, set(region), visit.split, visit.branch)
+            split = ParallelBranches(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
                 self._enter(first, action, move, branch, node)
@@ -293,11 +293,11 @@ class MovingProject(ProjectState, kw_only=True):
         if self._assign_owners(visit, coming):
             self._run_titles(coming)
             if visit.table.items:
-                self._skip_owners(visit, previous, coming)
+                self._skip_tasks_of_known_approvers(visit, previous, coming)
             else:
                 self._decide_without_owners(visit, coming)
 
-    def _skip_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+    def _skip_tasks_of_known_approvers(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Pass the tasks of owners who are not asked again, or who started the project."""
         table = visit.table
         known = dict.fromkeys(self._people_not_asked_again(previous), "repeated")

@@ -1,4 +1,4 @@
-"""Spread work that is numbered over forked processes; what comes back is in its order.
+"""Distribute numbered work over forked processes; results are yielded in the order of numbers.
 
 A forked child has all that its parent has read already, so nothing is sent to it. Where processes
 cannot fork (Windows), or for one worker, the work is done here, one after the other.
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iterator[T | None]:
-    """Yield ``work(0)`` to ``work(count - 1)``, done by at most *workers* processes.
+    """Yield ``work(0)`` to ``work(count - 1)``, computed by at most *workers* processes.
 
     Results are the same, in the same order, for any number of workers. Where a process dies (the
     system ended it), its result is None, and the rest goes on in a new one.
@@ -45,7 +45,7 @@ def map_in_order(work: Callable[[int], T], count: int, workers: int = 1) -> Iter
 
 @contextmanager
 def _delay_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait while processes are forked, which themselves never hear of it."""
+    """Delay Ctrl-C while processes are forked; the forked processes ignore it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -60,7 +60,7 @@ def _delay_interrupts() -> Iterator[None]:
 
 
 class _WorkerProcess(Generic[T]):
-    """One process at a time, which does every *n*-th piece of work."""
+    """A process that does every n-th piece of work; it is replaced if it dies."""
 
     def __init__(self, work: Callable[[int], T], numbers: range) -> None:
         self._work, self._numbers = work, numbers
@@ -78,7 +78,7 @@ class _WorkerProcess(Generic[T]):
         there.close()
 
     def receive(self, number: int) -> T | None:
-        """Return the result of *number*, or None if the process died of it."""
+        """Return the result of *number*; None if the process died while computing it."""
         try:
             value, error = self._here.recv()
         except (EOFError, OSError):
@@ -94,7 +94,7 @@ class _WorkerProcess(Generic[T]):
         return result
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._here.close()
         self._process.kill()
         self._process.join()

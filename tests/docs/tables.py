@@ -26,7 +26,7 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
-from bpmax_sim.live.marks import read_marks
+from bpmax_sim.live.calibration_file import read_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform
@@ -98,9 +98,13 @@ def collapse(title: str, text: str) -> str:
     return f'<details markdown="block">\n<summary>{title}</summary>\n\n{text}\n\n</details>'
 
 
+_ESCAPES = {"|": "&#124;", "<": "&lt;", "&": "&amp;"}
+_MARKUP = re.compile(r"(`[^`]*`|<!--.*?-->)|\||<(?=\w)|&(?=#)")
+
+
 def row(cells: Iterable[str]) -> str:
-    """Return a row of a table; within code a bar needs no escape, and would show it."""
-    escaped = (re.sub(r"(`[^`]*`)|\|", lambda bar: bar[1] or "&#124;", cell) for cell in cells)
+    """Return a row of a table; within code nothing needs an escape, and would show it."""
+    escaped = (_MARKUP.sub(lambda found: found[1] or _ESCAPES[found[0]], cell) for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
 
