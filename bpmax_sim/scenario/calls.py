@@ -318,8 +318,9 @@ def _compare_count(item: Mapping[str, Any], calls: Sequence[CallMade], path: Pat
     same = [call for call in calls if names_api(item["call"], call.call)]
     fitting = [call for call in same if not failing_checks(_compare_parts(item, call, path))]
     mismatches = compare(item["times"], len(fitting), (*path, "times"))
+    doubtful = _compare_parts(item, fitting[0], path) if fitting else ()
     if len(fitting) == len(same):
-        return mismatches
+        return (*mismatches, *(check for check in doubtful if check.doubt))
     near = msg(
         "{fitting_count} ({same_count} calls of {call}, others differ)",
         fitting_count=len(fitting),
