@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -234,3 +236,21 @@ def test_what_becomes_endless_is_never_called_noticed(tmp_path: Path, script: st
     ]
     assert "limit" in checks
     assert "killed" not in checks
+
+
+def test_mutants_leave_nothing_behind(tmp_path: Path) -> None:
+    challenge = _challenge(tmp_path)
+
+    def judge_some() -> int:
+        for number in range(12):
+            challenge.judge_one(number)
+        gc.collect()
+        return tracemalloc.get_traced_memory()[0]
+
+    judge_some()
+    tracemalloc.start()
+    try:
+        before = judge_some()
+        assert judge_some() - before < 12 * 6_000  # a run that is kept takes 8,000
+    finally:
+        tracemalloc.stop()
