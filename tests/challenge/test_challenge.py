@@ -188,7 +188,7 @@ def test_a_comment_leaves_a_finding_out_and_an_unused_one_is_told(tmp_path: Path
         "form.金额 =", "// bpmax-ignore-next field-write, member-name: 另有对账\nform.金额 ="
     ).replace("form.客户 =", "// bpmax-ignore-next guard: 没有\nform.客户 =")
     result = _result(_challenge(tmp_path, script=script))
-    assert result.counts["ignored"] == 4
+    assert result.counts["ignored"] == 3
     assert not any(one.where == "form.金额" for one in result.findings)
     assert [problem.place.line for problem in result.unused if problem.place] == [2]
 
