@@ -23,7 +23,7 @@ from bpmax_sim.scenario.expected_literals import find_compared_literals, find_ma
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
-from bpmax_sim.scenario.source import Spot
+from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.subject.project import STATUSES
 
 _SECTIONS: Final = ("form", "fields", "messages", "console", "result", "vars")
@@ -54,6 +54,8 @@ def find_idle_denials(
     """
     material = _PossibleTexts(item, calls, known)
     for expected, spot, path in expectations:
+        if "never" not in path and not _has_choice(spot.source):
+            continue
         for section, value in _find_sections(expected):
             for inside, text, is_denied in _find_texts(value):
                 is_choice = not is_denied and "$in" in inside
@@ -65,6 +67,14 @@ def find_idle_denials(
                 if wrong:
                     place = spot.at(*path, *section, *inside).place
                     yield NameFinding("empty", wrong, place, fails=False)
+
+
+def _has_choice(source: ScenarioSource) -> bool:
+    """Return whether *source* has an operator that denies or chooses."""
+    return _CHOICE.search("\n".join(source.texts)) is not None
+
+
+_CHOICE: Final = re.compile(r"\$(?:ne|not|in|exists)\b")
 
 
 def _find_sections(expected: model.Expect) -> Iterator[tuple[Path, Any]]:

@@ -35,7 +35,7 @@ from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
-from bpmax_sim.script_source.reading import read_script
+from bpmax_sim.script_source.reading import MemberUse, read_script
 from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
 
 _MADE_AT_RUN_TIME: Final = re.compile(
@@ -185,33 +185,37 @@ def find_absent_members(
     calls: Iterable[CallMade], scripts: Iterable[Script], platforms: Platforms
 ) -> Iterator[NameFinding]:
     """Yield members that a script reads of a response, none of which had them, but a near name."""
-    members: dict[tuple[str, int], set[str]] = {}
+    asked: dict[tuple[str, int], list[CallMade]] = {}
     for call in calls:
-        recipe = find_recipe(call, platforms) if call.place is not None else None
-        if recipe is None or call.place is None:
-            continue
-        is_plain = recipe.result != "envelope" and isinstance(call.response, Mapping)
-        declared = show(recipe.api.answer)
-        at = (call.place.file, call.place.line)
-        names = {*call.response, declared} if is_plain else {"*"}
-        members.setdefault(at, set()).update(names)
-    files = {file for file, _ in members}
+        if call.place is not None and not call.is_login:
+            asked.setdefault((call.place.file, call.place.line), []).append(call)
+    files = {file for file, _ in asked}
     for script in dict.fromkeys(scripts):
         reading = read_script(script.source, script.name) if script.name in files else None
         for use in reading.members if reading is not None else ():
-            made = reading.calls[use.call] if reading is not None and use.call is not None else None
-            names = members.get((script.name, made.place.line), {"*"}) if made else {"*"}
-            name = str(use.path[0])
-            if "*" in names or use.root != "result" or use.access not in {"read", "truth"}:
-                continue
-            if use.is_guarded or any(name in one for one in names if one[:1] == "{"):
-                continue
-            hint = suggest_nearest(name, sorted(one for one in names if one[:1] != "{"))
-            if hint and name not in names:
-                yield NameFinding("unfit", msg(
-                    "no response of {call} had {name!r}{hint}",
-                    call=f"{made.platform}.{made.api}" if made else "", name=name, hint=hint,
-                ), use.place, fails=False)  # fmt: skip
+            if use.call is not None and use.root == "result" and reading is not None:
+                same = asked.get((script.name, reading.calls[use.call].place.line), [])
+                if hint := _find_meant_member(use, same, platforms):
+                    yield NameFinding("unfit", msg(
+                        "no response of {call} had {name!r}{hint}",
+                        call=same[0].call, name=use.path[0], hint=hint,
+                    ), use.place, fails=False)  # fmt: skip
+
+
+def _find_meant_member(use: MemberUse, same: Sequence[CallMade], platforms: Platforms) -> str:
+    """Return the suggestion for a member that none of the responses of *same* has, or ""."""
+    name, is_read = use.path[0], use.access in {"read", "truth"} and not use.is_guarded
+    if not same or not is_read or any(_may_have(call, name) for call in same):
+        return ""
+    recipe = find_recipe(same[0], platforms)
+    if recipe is None or recipe.result == "envelope" or name in show(recipe.api.answer):
+        return ""
+    return suggest_nearest(name, sorted({key for call in same for key in call.response}))
+
+
+def _may_have(call: CallMade, name: str) -> bool:
+    """Return whether the result of *call* has a member *name*, or is no map."""
+    return type(call.response) is not dict or name in call.response
 
 
 _OF_TEXTS: Final = frozenset({
