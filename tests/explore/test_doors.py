@@ -125,6 +125,13 @@ def test_warnings_alone_pass_and_what_is_refused_is_named(
     assert "not explored: does not pass: " in capsys.readouterr().err
 
 
+WITH_KEY = """\
+const send = () => $proxy('crm').$api('createOrder').$header({'Idempotency-Key': 'DD-1'})
+  .$body({no: 1}).$call();
+let order;
+try { order = await send(); } catch { order = await send(); }
+if (order?.code !== 0) throw new Error('下单失败');
+"""
 SAVED = {
     "a silent failure": ("change.customerId", SILENT, "", CAREFUL),
     "a duplicate": (
@@ -132,6 +139,12 @@ SAVED = {
         SCRIPTS["an order that is sent again after a time-out"]["script"],
         "",
         f"try {{ {ORDER} }} catch {{ form.$message = '下单失败'; }}",
+    ),
+    "a duplicate, mended by an idempotency key": (
+        "click.下单",
+        SCRIPTS["an order that is sent again after a time-out"]["script"],
+        "",
+        WITH_KEY,
     ),
     "a race": ("change.customerId", FIRST_WINS, "", IN_ORDER),
 }
@@ -147,6 +160,7 @@ def test_what_is_saved_fails_until_the_script_is_mended(
     assert explore(str(path), "--save") == 1
 
     saved = [one for one in path.parent.glob("*.scenario.yaml") if one != path]
+    saved.sort(key=lambda one: "once_per_key" not in one.read_text("utf-8"))
     assert saved
     assert all(load_items(one) for one in saved)
     with pytest.raises(SystemExit) as red:
