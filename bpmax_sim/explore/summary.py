@@ -288,6 +288,8 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
     """Yield why an item was not explored, or what of it could not be."""
     if exploration.refused:
         yield msg("not explored: {why}", why=exploration.refused)
+    elif exploration.possible and not exploration.tried:
+        yield msg("not explored: {why}", why=msg("the time was over"))
     elif not exploration.is_watched:
         yield msg(
             "its scripts do other things when it is watched what they read of responses; "

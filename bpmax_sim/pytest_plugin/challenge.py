@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,20 +19,20 @@ from bpmax_sim.challenge.cache import VerdictCache
 from bpmax_sim.challenge.findings import (
     SHOWN,
     ChallengeResult,
+    describe_counts,
     describe_in_brief,
     merge_results,
     summarise,
 )
 from bpmax_sim.challenge.judge import ScriptChallenge, scripts_of
 from bpmax_sim.challenge.page import make_section
-from bpmax_sim.errors import ChallengeWarning, ConfigError
-from bpmax_sim.i18n import msg, translate
+from bpmax_sim.errors import ChallengeWarning, ConfigError, Place
+from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
 from bpmax_sim.report.sections import keep_section
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.variant.run import find_obstacle
 
 _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
@@ -57,8 +57,25 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
-        merged = merge_results([results[name] for name in sorted(results)])
-        keep_section(find_root(session.config.rootpath), make_section(merged))
+        keep_section(find_root(session.config.rootpath), make_section(_merge(results)))
+
+
+def _merge(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
+    return merge_results([results[name] for name in sorted(results)])
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Write how many mistakes were tried, and what noticed them."""
+    if results := _results_of(config):
+        terminalreporter.section(translate(msg("bpmax-sim: challenge")))
+        terminalreporter.write_line(translate(describe_counts(_merge(results))))
+
+
+def _warn(text: str, place: Place | None) -> None:
+    file, line = (place.file, place.line) if place else ("", 0)
+    warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
 
 
 @pytest.hookimpl(trylast=True)
@@ -66,7 +83,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     """Add a test for each script of the scenarios that are selected."""
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
-        if isinstance(test, ScenarioTest) and not find_obstacle(test.scenario):
+        if isinstance(test, ScenarioTest):
             for script in scripts_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
@@ -91,32 +108,61 @@ class ChallengeTest(pytest.Item):
         self._users = users
 
     def runtest(self) -> None:
-        """Warn of each unnoticed mistake; fail below ``--bpmax-challenge-fail-under``."""
+        """Warn of each unnoticed mistake, and of what was not tried.
+
+        Fail below ``--bpmax-challenge-fail-under``, and with ``--bpmax-challenge-strict`` where
+        anything is found.
+        """
         try:
-            result = self._challenge()
+            ready = self._prepare()
+            result = summarise(ready, list(ready.judge()))
         except ConfigError as error:
             pytest.fail(translate(str(error)), pytrace=False)
+        left_out = [msg("left out: {problem}", problem=problem) for problem in ready.left_out]
+        if left_out and not ready.numbered:
+            self._end_untried(left_out)
         _results_of(self.config)[self.nodeid] = result
+        for text, problem in zip(left_out, ready.left_out, strict=True):
+            _warn(text, problem.place)
+        for problem in result.unused:
+            _warn(problem.message, problem.place)
+        if (tried := len(ready.numbered)) < ready.possible:
+            text = msg("tried {tried} of {possible}", tried=tried, possible=ready.possible)
+            _warn(text, Place(ready.targets[0].name, 1))
         for finding in result.distinct_findings[:SHOWN]:
-            text = translate(describe_in_brief(finding))
-            place = finding.place
-            warnings.warn_explicit(text, ChallengeWarning, place.file, place.line)
+            _warn(describe_in_brief(finding), finding.place)
+        if why := self._find_shortcoming(result):
+            pytest.fail(translate(why), pytrace=False)
+
+    def _end_untried(self, left_out: Sequence[str]) -> None:
+        """Skip this test, as every scenario is left out; fail where an option asks for a proof."""
+        reason = translate(join_messages("\n", left_out))
+        asked = (options.option_value(self.config, f"challenge_{name}")
+                 for name in ("fail_under", "strict"))  # fmt: skip
+        if any(asked):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+    def _find_shortcoming(self, result: ChallengeResult) -> str:
+        """Return which limit of the options *result* misses; "" if none."""
         least = options.option_value(self.config, "challenge_fail_under")
         if least is not None and result.score < least:
-            message = msg(
+            return msg(
                 "{score:g} % of the mistakes are noticed, and {least:g} % have to be",
                 score=round(result.score, 1),
                 least=least,
             )
-            pytest.fail(translate(message), pytrace=False)
+        number = len(result.distinct_findings)
+        if number and options.option_value(self.config, "challenge_strict"):
+            return plural(number, "{number} finding", "{number} findings")
+        return ""
 
-    def _challenge(self) -> ChallengeResult:
+    def _prepare(self) -> ScriptChallenge:
         users = self._users
         name = next(
             script.name for script in scripts_of(users[0]) if Path.cwd() / script.name == self.path
         )
-        ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
-        return summarise(ready, list(ready.judge()))
+        return ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""
