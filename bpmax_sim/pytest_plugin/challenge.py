@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -73,6 +73,20 @@ def pytest_terminal_summary(
         terminalreporter.write_line(translate(describe_counts(_merge(results))))
 
 
+def _describe_limits(
+    ready: ScriptChallenge, result: ChallengeResult
+) -> Iterator[tuple[str, Place | None]]:
+    """Yield what was not tried, and comments without effect, each with its place."""
+    for problem in ready.left_out:
+        yield msg("left out: {problem}", problem=problem), problem.place
+    for problem in result.unused:
+        yield problem.message, problem.place
+    tried, possible = len(ready.numbered), ready.possible
+    if tried < possible:
+        place = Place(ready.targets[0].name, 1)
+        yield msg("tried {tried} of {possible}", tried=tried, possible=possible), place
+
+
 def _warn(text: str, place: Place | None) -> None:
     file, line = (place.file, place.line) if place else ("", 0)
     warnings.warn_explicit(translate(text), ChallengeWarning, file, line)
@@ -113,35 +127,15 @@ class ChallengeTest(pytest.Item):
         Fail below ``--bpmax-challenge-fail-under``, and with ``--bpmax-challenge-strict`` where
         anything is found.
         """
-        try:
-            ready = self._prepare()
-            result = summarise(ready, list(ready.judge()))
-        except ConfigError as error:
-            pytest.fail(translate(str(error)), pytrace=False)
-        left_out = [msg("left out: {problem}", problem=problem) for problem in ready.left_out]
-        if left_out and not ready.numbered:
-            self._end_untried(left_out)
+        ready = self._prepare()
+        result = summarise(ready, list(ready.judge()))
         _results_of(self.config)[self.nodeid] = result
-        for text, problem in zip(left_out, ready.left_out, strict=True):
-            _warn(text, problem.place)
-        for problem in result.unused:
-            _warn(problem.message, problem.place)
-        if (tried := len(ready.numbered)) < ready.possible:
-            text = msg("tried {tried} of {possible}", tried=tried, possible=ready.possible)
-            _warn(text, Place(ready.targets[0].name, 1))
+        for text, place in _describe_limits(ready, result):
+            _warn(text, place)
         for finding in result.distinct_findings[:SHOWN]:
             _warn(describe_in_brief(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
-
-    def _end_untried(self, left_out: Sequence[str]) -> None:
-        """Skip this test, as every scenario is left out; fail where an option asks for a proof."""
-        reason = translate(join_messages("\n", left_out))
-        asked = (options.option_value(self.config, f"challenge_{name}")
-                 for name in ("fail_under", "strict"))  # fmt: skip
-        if any(asked):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
 
     def _find_shortcoming(self, result: ChallengeResult) -> str:
         """Return which limit of the options *result* misses; "" if none."""
@@ -158,11 +152,28 @@ class ChallengeTest(pytest.Item):
         return ""
 
     def _prepare(self) -> ScriptChallenge:
-        users = self._users
+        """Return the challenge of the script; skip or fail this test where there is none."""
+        users, problem = self._users, ""
         name = next(
             script.name for script in scripts_of(users[0]) if Path.cwd() / script.name == self.path
         )
-        return ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
+        try:
+            ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))
+        except ConfigError as error:
+            problem = translate(str(error))
+        if problem:  # here, as pytest shows an exception that is being handled, too
+            pytest.fail(problem, pytrace=False)
+        if ready.left_out and not ready.numbered:
+            self._end_untried(join_messages("\n", map(str, ready.left_out)))
+        return ready
+
+    def _end_untried(self, left_out: str) -> None:
+        """Skip this test, as all scenarios are *left_out*; fail where an option asks for proof."""
+        reason = translate(msg("left out: {problem}", problem=left_out))
+        names = ("challenge_fail_under", "challenge_strict")
+        if any(options.option_value(self.config, name) for name in names):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return file, line from 0 and name."""

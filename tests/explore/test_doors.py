@@ -312,3 +312,42 @@ def test_workers_of_pytest_come_to_the_same(pytester: pytest.Pytester) -> None:
         told.append(lines[: next(n for n, line in enumerate(lines) if "tried " in line) + 1])
 
     assert told[0] == told[1]
+
+
+IN_PYTEST = {
+    "a limit": ("explore explore-max=3", "tried 3 of 11: *"),
+    "another order": ("explore explore-max=3 explore-seed=3", "tried 3 of 11: *"),
+    "no time": ("explore explore-minutes=0.0000001", "*not explored: the time was over"),
+    "no number": ("explore explore-max=0", "*-max: 0: expected a number from 1"),
+    "alone": ("explore-max=3", "*--bpmax-explore-max needs --bpmax-explore"),
+    "a live system": (
+        "explore mode=live",
+        "*simulated scenarios only; leave --bpmax-mode=live out",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_PYTEST)
+def test_options_of_pytest_bound_it(name: str, pytester: pytest.Pytester) -> None:
+    options, says = IN_PYTEST[name]
+    write_project(pytester.path, SILENT)
+
+    result = pytester.runpytest_inprocess(
+        "scenarios", *(f"--bpmax-{one}" for one in options.split()), *PLAIN
+    )
+
+    output = result.stderr if result.ret == pytest.ExitCode.USAGE_ERROR else result.stdout
+    output.fnmatch_lines([says])
+
+
+def test_progress_counts_variants_of_all_scenarios(tmp_path: Path) -> None:
+    items = [
+        item for name in ("a", "b") for item in load_items(write_project(tmp_path / name, SILENT))
+    ]
+    seen: list[tuple[int, int]] = []
+
+    found = [*Explorer().explore_all(items, on_tried=lambda *at: seen.append(at))]
+
+    assert len(seen) == sum(one.tried for one in found) == 22
+    assert seen[0] == (1, 22)
+    assert seen[-1] == (22, 22)
