@@ -560,7 +560,7 @@ def _search_bytes(text: str) -> Iterator[bytes]:
 _RESPONSE = "\n  response:\n"
 _BODIES = ("\n    body: ", "\n    body:\n      string: ")  # of a request and a response
 _BLOCK = re.compile(r"\|([-+])\n( +)")
-_NO_BODY = ("null", '""\n')
+_NO_BODY = ("null", '""', '""\n')  # the response is the end of the text
 _QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 

@@ -33,6 +33,7 @@ from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.references import show
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.comparisons import LiteralComparison
 from bpmax_sim.script_source.condition_slips import describe_kind
 from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject.form import ScriptedSubject, find_option_problems, option_values
@@ -499,17 +500,23 @@ class OptionLog:
         """Yield texts that a script compares a field with and that were never an option of it."""
         for script in dict.fromkeys(scripts) if self.offered else ():
             for comparison in read_script(script.source, script.name).comparisons:
-                path, text = comparison.path, comparison.text
-                path = path[1:] if comparison.root == "ctx" and path[:1] == ("form",) else path
-                known = list(map(str, self.offered.get(".".join(path), ())))
-                is_text = comparison.kind == "text" and comparison.root in {"form", "ctx"}
-                if is_text and known and text and text not in known:
+                field, text = _form_field(comparison), comparison.text
+                known = list(map(str, self.offered.get(field, ())))
+                if comparison.kind == "text" and known and text and text not in known:
                     hint = nearest_name(text, known)
                     message = msg(
                         "form.{name} is compared with {text!r}, which is none of its options{hint}",
-                        name=".".join(path),
+                        name=field,
                         text=text,
                         hint=hint,
                     )
                     if hint:
                         yield NameFinding("unfit", message, comparison.place, fails=False)
+
+
+def _form_field(comparison: LiteralComparison) -> str:
+    """Return the dotted name of the form's field that *comparison* reads, or ""."""
+    path = comparison.path if comparison.root == "form" else ()
+    if comparison.root == "ctx" and comparison.path[:1] == ("form",):
+        path = comparison.path[1:]
+    return ".".join(path)

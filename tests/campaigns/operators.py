@@ -4,7 +4,9 @@ Each place of the packages where an operator of cosmic-ray fits (a comparison, a
 `not`, a loop …) is a mutant. A sample of them, another each day, is tried by tests that cover the
 line (`tests.campaigns.mutant_runs`). A mutant is killed where one of them fails; one that runs into
 the time-out is not. What survives and was looked at stands in
-`tests/mutants/survivors.yaml`, with the reason why no test can or should tell it.
+`tests/mutants/survivors.yaml`, with the reason why no test can or should tell it; each key there
+names one change of one line, or with ``-> *`` each change of it, and the campaign does not begin
+with one that names none.
 
 It ends with 1 where fewer than `ENOUGH` of a hundred died, with 2 where the tests cannot be run. A
 test that fails while coverage is measured, as it holds a time, is left out and named. Which test
@@ -93,24 +95,70 @@ class Mutant:
         assert changed is not None, self
         return str(changed)
 
-    def key(self) -> str:
-        """Return what the list of survivors calls it: file, operator, the line's text."""
-        text = (ROOT / self.module).read_text(encoding="utf-8").splitlines()[self.line - 1].strip()
-        return f"{self.module}: {self.operator.removeprefix('core/')}: {text}"
+    def keys(self) -> tuple[str, str]:
+        """Return what the list of survivors may call it: this change, or any one of its line.
+
+        A line that its function has twice has a number behind it from the second on.
+        """
+        lines = (ROOT / self.module).read_text(encoding="utf-8").splitlines()
+        pairs = zip(lines, self.code().splitlines(), strict=False)
+        row, after = next((n, new) for n, (old, new) in enumerate(pairs) if old != new)
+        function, first = find_function("\n".join(lines), self.line)
+        before = lines[row].strip()
+        again = sum(line.strip() == before for line in lines[max(first - 1, 0) : row])
+        number = f" ({again + 1})" if again else ""
+        place = f"{self.module}: {function}: {before}{number} -> "
+        return f"{place}{after.strip()}", f"{place}*"
 
 
 def find_mutants(package: str) -> Iterator[Mutant]:
     """Yield each place of *package* where an operator fits, annotations left out."""
     for path in sorted((ROOT / "bpmax_sim" / package).rglob("*.py")):
-        text = path.read_text(encoding="utf-8")
-        nodes, annotations = list(ast_nodes(get_ast(text))), _find_annotations(text)
-        for operator in OPERATORS:
-            fits = get_operator(operator)()
-            places = [place for node in nodes for place in fits.mutation_positions(node)]
-            for occurrence, (start, _) in enumerate(places):
-                if not any(first <= start < last for first, last in annotations):
-                    module = str(path.relative_to(ROOT))
-                    yield Mutant(module, start[0], operator, occurrence)
+        yield from find_places(str(path.relative_to(ROOT)))
+
+
+def find_places(module: str) -> Iterator[Mutant]:
+    """Yield each place of *module*, a path below the tree, where an operator fits."""
+    text = (ROOT / module).read_text(encoding="utf-8")
+    nodes, annotations = list(ast_nodes(get_ast(text))), _find_annotations(text)
+    for operator in OPERATORS:
+        fits = get_operator(operator)()
+        places = [place for node in nodes for place in fits.mutation_positions(node)]
+        for occurrence, (start, _) in enumerate(places):
+            if not any(first <= start < last for first, last in annotations):
+                yield Mutant(module, start[0], operator, occurrence)
+
+
+def find_function(text: str, line: int) -> tuple[str, int]:
+    """Return the dotted name of the function or class of a module that *line* is in, and its line.
+
+    ("", 0) for what stands in the module itself.
+    """
+    around = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and node.lineno <= line <= (node.end_lineno or 0)
+    ]
+    around.sort(key=lambda node: node.lineno)
+    return ".".join(node.name for node in around), around[-1].lineno if around else 0
+
+
+def find_stale_keys(known: Iterable[str]) -> Iterator[str]:
+    """Yield the keys of the list of survivors that name no place."""
+    modules: dict[str, list[str]] = {}
+    for key in known:
+        modules.setdefault(key.partition(": ")[0], []).append(key)
+    for module, keys in modules.items():
+        path = ROOT / module
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        # to change a module takes longer than to look whether a key has the line at all
+        near = [
+            mutant
+            for mutant in (find_places(module) if lines else ())
+            if any(f": {lines[mutant.line - 1].strip()}" in key for key in keys)
+        ]
+        yield from {*keys}.difference(chain.from_iterable(mutant.keys() for mutant in near))
 
 
 def _find_annotations(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
@@ -251,16 +299,17 @@ def _is_python(text: str) -> bool:
     return True
 
 
-def draw(packages: Sequence[str], size: int, seed: int) -> list[Mutant]:
-    """Return *size* mutants, of each of *packages* as many."""
+def draw(packages: Sequence[str], size: int, seed: int, only: str) -> list[Mutant]:
+    """Return of *size* mutants, of each of *packages* as many, those with *only* in the key."""
     chosen: list[Mutant] = []
     for package in packages:
         places = list(find_mutants(package))
         count = min(size // len(packages), len(places))
         sys.stdout.write(f"{package}: {count} of {len(places)} places\n")
         chosen += random.Random(seed).sample(places, count)
+    sys.stdout.flush()
     random.Random(seed).shuffle(chosen)
-    return chosen
+    return [one for one in chosen if not only or only in one.keys()[0]]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -276,8 +325,9 @@ def main(arguments: Sequence[str]) -> int:
     asked = parser.parse_args(arguments)
     packages = asked.packages or PACKAGES
     sys.stdout.write(f"--sample {asked.sample} --seed {asked.seed}\n")
-    sample = [one for one in draw(packages, asked.sample, asked.seed) if asked.only in one.key()]
-    sys.stdout.flush()
+    if stale := [*find_stale_keys(yaml.safe_load(KNOWN.read_text(encoding="utf-8")))]:
+        parser.error("\n".join([f"{KNOWN.name} names what is not there:", *stale]))
+    sample = draw(packages, asked.sample, asked.seed, asked.only)
     fates: Counter[tuple[str, str]] = Counter()
     with open_log() as out:
 
@@ -345,10 +395,11 @@ def count_fates(tried: Iterable[tuple[Mutant, str]], out: TextIO) -> Counter[tup
     known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
     fates: Counter[tuple[str, str]] = Counter()
     for mutant, fate in tried:
-        listed = fate != "killed" and mutant.key() in known
+        keys = mutant.keys() if fate != "killed" else ("", "")
+        listed = any(key in known for key in keys)
         fates[mutant.package, "listed" if listed else fate] += 1
         if fate != "killed" and not listed:
-            out.write(f"{fate}: {mutant.module}:{mutant.line}: {mutant.key()}\n")
+            out.write(f"{fate}: {mutant.module}:{mutant.line}: {keys[0]}\n")
     return fates
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable
 
 import pytest
+from msgspec.structs import replace
 
 from bpmax_sim.cassette.format import render
 from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
@@ -111,3 +113,36 @@ def test_a_failure_is_searched_whole() -> None:
     failed = FailedExchange(code="NETWORK", message="断开", sent=True)
 
     assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))
+
+
+LONG = json.dumps(
+    {"客户名称": "上海张江生物医药有限公司" * 4, "备注": "一\t" * 20}, ensure_ascii=False
+)
+GBK, UTF8 = (f"application/json; charset={name}" for name in ("gbk", "utf-8"))
+
+
+@pytest.mark.parametrize("coding", ["", "gzip", "br, gzip"])
+@pytest.mark.parametrize("sent", [None, b"", b"1", LONG.encode(), LONG.encode("gbk")])
+@pytest.mark.parametrize("received", [b"", b"1", LONG.encode(), LONG.encode("gbk")])
+def test_the_bodies_at_hand_are_those_that_the_text_has(
+    coding: str, sent: bytes | None, received: bytes
+) -> None:
+    """What is searched is the same, whether the exchange is at hand or only what was written."""
+    types = [GBK if body == LONG.encode("gbk") else UTF8 for body in (sent, received)]
+    plain = exchange(sent=sent, received=received)
+    assert isinstance(plain.outcome, Response)
+    codings = (("content-encoding", coding),) if coding else ()
+    found = replace(
+        plain,
+        request=replace(plain.request, headers=(("content-type", types[0]),)),
+        outcome=replace(plain.outcome, headers=(("content-type", types[1]), *codings)),
+    )
+    entry = render(found)
+
+    parts = entry_parts(entry, found)
+
+    assert parts == entry_parts(entry)
+    assert parts is not None
+    for body in filter(None, (sent, received)):
+        text = body.decode("gbk" if body == LONG.encode("gbk") else "utf-8")
+        assert json.loads(parts[0][2 if body is sent else -1]) == json.loads(text)

@@ -167,3 +167,12 @@ def test_a_body_that_ran_before_runs_as_it_did(source: str) -> None:
     first, *later = [came_of() for _ in range(4)]
 
     assert later == [first] * 3
+
+
+@pytest.mark.parametrize("lines", [0, 1, 5])
+def test_a_place_is_the_same_however_often_a_script_ran(lines: int) -> None:
+    """A body is read from text at first, and from bytecode from the second time on."""
+    source = "\n" * lines + "/* 第三次 */ 无();\n\n\n1"
+    places = [run(source).error.place for _ in range(3)]  # type: ignore[union-attr]
+
+    assert [(one.line, one.file) for one in places if one] == [(lines + 1, NAME)] * 3

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import signal
 import time
+from math import inf
 
 import pytest
 
 from bpmax_sim.errors import PendingPromise, ScriptLimitError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
-from bpmax_sim.script.limits import Limits
+from bpmax_sim.script.limits import MEGABYTE, Limits, LimitWatch, parse_limits, parse_stack
 from bpmax_sim.session.session import Session
 from tests.script.bench import NAME, Bench, ok, run
 
@@ -225,3 +226,95 @@ def test_what_a_call_takes_is_no_wait_of_the_script() -> None:
 def test_time_that_somebody_lets_pass_is_no_wait_of_the_script() -> None:
     with Session.open(mode="live", limits=Limits(wait=0.1)) as session:
         session.advance(0.3)
+
+
+class TouchedContext:
+    """A context that writes down the limits it is set."""
+
+    def __init__(self) -> None:
+        self.memory: list[int] = []
+        self.stack: list[int] = []
+        self.set_memory_limit, self.set_max_stack_size = self.memory.append, self.stack.append
+
+
+@pytest.mark.parametrize(
+    ("size", "fired"), [(0, ""), (999, ""), (1000, ""), (1001, "memory"), (1 << 40, "memory")]
+)
+def test_a_script_may_hold_what_its_limit_says_and_no_more(size: int, fired: str) -> None:
+    context = TouchedContext()
+    watch = LimitWatch(context, memory=1000, room=50)
+
+    assert watch.has_to_stop(size) == bool(fired)
+    assert watch.fired == fired
+    # there is room for the error that says so
+    assert context.memory == ([1050 + MEGABYTE] if fired else [])
+    assert watch.has_to_stop(0) == bool(fired)
+
+
+def test_what_does_not_end_loses_its_memory_and_gets_it_back_at_times() -> None:
+    context = TouchedContext()
+    watch = LimitWatch(context, memory=1000, room=50)
+    watch.check_from_watchdog()
+    assert (watch.fired, context.memory, context.stack) == ("", [], [])
+
+    watch.stop(KeyboardInterrupt())
+    for _ in range(3):  # looks at what is asked for stack alone
+        watch.check_from_watchdog()
+    assert context.memory == []
+    for _ in range(13):
+        watch.check_from_watchdog()
+
+    assert context.memory == [1] * 4 + [1050] + [1] * 7 + [1050]
+
+
+@pytest.mark.parametrize("passed", ["cpu", "wall"])
+def test_the_watchdog_takes_the_stack_of_what_is_over_its_time_and_once(passed: str) -> None:
+    context = TouchedContext()
+    watch = LimitWatch(context, memory=1000)
+    ends = {"cpu": inf, "wall": inf, passed: 0.0}
+    watch.enter(ends["cpu"], ends["wall"])
+    watch.leave()
+
+    for _ in range(3):
+        watch.check_from_watchdog()
+
+    assert (watch.fired, context.stack) == (passed, [1])
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("256kB", 256 << 10), ("262144", 256 << 10), ("1024MB", 1 << 30), (" 24 MB ", 24 << 20)],
+)
+def test_a_stack_of_a_size_within_the_bounds(text: str, size: int) -> None:
+    assert parse_stack(text) == size
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "0", "-1", "262143", "255kB", "1025MB", "1073741825", "1.5MB", "MB", "24GB"],
+)
+def test_no_stack_of_another_size(text: str) -> None:
+    with pytest.raises(ValueError, match=r"256kB at least|is not a size"):
+        parse_stack(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("cpu=0", Limits(cpu=0)),
+        ("cpu=1.5s,wall=2,wait=3.25s", Limits(cpu=1.5, wall=2, wait=3.25)),
+        (" memory=1kB , calls=0", Limits(memory=1024, calls=0)),
+        ("memory=7", Limits(memory=7)),
+        ("calls=1,calls=2", Limits(calls=2)),
+    ],
+)
+def test_limits_are_read_from_a_text(text: str, limits: Limits) -> None:
+    assert parse_limits(text) == limits
+
+
+@pytest.mark.parametrize(
+    "text", ["", "cpu", "cpu=", "cpu=-1", "cpu=1,", ",", "stack=1", "calls=1.5", "cpu=1 s"]
+)
+def test_what_is_no_limit_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is no limit such as"):
+        parse_limits(text)

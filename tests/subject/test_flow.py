@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.errors import SubjectError
+from bpmax_sim.errors import Place, SubjectError
 from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.script.failure import Script
+from bpmax_sim.script.turn_result import Outcome
 from bpmax_sim.subject.definition import Deadline, Definition, FlowNode, Transition
 from bpmax_sim.subject.flow import FlowSubject
 from bpmax_sim.subject.hooks import DeadlinePassed, FlowMove, NodeEntered, NotificationSent
@@ -527,3 +529,35 @@ def test_a_deadline_is_over_at_its_instant(instant: float, happened: int, due: f
     clock[0] = 1000 + due
     flow.fire_due_deadlines(clock[0])
     assert flow.at == ("结束" if happened == 3 else "复核" if happened == 2 else "初审")
+
+
+@pytest.mark.parametrize("line", [1, 2, 3, 40])
+@pytest.mark.parametrize("column", [1, 2, 17])
+def test_a_condition_stands_where_its_file_has_it(line: int, column: int) -> None:
+    flow, stage = flow_with()
+    flow.conditions = {("部门审批", "approve", 0): Place("流程.yaml", line, column)}
+    seen: list[Script] = []
+
+    def run_script(script: Script, **_: Any) -> Outcome:
+        seen.append(script)
+        return Outcome(value=True)
+
+    stage.run_script = run_script  # type: ignore[method-assign]
+    flow.act("approve", FlowMove(by="wangwu"))
+
+    [script] = [one for one in seen if BIG in one.source]
+    before = script.source.partition(BIG)[0].split("\n")
+    # the word before it needs a line of its own
+    assert (len(before), len(before[-1]) + 1) == (max(line, 2), column)
+    assert script.name == "流程.yaml"
+
+
+@pytest.mark.parametrize("action", ["approve", "reject"])
+def test_a_decision_that_its_hook_throws_in_is_refused_and_nothing_moves(action: Any) -> None:
+    flow, stage = flow_with({f"{action}.部门审批": throws("额度不足")})
+
+    result = flow.act(action, FlowMove(by="wangwu"))
+
+    assert (result.refused, [str(error) for error in result.errors]) == (True, ["Error: 额度不足"])
+    assert (flow.at, flow.status, flow.history) == ("部门审批", "processing", [])
+    assert not [told for told in stage.told if isinstance(told, NodeEntered)]

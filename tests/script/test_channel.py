@@ -1,0 +1,135 @@
+"""What a context is told of live objects: each once, and only what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from bpmax_sim.js_values import UNDEFINED
+from bpmax_sim.script.channel import Channel, LiveObject, LiveObjectsMirror
+from tests.script.bench import Form
+
+
+@dataclass
+class Linked(Form):
+    """A form with members that are live, too."""
+
+    links: Mapping[str, LiveObject] = field(default_factory=dict)
+    watched_members: tuple[str, ...] = ()
+
+
+def test_an_object_under_several_names_is_one() -> None:
+    form, other = Form({"金额": 1}), Form({"金额": 1})
+    ctx = Linked(links={"form": form, "other": other, "again": form})
+
+    mirror = LiveObjectsMirror({"form": form, "ctx": ctx, "same": form, "third": other})
+
+    assert mirror.roots == [("form", 0), ("ctx", 1), ("same", 0), ("third", 2)]
+    assert mirror.links == [(1, "form", 0), (1, "other", 2), (1, "again", 0)]
+    assert mirror.names == ["form", "ctx", "ctx.other"]
+    assert [index for index, _, _ in mirror.patch()] == [0, 2]
+
+
+def test_a_member_of_a_member_is_written_to_by_its_path() -> None:
+    inner = Form()
+    roots = {"a": Form(), "ctx": Linked(links={"x": Linked(links={"y": inner})})}
+    mirror = LiveObjectsMirror(roots)
+
+    mirror.write(roots, mirror.names.index("ctx.x.y"), "名", 0, None)
+
+    assert inner.written == [("名", 0)]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "patch"),
+    [
+        ({"a": 1}, {"a": 1}, []),
+        ({"a": 1}, {"a": 2}, [[0, {"a": 2}, []]]),
+        ({"a": 1}, {"a": None}, [[0, {"a": None}, []]]),
+        ({"a": 0}, {"a": ""}, [[0, {"a": ""}, []]]),
+        ({"a": 1}, {}, [[0, {}, ["a"]]]),
+        ({}, {"a": 1}, [[0, {"a": 1}, []]]),
+        ({"a": 1, "b": 2}, {"b": 2, "c": 3}, [[0, {"c": 3}, ["a"]]]),
+        ({"a": [1]}, {"a": [1]}, []),
+        ({"a": [1]}, {"a": [1, 2]}, [[0, {"a": [1, 2]}, []]]),
+        ({"a": 1, "b": [1]}, {"a": 1, "b": [1, 2]}, [[0, {"b": [1, 2]}, []]]),
+    ],
+)
+def test_a_patch_has_what_changed_and_counts_as_sent(
+    before: dict[str, Any], after: dict[str, Any], patch: list[Any]
+) -> None:
+    form = Form(dict(before))
+    mirror = LiveObjectsMirror({"form": form})
+    mirror.patch()
+    assert mirror.patch() == []
+
+    form.fields = after
+
+    assert (mirror.patch(), mirror.patch()) == (patch, [])
+
+
+def test_a_change_inside_a_value_is_seen_each_time() -> None:
+    rows = [1]
+    form = Form({"明细": rows, "名": "甲"})
+    mirror = LiveObjectsMirror({"form": form})
+    mirror.patch()
+    for number in (2, 3, 4):
+        rows.append(number)
+        assert mirror.patch() == [[0, {"明细": rows}, []]]
+
+
+def test_what_a_script_wrote_comes_back_only_where_it_was_changed() -> None:
+    form = Form({"金额": 1})
+    mirror = LiveObjectsMirror({"form": form})
+    mirror.patch()
+
+    mirror.write({"form": form}, 0, "金额", 2, None)
+    assert mirror.patch() == []
+
+    form.fields["金额"] = 3
+    assert mirror.patch() == [[0, {"金额": 3}, []]]
+    mirror.write({"form": form}, 0, "金额", 4, None)
+    form.fields["金额"] = 3  # refused without a word
+    assert mirror.patch() == [[0, {"金额": 3}, []]]
+
+
+@dataclass
+class EngineTape:
+    """An engine that writes down what it is asked."""
+
+    asked: list[str] = field(default_factory=list)
+
+    def load(self, source: str) -> None:
+        self.asked.append(f"load {source}")
+
+    def call(self, operation: str, argument: str) -> str:
+        self.asked.append(f"{operation} {argument}")
+        return '{"out":[],"done":[]}'
+
+    def renew(self) -> None:
+        self.asked.append("renew")
+
+    def close(self) -> None:
+        self.asked.append("close")
+
+
+def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch() -> None:
+    engine, form = EngineTape(), Form({"a": UNDEFINED})
+    channel = Channel(engine, LiveObjectsMirror({"form": form}), lambda: 1.0004)
+    channel.open()
+    channel.turn("run")
+    form.fields = {"a": 1}
+    channel.turn("run")
+    channel.close()
+    for use in (channel.close, channel.renew, lambda: channel.load("1"), lambda: channel.turn("x")):
+        use()
+
+    assert not channel.is_open
+    assert engine.asked[1:] == [
+        'run {"now":1000}',
+        'run {"patch":[[0,{"a":1},[]]],"now":1000}',
+        "close",
+    ]
