@@ -91,15 +91,6 @@ def test_comments_are_judged_as_by_the_command(pytester: pytest.Pytester, commen
     result.stdout.fnmatch_lines([says])
 
 
-def test_what_flickers_is_no_base(pytester: pytest.Pytester) -> None:
-    write_project(pytester.path, SCENARIO, submit=SCRIPT + "form.$message = `${Math.random()}`;")
-    result = pytester.runpytest_inprocess("--bpmax-challenge", "-Wdefault")
-    assert result.parseoutcomes()["failed"] == 1
-    result.stdout.fnmatch_lines(
-        ["*two runs of it differ: step 1, messages*; set clock: and seed:*"]
-    )
-
-
 def test_new_is_written(pytester: pytest.Pytester, scenario: Path) -> None:
     old = SCENARIO.replace("expect: {form: {客户: 张三}}", "expect: new  # 选单")
     scenario.write_text(old, encoding="utf-8")
