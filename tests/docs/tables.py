@@ -23,7 +23,6 @@ from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
 from bpmax_sim.cli.help_text import in_sentences
 from bpmax_sim.cli.output_schema import SHAPES
-from bpmax_sim.cli.output_schema import describe_keys as keys_of
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
@@ -112,9 +111,7 @@ def spelled(option: Option) -> str:
 
 
 def options(words: Words) -> str:
-    rows = [
-        (f"`{spelled(one)}`", words(option_help(one, flag_of))) for one in OPTIONS.values()
-    ]
+    rows = [(f"`{spelled(one)}`", words(option_help(one, flag_of))) for one in OPTIONS.values()]
     return words.table(("option", "meaning"), rows)
 
 
@@ -140,17 +137,21 @@ def markers(words: Words) -> str:
 
 
 def commands(words: Words) -> str:
-    rows = [(f"`{name}`", words(one.about), f"`{one.example}`") for name, one in COMMANDS.items()]
-    return words.table(("command", "what it does", "example"), rows)
+    """Return every command: what it does, and its options but ``--json``."""
+    every = {name: [told for told, _ in cli.options(name) if told != "--json"] for name in COMMANDS}
+    rows = []
+    for name, one in COMMANDS.items():
+        listed = [f"`{told}`" for told in every[name]]
+        if name == "record":
+            own = [f"`{told}`" for told in every[name] if told not in every["run"]]
+            listed = [words("most of `run`"), *own]
+        rows.append((f"`{name}`", words(one.about), ", ".join(listed)))
+    return words.table(("command", "what it does", "options"), rows)
 
 
-def printed(words: Words) -> str:
-    told: dict[str, list[str]] = {}
-    for name, shape in SHAPES.items():
-        outer = ", ".join(key.partition(" (")[0] for key in keys_of(shape))
-        told.setdefault(outer, []).append(f"`{name}`")
-    rows = [(" ".join(names), f"`{shape}`") for shape, names in told.items()]
-    return words.table(("command", "its object, beside `version`"), rows)
+def printed(_words: Words) -> str:
+    """Return the commands that print an object."""
+    return ", ".join(f"`{name}`" for name in SHAPES)
 
 
 def keys(words: Words) -> str:
@@ -162,7 +163,7 @@ def keys(words: Words) -> str:
         places = [name for name, known in found.items() if key in known]
         # No file sets the first two; those of an instance alone are on its own page.
         if key not in {"key", "spellings"} and places != ["Instance"]:
-            marks = ["x" if name in places else "" for name in models]
+            marks = ["✓" if name in places else "" for name in models]
             rows.append((f"`{key}`", *marks, words.hover(places[0], key)))
     return words.table(("key", "platform", "instance", "API", "meaning"), rows)
 
@@ -196,9 +197,7 @@ def model_keys(name: str, words: Words) -> str:
     same -= {2} if any(one[2] for one in rows) else set()
     same -= {1} if len(rows) <= MANY else set()  # of ExploreSpec the page says it once
     left = [at for at in range(len(head)) if at not in same]
-    return words.table(
-        [head[at] for at in left], [tuple(one[at] for at in left) for one in rows]
-    )
+    return words.table([head[at] for at in left], [tuple(one[at] for at in left) for one in rows])
 
 
 def _own_keys(name: str, other: str) -> set[str]:
@@ -238,7 +237,7 @@ def proxy_rules(words: Words) -> str:
     """Return what BPMAX documents, then what is ours, with what a live BPMAX said to it."""
     documented = facts.tables()["proxy_rules"]
     marks = {key: mark.mark for key, mark in read_marks(ROOT).items() if mark.mark != "unknown"}
-    ours = [(words(rule.text), marks.get(key, "ours")) for key, rule in RULES.items()]
+    ours = [(words(rule.text), marks.get(key, "")) for key, rule in RULES.items()]
     head, *rows = [
         tuple(facts.text_of(cell, words.language) for cell in cells)
         for cells in (documented.head, *documented.rows, *ours)
@@ -298,11 +297,11 @@ def hooks(words: Words) -> str:
             f"{words(hook.subject)} `{hook.pattern}`",
             ", ".join(f"`{name}`" for name in hook.gives),
             words(hook.returns or "–"),
-            f"BPMAX: {hook.label}" if hook.origin == "documented" else words("ours"),
+            hook.label if hook.origin == "documented" else "",
         )
         for hook in HOOKS
     ]
-    return words.table(("event", "its script sees", "what it returns", "whose"), rows)
+    return words.table(("event", "its script sees", "what it returns", "in BPMAX"), rows)
 
 
 def shown_scenario(path: Path) -> tuple[str, str]:
@@ -322,9 +321,13 @@ def laws(words: Words) -> str:
 
 
 def searched(words: Words) -> str:
-    rows = [(words(form), words("yes"), words(how)) for form, how in SEARCHED.items()]
-    rows += [(words(form), words("no"), words(how)) for form, how in NOT_SEARCHED.items()]
-    return words.table(("form of a secret", "searched", "which"), rows)
+    """Return the forms of a secret that are searched for."""
+    return words(msg("; ")).join(map(words, SEARCHED))
+
+
+def not_searched(words: Words) -> str:
+    rows = [(words(form), words(how)) for form, how in NOT_SEARCHED.items()]
+    return words.table(("form of a secret", "which"), rows)
 
 
 SCRIPTS = {
@@ -375,10 +378,12 @@ def collation(words: Words) -> str:
 def sdk_calls(words: Words) -> str:
     """Return what came of calls by vendors' SDKs, as `tests.campaigns.vendor_sdks` kept it."""
     data = ROOT / "tests/campaigns/vendor_sdk_outcomes.json"
-    rows = [
-        (name, f"`{call}`", f"`{came}`") for name, call, _, came in json.loads(data.read_bytes())
-    ]
-    return words.table(("SDK", "call", "comes back with"), rows)
+    calls: dict[str, dict[str, None]] = {}
+    for name, call, _, came in json.loads(data.read_bytes()):
+        if not came.endswith("404"):  # what no rule goes by
+            calls.setdefault(name, {})[f"`{call.partition(' ')[0]}`"] = None
+    rows = [(name, ", ".join(told)) for name, told in calls.items()]
+    return words.table(("SDK", "call"), rows)
 
 
 def builtin(words: Words) -> str:
@@ -403,40 +408,39 @@ def _api(api: Api) -> tuple[str, ...]:
 
 
 def exceptions(words: Words) -> str:
-    rows = [(f"`{name}`", f"`{base}`", words(text)) for name, base, text in api.exceptions()]
-    return words.table(("exception", "is a", "what it says"), rows)
+    rows = [(f"`{name}`", words(text)) for name, text in api.exceptions()]
+    return words.table(("exception", "what it says"), rows)
+
+
+def python_api(words: Words) -> str:
+    rows = [api.entry(name, value, words) for name, value in api.public()]
+    return words.table(("name", "what it is"), rows)
 
 
 def command_options(words: Words) -> str:
-    """Return the options of every command, those of several once; json.md tells of ``--json``."""
+    """Return the options of several commands, and those of ``run`` that pytest has not."""
     every = {name: list(cli.options(name)) for name in COMMANDS}
     shared = Counter(one for told in every.values() for one in told)
-    common = [one for one, times in shared.items() if times >= SHARED_BY]
-    lines = [f"### {words('options of several commands')}", "", _options(common, words), ""]
-    for name, told in every.items():
-        own = [one for one in told if one not in common]
-        also = [one for one in told if one in common and one[0] != "--json"]
-        table = [_options(own, words)] if name == "run" else []
-        listed = ", ".join(f"`{spelling}`" for spelling, _ in [*([] if table else own), *also])
-        if table or listed:
-            lines += [f"### {name}", "", "\n\n".join([*table, listed]), ""]
-    return "\n".join(lines).rstrip()
+    theirs = {flag_of(name).replace("--bpmax-", "--") for name in OPTIONS}
+    told = [one for one, times in shared.items() if times >= SHARED_BY]
+    told += [one for one in every["run"] if one[0] not in theirs and one not in told]
+    rows = [(f"`{one}`", in_sentences(words(text))) for one, text in told]
+    return words.table(("option", "meaning"), rows)
 
 
 SHARED_BY = 3
-"""Of how many commands an option is that is told once."""
-
-
-def _options(told: Iterable[tuple[str, str]], words: Words) -> str:
-    rows = [(f"`{one}`", in_sentences(words(text))) for one, text in told]
-    return words.table(("option", "meaning"), rows)
+"""Of how many commands an option is that is told."""
 
 
 def cassette_sample(_words: Words) -> str:
     """Return the cassette of a sample, its bodies left out."""
     text = (ROOT / "cassettes/crm/选择客户回填.yaml").read_text(encoding="utf-8")
     first = text[: text.index('- bpmax: {"key"', text.index('- bpmax: {"key"') + 1)]
-    lines = [line if len(line) < WIDE else f"{line[:WIDE]}…" for line in first.splitlines()]
+    every = first.splitlines()
+    headers = max(at for at, line in enumerate(every) if line == "    headers:") + 2
+    body = every.index("    body:")
+    kept = [*every[:headers], "      …", *every[body:]]
+    lines = [line if len(line) < WIDE else f"{line[:WIDE]}…" for line in kept]
     return "\n".join(["<!-- sample -->", "```text", *lines, "```"])
 
 
@@ -462,6 +466,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "commands": commands,
     "json": printed,
     "searched": searched,
+    "not_searched": not_searched,
     "corpus": corpus,
     "collation": collation,
     "sdk_calls": sdk_calls,
@@ -471,7 +476,7 @@ TABLES: Mapping[str, Callable[[Words], str]] = {
     "command_options": command_options,
     "cassette_sample": cassette_sample,
     **{f"peers_{name}": partial(_measured, table) for name, table in peers.TABLES.items()},
-    "python_api": api.api,
+    "python_api": python_api,
     "python_testing": api.names_for_tests,
     **{name: partial(fact_table, name) for name in facts.tables()},
     "proxy_rules": proxy_rules,

@@ -79,9 +79,9 @@ def test_no_figure_stands_in_the_prose_by_hand(language: Language) -> None:
 
 
 def test_a_figure_that_is_changed_by_hand_is_found() -> None:
-    changed = "一次最多 <!-- = head -->65 kB<!-- / -->"
+    changed = "一次最多 <!-- = memory_room -->193 MB<!-- / -->"
 
-    assert figures.filled(changed, "zh") == "一次最多 <!-- = head -->64 kB<!-- / -->"
+    assert figures.filled(changed, "zh") == "一次最多 <!-- = memory_room -->192 MB<!-- / -->"
     by_hand = "回放只要 12 ms，快七倍，共三页。\n\n1.79 × as much, and after 404 it takes four days"
     assert list(figures.unsourced(by_hand)) == [
         *("1: 12", "1: 七", "1: 三"),

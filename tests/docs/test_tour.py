@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from tests.docs.blocks import blocks
 from tests.docs.pages import LANGUAGES, Language, texts
 from tests.docs.test_pages import of_kind, rows
 from tests.docs.tour import RUN, steady, tour
-from tests.warehouse import running_warehouse
 from tests.systems import needs_shell
+from tests.warehouse import running_warehouse
 
 
 @pytest.fixture(name="bs")
@@ -117,7 +116,7 @@ def recorded_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bs: Comman
 
 def mishaps(language: Language) -> list[str]:
     """Return what the page says is told of each mishap: the last of its tables."""
-    text = texts(language)["tutorial/own-system.md"]
+    text = texts(language)["how-to/questions.md"]
     return [row[1].strip("`") for row in rows(text)[-len(MISHAPS) :]]
 
 

@@ -64,7 +64,21 @@ def tour(pages: Mapping[str, str], folder: Path, language: Language) -> Iterator
                     live = warehouse.environment if block.is_live else {}
                     environment = {"BPMAX_SIM_LANG": language, **live}
                     code, printed = _run(block, folder, environment)
+                    printed = choose_lines(printed, shown.argument) if shown else printed
                     yield Played(place, block, code, printed, shown)
+
+
+def choose_lines(printed: str, chosen: str) -> str:
+    """Return the lines of *printed* that a block shows: all, or ``lines 1-9, 14``."""
+    if not chosen:
+        return printed
+    lines, kept, last = printed.rstrip().splitlines(), [], 0
+    for part in chosen.removeprefix("lines ").split(", "):
+        first, _, end = part.partition("-")
+        kept += [] if int(first) == last + 1 else ["…"]
+        last = int(end or first)
+        kept += lines[int(first) - 1 : last]
+    return "\n".join([*kept, "…"] if last < len(lines) else kept)
 
 
 def with_outputs(text: str, outputs: Iterable[str]) -> str:
