@@ -19,9 +19,9 @@ from msgspec.structs import replace
 import bpmax_sim.starter
 from benchmarks.cassette import floor, microseconds
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.journal import encode_record
-from bpmax_sim.cassette.matching import matching_key, parts_of
+from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
@@ -300,11 +300,11 @@ def multiplied(cassette: Path, count: int, platforms: Path = _PLATFORMS) -> Path
         path = f"/api/customers/{number}"
         said = replace(call, path=path)
         request = replace(one.request, url=one.request.base + path, call=said)
-        key = matching_key(parts_of(said), rules)
+        key = matching_key(parts_of_call(said), rules)
         return replace(one, request=request, key=key, order=number + 1)
 
     written = cassette.with_name(f"{count}-times.yaml")
-    written.write_bytes(dump([numbered(number) for number in range(count)], rules=rules))
+    written.write_bytes(dump_exchanges([numbered(number) for number in range(count)], rules=rules))
     return written
 
 

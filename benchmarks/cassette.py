@@ -18,9 +18,15 @@ from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import encode_record, finds_nothing
-from bpmax_sim.cassette.matching import Parts, Rules, matching_key, parts_of, parts_of_request
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.journal import encode_record, scan_nothing
+from bpmax_sim.cassette.matching import (
+    MatchingRules,
+    RequestParts,
+    matching_key,
+    parts_of_call,
+    parts_of_request,
+)
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.recorder import Recorder
@@ -28,7 +34,7 @@ from bpmax_sim.cassette.three_way import merge_versions
 from bpmax_sim.messages import Call, Exchange, Request, Response
 
 _MANY, _FEW = 10_000, 100
-_RULES, _OWNER = Rules(), "客户同步"
+_RULES, _OWNER = MatchingRules(), "客户同步"
 _BASE = "https://crm.example.test"
 _ANSWER = ('{"code":200,"message":"ok","data":{"name":"张三","note":"' + "x" * 950 + '"}}').encode()
 
@@ -82,12 +88,12 @@ def floor() -> float:
 
 def written(folder: Path, exchanges: Sequence[Exchange], name: str) -> Path:
     path = folder / f"{name}.yaml"
-    path.write_bytes(dump(exchanges, rules=_RULES))
+    path.write_bytes(dump_exchanges(exchanges, rules=_RULES))
     return path
 
 
-def _take(player: Player, parts: Parts) -> Exchange:
-    cassette, number = player.next(parts, MissContext())
+def _take(player: Player, parts: RequestParts) -> Exchange:
+    cassette, number = player.take_next(parts, MissContext())
     return cassette.exchange(number)
 
 
@@ -96,7 +102,7 @@ def playing(path: Path, calls: Sequence[Call]) -> float:
     player = Player(Cassette.load(path), _RULES, _OWNER)
     begun = time.process_time()
     for call in calls:
-        _take(player, parts_of(call))
+        _take(player, parts_of_call(call))
     return (time.process_time() - begun) / len(calls) * 1e6
 
 
@@ -139,7 +145,7 @@ def opening(folder: Path) -> dict[str, float]:
     )
     call = many[0].request.call
     assert call is not None
-    parts = parts_of(call)
+    parts = parts_of_call(call)
     short = microseconds(
         lambda: _take(Player(Cassette.load(one), _RULES, _OWNER), parts), rounds=15, calls=20
     )
@@ -159,7 +165,7 @@ def recording(folder: Path) -> dict[str, float]:
     What an append costs more at the end is told beside a bare one, for the disk's own times drift.
     """
     many = [recorded(number, shape="urls") for number in range(1, _MANY + 1)]
-    recorder = Recorder(folder / "record.yaml", rules=_RULES, owner=_OWNER, scan=finds_nothing)
+    recorder = Recorder(folder / "record.yaml", rules=_RULES, owner=_OWNER, scan=scan_nothing)
     bare = os.open(folder / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     ours, bare_times = list[float](), list[float]()
     for exchange in many:
@@ -195,7 +201,7 @@ def merging() -> dict[str, float]:
             for owner, count in zip(("客户同步", "订单同步"), counts, strict=True)
             for number in range(1, count + 1)
         ]
-        return dump(exchanges, rules=_RULES)
+        return dump_exchanges(exchanges, rules=_RULES)
 
     half = _MANY // 2
     base, ours, theirs = version(half, half), version(half + 1, half), version(half, half + 1)

@@ -41,7 +41,7 @@ BAD_PATTERN: Final = (re.error, TypeError, OverflowError, RecursionError, Future
 """What compiling a regular expression of a user's raises, a warning where those are errors."""
 
 
-def parser_error_text(error: Exception) -> object:
+def describe_parser_error(error: Exception) -> object:
     """Return the message of a parser's *error*.
 
     Nesting errors read alike in every Python version.
@@ -70,7 +70,7 @@ _MANY = 300
 _SHOWN = 40
 
 
-def nearest_name(word: str, candidates: Iterable[str]) -> str:
+def suggest_nearest(word: str, candidates: Iterable[str]) -> str:
     """Return ``; did you mean 'x'?`` with the candidate most similar to *word*, or "".
 
     Of two Chinese characters, one equal one is enough if no other candidate has it in that place:
@@ -100,11 +100,11 @@ def find_nearest(word: str, candidates: Iterable[str]) -> str:
 
 
 def suggest_few(word: str, names: Iterable[str], most: int = 3) -> str:
-    """Return the suggestion of `nearest_name`, else the *most* nearest names, else ""."""
+    """Return the suggestion of `suggest_nearest`, else the *most* nearest names, else ""."""
     known = list(names)
     near = difflib.get_close_matches(word[:_LONGEST_NAME], known, n=most, cutoff=0.5)
     listed = msg("; nearest: {names}", names=series(near)) if near else ""
-    return nearest_name(word, known) or listed
+    return suggest_nearest(word, known) or listed
 
 
 def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
@@ -115,15 +115,15 @@ def shorten_list(names: Iterable[str], most: int = _SHOWN) -> str:
     return series(every[:most]) + msg(" and {every_count} more", every_count=len(every) - most)
 
 
-def suggest(word: str, names: Iterable[str]) -> str:
-    """Return the suggestion of `nearest_name`, else all names; "" if there are none."""
+def suggest_or_list(word: str, names: Iterable[str]) -> str:
+    """Return the suggestion of `suggest_nearest`, else all names; "" if there are none."""
     known = list(names)
     if not known:
         return ""
     listing = plural(
         len(known), "; there is {listed}", "; there are {listed}", listed=shorten_list(known)
     )
-    return nearest_name(word, known) or listing
+    return suggest_nearest(word, known) or listing
 
 
 _BARE = re.compile(r"[\w./:@%+,=-]+")
@@ -192,7 +192,7 @@ class Problems(list[Problem]):
         if len(self) > self.MOST:
             message = msg("more than {most} problems; mend these first", most=self.MOST)
             more = Problem(message, Place(problem.place.file) if problem.place else None)
-            raise ConfigError(*sorted(set(self), key=by_place)[: self.MOST], more)
+            raise ConfigError(*sorted(set(self), key=place_sort_key)[: self.MOST], more)
 
     def extend(self, problems: Iterable[Problem], /) -> None:
         """Add *problems*, as `append` does."""
@@ -205,7 +205,7 @@ class Problems(list[Problem]):
         return self
 
 
-def by_place(problem: Problem) -> tuple[str, int, int]:
+def place_sort_key(problem: Problem) -> tuple[str, int, int]:
     """Return the sort key of a problem: file, line and column."""
     place = problem.place
     return (place.file, place.line, place.column) if place else ("", 0, 0)

@@ -17,7 +17,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Final, Generic, TypeVar, cast
 
-from bpmax_sim.errors import BpmaxError, ConfigError, ExtensionWarning, suggest
+from bpmax_sim.errors import BpmaxError, ConfigError, ExtensionWarning, suggest_or_list
 from bpmax_sim.i18n import msg, series
 
 T = TypeVar("T")
@@ -105,7 +105,7 @@ class ExtensionPoint(Generic[T]):
         part = self.get(name)
         if part is not None:
             return part
-        hint = suggest(name, self.names()) or msg(
+        hint = suggest_or_list(name, self.names()) or msg(
             "; no entry points of {group} are installed, so install this package again",
             group=self.group,
         )

@@ -20,7 +20,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import ConfigError, nearest_name, shorten_list
+from bpmax_sim.errors import ConfigError, shorten_list, suggest_nearest
 from bpmax_sim.i18n import msg
 
 
@@ -118,7 +118,7 @@ class FieldPath(tuple[Segment, ...]):
         """Return the first name after the root, or ""."""
         return str(self[1]) if len(self) > 1 else ""
 
-    def mismatch(self, parameters: Collection[str] = ()) -> str:
+    def explain_impossible(self, parameters: Collection[str] = ()) -> str:
         """Return why no request can have this place; "" if it can.
 
         *parameters* are the placeholders in the paths of the APIs concerned.
@@ -128,7 +128,7 @@ class FieldPath(tuple[Segment, ...]):
         if self.root == "header" and self.name in NEVER_COMPARED:
             return msg("the header {name} is never compared", name=self.name)
         if self.root == "path" and self.name not in parameters and self[1] is not Wildcard.ALL:
-            there = nearest_name(self.name, parameters) or msg(
+            there = suggest_nearest(self.name, parameters) or msg(
                 "; its parameters are "
             ) + shorten_list(sorted(parameters))
             return msg(

@@ -132,7 +132,7 @@ class RelativeFileNames:
 
     def __post_init__(self) -> None:
         """Prepare the replacement in texts; longer names are replaced first."""
-        pairs = {name: self.of(name) for name in self.names}
+        pairs = {name: self.relative_name(name) for name in self.names}
         moved = sorted(
             (pair for pair in pairs.items() if pair[0] != pair[1]),
             key=lambda pair: (-len(pair[0]), pair[0]),
@@ -140,13 +140,13 @@ class RelativeFileNames:
         object.__setattr__(self, "_moved", tuple(moved))
         object.__setattr__(self, "_shortest", len(moved[-1][0]) if moved else sys.maxsize)
 
-    def of(self, file: str) -> str:
+    def relative_name(self, file: str) -> str:
         """Return *file* relative to the folder; unchanged if it is on another drive."""
         if not self.folder or not file:
             return file
         return _relative_name(file, self.folder, os.getcwd())
 
-    def within(self, text: str) -> str:
+    def rewrite_names(self, text: str) -> str:
         """Return *text* with every known file name converted."""
         if len(text) >= self._shortest:
             for name, home in self._moved:

@@ -117,7 +117,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
         lock_file(descriptor, wait=True)
         yield
     finally:
-        close_fork_safe(descriptor)
+        close_and_unlock(descriptor)
 
 
 def open_fork_safe(opened: Callable[[], int]) -> int:
@@ -132,7 +132,7 @@ def open_fork_safe(opened: Callable[[], int]) -> int:
     return descriptor
 
 
-def close_fork_safe(descriptor: int) -> None:
+def close_and_unlock(descriptor: int) -> None:
     """Close a descriptor of `open_fork_safe`, which also releases its lock."""
     with _opening:
         _held.discard(descriptor)

@@ -88,7 +88,7 @@ def is_set_up(root: Path) -> bool:
     return _OWN_ATTRIBUTES in text.splitlines() and names >= {*_git_settings()}
 
 
-def set_up(root: Path) -> Iterator[str]:
+def configure_merging(root: Path) -> Iterator[str]:
     """Configure Git to merge and display cassettes with this package; yield what was changed.
 
     Nothing is done if ``CI`` is set: a CI machine merges for nobody.

@@ -160,10 +160,10 @@ def _format_shortest(value: float) -> str:
     written = whole + fraction
     digits = written.lstrip("0")
     point = len(whole) + int(exponent or 0) - (len(written) - len(digits))
-    return ("-" if value < 0 else "") + _place_point(digits.rstrip("0"), point)
+    return ("-" if value < 0 else "") + _insert_point(digits.rstrip("0"), point)
 
 
-def _place_point(digits: str, point: int) -> str:
+def _insert_point(digits: str, point: int) -> str:
     if len(digits) <= point <= _MOST_DIGITS:
         return digits.ljust(point, "0")
     if 0 < point <= _MOST_DIGITS:
@@ -219,7 +219,7 @@ def stringify_json(value: Any) -> bytes:
         NotJsonError: if it contains a BigInt, a cycle or a foreign type, or is nested too deeply.
     """
     try:
-        text = _print(value)
+        text = _stringify(value)
     except RecursionError:
         raise NotJsonError(msg("nested too deeply for JSON")) from None
     except NotJsonError as error:
@@ -234,7 +234,7 @@ def stringify_json(value: Any) -> bytes:
         return escaped.encode()
 
 
-def _print(value: Any) -> str | None:
+def _stringify(value: Any) -> str | None:
     """Return JSON, or None for a value that an object leaves out."""
     printer = _PRINTERS.get(type(value)) or _find_by_base(_PRINTERS, value)
     if printer is None:
@@ -253,7 +253,7 @@ def _print_object(value: dict[str, Any]) -> str:
     parts = []
     for name, item in order_object_keys(value).items():
         try:
-            text = _print(item)
+            text = _stringify(item)
         except NotJsonError as error:
             path, problem = error.args
             raise NotJsonError(f".{name}{path}", problem) from None
@@ -266,7 +266,7 @@ def _array_to_json(value: Iterable[Any]) -> str:
     parts = []
     for index, item in enumerate(value):
         try:
-            parts.append(_print(item) or "null")
+            parts.append(_stringify(item) or "null")
         except NotJsonError as error:
             path, problem = error.args
             raise NotJsonError(f"[{index}]{path}", problem) from None

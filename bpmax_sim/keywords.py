@@ -7,7 +7,7 @@ from functools import wraps
 from inspect import Parameter, signature
 from typing import Final, ParamSpec, TypeVar
 
-from bpmax_sim.errors import ConfigError, suggest
+from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.i18n import msg
 
 P = ParamSpec("P")
@@ -47,4 +47,4 @@ _BY_NAME: Final = frozenset({Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_
 
 def _describe_unknown(function: str, name: str, names: Iterable[str]) -> str:
     message = msg("{function}: there is no {name!r}", function=function, name=name)
-    return message + suggest(name, sorted(names))
+    return message + suggest_or_list(name, sorted(names))

@@ -37,7 +37,7 @@ from bpmax_sim.platform.matcher import login_origins
 from bpmax_sim.platform.model import Instance
 from bpmax_sim.proxy.client import Handle
 from bpmax_sim.session.session import Session
-from bpmax_sim.simulator.simulator import Simulator, form_credentials, table_of
+from bpmax_sim.simulator.simulator import Simulator, find_rule_table, form_credentials
 from bpmax_sim.simulator.state import TenantCredentials
 
 try:
@@ -570,7 +570,7 @@ class RecordingServer:
             for cassette, owner in owners
         ]
         self._recorded = [
-            {cassette.line(number).call for number in cassette.index.numbers(owner)}
+            {cassette.line(number).call for number in cassette.index.exchange_numbers(owner)}
             for cassette, owner in owners
         ]
         self.bases = tuple(
@@ -664,7 +664,7 @@ class SimulatorServer:
                 instance.instance_key,
                 form_credentials(
                     resolve_credentials(platform, instance, environ={}, closed=True).real,
-                    table_of(platform),
+                    find_rule_table(platform),
                 ),
             )
             for instance in instances

@@ -19,7 +19,7 @@ from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import CallError, LeakError, NoMatchError, WeakSecretWarning
 from bpmax_sim.secret.pseudonym import resident_check_character
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.session.session import Session
 from tests import warm
 from tests.apart import PLUGINS
@@ -99,7 +99,7 @@ def test_nothing_that_a_recording_leaves_holds_a_secret(probe: Probe) -> None:
 def test_what_was_recorded_replays_with_nothing_set(probe: Probe) -> None:
     with probe.open() as session:
         speak(session)
-    key = standin(kind="text", platform="客户系统", instance="测试", name="key")
+    key = make_standin(kind="text", platform="客户系统", instance="测试", name="key")
     with probe.open(mode="replay", environ={}) as session:
         errors = speak(session, key)
 
@@ -231,7 +231,7 @@ def test_a_miss_tells_no_secret(probe: Probe) -> None:
     with probe.open() as session:
         speak(session)
     misses = []
-    key = standin(kind="text", platform="客户系统", instance="测试", name="key")
+    key = make_standin(kind="text", platform="客户系统", instance="测试", name="key")
     for body in ({"客户": "张三"}, {"客户": key, "k": "李四"}):
         session = probe.open(mode="replay", unused="ignore")
         for _ in range(2):

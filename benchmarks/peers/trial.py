@@ -343,20 +343,20 @@ def _ours_many(file: Path, urls: list[str]) -> None:
     from msgspec.structs import replace  # noqa: PLC0415
 
     from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415
-    from bpmax_sim.cassette.format import dump  # noqa: PLC0415
-    from bpmax_sim.cassette.matching import Rules, matching_key, parts_of  # noqa: PLC0415
+    from bpmax_sim.cassette.format import dump_exchanges  # noqa: PLC0415
+    from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_call  # noqa: PLC0415
 
     one = Cassette.load(file).exchange(0)
-    rules = Rules(templates={"crm.get": "/get/{n}", "crm.post": "/post/{n}"})
+    rules = MatchingRules(templates={"crm.get": "/get/{n}", "crm.post": "/post/{n}"})
     call = one.request.call
     assert call is not None
     many = []
     for number, url in enumerate(urls, 1):
         said = replace(call, path=f"/get/{url.rpartition('/')[2]}")
-        key = matching_key(parts_of(said), rules)
+        key = matching_key(parts_of_call(said), rules)
         request = replace(one.request, url=url, call=said)
         many.append(replace(one, request=request, key=key, order=number))
-    file.write_bytes(dump(many, rules=rules))
+    file.write_bytes(dump_exchanges(many, rules=rules))
 
 
 _MANY = {

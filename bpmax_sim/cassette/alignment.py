@@ -19,9 +19,9 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.format import render
-from bpmax_sim.cassette.json_text import is_json, keep_values
-from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.format import render_exchange
+from bpmax_sim.cassette.json_text import copy_old_values, is_json
+from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_exchange
 from bpmax_sim.cassette.model import Entry, decode_json, group_by_name, read_body
 from bpmax_sim.cassette.reader import read_exchange, split_exchange
 from bpmax_sim.field_path import FieldPath, Steps, values_at, without_paths
@@ -54,12 +54,12 @@ _VARYING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def no_places(_call: str) -> tuple[str, ...]:
+def find_no_places(_call: str) -> tuple[str, ...]:
     """Return no places: the default where no API declares any."""
     return ()
 
 
-def ignore_signature(_exchange: Exchange) -> bool:
+def assume_signed(_exchange: Exchange) -> bool:
     """Return True: the default where no platform can verify a signature."""
     return True
 
@@ -78,10 +78,10 @@ class RecordingComparison(msgspec.Struct, frozen=True):
             that a script reads one of the others.
     """
 
-    volatile: PlacesOf = no_places
-    named: PlacesOf = no_places
-    is_signed: IsSigned = ignore_signature
-    rules: Rules | None = None
+    volatile: PlacesOf = find_no_places
+    named: PlacesOf = find_no_places
+    is_signed: IsSigned = assume_signed
+    rules: MatchingRules | None = None
     is_checked: bool = False
 
     def __call__(self, old: Sequence[Entry], new: Sequence[Entry]) -> bool:
@@ -103,7 +103,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
             return False
         places = self.incidental_places(new.line.call, was.outcome, now.outcome, sent)
         parts = (
-            without_paths(parts_of_outcome(outcome), places)
+            without_paths(comparable_outcome(outcome), places)
             for outcome in (was.outcome, now.outcome)
         )
         return bool(next(parts) == next(parts))
@@ -117,7 +117,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
             return declared
         names = {name.lower() for outcome in (old, new) for name, _ in outcome.headers}
         headers = [FieldPath(("header", name)) for name in names if self._is_incidental(name, call)]
-        was, now = parts_of_outcome(old), parts_of_outcome(new)
+        was, now = comparable_outcome(old), comparable_outcome(new)
         return [
             place
             for place in (*declared, *headers)
@@ -137,7 +137,7 @@ class RecordingComparison(msgspec.Struct, frozen=True):
         if rules is None:
             return entry
         call = ".".join(filter(None, rules.former.current_names(*line.call.partition(".")[::2])))
-        if call == line.call and rules.fits(line.platform, line.rules):
+        if call == line.call and rules.is_valid_digest(line.platform, line.rules):
             return entry
         parts = rules.with_current_names(parts_of_exchange(read_exchange(entry)))
         key, digest = matching_key(parts, rules), rules.digest(parts.platform)
@@ -153,7 +153,7 @@ def _is_sent_again(old: list[Any], new: list[Any], sent: str) -> bool:
     return any(len(text) >= _SHORTEST and text in sent for text in texts)
 
 
-def parts_of_outcome(outcome: Outcome) -> dict[str, Any]:
+def comparable_outcome(outcome: Outcome) -> dict[str, Any]:
     """Return the parts of *outcome* in the form in which they are compared."""
     if isinstance(outcome, FailedExchange):
         return {"failed": outcome.code, "sent": outcome.sent, "body": repr(outcome.received)}
@@ -252,13 +252,13 @@ def _merge_entry(
     before, after = exchanges[0].outcome, exchanges[1].outcome
     if isinstance(before, FailedExchange) or isinstance(after, FailedExchange):
         return Entry(line, new.text)
-    kept = _keep_places(before, after, same.incidental_places(line.call, before, after, sent))
-    rendered = render(replace(exchanges[1], outcome=kept)).text
+    kept = _copy_old_values(before, after, same.incidental_places(line.call, before, after, sent))
+    rendered = render_exchange(replace(exchanges[1], outcome=kept)).text
     request, mark, _ = split_exchange(new.text)
     return Entry(line, f"{request}{mark}{split_exchange(rendered)[2]}")
 
 
-def _keep_places(old: Response, new: Response, places: Sequence[FieldPath]) -> Response:
+def _copy_old_values(old: Response, new: Response, places: Sequence[FieldPath]) -> Response:
     """Return *new* with the headers and members of *old* at *places*."""
     names = {place.name for place in places if place.root == "header"}
     order = {name.lower(): index for index, (name, _) in reversed([*enumerate(old.headers)])}
@@ -270,10 +270,10 @@ def _keep_places(old: Response, new: Response, places: Sequence[FieldPath]) -> R
         key=lambda pair: order.get(pair[0].lower(), len(order)),
     )
     below: list[Steps] = [place.below for place in places if place.root == "body" and place.below]
-    return replace(new, headers=tuple(headers), body=_keep_members(old.body, new.body, below))
+    return replace(new, headers=tuple(headers), body=_copy_old_members(old.body, new.body, below))
 
 
-def _keep_members(old: bytes, new: bytes, places: list[Steps]) -> bytes:
+def _copy_old_members(old: bytes, new: bytes, places: list[Steps]) -> bytes:
     if not places or old == new:
         return new
     try:
@@ -283,4 +283,4 @@ def _keep_members(old: bytes, new: bytes, places: list[Steps]) -> bytes:
     if not all(map(is_json, texts)):
         return new
     left = [without_paths(decode_json(text), places) for text in texts]
-    return old if left[0] == left[1] else keep_values(texts[1], texts[0], places).encode()
+    return old if left[0] == left[1] else copy_old_values(texts[1], texts[0], places).encode()

@@ -37,8 +37,8 @@ def store_as_utf8(response: Response, declared: str = "") -> tuple[Response, dic
     if decoded is None:
         return response, {}
     facts = {CHARSET: decoded.codec, **({_TYPE: headers.content_type} if _TYPE in headers else {})}
-    content_type = _with_utf8(headers.content_type)
-    stored = _replace(response.headers, {_TYPE: content_type})
+    content_type = _set_utf8_charset(headers.content_type)
+    stored = _replace_headers(response.headers, {_TYPE: content_type})
     return replace(response, headers=stored, body=decoded.text.encode()), facts
 
 
@@ -74,15 +74,15 @@ def restore_charset(response: Response, facts: Mapping[str, str]) -> Response:
     values = {_TYPE: facts[_TYPE]} if _TYPE in facts else {}
     if Headers(response.headers).get("content-length") == str(len(response.body)):
         values["content-length"] = str(len(body))
-    headers = _replace(response.headers, values)
+    headers = _replace_headers(response.headers, values)
     return replace(response, headers=headers, body=body, charset=facts[CHARSET])
 
 
-def _with_utf8(content_type: str) -> str:
+def _set_utf8_charset(content_type: str) -> str:
     if _PARAMETER.search(content_type):
         return _PARAMETER.sub(r"\1utf-8", content_type)
     return f"{content_type}; charset=utf-8" if content_type else content_type
 
 
-def _replace(headers: Pairs, values: Mapping[str, str]) -> Pairs:
+def _replace_headers(headers: Pairs, values: Mapping[str, str]) -> Pairs:
     return tuple([(name, values.get(name.lower(), value)) for name, value in headers])

@@ -1,7 +1,7 @@
 """Open and verify cassettes: index a file by its line starts, then read each exchange on demand.
 
 A file that is corrupt or of another version is refused with the most specific reason and its line.
-`load_shared` caches small files, such as recorded logins, for all sessions of a process until the
+`load_cached` caches small files, such as recorded logins, for all sessions of a process until the
 file on disk is replaced: every writer of this package replaces the whole file.
 """
 
@@ -27,8 +27,8 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from bpmax_sim import errors
-from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, read_head
-from bpmax_sim.cassette.model import FORMAT, Entry, Head, Line, Seal, Values
+from bpmax_sim.cassette.format import BLANK_SHA, ENTRY, HEAD, VERSION, exchange_sha, parse_head
+from bpmax_sim.cassette.model import FORMAT, CassetteHead, Entry, IndexLine, Seal, Values
 from bpmax_sim.cassette.reader import read_exchange, read_outcome
 from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat, Place
@@ -53,11 +53,11 @@ _read_seal = msgspec.json.Decoder(Seal).decode
 Data = Any  # bytes or a memory map
 
 
-class Corrupt(MessageError):  # noqa: N818 - becomes a DamagedCassette where the file is known
+class CorruptDataError(MessageError):
     """Raised when bytes are not a complete, sealed cassette."""
 
 
-class Index(msgspec.Struct):
+class CassetteIndex(msgspec.Struct):
     """Where each exchange of a file is.
 
     Attributes:
@@ -69,14 +69,14 @@ class Index(msgspec.Struct):
         sections: byte offsets of the ``failures`` and ``sealed`` lines.
     """
 
-    head: Head
+    head: CassetteHead
     sections: tuple[int, int]
     keys: dict[str, dict[bytes, int | list[int]]] = {}
     starts: array[int] = msgspec.field(default_factory=lambda: array("Q"))
     orders: Sequence[int] = ()
     first_failure: int = 0
 
-    def bounds(self, number: int) -> tuple[int, int]:
+    def offsets_of(self, number: int) -> tuple[int, int]:
         """Return the start and end offset of exchange *number*."""
         following = number + 1
         if following == len(self.starts):
@@ -90,14 +90,14 @@ class Index(msgspec.Struct):
         entries = self.keys.get(owner, {}).get(key.encode(), ())
         return (entries,) if isinstance(entries, int) else entries
 
-    def numbers(self, owner: str) -> list[int]:
+    def exchange_numbers(self, owner: str) -> list[int]:
         """Return the exchanges of *owner* in the order of issue."""
         buckets = self.keys.get(owner, {}).values()
         numbers = (n for b in buckets for n in ((b,) if isinstance(b, int) else b))
         return sorted(numbers, key=self.orders.__getitem__)
 
 
-def _read_index(path: Path, data: Data) -> Index:
+def _read_index(path: Path, data: Data) -> CassetteIndex:
     """Return the index of the file *data* after verifying its seal.
 
     Raises:
@@ -112,28 +112,28 @@ def _read_index(path: Path, data: Data) -> Index:
     line = data[len(_HEAD) : body - 1]
     sections = (data.rfind(b"\nfailures:") + 1, data.rfind(_SEALED) + 1)
     try:
-        index = Index(_read_head(path, line), sections)
+        index = CassetteIndex(_read_head(path, line), sections)
         shas = _scan_entries(data, body - 1, index)
         _check_layout(data, body, index)
         _check_seal(line, data[index.sections[1] :], index, shas)
-    except Corrupt as error:
+    except CorruptDataError as error:
         raise explain_damage(path, bytes(data), str(error)) from None
     return index
 
 
-def _read_head(path: Path, line: bytes) -> Head:
+def _read_head(path: Path, line: bytes) -> CassetteHead:
     try:
         head = _read_object(line)
         version = head.get("format")
         if not isinstance(version, int) or version <= FORMAT:
-            return read_head(head)
+            return parse_head(head)
     except LookupError as error:
         raise CassetteError(
             "{path}:2: {error}; restore it or record it again", path=path, error=error
         ) from None
     except BROKEN_JSON as error:
-        raise Corrupt(
-            "the head line is broken ({error})", error=errors.parser_error_text(error)
+        raise CorruptDataError(
+            "the head line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
     raise NewerFormat(
         "{path}: format {error} was written by a newer bpmax-sim, this one reads up to "
@@ -144,7 +144,7 @@ def _read_head(path: Path, line: bytes) -> Head:
     )
 
 
-def _scan_entries(data: Data, start: int, into: Index) -> list[bytes]:
+def _scan_entries(data: Data, start: int, into: CassetteIndex) -> list[bytes]:
     shas: list[bytes] = []
     owners: dict[bytes, dict[bytes, int | list[int]]] = defaultdict(dict)
     for match in _ENTRY.finditer(data, start):
@@ -160,15 +160,15 @@ def _scan_entries(data: Data, start: int, into: Index) -> list[bytes]:
     try:
         into.keys = {_read_text(owner): keys for owner, keys in owners.items()}
     except BROKEN_JSON as error:
-        raise Corrupt(
-            "an index line is broken ({error})", error=errors.parser_error_text(error)
+        raise CorruptDataError(
+            "an index line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
     into.first_failure = bisect(into.starts, into.sections[0])
     into.orders = _read_orders(data, into)
     return shas
 
 
-def _read_orders(data: Data, index: Index) -> Sequence[int]:
+def _read_orders(data: Data, index: CassetteIndex) -> Sequence[int]:
     """Return the sort keys of all exchanges.
 
     Within a section exchanges are already in order; only the ``failures`` section is out of place.
@@ -184,11 +184,11 @@ def _read_orders(data: Data, index: Index) -> Sequence[int]:
     return orders
 
 
-def _check_layout(data: Data, body: int, index: Index) -> None:
+def _check_layout(data: Data, body: int, index: CassetteIndex) -> None:
     """Check that the bytes between exchanges are exactly what the format prescribes."""
     failures, sealed = index.sections
     if not 0 < failures < sealed:
-        raise Corrupt("the `failures:` or the `sealed:` line is missing")
+        raise CorruptDataError("the `failures:` or the `sealed:` line is missing")
     starts, first = index.starts, index.first_failure
     for name, begin, exchanges, end in (
         (b"interactions", body, starts[:first], failures),
@@ -196,22 +196,22 @@ def _check_layout(data: Data, body: int, index: Index) -> None:
     ):
         line = name + (b":\n" if exchanges else b": []\n")
         if data[begin : exchanges[0] if exchanges else end] != line:
-            raise Corrupt("there are lines between the exchanges")
+            raise CorruptDataError("there are lines between the exchanges")
 
 
-def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> None:
+def _check_seal(head: bytes, line: bytes, index: CassetteIndex, shas: list[bytes]) -> None:
     text = line.removeprefix(_SEALED[1:])
     if not text.endswith(b"}\n") or text.count(b"\n") != 1:
-        raise Corrupt("something follows the `sealed:` line, or its end is missing")
+        raise CorruptDataError("something follows the `sealed:` line, or its end is missing")
     try:
         seal = _read_seal(text)
     except BROKEN_JSON as error:
-        raise Corrupt(
-            "the `sealed:` line is broken ({error})", error=errors.parser_error_text(error)
+        raise CorruptDataError(
+            "the `sealed:` line is broken ({error})", error=errors.describe_parser_error(error)
         ) from error
     counts = (index.first_failure, len(shas) - index.first_failure)
     if counts != (seal.interactions, seal.failures):
-        raise Corrupt(
+        raise CorruptDataError(
             "it was sealed with {interactions} interactions and {failures} failures, and "
             "holds {counts} and {counts_2}",
             interactions=seal.interactions,
@@ -220,7 +220,7 @@ def _check_seal(head: bytes, line: bytes, index: Index, shas: list[bytes]) -> No
             counts_2=counts[1],
         )
     if hashlib.sha256(b"\n".join([head, *shas])).hexdigest() != seal.sha256:
-        raise Corrupt("its head line or the set of its exchanges is not what was sealed")
+        raise CorruptDataError("its head line or the set of its exchanges is not what was sealed")
 
 
 _CONFLICT = re.compile(rb"^(?:<<<<<<<|=======|>>>>>>>)(?: .*)?\r?$", re.MULTILINE)
@@ -354,7 +354,7 @@ _CRLF = VERSION.encode().replace(b"\n", b"\r\n")
 # Windows replaces no file that somebody has open, and a larger cassette stays open.
 _IN_MEMORY = 256 * 1024 if CAN_REPLACE_OPEN_FILES else sys.maxsize
 _OPEN = os.O_RDONLY | BINARY | NO_WAIT
-_read_line = msgspec.json.Decoder(Line).decode
+_read_line = msgspec.json.Decoder(IndexLine).decode
 
 
 class Cassette:
@@ -365,7 +365,7 @@ class Cassette:
         index: where each exchange is.
     """
 
-    def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
+    def __init__(self, path: Path, index: CassetteIndex, read: Callable[[int, int], bytes]) -> None:
         """Wrap an index; callers use `Cassette.load`.
 
         *read* returns the bytes between two offsets.
@@ -386,7 +386,7 @@ class Cassette:
             CassetteError: if it is not a cassette, or not a regular file.
         """
         path = path if isinstance(path, Path) else _path(path)
-        descriptor = _open(path)
+        descriptor = _open_regular_file(path)
         with ExitStack() as opened:
             opened.callback(os.close, descriptor)
             read, size = _make_range_reader(descriptor), os.fstat(descriptor).st_size
@@ -417,7 +417,7 @@ class Cassette:
         return f"<Cassette {str(self.path)!r}: {len(self)} exchanges>"
 
     @property
-    def head(self) -> Head:
+    def head(self) -> CassetteHead:
         """Return the head line."""
         return self.index.head
 
@@ -431,26 +431,26 @@ class Cassette:
 
         The instant has the time zone of the recording. None if that session recorded nothing.
         """
-        numbers = self.index.numbers(owner)
+        numbers = self.index.exchange_numbers(owner)
         if session > 1 and self.head.several is True:
             numbers = [n for n in numbers if self.line(n).session == session] or numbers
         return Instant.parse(self.line(numbers[0]).at) if numbers else None
 
     def values(self, owner: str) -> Values:
         """Return credentials of *owner*'s recording that are declared ``secret: false``."""
-        numbers = self.index.numbers(owner)
+        numbers = self.index.exchange_numbers(owner)
         return self.line(numbers[0]).values if numbers else {}
 
     def name_rules_version(self, owner: str) -> int:
         """Return the version of the secret-name rules that redacted *owner*'s recording."""
-        numbers = self.index.numbers(owner)
+        numbers = self.index.exchange_numbers(owner)
         if self.head.mixed is not True:
             return (self.head.net or 0) if numbers else 0
-        return max((self.head.fill_line(self.line(n)).net or 0 for n in numbers), default=0)
+        return max((self.head.fill_in_defaults(self.line(n)).net or 0 for n in numbers), default=0)
 
     def drawn_sequences(self, owner: str) -> DrawnSequences | None:
         """Return the random values that *owner*'s scripts drew, or None if they drew none."""
-        numbers = self.index.numbers(owner)
+        numbers = self.index.exchange_numbers(owner)
         known = self.line(numbers[0]).seed if numbers else 0
         return DrawnSequences((known,)) if known and isinstance(known, int) else known or None
 
@@ -460,7 +460,7 @@ class Cassette:
         Raises:
             DamagedCassette: if the text differs from what was recorded.
         """
-        start, end = self.index.bounds(number)
+        start, end = self.index.offsets_of(number)
         index, _, text = self._read(start, end).partition(b"\n")
         raw = index[len(ENTRY) :]
         try:
@@ -472,14 +472,14 @@ class Cassette:
             pass
         raise self._edit_error(start, msg("is not what was recorded, its digest differs"))
 
-    def line(self, number: int) -> Line:
+    def line(self, number: int) -> IndexLine:
         """Return the index line of exchange *number*."""
         return self.entry(number).line
 
     def explicit(self, number: int) -> Entry:
         """Return exchange *number* with the defaults of the head filled into its index line."""
         entry = self.entry(number)
-        return Entry(self.head.fill_line(entry.line), entry.text)
+        return Entry(self.head.fill_in_defaults(entry.line), entry.text)
 
     def exchange(self, number: int) -> Exchange:
         """Return exchange *number* (from 0), parsed.
@@ -504,9 +504,9 @@ class Cassette:
         try:
             return parse(entry)
         except ValueError as error:
-            start = self.index.bounds(number)[0]
+            start = self.index.offsets_of(number)[0]
             raise self._edit_error(
-                start, msg("cannot be read ({error})", error=errors.parser_error_text(error))
+                start, msg("cannot be read ({error})", error=errors.describe_parser_error(error))
             ) from error
 
     def entries(self) -> Iterator[Entry]:
@@ -526,7 +526,7 @@ class Cassette:
 
         Lines are counted once for the whole file when it is asked in file order.
         """
-        start = self.index.bounds(number)[0]
+        start = self.index.offsets_of(number)[0]
         offset, line = self._counted if self._counted[0] <= start else (0, 1)
         line += self._read(offset, start).count(b"\n")
         self._counted = start, line
@@ -553,7 +553,7 @@ def _make_range_reader(descriptor: int) -> Callable[[int, int], bytes]:
     return read
 
 
-def _open(path: Path) -> int:
+def _open_regular_file(path: Path) -> int:
     """Open a regular file without following a link, which could lead out of the cassette folder.
 
     Raises:
@@ -579,10 +579,10 @@ _LARGEST = 64 * 1024  # bytes
 _cache: dict[str, tuple[object, Cassette]] = {}
 
 
-class _SharedCassette(Cassette):
+class _CachedCassette(Cassette):
     """A small cassette that caches every exchange it has read; it is immutable."""
 
-    def __init__(self, path: Path, index: Index, read: Callable[[int, int], bytes]) -> None:
+    def __init__(self, path: Path, index: CassetteIndex, read: Callable[[int, int], bytes]) -> None:
         super().__init__(path, index, read)
         self._entries: dict[int, Entry] = {}
         self._outcomes: dict[int, Outcome] = {}
@@ -598,7 +598,7 @@ class _SharedCassette(Cassette):
         return self._outcomes[number]
 
 
-def load_shared(path: str) -> Cassette:
+def load_cached(path: str) -> Cassette:
     """Return the cassette at *path* from the process-wide cache.
 
     Sessions may share it concurrently.
@@ -617,6 +617,6 @@ def load_shared(path: str) -> Cassette:
         return Cassette.load(path)
     if len(_cache) >= _MOST:
         _cache.clear()
-    cassette = _SharedCassette.load(path)
+    cassette = _CachedCassette.load(path)
     _cache[place] = stamp, cassette
     return cassette

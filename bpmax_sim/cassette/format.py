@@ -26,14 +26,22 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.charsets import store_as_utf8, store_request_as_utf8
 from bpmax_sim.cassette.json_text import break_into_members
 from bpmax_sim.cassette.matching import (
-    Rules,
+    MatchingRules,
     call_without_injected,
-    differences,
-    parts_of,
+    find_differences,
+    parts_of_call,
     underivable_fields,
 )
-from bpmax_sim.cassette.model import ANY_PLATFORM, FORMAT, Entry, Head, Line, Seal, Values
-from bpmax_sim.cassette.reader import YamlTextError, exchange_of, read_yaml_text
+from bpmax_sim.cassette.model import (
+    ANY_PLATFORM,
+    FORMAT,
+    CassetteHead,
+    Entry,
+    IndexLine,
+    Seal,
+    Values,
+)
+from bpmax_sim.cassette.reader import YamlTextError, exchange_from_yaml, read_yaml_text
 from bpmax_sim.clock import DrawnSequences, Instant
 from bpmax_sim.errors import CassetteError
 from bpmax_sim.i18n import encode_message, label_message, msg
@@ -66,13 +74,13 @@ def json_line(value: object) -> str:
     return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
-def write_plain(text: str, kind: str) -> str:
+def write_plain_scalar(text: str, kind: str) -> str:
     """Return *text* without quotes if YAML reads it back as *kind*, otherwise quoted."""
     bare = _PLAIN[kind].fullmatch(text) and text.lower() not in _WORDS
     return text if bare else json_line(text)
 
 
-def body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
+def write_body_scalar(body: bytes, indent: str, *, breaks: bool = True) -> str:
     """Return *body* as a scalar, its lines after the first indented by *indent*.
 
     Unless *breaks* is off, a long object of JSON is written a member a line.
@@ -121,14 +129,18 @@ def _may_hold_unprintable(body: bytes) -> bool:
 
 CODINGS = ("content-encoding", "transfer-encoding")
 _LONGEST_KEY = 200  # YAML allows 1024 characters of a key on its own line
-_EVERYTHING = Rules()
+_EVERYTHING = MatchingRules()
 _as_sent = attrgetter("path", "query", "headers", "body")
 _UNANSWERED = Response(status=0)
 _FAILURE = "  failure:\n"
 
 
-def render(
-    exchange: Exchange, *, zone: timedelta = timedelta(0), rules: Rules = _EVERYTHING, net: int = 0
+def render_exchange(
+    exchange: Exchange,
+    *,
+    zone: timedelta = timedelta(0),
+    rules: MatchingRules = _EVERYTHING,
+    net: int = 0,
 ) -> Entry:
     """Return *exchange* as an entry without digest; its key is computed under *rules*.
 
@@ -138,7 +150,7 @@ def render(
         CassetteError: if a text contains a lone surrogate, which no UTF-8 file can hold.
     """
     try:
-        line, outcome = _make_line(exchange, zone, rules, net), exchange.outcome
+        line, outcome = _make_index_line(exchange, zone, rules, net), exchange.outcome
         if isinstance(outcome, Response):
             outcome, facts = store_as_utf8(outcome, exchange.request.charset)
             if facts:
@@ -158,11 +170,13 @@ def render(
         ) from error
 
 
-def _make_line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> Line:
+def _make_index_line(
+    exchange: Exchange, zone: timedelta, rules: MatchingRules, net: int
+) -> IndexLine:
     request, outcome = exchange.request, exchange.outcome
     answered = outcome if isinstance(outcome, Response) else _UNANSWERED
     codings = ((name.lower(), value) for name, value in answered.headers)
-    return Line(
+    return IndexLine(
         key=exchange.key,
         n=exchange.order,
         call=request.call.name if request.call and request.call.platform else "",
@@ -183,27 +197,29 @@ def _make_line(exchange: Exchange, zone: timedelta, rules: Rules, net: int) -> L
         rules=rules.digest(request.call.platform if request.call else ""),
         net=net,
         hops=answered.redirects,
-        extra=_builder_facts(request),
+        extra=_builder_settings(request),
     )
 
 
-def _builder_facts(request: Request) -> dict[str, object]:
+def _builder_settings(request: Request) -> dict[str, object]:
     """Return what the script set, where the request alone does not show it."""
     call = request.call
     if call is None:
         return {}
     built = call_without_injected(request, call)
-    is_equal = _as_sent(built) == _as_sent(call) or not differences(
-        parts_of(built), parts_of(call), _EVERYTHING
+    is_equal = _as_sent(built) == _as_sent(call) or not find_differences(
+        parts_of_call(built), parts_of_call(call), _EVERYTHING
     )
     return {} if is_equal else underivable_fields(call)
 
 
 def _write_request(request: Request, *, breaks: bool = True) -> str:
-    body = "null" if request.body is None else body_scalar(request.body, " " * 6, breaks=breaks)
+    body = (
+        "null" if request.body is None else write_body_scalar(request.body, " " * 6, breaks=breaks)
+    )
     return (
-        f"  request:\n    method: {write_plain(request.method, 'method')}\n"
-        f"    uri: {write_plain(request.url, 'uri')}\n"
+        f"  request:\n    method: {write_plain_scalar(request.method, 'method')}\n"
+        f"    uri: {write_plain_scalar(request.url, 'uri')}\n"
         f"{_write_headers(request.headers)}    body: {body}\n"
     )
 
@@ -216,7 +232,7 @@ def with_failure(entry: Entry, failed: FailedExchange) -> Entry:
 
 def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str:
     if isinstance(outcome, FailedExchange):
-        received = body_scalar(outcome.received, " " * 6)
+        received = write_body_scalar(outcome.received, " " * 6)
         return (
             f"{_FAILURE}    message: {json_line(outcome.message)}\n"
             f"    sent: {'true' if outcome.sent else 'false'}\n    received: {received}\n"
@@ -224,8 +240,8 @@ def _write_outcome(outcome: Outcome, method: str, *, breaks: bool = True) -> str
     headers = _write_headers(headers_for_storage(outcome, method))
     return (
         f"  response:\n    status: {{code: {outcome.status}, message: "
-        f"{write_plain(outcome.reason, 'reason')}}}\n{headers}"
-        f"    body:\n      string: {body_scalar(outcome.body, ' ' * 8, breaks=breaks)}\n"
+        f"{write_plain_scalar(outcome.reason, 'reason')}}}\n{headers}"
+        f"    body:\n      string: {write_body_scalar(outcome.body, ' ' * 8, breaks=breaks)}\n"
     )
 
 
@@ -250,7 +266,7 @@ def _write_headers(pairs: Pairs) -> str:
 
 @lru_cache(maxsize=512)  # most are the same in every exchange
 def _write_header(name: str, values: tuple[str, ...]) -> str:
-    key = write_plain(name, "name")
+    key = write_plain_scalar(name, "name")
     if len(key) > _LONGEST_KEY:
         return f"      ? {key}\n      : {json_line(values)}\n"
     return f"      {key}: {json_line(values)}\n"
@@ -280,9 +296,13 @@ def exchange_sha(index: bytes, text: bytes) -> str:
     return hashlib.sha256(b"%b\n%b" % (index, text)).hexdigest()[:16]
 
 
-def dump(exchanges: Iterable[Exchange], *, rules: Rules, zone: timedelta = timedelta(0)) -> bytes:
+def dump_exchanges(
+    exchanges: Iterable[Exchange], *, rules: MatchingRules, zone: timedelta = timedelta(0)
+) -> bytes:
     """Return a cassette file of *exchanges*; keys are computed under *rules*."""
-    return dump_entries([render(exchange, zone=zone, rules=rules) for exchange in exchanges])
+    return dump_entries(
+        [render_exchange(exchange, zone=zone, rules=rules) for exchange in exchanges]
+    )
 
 
 def dump_entries(entries: Iterable[Entry]) -> bytes:
@@ -341,27 +361,27 @@ def move_facts_to_first_of_owner(entries: Sequence[Entry]) -> list[Entry]:
             before = account.get(line.owner, {})
             own = line.values if line.values != before else {}
             account[line.owner] = line.values or before
-        moved.append(_with_facts(entry, own, drawn.pop(line.owner, 0)))
+        moved.append(_with_owner_facts(entry, own, drawn.pop(line.owner, 0)))
     return moved
 
 
-def _with_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Entry:
+def _with_owner_facts(entry: Entry, values: Values, seed: int | DrawnSequences) -> Entry:
     ordered = {name: dict(sorted(values[name].items())) for name in sorted(values)}
     if (entry.line.values, entry.line.seed) == (ordered, seed):
         return entry
     return entry.with_line(values=ordered, seed=seed)
 
 
-def _make_head(lines: Sequence[Line]) -> Head:
+def _make_head(lines: Sequence[IndexLine]) -> CassetteHead:
     """Return a head that depends only on the exchanges, not on who wrote the file last."""
     if not lines:
-        return Head()
+        return CassetteHead()
     rules: dict[str, str] = {}
     for line in lines:
         rules.setdefault(line.platform, line.rules)
     net = lines[0].net or 0
     is_mixed = any(line.rules != rules[line.platform] or (line.net or 0) != net for line in lines)
-    return Head(
+    return CassetteHead(
         rules=dict(sorted(rules.items())),
         start=min({line.at for line in lines}, key=lambda at: (Instant.parse(at).seconds, at)),
         net=net or msgspec.UNSET,
@@ -371,14 +391,14 @@ def _make_head(lines: Sequence[Line]) -> Head:
     )
 
 
-def _without_head_values(line: Line, head: Head) -> Line:
+def _without_head_values(line: IndexLine, head: CassetteHead) -> IndexLine:
     """Return *line* without digest and without values that equal the defaults of *head*."""
     rules = "" if line.rules == head.rules[line.platform] else line.rules
     net = None if (line.net or 0) == (head.net or 0) else line.net
     return replace(line, rules=rules, net=net, sha="")
 
 
-def _write_index_line(line: Line, text: bytes) -> tuple[bytes, str]:
+def _write_index_line(line: IndexLine, text: bytes) -> tuple[bytes, str]:
     """Return the JSON of *line* completed with the digest of the exchange, and the digest."""
     blank = json_line(line).encode()
     sha = exchange_sha(blank, text)
@@ -395,17 +415,17 @@ def reseal(text: str) -> bytes:
     """
     tree = read_yaml_text(text)
     try:
-        head = read_head(_require_mapping(tree).get("bpmax"), strict=False)
+        head = parse_head(_require_mapping(tree).get("bpmax"), is_typed=False)
     except (ValueError, LookupError) as error:
         raise YamlTextError(label_message(msg("not a cassette of ours"), error), 1) from error
     items = [item for name in SECTIONS for item in tree.get(name) or []]
     return dump_entries([_reseal_exchange(head, *pair) for pair in enumerate(items, 1)])
 
 
-def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
+def _reseal_exchange(head: CassetteHead, number: int, item: Any) -> Entry:
     try:
-        line = msgspec.convert(_require_mapping(item).get("bpmax"), Line, strict=False)
-        exchange = exchange_of(_check_index(line), item)
+        line = msgspec.convert(_require_mapping(item).get("bpmax"), IndexLine, strict=False)
+        exchange = exchange_from_yaml(_check_index_line(line), item)
     except ValueError as error:
         raise YamlTextError(
             label_message(msg("exchange {number}", number=number), error), 1
@@ -422,12 +442,12 @@ def _reseal_exchange(head: Head, number: int, item: Any) -> Entry:
         request = _write_request(stored, breaks=breaks[0])
         text = request + _write_outcome(outcome, method, breaks=breaks[1])
         if _write_index_line(replace(line, sha=""), text.encode())[1] == line.sha:
-            return Entry(head.fill_line(line), text)
+            return Entry(head.fill_in_defaults(line), text)
     text = _write_request(stored) + _write_outcome(outcome, method)
-    return Entry(head.fill_line(replace(line, rules=UNKNOWN_RULES)), text)
+    return Entry(head.fill_in_defaults(replace(line, rules=UNKNOWN_RULES)), text)
 
 
-def _check_index(line: Line) -> Line:
+def _check_index_line(line: IndexLine) -> IndexLine:
     """Return *line* after checking that its JSON can be read back."""
     if not _KEY.fullmatch(line.key):
         raise ValueError(f"key: expected hexadecimal digits, got {line.key!r}")
@@ -442,33 +462,33 @@ def _require_mapping(value: Any) -> dict[str, Any]:
     return value
 
 
-def _split_rules(head: dict[str, Any]) -> dict[str, Any]:
+def _convert_format_1(head: dict[str, Any]) -> dict[str, Any]:
     """Convert the head of format 1, which had one rules digest for all platforms."""
     return {**head, "rules": {ANY_PLATFORM: head.get("rules", "")}}
 
 
 Step = Callable[[dict[str, Any]], dict[str, Any]]
 
-STEPS: Final[Mapping[int, Step]] = MappingProxyType({1: _split_rules})
+STEPS: Final[Mapping[int, Step]] = MappingProxyType({1: _convert_format_1})
 """What makes the head of one version that of the next; exchanges are the same in all so far."""
 
 
-def read_head(
-    data: Any, *, strict: bool = True, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
-) -> Head:
+def parse_head(
+    data: Any, *, is_typed: bool = True, steps: Mapping[int, Step] = STEPS, newest: int = FORMAT
+) -> CassetteHead:
     """Return the head line *data* converted to the current version.
 
-    Unless *strict*, numbers and booleans may be texts, as an untyped YAML reader returns them.
+    Unless *is_typed*, numbers and booleans may be texts, as an untyped YAML reader returns them.
 
     Raises:
         LookupError: if the version was never released.
         ValueError: if it is not a head line.
     """
     version = data.get("format", newest) if isinstance(data, dict) else newest
-    if not strict and isinstance(version, str) and version.isdecimal():
+    if not is_typed and isinstance(version, str) and version.isdecimal():
         version = int(version)
     for number in range(version if isinstance(version, int) else newest, newest):
         if number not in steps:
             raise LookupError(f"format {number} was never written by any bpmax-sim")
         data = steps[number](data)
-    return msgspec.convert(data, Head, strict=strict)
+    return msgspec.convert(data, CassetteHead, strict=is_typed)

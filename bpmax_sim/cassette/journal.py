@@ -25,12 +25,12 @@ from typing import Any, Self
 import msgspec
 
 from bpmax_sim.cassette.format import CODINGS, with_failure
-from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.cassette.reader import decode_quoted, read_exchange
 from bpmax_sim.errors import NewerFormat
 from bpmax_sim.file_system import (
     BINARY,
-    close_fork_safe,
+    close_and_unlock,
     lock_file,
     lock_folder,
     move_file,
@@ -41,7 +41,7 @@ from bpmax_sim.file_system import (
 )
 from bpmax_sim.i18n import encode_message
 from bpmax_sim.messages import Exchange, FailedExchange
-from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.scan import decode_all
 
 _READ_WRITE = os.O_RDWR | BINARY
@@ -63,7 +63,7 @@ def create_locked(path: Path) -> int:
         lock_file(descriptor, wait=False)
         sync_folder(path.parent)
     except OSError:
-        close_fork_safe(descriptor)  # Windows deletes nothing that is open
+        close_and_unlock(descriptor)  # Windows deletes nothing that is open
         path.unlink(missing_ok=True)
         raise
     return descriptor
@@ -90,10 +90,10 @@ class JournalWriter:
         end = self._end + len(data)
         try:
             os.lseek(self._descriptor, self._end, os.SEEK_SET)
-            _write(self._descriptor, data)
+            _write_bytes(self._descriptor, data)
             if end > self._size:
                 with suppress(OSError):  # zeros for as much as was there, if they have room
-                    _write(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
+                    _write_bytes(self._descriptor, bytes(min(self._end, _MOST_ZEROS)))
                 self._size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
             sync_data(self._descriptor)
         except OSError:
@@ -109,16 +109,16 @@ class JournalWriter:
         if descriptor >= 0:
             with suppress(OSError):
                 os.ftruncate(descriptor, self._end)
-            close_fork_safe(descriptor)
+            close_and_unlock(descriptor)
 
 
-def _write(descriptor: int, data: bytes) -> None:
+def _write_bytes(descriptor: int, data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(descriptor, left) :]
 
 
-def replace_whole(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Replace the content of *path* by *data* atomically. The caller holds `lock_folder`.
 
     Raises:
@@ -133,7 +133,7 @@ def replace_whole(path: Path, data: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, mode)
     try:
         try:
-            _write(descriptor, data)
+            _write_bytes(descriptor, data)
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
@@ -194,7 +194,7 @@ class PendingExchange(Entry, frozen=True, kw_only=True, omit_defaults=True):
         return msgspec.structs.replace(self, line=entry.line, text=entry.text, piece=None)
 
     @property
-    def is_awaited(self) -> bool:
+    def has_live_parent(self) -> bool:
         """Return whether the parent process is alive, and so will collect this exchange."""
         if not self.parent:
             return False  # as everywhere on Windows, where this would end a process
@@ -388,10 +388,10 @@ def find_abandoned(cassette: Path) -> Iterator[Path]:
                 if try_lock(descriptor) and os.path.samestat(os.fstat(descriptor), path.stat()):
                     yield path
             finally:
-                close_fork_safe(descriptor)
+                close_and_unlock(descriptor)
 
 
-def is_recorded_into(folder: Path) -> bool:
+def has_journals(folder: Path) -> bool:
     """Return whether a cassette anywhere in *folder* has a journal."""
     return any(_OF_PROCESS.search(path.name) for path in folder.rglob(f"*{SUFFIX}"))
 
@@ -410,7 +410,7 @@ def find_interrupted(cassette: Path) -> tuple[Path, ...]:
         return ()  # there is no folder, or it is another's
 
 
-def find_awaited(cassette: Path) -> list[tuple[Path, int]]:
+def find_live_journals(cassette: Path) -> list[tuple[Path, int]]:
     """Return journals of *cassette* that a live process will seal, with the id of that process.
 
     It is the process that writes the journal, or the one that the writer was forked from.
@@ -421,7 +421,7 @@ def find_awaited(cassette: Path) -> list[tuple[Path, int]]:
         parents = {}
         for path in find_abandoned(cassette):
             drafts = read_journal(path)
-            parents[path] = drafts[0].parent if drafts and drafts[0].is_awaited else 0
+            parents[path] = drafts[0].parent if drafts and drafts[0].has_live_parent else 0
         owners = ((path, _OF_PROCESS.search(path.name)) for path in list_siblings(cassette, SUFFIX))
         writers = {path: int(owner[1]) for path, owner in owners if owner}
     return sorted((path, pid) for path, pid in (writers | parents).items() if pid)
@@ -457,7 +457,7 @@ _REMEMBERED = 1 << 18
 """Bytes of an exchange, undone, that are kept to look back at; of more all is searched again."""
 
 
-def finds_nothing(_data: bytes) -> tuple[object, ...]:
+def scan_nothing(_data: bytes) -> tuple[object, ...]:
     """Return no findings: the scan used where no secret is known."""
     return ()
 
@@ -489,14 +489,14 @@ class LeakCheck:
 
     scan: Scan
     known: Callable[[], int] | None = None
-    harmless: Callable[[], Harmless] = Harmless
+    harmless: Callable[[], HarmlessParts] = HarmlessParts
     _passed: dict[int, tuple[PendingExchange, int]] = field(default_factory=dict, init=False)
     _undone: dict[int, tuple[PendingExchange, bytes]] = field(default_factory=dict, init=False)
 
     def __call__(self, draft: PendingExchange, source: Exchange | None = None) -> PendingExchange:
         """Return *draft*, or a stub of it if it contains a secret.
 
-        *source* is as in `entry_parts`.
+        *source* is as in `split_entry_for_scan`.
         """
         if self.known is None:
             return stub_if_leaking(draft, self.scan)
@@ -504,14 +504,14 @@ class LeakCheck:
         passed = self._passed.get(id(draft))  # which is held there, so that no other has its id
         if passed is not None and passed[1] == known:
             return draft
-        places = self._check_unseen(draft, source)
+        places = self._scan_uncleared(draft, source)
         if places is draft:
             self._passed[id(draft)] = draft, known
         return places
 
-    def _check_unseen(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
+    def _scan_uncleared(self, draft: PendingExchange, source: Exchange | None) -> PendingExchange:
         """Scan parts of *draft* that redaction has not cleared; return it or a stub of it."""
-        harmless, parts = self.harmless(), entry_parts(draft, source)
+        harmless, parts = self.harmless(), split_entry_for_scan(draft, source)
         if parts is None:
             return stub_if_leaking(draft, self.scan)
         heads = harmless.unknown_parts(parts[1])
@@ -543,7 +543,7 @@ class LeakCheck:
             return True
         return any(needle in cached[1] for text in texts for needle in _search_bytes(text))
 
-    def forget(self, drafts: Iterable[PendingExchange]) -> None:
+    def forget_results(self, drafts: Iterable[PendingExchange]) -> None:
         """Drop what is cached about *drafts*."""
         for draft in drafts:
             self._passed.pop(id(draft), None)
@@ -565,7 +565,7 @@ _QUOTES = 2  # of a line with one value
 _SAYS_NOTHING: dict[str, Any] = {"key": "", "n": 0, "at": "", "ms": 0, "session": 0, "seed": 0}
 
 
-def entry_parts(
+def split_entry_for_scan(
     entry: Entry, source: Exchange | None = None
 ) -> tuple[list[bytes], list[bytes]] | None:
     """Split *entry* into values (bodies, index line, URL) and heads (text before each body).
@@ -595,7 +595,7 @@ def entry_parts(
     return values, list(map(str.encode, heads))
 
 
-def _stored_bodies(line: Line, source: Exchange | None) -> tuple[bytes, bytes]:
+def _stored_bodies(line: IndexLine, source: Exchange | None) -> tuple[bytes, bytes]:
     """Return the two bodies of *source*, or empty ones where storage re-encoded them."""
     is_reencoded = line.sent_in or not line.encoding.keys() <= set(CODINGS)
     if source is None or is_reencoded or isinstance(source.outcome, FailedExchange):

@@ -98,11 +98,11 @@ def break_into_members(text: str) -> str | None:
     """
     if len(text) <= _SHORT or "\n" in text or not is_json(text):
         return None
-    broken = _break_evenly_spaced(text) or _break_anyhow_spaced(text)
+    broken = _break_common_spacing(text) or _break_any_spacing(text)
     return broken if "\n" in broken else None
 
 
-def _break_evenly_spaced(text: str) -> str:
+def _break_common_spacing(text: str) -> str:
     """Return *text* broken into lines, or "" if its spacing is not that of common serialisers.
 
     msgspec formats such a text in a twentieth of the time that tokenising takes.
@@ -120,7 +120,7 @@ def _join_if_short(match: re.Match[str]) -> str:
     return joined if len(joined) <= _SHORT else match[0]
 
 
-def _break_anyhow_spaced(text: str) -> str:
+def _break_any_spacing(text: str) -> str:
     marks = [(match[0], *match.span()) for match in _STRUCTURE.finditer(text) if match[1]]
     broken = _find_multiline_containers(text, marks)
     lines: list[str] = []
@@ -163,7 +163,7 @@ def _find_multiline_containers(text: str, marks: list[tuple[str, int, int]]) -> 
     return broken
 
 
-def keep_values(new: str, old: str, places: list[Steps]) -> str:
+def copy_old_values(new: str, old: str, places: list[Steps]) -> str:
     """Return JSON text *new* with the values of *old* at *places* that exist in both."""
     was = {span.path: old[span.start : span.end] for span in find_values(old)}
     parts: list[str] = []

@@ -49,7 +49,7 @@ def request_text(entry: Entry) -> str:
     return entry.text.partition("\n  response:\n")[0].partition("\n  failure:\n")[0]
 
 
-def mark_accounts(entries: Iterable[Entry]) -> list[Entry]:
+def fill_in_accounts(entries: Iterable[Entry]) -> list[Entry]:
     """Return the logins of a file with their accounts filled in.
 
     A file stores only changes of it.
@@ -95,7 +95,7 @@ def merge_logins(
 
     Of each login the later one, without those one side removed.
     """
-    was, own, other = map(mark_accounts, (base, ours, theirs))
+    was, own, other = map(fill_in_accounts, (base, ours, theirs))
     sides = [{entry.text for entry in side} for side in (own, other)]
     gone = {entry.text for entry in was if any(entry.text not in side for side in sides)}
     left = {
@@ -125,17 +125,17 @@ def drop_unused_accounts(path: Path, instance: str, current: Account, folder: Pa
     """
     with lock_folder(path.parent):
         entries = _read_logins(path, instance)
-        others = [entry for entry in entries if _names_another(entry, instance, current)]
-        if not others or journal.is_recorded_into(folder):
+        others = [entry for entry in entries if _has_other_account(entry, instance, current)]
+        if not others or journal.has_journals(folder):
             return False  # somebody records now, perhaps with another account
         try:
             used = [current, *_find_accounts(folder, path.parent, instance)]
         except CassetteError:
             return False  # nobody knows who recorded that
-        unused = [e for e in others if all(_names_another(e, instance, each) for each in used)]
+        unused = [e for e in others if all(_has_other_account(e, instance, each) for each in used)]
         if unused:
             kept = [entry for entry in entries if entry not in unused]
-            journal.replace_whole(path, dump_entries(_number_logins(kept)))
+            journal.replace_file(path, dump_entries(_number_logins(kept)))
         return bool(unused)
 
 
@@ -144,10 +144,10 @@ def _read_logins(path: Path, instance: str) -> list[Entry]:
         return []
     cassette = Cassette.load(path)
     numbers = range(len(cassette)) if cassette.owners == (instance,) else ()
-    return mark_accounts(map(cassette.explicit, numbers))
+    return fill_in_accounts(map(cassette.explicit, numbers))
 
 
-def _names_another(login: Entry, instance: str, account: Account) -> bool:
+def _has_other_account(login: Entry, instance: str, account: Account) -> bool:
     """Return whether *login* sends an account name other than that of *account*."""
     own = login.line.values.get(instance, {})
     sent = request_text(login)

@@ -1,8 +1,8 @@
 """Decide which parts of a request count when two calls are compared.
 
-Two calls match if `differences` returns none. `matching_key` digests exactly what `differences`
-compares, so the matching key and the explanation of a miss cannot disagree. Base URL, injected
-credentials and signatures do not count: a `Call` is what the script set, and
+Two calls match if `find_differences` returns none. `matching_key` digests exactly what
+`find_differences` compares, so the matching key and the explanation of a miss cannot disagree.
+Base URL, injected credentials and signatures do not count: a `Call` is what the script set, and
 `call_without_injected` recovers it from a request.
 """
 
@@ -113,7 +113,7 @@ def underivable_fields(call: Call) -> dict[str, Any]:
     return {"path": call.path, "query": call.query, "headers": call.headers, "body": body}
 
 
-def restore_unshown_fields(built: Call, extra: dict[str, Any]) -> Call:
+def restore_underivable_fields(built: Call, extra: dict[str, Any]) -> Call:
     """Return *built* with the fields that `underivable_fields` returned for the original call."""
     body = extra["body"]
     if body is not None:
@@ -134,7 +134,7 @@ PARTS = ("platform", "instance", "api", "method", "path", "query", "header", "bo
 
 
 @dataclass(frozen=True)
-class Rules:
+class MatchingRules:
     """Which places of a call are ignored when calls are compared.
 
     Attributes:
@@ -170,7 +170,7 @@ class Rules:
             known = self._digests[platform] = _digest_rules(_VERSION, self.ignore, scoped)
         return known
 
-    def fits(self, platform: str, digest: str) -> bool:
+    def is_valid_digest(self, platform: str, digest: str) -> bool:
         """Return whether keys of *platform* under the rules with *digest* are still valid."""
         if digest == self.digest(platform):
             return True
@@ -191,33 +191,33 @@ class Rules:
             both[name] = (*both.get(name, ()), *paths)
         return _digest_rules(_LEGACY_VERSION, self.ignore, both.items())
 
-    def paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
+    def ignored_paths(self, platform: str, api: str) -> tuple[FieldPath, ...]:
         """Return the paths that are ignored in calls of one API.
 
         Raises:
             ConfigError: if one of them is not a valid path.
         """
-        cached = self._paths.get((platform, api))
+        cached = self._ignored_paths.get((platform, api))
         if cached is None:
             today = self.former.current_names(platform, api)
             names = {today[0], ".".join(today)}
             scoped = (path for name, paths in self.scoped if name in names for path in paths)
             parsed = [FieldPath.parse(path, "ignore") for path in (*self.ignore, *scoped)]
-            cached = self._paths[platform, api] = tuple(parsed)
+            cached = self._ignored_paths[platform, api] = tuple(parsed)
         return cached
 
     @cached_property
-    def _paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
+    def _ignored_paths(self) -> dict[tuple[str, str], tuple[FieldPath, ...]]:
         return {}
 
-    def template(self, parts: Parts) -> PathTemplate | None:
+    def declared_path(self, parts: RequestParts) -> PathTemplate | None:
         """Return the declared path of the API in *parts* if it has parameters, else None."""
         text = self.templates.get(
             ".".join(self.former.current_names(parts.platform, parts.api)), ""
         )
         return path_template(text) if "{" in text else None
 
-    def under_former_names(self, parts: Parts) -> Iterator[Parts]:
+    def under_former_names(self, parts: RequestParts) -> Iterator[RequestParts]:
         """Yield *parts* once for each earlier name of their platform and API."""
         if not self.former:
             return
@@ -225,12 +225,12 @@ class Rules:
         apis = (parts.api, *self.former.apis.get(parts.name, ()))
         for platform, api in product(platforms, apis):
             if (platform, api) != (parts.platform, parts.api):
-                yield _rename(parts, platform, api)
+                yield _with_name(parts, platform, api)
 
-    def with_current_names(self, parts: Parts) -> Parts:
+    def with_current_names(self, parts: RequestParts) -> RequestParts:
         """Return recorded *parts* with the current names of their platform and API."""
         names = self.former.current_names(parts.platform, parts.api)
-        return parts if names == (parts.platform, parts.api) else _rename(parts, *names)
+        return parts if names == (parts.platform, parts.api) else _with_name(parts, *names)
 
 
 def _digest_rules(
@@ -241,7 +241,7 @@ def _digest_rules(
     return hashlib.blake2b(facts, digest_size=8).hexdigest()
 
 
-class Parts(msgspec.Struct, frozen=True, kw_only=True):
+class RequestParts(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of a call in the form in which calls are compared, independent of spelling.
 
     Attributes:
@@ -264,7 +264,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.platform}.{self.api}" if self.api else ""
 
 
-def _rename(parts: Parts, platform: str, api: str) -> Parts:
+def _with_name(parts: RequestParts, platform: str, api: str) -> RequestParts:
     renamed = replace(parts, platform=platform, api=api)
     if platform == parts.platform:
         return renamed
@@ -286,7 +286,7 @@ class Difference(msgspec.Struct, frozen=True):
     sent: Any
 
 
-def parts_of(call: Call) -> Parts:
+def parts_of_call(call: Call) -> RequestParts:
     """Return *call* in the form in which calls are compared."""
     headers, content_type = [], ""
     for spelled, value in call.headers:
@@ -296,7 +296,7 @@ def parts_of(call: Call) -> Parts:
             headers.append((name, media_type(value)))
         elif name not in NEVER_COMPARED:
             headers.append((name, value))
-    return Parts(
+    return RequestParts(
         platform=call.platform,
         instance=call.instance,
         api=call.api,
@@ -308,26 +308,28 @@ def parts_of(call: Call) -> Parts:
     )
 
 
-def parts_of_request(request: Request) -> Parts:
+def parts_of_request(request: Request) -> RequestParts:
     """Return the parts of the call behind *request*.
 
     For other HTTP clients, of the request as sent.
     """
-    return parts_of(request.call or unnamed_call(request))
+    return parts_of_call(request.call or unnamed_call(request))
 
 
-def parts_of_exchange(exchange: Exchange) -> Parts:
+def parts_of_exchange(exchange: Exchange) -> RequestParts:
     """Return the parts of the call that was recorded."""
     return parts_of_request(exchange.request)
 
 
-def matching_key(parts: Parts, rules: Rules) -> str:
+def matching_key(parts: RequestParts, rules: MatchingRules) -> str:
     """Return the key of a call, 32 hexadecimal digits, under *rules*."""
     seen = _compared_parts(parts, rules)
     return hashlib.blake2b(encode_sorted(seen), digest_size=16).hexdigest()
 
 
-def differences(recorded: Parts, sent: Parts, rules: Rules) -> tuple[Difference, ...]:
+def find_differences(
+    recorded: RequestParts, sent: RequestParts, rules: MatchingRules
+) -> tuple[Difference, ...]:
     """Return every place that counts under *rules* and differs between *recorded* and *sent*."""
     recorded = rules.with_current_names(recorded)
     old, new = _compared_parts(recorded, rules), _compared_parts(sent, rules)
@@ -347,15 +349,15 @@ def _describe_body(body: Body) -> str:
     return body.kind if body.kind == "none" else f"{body.kind} {body.value}"
 
 
-def _compared_parts(parts: Parts, rules: Rules) -> dict[str, Any]:
+def _compared_parts(parts: RequestParts, rules: MatchingRules) -> dict[str, Any]:
     """Return the parts that count, as one value.
 
     A body includes its kind: JSON ``"1"`` is not text 1.
     """
     seen = {**asdict(parts), "body": parts.body.value, "kind": parts.body.kind}
-    paths = rules.paths(parts.platform, parts.api)
+    paths = rules.ignored_paths(parts.platform, parts.api)
     if paths or not _PLAIN_PATH.fullmatch(parts.path):
-        template = rules.template(parts)
+        template = rules.declared_path(parts)
         if (
             template is not None
             and (parameters := _path_parameters(template, parts.path)) is not None
@@ -394,12 +396,16 @@ def _compared_parameters(parameters: dict[str, str], paths: Iterable[FieldPath])
     return counted
 
 
-def _show_path_as_parameters(parts: Parts, seen: dict[str, Any], rules: Rules) -> None:
+def _show_path_as_parameters(
+    parts: RequestParts, seen: dict[str, Any], rules: MatchingRules
+) -> None:
     """Replace the path in *seen* by its parameters, so that a difference names the parameter."""
-    template = rules.template(parts)
+    template = rules.declared_path(parts)
     parameters = _path_parameters(template, parts.path) if template and "path" in seen else None
     if parameters is not None:
-        seen["path"] = _compared_parameters(parameters, rules.paths(parts.platform, parts.api))
+        seen["path"] = _compared_parameters(
+            parameters, rules.ignored_paths(parts.platform, parts.api)
+        )
 
 
 def compare_values(path: tuple[Segment, ...], old: Any, new: Any) -> Iterator[Difference]:

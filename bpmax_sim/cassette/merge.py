@@ -13,12 +13,12 @@ from pathlib import Path
 import msgspec
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, no_places
+from bpmax_sim.cassette.alignment import PlacesOf, RecordingComparison, align, find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, move_facts_to_first_of_owner
 from bpmax_sim.cassette.journal import PendingExchange, Scan
-from bpmax_sim.cassette.logins import mark_accounts, update_logins
-from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.logins import fill_in_accounts, update_logins
+from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_exchange
 from bpmax_sim.cassette.model import Entry
 from bpmax_sim.errors import CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.file_system import lock_folder
@@ -39,18 +39,18 @@ def drop_superseded(path: Path, owner: str) -> None:
     if waiting is None:
         return
     others = {*waiting.owners, *(known.owners if known else ())} - {owner}
-    if all(entries_of(waiting, other) == entries_of(known, other) for other in others):
+    if all(owner_entries(waiting, other) == owner_entries(known, other) for other in others):
         fresh.unlink()
 
 
-def entries_of(cassette: Cassette | None, owner: str) -> list[Entry]:
+def owner_entries(cassette: Cassette | None, owner: str) -> list[Entry]:
     """Return what *owner* recorded, in the order of issue."""
-    numbers = cassette.index.numbers(owner) if cassette else ()
+    numbers = cassette.index.exchange_numbers(owner) if cassette else ()
     return [cassette.explicit(number) for number in numbers] if cassette else []
 
 
 def recover(
-    path: Path | str, *, scan: Scan = journal.finds_nothing, volatile: PlacesOf = no_places
+    path: Path | str, *, scan: Scan = journal.scan_nothing, volatile: PlacesOf = find_no_places
 ) -> tuple[Path, ...]:
     """Seal what interrupted processes left in journals; return the files that were written.
 
@@ -106,12 +106,12 @@ def _recover(path: Path, scan: Scan, same: RecordingComparison) -> tuple[Path, .
         except NewerFormat as error:
             unread.append(error)
             continue
-        if not (drafts and drafts[0].is_awaited):
+        if not (drafts and drafts[0].has_live_parent):
             pending.append((file, [journal.stub_if_leaking(draft, scan) for draft in drafts]))
     written: dict[Path, None] = {}
     every = _join_journals(drafts for _, drafts in pending)
-    for target, recording in _place_recordings(path, every, same):
-        if merge(path, target, recording, same):
+    for target, recording in _assign_recordings(path, every, same):
+        if merge_into_file(path, target, recording, same):
             written[target] = None
     for file, _ in pending:
         file.unlink()
@@ -127,7 +127,7 @@ def _join_journals(journals: Iterable[Sequence[PendingExchange]]) -> list[Pendin
     return [msgspec.structs.replace(draft, issue=(n, 0)) for n, draft in enumerate(drafts, 1)]
 
 
-def _place_recordings(
+def _assign_recordings(
     path: Path, drafts: Sequence[PendingExchange], same: RecordingComparison
 ) -> Iterator[tuple[Path, OwnerRecording]]:
     """Yield target file and recording of each owner; earlier results are already in the file.
@@ -196,7 +196,7 @@ def drop_repeated_sessions(
     return tuple(unique)
 
 
-def merge_bytes(
+def render_merged(
     path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
 ) -> bytes | None:
     """Return the content of *target* with one recording merged in.
@@ -217,7 +217,7 @@ def merge_bytes(
         others = [entry for entry in others if entry.line.owner != recording.former]
     numbered = _number_entries(mine if recording.adding else [], recording.drafts)
     if recording.repeating:
-        mine = mark_accounts(mine)
+        mine = fill_in_accounts(mine)
         merged = update_logins(mine, numbered, same)
     else:
         fresh = move_facts_to_first_of_owner(numbered)
@@ -230,7 +230,9 @@ def merge_bytes(
     return dump_entries([*others, *merged])
 
 
-def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison) -> bool:
+def merge_into_file(
+    path: Path, target: Path, recording: OwnerRecording, same: RecordingComparison
+) -> bool:
     """Write *target* as *path* with one recording merged in; return whether it changed.
 
     The caller holds the folder lock.
@@ -239,7 +241,7 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingCo
         DamagedCassette: if exchanges that have to be kept are damaged.
         OSError: if the disk is full or fails; the file is unchanged.
     """
-    data = merge_bytes(path, target, recording, same)
+    data = render_merged(path, target, recording, same)
     if data is None:
         return False
     if target != path and path.exists() and path.read_bytes() == data:
@@ -249,8 +251,8 @@ def merge(path: Path, target: Path, recording: OwnerRecording, same: RecordingCo
         if before == data:
             return False
         if before and load_if_exists(target) is None:  # a damaged file is kept beside its successor
-            journal.replace_whole(target.with_name(f"{target.name}.damaged"), before)
-    journal.replace_whole(target, data)
+            journal.replace_file(target.with_name(f"{target.name}.damaged"), before)
+    journal.replace_file(target, data)
     return True
 
 
@@ -266,10 +268,10 @@ def _split_entries(
     """Return the entries of others, and those of *owner* without damaged ones."""
     if old is None:
         return [], []
-    numbers = sorted({*range(len(old))} - {*old.index.numbers(owner)})
+    numbers = sorted({*range(len(old))} - {*old.index.exchange_numbers(owner)})
     others = [old.explicit(number) for number in numbers]
     try:
-        return others, entries_of(old, owner)
+        return others, owner_entries(old, owner)
     except DamagedCassette:
         if strict:
             raise
@@ -288,7 +290,7 @@ def load_if_exists(path: Path, *, strict: bool = False) -> Cassette | None:
         return None
 
 
-def recompute_keys(cassette: Cassette, rules_of: Callable[[str], Rules | None]) -> bytes:
+def recompute_keys(cassette: Cassette, rules_of: Callable[[str], MatchingRules | None]) -> bytes:
     """Return the file in canonical layout with all keys computed under the current rules.
 
     *rules_of* returns the rules of an owner, or None if they are unknown; then its keys are kept.
@@ -324,6 +326,6 @@ def remove_exchanges(path: Path, numbers: Collection[int]) -> None:
             for entry in explicit
         ]
         if remaining:
-            journal.replace_whole(path, dump_entries(remaining))
+            journal.replace_file(path, dump_entries(remaining))
         else:
             path.unlink()

@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct
 from bpmax_sim.cassette import matching
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
-from bpmax_sim.cassette.matching import Difference, Parts, Rules
+from bpmax_sim.cassette.matching import Difference, MatchingRules, RequestParts
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.errors import CassetteError, NoMatchError, Place, shell_quote
 from bpmax_sim.field_path import FieldPath, Wildcard, format_path
@@ -67,7 +67,7 @@ class NearestSearch(msgspec.Struct, frozen=True):
 
     cassette: Cassette
     owner: str
-    rules: Rules
+    rules: MatchingRules
     played: frozenset[int]
 
 
@@ -80,10 +80,10 @@ class NearestExchange(msgspec.Struct, frozen=True):
     @property
     def parts(self) -> frozenset[str]:
         """Return the names of the parts that differ."""
-        return frozenset(_part_of_request(difference) for difference in self.differences)
+        return frozenset(_request_part(difference) for difference in self.differences)
 
 
-def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[str]:
+def explain_no_cassette(parts: RequestParts, path: str, context: MissContext) -> list[str]:
     """Return the message lines for a call for which no cassette exists."""
     return [
         msg(
@@ -106,7 +106,7 @@ def explain_no_cassette(parts: Parts, path: str, context: MissContext) -> list[s
 
 
 def explain_already_played(
-    parts: Parts, places: list[str], turn: int, owner: str, context: MissContext
+    parts: RequestParts, places: list[str], turn: int, owner: str, context: MissContext
 ) -> list[str]:
     """Return the message lines for a call that was made more often than it was recorded."""
     times = "once" if len(places) == 1 else msg("{places_count} times", places_count=len(places))
@@ -125,13 +125,13 @@ def explain_already_played(
     ]
 
 
-def signature_mismatch(
+def signature_mismatch_error(
     call: Call,
     differences: tuple[Difference, ...],
     context: MissContext = MissContext(),  # noqa: B008
 ) -> NoMatchError:
     """Return the error for a call whose signature base differs from the recorded one."""
-    parts = matching.parts_of(call)
+    parts = matching.parts_of_call(call)
     lines = [
         msg(
             "signed otherwise: {parts_name}, with the key, instant and nonce of its recording",
@@ -151,7 +151,7 @@ def signature_mismatch(
 def explain_no_such_call(
     search: NearestSearch,
     key: str,
-    parts: Parts,
+    parts: RequestParts,
     context: MissContext,
     near: NearestExchange | None,
 ) -> list[str]:
@@ -178,11 +178,11 @@ def explain_no_such_call(
     ]
 
 
-def _call_name(parts: Parts) -> str:
+def _call_name(parts: RequestParts) -> str:
     return parts.name or f"{parts.method} {parts.path}"
 
 
-def _describe_place(parts: Parts, context: MissContext) -> Iterator[str]:
+def _describe_place(parts: RequestParts, context: MissContext) -> Iterator[str]:
     if context.step or context.place:
         place = f"({context.place})" if context.place else ""
         yield _format_line(msg("step"), f"{context.step} {place}".strip())
@@ -201,7 +201,7 @@ def _describe_place(parts: Parts, context: MissContext) -> Iterator[str]:
         yield _format_line(label, text)
 
 
-def _format_query(parts: Parts) -> str:
+def _format_query(parts: RequestParts) -> str:
     pairs = (
         f"{name}={value}"
         for name, values in parts.query.items()
@@ -216,7 +216,7 @@ def _format_line(label: str, text: str) -> str:
 
 
 def find_nearest(
-    search: NearestSearch, parts: Parts, *, is_left: bool = False
+    search: NearestSearch, parts: RequestParts, *, is_left: bool = False
 ) -> NearestExchange | None:
     """Return the exchange that differs least, of the same API or else of the same platform.
 
@@ -234,7 +234,7 @@ def find_nearest(
         _find_candidates(search, lambda call: call.partition(".")[0] in platforms)
     )
     nears = (
-        NearestExchange(n, matching.differences(p, parts, search.rules))
+        NearestExchange(n, matching.find_differences(p, parts, search.rules))
         for n, p in candidates
         if not (is_left and n in search.played)
     )
@@ -243,8 +243,8 @@ def find_nearest(
 
 def _find_candidates(
     search: NearestSearch, fits: Callable[[str], bool]
-) -> Iterator[tuple[int, Parts]]:
-    for number in search.cassette.index.numbers(search.owner):
+) -> Iterator[tuple[int, RequestParts]]:
+    for number in search.cassette.index.exchange_numbers(search.owner):
         with suppress(CassetteError):  # a damaged one is told of when it is played
             if fits(search.cassette.line(number).call):
                 yield number, matching.parts_of_exchange(search.cassette.exchange(number))
@@ -296,7 +296,7 @@ def _clip(text: str, at: int) -> str:
 
 
 def _list_other_calls(search: NearestSearch) -> Iterator[str]:
-    numbers = search.cassette.index.numbers(search.owner)
+    numbers = search.cassette.index.exchange_numbers(search.owner)
     calls = Counter(search.cassette.line(number).call for number in numbers)
     if not calls:
         none = msg("none, nothing is recorded for {owner!r}", owner=search.owner)
@@ -315,10 +315,12 @@ def _list_words(words: Iterable[str]) -> str:
     return series([*known[:_SHOWN], *(["…"] if len(known) > _SHOWN else [])])
 
 
-def _list_other_owners(search: NearestSearch, key: str, parts: Parts) -> Iterator[str]:
+def _list_other_owners(search: NearestSearch, key: str, parts: RequestParts) -> Iterator[str]:
     owners = [repr(o) for o in search.cassette.owners if search.cassette.index.find(o, key)]
     platform = parts.platform
-    if owners and search.rules.fits(platform, search.cassette.head.rules.get(platform, "")):
+    if owners and search.rules.is_valid_digest(
+        platform, search.cassette.head.rules.get(platform, "")
+    ):
         yield _format_line("", msg("it is recorded for {list}", list=_list_words(owners)))
         hint = msg("a test in Python plays that with owner={owner}", owner=owners[0])
         yield _format_line("", hint)
@@ -338,7 +340,7 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     Whole bodies, containers and long texts carry the meaning of a call and are never suggested. An
     index becomes a wildcard only if several items differ in the same way.
     """
-    if any(map(_says_much, differences)):
+    if any(map(_is_informative, differences)):
         return []
     steps = [tuple(FieldPath.parse(difference.path, "ignore")) for difference in differences]
     patterns = [tuple(Wildcard.ALL if isinstance(s, int) else s for s in each) for each in steps]
@@ -351,12 +353,12 @@ def _ignorable_paths(differences: Sequence[Difference]) -> list[str]:
     return list(paths)
 
 
-def _says_much(difference: Difference) -> bool:
+def _is_informative(difference: Difference) -> bool:
     if difference.path in _IGNORABLE:
         return True
     values = (difference.recorded, difference.sent)
     return any(isinstance(v, dict | list) or len(str(v)) > _WIDTH for v in values)
 
 
-def _part_of_request(difference: Difference) -> str:
+def _request_part(difference: Difference) -> str:
     return difference.path.partition(".")[0].partition("[")[0]

@@ -26,7 +26,7 @@ Values = dict[str, dict[str, str]]
 ANY_PLATFORM = "*"
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class CassetteHead(msgspec.Struct, frozen=True, kw_only=True):
     """The second line of a file: defaults for its index lines.
 
     Attributes:
@@ -48,14 +48,14 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     simulated: bool | msgspec.UnsetType = msgspec.UNSET
     several: bool | msgspec.UnsetType = msgspec.UNSET
 
-    def fill_line(self, line: Line) -> Line:
+    def fill_in_defaults(self, line: IndexLine) -> IndexLine:
         """Return *line* with the defaults of the head filled in."""
         rules = line.rules or self.rules.get(line.platform) or self.rules.get(ANY_PLATFORM, "")
         net = (self.net or 0) if line.net is None else line.net
         return msgspec.structs.replace(line, rules=rules, net=net)
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class IndexLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The index line of one exchange.
 
     Attributes:
@@ -136,7 +136,7 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 class Entry(msgspec.Struct, frozen=True):
     """One exchange as stored: its index line, and the YAML text below it."""
 
-    line: Line
+    line: IndexLine
     text: str
 
     def with_line(self, **changes: Any) -> Entry:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from bpmax_sim.cassette import miss
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Parts, Rules, matching_key, parts_of_exchange
+from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_exchange
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.i18n import join_messages, label_message, msg
@@ -50,7 +50,7 @@ class OwnerPlayback:
             return self.sessions
 
 
-class Turns:
+class PlayOrder:
     """Which exchanges answer the calls of one session, where several sessions recorded one file.
 
     A *part* is what one recorded session left in the file. Calls are answered from one part as long
@@ -80,7 +80,7 @@ class Turns:
         """Return the exchange that answers the next call *key*; None if none is left."""
         with self._playback.lock:
             self._counts[key] += 1
-            part = self._best_part(key)
+            part = self._choose_session_part(key)
             if part is None:
                 self._counts[key] -= 1
                 left = (n for n in self._find(key) if n not in self._playback.played)
@@ -93,7 +93,7 @@ class Turns:
                 self._playback.played.add(number)
             return number
 
-    def _best_part(self, key: str) -> int | None:
+    def _choose_session_part(self, key: str) -> int | None:
         """Return the part to play: one that has all exchanges asked for so far.
 
         None if there is none.
@@ -107,9 +107,13 @@ class Turns:
                 len(self._numbers_by_part(k).get(part, ())) >= n for k, n in self._counts.items()
             )
         ]
-        return min(fitting, key=self._part_rank) if len(fitting) > 1 else next(iter(fitting), None)
+        return (
+            min(fitting, key=self._session_part_rank)
+            if len(fitting) > 1
+            else next(iter(fitting), None)
+        )
 
-    def _part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
+    def _session_part_rank(self, part: int) -> tuple[bool, bool, bool, int]:
         """Return the sort key of *part*; the smallest is played.
 
         A part that would have answered differently so far comes last, then one that another session
@@ -174,7 +178,7 @@ class Player:
     def __init__(  # noqa: PLR0913 - the ways to play
         self,
         cassette: Cassette | None,
-        rules: Rules,
+        rules: MatchingRules,
         owner: str,
         *,
         path: Path | str = "",
@@ -198,28 +202,31 @@ class Player:
         self._counts: dict[str, int] = {}
         self._playback = playback or OwnerPlayback()
         self._find: Find = lambda _key: ()
-        self._turns: Turns | None = None
+        self._turns: PlayOrder | None = None
         self._earlier_keys: dict[str, tuple[str, ...]] = {}  # under earlier names
         if cassette:
             self._find = _with_former_keys(
                 _make_finder(cassette, rules, owner), cassette, self._earlier_keys
             )
             # nothing in it refers back to this player, which goes away at once with its files
-            self._turns = Turns(self._playback, session, self._find, cassette)
+            self._turns = PlayOrder(self._playback, session, self._find, cassette)
         self._cached: dict[int, Outcome] = {}
-        self._latest: tuple[Parts | None, str] = (None, "")  # which may be asked for again at once
+        self._latest: tuple[RequestParts | None, str] = (
+            None,
+            "",
+        )  # which may be asked for again at once
 
     def __repr__(self) -> str:
         return (
             f"<Player of {self._path!r} for {self._owner!r}, {len(self._playback.played)} played>"
         )
 
-    def knows(self, parts: Parts) -> bool:
+    def is_recorded(self, parts: RequestParts) -> bool:
         """Return whether the call *parts* was recorded, whether played already or not."""
-        return bool(self._find(self._identify(parts)))
+        return bool(self._find(self._matching_key(parts)))
 
     def outcome(self, cassette: Cassette, number: int) -> Outcome:
-        """Return the response or failure of exchange *number*, which `next` returned.
+        """Return the response or failure of exchange *number*, which `take_next` returned.
 
         Raises:
             DamagedCassette: if its text differs from what was recorded.
@@ -230,13 +237,13 @@ class Player:
             self._cached[number] = cassette.outcome(number)
         return self._cached[number]
 
-    def next(self, parts: Parts, context: MissContext) -> tuple[Cassette, int]:
+    def take_next(self, parts: RequestParts, context: MissContext) -> tuple[Cassette, int]:
         """Take the exchange that answers the call *parts*; it counts as played from now on.
 
         Raises:
             NoMatchError: if there is no cassette, no such call in it, or all of them were played.
         """
-        key = self._identify(parts)
+        key = self._matching_key(parts)
         numbers = self._find(key)
         if not numbers or self._cassette is None or self._turns is None:
             raise self._error_for_unknown_call(key, parts, context)
@@ -253,10 +260,10 @@ class Player:
             raise _make_error(parts, msg("already played"), lines)
         return self._cassette, upcoming
 
-    def claim_nearest(self, parts: Parts) -> tuple[Cassette, int] | None:
+    def claim_nearest(self, parts: RequestParts) -> tuple[Cassette, int] | None:
         """Take the unplayed exchange nearest to *parts*, a call that was not recorded."""
         cassette = self._cassette
-        if cassette is None or self.numbers(parts):
+        if cassette is None or self.exchange_numbers(parts):
             return None
         with self._playback.lock:
             played = self._playback.played
@@ -267,11 +274,11 @@ class Player:
             played.add(near.number)
         return cassette, near.number
 
-    def numbers(self, parts: Parts) -> Sequence[int]:
+    def exchange_numbers(self, parts: RequestParts) -> Sequence[int]:
         """Return the numbers of all exchanges of the call *parts*."""
-        return self._find(self._identify(parts))
+        return self._find(self._matching_key(parts))
 
-    def _identify(self, parts: Parts) -> str:
+    def _matching_key(self, parts: RequestParts) -> str:
         latest = self._latest
         if latest[0] is not parts:
             latest = self._latest = (parts, matching_key(parts, self._rules))
@@ -282,12 +289,12 @@ class Player:
                 self._earlier_keys[latest[1]] = tuple(earlier)
         return latest[1]
 
-    def logins(self, platform: str, instance: str) -> Iterator[Exchange]:
+    def recorded_logins(self, platform: str, instance: str) -> Iterator[Exchange]:
         """Yield the recorded logins of an instance."""
         if self._cassette is None:
             return
         names = self._rules.former.all_spellings(platform, LOGIN)
-        for number in self._cassette.index.numbers(self._owner):
+        for number in self._cassette.index.exchange_numbers(self._owner):
             line = self._cassette.line(number)
             if line.call in names and line.instance == instance:
                 yield self._cassette.exchange(number)
@@ -296,10 +303,12 @@ class Player:
         """Return recorded exchanges that no call has asked for, in the order of issue."""
         if self._cassette is None:
             return ()
-        numbers = self._cassette.index.numbers(self._owner)
+        numbers = self._cassette.index.exchange_numbers(self._owner)
         return tuple(self._cassette.exchange(n) for n in numbers if n not in self._playback.played)
 
-    def _error_for_unknown_call(self, key: str, parts: Parts, context: MissContext) -> NoMatchError:
+    def _error_for_unknown_call(
+        self, key: str, parts: RequestParts, context: MissContext
+    ) -> NoMatchError:
         if self._cassette is None:
             return _make_error(
                 parts, msg("no cassette"), miss.explain_no_cassette(parts, self._path, context)
@@ -314,7 +323,7 @@ class Player:
         return error
 
 
-def _make_error(parts: Parts, case: str, lines: list[str]) -> NoMatchError:
+def _make_error(parts: RequestParts, case: str, lines: list[str]) -> NoMatchError:
     text = join_messages("\n", [label_message(case, lines[0]), *lines[1:]])
     return NoMatchError(text, platform=parts.platform, api=parts.api, case=case)
 
@@ -334,17 +343,19 @@ def _with_former_keys(find: Find, cassette: Cassette, earlier: Mapping[str, Sequ
     return find_all
 
 
-def _make_finder(cassette: Cassette, rules: Rules, owner: str) -> Find:
+def _make_finder(cassette: Cassette, rules: MatchingRules, owner: str) -> Find:
     """Return a function that maps a key under *rules* to *owner*'s exchange numbers."""
     head, index = cassette.head, cassette.index
-    are_ours = all(rules.fits(platform, digest) for platform, digest in head.rules.items())
+    are_ours = all(
+        rules.is_valid_digest(platform, digest) for platform, digest in head.rules.items()
+    )
     if are_ours and head.mixed is not True:
         return lambda key: index.find(owner, key)
     numbers: dict[str, list[int]] = {}
-    for number in index.numbers(owner):
-        line = head.fill_line(cassette.line(number))
+    for number in index.exchange_numbers(owner):
+        line = head.fill_in_defaults(cassette.line(number))
         key = line.key
-        if not rules.fits(line.platform, line.rules):
+        if not rules.is_valid_digest(line.platform, line.rules):
             key = matching_key(parts_of_exchange(cassette.exchange(number)), rules)
         numbers.setdefault(key, []).append(number)
     return lambda key: numbers.get(key, ())

@@ -19,8 +19,8 @@ import yaml
 from msgspec.structs import force_setattr, replace
 
 from bpmax_sim.cassette.charsets import CHARSET, restore_charset
-from bpmax_sim.cassette.matching import call_without_injected, restore_unshown_fields
-from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.matching import call_without_injected, restore_underivable_fields
+from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.clock import Instant
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import (
@@ -138,7 +138,7 @@ _decode_text = msgspec.json.Decoder(str).decode
 _decode_texts = msgspec.json.Decoder(list[list[str]]).decode
 
 
-class _NotCanonical(Exception):  # noqa: N818 - never leaves this module
+class _NotCanonicalError(Exception):
     """Raised if a text does not have the canonical layout."""
 
 
@@ -148,10 +148,10 @@ def read_exchange(entry: Entry, *, canonical: bool = True) -> Exchange:
     Raises:
         ValueError: if the text is not an exchange. A `YamlTextError` has the line in the text.
     """
-    with suppress(_NotCanonical):
+    with suppress(_NotCanonicalError):
         if canonical:
             return _read_canonical(entry)
-    return exchange_of(entry.line, read_yaml_text(entry.text))
+    return exchange_from_yaml(entry.line, read_yaml_text(entry.text))
 
 
 def read_outcome(entry: Entry) -> Outcome:
@@ -167,11 +167,11 @@ def read_outcome(entry: Entry) -> Outcome:
         return replace(exchange.outcome, recorded_request=exchange.request)
     try:
         return _read_canonical_outcome(entry.line, *split_exchange(entry.text)[1:])
-    except _NotCanonical:
-        return exchange_of(entry.line, read_yaml_text(entry.text)).outcome
+    except _NotCanonicalError:
+        return exchange_from_yaml(entry.line, read_yaml_text(entry.text)).outcome
 
 
-def exchange_of(line: Line, item: Any) -> Exchange:
+def exchange_from_yaml(line: IndexLine, item: Any) -> Exchange:
     """Return the exchange of a parsed YAML mapping.
 
     Raises:
@@ -184,15 +184,15 @@ def exchange_of(line: Line, item: Any) -> Exchange:
             _require_text(request["method"]),
             _require_text(request["uri"]),
             _read_pairs(request.get("headers")),
-            _as_bytes(request.get("body")),
-            _outcome_of(line, item),
+            _to_bytes(request.get("body")),
+            _outcome_from_yaml(line, item),
         )
     except (KeyError, TypeError, AttributeError, binascii.Error) as error:
         raise YamlTextError(msg("not an exchange: {error}", error=error), 1) from error
 
 
 def _make_exchange(
-    line: Line, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
+    line: IndexLine, method: str, url: str, headers: Pairs, body: bytes | None, outcome: Outcome
 ) -> Exchange:
     if line.sent_in and body is not None:
         body = body.decode().encode(line.sent_in)
@@ -218,7 +218,7 @@ def _make_exchange(
             serial=line.n,
         )
         built = (
-            restore_unshown_fields(named, line.extra)
+            restore_underivable_fields(named, line.extra)
             if line.extra
             else call_without_injected(request, named)
         )
@@ -237,12 +237,17 @@ def _read_canonical(entry: Entry) -> Exchange:
     request_text, kind, outcome_text = split_exchange(entry.text)
     request = _REQUEST.match(request_text)
     if request is None:
-        raise _NotCanonical
+        raise _NotCanonicalError
     method, url, headers, style = request.groups()
     body = None if style == "null" else _read_body(style, request_text[request.end() :], "\n      ")
     outcome = _read_canonical_outcome(entry.line, kind, outcome_text)
     return _make_exchange(
-        entry.line, _read_text(method), _read_text(url), _read_headers(headers), body, outcome
+        entry.line,
+        _read_scalar_text(method),
+        _read_scalar_text(url),
+        _read_headers(headers),
+        body,
+        outcome,
     )
 
 
@@ -252,21 +257,27 @@ def split_exchange(text: str) -> tuple[str, str, str]:
     return halves if halves[1] else text.partition(_FAILED)
 
 
-def _read_canonical_outcome(line: Line, kind: str, text: str) -> Outcome:
+def _read_canonical_outcome(line: IndexLine, kind: str, text: str) -> Outcome:
     is_response = kind == _ANSWERED
     match = (_RESPONSE if is_response else _FAILURE).match(text) if kind else None
     if match is None:
-        raise _NotCanonical
+        raise _NotCanonicalError
     rest = text[match.end() : -1]
     if is_response:
         status, reason, headers, style = match.groups()
         body = _read_body(style, rest, "\n        ")
-        return _read_response(line, int(status), _read_text(reason), _read_headers(headers), body)
+        return _read_response(
+            line, int(status), _read_scalar_text(reason), _read_headers(headers), body
+        )
     message, sent, style = match.groups()
-    return _read_failure(line, _read_text(message), sent, _read_body(style, rest, "\n      "))
+    return _read_failure(
+        line, _read_scalar_text(message), sent, _read_body(style, rest, "\n      ")
+    )
 
 
-def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: bytes) -> Response:
+def _read_response(
+    line: IndexLine, status: int, reason: str, headers: Pairs, body: bytes
+) -> Response:
     response = Response(
         status=status,
         reason=reason,
@@ -281,7 +292,7 @@ def _read_response(line: Line, status: int, reason: str, headers: Pairs, body: b
     return restore_charset(response, line.encoding) if CHARSET in line.encoding else response
 
 
-def _read_failure(line: Line, message: str, sent: str, received: bytes) -> FailedExchange:
+def _read_failure(line: IndexLine, message: str, sent: str, received: bytes) -> FailedExchange:
     return FailedExchange(
         code=line.failed.upper(),
         message=message,
@@ -291,7 +302,7 @@ def _read_failure(line: Line, message: str, sent: str, received: bytes) -> Faile
     )
 
 
-def _read_text(scalar: str) -> str:
+def _read_scalar_text(scalar: str) -> str:
     return _decode_text(scalar) if scalar[0] == '"' else scalar
 
 
@@ -300,11 +311,11 @@ def _read_headers(block: str | None) -> Pairs:
         return ()
     fields = _FIELD.findall(block)
     if len(fields) != block.count("\n"):
-        raise _NotCanonical
+        raise _NotCanonicalError
     values = _decode_texts(f"[{','.join([field[2] for field in fields])}]")
     return tuple(
         [
-            (plain or _read_text(quoted), value)
+            (plain or _read_scalar_text(quoted), value)
             for (plain, quoted, _), text in zip(fields, values, strict=True)
             for value in text
         ]
@@ -317,7 +328,7 @@ def _read_body(style: str, rest: str, indent: str) -> bytes:
         return decode_quoted(style + rest).encode()
     read = _BLOCKS.get(style)
     if read is None:
-        raise _NotCanonical
+        raise _NotCanonicalError
     return read(rest.replace(indent, "\n")[1:])
 
 
@@ -326,7 +337,7 @@ def decode_quoted(scalar: str) -> str:
     try:
         return _decode_text(_CONTINUED.sub("", scalar) if "\n" in scalar else scalar)
     except msgspec.DecodeError:  # YAML folds lines in other ways, too
-        raise _NotCanonical from None
+        raise _NotCanonicalError from None
 
 
 _CONTINUED = re.compile(r"\\\n +")
@@ -337,11 +348,11 @@ _BLOCKS: dict[str, Callable[[str], bytes]] = {
 }
 
 
-def _outcome_of(line: Line, item: Any) -> Outcome:
+def _outcome_from_yaml(line: IndexLine, item: Any) -> Outcome:
     """Return the response or failure of a parsed YAML mapping."""
     if line.failed:
         failure = item["failure"]
-        received = _as_bytes(failure.get("received")) or b""
+        received = _to_bytes(failure.get("received")) or b""
         return _read_failure(line, _require_text(failure["message"]), failure["sent"], received)
     response = item["response"]
     status, body = response["status"], response.get("body") or {}
@@ -350,7 +361,7 @@ def _outcome_of(line: Line, item: Any) -> Outcome:
         int(status["code"]),
         _require_text(status.get("message") or ""),
         _read_pairs(response.get("headers")),
-        _as_bytes(body.get("string")) or b"",
+        _to_bytes(body.get("string")) or b"",
     )
 
 
@@ -368,5 +379,5 @@ def _require_text(value: Any) -> str:
     return value
 
 
-def _as_bytes(value: Any) -> bytes | None:
+def _to_bytes(value: Any) -> bytes | None:
     return value if value is None or isinstance(value, bytes) else _require_text(value).encode()

@@ -21,15 +21,15 @@ from bpmax_sim.cassette.alignment import (
     IsSigned,
     PlacesOf,
     RecordingComparison,
-    ignore_signature,
-    no_places,
-    parts_of_outcome,
+    assume_signed,
+    comparable_outcome,
+    find_no_places,
 )
-from bpmax_sim.cassette.format import CODINGS, render
+from bpmax_sim.cassette.format import CODINGS, render_exchange
 from bpmax_sim.cassette.journal import SUFFIX, Journal, LeakCheck, PendingExchange, Scan
 from bpmax_sim.cassette.matching import (
-    Rules,
-    differences,
+    MatchingRules,
+    find_differences,
     matching_key,
     parts_of_exchange,
     parts_of_request,
@@ -76,7 +76,7 @@ class Recorder:
         self,
         path: Path | str,
         *,
-        rules: Rules,
+        rules: MatchingRules,
         owner: str,
         scan: Scan,
         known: Callable[[], int] | None = None,
@@ -193,7 +193,7 @@ class Recorder:
                 strerror=error.strerror,
             ) from error
 
-    def check_with(self, scan: Scan, known: Callable[[], int]) -> None:
+    def set_scan(self, scan: Scan, known: Callable[[], int]) -> None:
         """Scan with *scan* from now on, because more secrets have become known."""
         with self._lock:
             self._check = LeakCheck(scan, known)
@@ -226,18 +226,18 @@ class Recorder:
 
         with self._lock:
             arriving = {
-                issue: self._change_arriving(pieces, change, is_due)
+                issue: self._apply_to_arriving(pieces, change, is_due)
                 for issue, pieces in self._arriving.items()
             }
-            drafts = [self._change_draft(d, change) if is_due(d) else d for d in self._drafts]
+            drafts = [self._apply_to_draft(d, change) if is_due(d) else d for d in self._drafts]
             self._rewrite_journal(drafts, arriving)
 
     def seal(
         self,
         *,
-        volatile: PlacesOf = no_places,
-        named: PlacesOf = no_places,
-        is_signed: IsSigned = ignore_signature,
+        volatile: PlacesOf = find_no_places,
+        named: PlacesOf = find_no_places,
+        is_signed: IsSigned = assume_signed,
         replays: Replays | None = None,
     ) -> bool:
         """Write the cassette; return whether its content changed.
@@ -262,7 +262,7 @@ class Recorder:
             # no script reads a login, so nothing could miss a header of it
             is_checked=replays is not None or self._repeating,
         )
-        return self._finish(self.path, same, replays)
+        return self._finish_into(self.path, same, replays)
 
     def find_outages(self, rank: Callable[[Exchange], int]) -> tuple[Outage, ...]:
         """Return calls that went worse than in the existing recording.
@@ -272,7 +272,7 @@ class Recorder:
         """
         same = RecordingComparison(rules=self._rules)
         old = merge.load_if_exists(self.path)
-        entries = merge.entries_of(old, self._former or self.owner)
+        entries = merge.owner_entries(old, self._former or self.owner)
         known = {e.line.key: rank(read_exchange(e)) for e in map(same.with_rules, entries)}
         ordered = sorted(self._drafts, key=lambda draft: draft.issue)
         latest = {draft.line.key: draft for draft in ordered if not draft.leaks}
@@ -287,16 +287,16 @@ class Recorder:
         by_key: dict[str, list[PendingExchange]] = {}
         for draft in self._drafts:
             platform, _, api = draft.line.call.partition(".")
-            if self._rules.paths(platform, api) and not draft.leaks:
+            if self._rules.ignored_paths(platform, api) and not draft.leaks:
                 by_key.setdefault(draft.line.key, []).append(draft)
-        everything = Rules(templates=self._rules.templates)
+        everything = MatchingRules(templates=self._rules.templates)
         found: dict[str, None] = {}
         for first, *others in by_key.values():
             recorded = read_exchange(first)
             for other in map(read_exchange, others):
                 parts = parts_of_exchange(recorded), parts_of_exchange(other)
-                places = differences(*parts, everything)
-                is_same = parts_of_outcome(recorded.outcome) == parts_of_outcome(other.outcome)
+                places = find_differences(*parts, everything)
+                is_same = comparable_outcome(recorded.outcome) == comparable_outcome(other.outcome)
                 if places and not is_same:
                     found[f"{first.line.call} ({series(p.path for p in places)})"] = None
         return tuple(found)
@@ -308,7 +308,7 @@ class Recorder:
             LeakError, CassetteError: as for `seal`.
         """
         aside = merge.review_path(self.path)
-        return aside if self._finish(aside, RecordingComparison()) else None
+        return aside if self._finish_into(aside, RecordingComparison()) else None
 
     def close(self) -> None:
         """Close the journal without sealing; `recover` finds it."""
@@ -327,7 +327,7 @@ class Recorder:
         self._end_journal(lambda _parents: None)
 
     def _end_journal(self, end: Callable[[Journal], None]) -> None:
-        self._check.forget(self._drafts)
+        self._check.forget_results(self._drafts)
         self._drafts, self._arriving = [], {}
         journal, self._journal = self._journal, None
         if journal is not None:
@@ -337,7 +337,7 @@ class Recorder:
         request = exchange.request
         key = exchange.key or matching_key(parts_of_request(request), self._rules)
         owned = replace(exchange, key=key, owner=self.owner)
-        entry = render(owned, zone=self._zone, rules=self._rules)
+        entry = render_exchange(owned, zone=self._zone, rules=self._rules)
         serial = request.call.serial if request.call else exchange.order
         line = replace(
             entry.line, session=session, values=values, seed=self.drawn or 0, net=self._net
@@ -352,7 +352,7 @@ class Recorder:
             parent=self._parent,
         )
 
-    def _change_draft(
+    def _apply_to_draft(
         self, draft: PendingExchange, change: Callable[[Exchange], Exchange]
     ) -> PendingExchange:
         changed = replace(change(read_exchange(draft)), key="")
@@ -362,7 +362,7 @@ class Recorder:
         line = replace(fresh.line, encoding={**codings, **fresh.line.encoding})
         return self._check(replace(fresh, line=line, issue=draft.issue))
 
-    def _change_arriving(
+    def _apply_to_arriving(
         self,
         pieces: list[PendingExchange],
         change: Callable[[Exchange], Exchange],
@@ -375,7 +375,7 @@ class Recorder:
         (draft,) = journal_module.join_pieces(pieces)
         if not is_due(draft):
             return pieces
-        changed = self._change_draft(draft, change)
+        changed = self._apply_to_draft(draft, change)
         failed = None if changed.leaks else read_exchange(changed).outcome
         piece = failed.received if isinstance(failed, FailedExchange) else b""
         return [replace(changed, piece=piece, format=pieces[0].format)]
@@ -397,7 +397,7 @@ class Recorder:
             ) from error
         self._drafts, self._arriving = drafts, arriving
 
-    def _finish(
+    def _finish_into(
         self, target: Path, same: RecordingComparison, replays: Replays | None = None
     ) -> bool:
         if self._parent:
@@ -450,11 +450,13 @@ class Recorder:
         trial = self.path.with_name(f"{self.path.name}.trial")
         with lock_folder(self.path.parent):
             recording, _, _ = self._collect_recording(same)
-            blended = merge.merge_bytes(self.path, self.path, recording, same)
+            blended = merge.render_merged(self.path, self.path, recording, same)
             afresh = replace(recording, is_afresh=True)
-            if blended is None or blended == merge.merge_bytes(self.path, self.path, afresh, same):
+            if blended is None or blended == merge.render_merged(
+                self.path, self.path, afresh, same
+            ):
                 return True
-            journal_module.replace_whole(trial, blended)
+            journal_module.replace_file(trial, blended)
         try:
             return replays(trial)  # without the lock, for which it may wait itself
         finally:
@@ -483,7 +485,7 @@ class Recorder:
     def _merge(self, target: Path, same: RecordingComparison, *, is_afresh: bool) -> bool:
         recording, journals, behind = self._collect_recording(same)
         recording = replace(recording, is_afresh=is_afresh)
-        changed = merge.merge(self.path, target, recording, same)
+        changed = merge.merge_into_file(self.path, target, recording, same)
         if target == self.path:
             merge.drop_superseded(self.path, self.owner)
         for journal in () if any(draft.leaks for draft in behind) else journals:
@@ -500,10 +502,12 @@ def has_forked() -> bool:
     return bool(_forked)
 
 
-def _branch_in_child() -> None:
+def _branch_recorders_in_child() -> None:
     for recorder in list(_recorders):
         recorder.continue_in_forked_child()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_parent=partial(_forked.add, True), after_in_child=_branch_in_child)
+    os.register_at_fork(
+        after_in_parent=partial(_forked.add, True), after_in_child=_branch_recorders_in_child
+    )

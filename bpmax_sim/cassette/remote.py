@@ -151,15 +151,17 @@ class RemoteStorage:
                 path, msg("read"), lambda system, there: system.cat_file(there)
             )
             before = state or MirrorState("", "")
-            self._remember(path, MirrorState(before.stamp, before.sha, _digest(data)))
-            journal.replace_whole(path, data)
-            self._remember(path, MirrorState(stamp, _digest(data)))
+            self._write_state(path, MirrorState(before.stamp, before.sha, _digest(data)))
+            journal.replace_file(path, data)
+            self._write_state(path, MirrorState(stamp, _digest(data)))
 
     def _upload(self, path: Path) -> None:
         data, state, stamp = path.read_bytes(), self._read_state(path), self._stamp(path)
         is_changed = stamp != (state.stamp if state else None)
         # unless it was uploaded already, by a process that could not note it
-        if is_changed and data != self._read(path, lambda system, at: bytes(system.cat_file(at))):
+        if is_changed and data != self._ask_or_none(
+            path, lambda system, at: bytes(system.cat_file(at))
+        ):
             raise CassetteError(
                 "{there} was changed meanwhile by somebody else, so nothing was uploaded; what "
                 "was recorded is in {path}: keep a copy, delete it and record again",
@@ -176,14 +178,16 @@ class RemoteStorage:
                 file.write(data)
 
         self._call_storage(path, msg("written"), write)
-        self._remember(path, MirrorState(self._stamp(path) or "", _digest(data)))
+        self._write_state(path, MirrorState(self._stamp(path) or "", _digest(data)))
 
     def _stamp(self, path: Path) -> str | None:
         """Return a text that changes with the stored file, or None if there is no file."""
-        within = partial(_call_within, self._patience)
-        return self._read(path, lambda system, there: stamp_of(within(lambda: system.info(there))))
+        within = partial(_call_with_timeout, self._patience)
+        return self._ask_or_none(
+            path, lambda system, there: stamp_from_info(within(lambda: system.info(there)))
+        )
 
-    def _read(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
+    def _ask_or_none(self, path: Path, ask: Callable[[Any, str], T]) -> T | None:
         """Return the result of *ask*, or None if storage has no such file."""
 
         def read(system: Any, there: str) -> T | None:
@@ -212,7 +216,7 @@ class RemoteStorage:
                 patience=self._patience,
             ) from None
         except Exception as error:  # noqa: BLE001 - each file system raises what it likes
-            why = _name_error(error)
+            why = _describe_error_kind(error)
             raise CassetteError(
                 "{there} cannot be {done}: {why}", there=self._remote_path(path), done=done, why=why
             ) from None
@@ -221,7 +225,7 @@ class RemoteStorage:
         if self._is_down:  # each further file would wait as long
             raise _NoResponseError
         if self._opened is None:
-            self._opened = _open(self._url, self._patience)
+            self._opened = _open_url(self._url, self._patience)
         return self._opened
 
     def _remote_path(self, path: Path) -> str:
@@ -239,13 +243,13 @@ class RemoteStorage:
         except (FileNotFoundError, msgspec.MsgspecError):
             return None
 
-    def _remember(self, path: Path, state: MirrorState) -> None:
+    def _write_state(self, path: Path, state: MirrorState) -> None:
         note = self._state_path(path)
         note.parent.mkdir(parents=True, exist_ok=True)
-        journal.replace_whole(note, msgspec.json.encode(state))
+        journal.replace_file(note, msgspec.json.encode(state))
 
 
-def stamp_of(info: Mapping[str, Any]) -> str:
+def stamp_from_info(info: Mapping[str, Any]) -> str:
     """Return a text that changes with the file: its etag, else modification time and size."""
     for key in _STAMPS:
         if info.get(key):
@@ -254,7 +258,7 @@ def stamp_of(info: Mapping[str, Any]) -> str:
     return f"{time} {info.get('size')}"
 
 
-def _call_within(seconds: float, ask: Callable[[], T]) -> T:
+def _call_with_timeout(seconds: float, ask: Callable[[], T]) -> T:
     """Run *ask* on a thread of its own and wait at most *seconds*.
 
     File systems retry as long as they like, mostly for minutes, and have no common option to limit
@@ -281,7 +285,7 @@ def _call_within(seconds: float, ask: Callable[[], T]) -> T:
         raise _NoResponseError from None
 
 
-def _open(url: str, patience: float) -> tuple[Any, str]:
+def _open_url(url: str, patience: float) -> tuple[Any, str]:
     """Return the file system of *url* and the folder in it.
 
     Raises:
@@ -301,7 +305,7 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         for part in url.split("::"):
             with suppress(ValueError):  # what is not known is told below
                 get_filesystem_class(part.partition("://")[0])  # imports, which may take long
-        system, folder = _call_within(
+        system, folder = _call_with_timeout(
             patience,
             lambda: url_to_fs(url, use_listings_cache=False, skip_instance_cache=True),
         )
@@ -317,16 +321,18 @@ def _open(url: str, patience: float) -> tuple[Any, str]:
         raise
     except OSError as error:
         raise CassetteError(
-            "{shown} cannot be reached: {why}", shown=shown, why=_name_error(error)
+            "{shown} cannot be reached: {why}", shown=shown, why=_describe_error_kind(error)
         ) from None
     except Exception as error:  # noqa: BLE001 - each file system raises what it likes
         raise ConfigError(
-            "{shown} cannot be used: {why}; check the URL", shown=shown, why=_name_error(error)
+            "{shown} cannot be used: {why}; check the URL",
+            shown=shown,
+            why=_describe_error_kind(error),
         ) from None
     return system, str(folder).rstrip("/")
 
 
-def _name_error(error: Exception) -> str:
+def _describe_error_kind(error: Exception) -> str:
     """Return the kind of *error* in neutral words; its own text may contain credentials."""
     number = getattr(error, "errno", None)
     return os.strerror(number) if isinstance(number, int) else type(error).__name__

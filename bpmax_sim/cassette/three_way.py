@@ -49,9 +49,9 @@ def merge_versions(
     conflicting: Owners = {}
     for owner in sorted({owner for version in versions for owner in version}):
         was, own, other = (version.get(owner, []) for version in versions)
-        if _is_equal(own, other) or _is_equal(other, was):
+        if _is_same_recording(own, other) or _is_same_recording(other, was):
             merged[owner] = own
-        elif _is_equal(own, was):
+        elif _is_same_recording(own, was):
             merged[owner] = other
         elif _are_logins(own) and _are_logins(other):
             merged[owner] = merge_logins(was, own, other)
@@ -60,8 +60,10 @@ def merge_versions(
         else:
             merged[owner], conflicting[owner] = own, other
     if not conflicting:
-        return MergedCassettes(_dump(merged))
-    return MergedCassettes(_dump(merged), _dump(merged | conflicting), tuple(conflicting))
+        return MergedCassettes(_dump_owners(merged))
+    return MergedCassettes(
+        _dump_owners(merged), _dump_owners(merged | conflicting), tuple(conflicting)
+    )
 
 
 def _read_owners(data: bytes | None, name: str) -> Owners:
@@ -69,12 +71,12 @@ def _read_owners(data: bytes | None, name: str) -> Owners:
         return {}
     cassette = Cassette.of_bytes(data, name)
     return {
-        owner: [cassette.explicit(number) for number in cassette.index.numbers(owner)]
+        owner: [cassette.explicit(number) for number in cassette.index.exchange_numbers(owner)]
         for owner in cassette.owners
     }
 
 
-def _is_equal(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
+def _is_same_recording(side: Sequence[Entry], other: Sequence[Entry]) -> bool:
     """Return whether two recordings of an owner are equal, whatever rules their keys are under."""
     return len(side) == len(other) and all(map(_is_same_exchange, side, other))
 
@@ -90,6 +92,6 @@ def _are_logins(entries: Sequence[Entry]) -> bool:
     return all(entry.line.call.endswith(f".{LOGIN}") for entry in entries)
 
 
-def _dump(owners: Owners) -> bytes:
+def _dump_owners(owners: Owners) -> bytes:
     entries = [entry for each in owners.values() for entry in each]
     return dump_entries(entries) if entries else b""

@@ -25,7 +25,7 @@ _VARIABLE: Final = re.compile(r"\benv\.(\w+)")
 _LOGINS: Final = "auth"
 
 
-class KeptVerdict(msgspec.Struct, frozen=True, array_like=True):
+class StoredVerdict(msgspec.Struct, frozen=True, array_like=True):
     """What became of one mutant.
 
     Attributes:
@@ -41,7 +41,7 @@ class KeptVerdict(msgspec.Struct, frozen=True, array_like=True):
 
 class _StoredVerdicts(msgspec.Struct):
     edition: str
-    verdicts: dict[bytes, KeptVerdict]
+    verdicts: dict[bytes, StoredVerdict]
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(_StoredVerdicts)
@@ -54,17 +54,17 @@ class VerdictCache:
         """Read what earlier runs of this very code kept; nothing where it cannot be read."""
         self._place = root / NAME / "challenge"
         self._kept = self._read()
-        self._new: dict[bytes, KeptVerdict] = {}
+        self._new: dict[bytes, StoredVerdict] = {}
 
-    def _read(self) -> dict[bytes, KeptVerdict]:
+    def _read(self) -> dict[bytes, StoredVerdict]:
         stored = read_stored(self._place, _DECODER, code_edition())
         return stored.verdicts if stored is not None else {}
 
-    def find(self, key: bytes) -> KeptVerdict | None:
+    def find(self, key: bytes) -> StoredVerdict | None:
         """Return what became of the mutant *key* the last time."""
         return self._kept.get(key)
 
-    def add(self, key: bytes, verdict: KeptVerdict) -> None:
+    def add(self, key: bytes, verdict: StoredVerdict) -> None:
         """Keep *verdict* from the next `save` on."""
         self._new[key] = verdict
 
@@ -75,7 +75,7 @@ class VerdictCache:
             write_stored(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
 
 
-def digest(*parts: object) -> bytes:
+def digest_parts(*parts: object) -> bytes:
     """Return what tells *parts* from any others."""
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
@@ -86,8 +86,10 @@ def digest_baseline(baseline: Baseline) -> bytes:
     named = {name: [one.step for one in steps] for name, steps in item.subjects.named.items()}
     texts = [(script.name, script.source) for script in item.subjects.bodies]
     folder = baseline.cassettes or item.root / "cassettes"
-    files = dict(_read_files((*item.platforms, *_instances_of(item), *_recordings(item, folder))))
-    return digest(
+    files = dict(
+        _read_files((*item.platforms, *_instances_files(item), *_recording_files(item, folder)))
+    )
+    return digest_parts(
         item.scenario,
         item.row and item.row.values,
         [one.step for one in (*item.steps, *item.cleanup)],
@@ -95,16 +97,16 @@ def digest_baseline(baseline: Baseline) -> bytes:
         texts,
         (item.vars, item.cli_variables, item.strictness),
         files,
-        list(_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
+        list(_used_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
         digest_of(baseline.run.observations),
     )
 
 
-def _instances_of(item: ScenarioItem) -> tuple[Path, ...]:
+def _instances_files(item: ScenarioItem) -> tuple[Path, ...]:
     return (item.instances,) if item.instances is not None else ()
 
 
-def _recordings(item: ScenarioItem, folder: Path) -> Iterator[Path]:
+def _recording_files(item: ScenarioItem, folder: Path) -> Iterator[Path]:
     yield folder / f"{item.cassette}.yaml"
     yield folder / _LOGINS
 
@@ -117,6 +119,6 @@ def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
                 yield str(path), path.read_bytes()
 
 
-def _variables(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+def _used_variables(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
     names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
     yield from ((name, environ.get(name, "")) for name in sorted(names))

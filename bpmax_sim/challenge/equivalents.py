@@ -32,7 +32,7 @@ _FALSY: Final = frozenset({"''", '""', "0", "false"})
 _JOINS: Final = frozenset({"||", "&&", "??"})
 
 
-def is_never_missing(tree: SyntaxTree, fallback: Node) -> bool:
+def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
     """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, changes nothing."""
     left, right = (unwrap(fallback.child_by_field_name(side)) for side in ("left", "right"))
     if left is None or right is None:
@@ -48,7 +48,7 @@ def is_never_missing(tree: SyntaxTree, fallback: Node) -> bool:
     return operator_of(fallback) == "??" or (is_falsy and not may_be_nan)
 
 
-def is_same_result_if_equal(tree: SyntaxTree, comparison: Node) -> bool:
+def is_same_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
     """Return whether it is the same which way is taken where both sides are equal.
 
     That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a
@@ -68,7 +68,7 @@ def is_same_result_if_equal(tree: SyntaxTree, comparison: Node) -> bool:
         return arms == sides or ("0" in sides and arms == signs)
     if owner.type != "if_statement" or owner.child_by_field_name("alternative") is not None:
         return False
-    written = _assignment_in(owner.child_by_field_name("consequence"))
+    written = _only_assignment(owner.child_by_field_name("consequence"))
     return written is not None and sides == {
         _text_at(tree, written, side) for side in ("left", "right")
     }
@@ -86,7 +86,7 @@ def _is_in_comparator(tree: SyntaxTree, node: Node) -> bool:
     return name is not None and tree.text_of(name) in {"sort", "toSorted"}
 
 
-def _assignment_in(block: Node | None) -> Node | None:
+def _only_assignment(block: Node | None) -> Node | None:
     """Return the assignment that is all of *block*."""
     while block is not None and block.type in {"statement_block", "expression_statement"}:
         block = block.named_children[0] if len(block.named_children) == 1 else None

@@ -25,7 +25,7 @@ from bpmax_sim.challenge.proposals import (
 )
 from bpmax_sim.errors import Place, Problem
 from bpmax_sim.i18n import msg, plural, series, template
-from bpmax_sim.scenario.expect import contrast, text_of
+from bpmax_sim.scenario.expect import cut_to_difference, value_text
 from bpmax_sim.scenario.expect_values import is_suspicious
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile.write import write_inline, write_yaml
@@ -131,7 +131,7 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
     numbered = zip(challenge.numbered, judgements, strict=False)
     for number, ((target, mutant), judgement) in enumerate(numbered):
         is_missed = judgement.verdict != "killed"
-        if is_missed and ignoring.covers(mutant.kind, mutant.place):
+        if is_missed and ignoring.is_ignored(mutant.kind, mutant.place):
             counts["ignored"] += 1
             continue
         counts[judgement.verdict] += 1
@@ -140,11 +140,11 @@ def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -
         cases.append((number, target, mutant, judgement))
     found = [
         *_find_survivors(challenge, [case for case in cases if case[3].verdict == "differs"]),
-        *_find_unchanged([case for case in cases if case[3].verdict == "unchanged"]),
+        *_find_equivalent_mutants([case for case in cases if case[3].verdict == "unchanged"]),
         *_find_unreached(challenge, cases, ignoring),
     ]
     return ChallengeResult(
-        findings=tuple(_one_per_line(found)),
+        findings=tuple(_keep_best_per_line(found)),
         counts=dict(counts),
         killers={name: killers[name] for name in KILLERS if killers[name]},
         unused=tuple(ignoring.find_unused()),
@@ -185,14 +185,14 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
         counts.update(result.counts)
         killers.update(result.killers)
     return ChallengeResult(
-        findings=tuple(_one_per_line(one for result in results for one in result.findings)),
+        findings=tuple(_keep_best_per_line(one for result in results for one in result.findings)),
         counts=dict(counts),
         killers=dict(killers),
         unused=tuple(one for result in results for one in result.unused),
     )
 
 
-def _one_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
+def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
     """Yield the most useful finding of each line of a script, and what another one says of it."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
@@ -268,7 +268,7 @@ def _group_by_line(
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
         case = min(groups[best], key=_rank_directness)
-        case = case if case[3].line is not None else _case_of(best, left)
+        case = case if case[3].line is not None else _find_case(best, left)
         line = case[3].line
         assert line is not None, "only those with a line were grouped"
         killed = [
@@ -310,7 +310,7 @@ _DIRECT = (
 )  # fmt: skip
 
 
-def _case_of(number: int, cases: Sequence[Case]) -> Case:
+def _find_case(number: int, cases: Sequence[Case]) -> Case:
     return next(case for case in cases if case[0] == number)
 
 
@@ -339,9 +339,11 @@ def _weaknesses_without_line(
 
 def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | None) -> Weakness:
     _, _, mutant, judgement = case
-    divergence = _telling_divergence(challenge, judgement, line)
+    divergence = _clearest_divergence(challenge, judgement, line)
     item = challenge.baselines[divergence.user].item
-    before, after = contrast(text_of(divergence.first), text_of(divergence.second), _WIDTH)
+    before, after = cut_to_difference(
+        value_text(divergence.first), value_text(divergence.second), _WIDTH
+    )
     step = divergence.step
     place = item.steps[int(step) - 1].spot.place if step.isdigit() else item.place
     is_odd = line is None and is_suspicious(divergence.first)
@@ -363,7 +365,7 @@ def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | No
     )
 
 
-def _telling_divergence(
+def _clearest_divergence(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
     """Return the difference that the line speaks of, or the plainest one."""
@@ -387,14 +389,14 @@ def _describe_change(mutant: Mutant) -> str:
         return msg("its error is swallowed")
     if mutant.kind == "loop":
         return msg("its first turn alone")
-    return _on_a_line(mutant.new)
+    return _join_to_one_line(mutant.new)
 
 
 def _describe_old(mutant: Mutant) -> str:
-    return _on_a_line(mutant.about if mutant.kind == "loop" else mutant.old)
+    return _join_to_one_line(mutant.about if mutant.kind == "loop" else mutant.old)
 
 
-def _on_a_line(text: str) -> str:
+def _join_to_one_line(text: str) -> str:
     short = " ".join(text.split())
     return short if len(short) <= _WIDTH else f"{short[: _WIDTH - 1]}…"
 
@@ -402,28 +404,28 @@ def _on_a_line(text: str) -> str:
 # ---------------------------------------------------------------------- unchanged, unreached
 
 
-def _find_unchanged(cases: Sequence[Case]) -> Iterator[Weakness]:
+def _find_equivalent_mutants(cases: Sequence[Case]) -> Iterator[Weakness]:
     """Yield unchanged mutants of which it is known why: all others may be equivalent."""
     for _, target, mutant, verdict in cases:
-        if message := _explain_unchanged(target, mutant, verdict):
+        if message := _explain_equivalent(target, mutant, verdict):
             yield _make_weakness(mutant, "unchanged", message)
 
 
-def _explain_unchanged(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
+def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
     """Return what no row comes to, so that *mutant* changes nothing; nothing if that is unclear."""
     if verdict.cause == "unmet":
-        return _describe_unmet(target, mutant)
+        return _explain_unreached(target, mutant)
     if mutant.kind == "fallback" and target.is_never_needed(mutant):
         return msg(
             "no row where {left} is missing, so nobody needs the fallback",
-            left=_on_a_line(mutant.about),
+            left=_join_to_one_line(mutant.about),
         )
     way = target.find_missing_else(mutant) if mutant.kind == "code-check" and mutant.about else None
     reach = target.finder.describe_reach(way) if way is not None else ""
     return describe_untaken("else", reach) if reach else ""
 
 
-def _describe_unmet(target: ScriptTarget, mutant: Mutant) -> str:
+def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
     """Return what no row comes to, though *mutant* is about it; nothing where that is unclear."""
     if mutant.kind == "comparison":
         return _describe_boundary(target, mutant)
@@ -437,7 +439,7 @@ def _describe_unmet(target: ScriptTarget, mutant: Mutant) -> str:
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
     """Return that nobody comes to where both sides are equal, if the script's input decides it."""
     left, sign, right, reach = target.finder.describe_boundary(mutant.start, mutant.end)
-    values = {"left": _on_a_line(left), "right": _on_a_line(right), "sign": sign}
+    values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
     if not reach or reach.endswith(f" {left} = {right}"):
         return message if reach is not None else ""
@@ -464,18 +466,18 @@ def _find_unreached(
             number
             for _, own, mutant, judged in cases
             if own is target and judged.verdict == "unreached"
-            for number in target.guards_of(mutant)
+            for number in target.guard_counters(mutant)
         )
         for number in target.reach.find_untaken(target.totals):
-            counter, node = target.reach.counters[number], target.reach.node_of(number)
+            counter, node = target.reach.counters[number], target.reach.shown_node(number)
             place = target.tree.place(node)
-            if ignoring.covers(BRANCH, place):
+            if ignoring.is_ignored(BRANCH, place):
                 continue
             yield Weakness(
                 place=place,
                 verdict="unreached",
                 kind=BRANCH,
-                old=_on_a_line(target.tree.text_of(node)),
+                old=_join_to_one_line(target.tree.text_of(node)),
                 message=describe_untaken(counter.arm, target.finder.describe_reach(counter)),
                 kills=max(1, unreached[number]),
             )

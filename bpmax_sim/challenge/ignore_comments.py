@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from bpmax_sim.challenge.mutants import BRANCH, KINDS
-from bpmax_sim.errors import ConfigError, Place, Problem, suggest
+from bpmax_sim.errors import ConfigError, Place, Problem, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.syntax import SyntaxTree
 
@@ -34,7 +34,7 @@ _IGNORE: Final = re.compile(
 )
 
 
-def read_ignored(tree: SyntaxTree) -> Iterator[IgnoreComment]:
+def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
     """Yield what comments of a script leave out."""
     for node in tree.walk():
         text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
@@ -44,15 +44,15 @@ def read_ignored(tree: SyntaxTree) -> Iterator[IgnoreComment]:
             place = tree.place(node)
             last = tree.place_of_byte(node.end_byte).line
             yield IgnoreComment(
-                kinds, last + 1, match[2].strip(), place, _problem_of(kinds, match[2])
+                kinds, last + 1, match[2].strip(), place, _check_comment(kinds, match[2])
             )
 
 
-def _problem_of(kinds: Sequence[str], reason: str) -> str:
+def _check_comment(kinds: Sequence[str], reason: str) -> str:
     known = (*KINDS, BRANCH)
     unknown = next((kind for kind in kinds if kind not in known), None)
     if unknown is not None:
-        return msg("no kind {kind!r}{hint}", kind=unknown, hint=suggest(unknown, known))
+        return msg("no kind {kind!r}{hint}", kind=unknown, hint=suggest_or_list(unknown, known))
     if not kinds or not reason.strip():
         return msg("a reason is missing; write // bpmax-ignore-next args-swap: why it is right")
     return ""
@@ -62,7 +62,7 @@ class IgnoredMutants:
     """The comments of some scripts, and which of them left something out."""
 
     def __init__(self, comments: Iterable[IgnoreComment]) -> None:
-        """Take what `read_ignored` yields.
+        """Take what `read_ignore_comments` yields.
 
         Raises:
             ConfigError: comments without a reason, or of kinds that are none.
@@ -72,7 +72,7 @@ class IgnoredMutants:
             raise ConfigError(*wrong)
         self._used: set[Place] = set()
 
-    def covers(self, kind: str, place: Place) -> bool:
+    def is_ignored(self, kind: str, place: Place) -> bool:
         """Return whether a comment leaves out what is of *kind* on the line of *place*."""
         for one in self._comments:
             if (one.place.file, one.line) == (place.file, place.line) and kind in one.kinds:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Literal
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.challenge.cache import KeptVerdict, VerdictCache, digest, digest_baseline
-from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignored
+from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_baseline, digest_parts
+from bpmax_sim.challenge.ignore_comments import IgnoreComment, IgnoredMutants, read_ignore_comments
 from bpmax_sim.challenge.mutants import MATTERS, Mutant, read_mutants
 from bpmax_sim.challenge.proposals import (
     Divergence,
@@ -93,7 +93,7 @@ class ScriptTarget:
         self.counts = counts
         self.totals: Counts = [sum(column) for column in zip(*counts.values(), strict=True)]
         self.reach = ScriptReach(self.tree, counted.counters)
-        self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignored(self.tree))
+        self.ignored: tuple[IgnoreComment, ...] = tuple(read_ignore_comments(self.tree))
         self.mutants = tuple(m for m in read_mutants(self.tree) if self._is_script(m))
 
     @cached_property
@@ -104,22 +104,22 @@ class ScriptTarget:
     def _is_script(self, mutant: Mutant) -> bool:
         return not self.tree.has_error_with(mutant.start, mutant.end, mutant.new.encode())
 
-    def _node_of(self, mutant: Mutant) -> Node:
+    def _mutated_node(self, mutant: Mutant) -> Node:
         node = self.tree.root.descendant_for_byte_range(mutant.start, mutant.end)
         return node if node is not None else self.tree.root
 
-    def guards_of(self, mutant: Mutant) -> tuple[int, ...]:
+    def guard_counters(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the counters that are passed where *mutant* is evaluated, the nearest first."""
-        return tuple(self.reach.guards_of(self._node_of(mutant)))
+        return tuple(self.reach.guard_counters(self._mutated_node(mutant)))
 
-    def users_of(self, mutant: Mutant) -> tuple[int, ...]:
+    def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
         """Return the baselines that evaluate the place of *mutant*."""
-        guards = self.guards_of(mutant)
+        guards = self.guard_counters(mutant)
         return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
 
     def is_never_needed(self, mutant: Mutant) -> bool:
         """Return whether no run takes the right side of the fallback that *mutant* leaves out."""
-        right = self._node_of(mutant).child_by_field_name("right")
+        right = self._mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
@@ -129,7 +129,9 @@ class ScriptTarget:
 
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
         """Return the way of the condition at *mutant* that no run takes as it always holds."""
-        number = self.reach.else_counter(self._node_of(mutant)) if mutant.new == "true" else None
+        number = (
+            self.reach.else_counter(self._mutated_node(mutant)) if mutant.new == "true" else None
+        )
         is_missing = number is not None and not self.totals[number]
         return self.reach.counters[number] if number is not None and is_missing else None
 
@@ -202,7 +204,7 @@ class ScriptChallenge:
         scripts: dict[str, Script] = {}
         counts: dict[str, dict[int, Counts]] = {}
         for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
-            for script in scripts_of(baseline.item):
+            for script in script_files_of(baseline.item):
                 if (passed := own.counts.get(unify_lines(script))) is not None:
                     scripts[script.name] = script
                     counts.setdefault(script.name, {})[number] = passed
@@ -230,7 +232,7 @@ class ScriptChallenge:
                     continue
                 verdict = next(judged) or MutantVerdict(verdict="limit", cause="process")
                 if memory:
-                    memory.keep(number, verdict)
+                    memory.remember(number, verdict)
                 yield verdict
         finally:
             if memory:
@@ -239,8 +241,8 @@ class ScriptChallenge:
     def judge_one(self, number: int) -> MutantVerdict:
         """Return what becomes of one mutant."""
         target, mutant = self.numbered[number]
-        users = target.users_of(mutant)
-        killer = self._memory.killer_of(number) if self._memory else ""
+        users = target.baselines_evaluating(mutant)
+        killer = self._memory.last_killer(number) if self._memory else ""
         users = tuple(sorted(users, key=lambda user: self.baselines[user].item.node_id != killer))
         variant = self._make_variant(number)
         divergences: list[Divergence] = []
@@ -330,8 +332,8 @@ class _VerdictMemory:
             name = (target.name, mutant.kind, mutant.old, mutant.new)
             seen[name] += 1
             users = [inputs[user] for user in target.users]
-            key = digest(name, seen[name])
-            self._keys.append((key, digest(mutant.start, mutant.end, mutant.new, users)))
+            key = digest_parts(name, seen[name])
+            self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, users)))
 
     def recall(self, number: int) -> MutantVerdict | None:
         """Return what became of a mutant, if all that it depends on is as it was."""
@@ -343,21 +345,21 @@ class _VerdictMemory:
             {"verdict": kept.verdict, "killer": kept.killer, "cause": kept.cause}, MutantVerdict
         )
 
-    def killer_of(self, number: int) -> str:
+    def last_killer(self, number: int) -> str:
         """Return the item that killed a mutant the last time, or nothing."""
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""
 
-    def keep(self, number: int, verdict: MutantVerdict) -> None:
+    def remember(self, number: int, verdict: MutantVerdict) -> None:
         """Keep what became of a mutant; what differs is tried anew for its line."""
         key, inputs = self._keys[number]
-        self._cache.add(key, KeptVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
+        self._cache.add(key, StoredVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
 
     def save(self) -> None:
         self._cache.save()
 
 
-def scripts_of(item: ScenarioItem) -> Iterator[Script]:
+def script_files_of(item: ScenarioItem) -> Iterator[Script]:
     """Yield the scripts of *item* that lie in files of their own."""
     subjects = item.subjects
     yield from (*subjects.handlers, *subjects.all_libraries, *subjects.inline.values())

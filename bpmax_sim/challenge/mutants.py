@@ -15,8 +15,8 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.challenge.equivalents import (
-    is_never_missing,
-    is_same_result_if_equal,
+    is_same_for_equal_sides,
+    is_useless_fallback,
 )
 from bpmax_sim.errors import Place
 from bpmax_sim.i18n import template
@@ -207,7 +207,7 @@ class _MutantReader:
     def _misspell_member(self, node: Node) -> Iterator[Mutant]:
         name = node.child_by_field_name("property")
         owner, parent = node.child_by_field_name("object"), node.parent
-        if name is None or owner is None or parent is None or self._is_written(node):
+        if name is None or owner is None or parent is None or self._is_assignment_target(node):
             return
         is_called = parent.child_by_field_name("function") == node
         value = self._values.value(node)
@@ -232,7 +232,7 @@ class _MutantReader:
             text = self._text(node)
             yield self._make_mutant("member-name", node, f"{text}_: {text}", about=text)
 
-    def _is_written(self, node: Node) -> bool:
+    def _is_assignment_target(self, node: Node) -> bool:
         parent = node.parent
         return parent is not None and (
             (parent.type in _WRITES and parent.child_by_field_name("left") == node)
@@ -289,7 +289,7 @@ class _MutantReader:
 
     # ------------------------------------------------------------------ calls
 
-    def _read_call(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_call(self, node: Node) -> Iterator[Mutant]:
         function, listed = (node.child_by_field_name(part) for part in ("function", "arguments"))
         if function is None or listed is None or listed.type != "arguments":
             return
@@ -305,12 +305,14 @@ class _MutantReader:
             yield from self._change_value(argument, about, is_sent=is_direct or is_setter)
         if is_direct or is_own:
             yield from self._swap_arguments(arguments, about)
-        if is_direct and not arguments and _is_awaited_alone(node):
+        if is_direct and not arguments and _is_result_unused(node):
             yield self._make_mutant("call", node, "void 0", about=about)
         if function.type == "member_expression":
-            yield from self._read_method(function, name, arguments, is_ours=value is not None)
+            yield from self._mutate_method_call(
+                function, name, arguments, is_ours=value is not None
+            )
 
-    def _read_method(
+    def _mutate_method_call(
         self, function: Node, name: str, arguments: Sequence[Node], *, is_ours: bool
     ) -> Iterator[Mutant]:
         """Read a call of a method that is no call of a third party, but for what handles it."""
@@ -333,10 +335,10 @@ class _MutantReader:
                 yield self._make_mutant("field-write", pair, "...{}", about=self._text(pair))
 
     def _drop_members(self, node: Node, about: str) -> Iterator[Mutant]:
-        for pair in self._pairs_in(self._resolve_object(node)):
+        for pair in self._object_members(self._resolve_object(node)):
             yield self._make_mutant("body-member", pair, "...{}", about=about)
 
-    def _pairs_in(self, node: Node) -> Iterator[Node]:
+    def _object_members(self, node: Node) -> Iterator[Node]:
         """Yield the members of all object literals in *node*."""
         for pair in self._tree.walk(node):
             parent = pair.parent
@@ -412,7 +414,7 @@ class _MutantReader:
             if kind == "field-write":
                 yield from self._change_digit(node, about, kind)
 
-    def _read_return(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_return(self, node: Node) -> Iterator[Mutant]:
         yield from self._drop_statement(node)
         values = [child for child in node.named_children if child.type != "comment"]
         if values and values[0].type not in {"true", "false"}:
@@ -452,7 +454,7 @@ class _MutantReader:
 
     # ------------------------------------------------------------------ conditions
 
-    def _read_condition(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_condition(self, node: Node) -> Iterator[Mutant]:
         condition = node.child_by_field_name("condition")
         if condition is None:
             return
@@ -463,9 +465,9 @@ class _MutantReader:
         for new in ("true", "false") if node.type in _CONDITIONS else ("false",):
             yield self._make_mutant("code-check", inner, new, about=about)
 
-    def _read_loop(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
         """End a loop after its first turn."""
-        yield from self._read_condition(node) if node.type in _LOOPS else ()
+        yield from self._mutate_condition(node) if node.type in _LOOPS else ()
         body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
         if body is None or node.parent is None or node.parent.type == "labeled_statement":
             return
@@ -483,7 +485,7 @@ class _MutantReader:
         text = self._text(body)
         new = f"{head}{{ {text} break; }}{tail}"
         mutant = self._make_mutant("loop", node, new, about=head.strip())
-        if condition is not None and not _compares(condition):
+        if condition is not None and not _is_order_comparison(condition):
             probe = _LOOP_PROBE.format(head=head, body=text, tail=tail)
             mutant = replace(
                 mutant, probe=probe, condition=(condition.start_byte, condition.end_byte)
@@ -504,9 +506,9 @@ class _MutantReader:
             mutant = self._make_mutant("code-check", body, "true", about=text)
             yield replace(mutant, probe=_TRUTH_PROBE.format(met="!v", text=text))
 
-    def _fix_truth(self, node: Node) -> Iterator[Mutant]:
+    def _fix_check_result(self, node: Node) -> Iterator[Mutant]:
         """Have a check whose outcome is kept or returned always come to the same."""
-        if not (_is_kept(node) and _is_truth(node) and self._is_check(node)):
+        if not (_is_value_used(node) and _is_boolean(node) and self._is_check(node)):
             return
         text = self._text(node)
         for new, met in (("true", "!v"), ("false", "v")):
@@ -515,7 +517,7 @@ class _MutantReader:
 
     def _is_check(self, node: Node) -> bool:
         """Return whether *node* asks for a code: compares with a literal, or asks a response."""
-        return any(self._is_single_check(part) for part in _operands(node))
+        return any(self._is_single_check(part) for part in _logical_operands(node))
 
     def _is_single_check(self, node: Node) -> bool:
         argument = node.child_by_field_name("argument")
@@ -529,29 +531,29 @@ class _MutantReader:
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return any(side is not None and side.type in _LITERALS for side in sides)
 
-    def _read_operator(self, node: Node) -> Iterator[Mutant]:
-        yield from self._fix_truth(node)
-        yield from self._read_binary(node)
+    def _mutate_operator(self, node: Node) -> Iterator[Mutant]:
+        yield from self._fix_check_result(node)
+        yield from self._mutate_binary(node)
 
-    def _read_binary(self, node: Node) -> Iterator[Mutant]:
+    def _mutate_binary(self, node: Node) -> Iterator[Mutant]:
         sign = node.child_by_field_name("operator")
         left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
         if sign is None or left is None or right is None:
             return
         if sign.type in _SHIFTED:
-            if is_same_result_if_equal(self._tree, node):
+            if is_same_for_equal_sides(self._tree, node):
                 return
             one, other = self._text(left), self._text(right)
             new = f"{one} {_SHIFTED[sign.type]} {other}"
             mutant = self._make_mutant("comparison", node, new, about=self._text(node))
             yield replace(mutant, probe=_SIDES_PROBE.format(sign=sign.type, left=one, right=other))
-        elif sign.type in {"||", "??"} and not _is_condition(node):
-            if is_never_missing(self._tree, node):
+        elif sign.type in {"||", "??"} and not _is_used_as_condition(node):
+            if is_useless_fallback(self._tree, node):
                 return
             yield self._make_mutant(
                 "fallback", node, f"({self._text(left)})", about=self._text(left)
             )
-        elif sign.type in {"&&", "||"} and _is_condition(node):
+        elif sign.type in {"&&", "||"} and _is_used_as_condition(node):
             for kept, dropped in ((left, right), (right, left)):
                 about = self._text(dropped)
                 yield self._make_mutant("code-check", node, f"({self._text(kept)})", about=about)
@@ -574,14 +576,14 @@ class _MutantReader:
     def _swallow_error(self, node: Node) -> Iterator[Mutant]:
         body = node.child_by_field_name("body")
         if body is not None and any(child.type != "comment" for child in body.named_children):
-            yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_above(node))
+            yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_in_try(node))
 
-    def _calls_above(self, catch: Node) -> str:
+    def _calls_in_try(self, catch: Node) -> str:
         """Return the calls in the ``try`` that *catch* belongs to."""
         block = catch.parent.child_by_field_name("body") if catch.parent is not None else None
-        return ", ".join(dict.fromkeys(self.calls_in(block))) if block is not None else ""
+        return ", ".join(dict.fromkeys(self.awaited_call_names(block))) if block is not None else ""
 
-    def calls_in(self, block: Node) -> Iterator[str]:
+    def awaited_call_names(self, block: Node) -> Iterator[str]:
         """Yield the names of the calls that *block* awaits."""
         for node in self._tree.walk(block):
             value = self._values.value(node) if node.type == "call_expression" else None
@@ -599,7 +601,7 @@ class _MutantReader:
         if inner is None or value is None or value.kind != "promise" or value.call < 0:
             return
         text = self._text(inner)
-        if _is_tried(node) or ".catch(" in text or "arguments" in text:
+        if _is_in_try(node) or ".catch(" in text or "arguments" in text:
             return
         new = f"await (async () => {{ try {{ return await {text}; }} catch {{ return {{}}; }} }})()"
         about = _call_name(self._values.calls[value.call])
@@ -610,12 +612,12 @@ def _call_name(call: ProxyCall) -> str:
     return f"{call.platform or '?'}.{call.api or '?'}"
 
 
-def _operands(node: Node) -> Iterator[Node]:
+def _logical_operands(node: Node) -> Iterator[Node]:
     """Yield what *node* joins by ``&&`` and ``||``."""
     if operator_of(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:
-                yield from _operands(_without_parentheses(inner))
+                yield from _logical_operands(_without_parentheses(inner))
     else:
         yield node
 
@@ -626,7 +628,7 @@ def _without_parentheses(node: Node) -> Node:
     return node
 
 
-def _is_condition(node: Node) -> bool:
+def _is_used_as_condition(node: Node) -> bool:
     """Return whether only the truth of *node* counts."""
     child, parent = node, node.parent
     while parent is not None:
@@ -638,7 +640,7 @@ def _is_condition(node: Node) -> bool:
     return False
 
 
-def _is_kept(node: Node) -> bool:
+def _is_value_used(node: Node) -> bool:
     """Return whether what *node* comes to is declared, written, returned or a member."""
     child, parent = node, node.parent
     while parent is not None and parent.type in WRAPPED:
@@ -657,15 +659,15 @@ _KEPT_BY: Final = {
 """What keeps or gives the value of one of its parts, and which that is."""
 
 
-def _is_truth(node: Node) -> bool:
+def _is_boolean(node: Node) -> bool:
     """Return whether *node* is true or false, and nothing else."""
     sign = operator_of(node)
     return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
-        sign in {"&&", "||"} and all(map(_is_truth, _operands(node)))
+        sign in {"&&", "||"} and all(map(_is_boolean, _logical_operands(node)))
     )
 
 
-def _compares(condition: Node) -> bool:
+def _is_order_comparison(condition: Node) -> bool:
     """Return whether *condition* is an order of two values, as in most loops that count."""
     return operator_of(_without_parentheses(condition)) in _SHIFTED
 
@@ -674,7 +676,7 @@ def _is_expression(body: Node) -> bool:
     return body.type not in {"statement_block", "true", "false"}
 
 
-def _is_awaited_alone(call: Node) -> bool:
+def _is_result_unused(call: Node) -> bool:
     """Return whether nobody takes what *call* gives."""
     parent = call.parent
     if parent is not None and parent.type == "await_expression":
@@ -682,7 +684,7 @@ def _is_awaited_alone(call: Node) -> bool:
     return parent is not None and parent.type == "expression_statement"
 
 
-def _is_tried(node: Node) -> bool:
+def _is_in_try(node: Node) -> bool:
     """Return whether an error at *node* is caught in its function."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:
@@ -697,19 +699,19 @@ _READERS: Final[Mapping[str, Callable[[_MutantReader, Node], Iterator[Mutant]]]]
     "shorthand_property_identifier_pattern": _MutantReader._misspell_destructured,  # noqa: SLF001
     "assignment_expression": _MutantReader._drop_write,  # noqa: SLF001
     "augmented_assignment_expression": _MutantReader._drop_write,  # noqa: SLF001
-    "call_expression": _MutantReader._read_call,  # noqa: SLF001
-    "if_statement": _MutantReader._read_condition,  # noqa: SLF001
-    "ternary_expression": _MutantReader._read_condition,  # noqa: SLF001
-    "binary_expression": _MutantReader._read_operator,  # noqa: SLF001
-    "unary_expression": _MutantReader._fix_truth,  # noqa: SLF001
-    "while_statement": _MutantReader._read_loop,  # noqa: SLF001
-    "do_statement": _MutantReader._read_loop,  # noqa: SLF001
-    "for_statement": _MutantReader._read_loop,  # noqa: SLF001
-    "for_in_statement": _MutantReader._read_loop,  # noqa: SLF001
+    "call_expression": _MutantReader._mutate_call,  # noqa: SLF001
+    "if_statement": _MutantReader._mutate_condition,  # noqa: SLF001
+    "ternary_expression": _MutantReader._mutate_condition,  # noqa: SLF001
+    "binary_expression": _MutantReader._mutate_operator,  # noqa: SLF001
+    "unary_expression": _MutantReader._fix_check_result,  # noqa: SLF001
+    "while_statement": _MutantReader._mutate_loop,  # noqa: SLF001
+    "do_statement": _MutantReader._mutate_loop,  # noqa: SLF001
+    "for_statement": _MutantReader._mutate_loop,  # noqa: SLF001
+    "for_in_statement": _MutantReader._mutate_loop,  # noqa: SLF001
     "object": _MutantReader._drop_from_object,  # noqa: SLF001
     "new_expression": _MutantReader._change_error,  # noqa: SLF001
     "throw_statement": _MutantReader._drop_statement,  # noqa: SLF001
-    "return_statement": _MutantReader._read_return,  # noqa: SLF001
+    "return_statement": _MutantReader._mutate_return,  # noqa: SLF001
     "catch_clause": _MutantReader._swallow_error,  # noqa: SLF001
     "await_expression": _MutantReader._swallow_awaited,  # noqa: SLF001
 }

@@ -20,21 +20,21 @@ def make_section(result: ChallengeResult) -> ReportSection:
             score=round(result.score, 1),
             counts=describe_counts(result),
         ),
-        parts=tuple(map(_part_of, result.distinct_findings[:SHOWN])),
+        parts=tuple(map(_to_section_finding, result.distinct_findings[:SHOWN])),
     )
 
 
-def _part_of(finding: Weakness) -> SectionFinding:
+def _to_section_finding(finding: Weakness) -> SectionFinding:
     return SectionFinding(
         headline=finding.message,
         tone="failed" if finding.verdict == "differs" else "again",
         place=str(finding.place),
-        lines=tuple(_lines_of(finding)),
+        lines=tuple(_finding_lines(finding)),
         paste=finding.expect,
     )
 
 
-def _lines_of(finding: Weakness) -> Iterator[str]:
+def _finding_lines(finding: Weakness) -> Iterator[str]:
     yield msg("{old}  →  {new}", old=finding.old, new=finding.new) if finding.new else finding.old
     if finding.where:
         change = msg("{before} → {after}", before=finding.before, after=finding.after)

@@ -88,7 +88,7 @@ def section_of(place: str) -> str:
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
-def split_entry(place: str) -> tuple[str, int, str]:
+def split_list_place(place: str) -> tuple[str, int, str]:
     """Return list, position and part of ``calls[0].body``; of another place no part."""
     owner, _, rest = place.partition("[")
     number, bracket, part = rest.partition("].")
@@ -158,7 +158,9 @@ class LineSearch:
         part = _differing_part(divergence.first, divergence.second)
         if part is UNSET or is_suspicious(part):
             return
-        for value, columns in self._in_all_rows(divergence, part, path[-1] if path else section):
+        for value, columns in self._expect_in_all_rows(
+            divergence, part, path[-1] if path else section
+        ):
             inner: Any = value
             for key in reversed(path):
                 inner = {key: inner}
@@ -167,14 +169,14 @@ class LineSearch:
     def _lines_for_result(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
         part = _differing_part(divergence.first, divergence.second)
         if part is not UNSET and not is_suspicious(part):
-            for value, columns in self._in_all_rows(divergence, part, "result"):
+            for value, columns in self._expect_in_all_rows(divergence, part, "result"):
                 yield {"expect": {"result": value}, "columns": columns}
 
-    def _in_all_rows(
+    def _expect_in_all_rows(
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield what *part* is to be in every row of the file, and the columns that takes."""
-        users = self._rows_of(divergence.user)
+        users = self._rows_of_file(divergence.user)
         values = {user: self._observed[user].get((divergence.step, divergence.place), UNSET)
                   for user in users}  # fmt: skip
         there = {user: value for user, value in values.items() if value is not UNSET}
@@ -185,11 +187,11 @@ class LineSearch:
             return
         patterns = [self._values[user].generalise(value) for user, value in there.items()]
         if not any(map(_is_pattern, patterns)):
-            yield from self._in_columns(there, name, is_everywhere=len(there) == len(users))
+            yield from self._expect_by_column(there, name, is_everywhere=len(there) == len(users))
         elif all(pattern == patterns[0] for pattern in patterns):
             yield patterns[0], {}
 
-    def _in_columns(
+    def _expect_by_column(
         self, there: Mapping[int, Any], name: str, *, is_everywhere: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
         """Yield a column that has the values of *there*, one for each row, or a new one."""
@@ -228,18 +230,18 @@ class LineSearch:
         """Return the lines of a list of the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.user].items():
-            owner, number, part = split_entry(place)
+            owner, number, part = split_list_place(place)
             if step == divergence.step and owner == name and part:
                 lines.setdefault(number, {})[part] = value
         return [lines[number] for number in sorted(lines)]
 
     def _lines_for_calls(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        _, _, part = split_entry(divergence.place)
+        _, _, part = split_list_place(divergence.place)
         entries = [{"call": call["api"]} for call in self._lines_of_list(divergence, "calls")]
         if part != "api" and part not in _SENT:
             return
         for other in self._differing:
-            owner, number, name = split_entry(other.place)
+            owner, number, name = split_list_place(other.place)
             is_same = (other.user, other.step, owner) == (divergence.user, divergence.step, "calls")
             if not is_same or name not in _SENT or number >= len(entries):
                 continue
@@ -261,7 +263,7 @@ class LineSearch:
         return {match[0]: header[name] for name, match in found.items() if match}
 
     def _lines_for_errors(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        _, number, part = split_entry(divergence.place)
+        _, number, part = split_list_place(divergence.place)
         value = divergence.first
         if number or value is UNSET or is_suspicious(value):
             return
@@ -271,7 +273,7 @@ class LineSearch:
 
     # ------------------------------------------------------------------ trial
 
-    def _rows_of(self, user: int) -> list[int]:
+    def _rows_of_file(self, user: int) -> list[int]:
         return self._files[self.baselines[user].item.spot.source.file]
 
     def line_kills(
@@ -335,18 +337,18 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
 
 def find_divergences(user: int, baseline: Baseline, run: VariantRun) -> Iterator[Divergence]:
     """Yield where *run* of a variant differs from the baseline, each place once."""
-    before, after = (_as_map(each.observations) for each in (baseline.run, run))
+    before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
-        if first is UNSET or second is UNSET or not _same(first, second):
+        if first is UNSET or second is UNSET or not _is_equal(first, second):
             yield Divergence(user, step, place, first, second)
 
 
-def _as_map(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
+def _by_step_and_place(observations: Sequence[Observation]) -> dict[tuple[str, str], Any]:
     return {(one.step, one.place): one.value for one in observations}
 
 
-def _same(first: Any, second: Any) -> bool:
+def _is_equal(first: Any, second: Any) -> bool:
     both_nan = first != first and second != second  # noqa: PLR0124 - only NaN is unlike itself
     return both_nan or (type(first) is type(second) and bool(first == second)) or (
         is_number(first) and is_number(second) and first == second
@@ -363,7 +365,7 @@ def _differing_part(first: Any, second: Any) -> Any:
         parts = {
             key: _differing_part(value, second.get(key, UNSET))
             for key, value in first.items()
-            if key not in second or not _same(value, second[key])
+            if key not in second or not _is_equal(value, second[key])
         }
         kept = {key: value for key, value in parts.items() if value is not UNSET}
         return kept or UNSET
@@ -386,7 +388,7 @@ def _free_column(name: str, rows: Sequence[Values]) -> str:
     return next(one for one in names if one not in taken)
 
 
-def edits_of(
+def make_edits(
     line: ExpectLine, item: ScenarioItem, rows: Sequence[ScenarioItem]
 ) -> list[ExpectEdit | ColumnEdit]:
     """Return what writes *line* into the file of *item*, of which *rows* are all items."""
@@ -427,7 +429,7 @@ def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
 def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | None:
     step, expect, error = located.step, located.step.expect, located.step.expect_error
     for section, addition in line.expect.items():
-        merged = merge_expected(_plain(getattr(expect, section)), addition)
+        merged = merge_expected(_as_written(getattr(expect, section)), addition)
         if merged is UNSET:
             return None
         if section == "proxy":
@@ -446,7 +448,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
     return replace(located, step=replace(step, expect=expect, expect_error=error))
 
 
-def _plain(value: Any) -> Any:
+def _as_written(value: Any) -> Any:
     """Return a section of `Expect` as its file has it."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]

@@ -57,7 +57,7 @@ class ScriptReach:
 
     def _note_node(self, node: Node) -> None:
         """Note *node* where a counter is about it: its function, and what decides a way."""
-        spot = self._position_of(node)
+        spot = self._span_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
         elif node.type == "if_statement" and spot in self._implied:
@@ -68,11 +68,11 @@ class ScriptReach:
         ):
             self._nodes.setdefault(way, node)
 
-    def guards_of(self, node: Node) -> Iterator[int]:
+    def guard_counters(self, node: Node) -> Iterator[int]:
         """Yield the counters that are passed when *node* is evaluated, the nearest first."""
         child, parent = node, node.parent
         while parent is not None:
-            spot = self._position_of(child)
+            spot = self._span_of(child)
             found = (
                 self._statements.get(spot),
                 self._counter_of_branch(child, parent),
@@ -83,7 +83,7 @@ class ScriptReach:
 
     def is_evaluated(self, node: Node, counts: Counts) -> bool:
         """Return whether *node* was evaluated."""
-        return all(counts[number] for number in islice(self.guards_of(node), 1))
+        return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
     def else_counter(self, condition: Node) -> int | None:
         """Return the way of the ``if`` that is taken where its *condition* does not hold."""
@@ -91,7 +91,7 @@ class ScriptReach:
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
         is_if = owner is not None and owner.type == "if_statement"
-        return self._implied.get(self._position_of(owner)) if owner is not None and is_if else None
+        return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
 
     def find_untaken(self, counts: Counts) -> Iterator[int]:
         """Yield what nobody ran though it could be, the outermost one of those inside each other.
@@ -108,10 +108,10 @@ class ScriptReach:
             if counts[number] or (counter.arm in _TRUTHS and counter.decision not in decided):
                 continue
             owner = node if number in self._functions.values() else _branching_node(node, counter)
-            if self.is_evaluated(owner, counts) and _is_worth_a_line(counter, owner):
+            if self.is_evaluated(owner, counts) and _is_worth_reporting(counter, owner):
                 yield number
 
-    def node_of(self, number: int) -> Node:
+    def shown_node(self, number: int) -> Node:
         """Return what a reader looks at: the condition of a way, what is caught or called."""
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:
@@ -126,9 +126,9 @@ class ScriptReach:
         owner = parent
         if parent.type in _BETWEEN and parent.parent is not None:
             owner = parent.parent
-        return self._ways.get((self._position_of(child), self._position_of(owner)))
+        return self._ways.get((self._span_of(child), self._span_of(owner)))
 
-    def _position_of(self, node: Node) -> _Spot:
+    def _span_of(self, node: Node) -> _Spot:
         place = self._tree.place(node)
         return place.line, place.column
 
@@ -146,17 +146,17 @@ def _is_implied(counter: Counter) -> bool:
     return counter.arm == "else" and (counter.line, counter.column) == counter.decision
 
 
-def _is_worth_a_line(counter: Counter, node: Node) -> bool:
+def _is_worth_reporting(counter: Counter, node: Node) -> bool:
     if counter.arm in {"&&", "||", "??"}:
         return counter.arm == "&&" and _is_statement(node)  # elsewhere a mutant says it
-    return not _is_implied(counter) or _leaves_something_out(node)
+    return not _is_implied(counter) or _is_guard_clause(node)
 
 
 def _is_statement(node: Node) -> bool:
     return node.parent is not None and node.parent.type == "expression_statement"
 
 
-def _leaves_something_out(node: Node) -> bool:
+def _is_guard_clause(node: Node) -> bool:
     """Return whether an ``if`` without ``else`` ends by leaving, and more stands behind it."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]

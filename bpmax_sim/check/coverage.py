@@ -87,13 +87,15 @@ def measure_coverage(
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
     ordered = sorted(declared, key=lambda part: (order[part[0]], part[1]))
-    return [DeclaredPart(kind, name, _as_text((kind, name)) in touched) for kind, name in ordered]
+    return [
+        DeclaredPart(kind, name, _name_to_text((kind, name)) in touched) for kind, name in ordered
+    ]
 
 
 def touched_parts(run: PassedRun) -> set[str]:
     """Return the parts that *run* used, as texts that do not depend on machine or language."""
     item = run.item
-    return {f"{_SCENARIO}{item.node_id}", *map(_as_text, _touched_names(run))}
+    return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _touched_names(run))}
 
 
 def count_scenarios(touched: Collection[str]) -> int:
@@ -101,7 +103,7 @@ def count_scenarios(touched: Collection[str]) -> int:
     return sum(part.startswith(_SCENARIO) for part in touched)
 
 
-def _as_text(name: Name) -> str:
+def _name_to_text(name: Name) -> str:
     return "".join([name[0], "\t", name[1]])  # of a message the words before translation
 
 
@@ -162,7 +164,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
         yield from _names_by_call(ran.platforms, call)
     yield from _names_by_faults(ran)
-    for event in _drop_undone(ran.events):
+    for event in _drop_undone_arrivals(ran.events):
         if isinstance(event, FieldChanged):
             yield _name_field(ran.item, event.field)
         elif isinstance(event, NodeEntered) and ran.item.subjects.flow.definition is not None:
@@ -180,7 +182,7 @@ def _touched_names(ran: PassedRun) -> Iterator[Name]:
             yield from (_name_field(ran.item, name) for name in expected)
 
 
-def _drop_undone(events: Iterable[Event]) -> list[Event]:
+def _drop_undone_arrivals(events: Iterable[Event]) -> list[Event]:
     """Return *events* without the arrivals at nodes that were taken back."""
     current: list[Event] = []
     for event in events:

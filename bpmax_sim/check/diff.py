@@ -15,9 +15,9 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette import matching
-from bpmax_sim.cassette.alignment import PASSING, PlacesOf, parts_of_outcome
+from bpmax_sim.cassette.alignment import PASSING, PlacesOf, comparable_outcome
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Difference, Rules, differences, matching_key
+from bpmax_sim.cassette.matching import Difference, MatchingRules, find_differences, matching_key
 from bpmax_sim.errors import Place
 from bpmax_sim.field_path import FieldPath, without_paths
 from bpmax_sim.messages import Exchange
@@ -57,17 +57,17 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
     old: NumberedExchange | None = None
     new: NumberedExchange | None = None
     request: tuple[Difference, ...] = ()
-    answer: tuple[Difference, ...] = ()
+    response: tuple[Difference, ...] = ()
 
     @property
     def kind(self) -> Kind:
         """Return ``added``, ``removed``, ``changed`` or ``same``."""
         if self.old is None or self.new is None:
             return "added" if self.old is None else "removed"
-        return "changed" if self.request or self.answer else "same"
+        return "changed" if self.request or self.response else "same"
 
     @property
-    def either(self) -> NumberedExchange:
+    def present_side(self) -> NumberedExchange:
         """Return the old exchange, or the new one if there is no old one."""
         side = self.old or self.new
         assert side is not None
@@ -75,7 +75,7 @@ class ExchangePair(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def compare_cassettes(
-    old: Cassette, new: Cassette, rules: Rules, volatile: PlacesOf
+    old: Cassette, new: Cassette, rules: MatchingRules, volatile: PlacesOf
 ) -> Iterator[tuple[str, ExchangePair]]:
     """Yield the owner and pair of every exchange of two cassettes; of each owner, added ones last.
 
@@ -108,14 +108,14 @@ def added_exchanges(new: Cassette) -> Iterator[tuple[str, ExchangePair]]:
 
 
 def _numbered_exchanges(cassette: Cassette, owner: str) -> list[NumberedExchange]:
-    numbers = cassette.index.numbers(owner) if owner in cassette.owners else ()
+    numbers = cassette.index.exchange_numbers(owner) if owner in cassette.owners else ()
     return [NumberedExchange(cassette, number, cassette.exchange(number)) for number in numbers]
 
 
 def _pair_exchanges(
     old: Sequence[NumberedExchange],
     new: Sequence[NumberedExchange],
-    rules: Rules,
+    rules: MatchingRules,
     volatile: PlacesOf,
 ) -> Iterator[ExchangePair]:
     """Pair equal requests in their order, then those of the same API that differ least."""
@@ -136,19 +136,19 @@ def _pair_exchanges(
         mine = parts[id(side)]
         nearest = partners.get(side.number) or min(
             islice(left[side.name].values(), _MOST_TRIED),
-            key=lambda other: (len(differences(mine, parts[id(other)], rules)), other.number),
+            key=lambda other: (len(find_differences(mine, parts[id(other)], rules)), other.number),
             default=None,
         )
         if nearest is None:
             yield ExchangePair(old=side)
             continue
         left[side.name].pop(nearest.number, None)
-        request = differences(mine, parts[id(nearest)], rules)
+        request = find_differences(mine, parts[id(nearest)], rules)
         yield ExchangePair(
             old=side,
             new=nearest,
             request=request,
-            answer=_compare_responses(side, nearest, volatile),
+            response=_compare_responses(side, nearest, volatile),
         )
     rest = chain.from_iterable(group.values() for group in left.values())
     for side in sorted(rest, key=lambda side: side.exchange.order):
@@ -170,7 +170,7 @@ def is_random_only(old: Cassette, new: Cassette, pairs: Iterable[tuple[str, Exch
     for owner, pair in pairs:
         if pair.kind not in {"same", "changed"}:
             return False
-        for place in (*pair.request, *pair.answer):
+        for place in (*pair.request, *pair.response):
             owners.add(owner)
             before, after = place.recorded, place.sent
             if _common_form(before) != _common_form(after) or not _common_form(before):
@@ -205,7 +205,7 @@ def _compare_responses(
         for path in (*PASSING, *volatile(call.name if call else ""))
     ]
     before, after = (
-        without_paths(parts_of_outcome(side.exchange.outcome), passing) for side in (old, new)
+        without_paths(comparable_outcome(side.exchange.outcome), passing) for side in (old, new)
     )
     if before.get("kind") != after.get("kind"):  # text that was JSON before differs as a whole
         before["body"], after["body"] = _merge_seen(before), _merge_seen(after)

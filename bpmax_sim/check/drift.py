@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.alignment import parts_of_outcome
+from bpmax_sim.cassette.alignment import comparable_outcome
 from bpmax_sim.cassette.model import group_by_name, read_body
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import CallError, TransportError
@@ -48,8 +48,8 @@ from bpmax_sim.proxy.recovery import (
     ReceivedResponse,
     RetryDecision,
     RetryProgress,
+    decide_retry,
     failure_class,
-    next_step,
 )
 from bpmax_sim.proxy.response import read_body as parsed_body
 from bpmax_sim.session.session import Session
@@ -251,7 +251,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """Return ``platform.api``, or the address for other HTTP clients."""
-        return name_of(self.exchange)
+        return exchange_name(self.exchange)
 
     def __str__(self) -> str:
         """Return ``error: [2] crm_system.get_customer: body.name: text became number``."""
@@ -264,7 +264,7 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def name_of(exchange: Exchange) -> str:
+def exchange_name(exchange: Exchange) -> str:
     """Return ``platform.api``, or the address for other HTTP clients."""
     call = exchange.request.call
     return call.name if call and call.platform else exchange.request.url
@@ -283,7 +283,7 @@ def recorded_at(exchange: Exchange) -> float:
         return exchange.at
 
 
-def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
+def find_outdated(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
     """Yield a drift if *exchange* was recorded more than *age* seconds before *now*."""
     recorded = recorded_at(exchange)
     if now - recorded > age:
@@ -296,7 +296,7 @@ def find_old(exchange: Exchange, *, now: float, age: float) -> Iterator[Drift]:
         yield Drift(exchange=exchange, tier="warning", kind="old", message=message)
 
 
-def find_moved(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
+def find_migrated(exchange: Exchange, marks: Sequence[str]) -> Iterator[Drift]:
     """Yield a drift if `migrate` changed *exchange*: this exact request was never sent."""
     if marks:
         message = msg("moved by `bpmax-sim migrate`, not recorded so: {list}", list=series(marks))
@@ -358,7 +358,7 @@ class Verification:
             return [
                 _report_unsent(exchange, msg("{party} could not be reached before", party=party))
             ]
-        name, sampled = name_of(exchange), self._sampled
+        name, sampled = exchange_name(exchange), self._sampled
         if sampled is not None and name in sampled:
             return [_report_unsent(exchange, msg("one exchange of each API is enough (--sample)"))]
         check = _ExchangeCheck(self._session, exchange, outcome, passed, self._members_read)
@@ -388,7 +388,7 @@ class Verification:
         )
         sent = RetryProgress(known.sent + 1, known.renewed, known.offset)
         grant = _ANY_GRANT if recipe.acquires else None
-        step = next_step(outcome, recipe, grant, sent, exchange.at)
+        step = decide_retry(outcome, recipe, grant, sent, exchange.at)
         if not isinstance(step, RetryDecision):
             return ""
         offset = known.offset if step.offset is None else step.offset
@@ -510,18 +510,18 @@ class _ExchangeCheck(msgspec.Struct, frozen=True):
         personal = [path for owner in declared for path in owner.redact]
         drifts += [
             Change("value", place)
-            for place in _other_values(self.recorded, first, values, personal)
+            for place in _changed_values(self.recorded, first, values, personal)
             if place not in seen and not _is_volatile(FieldPath.parse(place, "verify"), learned)
         ]
         for change in drifts:
-            yield self._to_drift(change, self._find_reader(change, declared))
+            yield self._to_drift(change, self._find_script_reading(change, declared))
         for path in sorted(format_path(path) for path in learned if not _is_volatile(path, known)):
             message = msg(
                 "{path}: differs between two answers; declare volatile: [{path}]", path=path
             )
             yield self._make_drift("info", "volatile", message, path)
 
-    def _find_reader(self, change: Change, declared: Sequence[Platform | Api]) -> str:
+    def _find_script_reading(self, change: Change, declared: Sequence[Platform | Api]) -> str:
         """Return where a script reads what *change* has removed; "" if nowhere."""
         call = self.exchange.request.call
         if change.what != "removed" or call is None or not declared:
@@ -559,7 +559,7 @@ def _body_paths(platform: Platform, member: tuple[str, ...]) -> Iterator[tuple[s
             yield (*path.split(".")[1:], *member[1:])
 
 
-def _other_values(
+def _changed_values(
     recorded: Response, live: Response, places: Sequence[str], personal: Sequence[str]
 ) -> Iterator[str]:
     """Yield the *places* whose value differs in *live*.
@@ -571,8 +571,8 @@ def _other_values(
     if not places or recorded.status != live.status:
         return
     kind = media_type(live.header("content-type") or "")
-    before = parts_of_outcome(recorded)
-    after = parts_of_outcome(replace(live, body=redact_body(live.body, kind, personal)))
+    before = comparable_outcome(recorded)
+    after = comparable_outcome(replace(live, body=redact_body(live.body, kind, personal)))
     for place in places:
         path = FieldPath.parse(place, "verify")
         was, now = list(values_at(before, path)), list(values_at(after, path))

@@ -124,14 +124,14 @@ def plan_items(items: Iterable[ScenarioItem], renames: Renames) -> Iterator[Move
             "environ": os.environ,
         }
         _replay(item, item.root / "cassettes", options)
-        yield _plan_of(item, moves)
+        yield _make_plan(item, moves)
 
 
-def _plan_of(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
+def _make_plan(item: ScenarioItem, moves: RecordingMoves) -> MovePlan | None:
     cassette = moves.cassette
-    if cassette is None or not cassette.index.numbers(moves.owner):
+    if cassette is None or not cassette.index.exchange_numbers(moves.owner):
         return None
-    plan = MovePlan(_file_of(item), cassette, moves.owner, item.owner, item)
+    plan = MovePlan(_cassette_path(item), cassette, moves.owner, item.owner, item)
     plan.contested, plan.unknown = tuple(moves.contested), tuple(moves.unknown)
     for number, move in moves.found.items():
         plan.entries[number] = move.apply(cassette.explicit(number))
@@ -158,7 +158,7 @@ def plan_others(
 ) -> list[MovePlan]:
     """Return the plans of owners that are no scenarios, such as tests: only names are changed."""
     taken = {(plan.file.absolute(), plan.owner) for plan in known}
-    taken |= {(_file_of(item).absolute(), item.owner) for item in items}
+    taken |= {(_cassette_path(item).absolute(), item.owner) for item in items}
     plans = []
     for path in sorted((root / "cassettes").rglob("*.yaml")):
         if path.relative_to(root / "cassettes").parts[0] == "auth":
@@ -174,7 +174,7 @@ def plan_others(
 
 def _rename_owner(path: Path, cassette: Cassette, owner: str, renames: Renames) -> MovePlan:
     plan = MovePlan(path, cassette, owner, renames.owners.get(owner, owner))
-    for number in cassette.index.numbers(owner):
+    for number in cassette.index.exchange_numbers(owner):
         old = cassette.explicit(number)
         entry, causes = _rename_entry(old, renames)
         if old.line.signed is not None and _rename_entry(old.with_line(signed=None), renames)[1]:
@@ -208,7 +208,7 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
     if not causes or line.signed is not None:
         return entry, ()
     call = f"{platform}.{api}" if api else platform
-    marks = (*line.moved, *(cause.mark for cause in causes))
+    marks = (*line.moved, *(cause.recording_mark for cause in causes))
     values = {name.replace(f"{old[0]}.", f"{platform}.", 1): v for name, v in line.values.items()}
     line = replace(line, call=call, rules=UNKNOWN_RULES, moved=marks, values=values)
     return Entry(line, text), tuple(causes)
@@ -237,7 +237,7 @@ def join_causes(plans: Sequence[MovePlan]) -> None:
             plan.causes[number] = tuple(dict.fromkeys(joined.get(cause, cause) for cause in own))
 
 
-def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
+def _apply_to_entry(plan: MovePlan, number: int, old: Entry) -> Entry:
     entry = plan.entries.get(number, old)
     if _OWNER not in plan.causes:
         return entry
@@ -251,11 +251,11 @@ def _carry_out(plan: MovePlan, number: int, old: Entry) -> Entry:
     return entry.with_line(key=matching_key(parts_of_exchange(read_exchange(entry)), rules))
 
 
-def _file_of(item: ScenarioItem) -> Path:
+def _cassette_path(item: ScenarioItem) -> Path:
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 
 
-def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+def apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
     """Replace the files whose *plans* then replay.
 
     Return these, and name and reason of each failure.
@@ -285,7 +285,7 @@ def carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[t
     # The old login stays while any scenario still needs it.
     for old, (new, data) in logins.items() if written else ():
         with lock_folder(new.parent):
-            journal.replace_whole(new, data)
+            journal.replace_file(new, data)
             if not red:
                 old.unlink()
         written.append(new)
@@ -313,7 +313,7 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
         return False
     data = _migrated_bytes(plans)
     with lock_folder(path.parent):
-        journal.replace_whole(path, data)
+        journal.replace_file(path, data)
     return True
 
 
@@ -324,7 +324,7 @@ def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     for number in range(len(cassette)):
         entry = cassette.explicit(number)
         plan = by_owner.get(entry.line.owner)
-        entries.append(entry if plan is None else _carry_out(plan, number, entry))
+        entries.append(entry if plan is None else _apply_to_entry(plan, number, entry))
     return dump_entries(entries)
 
 

@@ -253,7 +253,7 @@ def _find_literal_members(node: Node, steps: Steps) -> Iterator[Problem]:
             and is_secret_name(called)
             and any(
                 is_distinctive(text) and is_secret_value(called, text)
-                for text in _literals_in(inner.value)
+                for text in _literal_texts(inner.value)
             )
         ):
             message = msg(
@@ -274,7 +274,7 @@ _LITERAL: Final = re.compile(
 """What a template sends as it stands; an argument of another filter is a format or a separator."""
 
 
-def _literals_in(source: str) -> Iterator[str]:
+def _literal_texts(source: str) -> Iterator[str]:
     """Yield the literal texts of *source*, which is a text or a template."""
     if "{{" in source:
         yield from (match["text"] for match in _LITERAL.finditer(source))

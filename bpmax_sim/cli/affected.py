@@ -38,7 +38,7 @@ def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> 
         known = ProjectUses(add_traced_names(load_index(root)))
         names: list[set[str]] = []
         if uses:
-            names.append(known.scenarios_of(known.find(name_from_root(uses, root))))
+            names.append(known.scenarios_of(known.find_places(relative_to_root(uses, root))))
         if changed:
             paths = changed_files(root, find_base(root, changed)[0])
             if not _REACH_ALL.isdisjoint(paths):
@@ -49,7 +49,7 @@ def narrow_targets(targets: Sequence[Selection], *, uses: str, changed: str) -> 
     return kept
 
 
-def name_from_root(text: str, root: Path) -> str:
+def relative_to_root(text: str, root: Path) -> str:
     """Return a path from the command line relative to *root*, as the index spells it.
 
     Text that is not a path, such as ``platform.api``, is returned unchanged.

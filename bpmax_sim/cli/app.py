@@ -26,7 +26,7 @@ from bpmax_sim.cli.help_text import (
     LocalisedCommand,
     LocalisedGroup,
     add_help_all,
-    in_sentences,
+    end_sentences,
     localise_parameters,
     parameter_helps,
     write_section,
@@ -37,8 +37,8 @@ from bpmax_sim.errors import (
     BpmaxWarning,
     ConfigError,
     Problem,
-    nearest_name,
     suggest_few,
+    suggest_nearest,
 )
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import (
@@ -445,7 +445,7 @@ def reword_usage_error(message: str) -> str:
         if match := re.fullmatch(pattern, words):
             parts = match.groupdict()
             if "known" in parts:
-                parts["near"] = nearest_name(
+                parts["near"] = suggest_nearest(
                     parts["value"], re.findall("'([^']*)'", parts["known"])
                 )
             if "why" in parts:
@@ -559,7 +559,7 @@ def _build_group(name: str, _language: str) -> Any:
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        help=in_sentences(translate(msg("{about}.", about=GROUPS[name]))),
+        help=end_sentences(translate(msg("{about}.", about=GROUPS[name]))),
         context_settings=_SETTINGS,
     )
     app.callback(invoke_without_command=True)(_print_group_help)
@@ -584,7 +584,7 @@ def _build_command(name: str, command: Command, _language: str) -> Any:
     called = getattr(import_module(f"bpmax_sim.cli.{module}"), function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
     parts = (_make_example(command.example), msg("{about}.", about=command.about), command.more)
-    text = in_sentences(translate(join_messages("\n\n", filter(None, parts))))
+    text = end_sentences(translate(join_messages("\n\n", filter(None, parts))))
     app.command(name, cls=_Command, help=text, context_settings=_SETTINGS)(called)
     compiled: Any = typer.main.get_command(app)
     localise_parameters(compiled, parameter_helps(called))

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from typer import Argument, Option
 
-from bpmax_sim.cassette.journal import replace_whole
-from bpmax_sim.cli.select import folders_of_project
+from bpmax_sim.cassette.journal import replace_file
+from bpmax_sim.cli.select import project_platform_folders
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
@@ -28,7 +28,7 @@ from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import find_declaring_file, load_platforms
 from bpmax_sim.project import PROJECT, find_root, with_default_setting
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.yamlfile import display_path, read_bytes, text_at
+from bpmax_sim.yamlfile import display_path, read_bytes, read_text_or_empty
 from bpmax_sim.yamlfile.edit import merge_into
 
 Writes = Literal["ask", "yes", "no"]
@@ -91,7 +91,7 @@ def calibrate(  # noqa: PLR0913 - the options of the command
         if not dry_run:
             path.parent.mkdir(parents=True, exist_ok=True)
             is_dos = path.exists() and b"\r\n" in path.read_bytes()
-            replace_whole(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
+            replace_file(path, (text.replace("\n", "\r\n") if is_dos else text).encode())
         notify(label_message(display_path(path), told))
     if dry_run:
         notify(msg("dry run: nothing was written"))
@@ -178,7 +178,7 @@ def _plan_changes(
     root: Path, calibration: Calibration, only: Sequence[str] | None
 ) -> Iterator[tuple[Path, tuple[str, str]]]:
     """Yield each file that changes, with its new text and a description of the change."""
-    folders = folders_of_project(root)
+    folders = project_platform_folders(root)
     known = load_platforms(folders)
     for key in only or sorted(known.own):
         path = find_declaring_file(folders, key)
@@ -187,11 +187,11 @@ def _plan_changes(
         keys = _keys_to_set(known.platform(key), calibration.keys)
         if keys:
             told = series(f"{name}: {value}" for name, value in keys.items())
-            yield path, (merge_into(text_at(path), (), keys, display_path(path)), told)
+            yield path, (merge_into(read_text_or_empty(path), (), keys, display_path(path)), told)
     yield from _plan_clock(root, calibration)
     path = root / MARKS
     after = render_marks(calibration, read_marks(root))
-    if text_at(path) != after:
+    if read_text_or_empty(path) != after:
         yield path, (after, msg("the marks of all rules"))
 
 
@@ -213,7 +213,7 @@ def _plan_clock(root: Path, calibration: Calibration) -> Iterator[tuple[Path, tu
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
     value = f"2026-01-05T09:00:00{sign}{hours:02}:{rest:02}"
     path = root / PROJECT
-    text = text_at(path)
+    text = read_text_or_empty(path)
     after = with_default_setting(text, "clock", value)
     if after is None:
         raise ConfigError(

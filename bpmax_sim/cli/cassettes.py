@@ -17,22 +17,22 @@ import msgspec
 from typer import Argument, Option
 
 from bpmax_sim.cassette import journal, merge
-from bpmax_sim.cassette.alignment import PlacesOf, no_places
+from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import ENTRY, reseal
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import recompute_keys
-from bpmax_sim.cassette.model import Line
+from bpmax_sim.cassette.model import IndexLine
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.cli import select
 from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.select import (
-    collect,
-    file_of,
+    cassette_path_of,
+    collect_items,
     find_files,
     load_cassette,
     load_project_platforms,
-    missing_problem,
+    missing_file_problem,
     platforms_of,
 )
 from bpmax_sim.cli.terminal import (
@@ -44,7 +44,7 @@ from bpmax_sim.cli.terminal import (
     say_document,
     say_result,
 )
-from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, nearest_name
+from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.messages import Exchange, FailedExchange
@@ -76,7 +76,7 @@ def find_edited_exchanges(before: bytes, after: bytes) -> Iterator[str]:
     mark = ENTRY.encode()
     for index in after.splitlines():
         if index.startswith(mark) and index not in known:
-            line = msgspec.json.decode(index[len(mark) :], type=Line)
+            line = msgspec.json.decode(index[len(mark) :], type=IndexLine)
             yield msg(
                 "edited: {call} for {owner}, its exchange {n}",
                 call=line.call,
@@ -92,7 +92,7 @@ def seal(
 ) -> int:
     """Seal a cassette again."""
     if not cassette.is_file():
-        raise ConfigError(missing_problem(cassette, ".yaml"))
+        raise ConfigError(missing_file_problem(cassette, ".yaml"))
     before = cassette.read_bytes()
     after = _seal_bytes(cassette, before)
     if after == before:
@@ -105,7 +105,7 @@ def seal(
     if not yes:
         confirm("Seal {cassette} like this?", cassette=display_path(cassette))
     with lock_folder(cassette.parent):
-        journal.replace_whole(cassette, after)
+        journal.replace_file(cassette, after)
     notify(label_message(display_path(cassette), msg("sealed")))
     return ExitCode.PASSED
 
@@ -123,7 +123,7 @@ def _seal_bytes(path: Path, data: bytes) -> bytes:
 
 def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     """Seal what was left in journals."""
-    passing: PlacesOf = no_places
+    passing: PlacesOf = find_no_places
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(volatile_places, load_project_platforms(None))
     targets = select.cassettes_with_journals(paths or ())
@@ -138,7 +138,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     if waiting:
         notify(msg("a recording was there already, so these wait; run `bpmax-sim review`"))
         return ExitCode.REVIEW
-    living = [pair for path in targets for pair in journal.find_awaited(path)]
+    living = [pair for path in targets for pair in journal.find_live_journals(path)]
     for path, process in living:
         message = msg(
             "process {process} still runs and seals it in the end; "
@@ -161,8 +161,10 @@ def fmt(
     files = find_files(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
-        (file_of(item), item.owner): matching_rules(platforms_of(item), item.scenario.proxy.ignore)
-        for item in collect()
+        (cassette_path_of(item), item.owner): matching_rules(
+            platforms_of(item), item.scenario.proxy.ignore
+        )
+        for item in collect_items()
     }
 
     platforms = load_project_platforms(None)
@@ -170,7 +172,7 @@ def fmt(
     def canonical(path: Path) -> bytes:
         place = path.absolute()
 
-        def rules_of(owner: str) -> Rules | None:
+        def rules_of(owner: str) -> MatchingRules | None:
             is_login = owner == path.stem and platforms.find(owner.partition(".")[0]) is not None
             return matching_rules(platforms, ()) if is_login else rules.get((place, owner))
 
@@ -181,7 +183,7 @@ def fmt(
     if not check:
         for path in changed:
             with lock_folder(path.parent):
-                journal.replace_whole(path, fresh[path])
+                journal.replace_file(path, fresh[path])
     done = msg("would be written anew") if check else msg("written anew")
     names = [display_path(path) for path in changed]
     say_result((label_message(name, done) for name in names), json=json, check=check, files=names)
@@ -321,12 +323,14 @@ def _load_exchanges(path: Path, owner: str | None) -> list[Exchange]:
     cassette = load_cassette(path)
     if owner is not None and owner not in cassette.owners:
         known = series(map(repr, cassette.owners)) or msg("nothing")
-        hint = nearest_name(owner, cassette.owners) or msg("; it holds {known}", known=known)
+        hint = suggest_nearest(owner, cassette.owners) or msg("; it holds {known}", known=known)
         raise ConfigError(
             "{path}: nothing was recorded for {owner!r}{hint}", path=path, owner=owner, hint=hint
         )
     owners = cassette.owners if owner is None else (owner,)
-    return [cassette.exchange(n) for owner in owners for n in cassette.index.numbers(owner)]
+    return [
+        cassette.exchange(n) for owner in owners for n in cassette.index.exchange_numbers(owner)
+    ]
 
 
 def _write(path: Path, data: bytes, *, yes: bool) -> None:
@@ -336,7 +340,7 @@ def _write(path: Path, data: bytes, *, yes: bool) -> None:
         confirm("{path}: replace this file?", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        journal.replace_whole(path, data)
+        journal.replace_file(path, data)
     except OSError as error:
         raise CassetteError(
             "{path}: not written ({strerror}); what was there is whole",

@@ -24,17 +24,17 @@ from bpmax_sim.challenge.findings import (
 from bpmax_sim.challenge.judge import MOST, MutantVerdict, ScriptChallenge
 from bpmax_sim.challenge.mutants import Mutant
 from bpmax_sim.challenge.page import make_section
-from bpmax_sim.challenge.proposals import edits_of
+from bpmax_sim.challenge.proposals import make_edits
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
 from bpmax_sim.cli.options import Yes
 from bpmax_sim.cli.rewrite import rewrite
-from bpmax_sim.cli.select import find_targets, load_sound_items
+from bpmax_sim.cli.select import find_targets, load_parsable_items
 from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.sections import keep_section
+from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.expect_writer import ExpectEdit
 from bpmax_sim.scenario.table_columns import ColumnEdit
 
@@ -66,9 +66,9 @@ def challenge(  # noqa: PLR0913 - the options of the command
     json: option.Json = False,
 ) -> int:
     """Challenge scenarios."""
-    _check(workers, fail_under, most)
+    _check_options(workers, fail_under, most)
     targets = narrow_targets(find_targets(paths), uses="", changed=changed)
-    found, problems = load_sound_items(targets, keyword)
+    found, problems = load_parsable_items(targets, keyword)
     if problems:
         raise ConfigError(*problems)
     if not found:
@@ -77,19 +77,19 @@ def challenge(  # noqa: PLR0913 - the options of the command
     ready = ScriptChallenge(found, most=most, cache=VerdictCache(found[0].root))
     for problem in ready.left_out:
         notify("left out: {problem}", problem=problem)
-    verdicts = _judge(ready, workers, json=json)
+    verdicts = _judge_mutants(ready, workers, json=json)
     result = summarise(ready, verdicts)
     code = _exit_code(result, fail_under, strict=strict)
     if ready.left_out and not ready.numbered:
         code = ExitCode.NOTHING  # nothing was tried, which is no proof
-    _report(ready, result, verdicts, code if json else None)
-    _keep_section(found[0].root, result)
+    _print_findings(ready, result, verdicts, code if json else None)
+    _store_section(found[0].root, result)
     if update:
-        rewrite(_edits_of(ready, result), yes=yes)
+        rewrite(_make_edits(ready, result), yes=yes)
     return code
 
 
-def _judge(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVerdict]:
+def _judge_mutants(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVerdict]:
     """Return the verdict on each mutant.
 
     Raises:
@@ -102,19 +102,19 @@ def _judge(ready: ScriptChallenge, workers: int, *, json: bool) -> list[MutantVe
     except KeyboardInterrupt:
         judged.close()
         code = ExitCode.INTERRUPTED if json else None
-        _report(ready, summarise(ready, verdicts), verdicts, code)
+        _print_findings(ready, summarise(ready, verdicts), verdicts, code)
         raise
     return verdicts
 
 
-def _keep_section(root: Path, result: ChallengeResult) -> None:
+def _store_section(root: Path, result: ChallengeResult) -> None:
     try:
-        keep_section(root, make_section(result))
+        store_section(root, make_section(result))
     except ConfigError as error:  # such as a disk that nobody may write to
         notify(str(error))
 
 
-def _report(
+def _print_findings(
     ready: ScriptChallenge,
     result: ChallengeResult,
     verdicts: Sequence[MutantVerdict],
@@ -143,7 +143,7 @@ def _report(
         notify("reused {reused}, ran {ran}", reused=ready.reused, ran=ran)
 
 
-def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
+def _make_edits(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdit | ColumnEdit]:
     """Return the edits that add the lines of the displayed findings to the scenario files.
 
     If two lines need a table column of the same name with different values, only the first is
@@ -159,11 +159,11 @@ def _edits_of(ready: ScriptChallenge, result: ChallengeResult) -> list[ExpectEdi
             notify(str(msg("{place}: run this again for its line", place=finding.place)))
             continue
         rows = ready.items_of(line.file)
-        edits += edits_of(line, rows[0], rows)
+        edits += make_edits(line, rows[0], rows)
     return edits
 
 
-def _check(workers: int, fail_under: float | None, most: int) -> None:
+def _check_options(workers: int, fail_under: float | None, most: int) -> None:
     """Refuse contradictory or impossible option values.
 
     Raises:

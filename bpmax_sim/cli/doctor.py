@@ -18,7 +18,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.select import folders_of_project
+from bpmax_sim.cli.select import project_platform_folders
 from bpmax_sim.cli.terminal import align_columns, notify, say
 from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
@@ -29,7 +29,10 @@ from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.kept_credentials import kept_folder, read_kept
+from bpmax_sim.session.kept_credentials import (
+    read_replaced_credentials,
+    replaced_credentials_folder,
+)
 from bpmax_sim.session.session import Session
 from bpmax_sim.starter.init import CIS, GIT
 from bpmax_sim.yamlfile import display_path
@@ -43,7 +46,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
     yield from _check_platforms(root)
     yield from _check_schemas(root)
     yield from _check_leftovers(root)
-    yield from _list_kept_credentials(root)
+    yield from _list_replaced_credentials(root)
     if (repository := git.find_repository(root)) is not None:
         yield _check_git(root)
         hint = msg("does not merge cassettes here; run `bpmax-sim doctor --fix`")
@@ -56,7 +59,7 @@ def _check_project(root: Path) -> Iterator[Finding]:
 
 def _check_platforms(root: Path) -> Iterator[Finding]:
     try:
-        platforms = load_platforms(folders_of_project(root))
+        platforms = load_platforms(project_platform_folders(root))
     except ConfigError as error:
         message = plural(len(error.problems), "{number} problem", "{number} problems")
         hint = msg("{message}; run `bpmax-sim lint` for details", message=message)
@@ -80,12 +83,12 @@ def _check_platforms(root: Path) -> Iterator[Finding]:
         yield is_there, "keyring", msg("installed") if is_there else message
 
 
-def _list_kept_credentials(root: Path) -> Iterator[Finding]:
+def _list_replaced_credentials(root: Path) -> Iterator[Finding]:
     """Yield the credentials that logins replaced and later processes will use, without values."""
-    for path in sorted(kept_folder(root).glob("*.json")):
+    for path in sorted(replaced_credentials_folder(root).glob("*.json")):
         name = msg("kept by {instance}", instance=path.stem)
         try:
-            lines = read_kept(path).lines.values()
+            lines = read_replaced_credentials(path).lines.values()
         except ConfigError as error:
             yield False, name, str(error)
             continue
@@ -104,14 +107,14 @@ def _check_schemas(root: Path) -> Iterator[Finding]:
     folder = root / "scenarios" / "schemas"
     if not folder.is_dir():
         return
-    old = [name for name, make in FILES.items() if not _is_fresh(folder, name, make())]
+    old = [name for name, make in FILES.items() if not _is_schema_current(folder, name, make())]
     message = msg(
         "{names}: not those of this version; `bpmax-sim schema --write`", names=series(old)
     )
     yield not old, "schemas", message if old else display_path(folder)
 
 
-def _is_fresh(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
+def _is_schema_current(folder: Path, name: str, schema: Mapping[str, object]) -> bool:
     try:
         text = (folder / f"{name}.schema.json").read_text(encoding="utf-8")
         return bool(json.loads(text) == json.loads(json.dumps(schema)))
@@ -168,7 +171,7 @@ def doctor(
 ) -> int:
     """Check the installation."""
     repository = git.find_repository(Path.cwd())
-    for line in git.set_up(repository) if fix and repository else ():
+    for line in git.configure_merging(repository) if fix and repository else ():
         notify(line)
     results = list(collect_findings())
     sound = all(ok for ok, _, _ in results)

@@ -22,7 +22,7 @@ from bpmax_sim.report.perform import Performance, PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario import shards
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.file_verdict import FileRuns, failure_of
+from bpmax_sim.scenario.file_verdict import FileRuns, unused_part_failure
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.shards import Shard
@@ -34,20 +34,20 @@ TellUse = Callable[[Verdict, Sequence[Event], Sequence[Session]], None]
 """Takes verdict, events and closed sessions of an item."""
 
 
-def execute(
+def run_items(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Verdict]:
     """Run *items* in order, each in a session of its own, and yield the verdicts.
 
     *tell* is called for each item with its verdict, events and sessions.
     """
-    return (verdict for verdict, _ in observe(items, options, tell))
+    return (verdict for verdict, _ in run_items_with_events(items, options, tell))
 
 
-def observe(
+def run_items_with_events(
     items: Iterable[ScenarioItem], options: PerformOptions, tell: TellUse | None = None
 ) -> Iterator[Performance]:
-    """Run *items* as `execute` does; yield each verdict together with all events of the item."""
+    """Run *items* as `run_items` does; yield each verdict together with all events of the item."""
     options = replace(options, options={"shared_logins": SharedLogins(), **options.options})
     runs, first = FileRuns(), dict[str, ScenarioItem]()
     for item in items:
@@ -70,7 +70,7 @@ def _judge_files(runs: FileRuns, first: Mapping[str, ScenarioItem]) -> Iterator[
     """Yield a failed verdict for each scenario file with parts (such as stubs) that no row used."""
     for file, parts in groupby(runs.unused_parts(), key=itemgetter(0)):
         item = struct_replace(first[file], row=None)
-        failures = tuple(failure_of(item, part) for _, part in parts)
+        failures = tuple(unused_part_failure(item, part) for _, part in parts)
         yield Verdict(item=item, outcome="failed", code=ExitCode.FAILED, failures=failures), ()
 
 
@@ -87,7 +87,7 @@ def _cassette_folder(item: ItemHeader | ScenarioItem, options: PerformOptions) -
     return options.cassettes or Path(display_path(item.root / "cassettes"))
 
 
-def report_recorded(before: Mapping[Path, bytes]) -> None:
+def report_written_cassettes(before: Mapping[Path, bytes]) -> None:
     """Print for each cassette the number of its exchanges, or that it is unchanged.
 
     *before* maps each path to the content before recording.
@@ -106,7 +106,7 @@ def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
 
     Empty if something was recorded.
     """
-    sources = sources_of(verdicts)
+    sources = response_sources(verdicts)
     is_passed = all(verdict.outcome == "passed" for verdict in verdicts)
     if not (verdicts and is_passed) or record == "rewrite" or sources & _ASKED:
         return ""
@@ -123,7 +123,7 @@ def describe_nothing_recorded(verdicts: Sequence[Verdict], record: str) -> str:
     )
 
 
-def sources_of(verdicts: Iterable[Verdict]) -> set[str]:
+def response_sources(verdicts: Iterable[Verdict]) -> set[str]:
     """Return the sources of the responses to all calls of *verdicts*, such as ``recorded``."""
     return {call.source for verdict in verdicts for call in verdict.calls}
 
@@ -167,4 +167,4 @@ def store_durations(
 
 
 def _duration_key(item: ItemHeader, root: Path) -> str:
-    return shards.key_of(item.path.absolute(), root, item.node_name)
+    return shards.duration_key(item.path.absolute(), root, item.node_name)

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cli.execute import observe
-from bpmax_sim.cli.select import Selection, load_sound_items
+from bpmax_sim.cli.execute import run_items_with_events
+from bpmax_sim.cli.select import Selection, load_parsable_items
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template
@@ -84,7 +84,7 @@ def explain(
     findings = list(findings)
     yield from (ExplainedDoubt(one.rule, one.problem, fails=True) for one in findings)
     known = {one.problem.place for one in findings}
-    items, _ = load_sound_items(files)  # what is not sound is a problem of `lint`
+    items, _ = load_parsable_items(files)  # what is not sound is a problem of `lint`
     closed = [item for item in items if item.scenario.proxy.mode not in {"record", "live"}]
     if left := len(items) - len(closed):
         number = plural(left, "{number} scenario", "{number} scenarios")
@@ -92,7 +92,7 @@ def explain(
     lenient = [replace(item, strictness="lenient") for item in closed]
     seen: set[ExplainedDoubt] = set()
     failed = 0
-    for verdict, _ in observe(lenient, PerformOptions()):
+    for verdict, _ in run_items_with_events(lenient, PerformOptions()):
         failed += verdict.outcome == "failed"
         for one in verdict.warnings:
             problem = Problem(one.message, one.place or verdict.item.place)

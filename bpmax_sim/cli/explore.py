@@ -14,16 +14,14 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.select import cassettes_at, collect
+from bpmax_sim.cli.select import collect_items, resolve_cassette_folder
 from bpmax_sim.cli.terminal import notify, progress, say, say_document
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
-from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text
-from bpmax_sim.explore.reproduce import save as save_reproduction
+from bpmax_sim.explore.reproduce import Reproduction, reproduce, rule_text, save_reproduction
 from bpmax_sim.explore.search import Exploration, Explorer
 from bpmax_sim.explore.summary import (
     VariantFinding,
-    add_up,
     describe_finding,
     describe_limits,
     describe_totals,
@@ -31,13 +29,14 @@ from bpmax_sim.explore.summary import (
     find_causes,
     make_matrix,
     matrix_lines,
+    sum_totals,
     unguarded_members,
 )
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
-from bpmax_sim.report.sections import keep_section
+from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.yamlfile import display_path
 
@@ -71,10 +70,10 @@ def explore(  # noqa: PLR0913 - the options of the command
     Raises:
         KeyboardInterrupt: somebody pressed Ctrl-C; the scenarios that were done are reported.
     """
-    _check(most, minutes, workers)
-    items = list(collect(paths, keyword))
+    _check_options(most, minutes, workers)
+    items = list(collect_items(paths, keyword))
     end = time.monotonic() + 60 * minutes if minutes else math.inf
-    folder, _ = cassettes_at(cassettes)
+    folder, _ = resolve_cassette_folder(cassettes)
     explorations: list[Exploration] = []
     by_id = {item.node_id: item for item in items}
     try:
@@ -90,7 +89,7 @@ def explore(  # noqa: PLR0913 - the options of the command
             with closing(done):
                 explorations.extend(done)
     except KeyboardInterrupt:
-        _report(
+        _print_findings(
             explorations, _reproduce_causes(explorations, by_id), ExitCode.INTERRUPTED, json=json
         )
         notify("{done} of {all} scenarios were explored", done=len(explorations), all=len(items))
@@ -98,9 +97,9 @@ def explore(  # noqa: PLR0913 - the options of the command
     found = _reproduce_causes(explorations, by_id)
     if save:
         _save_findings([scenario for _, scenario in found])
-    _keep_section(explorations, found, html)
+    _store_section(explorations, found, html)
     code = _exit_code(explorations, found)
-    _report(explorations, found, code, json=json)
+    _print_findings(explorations, found, code, json=json)
     return code
 
 
@@ -134,19 +133,19 @@ def _save_findings(scenarios: Sequence[Reproduction]) -> None:
             notify("written: {name}", name=name)
 
 
-def _keep_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
+def _store_section(explorations: Sequence[Exploration], found: Found, html: Path | None) -> None:
     """Store findings and matrix for `bpmax-sim report`; write them as a page to *html* if given."""
     explored = [one for one in explorations if not one.refused]
     if not explored:
         return
     findings = [finding for finding, _ in found]
-    section = make_section(add_up(explored), findings, [one.text for _, one in found])
-    kept = keep_section(find_root(Path.cwd()), section)
+    section = make_section(sum_totals(explored), findings, [one.text for _, one in found])
+    kept = store_section(find_root(Path.cwd()), section)
     if html is not None:
         write_page(html, [], version=bpmax_sim.__version__, section_folders=[kept.parent])
 
 
-def _check(most: int, minutes: float, workers: int) -> None:
+def _check_options(most: int, minutes: float, workers: int) -> None:
     option.check_workers(workers)
     if most < 0:
         raise ConfigError("--max {most}: expected a number from 1", most=most)
@@ -156,12 +155,12 @@ def _check(most: int, minutes: float, workers: int) -> None:
         )
 
 
-def _report(
+def _print_findings(
     explorations: Sequence[Exploration], found: Found, code: ExitCode, *, json: bool
 ) -> None:
     """Print the findings; with *json*, as one JSON object that includes the exit code."""
     explored = [one for one in explorations if not one.refused]
-    totals = add_up(explored)
+    totals = sum_totals(explored)
     red = sum(finding.is_red for finding, _ in found)
     if json:
         say_document(
@@ -198,7 +197,7 @@ def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str
         text = scenario.text if is_whole else rule_text(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
     yield from unguarded_members(explored)
-    yield from matrix_lines(make_matrix(add_up(explored).cells))
+    yield from matrix_lines(make_matrix(sum_totals(explored).cells))
 
 
 def _finding_data(finding: VariantFinding, scenario: Reproduction) -> dict[str, Any]:

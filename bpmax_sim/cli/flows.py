@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bpmax_sim.cli.terminal import say_result
-from bpmax_sim.errors import ConfigError, Problem, Problems, by_place
+from bpmax_sim.errors import ConfigError, Problem, Problems, place_sort_key
 from bpmax_sim.project import absolute_path, find_root, make_folder
 from bpmax_sim.report import store
 from bpmax_sim.report.exit_codes import ExitCode
@@ -53,7 +53,7 @@ def _read_definition(file: Path) -> Definition:
             for path, message in definition.findings()
         ]
     if definition is None or problems:
-        raise ConfigError(*sorted(set(problems), key=by_place))
+        raise ConfigError(*sorted(set(problems), key=place_sort_key))
     return definition
 
 
@@ -84,6 +84,6 @@ def _flow_data(walks: FlowWalks, picture: Path) -> dict[str, object]:
                 "to": way.target,
                 "walked": walks.counts.get(way, 0),
             }
-            for way in walks.ways
+            for way in walks.edges
         ],
     }

@@ -10,12 +10,12 @@ from typing import Annotated, Any
 from typer import Argument, Option
 
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import missing_problem
+from bpmax_sim.cli.select import missing_file_problem
 from bpmax_sim.cli.terminal import notify, progress, say, say_document
-from bpmax_sim.errors import ConfigError, suggest
+from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.fuzz import search
 from bpmax_sim.fuzz.laws import LAWS
-from bpmax_sim.fuzz.target import SIMULATE, check_address, check_reachable
+from bpmax_sim.fuzz.target import SIMULATE, check_reachable, check_target
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
@@ -67,7 +67,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
     json: Json = False,
 ) -> int:
     """Search for calls that break a law."""
-    _check(minutes, workers, law or (), (*(script or ()), *(library or ())))
+    _check_options(minutes, workers, law or (), (*(script or ()), *(library or ())))
     path = _find_platform_file(platform)
     root = find_root(path)
     plan = search.SearchPlan(
@@ -87,7 +87,7 @@ def fuzz(  # noqa: PLR0913 - the options of the command
 
 def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> ExitCode:
     start = time.monotonic()
-    check_address(plan.against)
+    check_target(plan.against)
     if plan.against != SIMULATE:
         check_reachable(search.target_of_plan(plan))
     with progress(plan.seconds) as move:
@@ -136,7 +136,9 @@ def _search(plan: search.SearchPlan, root: Path, *, save: bool, json: bool) -> E
     return code
 
 
-def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]) -> None:
+def _check_options(
+    minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[Path]
+) -> None:
     """Refuse invalid option values.
 
     Raises:
@@ -151,9 +153,9 @@ def _check(minutes: float, workers: int, laws: Sequence[str], scripts: Sequence[
     known = (*LAWS, search.SCRIPT)
     for name in laws:
         if name not in known:
-            hint = suggest(name, known)
+            hint = suggest_or_list(name, known)
             raise ConfigError("--law {name}: there is no such law{hint}", name=name, hint=hint)
-    lacking = [missing_problem(script, ".js") for script in scripts if not script.is_file()]
+    lacking = [missing_file_problem(script, ".js") for script in scripts if not script.is_file()]
     if lacking:
         raise ConfigError(*lacking)
 
@@ -171,7 +173,7 @@ def _find_platform_file(text: str) -> Path:
         return Path(display_path(own))
     if Path(text).is_dir():
         raise ConfigError("{text}: expected one platform file; name one of those in it", text=text)
-    raise ConfigError(missing_problem(text, ".yaml"))
+    raise ConfigError(missing_file_problem(text, ".yaml"))
 
 
 def _format_outcome(tried: search.LawOutcome) -> str:

@@ -11,7 +11,7 @@ import typer
 from typer import Option
 from typer.core import TyperCommand, TyperGroup
 
-from bpmax_sim.cli.plain_values import take_plain_values
+from bpmax_sim.cli.plain_values import use_plain_classes
 from bpmax_sim.cli.terminal import say
 from bpmax_sim.i18n import display_width, msg, template, translate
 
@@ -74,7 +74,7 @@ _SECTIONS: Final[Mapping[str, str]] = {
 }
 
 
-def in_sentences(text: str) -> str:
+def end_sentences(text: str) -> str:
     """Return *text* with the full stop of its language at the end of each sentence."""
     return _FULL_STOP.sub(r"\1。", text)
 
@@ -109,7 +109,7 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
         return
     formatter.write_paragraph()
     formatter.write(f"{translate(heading)}\n")
-    room = _columns_of(formatter)
+    room = _help_width(formatter)
     first = min(max(display_width(term) for term, _ in rows), _WIDEST_TERM, room // 2) + 4
     for term, text in rows:
         lines = wrap_text(text, room - first)
@@ -120,7 +120,7 @@ def write_section(formatter: Any, heading: str, rows: Sequence[tuple[str, str]])
         formatter.write("\n")
 
 
-def _columns_of(formatter: Any) -> int:
+def _help_width(formatter: Any) -> int:
     """Return the width of help in columns.
 
     Typer treats any terminal as at least 50 columns wide.
@@ -143,7 +143,7 @@ def localise_parameters(command: Any, helps: Mapping[str, str]) -> None:
     """Set the *helps* and metavars of *command*, which typer built, in the reader's language."""
     for parameter in command.params:
         if parameter.name in helps:
-            parameter.help = in_sentences(translate(helps[parameter.name]))
+            parameter.help = end_sentences(translate(helps[parameter.name]))
         if parameter.metavar:
             parameter.metavar = translate_metavar(parameter.metavar)
 
@@ -155,7 +155,7 @@ class _LocalisedHelp:
     """
 
     def get_params(self: Any, ctx: Any) -> Any:
-        return take_plain_values(super().get_params(ctx))  # type: ignore[misc]
+        return use_plain_classes(super().get_params(ctx))  # type: ignore[misc]
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         pieces = " ".join(translate_metavar(piece) for piece in self.collect_usage_pieces(ctx))
@@ -164,13 +164,13 @@ class _LocalisedHelp:
     def format_help_text(self: Any, _ctx: Any, formatter: Any) -> None:
         for paragraph in self.help.split("\n\n"):
             formatter.write_paragraph()
-            for line in wrap_text(paragraph, _columns_of(formatter) - 2):
+            for line in wrap_text(paragraph, _help_width(formatter) - 2):
                 formatter.write(f"  {line}\n")
 
     def format_options(self: Any, ctx: Any, formatter: Any) -> None:
         for kind, heading in _SECTIONS.items():
             records = [
-                _localise_record(*record)
+                _translate_row(*record)
                 for one in self.get_params(ctx)
                 if one.param_type_name == kind and (record := one.get_help_record(ctx))
             ]
@@ -190,13 +190,13 @@ class LocalisedGroup(_LocalisedHelp, TyperGroup):
         self.format_commands(ctx, formatter)
 
 
-def _localise_record(term: str, text: str) -> tuple[str, str]:
+def _translate_row(term: str, text: str) -> tuple[str, str]:
     for pattern, words in _BUILT_IN.items():
         text = re.sub(pattern, lambda _, words=words: translate(words), text)  # type: ignore[misc]
     return _TYPE.sub("", term), _RANGE.sub(r"\1..\2", text)
 
 
-def _print_whole_help(context: typer.Context, value: bool) -> None:
+def _print_full_help(context: typer.Context, value: bool) -> None:
     if not value or context.resilient_parsing:
         return
     rare = _list_rare(context.command)
@@ -217,7 +217,7 @@ def _declare_help_all(
     *,
     help_all: Annotated[
         bool,
-        Option("--help-all", is_eager=True, expose_value=False, callback=_print_whole_help),
+        Option("--help-all", is_eager=True, expose_value=False, callback=_print_full_help),
     ] = False,
 ) -> None:
     """Carry the declaration of ``--help-all``.
@@ -237,6 +237,6 @@ def add_help_all(command: Any) -> None:
     app.command()(_declare_help_all)
     compiled: Any = typer.main.get_command(app)
     (option,) = compiled.params
-    option.help = in_sentences(translate(_HELP_ALL))
+    option.help = end_sentences(translate(_HELP_ALL))
     option.hidden = not _list_rare(command)
     command.params.append(option)

@@ -19,9 +19,9 @@ from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_problem
+from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_file_problem
 from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_result
-from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
+from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.openapi.convert import ConvertedPlatform, convert_document
@@ -40,10 +40,10 @@ from bpmax_sim.traffic.import_recording import (
     read_file,
     register_known_credentials,
     render_exchanges,
-    write,
+    write_recording,
 )
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.yamlfile import display_path, read_yaml, text_at, write_text, write_yaml
+from bpmax_sim.yamlfile import display_path, read_text_or_empty, read_yaml, write_text, write_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,14 +136,14 @@ def import_traffic(  # noqa: PLR0913 - the options of the command
         admit_to = partial(
             admitted, owner=whom, opened=partial(not_secret_places_of, known, project_places(path))
         )
-        imported = _admit_all([source.imported for source in sources], admit_to)
+        imported = _redact_all([source.imported for source in sources], admit_to)
         exchanges = [exchange for part in imported for exchange in part.exchanges]
         pairs = tuple(zip(sources, imported, strict=True))
         taken.append(_CassetteImport(path, whom, pairs, render_exchanges(exchanges, rules, vault)))
     return _write_all(taken, yes=yes, json=json)
 
 
-def _admit_all(
+def _redact_all(
     found: Sequence[ForeignExchanges], admit_to: Callable[[ForeignExchanges], ForeignExchanges]
 ) -> list[ForeignExchanges]:
     """Return each file after *admit_to*, which redacts it, with the notes of both passes.
@@ -170,7 +170,7 @@ def _write_all(taken: Sequence[_CassetteImport], *, yes: bool, json: bool) -> Ex
     for batch in taken:
         _confirm_replacing(batch, yes=yes)
     written = [_write_cassette(batch) for batch in taken]
-    say_result(map(_format_written, written), json=json, cassettes=written)
+    say_result(map(_format_import, written), json=json, cassettes=written)
     return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
 
 
@@ -193,9 +193,9 @@ def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
 
 def _check_files_exist(recordings: Sequence[Path]) -> None:
     lacking = [
-        missing_problem(recording, "") for recording in recordings if not recording.is_file()
+        missing_file_problem(recording, "") for recording in recordings if not recording.is_file()
     ]
-    if lacking and nearest_name(str(recordings[0]), ["openapi"]):
+    if lacking and suggest_nearest(str(recordings[0]), ["openapi"]):
         hint = msg("of an OpenAPI document, `bpmax-sim import openapi FILE` makes a platform")
         raise ConfigError(*lacking, hint)
     if lacking:
@@ -276,7 +276,7 @@ def _confirm_replacing(taken: _CassetteImport, *, yes: bool) -> None:
 
 
 def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
-    changed = bool(taken.drafts) and write(taken.path, taken.owner, taken.drafts)
+    changed = bool(taken.drafts) and write_recording(taken.path, taken.owner, taken.drafts)
     return {
         "file": str(taken.path),
         "for": taken.owner,
@@ -295,7 +295,7 @@ def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
     }
 
 
-def _format_written(written: Mapping[str, Any]) -> str:
+def _format_import(written: Mapping[str, Any]) -> str:
     if not written["exchanges"]:
         return msg("{file}: nothing could be carried over", file=written["file"])
     return msg(
@@ -350,7 +350,7 @@ def openapi(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Import a platform."""
     if not document.is_file():
-        raise ConfigError(missing_problem(document, document.suffix))
+        raise ConfigError(missing_file_problem(document, document.suffix))
     if url and ("{" in url or not is_address(url)):
         message = msg("expected an address such as https://crm.example.com, without ? # and user")
         raise ConfigError("--url {url}: {message}", url=url, message=message)
@@ -407,9 +407,9 @@ def _platform_key(key: str, document: Path, root: Any) -> str:
 def _make_files(converted: ConvertedPlatform, instance: str, to: Path | None) -> Iterator[_File]:
     folder = find_root(Path.cwd()) / "scenarios"
     path = to or Path(display_path(folder / "platforms" / f"{converted.key}.yaml"))
-    yield _File(path, converted.text, text_at(path))
+    yield _File(path, converted.text, read_text_or_empty(path))
     place = Path(display_path((to.parent.parent if to else folder) / "instances.yaml"))
-    before = text_at(place)
+    before = read_text_or_empty(place)
     text = _with_instance(before, converted.key, instance, place)
     if text != before:
         yield _File(place, text, before)

@@ -60,7 +60,7 @@ class _Parser:
         )
 
     def parse_expression(self) -> Matches:
-        return self._parse_chain("or", lambda: self._parse_chain("and", self._not_test, all), any)
+        return self._parse_chain("or", lambda: self._parse_chain("and", self._parse_not, all), any)
 
     def _parse_chain(
         self, word: str, parse: Callable[[], Matches], join: Callable[..., bool]
@@ -71,14 +71,14 @@ class _Parser:
             parts.append(parse())
         return lambda words: join(part(words) for part in parts)
 
-    def _not_test(self) -> Matches:
+    def _parse_not(self) -> Matches:
         token = self.next
         is_operand = token in {"not", "("} or (_IS_NAME.fullmatch(token) and token not in _RESERVED)
         if not is_operand:
             self.fail(msg("a name, not or '('"))
         self._tokens.pop(0)
         if token == "not":  # noqa: S105 - a word of an expression
-            inner = self._not_test()
+            inner = self._parse_not()
             return lambda words: not inner(words)
         if token != "(":  # noqa: S105
             return lambda words: any(token.lower() in word for word in words)

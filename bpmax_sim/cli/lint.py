@@ -25,7 +25,7 @@ from bpmax_sim.cli.select import (
     find_files,
     find_items,
     find_targets,
-    folders_of_project,
+    project_platform_folders,
 )
 from bpmax_sim.cli.terminal import notify, say, say_json
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
@@ -40,7 +40,7 @@ from bpmax_sim.platform.response_shapes import ResponseShapes
 from bpmax_sim.project import DEFAULTS, SUFFIX, find_root, not_secret_places_of
 from bpmax_sim.report.document import as_data, build_document
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.terminal import Level, annotation, in_workspace
+from bpmax_sim.report.terminal import Level, relative_to_checkout, workflow_annotation
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.runner import find_missing_files
@@ -134,9 +134,11 @@ def _format_annotation(problem: Problem, level: Level) -> str:
     message = label_message(problem.path, problem.message) if problem.path else problem.message
     title, place = "bpmax-sim lint", problem.place
     if place is None:
-        return annotation(message, title=title, level=level)
-    file, line, column = in_workspace(Path(place.file)), place.line, place.column
-    return annotation(message, file=file, line=line, column=column, title=title, level=level)
+        return workflow_annotation(message, title=title, level=level)
+    file, line, column = relative_to_checkout(Path(place.file)), place.line, place.column
+    return workflow_annotation(
+        message, file=file, line=line, column=column, title=title, level=level
+    )
 
 
 class LintTargets(msgspec.Struct, frozen=True):
@@ -168,11 +170,11 @@ def _split_paths(paths: Sequence[str]) -> LintTargets:
     named = [*folders, *scenarios]
     items = find_targets(named) if named else []
     items += find_targets(()) if whole else []
-    is_whole = whole or any(map(_holds_all_scenarios, folders))
+    is_whole = whole or any(map(_is_whole_scenarios_folder, folders))
     return LintTargets(list(dict.fromkeys(items)), recordings, is_whole)
 
 
-def _holds_all_scenarios(folder: str) -> bool:
+def _is_whole_scenarios_folder(folder: str) -> bool:
     path = Path(folder).resolve()
     return (find_root(path) / "scenarios").resolve().is_relative_to(path)
 
@@ -206,7 +208,7 @@ def _find_problems(
     yield from of_flows
     for text in _find_platform_hints(list(loaded.values())):
         hint(text)
-    findings = list(_in_scripts(items, indexes, loaded, broken))
+    findings = list(_find_script_problems(items, indexes, loaded, broken))
     for group in groups:
         group.save([*of_items, *of_flows, *(finding.problem for finding in findings)])
     for finding in findings:
@@ -221,7 +223,7 @@ def _find_problems(
         warn(unread)
     if cassettes:
         played = {_cassette_of(item.header) for item in found}
-        yield from _in_cassettes(targets, played, list(loaded.values()), hint)
+        yield from _find_cassette_problems(targets, played, list(loaded.values()), hint)
 
 
 def _cassette_of(header: ItemHeader) -> Path:
@@ -292,7 +294,7 @@ def _load_platforms(
 
     Missing files are not reported here but by `find_missing_files`.
     """
-    of_project = [(folders, None) for folders in [_folders_here()] if folders]
+    of_project = [(folders, None) for folders in [_project_platform_folders()] if folders]
     keys = dict.fromkeys(header.platforms_key for header in headers)
     of_scenarios = [key for key in keys if all(path.exists() for path in (*key[0], key[1]) if path)]
     for folders, instances in dict.fromkeys([*of_project, *of_scenarios]):
@@ -305,13 +307,13 @@ def _load_platforms(
             yield from error.problems
 
 
-def _folders_here() -> tuple[Path, ...]:
+def _project_platform_folders() -> tuple[Path, ...]:
     with suppress(ConfigError):  # which each scenario tells of
-        return folders_of_project(find_root(Path.cwd()))
+        return project_platform_folders(find_root(Path.cwd()))
     return ()
 
 
-def _in_scripts(
+def _find_script_problems(
     items: Sequence[ScenarioItem],
     indexes: Iterable[ProjectIndex],
     loaded: Mapping[_FoldersKey, Platforms],
@@ -322,7 +324,7 @@ def _in_scripts(
     return check_scripts(contexts, shapes, broken)
 
 
-def _in_cassettes(
+def _find_cassette_problems(
     targets: LintTargets,
     played: Collection[Path],
     loaded: Sequence[Platforms],

@@ -91,7 +91,7 @@ def _describe_age(item: ItemHeader, age: float) -> str:
     cassette = load_cassette(Path(display_path(path)))
     owners = (item.name, *item.was, *(cassette.owners if len(cassette.owners) == 1 else ()))
     owner = next((name for name in owners if name in cassette.owners), "")
-    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.numbers(owner)]
+    instants = [recorded_at(cassette.exchange(n)) for n in cassette.index.exchange_numbers(owner)]
     passed = time.time() - min(instants, default=time.time())
     if passed <= age:
         return ""

@@ -42,28 +42,30 @@ def merge(
     base, ours, theirs, *rest = files
     path = rest[0] if rest else ours
     try:
-        merged = merge_versions(_read(base), _read(ours), _read(theirs), str(path))
+        merged = merge_versions(
+            _read_version(base), _read_version(ours), _read_version(theirs), str(path)
+        )
     except CassetteError as error:
         notify(str(error))
         return ExitCode.FAILED  # to Git a conflict; ours stays as it is
     if merged.data:
         ours.write_bytes(merged.data)
-    waits = _put_theirs_aside(path, merged)
+    waits = _store_theirs_for_review(path, merged)
     say_result((), json=json, files=[display_path(ours)], review=[display_path(path)] * waits)
     return ExitCode.FAILED if waits else ExitCode.PASSED
 
 
-def _read(path: Path) -> bytes | None:
+def _read_version(path: Path) -> bytes | None:
     """Return the content of a version, None if it did not exist (Git passes an empty file then)."""
     return (path.read_bytes() if path.is_file() else b"") or None
 
 
-def _put_theirs_aside(path: Path, merged: MergedCassettes) -> bool:
+def _store_theirs_for_review(path: Path, merged: MergedCassettes) -> bool:
     """Store their version for review if both sides recorded the same owner; return whether so."""
     if not merged.conflicts:
         return False
     with lock_folder(path.parent):
-        journal.replace_whole(review_path(path), merged.theirs)
+        journal.replace_file(review_path(path), merged.theirs)
     notify(
         "{path}: both sides recorded {owners}; ours stays, theirs waits: `bpmax-sim review`",
         path=display_path(path),
@@ -79,7 +81,7 @@ def _merge_unmerged(*, json: bool) -> ExitCode:
     stages = {path: found for path, found in unmerged_files(root).items() if _is_cassette(path)}
     if not stages:
         notify(msg("no cassette is unmerged"))
-    codes = {name: _merge_one(root, name, found) for name, found in stages.items()}
+    codes = {name: _merge_file(root, name, found) for name, found in stages.items()}
     done = [name for name, code in codes.items() if code == ExitCode.PASSED]
     waiting = [name for name, code in codes.items() if code == ExitCode.FAILED]
     lines = [label_message(name, msg("merged")) for name in done]
@@ -104,7 +106,7 @@ def _is_cassette(path: str) -> bool:
     return path.endswith(".yaml") and "cassettes" in Path(path).parts[:-1]
 
 
-def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
+def _merge_file(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
     path = root / name
     base, ours, theirs = (read_blob(root, stages.get(stage)) for stage in (1, 2, 3))
     try:
@@ -115,10 +117,10 @@ def _merge_one(root: Path, name: str, stages: dict[int, str]) -> ExitCode:
     path.parent.mkdir(parents=True, exist_ok=True)
     with lock_folder(path.parent):
         if merged.data:
-            journal.replace_whole(path, merged.data)
+            journal.replace_file(path, merged.data)
         else:
             path.unlink(missing_ok=True)
-    if _put_theirs_aside(path, merged):
+    if _store_theirs_for_review(path, merged):
         return ExitCode.FAILED
     run_git(root, "add", "-A", "--", name)
     return ExitCode.PASSED

@@ -17,14 +17,14 @@ from typer import Option
 from bpmax_sim.check.migration import (
     MovePlan,
     Renames,
-    carry_out,
+    apply_plans,
     join_causes,
     plan_items,
     plan_others,
 )
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
-from bpmax_sim.cli.select import collect
+from bpmax_sim.cli.select import collect_items
 from bpmax_sim.cli.terminal import can_ask, choose, notify, say, say_document, with_progress
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import label_message, msg, plural
@@ -59,7 +59,7 @@ def migrate(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Move recordings to what is called today."""
     renames = _read_renames(api or (), platform or (), path or (), owner or ())
-    items = [item for item in collect(paths) if _is_replayed(item)]
+    items = [item for item in collect_items(paths) if _is_replayed(item)]
     plans = [plan for plan in with_progress(plan_items(items, renames), len(items)) if plan]
     root = find_root(Path.cwd())
     if renames and not paths:
@@ -67,10 +67,10 @@ def migrate(  # noqa: PLR0913 - the options of the command
     join_causes(plans)
     _report_unmoved(plans)
     groups = Counter(cause for plan in plans for own in plan.causes.values() for cause in own)
-    accepted = _ask(groups, plans, yes=yes, quiet=json)
+    accepted = _ask_which_causes(groups, plans, yes=yes, quiet=json)
     for plan in plans:
         plan.accept(accepted)
-    written, red = _carry_out(root, [plan for plan in plans if not plan.is_empty])
+    written, red = _apply_plans(root, [plan for plan in plans if not plan.is_empty])
     files = [display_path(path) for path in written]
     for name in files:
         notify(label_message(name, msg("moved")))
@@ -117,9 +117,9 @@ def _report_unmoved(plans: Sequence[MovePlan]) -> None:
             )
 
 
-def _carry_out(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
+def _apply_plans(root: Path, plans: Sequence[MovePlan]) -> tuple[list[Path], list[tuple[str, str]]]:
     try:
-        return carry_out(root, plans) if plans else ([], [])
+        return apply_plans(root, plans) if plans else ([], [])
     except OSError as error:
         raise CassetteError(
             "{path}: not moved ({strerror}); what was there is whole",
@@ -157,7 +157,7 @@ def _is_replayed(item: ScenarioItem) -> bool:
     return not item.skip and item.scenario.proxy.mode not in {"record", "live", "simulate"}
 
 
-def _ask(
+def _ask_which_causes(
     groups: Mapping[Cause, int], plans: Sequence[MovePlan], *, yes: bool, quiet: bool
 ) -> frozenset[Cause]:
     """Show each cause with the number of its effects, and return the accepted causes."""

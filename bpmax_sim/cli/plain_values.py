@@ -59,7 +59,7 @@ def _process_plain(
 _PLAIN: Final[Mapping[type, type]] = {TyperOption: PlainOption, TyperArgument: PlainArgument}
 
 
-def take_plain_values(parameters: Sequence[Any]) -> Sequence[Any]:
+def use_plain_classes(parameters: Sequence[Any]) -> Sequence[Any]:
     """Change the class of typer's *parameters* to the plain ones, and return them."""
     for parameter in parameters:
         parameter.__class__ = _PLAIN.get(type(parameter), type(parameter))

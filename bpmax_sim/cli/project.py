@@ -19,18 +19,18 @@ from typer import Argument, Option
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import declared_folders, find_files, load_project_platforms
+from bpmax_sim.cli.select import find_files, load_project_platforms, platform_folders_or_default
 from bpmax_sim.cli.terminal import announce, can_ask, confirm, notify, say, say_json, say_result
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
-from bpmax_sim.errors import CallError, ConfigError, suggest
-from bpmax_sim.git import find_repository, set_up
+from bpmax_sim.errors import CallError, ConfigError, suggest_or_list
+from bpmax_sim.git import configure_merging, find_repository
 from bpmax_sim.i18n import join_messages, msg, plural, series, translate
 from bpmax_sim.live.echo import LONGEST_DELAY, answer_echo
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.starter.demo import play_demo
-from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, plan_files, write_plan
+from bpmax_sim.starter.init import AUTHS, CIS, InitOptions, plan_files, write_project_files
 from bpmax_sim.yamlfile import display_path
 
 _QUESTIONS = {
@@ -80,10 +80,10 @@ def init(  # noqa: PLR0913 - the options of the command
     if dry_run:
         raise ConfigError("--dry-run belongs to --from FILE")
     options = {"platform": platform, "url": url, "auth": auth, "ci": ",".join(ci or ())}
-    return _init_asking(folder, options, yes=yes)
+    return _init_interactively(folder, options, yes=yes)
 
 
-def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
+def _init_interactively(folder: Path, options: dict[str, str], *, yes: bool) -> int:
     chosen = _choose_options(folder, options, ask=not yes and can_ask())
     ready = plan_files(folder, chosen)
     if ready.replaced and not yes:
@@ -95,15 +95,15 @@ def _init_asking(folder: Path, options: dict[str, str], *, yes: bool) -> int:
                 named=named,
             )
         confirm("Replace {named}?", named=named)
-    written = list(write_plan(ready, folder, chosen))
+    written = list(write_project_files(ready, folder, chosen))
     if chosen.platform:
         written += write_types(folder.absolute())
     for path in written:
         say(display_path(path))
     repository = find_repository(folder.absolute())
-    for line in set_up(repository) if repository else ():
+    for line in configure_merging(repository) if repository else ():
         notify(line)
-    for line in _say_next_steps(folder, chosen, written):
+    for line in _next_step_lines(folder, chosen, written):
         notify(line)
     return ExitCode.PASSED
 
@@ -157,7 +157,7 @@ def _choose_options(folder: Path, options: dict[str, str], *, ask: bool) -> Init
     )
 
 
-def _say_next_steps(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
+def _next_step_lines(folder: Path, chosen: InitOptions, written: Sequence[Path]) -> Iterator[str]:
     if not written:
         yield msg("nothing to do, everything is there")
     if not chosen.platform:
@@ -241,14 +241,16 @@ def serve(  # noqa: PLR0913 - the options of the command
                 fallback=fallback,
                 host=host,
                 port=port,
-                folders=declared_folders(platforms),
+                folders=platform_folders_or_default(platforms),
                 is_local=host in _LOCAL,
                 json=json,
             )
         )
     if paths == [Path("echo")] and not Path("echo").exists():
         return _serve_echo(host, port, json=json)
-    return _serve_recordings(paths or (), declared_folders(platforms), host, port, json=json)
+    return _serve_recordings(
+        paths or (), platform_folders_or_default(platforms), host, port, json=json
+    )
 
 
 def _serve_recordings(
@@ -274,7 +276,7 @@ def _serve_recordings(
             names=(series(addresses) or msg("nobody")),
         )
 
-    _run(recordings.handle, host, port, ready)
+    _serve_until_stopped(recordings.handle, host, port, ready)
     return ExitCode.PASSED
 
 
@@ -291,7 +293,7 @@ def _serve_echo(host: str, port: int, *, json: bool) -> int:
             say(url)
             notify(msg("answers with what it gets; /status/404 and /delay/2 do as they say"))
 
-    _run(respond, host, port, ready)
+    _serve_until_stopped(respond, host, port, ready)
     return ExitCode.PASSED
 
 
@@ -341,11 +343,11 @@ def simulate(
                 names=(join_messages(" ", pairs) or msg("no credentials")),
             )
 
-    _run(standin.handle, host, port, ready)
+    _serve_until_stopped(standin.handle, host, port, ready)
     return ExitCode.PASSED
 
 
-def _run(
+def _serve_until_stopped(
     answer: Callable[[Request], Response], host: str, port: int, ready: Callable[[str], None]
 ) -> None:
     from bpmax_sim.server import serve as run  # noqa: PLC0415 - it is an extra
@@ -390,6 +392,6 @@ def schema(
         title = msg("bpmax-sim {kind} --json", kind=name)
         say_json({"title": title, **as_schema(SHAPES[name])})
     else:
-        hint = suggest(name, [*FILES, *SHAPES])
+        hint = suggest_or_list(name, [*FILES, *SHAPES])
         raise ConfigError("unknown schema {kind!r}{hint}", kind=name, hint=hint)
     return ExitCode.PASSED

@@ -15,7 +15,7 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cli.select import find_owners
 from bpmax_sim.cli.terminal import announce, notify, say
 from bpmax_sim.clock import describe_duration
-from bpmax_sim.errors import ConfigError, nearest_name
+from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.file_names import file_name
 from bpmax_sim.i18n import msg, plural, series
 from bpmax_sim.live.recording_proxy import ProxiedCall, RecordingProxy
@@ -75,12 +75,14 @@ def record_traffic(options: ProxyOptions) -> int:
         environ=_environment(platforms, options.platform, upstream),
     )
     with session:
-        _run(session, platforms, upstream, options)
+        _serve_until_stopped(session, platforms, upstream, options)
     _report_end(session, path)
     return ExitCode.PASSED
 
 
-def _run(session: Session, platforms: Platforms, upstream: Upstream, options: ProxyOptions) -> None:
+def _serve_until_stopped(
+    session: Session, platforms: Platforms, upstream: Upstream, options: ProxyOptions
+) -> None:
     token = "" if options.is_local else secrets.token_urlsafe(18)
     proxy = RecordingProxy(
         session,
@@ -182,7 +184,7 @@ def _describe_platform(platforms: Platforms, key: str, upstream: Upstream) -> It
     """
     if not key or key in platforms.keys:
         return
-    if near := nearest_name(key, platforms.keys):
+    if near := suggest_nearest(key, platforms.keys):
         raise ConfigError("--platform {key}: there is no such platform{near}", key=key, near=near)
     yield msg(
         "no platform file declares {key}: calls are recorded by their addresses, and hidden is "

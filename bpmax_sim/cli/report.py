@@ -13,7 +13,7 @@ import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.flows import draw_flow
 from bpmax_sim.cli.terminal import notify, say_result
-from bpmax_sim.cli.usage import take_in_jobs
+from bpmax_sim.cli.usage import merge_job_durations
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store
@@ -77,7 +77,7 @@ def _write(
 ) -> Counter[str]:
     """Write the page to *path*, print the problems of unreadable input, and return the counts."""
     if evidence_folders:
-        places += take_in_jobs(root, evidence_folders)
+        places += merge_job_durations(root, evidence_folders)
     places = places or [root / store.TRACE_FOLDER]
     counts = write_page(
         path,

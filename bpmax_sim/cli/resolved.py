@@ -36,15 +36,15 @@ def resolve_keys(item: ScenarioItem) -> Iterator[ResolvedKey]:
     root = item.spot.source.root
     order = keys_of(Scenario)
     for key, node in sorted(root.items.items(), key=lambda entry: order.index(entry[0])):
-        yield from _walk((key,), node, root.key_place(key), BY_KEY.get(key), hidden)
+        yield from _walk_keys((key,), node, root.key_place(key), BY_KEY.get(key), hidden)
 
 
-def _walk(
+def _walk_keys(
     path: Steps, node: Node, place: Place, by_key: KeyTree | None, hidden: set[str]
 ) -> Iterator[ResolvedKey]:
     if node.items and by_key is not None:
         for key, child in node.items.items():
-            yield from _walk((*path, key), child, node.key_place(key), by_key.get(key), hidden)
+            yield from _walk_keys((*path, key), child, node.key_place(key), by_key.get(key), hidden)
     elif node.elements and path[-1] in _LISTS:
         for number, element in enumerate(node.elements):
             yield ResolvedKey(

@@ -17,7 +17,7 @@ from msgspec import UNSET
 from typer import Argument, Option
 
 from bpmax_sim.cassette import journal
-from bpmax_sim.cassette.alignment import parts_of_outcome
+from bpmax_sim.cassette.alignment import comparable_outcome
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import review_path
@@ -25,7 +25,12 @@ from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import ExchangePair, added_exchanges, compare_cassettes, is_random_only
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import declared_folders, find_files, load_cassette, load_project_platforms
+from bpmax_sim.cli.select import (
+    find_files,
+    load_cassette,
+    load_project_platforms,
+    platform_folders_or_default,
+)
 from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
@@ -34,9 +39,9 @@ from bpmax_sim.messages import LOGIN, Exchange
 from bpmax_sim.platform.load import Platforms, find_declaring_file
 from bpmax_sim.project import find_root, not_secret_places_of, with_not_secret_place
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.scenario.expect import contrast
+from bpmax_sim.scenario.expect import cut_to_difference
 from bpmax_sim.session.credentials import check_places, matching_rules, volatile_places
-from bpmax_sim.yamlfile import display_path, format_steps, parse_yaml, read_text, with_element
+from bpmax_sim.yamlfile import display_path, format_steps, insert_element, parse_yaml, read_text
 
 SUFFIX = ".new"
 
@@ -81,7 +86,7 @@ def review(
         for change in changes:
             _show_change(change)
     if is_prompt and changes:
-        return _ask_of_each(changes)
+        return _review_interactively(changes)
     code = _decide_all([Path(change["file"]) for change in changes], action, yes=yes)
     if json:
         say_document(action=action, files=changes)
@@ -112,7 +117,7 @@ def _declare_not_secret(text: str) -> None:
     key, name, place = match.groups()
     known = load_project_platforms(None)
     platform = known.platform(key)
-    path = find_declaring_file(declared_folders(None), key)
+    path = find_declaring_file(platform_folders_or_default(None), key)
     api = known.api(platform, name) if name and name != LOGIN else None
     paths = [api.path] if api else [each.path for each in platform.apis.values()]
     check_places("--not-secret", [place], paths)
@@ -123,7 +128,9 @@ def _declare_not_secret(text: str) -> None:
     else:
         steps = (*(("apis", api.key) if api else ()), "not_secret")
         after = _with_place(read_text(path), path, steps, place)
-        _write(path, after, place, format_steps(steps), format_steps(steps[:-1]) or msg("the top"))
+        _write_declaration(
+            path, after, place, format_steps(steps), format_steps(steps[:-1]) or msg("the top")
+        )
 
 
 def _declare_in_project(place: str) -> None:
@@ -134,10 +141,10 @@ def _declare_in_project(place: str) -> None:
         notify("{key}: {place} is declared already", key=display_path(path), place=place)
         return
     after = with_not_secret_place(read_text(path) if path.exists() else "", place)
-    _write(path, after, place, "not_secret", "[tool.bpmax_sim]")
+    _write_declaration(path, after, place, "not_secret", "[tool.bpmax_sim]")
 
 
-def _write(path: Path, after: str | None, place: str, where: str, above: str) -> None:
+def _write_declaration(path: Path, after: str | None, place: str, where: str, above: str) -> None:
     """Write *after*, the text that declares *place*.
 
     *after* is None if the text could not be changed; then an error tells the user what to write at
@@ -150,7 +157,7 @@ def _write(path: Path, after: str | None, place: str, where: str, above: str) ->
             place=place,
             where=above,
         )
-    journal.replace_whole(path, after.encode())
+    journal.replace_file(path, after.encode())
     notify(
         "{path}: {where}: {place} is no secret", path=display_path(path), where=where, place=place
     )
@@ -165,13 +172,13 @@ def _with_place(text: str, path: Path, steps: tuple[str, ...], place: str) -> st
         owner = owner[step]
     owner["not_secret"] = [place, *owner.get("not_secret", [])]
     try:
-        after = with_element(text, root, steps, place)
+        after = insert_element(text, root, steps, place)
         return after if parse_yaml(after, display_path(path)).plain() == expected else None
     except (ConfigError, IndexError, ValueError):
         return None
 
 
-def _ask_of_each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
+def _review_interactively(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
     """Show the changes one by one, and ask for a decision on each."""
     skipped = False
     for change in changes:
@@ -179,7 +186,7 @@ def _ask_of_each(changes: Sequence[Mapping[str, Any]]) -> ExitCode:
         action = choose(change["file"], ("accept", "reject", "skip"))
         skipped = skipped or action == "skip"
         if action != "skip":
-            _decide(Path(change["file"]), action)
+            _accept_or_reject(Path(change["file"]), action)
     return ExitCode.REVIEW if skipped else ExitCode.PASSED
 
 
@@ -198,7 +205,7 @@ def _decide_all(waiting: Sequence[Path], action: str, *, yes: bool) -> ExitCode:
         word = msg("Replace") if action == "accept" else msg("Delete")
         confirm("{word} {waiting_count} as shown?", word=word, waiting_count=len(waiting))
     for path in waiting:
-        _decide(path, action)
+        _accept_or_reject(path, action)
     return ExitCode.PASSED
 
 
@@ -229,11 +236,11 @@ def _show_change(change: Mapping[str, Any]) -> None:
         say("  {line}", line=line)
 
 
-def _decide(path: Path, action: str) -> None:
+def _accept_or_reject(path: Path, action: str) -> None:
     if action == "accept":
         old = path.with_name(path.name.removesuffix(SUFFIX))
         with lock_folder(path.parent):
-            journal.replace_whole(old, path.read_bytes())
+            journal.replace_file(old, path.read_bytes())
             path.unlink()
         notify("{file}: replaced", file=display_path(old))
     else:
@@ -301,16 +308,16 @@ def _format_pairs(
         yield msg(
             "{marks} {name}{of_owner}, exchange {number} ({place})",
             marks=marks[pair.kind],
-            name=pair.either.name,
+            name=pair.present_side.name,
             of_owner=msg(" for {owner}", owner=owner) if owner else "",
-            number=pair.either.exchange.order,
-            place=pair.either.place,
+            number=pair.present_side.exchange.order,
+            place=pair.present_side.place,
         )
-        for side, places in ((msg("request"), pair.request), (msg("answer"), pair.answer)):
+        for side, places in ((msg("request"), pair.request), (msg("answer"), pair.response)):
             for place in places:
                 yield from _format_difference(side, place)
         if contents and pair.kind == "added":
-            yield from _format_contents(pair.either.exchange)
+            yield from _format_contents(pair.present_side.exchange)
 
 
 def _format_difference(side: str, place: Difference) -> Iterator[str]:
@@ -321,7 +328,7 @@ def _format_difference(side: str, place: Difference) -> Iterator[str]:
         lines = difflib.unified_diff(before.splitlines(), after.splitlines(), n=1, lineterm="")
         yield from (f"      {line}" for line in islice(lines, 2, None) if line[:2] != "@@")
         return
-    old, new = contrast(_format_value(before), _format_value(after), _WIDEST)
+    old, new = cut_to_difference(_format_value(before), _format_value(after), _WIDEST)
     yield msg("    {side} {path}: {old} → {new}", side=side, path=place.path, old=old, new=new)
 
 
@@ -335,23 +342,23 @@ def _format_value(value: Any) -> str:
 def _format_contents(exchange: Exchange) -> Iterator[str]:
     """Yield the request, and each value of the response with its path, as far as it is readable."""
     yield f"    {exchange.request.method} {exchange.request.url}"
-    outcome = parts_of_outcome(exchange.outcome)
+    outcome = comparable_outcome(exchange.outcome)
     shown_parts = {name: outcome[name] for name in ("failed", "status", "body") if name in outcome}
-    leaves = [leaf for name, value in shown_parts.items() for leaf in _flatten(name, value)]
+    leaves = [leaf for name, value in shown_parts.items() for leaf in _leaf_values(name, value)]
     for path, value in leaves[:_MOST]:
-        shown_value = contrast(_format_value(value), "", _WIDEST)[0]
+        shown_value = cut_to_difference(_format_value(value), "", _WIDEST)[0]
         yield msg("    answer {path}: {value}", path=path, value=shown_value)
     if len(leaves) > _MOST:
         yield msg("    … {left} more", left=len(leaves) - _MOST)
 
 
-def _flatten(path: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _leaf_values(path: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, inner in value.items():
-            yield from _flatten(f"{path}.{name}", inner)
+            yield from _leaf_values(f"{path}.{name}", inner)
     elif isinstance(value, list) and value:
         for number, inner in enumerate(value):
-            yield from _flatten(f"{path}[{number}]", inner)
+            yield from _leaf_values(f"{path}[{number}]", inner)
     else:
         yield path, value
 
@@ -366,7 +373,7 @@ def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
     }
     return {
         "kind": pair.kind,
-        "call": pair.either.name,
+        "call": pair.present_side.name,
         "for": owner,
         **sides,
         "differences": [
@@ -376,7 +383,7 @@ def _pair_data(owner: str, pair: ExchangePair) -> dict[str, Any]:
                 "old": _to_json(place.recorded),
                 "new": _to_json(place.sent),
             }
-            for side, places in (("request", pair.request), ("answer", pair.answer))
+            for side, places in (("request", pair.request), ("answer", pair.response))
             for place in places
         ],
     }

@@ -26,18 +26,18 @@ from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
 from bpmax_sim.cli.execute import (
     cassette_of,
     describe_nothing_recorded,
-    execute,
     items_of_shard,
-    report_recorded,
-    sources_of,
+    report_written_cassettes,
+    response_sources,
+    run_items,
     store_durations,
 )
 from bpmax_sim.cli.select import (
-    cassettes_at,
     filter_by_keyword,
     find_items,
     find_targets,
-    missing_problem,
+    missing_file_problem,
+    resolve_cassette_folder,
 )
 from bpmax_sim.cli.terminal import (
     can_ask,
@@ -55,7 +55,7 @@ from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
 from bpmax_sim.report import store, terminal
 from bpmax_sim.report.causes import cause_of_failure
-from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.exit_codes import ExitCode, most_important_code
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict
@@ -135,7 +135,7 @@ def run(  # noqa: PLR0913 - the options of the command
     json: option.Json = False,
 ) -> int:
     """Run scenarios and return the exit code."""
-    return _perform(_read_arguments(locals()))
+    return _run_command(_read_arguments(locals()))
 
 
 _RUNS_ONLY = frozenset({"mode", "unused", "shard", "job", "watch", "update", "yes"})
@@ -150,10 +150,12 @@ def record(
     **values: Any,
 ) -> int:
     """Record scenarios and return the exit code; all other options are those of `run`."""
-    return _perform(_read_arguments({**values, "record": record, "check": check, "mode": "record"}))
+    return _run_command(
+        _read_arguments({**values, "record": record, "check": check, "mode": "record"})
+    )
 
 
-def _take_options_of_run(command: Any) -> None:
+def _add_run_options(command: Any) -> None:
     """Give *command* the signature that typer reads: the options of `run`, then its own."""
     own = dict(signature(command, eval_str=True).parameters)
     del own["values"]
@@ -164,7 +166,7 @@ def _take_options_of_run(command: Any) -> None:
     command.__annotations__ = {**run.__annotations__, **command.__annotations__}
 
 
-_take_options_of_run(record)
+_add_run_options(record)
 
 
 def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
@@ -172,10 +174,10 @@ def _read_arguments(values: Mapping[str, Any]) -> _RunArguments:
 
     Options that are not given leave the scenario's own setting in force.
     """
-    folder, remote = cassettes_at(values["cassettes"])
+    folder, remote = resolve_cassette_folder(values["cassettes"])
     platforms: list[Path] | None = values["platforms"]
     if lacking := [folder for folder in platforms or () if not folder.exists()]:
-        raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
+        raise ConfigError(*(missing_file_problem(folder, "") for folder in lacking))
     options: dict[str, Any] = {"remote": remote}
     for name, of_run in options_of("cli").items():
         value = values.get(name)
@@ -200,7 +202,7 @@ def _parse_option(name: str, text: str, parse: Callable[[str], Any]) -> Any:
         raise ConfigError(label_message(option.flag_of(name), error)) from None
 
 
-def _perform(args: _RunArguments) -> int:
+def _run_command(args: _RunArguments) -> int:
     from bpmax_sim.cli.usage import UsageOfRun
 
     try:
@@ -209,12 +211,12 @@ def _perform(args: _RunArguments) -> int:
         usage = UsageOfRun(args.choices, args.job, shard)
         collected, problems = _collect_items(args, usage)
         items = items_of_shard(collected, shard)
-        _say_what_changed(args, collected)
+        _print_changes(args, collected)
     except BpmaxError as error:
         notify(str(error))
         if args.json:
             wrong = error.problems if isinstance(error, ConfigError) else ()
-            _say_document([], ExitCode.USAGE, wrong)
+            _print_json([], ExitCode.USAGE, wrong)
         return ExitCode.USAGE
     if args.last_failed and items:
         failed = [item for item in items if did_fail(item.header)]
@@ -222,7 +224,7 @@ def _perform(args: _RunArguments) -> int:
             notify(msg("nothing failed last; all of it runs"))
         items = failed or items
     if not collected and not problems:
-        notify(_say_why_nothing(args))
+        notify(_explain_no_items(args))
     elif args.watch:
         _watch(args, items, problems)
     code, verdicts = _run_and_report(
@@ -249,7 +251,7 @@ def _usage_scope(args: _RunArguments) -> Covers | None:
     return "scenarios"
 
 
-def _say_what_changed(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
+def _print_changes(args: _RunArguments, items: Sequence[ProjectItem]) -> None:
     """Print, before the first item, the base revision and the effect of ``--changed``."""
     if not args.changed:
         return
@@ -326,15 +328,15 @@ def _run_and_report(
     waiting = _find_reviews(before)
     codes = [verdict.code for verdict in verdicts]
     codes += [ExitCode.REVIEW for _ in waiting] + [ExitCode.USAGE for _ in problems]
-    code = foremost(codes) if has_items or problems else ExitCode.NOTHING
-    report_recorded(before)
-    if recording and _wants_afresh(verdicts, args):
+    code = most_important_code(codes) if has_items or problems else ExitCode.NOTHING
+    report_written_cassettes(before)
+    if recording and _should_record_all_again(verdicts, args):
         return _run_and_report(items, (), _with_record(args, "rewrite"), shard, has_items=True)
-    _say_after_recording(waiting, recording)
+    _print_after_recording(waiting, recording)
     if args.json:
-        _say_document(verdicts, code, problems)
+        _print_json(verdicts, code, problems)
     elif has_items or _count_unread(problems):
-        _say_end(verdicts, len(items), started, problems, failed=bool(code))
+        _print_summary(verdicts, len(items), started, problems, failed=bool(code))
     _write_junit(args, ran, problems)
     _update(verdicts, args)
     return code, verdicts
@@ -359,7 +361,7 @@ def _find_reviews(cassettes: Iterable[Path]) -> list[Path]:
     return [path for path in map(review_path, recorded) if path.exists()]
 
 
-def _say_document(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
+def _print_json(verdicts: Sequence[Verdict], code: ExitCode, problems: Sequence[Problem]) -> None:
     from bpmax_sim.report.document import build_document
 
     say_json(build_document(verdicts, code=code, problems=problems))
@@ -382,7 +384,7 @@ def _count_unread(problems: Sequence[Problem]) -> int:
     return len({one.place.file for one in problems if one.place and one.place.column})
 
 
-def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
+def _print_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectItem]) -> None:
     for path in waiting:
         notify("{path}: waits for review; run `bpmax-sim review`", path=display_path(path))
     if not recording:
@@ -398,10 +400,10 @@ def _say_after_recording(waiting: Sequence[Path], recording: Sequence[ProjectIte
 _AFRESH = msg("everything is recorded already; record it all afresh?")
 
 
-def _wants_afresh(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
+def _should_record_all_again(verdicts: Sequence[Verdict], args: _RunArguments) -> bool:
     """Print why nothing was recorded, if so; on a terminal, ask whether to record all again."""
     why = describe_nothing_recorded(verdicts, args.choices.options.get("record", "once"))
-    if why and "recorded" in sources_of(verdicts) and can_ask() and not args.json:
+    if why and "recorded" in response_sources(verdicts) and can_ask() and not args.json:
         return choose(_AFRESH, ("yes", "no")) == "yes"
     if why:
         notify(why)
@@ -428,14 +430,14 @@ def _run_items(
     reported, results = set[object](), list[tuple[Verdict, float]]()
     problems: list[Problem] = []
     begun = time.perf_counter()
-    verdicts = execute(load_each(items, problems), args.choices, usage.add if usage else None)
+    verdicts = run_items(load_each(items, problems), args.choices, usage.add if usage else None)
     if args.exit_first:
         verdicts = _stop_after_failure(verdicts)
     if args.choices.mode in {"", "replay"}:
         verdicts = store_durations(verdicts, shard, usage.seconds if usage else {})
     try:
         for verdict in with_progress(verdicts, len(items)):
-            results.append((_announce(verdict, args, reported), time.perf_counter() - begun))
+            results.append((_print_verdict(verdict, args, reported), time.perf_counter() - begun))
             begun = time.perf_counter()
     except KeyboardInterrupt:
         _report_until_interrupted(results, problems, args)
@@ -450,7 +452,7 @@ def _report_until_interrupted(
     """Report the items that had ended when the user pressed Ctrl-C, as pytest does."""
     if not args.json:
         say_verdict(
-            terminal.summary([verdict for verdict, _ in ran], sum(took for _, took in ran)),
+            terminal.summary_line([verdict for verdict, _ in ran], sum(took for _, took in ran)),
             failed=True,
         )
     _write_junit(args, ran, problems)
@@ -466,7 +468,7 @@ def _replay_recorded(
     choices = replace(args.choices, options={**args.choices.options, "mode": "replay"})
     failed = {
         id(verdict.item): verdict
-        for verdict in execute(recorded, choices)
+        for verdict in run_items(recorded, choices)
         if verdict.outcome == "failed"
     }
     notify(
@@ -475,11 +477,11 @@ def _replay_recorded(
         all=len(recorded),
     )
     for verdict in failed.values():
-        _announce(verdict, args, reported)
+        _print_verdict(verdict, args, reported)
     return [(failed.get(id(verdict.item), verdict), took) for verdict, took in ran]
 
 
-def _say_end(
+def _print_summary(
     verdicts: Sequence[Verdict],
     total: int,
     started: float,
@@ -489,13 +491,13 @@ def _say_end(
 ) -> None:
     """Print the list of failures, unless only one item ran, and the summary line."""
     if len(verdicts) > 1:
-        for line in terminal.what_failed(verdicts):
+        for line in terminal.failed_lines(verdicts):
             say(line)
     if (left := total - len(verdicts)) > 0:
         message = plural(left, "{number} scenario did not run", "{number} scenarios did not run")
         notify("stopped at the first failure; {message}", message=message)
     seconds, unread = time.perf_counter() - started, _count_unread(problems)
-    say_verdict(terminal.summary(verdicts, seconds, unread), failed=failed)
+    say_verdict(terminal.summary_line(verdicts, seconds, unread), failed=failed)
 
 
 def _stop_after_failure(verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
@@ -548,11 +550,11 @@ def _collect_items(
     items, problems = find_items(targets, variables)
     find_all_conftests((item.header.path, item.header.root) for item in items)
     if usage is not None:
-        usage.own(items)
+        usage.add_owned_cassettes(items)
     return filter_by_keyword(items, args.keyword), problems
 
 
-def _say_why_nothing(args: _RunArguments) -> str:
+def _explain_no_items(args: _RunArguments) -> str:
     where = series(args.paths or ()) or "scenarios/"
     if args.uses:
         return msg("{where}: no scenario uses {place!r}", where=where, place=args.uses)
@@ -569,7 +571,7 @@ def _say_why_nothing(args: _RunArguments) -> str:
     )
 
 
-def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
+def _print_verdict(verdict: Verdict, args: _RunArguments, reported: set[object]) -> Verdict:
     """Print the verdict of an item as soon as it is known.
 
     A cause common to many items, such as a variable that is not set, is printed once; *reported*
@@ -582,17 +584,17 @@ def _announce(verdict: Verdict, args: _RunArguments, reported: set[object]) -> V
     for warning in verdict.warnings:
         notify(str(warning))
     if not args.json and (verdict.outcome == "failed" or not args.quiet):
-        _say_file_of(verdict, reported)
+        _print_file_heading(verdict, reported)
         say(terminal.verdict_line(verdict))
         for line in terminal.timeline_lines(verdict) if args.verbose else ():
             say("    {line}", line=line)
-        _say_failures(verdict, args, reported)
+        _print_failures(verdict, args, reported)
     if verdict.outcome == "failed":
         _report_skipped_fixtures(verdict.item.header)
     return verdict
 
 
-def _say_file_of(verdict: Verdict, reported: set[object]) -> None:
+def _print_file_heading(verdict: Verdict, reported: set[object]) -> None:
     """On a terminal, print the name of the scenario file once above the lines of its items."""
     file = verdict.item.spot.source.file
     if sys.stdout.isatty() and file not in reported:
@@ -600,7 +602,7 @@ def _say_file_of(verdict: Verdict, reported: set[object]) -> None:
         say(file)
 
 
-def _say_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
+def _print_failures(verdict: Verdict, args: _RunArguments, reported: set[object]) -> None:
     """Print the text of each failure; for a cause already *reported*, only the headline."""
     causes = {cause_of_failure(failure) for failure in verdict.failures}
     if causes and causes <= reported:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Option
 
 import bpmax_sim
-from bpmax_sim.cli.execute import execute
+from bpmax_sim.cli.execute import run_items
 from bpmax_sim.cli.terminal import align_columns, notify, say_result, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg, plural, series
@@ -155,7 +155,7 @@ def _count_hits(
     hits = ScriptHits()
     choices = PerformOptions(options={"allow_hosts": tuple(allow_hosts), "hits": hits})
     failed = 0
-    for verdict in with_progress(execute(closed, choices), len(closed)):
+    for verdict in with_progress(run_items(closed, choices), len(closed)):
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")

@@ -17,7 +17,7 @@ import msgspec
 
 from bpmax_sim.cli.keyword_expression import parse_keyword
 from bpmax_sim.cli.terminal import notify
-from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest
+from bpmax_sim.errors import ConfigError, Place, Problem, find_nearest, suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.index.items import ItemFinder, ProjectItem, load_each
 from bpmax_sim.project import SUFFIX, find_root, platform_folders
@@ -44,7 +44,7 @@ class Selection(msgspec.Struct, frozen=True):
     line: int = 0
     name: str = ""
 
-    def among(self, items: Sequence[ProjectItem]) -> list[ProjectItem]:
+    def select_from(self, items: Sequence[ProjectItem]) -> list[ProjectItem]:
         """Return the selected ones of *items*, which are all items of this file.
 
         Raises:
@@ -56,7 +56,7 @@ class Selection(msgspec.Struct, frozen=True):
             name: item for item in items for name in (item.header.name, item.header.node_name)
         }
         if self.name not in by_name:
-            hint = suggest(self.name, by_name)
+            hint = suggest_or_list(self.name, by_name)
             message = msg("there is no scenario {name!r}{hint}", name=self.name, hint=hint)
             raise ConfigError(Problem(message, Place(display_path(self.path))))
         return [by_name[self.name]]
@@ -117,7 +117,7 @@ def _expand_argument(
         )
         others.append(Problem(message, Place(path)))
     elif is_named:
-        problems.append(missing_problem(path, SUFFIX))
+        problems.append(missing_file_problem(path, SUFFIX))
 
 
 def _scenario_files(folder: str) -> list[str]:
@@ -137,7 +137,7 @@ def path_and_line(text: str) -> tuple[str, int]:
     return (match[1], int(match[2])) if match else (text, 0)
 
 
-def missing_problem(place: str | Path, suffix: str) -> Problem:
+def missing_file_problem(place: str | Path, suffix: str) -> Problem:
     """Return the problem for a *place* that does not exist, with the most similar existing file."""
     path = str(place)
     if Path(path).is_dir():
@@ -181,23 +181,23 @@ def filter_by_keyword(items: Iterable[ProjectItem], keyword: str) -> list[Projec
     if not keyword.strip():
         return list(items)
     matches = parse_keyword(keyword)
-    return [item for item in items if matches(_words_of(item.header))]
+    return [item for item in items if matches(_keyword_words(item.header))]
 
 
-def _words_of(item: ItemHeader) -> list[str]:
+def _keyword_words(item: ItemHeader) -> list[str]:
     """Return the words that ``-k`` searches, as in pytest: folders, file, name and markers."""
     folders = item.file.replace("\\", "/").split("/")
     markers = ("bpmax_scenario", *(["skip"] if item.skip else []), *item.tags)
     return [word.lower() for word in (*folders, item.node_name, *markers)]
 
 
-def collect(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
+def collect_items(paths: Sequence[str] | None = None, keyword: str = "") -> list[ScenarioItem]:
     """Return the items selected by *paths* and *keyword*, each once.
 
     Raises:
         ConfigError: with all problems of all files and their scripts.
     """
-    items, problems = load_sound_items(find_targets(paths), keyword)
+    items, problems = load_parsable_items(find_targets(paths), keyword)
     if problems:
         raise ConfigError(*problems)
     return items
@@ -216,14 +216,14 @@ def find_items(
     for target in targets:
         try:
             found = finder.items_of(target.path, variables)
-            by_id |= {item.header.node_id: item for item in target.among(found)}
+            by_id |= {item.header.node_id: item for item in target.select_from(found)}
         except ConfigError as error:
             problems += error.problems
     finder.save()
     return filter_by_keyword(by_id.values(), keyword), list(dict.fromkeys(problems))
 
 
-def load_sound_items(
+def load_parsable_items(
     targets: Sequence[Selection], keyword: str = ""
 ) -> tuple[list[ScenarioItem], list[Problem]]:
     """Return the items of *targets* whose scripts can be parsed, and the problems of the others."""
@@ -257,7 +257,7 @@ def load_cassette(path: Path) -> Cassette:
     from bpmax_sim.cassette.file import Cassette
 
     if not path.exists() or path.is_dir():
-        raise ConfigError(missing_problem(path, ".yaml"))
+        raise ConfigError(missing_file_problem(path, ".yaml"))
     return Cassette.load(path)
 
 
@@ -268,7 +268,7 @@ def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
         ConfigError: if one of *paths* does not exist.
     """
     places = paths or [find_root(Path.cwd()) / "cassettes"]
-    lacking = [missing_problem(path, suffix) for path in paths if not path.exists()]
+    lacking = [missing_file_problem(path, suffix) for path in paths if not path.exists()]
     if lacking:
         raise ConfigError(*lacking)
     files = [sorted(path.rglob(f"*{suffix}")) if path.is_dir() else [path] for path in places]
@@ -276,7 +276,7 @@ def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
     return [file for file in every if file.name.endswith(suffix)]
 
 
-def cassettes_at(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
+def resolve_cassette_folder(text: str | None) -> tuple[Path | None, RemoteStorage | None]:
     """Return the cassette folder that *text* names, and the remote storage if *text* is a URL."""
     if not text:
         return None, None
@@ -299,7 +299,7 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     journals = find_files(folders, ".journal") if folders or not named else []
     for path in named:
         if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
-            raise ConfigError(missing_problem(path, ".yaml"))
+            raise ConfigError(missing_file_problem(path, ".yaml"))
     cassettes = [path.with_name(_JOURNAL.sub("", path.name)) for path in journals]
     return list(dict.fromkeys([*named, *cassettes]))
 
@@ -312,10 +312,10 @@ def load_project_platforms(folders: Sequence[Path] | None) -> Platforms:
     """
     from bpmax_sim.platform.load import load_platforms
 
-    return load_platforms(declared_folders(folders))
+    return load_platforms(platform_folders_or_default(folders))
 
 
-def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
+def platform_folders_or_default(folders: Sequence[Path] | None) -> tuple[Path, ...]:
     """Return *folders*, or else the platform folders of the project; empty if it has none.
 
     The project's folders are those of `platform_folders`, else those that all its scenarios name.
@@ -324,16 +324,16 @@ def declared_folders(folders: Sequence[Path] | None) -> tuple[Path, ...]:
         ConfigError: if a folder does not exist.
     """
     if lacking := [folder for folder in folders or () if not folder.exists()]:
-        raise ConfigError(*(missing_problem(folder, "") for folder in lacking))
+        raise ConfigError(*(missing_file_problem(folder, "") for folder in lacking))
     root = find_root(Path.cwd())
-    if folders or (own := folders_of_project(root)):
+    if folders or (own := project_platform_folders(root)):
         return tuple(folders or own)
     named = {tuple(p.resolve() for p in item.platforms): item for item in _read_headers(root)}
     alone = next(iter(named.values())).platforms if len(named) == 1 else ()
     return alone if all(map(Path.is_dir, alone)) else ()
 
 
-def folders_of_project(root: Path) -> tuple[Path, ...]:
+def project_platform_folders(root: Path) -> tuple[Path, ...]:
     """Return the result of `platform_folders`, with errors as `ConfigError`.
 
     Raises:
@@ -351,11 +351,11 @@ def find_owners(cassette: Path) -> list[str]:
     """Return the names of scenarios and rows that play *cassette*; invalid files are ignored."""
     absolute = cassette.absolute()
     headers = _read_headers(find_root(absolute))
-    owners = (header.name for header in headers if file_of(header).absolute() == absolute)
+    owners = (header.name for header in headers if cassette_path_of(header).absolute() == absolute)
     return list(dict.fromkeys(owners))
 
 
-def file_of(item: ScenarioItem | ItemHeader) -> Path:
+def cassette_path_of(item: ScenarioItem | ItemHeader) -> Path:
     """Return the path of the cassette of *item*, in the project of the item."""
     return item.root / "cassettes" / f"{item.cassette}.yaml"
 

@@ -18,7 +18,7 @@ from bpmax_sim.i18n import msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.kept_run import KeptRun, read_kept_run
+from bpmax_sim.report.kept_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.stored_failures import StoredFailure, read_failures
 from bpmax_sim.secret.standin import STANDIN
 from bpmax_sim.yamlfile import display_path
@@ -48,7 +48,7 @@ def show(
 ) -> int:
     """Show the first failure of the last run, here or of a pipeline."""
     root = find_root(Path.cwd())
-    run = read_kept_run(kept, root) if kept else None
+    run = read_artifact_run(kept, root) if kept else None
     every = list(run.failures if run else read_failures(root))
     failures = [
         failure
@@ -59,18 +59,21 @@ def show(
     if json:
         say_document(failures=[_failure_data(failure) for failure in shown])
     elif plain and shown:
-        _say_for_chat(shown, everything=everything)
+        _print_for_chat(shown, everything=everything)
     else:
         for failure in shown:
-            _say_stored(failure, everything=everything)
-    for line in (*(run.problems if run else ()), *_conclude(kept, run, word, failures, len(shown))):
+            _print_failure(failure, everything=everything)
+    for line in (
+        *(run.problems if run else ()),
+        *_next_step_lines(kept, run, word, failures, len(shown)),
+    ):
         notify(line)
     return ExitCode.PASSED if shown else ExitCode.NOTHING
 
 
-def _conclude(
+def _next_step_lines(
     kept: Path | None,
-    run: KeptRun | None,
+    run: ArtifactRun | None,
     word: str,
     failures: Sequence[StoredFailure],
     number: int,
@@ -97,7 +100,7 @@ def _conclude(
         yield msg("no scenario failed when it last ran")
 
 
-def _describe_replay(failure: StoredFailure, run: KeptRun, root: Path) -> Iterator[str]:
+def _describe_replay(failure: StoredFailure, run: ArtifactRun, root: Path) -> Iterator[str]:
     """Yield the command that replays *failure* here, and reasons why the result may differ."""
     sources = run.sources.get((failure.file, failure.name), {})
     needed = sources or ({failure.file: ""} if failure.file.endswith(SUFFIX) else {})
@@ -127,7 +130,7 @@ def _is_same(path: Path, text: str) -> bool:
         return False
 
 
-def _say_stored(failure: StoredFailure, *, everything: bool) -> None:
+def _print_failure(failure: StoredFailure, *, everything: bool) -> None:
     say(f"× {failure.name}   {failure.file}:{failure.line}")
     for text in (failure.whole or failure.texts) if everything else failure.texts:
         say_failure(text)
@@ -135,7 +138,7 @@ def _say_stored(failure: StoredFailure, *, everything: bool) -> None:
         say("    {line}", line=line)
 
 
-def _say_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
+def _print_for_chat(failures: Sequence[StoredFailure], *, everything: bool) -> None:
     """Print *failures* as a Markdown block with versions, without marks and colours."""
     say("```text")
     for failure in failures:

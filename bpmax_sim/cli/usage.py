@@ -43,7 +43,7 @@ class UsageOfRun:
         """Return the real seconds of each item, by duration key."""
         return self._use.seconds
 
-    def own(self, items: Iterable[ProjectItem]) -> None:
+    def add_owned_cassettes(self, items: Iterable[ProjectItem]) -> None:
         """Note the cassettes of *items* as owned, including items that are skipped."""
         for item in items:
             path = cassette_of(item.header, self._options)
@@ -78,7 +78,7 @@ class UsageOfRun:
         store_evidence(evidence, root, self._job or ("" if self._shard else "run"), self._shard)
 
 
-def take_in_jobs(root: Path, folders: Sequence[Path]) -> list[Path]:
+def merge_job_durations(root: Path, folders: Sequence[Path]) -> list[Path]:
     """Merge the durations of all jobs into this project; return the trace folders of the jobs.
 
     Raises:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 from typer import Argument
 
-from bpmax_sim.cli.affected import name_from_root
+from bpmax_sim.cli.affected import relative_to_root
 from bpmax_sim.cli.options import Json
 from bpmax_sim.cli.terminal import notify, say, say_document
 from bpmax_sim.i18n import join_messages, msg, plural, template
@@ -68,7 +68,7 @@ def uses(
     """Tell who uses it."""
     root = find_root(Path.cwd() / place if Path(place).exists() else Path.cwd())
     known = ProjectUses(add_traced_names(load_index(root)))
-    places = known.find(name_from_root(place, root))
+    places = known.find_places(relative_to_root(place, root))
     answers = [(found, known.uses_of(found)) for found in places]
     if json:
         say_document(

@@ -25,8 +25,15 @@ from bpmax_sim.check.coverage import (
     measure_coverage,
     touched_parts,
 )
-from bpmax_sim.check.drift import Drift, MembersRead, Tier, Verification, find_moved, find_old
-from bpmax_sim.cli.execute import observe
+from bpmax_sim.check.drift import (
+    Drift,
+    MembersRead,
+    Tier,
+    Verification,
+    find_migrated,
+    find_outdated,
+)
+from bpmax_sim.cli.execute import run_items_with_events
 from bpmax_sim.cli.options import (
     AllowHosts,
     EvidenceFolders,
@@ -45,11 +52,11 @@ from bpmax_sim.cli.script_coverage import (
     show_script_coverage,
 )
 from bpmax_sim.cli.select import (
-    collect,
-    declared_folders,
-    file_of,
+    cassette_path_of,
+    collect_items,
     find_files,
     load_cassette,
+    platform_folders_or_default,
     platforms_of,
 )
 from bpmax_sim.cli.terminal import (
@@ -66,7 +73,7 @@ from bpmax_sim.index.store import load_index
 from bpmax_sim.index.uses import ProjectUses
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.project import find_root
-from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.exit_codes import ExitCode, most_important_code
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.usage import read_evidence
 from bpmax_sim.scenario.load import ScenarioItem
@@ -156,12 +163,12 @@ def verify(  # noqa: PLR0913 - the options of the command
         unsent.update(reasons := [drift.reason for drift in drifts if drift.reason])
         sent += not reasons and not any(drift.kind == "moved" for drift in drifts)
         findings += [(place, drift) for drift in drifts]
-    for line in () if json else _causes(findings):
+    for line in () if json else _cause_lines(findings):
         say(line)
     failing = {"error", fail_on}
     kinds = {drift.kind for _, drift in findings if drift.tier in failing}
     codes = {ExitCode.UNREACHABLE if kind == "unreachable" else ExitCode.FAILED for kind in kinds}
-    code = foremost(codes) if jobs else ExitCode.NOTHING
+    code = most_important_code(codes) if jobs else ExitCode.NOTHING
     counts = Counter(drift.tier for _, drift in findings)
     if json:
         summary = {tier: counts[tier] for tier in _COUNTS}
@@ -174,7 +181,7 @@ def verify(  # noqa: PLR0913 - the options of the command
     return code
 
 
-def _causes(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
+def _cause_lines(findings: Iterable[tuple[Place, Drift]]) -> Iterator[str]:
     """Yield a line for each cause and API, with its first place and the number of calls."""
     grouped: dict[tuple[str, str, str], list[tuple[Place, Drift]]] = {}
     for finding in findings:
@@ -212,13 +219,13 @@ def _report_counts(sent: int, counts: Mapping[Tier, int], unsent: Mapping[str, i
 
 def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterator[_VerifyJob]:
     """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
-    folders = declared_folders(platforms)
+    folders = platform_folders_or_default(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
     for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
         yield _VerifyJob(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
-    for item in collect(scenarios) if scenarios or not paths else ():
-        cassette = Path(display_path(file_of(item)))
+    for item in collect_items(scenarios) if scenarios or not paths else ():
+        cassette = Path(display_path(cassette_path_of(item)))
         if not cassette.exists():
             notify(
                 "{cassette}: nothing is recorded for {item_name!r}",
@@ -244,15 +251,15 @@ def _is_cassette(path: str) -> bool:
 def _count_exchanges(job: _VerifyJob) -> int:
     """Return the maximum number of exchanges to check."""
     cassette = load_cassette(job.cassette)
-    return len(cassette if job.owner is None else cassette.index.numbers(job.owner))
+    return len(cassette if job.owner is None else cassette.index.exchange_numbers(job.owner))
 
 
 def _find_moved(job: _VerifyJob) -> Iterator[tuple[Place, list[Drift]]]:
     cassette = load_cassette(job.cassette)
     owners = cassette.owners if job.owner is None else (job.owner,)
-    for number in (number for owner in owners for number in cassette.index.numbers(owner)):
+    for number in (number for owner in owners for number in cassette.index.exchange_numbers(owner)):
         marks = cassette.line(number).moved
-        if drifts := list(find_moved(cassette.exchange(number), marks)) if marks else []:
+        if drifts := list(find_migrated(cassette.exchange(number), marks)) if marks else []:
             yield cassette.place(number), drifts
 
 
@@ -274,11 +281,11 @@ def _verify_job(job: _VerifyJob, how: _VerifyOptions) -> Iterator[tuple[Place, l
             sampled=how.sampled,
         )
         for owner in owners:
-            numbers = cassette.index.numbers(owner)
+            numbers = cassette.index.exchange_numbers(owner)
             places = {cassette.line(number).n: number for number in numbers}
             for exchange, drifts in verification.verify(map(cassette.exchange, numbers)):
                 place = cassette.place(places[exchange.order])
-                aged = find_old(exchange, now=time.time(), age=how.age)
+                aged = find_outdated(exchange, now=time.time(), age=how.age)
                 yield place, [*drifts, *aged]
 
 
@@ -319,7 +326,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     """Show what scenarios touch."""
     if scripts:
         return show_script_coverage(
-            [] if hits else list(collect(paths, keyword)),
+            [] if hits else list(collect_items(paths, keyword)),
             CoverageRequest(
                 allow_hosts=allow_hosts or (),
                 fail_under=fail_under,
@@ -333,7 +340,7 @@ def show_coverage(  # noqa: PLR0913 - the options of the command
     for option, value in (("--lcov", lcov), ("--report", report), ("--hits", hits)):
         if value:
             raise ConfigError("{option} is of --scripts; add it", option=option)
-    items = [(item, platforms_of(item)) for item in collect(paths, keyword)]
+    items = [(item, platforms_of(item)) for item in collect_items(paths, keyword)]
     if not items:
         notify(msg("there is no scenario here; write one, or see one with `bpmax-sim demo`"))
         return ExitCode.NOTHING
@@ -408,7 +415,7 @@ def _find_touched(
         number = plural(len(items) - len(closed), "{number} scenario", "{number} scenarios")
         notify("skipped, as it needs a live system: {number}", number=number)
     failed, touched = 0, set[str]()
-    for verdict, events in with_progress(observe(closed, choices), len(closed)):
+    for verdict, events in with_progress(run_items_with_events(closed, choices), len(closed)):
         if verdict.outcome == "passed":
             run = PassedRun(verdict.item, platforms[id(verdict.item)], events)
             touched |= touched_parts(run)

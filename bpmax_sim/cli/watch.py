@@ -86,9 +86,9 @@ def _rerun_affected(run: WatchPlan, saved: frozenset[str]) -> Sequence[ProjectIt
     Raises:
         ConfigError: if a path of the command line does not exist any more.
     """
-    _forget_modules(saved)
+    _unload_step_modules(saved)
     every, problems = run.gather()
-    again = [item for item in every if any(_uses(run, item, path) for path in saved)]
+    again = [item for item in every if any(_depends_on(run, item, path) for path in saved)]
     wrong = {os.path.realpath(problem.place.file) for problem in problems if problem.place}
     if again or wrong & saved:
         notify("\nsaved: {files}", files=_list_paths(saved))
@@ -112,7 +112,7 @@ def _watch_changes(places: Sequence[str]) -> Iterator[frozenset[str]]:
     return (frozenset(os.path.realpath(path) for _, path in changes) for changes in changes)
 
 
-def _uses(run: WatchPlan, item: ProjectItem, file: str) -> bool:
+def _depends_on(run: WatchPlan, item: ProjectItem, file: str) -> bool:
     """Return whether *item* depends on *file*, a path without symbolic links."""
     folder, name = os.path.split(file)
     if name == DEFAULTS and os.path.realpath(item.header.path).startswith(f"{folder}{os.sep}"):
@@ -169,7 +169,7 @@ def _places_to_watch(run: WatchPlan, items: Iterable[ProjectItem]) -> tuple[str,
     return tuple(sorted(place for place in places if not place.startswith(whole)))
 
 
-def _forget_modules(saved: Iterable[str]) -> None:
+def _unload_step_modules(saved: Iterable[str]) -> None:
     """Remove the Python modules of scenario steps beside and below *saved* files from the cache.
 
     Steps then import the new code.

@@ -46,16 +46,18 @@ class RequestIdentity(msgspec.Struct, frozen=True):
 def identify_request(call: CallMade) -> RequestIdentity:
     """Return the identity of *call*."""
     numbers = {str(value) for value in call.path.values()}
-    rest = [_strip(part, call.key_name, numbers) for part in (call.query, call.body)]
+    rest = [
+        _without_idempotency_keys(part, call.key_name, numbers) for part in (call.query, call.body)
+    ]
     parts = [call.instance, call.method, call.path, *rest]
     text = json.dumps(parts, ensure_ascii=False, sort_keys=True, default=str)
     return RequestIdentity(text, call.idempotency_key, frozenset(numbers))
 
 
-def _strip(value: Any, declared: str, numbers: set[str]) -> Any:
+def _without_idempotency_keys(value: Any, declared: str, numbers: set[str]) -> Any:
     """Return *value* without idempotency keys and changing values; add to *numbers*."""
     if isinstance(value, list):
-        return [_strip(inner, declared, numbers) for inner in value]
+        return [_without_idempotency_keys(inner, declared, numbers) for inner in value]
     if not isinstance(value, Mapping):
         return value
     rest = {}
@@ -65,7 +67,7 @@ def _strip(value: Any, declared: str, numbers: set[str]) -> Any:
         if is_plain and (is_key or _NUMBER.search(str(name))):
             numbers.add(str(inner))
         if not is_key and not _EACH_TIME.search(str(name)):
-            rest[name] = _strip(inner, declared, numbers)
+            rest[name] = _without_idempotency_keys(inner, declared, numbers)
     return rest
 
 

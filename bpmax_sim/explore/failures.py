@@ -27,7 +27,7 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.proxy.response import read_body
-from bpmax_sim.scenario.faults import fault_of
+from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.model import FaultAction, FaultRule
 from bpmax_sim.simulator.model import refusal_with_code
 from bpmax_sim.transport.faults import Fault
@@ -114,16 +114,16 @@ class PossibleFailure(msgspec.Struct, frozen=True, kw_only=True):
     is_code: bool = False
     is_rejected: bool = True
 
-    def of_call(self, call: ObservedCall) -> PossibleFailure:
+    def for_call(self, call: ObservedCall) -> PossibleFailure:
         """Return the same failure of *call*."""
         rule = replace(self.rule, on=call.name, call=call.number)
-        return replace(self, call=call, rule=rule, fault=fault_of(rule))
+        return replace(self, call=call, rule=rule, fault=to_transport_fault(rule))
 
-    def each_time(self, last: int) -> PossibleFailure:
+    def repeated_until(self, last: int) -> PossibleFailure:
         """Return the same failure for all calls of the API from this one to number *last*."""
         rule = replace(self.rule, call=f"{self.call.number}-{last}")
         kind = msg("{kind}, each time", kind=self.kind)
-        return replace(self, kind=kind, rule=rule, fault=fault_of(rule))
+        return replace(self, kind=kind, rule=rule, fault=to_transport_fault(rule))
 
 
 def possible_failures(
@@ -148,7 +148,7 @@ def possible_failures(
         if not call.is_login:
             yield from _refusals_of(call, platform, api, recorded)
         if api is not None:
-            yield from _lacking_members(call, api, recorded, reads)
+            yield from _failures_by_lacking_member(call, api, recorded, reads)
 
 
 def _kinds_of(call: ObservedCall, platform: Platform, api: Api | None) -> Iterator[FailureKind]:
@@ -183,7 +183,7 @@ def _make_failure(
         kind=kind.name,
         column=MEMBERS if is_response else CODES if is_code else kind.name,
         rule=rule,
-        fault=fault_of(rule),
+        fault=to_transport_fault(rule),
         is_executed=kind.is_executed,
         shown_by=shown_by,
         is_response=is_response,
@@ -202,7 +202,7 @@ def _refusals_of(
             continue  # it is what comes anyway
         name = msg("code {code}", code=code) if code else str(status)
         seen.add(code or str(status))
-        kind = FailureKind(name=name, do=_reply(response))
+        kind = FailureKind(name=name, do=_reply_with(response))
         yield _make_failure(call, kind, shown_by="recorded", is_code=True)
     rules = rules_of(platform, api)
     for name, group in rules.classes.items():
@@ -210,11 +210,11 @@ def _refusals_of(
             if str(declared) in seen:
                 continue
             response = refusal_with_code(rules, name, declared)
-            kind = FailureKind(name=msg("code {code}", code=declared), do=_reply(response))
+            kind = FailureKind(name=msg("code {code}", code=declared), do=_reply_with(response))
             yield _make_failure(call, kind, is_code=True)
 
 
-def _reply(response: Response) -> FaultAction:
+def _reply_with(response: Response) -> FaultAction:
     text = response.body.decode("utf-8", "replace")
     content_type = response.header("content-type")
     try:
@@ -225,15 +225,15 @@ def _reply(response: Response) -> FaultAction:
     return FaultAction(status=response.status, headers=headers, body=body)
 
 
-def _lacking_members(
+def _failures_by_lacking_member(
     call: ObservedCall, api: Api, recorded: RecordedResponses, reads: ReadMembers
 ) -> Iterator[PossibleFailure]:
     """Yield responses without one member, for members that are read and may be lacking."""
     body = call.response
     if not isinstance(body, Mapping | list) or call.error:
         return
-    for member in members_of(body, api, recorded.of(call.name)):
-        if not reads.includes(call, member.steps):
+    for member in members_of(body, api, recorded.recorded_api(call.name)):
+        if not reads.is_read(call, member.steps):
             continue
         for lack, shown_by in member.lacks.items() or (("null", ""),):
             name = f"{member.name} {_LACKS[lack]}"

@@ -270,9 +270,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             )
         if failure.is_response:
             return Judgement(verdict="handled", step=step, place=self.place)
-        return self._judge_loss()
+        return self._judge_differences()
 
-    def _judge_loss(self) -> Judgement:
+    def _judge_differences(self) -> Judgement:
         """Return the verdict from the differences to a run without the failure."""
         failure, differences = self.failure, list(self._find_differences())
         call, step = failure.call, failure.call.step
@@ -293,7 +293,9 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                 verdict="differs", why=late, step=step, place=self.place, expects=expects
             )
         if not differences:
-            is_lost = failure.is_rejected and not (self._is_superseded() or self._is_replaced())
+            is_lost = failure.is_rejected and not (
+                self._is_superseded() or self._is_replaced_by_other_call()
+            )
             why = msg("{call} failed, and nobody was told", call=call.label) if is_lost else ""
         elif any(_shows_fallback(*one, has_effect=call.has_effect) for one in differences):
             why = ""
@@ -334,7 +336,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
         between = self.base.trial.events[call.begin : one.begin]
         return one.name == call.name and any(isinstance(event, HookStarted) for event in between)
 
-    def _is_replaced(self) -> bool:
+    def _is_replaced_by_other_call(self) -> bool:
         """Return whether another call replaced a read: a later one, or an alternative."""
         call = self.failure.call
         if call.has_effect:
@@ -377,7 +379,11 @@ class _FailureJudge(msgspec.Struct, frozen=True):
                     return msg("shown: {text}", text=_shorten(line["text"]))
             for place, got in after.state.items():
                 was = before.state.get(place)
-                if isinstance(got, str) and _is_broken(got) and not _is_broken(was):
+                if (
+                    isinstance(got, str)
+                    and _contains_missing_value(got)
+                    and not _contains_missing_value(was)
+                ):
                     return msg("{place} is {got}", place=place, got=_shorten(got))
                 if isinstance(got, float) and isnan(got) and not is_same_value(was, got):
                     return msg("{place} is {got}", place=place, got="NaN")
@@ -399,7 +405,7 @@ def expect_value(place: str, value: Any) -> Mapping[str, Any]:
     return {section: {name: value}} if section in {"form", "flow"} else {}
 
 
-def _is_broken(value: Any) -> bool:
+def _contains_missing_value(value: Any) -> bool:
     """Return whether *value* is a text made from a missing value that does not say so itself."""
     return (
         isinstance(value, str)

@@ -21,11 +21,11 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, ResponseRules, to_snake_case
 from bpmax_sim.platform.response_shapes import ResponseShape, shape_of_schema
 from bpmax_sim.proxy.response import (
-    as_text,
     compile_finder,
     find_first,
     read_body,
     satisfies_rule,
+    to_comparable_text,
 )
 
 Lack = Literal["absent", "null", "empty"]
@@ -94,7 +94,7 @@ class RecordedResponses:
         self._platforms = platforms
         self._apis: dict[str, _RecordedApi] | None = None
 
-    def of(self, call: str) -> _RecordedApi:
+    def recorded_api(self, call: str) -> _RecordedApi:
         """Return the recorded responses of *call*, ``platform.api``."""
         if self._apis is None:
             self._apis = defaultdict(_RecordedApi)
@@ -104,7 +104,7 @@ class RecordedResponses:
 
     def refusals(self, call: str) -> Mapping[tuple[int, str], Response]:
         """Return the recorded unsuccessful responses of *call*, by status and code."""
-        return self.of(call).refusals
+        return self.recorded_api(call).refusals
 
     def _read(self, path: Path, apis: dict[str, _RecordedApi]) -> None:
         try:
@@ -117,7 +117,7 @@ class RecordedResponses:
                 body, rules = read_body(response), self._rules_of(call.platform, call.api)
                 if not satisfies_rule(rules.ok, response, body, lenient=True):
                     code = find_first(map(compile_finder, rules.code), response, body)
-                    text = "" if code is UNSET else as_text(code)
+                    text = "" if code is UNSET else to_comparable_text(code)
                     apis[call.name].refusals.setdefault((response.status, text), response)
                 elif body.kind == "json":
                     apis[call.name].add_body(body.value)
@@ -152,7 +152,9 @@ def _walk(
         for name, inner in value.items():
             at, known = (*names, str(name)), shape.members.get(name) if shape else None
             is_optional = shape is not None and name in shape.optional
-            lacks = dict(_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional))
+            lacks = dict(
+                _possible_lacks(inner, known, recorded.lacks.get(at, ()), is_optional=is_optional)
+            )
             yield Member((*steps, str(name)), lacks)
             yield from _walk(inner, (*steps, str(name)), at, known, recorded)
     elif isinstance(value, list) and value:
@@ -160,7 +162,7 @@ def _walk(
         yield from _walk(value[0], (*steps, 0), (*names, "*"), item, recorded)
 
 
-def _lacks(
+def _possible_lacks(
     value: Any, shape: ResponseShape | None, recorded: Iterable[Lack], *, is_optional: bool
 ) -> Iterator[tuple[Lack, str]]:
     if is_optional:

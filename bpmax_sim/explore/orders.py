@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.explore.run_view import ObservedCall, RunView
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.faults import fault_of
+from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import During, Expect, FaultAction, FaultRule, Step
 from bpmax_sim.transport.faults import Fault
@@ -94,13 +94,17 @@ def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
     for group in groups:
         arrived = tuple(sorted(group, key=lambda call: call.end))
         numbers = range(len(arrived))
-        every = permutations(numbers) if len(arrived) <= _FULLY else _swaps(len(arrived))
-        ranked = sorted(dict.fromkeys(every), key=lambda order: (_inversions(order), order))
+        every = (
+            permutations(numbers)
+            if len(arrived) <= _FULLY
+            else _permutations_by_swaps(len(arrived))
+        )
+        ranked = sorted(dict.fromkeys(every), key=lambda order: (_count_inversions(order), order))
         for order in ranked[1:]:  # the first is that of the run
-            yield _make_order(tuple(arrived[number] for number in order), _inversions(order))
+            yield _make_order(tuple(arrived[number] for number in order), _count_inversions(order))
 
 
-def _swaps(count: int) -> Iterator[tuple[int, ...]]:
+def _permutations_by_swaps(count: int) -> Iterator[tuple[int, ...]]:
     """Yield all permutations of *count* elements that take at most two swaps."""
     start = tuple(range(count))
     pairs = tuple(combinations(start, 2))
@@ -119,7 +123,7 @@ def _swap(order: tuple[int, ...], pair: tuple[int, int]) -> tuple[int, ...]:
     return tuple(swapped)
 
 
-def _inversions(order: Sequence[int]) -> int:
+def _count_inversions(order: Sequence[int]) -> int:
     return sum(left > right for left, right in combinations(order, 2))
 
 
@@ -135,14 +139,14 @@ def _make_order(calls: Group, inversions: int) -> Order:
     return Order(
         calls=calls,
         rules=tuple(rules),
-        faults=tuple(map(fault_of, rules)),
+        faults=tuple(map(to_transport_fault, rules)),
         inversions=inversions,
     )
 
 
 def delay_of(call: ObservedCall, seconds: float) -> Fault:
     """Return the fault that delays the response of *call* by *seconds*."""
-    return fault_of(_delay_rule(call, seconds))
+    return to_transport_fault(_delay_rule(call, seconds))
 
 
 def _delay_rule(call: ObservedCall, seconds: float) -> FaultRule:
@@ -170,7 +174,9 @@ def late_orders(item: ScenarioItem, base: RunView) -> Iterator[Order]:
             continue
         delay = later.sent_at + later.elapsed - call.sent_at - call.elapsed + _GAP
         rule = _delay_rule(call, delay)
-        yield Order(calls=(later, call), rules=(rule,), faults=(fault_of(rule),), inversions=1)
+        yield Order(
+            calls=(later, call), rules=(rule,), faults=(to_transport_fault(rule),), inversions=1
+        )
 
 
 class Interruption(msgspec.Struct, frozen=True, kw_only=True):

@@ -91,7 +91,7 @@ class ReadMembers(msgspec.Struct, frozen=True):
     seen: Mapping[str, frozenset[Names]] | None
     words: frozenset[str]
 
-    def includes(self, call: ObservedCall, steps: tuple[str | int, ...]) -> bool:
+    def is_read(self, call: ObservedCall, steps: tuple[str | int, ...]) -> bool:
         """Return whether the member at *steps* of the response of *call* is read."""
         if self.seen is None:
             return str(steps[-1]) in self.words
@@ -104,10 +104,10 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
 
     None where the two came to different things, so that a script has noticed that it was watched.
     """
-    if [*map(_facts_of, base.calls)] != [*map(_facts_of, watched.calls)]:
+    if [*map(_comparable_call, base.calls)] != [*map(_comparable_call, watched.calls)]:
         return None
-    if [*map(_facts_of_step, base.steps.values())] != [
-        *map(_facts_of_step, watched.steps.values())
+    if [*map(_comparable_step, base.steps.values())] != [
+        *map(_comparable_step, watched.steps.values())
     ]:
         return None
     labels = {call.begin: call.label for call in watched.calls if not call.is_login}
@@ -126,10 +126,10 @@ def find_reads(base: RunView, watched: RunView) -> Mapping[str, frozenset[Names]
     return {label: frozenset(paths) for label, paths in seen.items()}
 
 
-def _facts_of(call: ObservedCall) -> tuple[object, ...]:
+def _comparable_call(call: ObservedCall) -> tuple[object, ...]:
     return call.name, call.step, call.request, call.error, call.status, call.sent_at
 
 
-def _facts_of_step(step: StepView) -> StepView:
+def _comparable_step(step: StepView) -> StepView:
     console = tuple(line for line in step.console if not str(line["text"]).startswith(_MARK))
     return replace(step, console=console)

@@ -47,9 +47,9 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     document.pop("expect", None)
     if item.row is not None:
         document["cases"] = [{**item.row.values, "id": item.row.id}]
-    document["proxy"] = _proxy_of(item, document.get("proxy") or {}, variant)
+    document["proxy"] = _reproduced_proxy(item, document.get("proxy") or {}, variant)
     document["faults"] = [*_as_list(document.get("faults")), *map(rule_data, variant.rules)]
-    document["steps"] = _steps_of(document["steps"], variant)
+    document["steps"] = _reproduced_steps(document["steps"], variant)
     head = f"# {translate(variant.judgement.why)}".replace("\n", " ")
     order = ("version", "scenario", "was")
     first = {name: document[name] for name in order if name in document}
@@ -61,7 +61,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
     return Reproduction(path, text, bool(variant.judgement.expects))
 
 
-def save(reproduction: Reproduction) -> str:
+def save_reproduction(reproduction: Reproduction) -> str:
     """Write *reproduction*, and return why it does not fail as it should, or nothing.
 
     What does not is not left behind.
@@ -70,13 +70,13 @@ def save(reproduction: Reproduction) -> str:
         ConfigError: it cannot be written.
     """
     write_text(reproduction.path, reproduction.text)
-    why = _failure_of_reproduction(reproduction)
+    why = _explain_wrong_reproduction(reproduction)
     if why:
         reproduction.path.unlink()
     return why
 
 
-def _failure_of_reproduction(reproduction: Reproduction) -> str:
+def _explain_wrong_reproduction(reproduction: Reproduction) -> str:
     try:
         (item,) = load_items(reproduction.path)
         session = open_session(item)
@@ -112,7 +112,7 @@ def rule_text(rules: Sequence[FaultRule]) -> str:
     return write_yaml({"faults": list(map(rule_data, rules))}).rstrip()
 
 
-def _proxy_of(
+def _reproduced_proxy(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
     """Return what the third parties are: the same, with the same recording and fewer stubs."""
@@ -123,16 +123,16 @@ def _proxy_of(
         own = item.cassette
         changed["cassette"] = own.rpartition("/")[0] if item.row else own
     if "stubs" in proxy and variant.interruption is None:
-        changed["stubs"] = [stub for stub in proxy["stubs"] if _is_asked(stub, variant)]
+        changed["stubs"] = [stub for stub in proxy["stubs"] if _is_stub_needed(stub, variant)]
     return changed
 
 
-def _is_asked(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
+def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
     on = str(stub.get("on"))
     return on == "*" or any(names_api(on, name) for name in variant.asked)
 
 
-def _steps_of(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
+def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
     """Return the steps up to the one that is judged, that one with what it should come to."""
     interruption = variant.interruption
     if interruption is not None:
@@ -140,9 +140,9 @@ def _steps_of(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> lis
         number = len(steps)
     else:
         number = min(int(variant.call.step or 1), len(steps))
-    kept = [*steps[: number - 1], _without(steps[number - 1], *_OF_A_CHECK)]
+    kept = [*steps[: number - 1], _without_keys(steps[number - 1], *_OF_A_CHECK)]
     first = int(variant.call.step or 1) - 1
-    kept[first:] = [_without(step, *_OF_A_CHECK) for step in kept[first:]]
+    kept[first:] = [_without_keys(step, *_OF_A_CHECK) for step in kept[first:]]
     for step, code in variant.refusals.items():
         kept[int(step) - 1] = {**kept[int(step) - 1], "expect_error": {"code": code}}
     if variant.judgement.expects:
@@ -158,12 +158,12 @@ def _interrupt(
     inner = steps[index if interruption.is_again else index + 1]
     for number, step in enumerate(steps):
         if number == index:
-            meanwhile = _without(inner, *_OF_A_CHECK, "during", "faults", "id")
+            meanwhile = _without_keys(inner, *_OF_A_CHECK, "during", "faults", "id")
             during = {"call": interruption.call.name, "steps": [meanwhile]}
             yield {**step, "during": during}
         elif number != index + 1 or interruption.is_again:
             yield step
 
 
-def _without(step: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _without_keys(step: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in step.items() if name not in names}

@@ -84,7 +84,7 @@ class ObservedCall(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether both calls have one effect together, as they carry one idempotency key."""
         return bool(self.key) and (self.name, self.key) == (other.name, other.key)
 
-    def reads(self, other: ObservedCall) -> bool:
+    def can_observe(self, other: ObservedCall) -> bool:
         """Return whether this call can show the effect of *other*.
 
         Same collection, or same number.
@@ -152,7 +152,7 @@ class RunView(msgspec.Struct, frozen=True):
         return tuple(done)
 
     @property
-    def entries(self) -> Counter[str]:
+    def user_inputs(self) -> Counter[str]:
         """Return the inputs of persons, with their number."""
         by_user = (e for e in self.trial.events if isinstance(e, FieldChanged) and e.by == "user")
         return Counter(repr((event.field, event.new)) for event in by_user)
@@ -176,7 +176,7 @@ class RunView(msgspec.Struct, frozen=True):
                 if one.begin > struck.begin
                 and (before is None or one.end < before.begin)
                 and not (one.has_effect or one.is_login or one.error)
-                and one.reads(struck)
+                and one.can_observe(struck)
             ),
             None,
         )

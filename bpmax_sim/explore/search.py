@@ -37,7 +37,7 @@ from bpmax_sim.explore.run_view import ObservedCall, RunView, view_of
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.faults import fault_of
+from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
@@ -172,11 +172,11 @@ class Explorer:
         """
         found = _start_exploration(item)
         try:
-            bench = _ItemTrials(_measure(item, self._cassettes))
+            bench = _ItemTrials(_run_baseline(item, self._cassettes))
         except BpmaxError as error:
             return replace(found, refused=_describe_refusal(error))
         bench.prepare(self._recorded_of(item, bench.platforms))
-        starts = list(enumerate(bench.starts()))
+        starts = list(enumerate(bench.make_attempts()))
         if seed is not None:
             Random(f"{seed} {item.node_id}").shuffle(starts)  # noqa: S311 - a choice, no secret
         judged: list[tuple[int, JudgedVariant]] = []
@@ -235,7 +235,7 @@ class Explorer:
         return self._recorded[folder]
 
 
-def _measure(item: ScenarioItem, cassettes: Path | None) -> Baseline:
+def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
     """Return the base run of *item*: simulated, where each platform that it calls can be.
 
     It is replayed where the scenario chooses a mode itself, or does not pass with simulators.
@@ -250,7 +250,7 @@ def _measure(item: ScenarioItem, cassettes: Path | None) -> Baseline:
         if item.scenario.proxy.mode is not UNSET or not is_unrecorded:
             raise
         try:
-            return measure_baseline(_simulate(item), cassettes=cassettes)
+            return measure_baseline(_with_simulators(item), cassettes=cassettes)
         except BpmaxError:
             raise error from None
     called = {call.call.partition(".")[0] for call in recorded.run.calls}
@@ -261,12 +261,12 @@ def _measure(item: ScenarioItem, cassettes: Path | None) -> Baseline:
     if not all(one is not None and has_own_rules(one) for one in known):
         return recorded
     try:
-        return measure_baseline(_simulate(item), cassettes=cassettes)
+        return measure_baseline(_with_simulators(item), cassettes=cassettes)
     except BpmaxError:
         return recorded
 
 
-def _simulate(item: ScenarioItem) -> ScenarioItem:
+def _with_simulators(item: ScenarioItem) -> ScenarioItem:
     """Return *item* with simulators instead of recordings."""
     simulated = replace(item.scenario.proxy, mode="simulate", unused="ignore")
     return replace(item, scenario=replace(item.scenario, proxy=simulated))
@@ -282,7 +282,7 @@ def _describe_refusal(error: BpmaxError) -> str:
     return problem.partition("\n")[0]
 
 
-def _words_of(item: ScenarioItem) -> Iterator[str]:
+def _script_words(item: ScenarioItem) -> Iterator[str]:
     """Yield every word of the item's scripts, and of those that stand in its steps."""
     for body in item.subjects.bodies:
         yield from _WORD.findall(body.source)
@@ -348,7 +348,7 @@ class _ItemTrials:
     def prepare(self, recorded: RecordedResponses) -> None:
         """List what can be tried; *recorded* is what the project's recordings show."""
         self._recorded = recorded
-        reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_words_of(self._item)))
+        reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
         self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
         self._groups = find_groups(self.base.calls)
         self._interruptions = tuple(possible_interruptions(self._item, self.base))
@@ -372,13 +372,13 @@ class _ItemTrials:
         watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
         return find_reads(self.base, view_of(watched, self.platforms))
 
-    def starts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
+    def make_attempts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
         """Yield what each yields variants, as what tries them.
 
         Failures come first, then orders, then what a person does.
         """
         for failure in self._failures:
-            yield partial(self._attempts_of, failure)
+            yield partial(self._attempts_for_failure, failure)
         for order in possible_orders(self._groups):
             yield partial(iter, (partial(self._try_order, order),))
         for order in self._late_orders:
@@ -386,7 +386,7 @@ class _ItemTrials:
         for interruption, item in self._interruptions:
             yield partial(self._attempts_during, interruption, item)
 
-    def _attempts_of(self, failure: PossibleFailure) -> Iterator[Attempt]:
+    def _attempts_for_failure(self, failure: PossibleFailure) -> Iterator[Attempt]:
         self._last = None
         yield partial(self._try_failure, failure)
         if self._last and self._last[1].verdict == "handled":
@@ -402,7 +402,7 @@ class _ItemTrials:
         self._last = run, judgement
         if judgement.verdict == "endless":
             self._endless.add(failure.call.label)
-        if judgement.verdict == "silent" and self._is_needless(failure, run):
+        if judgement.verdict == "silent" and self._is_unneeded_read(failure, run):
             judgement = Judgement(verdict="handled", step=judgement.step, place=judgement.place)
         if judgement.verdict == "partial" and (again := self._try_again_once(failure, judgement)):
             judgement = replace(judgement, why=join_messages("; ", (judgement.why, again)))
@@ -415,7 +415,7 @@ class _ItemTrials:
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
-            asked=self._names_until(
+            asked=self._call_names_until(
                 failure.call, without=None if failure.rule.do.executed else failure.call
             ),
         )
@@ -433,13 +433,13 @@ class _ItemTrials:
             if not (self._last and self._last[1].is_recovered) or call.label in self._endless:
                 return
             self.possible += 1
-            yield partial(self._try_failure, failure.each_time(last))
+            yield partial(self._try_failure, failure.repeated_until(last))
 
     def _attempts_at_once(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
         """Yield *failure* together with that of what made up for it in the run *before*."""
-        for call in self._substitutes(failure, before, judgement):
+        for call in self._replacement_calls(failure, before, judgement):
             possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
             by_kind = {one.kind: one for one in possible if not one.is_response}
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
@@ -447,7 +447,7 @@ class _ItemTrials:
                 self.possible += 1
                 yield partial(self._try_at_once, failure, second, before, judgement)
 
-    def _substitutes(
+    def _replacement_calls(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[ObservedCall]:
         """Yield the calls of *before* that took the place of the one that failed.
@@ -497,10 +497,10 @@ class _ItemTrials:
             rules=(first.rule, second.rule),
             judgement=found,
             severity=severity_of(found, self._spec),
-            asked=self._names_until(second.call),
+            asked=self._call_names_until(second.call),
         )
 
-    def _is_needless(self, failure: PossibleFailure, run: RunView) -> bool:
+    def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
         """Return whether nothing depends on the read that failed in *run*, or on its login."""
         call = failure.call
         if not is_same_value(self.base.end, run.end):
@@ -520,7 +520,7 @@ class _ItemTrials:
         ]
         if not newer:
             return False
-        latest = failure.of_call(newer[-1])
+        latest = failure.for_call(newer[-1])
         run = self.run([latest.fault])
         return judge_failure(self.base, run, latest).verdict == "handled"
 
@@ -564,10 +564,10 @@ class _ItemTrials:
             rules=order.rules,
             judgement=judgement,
             severity=severity_of(judgement, self._spec),
-            asked=self._names_until(order.late),
+            asked=self._call_names_until(order.late),
         )
 
-    def _names_until(
+    def _call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
         """Return what is called up to the step of *call*, but for the call *without*."""
@@ -577,10 +577,12 @@ class _ItemTrials:
 
     def _attempts_during(self, interruption: Interruption, item: ScenarioItem) -> Iterator[Attempt]:
         """Yield an interruption, and the same with each order of the responses then in flight."""
-        run = self.run([fault_of(interruption.rule)], item)
+        run = self.run([to_transport_fault(interruption.rule)], item)
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
-        orders = [group for group in find_groups(run.calls) if not _is_known(group, self._groups)]
+        orders = [
+            group for group in find_groups(run.calls) if not _is_known_group(group, self._groups)
+        ]
         self.possible += count_orders(orders)
         for order in possible_orders(orders):
             yield partial(self._try_interruption, interruption, item, order, truth)
@@ -588,7 +590,7 @@ class _ItemTrials:
     def _try_interruption(
         self, interruption: Interruption, item: ScenarioItem, order: Order, truth: RunView
     ) -> JudgedVariant | None:
-        run = self.run((fault_of(interruption.rule), *order.faults), item)
+        run = self.run((to_transport_fault(interruption.rule), *order.faults), item)
         return self._judge_interruption(interruption, run, truth, order)
 
     def _judge_interruption(
@@ -599,7 +601,7 @@ class _ItemTrials:
         order: Order | None = None,
     ) -> JudgedVariant | None:
         """Return what became of *run*; None where a person did not do all that belongs to it."""
-        if self.base.entries - run.entries:
+        if self.base.user_inputs - run.user_inputs:
             return None  # what was to be done during a call was not, as that call was not made then
         call = order.late if order else interruption.call
         judgement = judge_order(truth, run, call, base=self.base, interruption=interruption)
@@ -663,7 +665,9 @@ def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:
     return rule
 
 
-def _is_known(group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]) -> bool:
+def _is_known_group(
+    group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]
+) -> bool:
     """Return whether the calls of *group* are in flight together without an interruption, too."""
     names = {(call.name, call.request) for call in group}
     return any(names == {(call.name, call.request) for call in other} for other in groups)

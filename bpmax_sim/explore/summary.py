@@ -159,7 +159,7 @@ def decode_totals(parts: Iterable[bytes]) -> ExploreTotals:
     return totals
 
 
-def add_up(explorations: Iterable[Exploration]) -> ExploreTotals:
+def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
     """Return what *explorations* came to together."""
     totals = ExploreTotals()
     for one in explorations:
@@ -215,16 +215,16 @@ def make_matrix(cells: Iterable[MatrixCell]) -> Matrix:
     for cell in cells:
         columns.setdefault(cell.column)
         row = rows.setdefault((cell.call, cell.where), {})
-        row[cell.column] = max(row.get(cell.column, cell), cell, key=_gravity_of)
-    in_order = {row: rows[row] for row in sorted(rows, key=_order_of_row)}
+        row[cell.column] = max(row.get(cell.column, cell), cell, key=_severity_rank)
+    in_order = {row: rows[row] for row in sorted(rows, key=_row_sort_key)}
     return Matrix(tuple(sorted(columns, key=_rank_column)), in_order)
 
 
-def _gravity_of(cell: MatrixCell) -> tuple[bool, int]:
+def _severity_rank(cell: MatrixCell) -> tuple[bool, int]:
     return cell.is_red, _GRAVITY.index(cell.verdict)
 
 
-def _order_of_row(row: tuple[str, str]) -> tuple[str, int, str]:
+def _row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:
     """Return where a row comes: as the scripts do, whichever of the workers was done first."""
     call, where = row
     file, _, line = where.rpartition(":")

@@ -20,12 +20,12 @@ from hypothesis import strategies as st
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import matching_key, parts_of
+from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
 from bpmax_sim.fuzz.target import FuzzTarget, declared_places, path_of, wire_readings, wire_values
-from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, outcome
+from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, run_call
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, loads
 from bpmax_sim.messages import FORM, Call, Headers, Request
@@ -52,7 +52,7 @@ Programs = tuple[CallSpec, ...]
 def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
     """Make one call, and return its rejection and what was sent, logins aside."""
     with target.session() as (session, request_log):
-        error = outcome(lambda: perform(program, session)).error
+        error = run_call(lambda: perform(program, session)).error
     return error, request_log.requests
 
 
@@ -276,7 +276,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
 
 def _recorded_identity(call: Call) -> Any:
     """Return what a recording of *call* has to tell from another, order aside."""
-    parts = parts_of(call)
+    parts = parts_of_call(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
     if media == "application/json" and body:
@@ -315,13 +315,13 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
         LawBroken: the law does not hold.
     """
     with target.session() as (session, request_log):
-        error = outcome(lambda: perform(programs[0], session)).error
+        error = run_call(lambda: perform(programs[0], session)).error
         if error is not None or not request_log.logins:
             return False  # `accepted` tells of that, and a method may need no token
         for word, change in ((msg("revokes"), "revoke"), (msg("ends"), "expire")):
             known = request_log.logins
             getattr(session.simulator(target.key), change)()
-            error = outcome(lambda: perform(programs[0], session)).error
+            error = run_call(lambda: perform(programs[0], session)).error
             when = msg("when the third party {word} the token, the next call", word=word)
             if error is not None and not is_expected(error, target):
                 raise LawBroken(
@@ -346,12 +346,12 @@ def check_identity(target: FuzzTarget, programs: Programs) -> bool:
     api = target.platform.apis[program.api]
     with target.session() as (session, _):
         builders = [builder_of(to_chain(api, call), session) for call in programs]
-        built: list[Request | None] = [outcome(builder.build).value for builder in builders]
+        built: list[Request | None] = [run_call(builder.build).value for builder in builders]
     calls = [request.call for request in built if request and request.call]
     if len(calls) < len(built) or len({repr(_recorded_identity(call)) for call in calls}) == 1:
         return False  # `accepted` tells of what cannot be built
     rules = matching_rules(target.platforms, ())
-    keys = {matching_key(parts_of(call), rules) for call in calls}
+    keys = {matching_key(parts_of_call(call), rules) for call in calls}
     pairs = zip(api.parameters, program.args or (), other.args or (), strict=False)
     parameter = next(
         candidate for candidate, old, new in pairs if repr(old) != repr(new)
@@ -380,7 +380,7 @@ def check_response(target: FuzzTarget, programs: Programs) -> bool:
         LawBroken: the law does not hold.
     """
     with target.session() as (session, _):
-        result = outcome(lambda: perform(programs[0], session))
+        result = run_call(lambda: perform(programs[0], session))
     if result.error is None:
         wrong = check_value(target.platform.apis[programs[0].api].answer, result.value)
         if wrong:

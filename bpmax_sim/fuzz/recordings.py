@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, wire_values
-from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, outcome
+from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.instances import InstanceEntry, Origin
@@ -27,7 +27,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, CredentialSpec, Instance, Source, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.builder import CallSpec
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.session.options import Mode
 from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
@@ -67,8 +67,8 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
         if recorded.closed is not None or not recorded.request_log.requests:
             return False  # `secrets` and `accepted` tell of these
         again = _open_session(target.platforms, path, {}, mode="replay")
-        result = outcome(lambda: perform(programs[0], again))
-        closing = outcome(again.close).error
+        result = run_call(lambda: perform(programs[0], again))
+        closing = run_call(again.close).error
     # Replay answers with pseudonyms where the third party had personal data.
     is_pseudonymous = target.platform.redact or target.platform.apis[programs[0].api].redact
     alike = is_pseudonymous or _value_as_text(result, again) == recorded.value
@@ -119,11 +119,11 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
                     "the credential {name!r} is in the {artefact}", name=name, artefact=artefact
                 )
     for request in recorded.request_log.requests:
-        _check_clear(target, api, request)
+        _check_not_in_clear(target, api, request)
     return bool(recorded.request_log.requests)
 
 
-def _check_clear(target: FuzzTarget, api: Api, request: Request) -> None:
+def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
     """Look for what auth put in as a credential and is recorded as it was sent."""
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
@@ -154,11 +154,11 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
     session = _open_session(platforms, path, environ, mode="record", transport=third_party)
     request_log = RequestLog()
     session.stub(request_log.note)
-    result = outcome(lambda: perform(program, session))
+    result = run_call(lambda: perform(program, session))
     log = repr(
         [(call, call.request, call.response, call.error, call.notes) for call in session.calls]
     )
-    closed = outcome(session.close).error
+    closed = run_call(session.close).error
     artefacts = {msg("log of calls"): log.encode()}
     for file in sorted(path.parent.rglob("*.yaml")):
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
@@ -216,7 +216,7 @@ def _with_variables(
             if spec.kind == "text":
                 environ[variable] = f"s3c{name}{key.encode().hex()[:6]}Kq7Zx8"
             else:
-                pseudonym = standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
+                pseudonym = make_standin(kind=spec.kind, platform="fuzz", instance=key, name=name)
                 environ[variable] = pseudonym
     return replace(instance, base_url=address, credentials=values)
 

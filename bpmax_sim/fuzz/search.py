@@ -33,19 +33,19 @@ from hypothesis import strategies as st
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.errors import NoSuchExample, Unsatisfiable
 
-from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest
+from bpmax_sim.errors import BpmaxError, ConfigError, ScriptError, suggest_or_list
 from bpmax_sim.file_names import file_name, relative_name
 from bpmax_sim.fuzz.laws import LAWS, Programs
 from bpmax_sim.fuzz.target import (
     SIMULATE,
     FuzzTarget,
     Plain,
+    call_from_data,
+    call_to_data,
     close_connections,
-    plain,
-    program,
     target_of,
 )
-from bpmax_sim.fuzz.violation import LawBroken, describe_error, outcome
+from bpmax_sim.fuzz.violation import LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import load_platforms, read_platform
@@ -56,7 +56,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.strategies.programs import (
     apis_named,
     javascript,
-    load_folder_of,
+    load_platforms_beside,
     load_with_instances,
 )
 from bpmax_sim.strategies.traffic import yaml_text
@@ -65,7 +65,7 @@ from bpmax_sim.strategies.values import json_values, scalars
 _REDIS = ("redis://", "rediss://", "unix://")
 
 
-def database(place: str) -> ExampleDatabase:
+def open_database(place: str) -> ExampleDatabase:
     """Return the database at *place*, a folder or the URL of a Redis.
 
     Raises:
@@ -126,7 +126,7 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 """What a third party may answer instead of the right thing, by name."""
 
 
-def situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
+def draw_situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
     """Draw what a script finds: ``{"form": …, "trouble": name}``."""
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
@@ -147,7 +147,9 @@ def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[st
         if answer is not None:
             session.stub(lambda request: None if request.is_login else answer)
         form = dict(situation["form"])
-        ended = outcome(lambda: session.run_script(script, form=form, libraries=libraries).unwrap())
+        ended = run_call(
+            lambda: session.run_script(script, form=form, libraries=libraries).unwrap()
+        )
     if ended.error is not None and _is_own_fault(ended.error):
         why = msg("the script ends in {described}", described=describe_error(ended.error))
         raise LawBroken(why).for_call(SCRIPT, script.name)
@@ -187,7 +189,7 @@ def hold(  # noqa: PLR0913 - what a finding holds
         LawBroken: it does not hold; also an `AssertionError`.
         ConfigError: there is no such law, or a file is wrong.
     """
-    known = load_folder_of(platform) if script else load_with_instances(platform)
+    known = load_platforms_beside(platform) if script else load_with_instances(platform)
     target = target_of(known, read_platform(Path(platform)).platform_key, against)
     files = [os.fspath(file) for file in (script, *libraries)]
     _check_law(target, law, calls, files, situation)
@@ -227,9 +229,9 @@ def _check_law(
         if law == SCRIPT:
             check_script(target, files, situation or {"form": {}, "trouble": ""})
         elif law in LAWS:
-            check_programs(target, law, tuple(map(program, calls)))
+            check_programs(target, law, tuple(map(call_from_data, calls)))
         else:
-            hint = suggest(law, (*LAWS, SCRIPT))
+            hint = suggest_or_list(law, (*LAWS, SCRIPT))
             raise ConfigError("there is no law {law!r}{hint}", law=law, hint=hint)
     finally:
         close_connections()
@@ -269,7 +271,7 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
         seconds: how long.
         rounds: how many rounds at most, each with twice the examples; 0 until time is over.
         workers: processes.
-        examples: where the example database is; see `database`.
+        examples: where the example database is; see `open_database`.
     """
 
     path: Path
@@ -369,7 +371,7 @@ def target_of_plan(plan: SearchPlan) -> FuzzTarget:
     Raises:
         ConfigError: a file is wrong.
     """
-    known = load_folder_of(plan.path) if plan.scripts else load_with_instances(plan.path)
+    known = load_platforms_beside(plan.path) if plan.scripts else load_with_instances(plan.path)
     return target_of(known, read_platform(plan.path).platform_key, plan.against)
 
 
@@ -384,7 +386,7 @@ def search_tasks(
     target = target_of_plan(plan)
     hunts = [_make_search(target, task, plan, notify) for task in tasks]
     options = settings(
-        database=database(plan.examples),
+        database=open_database(plan.examples),
         deadline=None,
         derandomize=False,  # which is on where CI is set, and would leave the database out
         max_examples=_FIRST_ROUND,
@@ -489,7 +491,7 @@ def _make_search(
             target,
             Path(task.script).name,
             task.law,
-            situations(source),
+            draw_situations(source),
             lambda situation: check_script(target, files, situation),
             lambda situation: {"script": task.script, "situation": situation},
             notify,
@@ -501,7 +503,7 @@ def _make_search(
         LAWS[task.law].draw(target, target.platform.apis[task.api]),
         lambda programs: check_programs(target, task.law, programs),
         lambda programs: {
-            "calls": tuple(map(plain, programs)),
+            "calls": tuple(map(call_to_data, programs)),
             "javascript": tuple(map(javascript, programs)),
         },
         notify,

@@ -38,7 +38,7 @@ from bpmax_sim.session.session import Session
 from bpmax_sim.session.settings import Settings
 
 if TYPE_CHECKING:
-    from bpmax_sim.transport.live import Live
+    from bpmax_sim.transport.live import LiveTransport
 
 SIMULATE: Final = "simulate"
 START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
@@ -91,7 +91,7 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     Raises:
         ConfigError: *against* is neither ``simulate`` nor an address.
     """
-    check_address(against)
+    check_target(against)
     entries = [entry for group in platforms.entries.values() for entry in group]
     if not any(entry.instance.platform == key and entry.instance.enabled for entry in entries):
         entries.append(InstanceEntry(Instance(platform=key, instance_key="default"), Origin()))
@@ -103,7 +103,7 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
     return FuzzTarget(platforms.with_entries(entries), key, against)
 
 
-def check_address(against: str) -> None:
+def check_target(against: str) -> None:
     """Judge who is to answer.
 
     Raises:
@@ -141,11 +141,11 @@ def close_connections() -> None:
 
 
 @cache
-def _live_transport() -> Live:
+def _live_transport() -> LiveTransport:
     """Return the connections of this process, which its sessions share."""
-    from bpmax_sim.transport.live import Live  # noqa: PLC0415 - a stand-in needs no client
+    from bpmax_sim.transport.live import LiveTransport  # noqa: PLC0415 - a stand-in needs no client
 
-    return Live()
+    return LiveTransport()
 
 
 @dataclass(slots=True)
@@ -227,7 +227,7 @@ _UNDEFINED = {"$undefined": True}
 Plain = Mapping[str, Any]
 
 
-def plain(program: CallSpec) -> Plain:
+def call_to_data(program: CallSpec) -> Plain:
     """Return *program* as plain values."""
     document: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
     if program.options:
@@ -241,8 +241,8 @@ def plain(program: CallSpec) -> Plain:
     return {**document, "args": _replace(args, UNDEFINED, _UNDEFINED)}
 
 
-def program(call: Plain) -> CallSpec:
-    """Return the program of plain values; see `plain`."""
+def call_from_data(call: Plain) -> CallSpec:
+    """Return the program of plain values; see `call_to_data`."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
     call = _replace(call, _UNDEFINED, UNDEFINED)

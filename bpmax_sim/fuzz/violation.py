@@ -50,7 +50,7 @@ class CallOutcome(msgspec.Struct, frozen=True):
     error: errors.BpmaxError | None = None
 
 
-def outcome(call: Callable[[], Any]) -> CallOutcome:
+def run_call(call: Callable[[], Any]) -> CallOutcome:
     """Make *call* and return how it ended; whatever is no error of the package is a `Crash`."""
     try:
         return CallOutcome(call())

@@ -61,7 +61,7 @@ class FileScan:
     """
 
     def __init__(self, root: Path, known: Mapping[str, IndexedFile]) -> None:
-        """Start a scan that trusts the stamps in *known*, the `lasting_files` of an earlier one."""
+        """Start a scan; it trusts *known*, the `files_with_reliable_stamp` of an earlier scan."""
         self.root = root
         self.files: dict[str, IndexedFile | None] = {}
         self._known = known
@@ -88,7 +88,7 @@ class FileScan:
         try:
             return self.files[name]
         except KeyError:
-            found = self.files[name] = self._look_at(name)
+            found = self.files[name] = self._scan_file(name)
             return found
 
     def digest(self, name: str) -> bytes:
@@ -124,14 +124,14 @@ class FileScan:
             return not os.path.lexists(self.path_of(name))
         return max(file.stamp.modified, file.stamp.changed) < self._begin - _RACY
 
-    def lasting_files(self) -> dict[str, IndexedFile]:
+    def files_with_reliable_stamp(self) -> dict[str, IndexedFile]:
         """Return the files whose stamps the next scan can trust."""
         files = self.files.items()
         return {
             name: file for name, file in files if file is not None and self.is_stamp_reliable(name)
         }
 
-    def _look_at(self, name: str) -> IndexedFile | None:
+    def _scan_file(self, name: str) -> IndexedFile | None:
         last = self._known.get(name)
         if last is not None:
             stamp = stamp_file(self.path_of(name))

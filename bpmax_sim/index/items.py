@@ -211,7 +211,7 @@ class ItemIndex:
             return
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
         known: Mapping[str, IndexedFile] = self._kept.files if self._kept else {}
-        files = self._disk.lasting_files()
+        files = self._disk.files_with_reliable_stamp()
         if self._edition != _edition_of(self.root):  # the settings changed meanwhile
             return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
@@ -256,7 +256,7 @@ class ItemIndex:
     def _load(
         self, path: Path, name: str, digest: bytes, variables: Mapping[str, Any] | None
     ) -> list[ProjectItem]:
-        environ = _NotedEnviron(os.environ)
+        environ = _TrackedEnviron(os.environ)
         with record_reads() as paths:
             loaded = _load_items(path, variables=variables, environ=environ, root=self.root)
         self.loaded += 1
@@ -321,7 +321,7 @@ def _csv_path_of(item: ScenarioItem) -> str:
     return item.place.file.removeprefix(display_path(item.path.parent / "_")[:-1])
 
 
-class _NotedEnviron(Mapping[str, str]):
+class _TrackedEnviron(Mapping[str, str]):
     """The environment, noting whether any of it was read."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:

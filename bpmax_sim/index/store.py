@@ -90,7 +90,11 @@ class _FactScan:
 
     @property
     def has_changed(self) -> bool:
-        return self._kept is None or self.read > 0 or self._disk.lasting_files() != self._kept.files
+        return (
+            self._kept is None
+            or self.read > 0
+            or self._disk.files_with_reliable_stamp() != self._kept.files
+        )
 
     def visit(self, paths: Iterable[str]) -> None:
         """Scan *paths*, and the files that they refer to."""
@@ -108,7 +112,7 @@ class _FactScan:
         others = [digest for digest in self.facts if digest not in current]
         room = len(current) * (_MOST_KEPT - 1)
         facts = {**{digest: self.facts[digest] for digest in others[-room:]}, **current}
-        return StoredIndex(code_edition(), self._disk.lasting_files(), facts)
+        return StoredIndex(code_edition(), self._disk.files_with_reliable_stamp(), facts)
 
     def _index_file(self, path: str) -> IndexedFile | None:
         file = self._disk.file(path)

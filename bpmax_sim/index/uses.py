@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, suggest
+from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.index.facts import Fact, FactKind, Role
 from bpmax_sim.index.store import ProjectIndex
@@ -173,7 +173,7 @@ class ProjectUses:
 
     # ------------------------------------------------------------------ questions
 
-    def find(self, text: str) -> tuple[ProjectPlace, ...]:
+    def find_places(self, text: str) -> tuple[ProjectPlace, ...]:
         """Return the places that *text* names; one name may have several kinds.
 
         Raises:
@@ -211,7 +211,7 @@ class ProjectUses:
 
     def _suggest_place(self, text: str) -> str:
         names = [name for kind, name in self._facts if kind in _KINDS]
-        hint = suggest(text, dict.fromkeys([*names, *self._index.files]))
+        hint = suggest_or_list(text, dict.fromkeys([*names, *self._index.files]))
         return hint if "did you mean" in hint else msg("; see `bpmax-sim list`")
 
     def uses_of(self, place: ProjectPlace) -> list[UsingFile]:

@@ -61,11 +61,11 @@ class RuleMark(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen: Mapping[str, ProbeDifference] = {}
 
 
-def _refute(question: str, ours: str, there: str) -> RuleMark:
+def _mark_refuted(question: str, ours: str, there: str) -> RuleMark:
     return RuleMark(mark="refuted", seen={question: ProbeDifference(ours=ours, there=there)})
 
 
-def _leave_open(why: str) -> RuleMark:
+def _mark_unknown(why: str) -> RuleMark:
     return RuleMark(mark="unknown", why=why)
 
 
@@ -266,16 +266,16 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
 def _judge_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     """Return whether the rule *key* holds *there*."""
     if not rule.probes:
-        return _leave_open(msg("a script cannot see it"))
+        return _mark_unknown(msg("a script cannot see it"))
     if key in _SPECIAL:
         return _SPECIAL[key](ours, there)
     if there.place is None:
-        return _leave_open(msg("nothing could be asked"))
+        return _mark_unknown(msg("nothing could be asked"))
     compared = {
         name: found for name in rule.probes if (found := _compare(name, ours, there)) is not None
     }
     seen = {
-        name: ProbeDifference(ours=_show(mine), there=_show(other))
+        name: ProbeDifference(ours=_format_probe(mine), there=_format_probe(other))
         for name, (mine, other) in compared.items()
         if mine != other
     }
@@ -283,7 +283,7 @@ def _judge_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> Ru
         return RuleMark(mark="refuted", seen=seen)
     whys = [_WHY.get(there.records.get(name, {}).get("skipped", ""), "") for name in rule.probes]
     if not compared:
-        return _leave_open(next(filter(None, whys), msg("it was not asked")))
+        return _mark_unknown(next(filter(None, whys), msg("it was not asked")))
     return RuleMark(mark="confirmed", why=next(filter(None, whys), ""))
 
 
@@ -304,7 +304,7 @@ def _compare(name: str, ours: _EchoedRun, there: _EchoedRun) -> tuple[_Probe, _P
     return mine, other
 
 
-def _show(probe: _Probe) -> str:
+def _format_probe(probe: _Probe) -> str:
     if probe.end != "resolved":
         return _FAILS
     values = probe.value if isinstance(probe.value, list) else [probe.value]
@@ -329,25 +329,25 @@ _FAILS: Final = msg("the call fails")
 def _mark_result(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     kind = _describe_result(there)
     if not kind:
-        return _leave_open(_describe_failure(there))
+        return _mark_unknown(_describe_failure(there))
     if kind in {"body", "envelope"}:
         return RuleMark(mark="confirmed", why=kind)
     members = ", ".join(there.wrapper)
     told = msg("{members}, of which {place} is the body", members=members, place=kind)
-    return _refute("first", "body, envelope", told)
+    return _mark_refuted("first", "body, envelope", told)
 
 
 def _mark_auth(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     probe = there.probe("auth_last")
     found = find_echo(there.wrapper)
     if probe is None or probe.end != "resolved" or found is None:
-        return _leave_open(msg("it was not asked"))
+        return _mark_unknown(msg("it was not asked"))
     has_auth = "authorization" in {name.lower() for name in found[1]["headers"]}
     if bool(probe.value) != has_auth:
-        return RuleMark(mark="confirmed") if has_auth else _leave_open(_NO_AUTH)
+        return RuleMark(mark="confirmed") if has_auth else _mark_unknown(_NO_AUTH)
     own, dropped = msg("the script's own header arrives"), msg("the script's own header is dropped")
     mine, other = (dropped, own) if has_auth else (own, dropped)
-    return _refute("auth_last", mine, other)
+    return _mark_refuted("auth_last", mine, other)
 
 
 _NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
@@ -356,11 +356,11 @@ _NO_AUTH: Final = msg("the interface that echoes has no auth in a header")
 def _mark_error(ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     records = [reader.records.get("status", {}).get("error") for reader in (ours, there)]
     if there.records.get("status", {}).get("end") not in {"rejected", "threw"} or not records[1]:
-        return _leave_open(msg("no call was rejected by its status"))
+        return _mark_unknown(msg("no call was rejected by its status"))
     mine, other = (_describe_error(one or {}) for one in records)
     if mine == other:
         return RuleMark(mark="confirmed")
-    return _refute("status", mine, other)
+    return _mark_refuted("status", mine, other)
 
 
 def _describe_error(error: Mapping[str, Any]) -> str:
@@ -385,12 +385,12 @@ def _kind_of(value: Any) -> str:
 def _mark_overlap(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     spent = there.records.get("overlap", {}).get("value")
     if not isinstance(spent, list) or not spent or min(spent) < 500:  # noqa: PLR2004 - of a second
-        return _leave_open(msg("the interface did not wait for a second"))
+        return _mark_unknown(msg("the interface did not wait for a second"))
     seconds = ", ".join(f"{one / 1000:.1f} s" for one in spent)
     if max(spent) < _OVERLAPPING * min(spent):
         return RuleMark(mark="confirmed")
     told = msg("three calls of 1 s took {seconds}", seconds=seconds)
-    return _refute("overlap", msg("three calls of 1 s take 1 s"), told)
+    return _mark_refuted("overlap", msg("three calls of 1 s take 1 s"), told)
 
 
 def _measure_timeout(there: _EchoedRun) -> float | None:
@@ -407,11 +407,11 @@ def _mark_timeout(_ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     if seconds is not None:
         if abs(seconds - DEFAULT_TIMEOUT) <= _SLACK:
             return RuleMark(mark="confirmed")
-        return _refute("timeout", ours, f"{seconds:g} s")
+        return _mark_refuted("timeout", ours, f"{seconds:g} s")
     waited = record.get("ms", 0) / 1000
     if record.get("end") == "resolved" and waited > DEFAULT_TIMEOUT + _SLACK:
-        return _refute("timeout", ours, msg("more than {seconds} s", seconds=round(waited)))
-    return _leave_open(msg("no call took longer than the time-out"))
+        return _mark_refuted("timeout", ours, msg("more than {seconds} s", seconds=round(waited)))
+    return _mark_unknown(msg("no call took longer than the time-out"))
 
 
 _SPECIAL: Final = {
@@ -429,11 +429,11 @@ def describe_workaround(key: str, calibration: Calibration) -> str:
         return msg("`timeout: {value}` of the platform does the same", value=calibration.keys[key])
     if key == "timeout":
         return msg("measure it: bpmax-sim calibrate --delay 120; then `timeout:` of the platform")
-    if not RULES[key].way_out:
+    if not RULES[key].workaround:
         return msg("no setting emulates it yet")
     return msg(
         "there is no switch for it yet; to have scripts run alike in both: {hint}",
-        hint=RULES[key].way_out,
+        hint=RULES[key].workaround,
     )
 
 

@@ -41,7 +41,7 @@ from bpmax_sim.session.arriving import NotePiece
 from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response
-from bpmax_sim.transport.live import ArrivingResponse, Live
+from bpmax_sim.transport.live import ArrivingResponse, LiveTransport
 
 LOOP: Final = "LOOP"
 """The code of a request that came back to its proxy."""
@@ -103,7 +103,7 @@ class RecordingProxy:
         self._declared = declared or upstream.origin
         self._prefix = f"/{token}" if token else ""
         self._fallback, self._patience, self._hear = fallback, patience, hear
-        self._live = Live()
+        self._live = LiveTransport()
         self._stopping = threading.Event()
         self._pseudonym = f"bpmax-sim-{secrets.token_hex(4)}"
 
@@ -143,7 +143,7 @@ class RecordingProxy:
         path = self._inner_target(exchange.client.target)
         exchange.target = path.partition("?")[0]
         sent = self._forward(exchange, path)
-        self._refuse_what_cannot_be_sent(exchange.client.headers, sent)
+        self._refuse_unsendable_headers(exchange.client.headers, sent)
         self._session.clock.move_to(max(self._session.clock.now(), exchange.at))
         known = self._request_to_record(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
@@ -215,7 +215,7 @@ class RecordingProxy:
         except NotConvertible as reason:
             raise RefusedRequest(400, "BAD_REQUEST", str(reason)) from None
 
-    def _refuse_what_cannot_be_sent(self, written: Pairs, sent: Request) -> None:
+    def _refuse_unsendable_headers(self, written: Pairs, sent: Request) -> None:
         head = Headers(written)
         if any(self._pseudonym in line for line in head.get_all("via")):
             raise _make_loop_refusal(self._upstream)
@@ -333,7 +333,7 @@ class _StreamedResponse:
             raise BadResponseError(
                 msg("the response is larger than {max_body} bytes", max_body=_MOST)
             )
-        return self._whole(arriving, bytes(body), chunks, time.perf_counter() - start)
+        return self._whole_response(arriving, bytes(body), chunks, time.perf_counter() - start)
 
     def finish(self) -> None:
         """Forward the last piece."""
@@ -367,7 +367,7 @@ class _StreamedResponse:
         if self._client.is_gone and (is_stream or length > _MOST):
             raise TransportError(msg("the client closed the connection"), code="RESET")
 
-    def _whole(
+    def _whole_response(
         self, arriving: ArrivingResponse, body: bytes, chunks: list[Chunk], elapsed: float
     ) -> Response:
         try:

@@ -31,7 +31,7 @@ class Rule(NamedTuple):
 
     text: str
     probes: tuple[str, ...]
-    way_out: str = ""
+    workaround: str = ""
 
 
 RULES: Final[dict[str, Rule]] = {

@@ -74,17 +74,17 @@ def find_signed_address(headers: Pairs, query: str, body: bytes | None) -> Signe
     """
     head = Headers(headers)
     found = [
-        *_in_authorization(head.get_all("authorization")),
-        *_in_parameters(parse_qsl(query, keep_blank_values=True)),
-        *_in_message_signatures(head),
-        *_in_proofs(head.get_all("dpop")),
+        *_find_in_authorization(head.get_all("authorization")),
+        *_find_in_parameters(parse_qsl(query, keep_blank_values=True)),
+        *_find_in_message_signatures(head),
+        *_find_in_proofs(head.get_all("dpop")),
     ]
     if not found and body and head.media_type == FORM:
-        found += _in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
+        found += _find_in_parameters(parse_qsl(body.decode("latin-1"), keep_blank_values=True))
     return min(found, key=lambda one: one.is_host_only, default=None)
 
 
-def _in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
+def _find_in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
     for value in values:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
@@ -96,20 +96,20 @@ def _in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
         elif name in _CONNECTED:
             yield SignedAddress(_CONNECTED[name], is_host_only=False)
         elif name == "signature":
-            yield from _in_cavage(rest)
+            yield from _find_in_cavage_signature(rest)
 
 
 def _names_host(listed: str) -> bool:
     return "host" in re.split("[;,]", listed.lower())
 
 
-def _in_cavage(value: str) -> Iterator[SignedAddress]:
+def _find_in_cavage_signature(value: str) -> Iterator[SignedAddress]:
     listed = _CAVAGE_HEADERS.search(value)
     if listed and "host" in listed[1].lower().split():
         yield SignedAddress("HTTP Signatures (draft-cavage)", is_host_only=True)
 
 
-def _in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
+def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
         if _names_host(values.get(name, "")):
@@ -118,7 +118,7 @@ def _in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
         yield SignedAddress("OAuth 1.0", is_host_only=False)
 
 
-def _in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
+def _find_in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
     for value in head.get_all("signature-input"):
         names = {name.lower() for name in _COMPONENTS.findall(value)}
         if "@target-uri" in names:
@@ -126,10 +126,10 @@ def _in_message_signatures(head: Headers) -> Iterator[SignedAddress]:
         elif names & {"@authority", "host"}:
             yield SignedAddress("HTTP Message Signatures (RFC 9421)", is_host_only=True)
     for value in head.get_all("signature"):
-        yield from _in_cavage(value)
+        yield from _find_in_cavage_signature(value)
 
 
-def _in_proofs(values: Iterable[str]) -> Iterator[SignedAddress]:
+def _find_in_proofs(values: Iterable[str]) -> Iterator[SignedAddress]:
     for value in values:
         if "htu" in _jwt_claims(value):
             yield SignedAddress("DPoP (RFC 9449)", is_host_only=False)

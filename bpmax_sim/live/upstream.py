@@ -160,10 +160,10 @@ def rewrite_cookie(line: str, upstream: Upstream, base: str) -> str:
     below = urlsplit(base).path.rstrip("/")
     cookie = parse_set_cookie(line)
     pair = line[: len(line) - len(cookie.attributes)]
-    return ";".join([pair, *_kept_attributes(cookie.attribute_texts, upstream, below)])
+    return ";".join([pair, *_forwarded_attributes(cookie.attribute_texts, upstream, below)])
 
 
-def _kept_attributes(attributes: list[str], upstream: Upstream, below: str) -> Iterator[str]:
+def _forwarded_attributes(attributes: list[str], upstream: Upstream, below: str) -> Iterator[str]:
     for attribute in attributes:
         name, equals, value = attribute.partition("=")
         key, text = name.strip().lower(), value.strip()

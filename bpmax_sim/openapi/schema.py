@@ -117,11 +117,11 @@ class SchemaWriter:
                 inner = enumerate(value)
                 yield word, [self.write_schema(part, (*steps, word, n), above) for n, part in inner]
             elif word == "properties":
-                yield word, self._carry_properties(value, (*steps, word), above)
+                yield word, self._write_properties(value, (*steps, word), above)
         if "example" not in schema and as_list(schema.get("examples")):
             yield "example", schema["examples"][0]
 
-    def _carry_properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
+    def _write_properties(self, value: Any, steps: Steps, above: tuple[str, ...]) -> dict[str, Any]:
         properties: dict[str, Any] = {}
         for name, inner in mapping(value).items():
             if len(name) > _LONGEST:

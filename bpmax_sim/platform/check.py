@@ -12,13 +12,13 @@ from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 
-from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform import model
 from bpmax_sim.platform.html_selector import compile_selector, compile_value_pattern
 from bpmax_sim.platform.response_shapes import shape_of_schema
-from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.platform.secrecy import why_always_secret
 from bpmax_sim.platform.template import COMMON_NAMES, RESERVED, find_uses, is_template, names_in
 from bpmax_sim.yamlfile import FileChecks, Node, Steps
 
@@ -102,11 +102,11 @@ def _volatile_hints(platform: model.Platform) -> Iterator[str]:
                     platform_key=platform.platform_key,
                     name=name,
                     place=text,
-                    hint=suggest(steps[-1], known),
+                    hint=suggest_or_list(steps[-1], known),
                 )
 
 
-def idle_classes(platform: model.Platform) -> Iterator[tuple[str, str]]:
+def classes_without_recover(platform: model.Platform) -> Iterator[tuple[str, str]]:
     """Yield each class of failures for which no ``recover`` is declared, with a message."""
     auths = [platform.auth, *(api.auth for api in platform.apis.values())]
     acting = {name for auth in auths if isinstance(auth, model.Auth) for name in auth.recover}
@@ -188,7 +188,7 @@ def is_address(text: str) -> bool:
 PROXY = msg("the address of a proxy, such as http://proxy.example:3128")
 
 
-def is_proxy(text: str) -> bool:
+def is_proxy_address(text: str) -> bool:
     """Return whether *text* is the address of a proxy, with or without user and password."""
     try:
         parts = urlsplit(text)
@@ -235,7 +235,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.check_common_text(name, spec)
         if spec.secret is not False:
             return
-        why = always_secret(self.platform, name)
+        why = why_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg(
                 "only text can be recorded as it is, and its kind is {spec_kind}",
@@ -251,7 +251,7 @@ class _PlatformChecks(FileChecks, frozen=True):
 
     def check_common_text(self, name: str, spec: model.CredentialSpec) -> None:
         """Report a credential whose declared common stand-in cannot be used."""
-        why = always_secret(self.platform, name)
+        why = why_always_secret(self.platform, name)
         if not why and spec.kind != "text":
             why = msg("its kind is {kind}", kind=spec.kind)
         if not why and spec.secret is False:
@@ -282,10 +282,10 @@ class _PlatformChecks(FileChecks, frozen=True):
                 message = msg("a credential is called {name!r} as well", name=model.host_name(host))
                 self.tell(message, "hosts", host, key=True)
 
-    def check_host(self, name: str, *steps: str | int) -> None:
+    def check_host_declared(self, name: str, *steps: str | int) -> None:
         if name and name not in self.platform.hosts:
             known = self.platform.hosts
-            hint = nearest_name(name, known) or msg("; declare it under hosts")
+            hint = suggest_nearest(name, known) or msg("; declare it under hosts")
             self.tell(msg("there is no host {name!r}{hint}", name=name, hint=hint), *steps, "host")
 
     def check_plain_values(self, steps: Steps, owner: model.Platform | model.Api) -> None:
@@ -309,7 +309,7 @@ class _PlatformChecks(FileChecks, frozen=True):
             self.tell(str(error), *steps)
             return
         for name in unknown:
-            hint = nearest_name(name, names) or msg("; declare it under credentials")
+            hint = suggest_nearest(name, names) or msg("; declare it under credentials")
             message = msg(
                 "the template names {name!r}, which is not defined{hint}", name=name, hint=hint
             )
@@ -324,12 +324,14 @@ class _PlatformChecks(FileChecks, frozen=True):
             for name, rule in step.extract.items():
                 at = (*steps, "acquire", "steps", index, "extract", name, "path")
                 self.check_value_path(rule.path, at)
-            self.check_host(step.request.host, *steps, "acquire", "steps", index, "request")
+            self.check_host_declared(
+                step.request.host, *steps, "acquire", "steps", index, "request"
+            )
         for index, name in enumerate(auth.acquire.share if auth.acquire else ()):
             self.check_credential(name, (*steps, "acquire", "share", index))
         known = {*CLASSES, *self.platform.response.classes}
         for name in [name for name in auth.recover if name not in known]:
-            hint = nearest_name(name, known) or msg("; declare it under response.classes")
+            hint = suggest_nearest(name, known) or msg("; declare it under response.classes")
             message = msg("unknown failure class {name!r}{hint}", name=name, hint=hint)
             self.tell(message, *steps, "recover", name)
 
@@ -344,12 +346,12 @@ class _PlatformChecks(FileChecks, frozen=True):
     def check_credential(self, name: Any, steps: Steps) -> None:
         declared = self.platform.credentials
         if name not in declared:
-            hint = nearest_name(str(name), declared) or msg("; declare it under credentials")
+            hint = suggest_nearest(str(name), declared) or msg("; declare it under credentials")
             self.tell(msg("unknown credential {name!r}{hint}", name=name, hint=hint), *steps)
 
     def check_api(self, name: str, api: model.Api) -> None:
         steps = ("apis", name)
-        self.check_host(api.host, *steps)
+        self.check_host_declared(api.host, *steps)
         if not _METHOD.fullmatch(api.method):
             self.tell(msg("{method!r} is not an HTTP method", method=api.method), *steps, "method")
         self.check_plain_values(steps, api)
@@ -391,7 +393,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                 message = msg(
                     "the path has no placeholder {{{target}}}{near}",
                     target=parameter.target,
-                    near=nearest_name(parameter.target, missing),
+                    near=suggest_nearest(parameter.target, missing),
                 )
                 self.tell(message, *steps, "parameters", index)
             spellings = {(parameter.name,), (parameter.place, parameter.target)}
@@ -402,7 +404,7 @@ class _PlatformChecks(FileChecks, frozen=True):
                     "the default {default!r} is none of {listed}{hint}",
                     default=default,
                     listed=series(known),
-                    hint=nearest_name(str(default), known),
+                    hint=suggest_nearest(str(default), known),
                 )
                 where = (*steps, "parameters", index, "default")
                 self.report_lenient_problem("rule", message, *where)

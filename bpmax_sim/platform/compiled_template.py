@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
-from bpmax_sim.errors import ConfigError, nearest_name
+from bpmax_sim.errors import ConfigError, suggest_nearest
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.platform.encodings import LIMIT, FilterError
 from bpmax_sim.platform.filters import REGISTERED
@@ -36,7 +36,7 @@ def quote_template(source: str) -> str:
 
 def unknown_filter_error(source: str, name: str) -> ConfigError:
     """Return the error for an unknown filter."""
-    hint = nearest_name(name, REGISTERED.names())
+    hint = suggest_nearest(name, REGISTERED.names())
     return ConfigError(
         "{source}: unknown filter {name!r}{hint}",
         source=quote_template(source),
@@ -48,7 +48,7 @@ def unknown_filter_error(source: str, name: str) -> ConfigError:
 def undefined_name_error(source: str, name: str, names: Iterable[str]) -> ConfigError:
     """Return the error for an undefined name."""
     known = sorted(names)
-    hint = nearest_name(name, known) or msg(
+    hint = suggest_nearest(name, known) or msg(
         "; defined are {names}", names=(series(known) or msg("none"))
     )
     return ConfigError(

@@ -90,7 +90,7 @@ def digest_authorization(  # noqa: PLR0913, PLR0917 - the parts of RFC 7616, 3.4
     Raises:
         FilterError: if there is no ``Digest`` challenge that can be answered.
     """
-    chosen = _choose(parse_challenges(to_text(challenge)))
+    chosen = _choose_challenge(parse_challenges(to_text(challenge)))
     user, nonce = to_text(username), chosen.nonce
     cnonce, uri = to_text(client_nonce), to_text(target)
 
@@ -140,7 +140,7 @@ def _read_parameters(text: str) -> dict[str, str]:
     }
 
 
-def _choose(challenges: list[Challenge]) -> Challenge:
+def _choose_challenge(challenges: list[Challenge]) -> Challenge:
     if not challenges:
         raise FilterError("the server sent no Digest challenge in WWW-Authenticate")
     fitting = [challenge for challenge in challenges if challenge.algorithm in _ALGORITHMS]

@@ -109,7 +109,7 @@ def percent_path(value: object) -> str:
     return quote(require_short_octets(value), safe="/-_.~")
 
 
-def form(value: object) -> str:
+def encode_form(value: object) -> str:
     """Return *value* encoded as ``application/x-www-form-urlencoded``; a space becomes ``+``."""
     return encode_form_text(require_short_octets(value))
 

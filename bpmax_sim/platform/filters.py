@@ -227,7 +227,7 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "collapse": collapse,
     "digest": digest_authorization,
     "drop": drop,
-    "form": encodings.form,
+    "form": encodings.encode_form,
     "header_lines": header_lines,
     "header_names": header_names,
     "hex": lambda value: encodings.require_short_octets(value).hex(),

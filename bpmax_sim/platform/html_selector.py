@@ -86,7 +86,7 @@ class Selector(msgspec.Struct, frozen=True):
             pass
         return reader.value
 
-    def element(self, value: str) -> str:
+    def make_element(self, value: str) -> str:
         """Return HTML of an element with *value* that this selector finds; used for stand-ins."""
         html = ""
         for compound in reversed(self.compounds):

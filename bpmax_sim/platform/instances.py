@@ -24,14 +24,14 @@ from bpmax_sim.errors import (
     ConfigError,
     Problem,
     Problems,
-    by_place,
-    nearest_name,
+    place_sort_key,
     shorten_list,
-    suggest,
+    suggest_nearest,
+    suggest_or_list,
 )
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import ConnectionRoute
-from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy
+from bpmax_sim.platform.check import ADDRESS, PROXY, check_value, is_address, is_proxy_address
 from bpmax_sim.platform.model import (
     CredentialSpec,
     Instance,
@@ -52,7 +52,7 @@ from bpmax_sim.secret.source import (
     read_keyring,
     read_registered,
 )
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import SHORTEST, Credential, Credentials
 from bpmax_sim.yamlfile import FileChecks, Node, Steps, decode, format_steps, read_yaml
 
@@ -115,7 +115,7 @@ def resolve_credentials(
     route = resolver.route()
     resolver.report_missing({credential.name for credential in credentials})
     if resolver.problems:
-        raise ConfigError(*sorted(resolver.problems, key=by_place))
+        raise ConfigError(*sorted(resolver.problems, key=place_sort_key))
     return Credentials(*credentials, live=live, declared=declared, route=route, hosts=hosts)
 
 
@@ -148,7 +148,7 @@ class _Resolver:
         for name, spec in self.platform.credentials.items():
             value = self.instance.credentials.get(name, spec.default)
             if value is UNSET and self.origin.by_convention:
-                value = self._by_convention(name) or UNSET
+                value = self._conventional_source(name) or UNSET
             if value is UNSET and not self.closed:
                 continue
             declared = None if isinstance(value, UnsetType) else value
@@ -197,7 +197,7 @@ class _Resolver:
     def _make_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         if spec.standin:
             return spec.standin
-        text = standin(
+        text = make_standin(
             kind=spec.kind,
             platform=self.platform.platform_key,
             instance=self.instance.instance_key,
@@ -249,7 +249,7 @@ class _Resolver:
     ) -> tuple[str, str]:
         """Return the address of *host* to record, and the one to send to."""
         if not own and self.origin.by_convention:
-            own = self._by_convention(host, "url") or ""
+            own = self._conventional_source(host, "url") or ""
         if not isinstance(own, Source):
             address = _quote_path(own or declared)
             return address, address
@@ -260,7 +260,7 @@ class _Resolver:
             self._report(message, *steps)
         return _quote_path(declared), _quote_path(declared if live is None else live)
 
-    def _by_convention(self, *names: str) -> Source | None:
+    def _conventional_source(self, *names: str) -> Source | None:
         """Return the variable named by convention after the platform and *names*.
 
         None if it is not set.
@@ -279,7 +279,7 @@ class _Resolver:
             return ConnectionRoute()
         route = self.instance.proxy
         proxy = self._read_source(route, "proxy") if isinstance(route, Source) else route
-        if proxy and not is_proxy(proxy):
+        if proxy and not is_proxy_address(proxy):
             message = msg(
                 "expected {proxy}, got other text ({who})", proxy=PROXY, who=self._variable_hint()
             )
@@ -469,7 +469,7 @@ class _InstanceChecks(FileChecks, frozen=True):
             self.tell(message, "instance_key")
         named = self.instance.platform
         if named not in keys:
-            hint = suggest(named, keys)
+            hint = suggest_or_list(named, keys)
             message = msg("there is no platform {platform!r}{hint}", platform=named, hint=hint)
             self.tell(message, "platform")
         elif (platform := find(named)) is not None:
@@ -480,7 +480,7 @@ class _InstanceChecks(FileChecks, frozen=True):
     def check_hosts(self, platform: Platform) -> None:
         for name, value in self.instance.hosts.items():
             if name not in platform.hosts:
-                hint = suggest(name, platform.hosts)
+                hint = suggest_or_list(name, platform.hosts)
                 message = msg(
                     "{platform_key!r} declares no host {name!r}{hint}",
                     platform_key=platform.platform_key,
@@ -496,7 +496,7 @@ class _InstanceChecks(FileChecks, frozen=True):
             spec = platform.credentials.get(name)
             if spec is None:
                 every = shorten_list(platform.credentials) or msg("none")
-                hint = nearest_name(name, platform.credentials) or msg(
+                hint = suggest_nearest(name, platform.credentials) or msg(
                     "; it has {listed}", listed=every
                 )
                 message = msg(
@@ -539,7 +539,9 @@ class _InstanceChecks(FileChecks, frozen=True):
         for name, where in named.items():
             if name not in SECRET_SOURCES:
                 known = SECRET_SOURCES.names()
-                hint = suggest(name, known) or msg("; no distribution that is installed has one")
+                hint = suggest_or_list(name, known) or msg(
+                    "; no distribution that is installed has one"
+                )
                 self.tell(msg("unknown source {name!r}{hint}", name=name, hint=hint), *steps)
             elif not where.strip():
                 self.tell(msg("expected a name after {key}, got nothing", key=name), *steps, name)
@@ -547,7 +549,7 @@ class _InstanceChecks(FileChecks, frozen=True):
     def check_addresses(self) -> None:
         for key, value, is_right, address in (
             ("base_url", self.instance.base_url, is_address, ADDRESS),
-            ("proxy", self.instance.proxy, is_proxy, PROXY),
+            ("proxy", self.instance.proxy, is_proxy_address, PROXY),
         ):
             if isinstance(value, Source):
                 self.check_source(value, key)

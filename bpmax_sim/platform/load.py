@@ -24,9 +24,9 @@ from bpmax_sim.errors import (
     Place,
     Problem,
     Problems,
-    by_place,
-    nearest_name,
+    place_sort_key,
     shorten_list,
+    suggest_nearest,
 )
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.keywords import refuse_unknown_keywords
@@ -118,7 +118,7 @@ def read_root(root: Node, private: Mapping[str, Node] = MappingProxyType({})) ->
             platform = structs.replace(platform, apis=apis, spellings=spellings)
     except ConfigError as error:
         problems = [*error.problems]
-    problems.sort(key=by_place)
+    problems.sort(key=place_sort_key)
     name = str(key.value) if key is not None else ""
     return PlatformFile(name, (key or root).place, platform, tuple(dict.fromkeys(problems)))
 
@@ -220,7 +220,7 @@ class Platforms:
             message = msg(
                 "there is no platform {key!r}{near}",
                 key=key,
-                near=(nearest_name(key, self.keys) or known),
+                near=(suggest_nearest(key, self.keys) or known),
             )
             raise CallError(message, code="UNKNOWN_PLATFORM", platform=key)
         return platform
@@ -259,7 +259,7 @@ class Platforms:
                 "{platform_key!r} has no instance {instance_key!r}{hint}; see {instances}",
                 platform_key=platform_key,
                 instance_key=instance_key,
-                hint=nearest_name(str(instance_key), keys) or every,
+                hint=suggest_nearest(str(instance_key), keys) or every,
                 instances=self.instances,
             )
         raise self._unknown_instance_error(message, platform_key, str(instance_key))
@@ -315,7 +315,7 @@ class Platforms:
             *platform.apis,
             *(alias for api in platform.apis.values() for alias in api.aliases),
         ]
-        hint = nearest_name(name, known) or msg(
+        hint = suggest_nearest(name, known) or msg(
             "; there are {listed}", listed=(shorten_list(platform.apis) or msg("none"))
         )
         message = msg(

@@ -513,7 +513,9 @@ def _constant_members(place: str, value: Any, name: str = "") -> Iterator[tuple[
 def _select_routes(routes: list[_Route], content: _Content) -> list[_Route]:
     """Return which of *routes*, all with the same path, a request is for; several if unclear."""
     held = [
-        route for route in routes if all(content.has(*constant) for constant in route.constants)
+        route
+        for route in routes
+        if all(content.has_value(*constant) for constant in route.constants)
     ]
     most = max((len(route.constants) for route in held), default=0)
     left = [route for route in held if len(route.constants) == most]
@@ -534,7 +536,7 @@ def _is_ruled_out(route: _Route, content: _Content) -> bool:
     A login may share its address with something undeclared: SAP issues its CSRF token on a header.
     """
     outside = [constant for constant in route.constants if constant[0] != "body"]
-    return route.target.login is not None and not all(content.has(*item) for item in outside)
+    return route.target.login is not None and not all(content.has_value(*item) for item in outside)
 
 
 def _builder_path(route: _Route, values: dict[str, str], path: str) -> str:
@@ -555,7 +557,7 @@ class _Content:
     def __init__(self, request: Request) -> None:
         self.request = request
 
-    def has(self, place: str, name: str, value: Any) -> bool:
+    def has_value(self, place: str, name: str, value: Any) -> bool:
         """Return whether *name* has *value* at *place*.
 
         Outside JSON, values are compared as texts.

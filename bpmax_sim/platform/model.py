@@ -551,7 +551,7 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
     Headers that a signature sets only if absent are left out: a script may set them.
     """
     for item in (*apply, *signature_places(auth)):
-        yield item.place, name_of(item, auth)
+        yield item.place, applied_name(item, auth)
     if auth.sign:
         for name in auth.sign.set_headers:
             yield "header", render(name, auth.parameters)
@@ -559,7 +559,7 @@ def find_auth_places(auth: Auth, apply: Iterable[Apply]) -> Iterator[tuple[str, 
             yield "query", render(name, auth.parameters)
 
 
-def place_of(spot: str, name: str) -> str:
+def join_place(spot: str, name: str) -> str:
     """Return place and name as one text, such as ``header.x-sign``."""
     return f"{spot}.{name.lower() if spot == 'header' else name}"
 
@@ -569,6 +569,6 @@ def signature_places(auth: Auth) -> tuple[Apply, ...]:
     return auth.sign.emit if auth.sign else ()
 
 
-def name_of(item: Apply, auth: Auth) -> str:
+def applied_name(item: Apply, auth: Auth) -> str:
     """Return the name of a header or field, rendered: it may be a template of the parameters."""
     return render(item.name, auth.parameters)

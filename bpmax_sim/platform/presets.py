@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import structs
 
-from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import Instance, Platform
@@ -139,7 +139,7 @@ class _Expansion(msgspec.Struct):
         if self.find_preset(named.value) is None:
             if is_private(named.value):
                 return _EMPTY  # told where it could not be read
-            hint = suggest(str(named.value), preset_names())
+            hint = suggest_or_list(str(named.value), preset_names())
             message = msg("unknown preset {named!r}{hint}", named=named.value, hint=hint)
             self._report(message, named, steps)
             return _EMPTY
@@ -176,7 +176,7 @@ class _Expansion(msgspec.Struct):
         source = self.find_preset(name)
         known = _accepted_parameters(source or _EMPTY)
         for key in sorted(parameters.keys() - known):
-            hint = nearest_name(key, known) or msg(
+            hint = suggest_nearest(key, known) or msg(
                 "; it takes {names}", names=(series(sorted(known)) or msg("none"))
             )
             message = msg(

@@ -131,7 +131,7 @@ def compile_source(source: str) -> Template:
             most_nodes=_MOST_NODES,
         )
     for node in seen:
-        _check(source, node)
+        _check_nodes(source, node)
     names = frozenset([node.name for node in seen if isinstance(node, nodes.Name)])
     return Template(names, _make_renderer(source, tree))
 
@@ -140,7 +140,7 @@ def _replace_carriage_return(match: re.Match[str]) -> str:
     return " " if match[0] == "\r" else match[0]
 
 
-def _check(source: str, node: nodes.Node) -> None:
+def _check_nodes(source: str, node: nodes.Node) -> None:
     if not isinstance(node, _ALLOWED):
         kind = _WORDS.get(type(node), type(node).__name__)
         raise ConfigError(

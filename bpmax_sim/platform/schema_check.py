@@ -13,7 +13,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any, Final
 
-from bpmax_sim.errors import nearest_name, shorten_list
+from bpmax_sim.errors import shorten_list, suggest_nearest
 from bpmax_sim.i18n import msg
 
 Path = tuple[str | int, ...]
@@ -30,8 +30,10 @@ def find_misfits(
     """Yield the path of each part of *value* that *schema* forbids, and what it allows there."""
     if value is None or _OPEN & schema.keys():
         return
-    wrong = describe_type(value, schema.get("type")) or describe_choice(value, schema.get("enum"))
-    wrong = wrong or describe_limit(value, schema)
+    wrong = describe_wrong_type(value, schema.get("type")) or describe_unknown_choice(
+        value, schema.get("enum")
+    )
+    wrong = wrong or describe_violated_limit(value, schema)
     if wrong:
         yield path, wrong
         return
@@ -45,24 +47,24 @@ def find_misfits(
             yield from find_misfits(item, items, (*path, index))
 
 
-def describe_type(value: Any, declared: Any) -> str:
+def describe_wrong_type(value: Any, declared: Any) -> str:
     """Return what the *declared* type is if *value* has another one; else empty."""
     words = [declared] if isinstance(declared, str) else list(declared or ())
     known = [word for word in words if word in _TYPES]
     if not known or len(known) < len(words) - ("null" in words):
         return ""
-    if any(isinstance(value, _TYPES[word]) and _is_exact(value, word) for word in known):
+    if any(isinstance(value, _TYPES[word]) and _is_of_type(value, word) for word in known):
         return ""
     return msg("{types} is declared, got {value!r}", types=" / ".join(known), value=value)
 
 
-def _is_exact(value: Any, word: str) -> bool:
+def _is_of_type(value: Any, word: str) -> bool:
     is_flag = isinstance(value, bool)
     is_whole = word != "integer" or (isfinite(value) and value == int(value))
     return is_flag == (word == "boolean") and is_whole
 
 
-def describe_limit(value: Any, schema: Mapping[str, Any]) -> str:
+def describe_violated_limit(value: Any, schema: Mapping[str, Any]) -> str:
     """Return the bound, length, pattern or format that *value* violates; empty if none."""
     for key, breaks in _LIMITS.items():
         limit = schema.get(key)
@@ -121,7 +123,7 @@ _FORMATS: Final[Mapping[str, re.Pattern[str]]] = {
 """The formats of JSON Schema that a regular expression can tell."""
 
 
-def describe_choice(value: Any, declared: Any) -> str:
+def describe_unknown_choice(value: Any, declared: Any) -> str:
     """Return the values that *declared* enumerates if *value* is none of them; else empty."""
     choices = list(declared or ()) if isinstance(declared, list | tuple) else []
     if not choices or value in choices or isinstance(value, Mapping | list | tuple):
@@ -129,5 +131,5 @@ def describe_choice(value: Any, declared: Any) -> str:
     known = [str(choice) for choice in choices]
     return msg(
         "{choices} are declared, got {value!r}{hint}",
-        choices=shorten_list(known), value=value, hint=nearest_name(str(value), known),
+        choices=shorten_list(known), value=value, hint=suggest_nearest(str(value), known),
     )  # fmt: skip

@@ -28,7 +28,7 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODED = ("base64", "hex", "rsa", "ec", "jwt")
 
 
-def always_secret(platform: Platform, name: str) -> str:
+def why_always_secret(platform: Platform, name: str) -> str:
     """Return why the credential *name* can never be recorded in clear; empty if it can."""
     kind = platform.credentials[name].kind
     if kind in _CODED:
@@ -44,7 +44,7 @@ def is_written_in_clear(
 ) -> bool:
     """Return whether *value* of the credential *name* is recorded in clear."""
     spec = platform.credentials[name]
-    if spec.secret is True or always_secret(platform, name):
+    if spec.secret is True or why_always_secret(platform, name):
         return False
     if isinstance(value, Source):
         return is_declared_clear(spec) and value.keyring is UNSET and value.source is UNSET

@@ -15,7 +15,7 @@ import msgspec
 from bpmax_sim.messages import Sensitive
 from bpmax_sim.platform import model
 from bpmax_sim.platform.model import Api, Auth, LoginStep, Platform
-from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.platform.secrecy import why_always_secret
 from bpmax_sim.platform.template import names_in, render
 
 CLIENT: Final = "header.user-agent"
@@ -70,7 +70,7 @@ class Target:
     @cached_property
     def injected_places(self) -> tuple[str, ...]:
         """Return every place that auth and signing fill."""
-        return (CLIENT,) if self.login else tuple(dict.fromkeys(_injected_places(self.auth)))
+        return (CLIENT,) if self.login else tuple(dict.fromkeys(_list_injected_places(self.auth)))
 
     @cached_property
     def sensitive(self) -> tuple[Sensitive, ...]:
@@ -98,11 +98,11 @@ class Target:
         return dict(_secret_places(self))
 
 
-def _injected_places(auth: Auth) -> Iterator[str]:
+def _list_injected_places(auth: Auth) -> Iterator[str]:
     for spot, name in model.find_auth_places(auth, auth.apply):
-        yield model.place_of(spot, name)
+        yield model.join_place(spot, name)
     for name in auth.sign.default_headers if auth.sign else ():
-        yield model.place_of("header", render(name, auth.parameters))
+        yield model.join_place("header", render(name, auth.parameters))
 
 
 def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
@@ -111,7 +111,7 @@ def _secret_places(target: Target) -> Iterator[tuple[str, str]]:
     if target.login is None:
         for item in (*auth.apply, *model.signature_places(auth)):
             if names_in(item.value) & secrets:
-                yield model.place_of(item.place, model.name_of(item, auth)), ""
+                yield model.join_place(item.place, model.applied_name(item, auth)), ""
         return
     parts = target.login.step.request.parts
     for place, template in (pair for part in parts for pair in _template_places(*part)):
@@ -125,7 +125,7 @@ def _secret_names(platform: Platform, auth: Auth) -> set[str]:
     names = {
         name
         for name, spec in platform.credentials.items()
-        if spec.secret is True or always_secret(platform, name)
+        if spec.secret is True or why_always_secret(platform, name)
     } | {"signature"}
     for step in auth.steps:
         names |= {name for name, rule in step.extract.items() if rule.secret}

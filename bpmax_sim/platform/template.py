@@ -133,7 +133,7 @@ def _compile_simple(source: str) -> Template | None:
         return None
     return Template(
         frozenset(part[0] for part in parts if isinstance(part, tuple)),
-        _renderer_of(source, tuple(part for part in parts if part)),
+        _make_renderer(source, tuple(part for part in parts if part)),
     )
 
 
@@ -144,7 +144,7 @@ def _bind_filter(source: str, name: str, arguments: list[str]) -> Callable[[Any]
     return (lambda value: function(value, *arguments)) if arguments else function
 
 
-def _renderer_of(
+def _make_renderer(
     source: str, parts: tuple[str | tuple[str, tuple[Callable[[Any], Any], ...]], ...]
 ) -> Renderer:
     def render_parts(names: Mapping[str, object]) -> str:

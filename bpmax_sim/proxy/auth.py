@@ -1,10 +1,10 @@
 """Put auth into a planned call: the request that is sent, and its twin with stand-ins.
 
-Auth is put in last, at the places that `drop_reserved` has cleared. A recording holds the signature
-that the placeholder key gave, and the instant and nonce that it was made with. Replay signs the
-call again with the same instant and nonce; a signature that then differs is a fault of the signing
-and not of the call. Where the calls themselves differ (in ignored places, or only in spelling), the
-recorded request is signed again instead, and not the one at hand.
+Auth is put in last, at the places that `drop_names_set_by_auth` has cleared. A recording holds the
+signature that the placeholder key gave, and the instant and nonce that it was made with. Replay
+signs the call again with the same instant and nonce; a signature that then differs is a fault of
+the signing and not of the call. Where the calls themselves differ (in ignored places, or only in
+spelling), the recorded request is signed again instead, and not the one at hand.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.field_path import body_steps, member
 from bpmax_sim.i18n import msg
 from bpmax_sim.messages import FORM, Call, Headers, Pairs, Proof, Request, SignatureInput
-from bpmax_sim.platform.model import Apply, Idempotency, host_name, place_of
+from bpmax_sim.platform.model import Apply, Idempotency, host_name, join_place
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.call_effects import Grant, NoRepr
 from bpmax_sim.proxy.call_plan import CallRandomness, Plan
@@ -32,7 +32,7 @@ from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import (
     BadValueError,
     encode_header_value,
-    encode_inert,
+    encode_path_text,
     encode_query,
     percent_encode,
 )
@@ -134,12 +134,14 @@ def template_names(
     names["base_url"] = render(context.base, names).rstrip("/") if is_known else context.base
     for name, value in recipe.auth.parameters.items():
         names[name] = render(value, names) if isinstance(value, str) else value
-    if not in_login and is_steady(recipe, context):
+    if not in_login and is_time_independent(recipe, context):
         recipe.memo[context.cache_key] = (sources, names)
     return {**names}
 
 
-def is_steady(recipe: CompiledApi, context: SigningContext, templates: Iterable[str] = ()) -> bool:
+def is_time_independent(
+    recipe: CompiledApi, context: SigningContext, templates: Iterable[str] = ()
+) -> bool:
     """Return whether address, parameters and *templates* give the same texts in every call.
 
     That is so if none of them uses the time, a nonce, a count or the id of the call.
@@ -232,7 +234,7 @@ def _call_with_path_values(plan: Plan, standin: SigningContext) -> Call:
     for item in plan.recipe.apply:
         if item.place == "path":
             value = render(item.value, names)
-            path = path.replace(f"{{{item.name}}}", encode_inert(value, f"path.{item.name}"))
+            path = path.replace(f"{{{item.name}}}", encode_path_text(value, f"path.{item.name}"))
     return replace(plan.call, path=path)
 
 
@@ -247,7 +249,7 @@ def _standin_request(
     base = _base_address(plan.recipe, context)
     request = replace(_build_request(plan, plan.call, base, values, context.attempt), call=call)
     if plan.recipe.auth.sign:
-        request = _sign(plan, env.hide(request), context)
+        request = _sign(plan, env.hide_secrets(request), context)
     return request, values
 
 
@@ -288,7 +290,7 @@ def _auth_values(plan: Plan, context: SigningContext) -> AuthValues:
         return known
     names = template_names(recipe, context)
     values = tuple([(item, _render_value(recipe, item, names)) for item in (*extra, *recipe.apply)])
-    if not extra and is_steady(recipe, context, [item.value for item in recipe.apply]):
+    if not extra and is_time_independent(recipe, context, [item.value for item in recipe.apply]):
         recipe.memo[place] = (sources, values)
     return values
 
@@ -325,7 +327,7 @@ def _build_request(
         call=plan.call,
         base=base,
         injected=tuple(
-            [place_of(item.place, item.name) for item, _ in values if item.place in _DIRECT]
+            [join_place(item.place, item.name) for item, _ in values if item.place in _DIRECT]
         ),
         follow=recipe.redirects == "follow",
         confined=call is not plan.call,
@@ -359,7 +361,7 @@ def _pairs_for(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
-def compare_signed(
+def compare_signatures(
     planned: Plan, grant: Grant | None, env: Environment, sent: Request, recorded: Request
 ) -> tuple[matching.Difference, ...]:
     """Return where *sent* differs from *recorded* if both are signed at the same instant and nonce.
@@ -381,18 +383,22 @@ def compare_signed(
     if not differences:
         return ()
     planned, grant = _under_recorded_name(planned, grant, env, recorded)
-    again = sign_again(planned, grant, env, stamp, sent.attempt)
+    again = sign_recorded_form(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     # If the calls differ in more than the signature (ignored places, spelling), their signatures
     # must differ too; only signing the recorded request itself can then show a fault of the
     # signing.
-    if not differences or planned.recipe.auth.sign is None or _says_the_same(recorded, again):
+    if (
+        not differences
+        or planned.recipe.auth.sign is None
+        or _is_equal_without_auth(recorded, again)
+    ):
         return differences
     again = sign_at_recorded_instant(recorded, planned.recipe, planned.tenant, grant, stamp)
     return _find_differences(places, recorded, again)
 
 
-def sign_again(
+def sign_recorded_form(
     planned: Plan, grant: Grant | None, env: Environment, stamp: SignatureInput, attempt: int
 ) -> Request:
     """Return the recorded form of *planned*, signed at the instant and nonce of *stamp*."""
@@ -418,7 +424,7 @@ def _under_recorded_name(
     return replace(planned, tenant=tenant), grant
 
 
-def is_signed(
+def has_valid_signature(
     recorded: Request, recipe: CompiledApi, tenant: Credentials, grant: Grant | None
 ) -> bool:
     """Return whether a recorded request has the signature that its platform declares today."""
@@ -433,7 +439,7 @@ def _signed_places(recipe: CompiledApi, *requests: Request) -> tuple[str, ...]:
     """Return the places that signing fills; values from a login or a key may have been renewed."""
     declared = recipe.api.idempotency
     own = (declared,) if isinstance(declared, Idempotency) else ()
-    others = {place_of(item.place, item.name) for item in (*recipe.apply, *own)}
+    others = {join_place(item.place, item.name) for item in (*recipe.apply, *own)}
     places = dict.fromkeys(place for request in requests for place in request.injected)
     return tuple(place for place in places if place not in others)
 
@@ -470,9 +476,9 @@ def _values_at(place: str, request: Request) -> Any:
     return UNSET if not values else values[0] if len(values) == 1 else values
 
 
-def _says_the_same(recorded: Request, computed: Request) -> bool:
+def _is_equal_without_auth(recorded: Request, computed: Request) -> bool:
     """Return whether two requests are equal, bodies to the byte, without what auth put in."""
     nobody = Call(platform="", instance="", api="", method="", path="")
     was, now = (matching.call_without_injected(request, nobody) for request in (recorded, computed))
-    parts = matching.parts_of(was), matching.parts_of(now)
-    return was.body == now.body and not matching.differences(*parts, matching.Rules())
+    parts = matching.parts_of_call(was), matching.parts_of_call(now)
+    return was.body == now.body and not matching.find_differences(*parts, matching.MatchingRules())

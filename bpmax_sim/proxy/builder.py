@@ -210,19 +210,19 @@ class Builder:
 
     def path(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with path parameters set, each sent as one segment."""
-        return self._with("path", values, more)
+        return self._add_setter("path", values, more)
 
     def query(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with query parameters set; None removes a default."""
-        return self._with("query", values, more)
+        return self._add_setter("query", values, more)
 
     def header(self, values: Mapping[str, Any] = js.UNDEFINED, /, **more: Any) -> Builder:  # type: ignore[assignment]
         """Return a builder with headers set; None removes a default."""
-        return self._with("header", values, more)
+        return self._add_setter("header", values, more)
 
     def body(self, value: Any = js.UNDEFINED, /, **more: Any) -> Builder:
         """Return a builder with the body set; two plain objects merge, anything else replaces."""
-        return self._with("body", value, more)
+        return self._add_setter("body", value, more)
 
     def call(self) -> Any:
         """Send, and return the response.
@@ -240,7 +240,7 @@ class Builder:
         """
         return self._build(self._spec)
 
-    def _with(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
+    def _add_setter(self, setter: Setter, value: Any, more: Mapping[str, Any]) -> Builder:
         spec = self._spec
         check_setter(spec.platform, spec.api, setter, value)
         steps = spec.steps

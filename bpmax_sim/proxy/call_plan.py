@@ -18,7 +18,7 @@ from msgspec import UNSET, Struct, field
 from msgspec.structs import replace
 
 from bpmax_sim.clock import RandomSource, new_uuid
-from bpmax_sim.errors import BpmaxError, CallError, ConfigError, nearest_name
+from bpmax_sim.errors import BpmaxError, CallError, ConfigError, suggest_nearest
 from bpmax_sim.field_path import with_member
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.js_values import UNDEFINED, SearchParams, order_object_keys
@@ -31,7 +31,7 @@ from bpmax_sim.proxy.call_effects import NoRepr, no_repr
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.undeclared_arguments import (
-    check_choices,
+    check_enum_values,
     find_doubtful_values,
     find_misspelt_names,
     refuse_undeclared_arguments,
@@ -82,7 +82,7 @@ def merge_values(
     placed = {"path": merged.path, "query": merged.query, "body": merged.body}
     if recipe.strict:
         refuse_undeclared_arguments(spec.steps, recipe)
-        check_choices(recipe, placed)
+        check_enum_values(recipe, placed)
     else:
         merged.doubts += find_misspelt_names(spec.steps, recipe)
         merged.doubts += find_doubtful_values(recipe, placed)
@@ -90,7 +90,7 @@ def merge_values(
     if isinstance(merged.body, dict):
         merged.body = order_object_keys(merged.body)
     for required in recipe.required:
-        _check_present(merged, required)
+        _check_parameter_present(merged, required)
     return merged
 
 
@@ -103,7 +103,7 @@ def _fill_credentials(value: Any, credentials: Mapping[str, Any]) -> Any:
         if CREDENTIAL in value:
             name = value[CREDENTIAL]
             if name not in credentials:
-                hint = nearest_name(name, credentials)
+                hint = suggest_nearest(name, credentials)
                 raise ConfigError(
                     "the instance has no credential {name!r}{hint}; add it", name=name, hint=hint
                 )
@@ -207,13 +207,13 @@ def _rename_path(merged: MergedValues, recipe: CompiledApi) -> None:
                 name=name,
                 api_path=recipe.api.path,
                 listed=listed,
-                near=nearest_name(name, known),
+                near=suggest_nearest(name, known),
             )
         renamed[target] = value
     merged.path = renamed
 
 
-def _check_present(merged: MergedValues, parameter: Parameter) -> None:
+def _check_parameter_present(merged: MergedValues, parameter: Parameter) -> None:
     if not _PRESENT[parameter.place](merged, parameter):
         place = f"{parameter.place}.{parameter.target}" if parameter.steps else msg("the body")
         raise encode.MissingParameterError(
@@ -242,7 +242,7 @@ _PRESENT = {
 }
 
 
-def drop_reserved(merged: MergedValues, recipe: CompiledApi) -> None:
+def drop_names_set_by_auth(merged: MergedValues, recipe: CompiledApi) -> None:
     """Remove every value whose name auth sets, in any spelling, and note each removal.
 
     Raises:
@@ -467,7 +467,7 @@ def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> In
     named = spec.options.get("instance_key", UNDEFINED)
     if named is not UNDEFINED:
         return env.platforms.instance(key, named)
-    _refuse_near_options(spec)
+    _refuse_misspelt_options(spec)
     if env.default_instance is not None:
         try:
             return env.platforms.instance(key, env.default_instance)
@@ -476,7 +476,7 @@ def _choose_instance(spec: CallSpec, platform: Platform, env: Environment) -> In
     return env.platforms.instance(key, None)
 
 
-def _refuse_near_options(spec: CallSpec) -> None:
+def _refuse_misspelt_options(spec: CallSpec) -> None:
     """Reject option names that resemble a known one: a typo would select the wrong tenant.
 
     Raises:
@@ -500,7 +500,7 @@ def _check_options(spec: CallSpec, recipe: CompiledApi) -> tuple[str, ...]:
     unknown = [name for name in spec.options if name not in OPTIONS]
     if not unknown:
         return ()
-    _refuse_near_options(spec)
+    _refuse_misspelt_options(spec)
     known = series(OPTIONS)
     if recipe.strict:
         raise CallError(
@@ -522,7 +522,7 @@ def _encode_call(
 ) -> tuple[Call, MergedValues]:
     """Return the encoded call and its merged values; defaults are filled with *credentials*."""
     merged = merge_values(spec, recipe, credentials)
-    drop_reserved(merged, recipe)
+    drop_names_set_by_auth(merged, recipe)
     query = encode.flatten_query(merged.query)
     body = _encode_body(merged, recipe)
     path = _fill_path(merged, recipe)

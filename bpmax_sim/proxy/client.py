@@ -1,6 +1,6 @@
 """A call, from its spec to its result, as a generator of effects; and the driver for a thread.
 
-    plan -> [TokenRequest] -> Send -> next_step -> NoRetry: result or error
+    plan -> [TokenRequest] -> Send -> decide_retry -> NoRetry: result or error
                 ^                        |
                 +---- RetryDecision -----+  (new login, Sleep, or corrected clock)
 
@@ -34,10 +34,10 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.messages import VERIFIED, Call, Request, Response
 from bpmax_sim.proxy.auth import (
     authorise,
-    compare_signed,
+    compare_signatures,
     real_context,
     request_before_auth,
-    sign_again,
+    sign_recorded_form,
     template_names,
 )
 from bpmax_sim.proxy.builder import CallSpec
@@ -46,12 +46,12 @@ from bpmax_sim.proxy.call_plan import CallTarget, Plan, find_target, plan_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import Environment
 from bpmax_sim.proxy.login import login, login_key, synthesise_grant
-from bpmax_sim.proxy.recovery import NoRetry, Outcome, ReceivedResponse, RetryProgress, next_step
+from bpmax_sim.proxy.recovery import NoRetry, Outcome, ReceivedResponse, RetryProgress, decide_retry
 from bpmax_sim.proxy.response import CallRecord, Sending, read_body
-from bpmax_sim.proxy.result import Answer, make_rejection, read_answer
-from bpmax_sim.proxy.signing import verify
+from bpmax_sim.proxy.result import CallValue, make_rejection, read_call_value
+from bpmax_sim.proxy.signing import verify_response
 
-Calling = Generator[Effect, Any, Answer]
+Calling = Generator[Effect, Any, CallValue]
 
 
 class CallTrace(Struct):
@@ -106,11 +106,11 @@ def _check_signature(
     planned: Plan, grant: Grant | None, env: Environment, request: Request, recorded: Request
 ) -> None:
     """Raise NoMatchError if signing at the recorded instant and nonce gives another signature."""
-    differences = compare_signed(planned, grant, env, request, recorded)
+    differences = compare_signatures(planned, grant, env, request, recorded)
     stamp = recorded.signed
     if stamp is not None:
-        again = partial(sign_again, planned, grant, env, stamp, request.attempt)
-        if env.signs_anew(request, again, differs=bool(differences)):
+        again = partial(sign_recorded_form, planned, grant, env, stamp, request.attempt)
+        if env.accepts_new_signature(request, again, differs=bool(differences)):
             return
     if differences:
         raise env.mismatch_error(planned.call, differences)
@@ -126,7 +126,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         trace.sent_at = env.clock.now()
         outcome = yield from _send(request, trace, planned.recipe)
         progress = trace.progress
-        step = next_step(outcome, planned.recipe, grant, progress, env.auth_clock.now())
+        step = decide_retry(outcome, planned.recipe, grant, progress, env.auth_clock.now())
         # Set before the next TokenRequest: the store compares nothing, it only looks at this flag.
         # Other calls that hold the same grant see it as well and share the one new login.
         if grant is not None and step.is_token_refused:
@@ -213,7 +213,7 @@ def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Gra
 
 def _judge_outcome(
     outcome: Outcome, step: NoRetry, planned: Plan, grant: Grant | None, env: Environment
-) -> Answer:
+) -> CallValue:
     if isinstance(outcome, TransportError):
         raise outcome
     response, body = outcome.response, outcome.body
@@ -227,8 +227,8 @@ def _judge_outcome(
     if rule is not None and response.source == "live" and not response.trust:
         now = env.auth_clock.now()
         context = real_context(planned.tenant, grant, planned.randomness, now)
-        verify(response, rule, template_names(planned.recipe, context))
-    return read_answer(response, planned, body, redact)
+        verify_response(response, rule, template_names(planned.recipe, context))
+    return read_call_value(response, planned, body, redact)
 
 
 def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> None:
@@ -236,7 +236,7 @@ def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> Non
 
     A script may pass a secret there.
     """
-    target = _target_of(trace, env)
+    target = _call_target(trace, env)
     error.platform = env.redact(error.platform or target.platform)
     error.instance = env.redact(target.instance or error.instance)
     error.api = env.redact(target.api or error.api)
@@ -244,13 +244,13 @@ def _complete_error(error: CallError, trace: CallTrace, env: Environment) -> Non
     error.args = (error.message,)
 
 
-def _target_of(trace: CallTrace, env: Environment) -> CallTarget | Call:
+def _call_target(trace: CallTrace, env: Environment) -> CallTarget | Call:
     return trace.plan.call if trace.plan is not None else find_target(trace.spec, env)
 
 
 def _make_record(trace: CallTrace, env: Environment, error: BpmaxError | None) -> CallRecord:
     planned, spec, redact = trace.plan, trace.spec, env.redact
-    target = _target_of(trace, env)
+    target = _call_target(trace, env)
     caller = spec.options.get("caller", UNDEFINED)
     return CallRecord(
         platform=target.platform if planned else redact(target.platform),
@@ -370,7 +370,7 @@ Handle = Callable[[Request], Response]
 Exchanged = tuple[Response | None, Exception | None, float]
 
 
-def exchange_in_time(request: Request, handle: Handle) -> Exchanged:
+def exchange_within_timeout(request: Request, handle: Handle) -> Exchanged:
     """Return the response or the error of *handle*, and the seconds that it took.
 
     A response that took longer than the request's timeout becomes a time-out error. An error
@@ -438,7 +438,7 @@ def run_blocking(
             return returned
         start, took, value, error = clock.now(), 0.0, None, None
         if isinstance(effect, Send):
-            value, error, took = exchange_in_time(effect.request, handle)
+            value, error, took = exchange_within_timeout(effect.request, handle)
         elif isinstance(effect, Sleep):
             sleep(effect.seconds)
             took = effect.seconds

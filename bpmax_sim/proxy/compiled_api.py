@@ -131,7 +131,7 @@ def compile_api(platform: model.Platform, instance: model.Instance, api: model.A
 def _compile_new(platform: model.Platform, instance: model.Instance, api: model.Api) -> CompiledApi:
     auth = platform.auth_of(api)
     method = api.method.upper()
-    apply = tuple(replace(item, name=model.name_of(item, auth)) for item in auth.apply)
+    apply = tuple(replace(item, name=model.applied_name(item, auth)) for item in auth.apply)
     acquires, recover = auth.acquires(method), auth.recover
     if acquires and "token" not in recover:  # a refused one is renewed once by default
         recover = {"token": model.Recover(refresh=1), **recover}

@@ -121,10 +121,10 @@ def encode_segment(name: str, value: Any) -> str:
         )
     if not text:
         raise BadValueError("path.{name} is empty, which would call another address", name=name)
-    return encode_inert(text, f"path.{name}")
+    return encode_path_text(text, f"path.{name}")
 
 
-def encode_inert(text: str, where: str) -> str:
+def encode_path_text(text: str, where: str) -> str:
     """Return *text* percent-encoded; refuse it if it would change the path that it stands in.
 
     Raises:

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from bpmax_sim.cassette.matching import Difference
-from bpmax_sim.cassette.miss import signature_mismatch
+from bpmax_sim.cassette.miss import signature_mismatch_error
 from bpmax_sim.clock import Clock, RandomSource, VirtualClock
 from bpmax_sim.errors import NoMatchError
 from bpmax_sim.messages import Call, Request
@@ -36,7 +36,7 @@ class CredentialRenewal:
         """Lock and read the newest values; return False if another process holds the lock."""
         return True
 
-    def keep(self, values: Mapping[str, str]) -> None:
+    def store(self, values: Mapping[str, str]) -> None:
         """Store *values* from a response, before the next request is sent."""
 
     def close(self) -> None:
@@ -106,14 +106,14 @@ class Environment:
         The life is that of the grant; 0 if it is unknown, None if the login failed.
         """
 
-    def hide(self, request: Request) -> Request:
+    def hide_secrets(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.
         """
         return request
 
-    def signs_anew(
+    def accepts_new_signature(
         self,
         _request: Request,
         _again: Callable[[], Request],
@@ -129,7 +129,7 @@ class Environment:
 
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a call whose signature is not the recorded one."""
-        return signature_mismatch(call, differences)
+        return signature_mismatch_error(call, differences)
 
     def record(self, sent: Request, call: Call, begun: tuple[float, int], **fields: Any) -> None:
         """Add a log record for *call*, which sent one request.

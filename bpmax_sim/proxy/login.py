@@ -52,15 +52,15 @@ from bpmax_sim.proxy.login_redirects import (
 from bpmax_sim.proxy.recovery import TOO_MANY, NoRetry, ReceivedResponse, retry_later
 from bpmax_sim.proxy.response import (
     ParsedBody,
-    as_text,
     compile_finder,
     find_first,
     is_success,
     read_body,
     redact_response,
     satisfies_rule,
+    to_comparable_text,
 )
-from bpmax_sim.secret.standin import find_standin, standin
+from bpmax_sim.secret.standin import find_standin, make_standin
 from bpmax_sim.secret.vault import Vault
 
 _PLAIN = re.compile(r"[\w$-]+")
@@ -132,7 +132,7 @@ def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[st
     names, more = frozenset[str](), auth.CHANGING
     while more != names:
         names = more
-        more = names | {name for name, value in parameters if _uses(value, names)}
+        more = names | {name for name, value in parameters if _uses_names(value, names)}
     for root, value in declared.parts:
         yield from _places_using(root, value, names)
 
@@ -142,11 +142,11 @@ def _places_using(place: str, value: Any, names: frozenset[str]) -> Iterator[str
     if isinstance(value, Mapping) and all(map(_PLAIN.fullmatch, value)):
         for name, item in value.items():
             yield from _places_using(f"{place}.{name}", item, names)
-    elif _uses(value, names):
+    elif _uses_names(value, names):
         yield place
 
 
-def _uses(value: Any, names: frozenset[str]) -> bool:
+def _uses_names(value: Any, names: frozenset[str]) -> bool:
     return not all(names.isdisjoint(names_in(text)) for text in texts_in(value))
 
 
@@ -207,10 +207,10 @@ def renewal_instant(ttl: Ttl, value: Any, now: float) -> float:
 
 
 @dataclass(slots=True)
-class LoginAnswer:
+class LoginResponse:
     """One response of a login, with what is needed to judge it and to describe it in errors."""
 
-    step: SentStep
+    step: LoginStepRun
     request: Request
     response: Response
     sent_at: float
@@ -238,7 +238,7 @@ class LoginAnswer:
         A redirect to the login page is never a success, whatever its status: many login forms
         answer a wrong password so.
         """
-        if self.plan.recipe.rules.is_sent_to_login(self.response):
+        if self.plan.recipe.rules.is_redirected_to_login(self.response):
             return False
         ok = self.step.declared.ok
         if isinstance(ok, OkRule):
@@ -262,7 +262,7 @@ class LoginAnswer:
         kind = AuthError if is_success(self.response.status) else HttpStatusError
         return self.error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
 
-    def collect(self) -> None:
+    def collect_values(self) -> None:
         """Add the values that the step extracts to the grant, and register the secret ones.
 
         Raises:
@@ -275,7 +275,7 @@ class LoginAnswer:
                 continue
             yielded.values[name] = yielded.standins[name] = value
             if rule.secret:
-                call, text = self.plan.call, as_text(value)
+                call, text = self.plan.call, to_comparable_text(value)
                 yielded.values[name] = text
                 yielded.standins[name] = self.vault.register_issued(
                     call.platform, call.instance, name, text, rule.kind
@@ -292,10 +292,10 @@ class LoginAnswer:
         if self.response.source == "live":
             values = self.step.grant.values
             new = names & self.step.declared.extract.keys() & values.keys()
-            self.step.renewal.keep({name: as_text(values[name]) for name in new})
+            self.step.renewal.store({name: to_comparable_text(values[name]) for name in new})
 
     def _extract_value(self, name: str, rule: Extract) -> Any:
-        value = self._find(rule.path)
+        value = self._find_value(rule.path)
         if value is UNSET:
             value = self._find_standin(name, rule)
         if value is UNSET or value is None or value == "":
@@ -309,7 +309,7 @@ class LoginAnswer:
             raise self.error(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
-    def _find(self, path: str) -> Any:
+    def _find_value(self, path: str) -> Any:
         """Return the value at *path*; cookies are those that the login has received so far."""
         if path == "cookies":
             live = self.plan.tenant.live
@@ -347,7 +347,7 @@ class LoginAnswer:
         hosts = self.step.grant.cookies.hosts
         return msg("; its cookies are for {hosts}", hosts=series(hosts)) if hosts else ""
 
-    def refusal(self) -> CallError:
+    def refusal_error(self) -> CallError:
         """Return the error of a refused login, with advice."""
         hint = msg("; check its credentials")
         if place := self.step.renewal.source:
@@ -356,7 +356,7 @@ class LoginAnswer:
                 hint=hint,
                 place=place,
             )
-        if self.plan.recipe.rules.is_sent_to_login(self.response):
+        if self.plan.recipe.rules.is_redirected_to_login(self.response):
             hint = msg("; it leads back to the form; check its credentials")
         elif is_redirect(self.response):
             location = urljoin(self.request.url, self.response.header("location") or "")
@@ -406,7 +406,7 @@ class LoginAnswer:
             extracted = first(response, body)
             value = find_first(further, response, body) if extracted is UNSET else extracted
             if isinstance(value, str | int | float):
-                yield f"{label}{self.vault.redact_for_output(as_text(value))[:_LONGEST]}"
+                yield f"{label}{self.vault.redact_for_output(to_comparable_text(value))[:_LONGEST]}"
 
     def _describe_body(self) -> Iterator[str]:
         if isinstance(self.body.rule_value, dict):
@@ -477,8 +477,8 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     try:
         yield from _begin_renewal(grant, plan, env, renewal, names)
         for number, step in enumerate(acquire.steps, 1):
-            answer = yield from _send_step(SentStep(plan, number, step, grant, env, renewal))
-            answer.collect()
+            answer = yield from _send_step(LoginStepRun(plan, number, step, grant, env, renewal))
+            answer.collect_values()
             # Before the next step is sent: a rotated refresh token is lost if the process dies in
             # between.
             answer.keep_renewed(names)
@@ -522,13 +522,13 @@ def _begin_renewal(
             value, shown = last.values[name], last.standins[name]
         if name in renewal.values:
             value = renewal.values[name]
-            env.vault.register_derived(value, as_text(shown), name=name)
+            env.vault.register_derived(value, to_comparable_text(shown), name=name)
         if value is not UNSET:
             grant.values[name], grant.standins[name] = value, shown
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class SentStep:
+class LoginStepRun:
     """A login step that is being carried out.
 
     Attributes:
@@ -548,7 +548,7 @@ class SentStep:
     renewal: CredentialRenewal
 
 
-def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
+def _send_step(step: LoginStepRun) -> Generator[Effect, Any, LoginResponse]:
     """Send a step, repeatedly after a rate limit; return its successful response.
 
     Raises:
@@ -556,14 +556,14 @@ def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
     """
     sent, note, clock = 0, "", step.env.auth_clock
     while True:
-        answer = yield from _send_hops(step, _step_request(step, attempt=sent), note)
+        answer = yield from _send_with_redirects(step, _step_request(step, attempt=sent), note)
         sent += 1
         if answer.is_accepted:
             return answer
         rule = step.plan.recipe.recover.get(RATE)
         # Never repeated: a wrong secret sent several times locks the account.
         if not answer.is_rate_limited:
-            raise answer.refusal()
+            raise answer.refusal_error()
         if rule is None or sent >= rule.tries:
             often = msg("sent {sent} times", sent=sent) if sent > 1 else msg("sent once")
             raise answer.rate_limit_error(often)
@@ -575,7 +575,9 @@ def _send_step(step: SentStep) -> Generator[Effect, Any, LoginAnswer]:
         yield Sleep(following.wait)
 
 
-def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect, Any, LoginAnswer]:
+def _send_with_redirects(
+    step: LoginStepRun, request: Request, note: str
+) -> Generator[Effect, Any, LoginResponse]:
     """Send *request* and follow its redirects if the step says so; return the last response.
 
     Each hop is sent with the cookies that the hops before it have set. The same request with the
@@ -590,7 +592,7 @@ def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect,
         request = _with_cookies(request, cookies, step)
         response = yield from _send_and_log(request, step.plan, env, note)
         jar.store(response.headers, request.url, env.auth_clock.now())
-        answer = LoginAnswer(step, request, response, sent_at)
+        answer = LoginResponse(step, request, response, sent_at)
         if not (step.declared.follow and is_redirect(response)):
             return answer
         try:
@@ -605,7 +607,7 @@ def _send_hops(step: SentStep, request: Request, note: str) -> Generator[Effect,
             raise answer.error(msg("is redirected in a circle"), hint)
 
 
-def _with_cookies(request: Request, cookies: Pairs, step: SentStep) -> Request:
+def _with_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:
     """Return *request* with the login's cookies, unless it declares a Cookie header itself.
 
     As values that auth puts in they are not part of the call's identity: servers make new ones in
@@ -642,7 +644,7 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     for step in acquire.steps:
         for name, rule in step.extract.items():
             if rule.secret:
-                values[name] = standin(
+                values[name] = make_standin(
                     kind=rule.kind, platform=platform, instance=instance, name=name
                 )
             elif name != TTL and not rule.optional:
@@ -660,7 +662,7 @@ def synthesise_grant(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
     return Grant(values=values, standins=values, expires=expires)
 
 
-def _step_request(step: SentStep, *, attempt: int) -> Request:
+def _step_request(step: LoginStepRun, *, attempt: int) -> Request:
     plan, number, declared, yielded = step.plan, step.number, step.declared, step.grant
     env = step.env
     tenant, drawn = plan.tenant, _login_randomness(plan.randomness)
@@ -697,7 +699,7 @@ def _render_step(
     request = login_request(
         recipe, step.request, auth.template_names(recipe, context, in_login=True)
     )
-    if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_steady(recipe, context):
+    if auth.CHANGING.isdisjoint(recipe.uses) and auth.is_time_independent(recipe, context):
         # a copy, since the login goes on to fill what is granted
         recipe.memo[place] = (context.credentials, dict(context.granted), context.base), request
     return request

@@ -49,10 +49,12 @@ def follow_redirect(sent: Request, response: Response, env: Environment) -> Requ
         )
     # The Location may hold a code or token: the recorded address is the one with secrets hidden.
     bare = replace(sent, url=url, standin=None, headers=(), body=None, call=None)
-    written = _move(sent.recorded_form, env.hide(bare).url, keeps=keeps, same=same)
+    written = _redirect_request(
+        sent.recorded_form, env.hide_secrets(bare).url, keeps=keeps, same=same
+    )
     if written.call is not None:
         written = replace(written, call=replace(written.call, serial=env.next_serial()))
-    moved = replace(_move(sent, url, keeps=keeps, same=same), call=written.call)
+    moved = replace(_redirect_request(sent, url, keeps=keeps, same=same), call=written.call)
     return replace(moved, standin=written if env.separate else None)
 
 
@@ -85,7 +87,7 @@ def _origin_of(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{port}"
 
 
-def _move(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
+def _redirect_request(request: Request, url: str, *, keeps: bool, same: bool) -> Request:
     """Return *request* at *url*, with the method, headers and body that may be sent there.
 
     *keeps* says whether method and body stay, *same* whether the origin is the same.

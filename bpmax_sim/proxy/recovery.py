@@ -96,7 +96,7 @@ def failure_class(outcome: Outcome, recipe: CompiledApi) -> str | None:
     return recipe.rules.failure_class(outcome.response, outcome.body)
 
 
-def next_step(
+def decide_retry(
     outcome: Outcome, recipe: CompiledApi, grant: Grant | None, progress: RetryProgress, now: float
 ) -> RetryDecision | NoRetry:
     """Return whether and how to send again after *outcome*.

@@ -236,7 +236,7 @@ def find_first(finders: Iterable[Finder], response: Response, body: ParsedBody) 
     return UNSET
 
 
-def as_text(value: Any) -> str:
+def to_comparable_text(value: Any) -> str:
     """Return *value* as the text by which codes are compared: ``true``, ``null``, ``40014``."""
     if isinstance(value, str):
         return value
@@ -287,7 +287,12 @@ class CompiledRules:
         self.data = tuple(map(compile_finder, rules.data))
         named = {name: ErrorClass(status=status) for name, status in fallback.items()}
         self._classes = [
-            (name, frozenset(map(as_text, rule.code)), frozenset(rule.status), rule.location)
+            (
+                name,
+                frozenset(map(to_comparable_text, rule.code)),
+                frozenset(rule.status),
+                rule.location,
+            )
             for name, rule in {**named, **rules.classes}.items()
         ]
 
@@ -299,24 +304,26 @@ class CompiledRules:
         """Return the third party's message; `UNSET` if there is none."""
         return find_first(self._message, response, body)
 
-    def is_sent_to_login(self, response: Response) -> bool:
+    def is_redirected_to_login(self, response: Response) -> bool:
         """Return whether *response* redirects to a login page: there is no valid server session."""
-        return any(_leads_to(response, locations) for *_, locations in self._classes if locations)
+        return any(
+            _redirects_to(response, locations) for *_, locations in self._classes if locations
+        )
 
     def failure_class(self, response: Response, body: ParsedBody) -> str | None:
         """Return the name of the first class of failure that the response belongs to, or None."""
         code: str | None = None
         for name, codes, statuses, locations in self._classes:
-            if response.status in statuses or (locations and _leads_to(response, locations)):
+            if response.status in statuses or (locations and _redirects_to(response, locations)):
                 return name
             if codes:
-                code = code or as_text(self.code(response, body))
+                code = code or to_comparable_text(self.code(response, body))
                 if code in codes:
                     return name
         return None
 
 
-def _leads_to(response: Response, paths: Iterable[str]) -> bool:
+def _redirects_to(response: Response, paths: Iterable[str]) -> bool:
     """Return whether *response* redirects to one of *paths*, on any host.
 
     A relative Location, such as ``login.php?error=1``, is compared with the end of each path.
@@ -349,7 +356,9 @@ def satisfies_rule(
         if value is UNSET:
             holds = condition.absent or lenient
         else:
-            holds = not condition.absent and as_text(value) in map(as_text, condition.any_of)
+            holds = not condition.absent and to_comparable_text(value) in map(
+                to_comparable_text, condition.any_of
+            )
         if not holds:
             return False
     return True

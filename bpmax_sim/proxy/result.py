@@ -24,19 +24,19 @@ from bpmax_sim.proxy.call_effects import NoRepr
 from bpmax_sim.proxy.call_plan import Plan
 from bpmax_sim.proxy.response import (
     ParsedBody,
-    as_text,
     compile_finder,
     is_success,
     read_body,
     redact_response,
     satisfies_rule,
+    to_comparable_text,
 )
 from bpmax_sim.secret.vault import Vault
 
 _LONGEST = 300
 
 
-class Answer(NoRepr, frozen=True):
+class CallValue(NoRepr, frozen=True):
     """The value that a call resolves with.
 
     Attributes:
@@ -51,12 +51,12 @@ class Answer(NoRepr, frozen=True):
     kind: Literal["json", "text", "null", "bytes"]
 
 
-def read_answer(
+def read_call_value(
     response: Response,
     plan: Plan,
     body: ParsedBody | None = None,
     redact: Callable[[str], str] = str,
-) -> Answer:
+) -> CallValue:
     """Return the value of *response* for the script.
 
     Raises:
@@ -78,9 +78,11 @@ def read_answer(
     if recipe.rejects_business and not satisfies_rule(recipe.rules.ok, response, body):
         raise make_rejection(BusinessError, msg("business failure"), response, body, plan, redact)
     if recipe.result == "bytes" or body.kind == "broken":
-        return Answer(response.body, None, "bytes")
+        return CallValue(response.body, None, "bytes")
     if recipe.result != "envelope":
-        return Answer(body.value, body.text if body.kind in {"json", "text"} else None, body.kind)
+        return CallValue(
+            body.value, body.text if body.kind in {"json", "text"} else None, body.kind
+        )
     # The body's own code, message and data where it has them, else the exchange's.
     rules = recipe.rules
     code, message = rules.code(response, body), rules.message(response, body)
@@ -91,14 +93,14 @@ def read_answer(
         "message": response.reason if message is UNSET else message,
         "data": data,
     }
-    return Answer(value, stringify_json(value).decode(), "json")
+    return CallValue(value, stringify_json(value).decode(), "json")
 
 
-def _redirect_value(response: Response, body: ParsedBody) -> Answer:
+def _redirect_value(response: Response, body: ParsedBody) -> CallValue:
     """Return a redirect as a value: status, headers by lower-case name, and body."""
     headers = Headers(response.headers).first_values()
     value = {"status": response.status, "headers": headers, "body": body.display_value}
-    return Answer(value, stringify_json(value).decode(), "json")
+    return CallValue(value, stringify_json(value).decode(), "json")
 
 
 def make_rejection(
@@ -117,7 +119,7 @@ def make_rejection(
         ("", rules.message(response, body)),
     ):
         if value is not UNSET:
-            parts.append(f"{label}{redact(as_text(value))[:_LONGEST]}")
+            parts.append(f"{label}{redact(to_comparable_text(value))[:_LONGEST]}")
     return kind(
         map_message(label_message(call.name, series(parts)), redact),
         platform=call.platform,
@@ -155,18 +157,20 @@ def register_issued_secrets(request: Request, response: Response, vault: Vault) 
         for value in _find_values(place.path, response, body):
             if isinstance(value, str | int | float) and not isinstance(value, bool):
                 vault.register_issued(
-                    call.platform, call.instance, place.name, as_text(value), place.kind
+                    call.platform, call.instance, place.name, to_comparable_text(value), place.kind
                 )
 
 
-def clear_texts(
+def find_not_secret_texts(
     platforms: Platforms, request: Request, response: Response | None
 ) -> frozenset[str]:
     """Return the values of an exchange that its platform declares not to be secret, as texts.
 
     These are enumerated words, and what logins extract with ``secret: false``.
     """
-    words, paths = _clear_declarations(platforms, request.call.platform if request.call else "")
+    words, paths = _not_secret_declarations(
+        platforms, request.call.platform if request.call else ""
+    )
     if response is None or not paths or not request.is_login:
         return words
     body = read_body(response, request.charset)
@@ -175,7 +179,9 @@ def clear_texts(
 
 
 @lru_cache(maxsize=256)
-def _clear_declarations(platforms: Platforms, key: str) -> tuple[frozenset[str], tuple[str, ...]]:
+def _not_secret_declarations(
+    platforms: Platforms, key: str
+) -> tuple[frozenset[str], tuple[str, ...]]:
     """Return the words that platform *key* enumerates, and the ``secret.
 
     False`` paths of its logins.

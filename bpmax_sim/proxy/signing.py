@@ -25,7 +25,7 @@ from bpmax_sim.js_values import NotJsonError, loads, stringify_json
 from bpmax_sim.messages import FORM, VERIFIED, Headers, Request, Response
 from bpmax_sim.platform import encodings
 from bpmax_sim.platform.encodings import FilterError, lossless_utf8_text, to_octets
-from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, place_of
+from bpmax_sim.platform.model import ResponseSignature, Sign, Spot, join_place
 from bpmax_sim.platform.template import render
 from bpmax_sim.proxy.response import is_success
 
@@ -114,7 +114,7 @@ class RequestEditor:
             self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
         else:
             self._set_body(name, value)
-        self._injected[place_of(place, name)] = None
+        self._injected[join_place(place, name)] = None
 
     def remove(self, place: Spot, name: str) -> None:
         """Remove a header, query parameter or cookie, so that it is not signed."""
@@ -146,7 +146,7 @@ class RequestEditor:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
             remaining = _drop_pair(lossless_utf8_text(self._body or b""), name)
-            pair = f"{encodings.form(name)}={encodings.form(value)}"
+            pair = f"{encodings.encode_form(name)}={encodings.encode_form(value)}"
             self._body = to_octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
@@ -239,7 +239,7 @@ def sign(request: Request, rule: Sign, names: Names) -> Request:
     return editor.request()
 
 
-def verify(response: Response, rule: ResponseSignature, names: Names) -> None:
+def verify_response(response: Response, rule: ResponseSignature, names: Names) -> None:
     """Check the signature of a 2xx response; other responses are not signed and not checked.
 
     Raises:
@@ -292,7 +292,7 @@ class _PlaceholderRequest(dict[str, str]):
         return ""
 
 
-def trust_of(request: Request, response: Response, now: float) -> str:
+def judge_trust(request: Request, response: Response, now: float) -> str:
     """Return `VERIFIED`, or why a live response cannot be trusted.
 
     Empty if nothing is to be verified.
@@ -303,7 +303,7 @@ def trust_of(request: Request, response: Response, now: float) -> str:
     if proof is None or response.source != "live" or not is_success(response.status):
         return ""
     try:
-        verify(response, proof.rule, {**proof.names, "now": now})
+        verify_response(response, proof.rule, {**proof.names, "now": now})
     except AuthError as error:
         return error.message
     except ConfigError:

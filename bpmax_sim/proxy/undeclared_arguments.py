@@ -12,12 +12,16 @@ from typing import Any
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import nearest_name, suggest
+from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import member
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Parameter
-from bpmax_sim.platform.schema_check import describe_choice, describe_limit, describe_type
+from bpmax_sim.platform.schema_check import (
+    describe_unknown_choice,
+    describe_violated_limit,
+    describe_wrong_type,
+)
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.encode import BadValueError, UnknownParameterError, scalar_text
 
@@ -42,7 +46,7 @@ def refuse_undeclared_arguments(steps: Iterable[tuple[str, Any]], recipe: Compil
                     "no {setter} parameter {name!r} is declared{hint} (the platform is strict)",
                     setter=setter,
                     name=name,
-                    hint=suggest(name, known),
+                    hint=suggest_or_list(name, known),
                 )
 
 
@@ -57,7 +61,7 @@ def find_misspelt_names(steps: Iterable[tuple[str, Any]], recipe: CompiledApi) -
         for name, sent in value.items():
             if name in known or sent is UNDEFINED:
                 continue
-            hint = nearest_name(name, known - value.keys())
+            hint = suggest_nearest(name, known - value.keys())
             if not hint:
                 continue
             yield msg(
@@ -81,7 +85,7 @@ def _declared_names(recipe: CompiledApi, setter: str) -> frozenset[str] | None:
     return frozenset({*(template or ()), *(one.steps[0] for one in parameters)})
 
 
-def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
+def check_enum_values(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
     """Check the *values* of a call, by place, against the ``enum`` of each parameter.
 
     Raises:
@@ -96,7 +100,7 @@ def check_choices(recipe: CompiledApi, values: Mapping[str, Any]) -> None:
                     name=parameter.name,
                     listed=series(map(str, known)),
                     value=value,
-                    hint=nearest_name(str(value), map(str, known)),
+                    hint=suggest_nearest(str(value), map(str, known)),
                 )
 
 
@@ -111,10 +115,10 @@ def find_doubtful_values(recipe: CompiledApi, values: Mapping[str, Any]) -> Iter
         known = [scalar_text(item) for item in enum]
         limits = {"format": parameter.format, **parameter.schema}
         for value in _values_of(parameter, values):
-            wrong = "" if scalar_text(value) in known else describe_choice(value, enum)
+            wrong = "" if scalar_text(value) in known else describe_unknown_choice(value, enum)
             if parameter.place == "body" and not enum and kind != "array":
-                wrong = describe_type(value, kind)
-            wrong = wrong or describe_limit(value, limits)
+                wrong = describe_wrong_type(value, kind)
+            wrong = wrong or describe_violated_limit(value, limits)
             if wrong:
                 yield msg("parameter {name!r}: {wrong}", name=parameter.name, wrong=wrong)
 

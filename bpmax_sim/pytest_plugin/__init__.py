@@ -48,14 +48,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register markers and fixtures, and check the options."""
     for marker in MARKERS:
         config.addinivalue_line("markers", marker)
-    options.check(config)
+    options.check_options(config)
     _register_parts(config)
     config.pluginmanager.register(fixtures, "bpmax_sim_fixtures")
     if config.getoption("xmlpath", None) and not hasattr(config, "workerinput"):
         from bpmax_sim.pytest_plugin.junit import CompleteJunit  # noqa: PLC0415 - where asked for
 
         config.pluginmanager.register(CompleteJunit(config), "bpmax_sim_junit")
-    hide = partial(_hide, config)
+    hide = partial(_redact_output, config)
     SHOWN_BY.append(hide)
     config.add_cleanup(partial(SHOWN_BY.remove, hide))
 
@@ -82,7 +82,7 @@ def _register_parts(config: pytest.Config) -> None:
     if config.getoption("forked", False):
         from bpmax_sim.pytest_plugin import forked  # noqa: PLC0415 - few run so
 
-        forked.check(config)
+        forked.refuse_pytest_forked(config)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -197,11 +197,11 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
         passed = not getattr(item, "_excinfo", None)  # a TestCase raises nothing
     finally:
         if RUN not in item.stash:  # it has no sessions but those of the factory
-            _judge(item, SESSIONS, passed=passed)
+            _judge_sessions(item, SESSIONS, passed=passed)
         if HIDING in item.stash:
-            from bpmax_sim.pytest_plugin.python_tests import check_name  # noqa: PLC0415
+            from bpmax_sim.pytest_plugin.python_tests import warn_of_secret_name  # noqa: PLC0415
 
-            check_name(item)
+            warn_of_secret_name(item)
     return result
 
 
@@ -213,17 +213,17 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, Any]
         result = yield
         passed = True
     finally:
-        _judge(pyfuncitem, RUN, passed=passed)
+        _judge_sessions(pyfuncitem, RUN, passed=passed)
     return result
 
 
-def _judge(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
+def _judge_sessions(item: pytest.Item, key: pytest.StashKey[Any], *, passed: bool) -> None:
     """Judge the session or sessions of *item*, if it has any."""
     if key not in item.stash:
         return
-    from bpmax_sim.pytest_plugin.python_tests import without_traceback  # noqa: PLC0415
+    from bpmax_sim.pytest_plugin.python_tests import fail_without_traceback  # noqa: PLC0415
 
-    with without_traceback():
+    with fail_without_traceback():
         item.stash[key].finish(failed=not passed)
 
 
@@ -235,7 +235,7 @@ def pytest_runtest_makereport(
     if HIDING in item.stash:
         from bpmax_sim.pytest_plugin import python_tests  # noqa: PLC0415
 
-        with python_tests.error_redacted(call.excinfo.value if call.excinfo else None):
+        with python_tests.redact_error_temporarily(call.excinfo.value if call.excinfo else None):
             report = yield
         if SESSIONS in item.stash:
             python_tests.add_console_section(item, report)
@@ -263,7 +263,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         report.longrepr = FailureText.from_worker(report.longrepr, file, (line or 0) + 1)
 
 
-def _hide(config: pytest.Config, redact: Callable[[str], str]) -> None:
+def _redact_output(config: pytest.Config, redact: Callable[[str], str]) -> None:
     """Apply *redact*, of a session that opens, to all output about the current test."""
     if item := config.stash.get(CURRENT, None):
         from bpmax_sim.pytest_plugin.python_tests import redact_output_of  # noqa: PLC0415
@@ -293,9 +293,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         judge_files(session, tally)
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if output is None and tally.codes and reporter is not None:
-        from bpmax_sim.pytest_plugin.summary import mark_repeated  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.summary import shorten_repeated_failures  # noqa: PLC0415
 
-        mark_repeated(reporter)
+        shorten_repeated_failures(reporter)
     if output is not None:
         output["bpmax_sim"] = tally.as_data()
     elif options.option_value(session.config, "exit_codes"):
@@ -331,7 +331,7 @@ def pytest_terminal_summary(
 
 def _is_used(reporter: pytest.TerminalReporter, config: pytest.Config) -> bool:
     """Return whether there is anything to summarise; importing the summary module takes long."""
-    if _has_tally() and _tally_of(config).is_touched:
+    if _has_tally() and _tally_of(config).is_used:
         return True
     if options.option_value(config, "shard") is not None or options.option_value(config, "cov"):
         return True

@@ -24,21 +24,21 @@ from bpmax_sim.challenge.findings import (
     merge_results,
     summarise,
 )
-from bpmax_sim.challenge.judge import ScriptChallenge, scripts_of
+from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
 from bpmax_sim.challenge.page import make_section
 from bpmax_sim.errors import ChallengeWarning, ConfigError, Place
 from bpmax_sim.i18n import join_messages, msg, plural, translate
 from bpmax_sim.project import find_root
 from bpmax_sim.pytest_plugin import options
 from bpmax_sim.pytest_plugin.items import ScenarioTest
-from bpmax_sim.report.sections import keep_section
+from bpmax_sim.report.sections import store_section
 from bpmax_sim.scenario.load import ScenarioItem
 
 _RESULTS: Final = pytest.StashKey[dict[str, ChallengeResult]]()
 _OUTPUT: Final = "bpmax_sim_challenge"
 
 
-def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
+def _challenge_results(config: pytest.Config) -> dict[str, ChallengeResult]:
     """Return the result of each script, by test id."""
     return config.stash.setdefault(_RESULTS, {})
 
@@ -47,17 +47,20 @@ def _results_of(config: pytest.Config) -> dict[str, ChallengeResult]:
 def pytest_testnodedown(node: Any) -> None:
     """Merge the results of a pytest-xdist worker."""
     if sent := getattr(node, "workeroutput", {}).get(_OUTPUT):
-        _results_of(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
+        _challenge_results(node.config).update(pickle.loads(sent))  # noqa: S301 - by our worker
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Store the results for the report page; a worker sends them to the controller."""
-    results, output = _results_of(session.config), getattr(session.config, "workeroutput", None)
+    results, output = (
+        _challenge_results(session.config),
+        getattr(session.config, "workeroutput", None),
+    )
     if output is not None:
         output[_OUTPUT] = pickle.dumps(results)
     elif results:
-        keep_section(find_root(session.config.rootpath), make_section(_merge(results)))
+        store_section(find_root(session.config.rootpath), make_section(_merge(results)))
 
 
 def _merge(results: Mapping[str, ChallengeResult]) -> ChallengeResult:
@@ -68,7 +71,7 @@ def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
     """Write how many mistakes were tried, and what noticed them."""
-    if results := _results_of(config):
+    if results := _challenge_results(config):
         terminalreporter.section(translate(msg("bpmax-sim: challenge")))
         terminalreporter.write_line(translate(describe_counts(_merge(results))))
 
@@ -98,7 +101,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
     users: dict[str, list[ScenarioItem]] = {}
     for test in items:
         if isinstance(test, ScenarioTest):
-            for script in scripts_of(test.scenario):
+            for script in script_files_of(test.scenario):
                 users.setdefault(script.name, []).append(test.scenario)
     for name in sorted(users):
         file = ChallengedFile.from_parent(session, path=Path.cwd() / name)
@@ -129,7 +132,7 @@ class ChallengeTest(pytest.Item):
         """
         ready = self._prepare()
         result = summarise(ready, list(ready.judge()))
-        _results_of(self.config)[self.nodeid] = result
+        _challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn(text, place)
         for finding in result.distinct_findings[:SHOWN]:
@@ -155,7 +158,9 @@ class ChallengeTest(pytest.Item):
         """Return the challenge of the script; skip or fail this test where there is none."""
         users, problem = self._users, ""
         name = next(
-            script.name for script in scripts_of(users[0]) if Path.cwd() / script.name == self.path
+            script.name
+            for script in script_files_of(users[0])
+            if Path.cwd() / script.name == self.path
         )
         try:
             ready = ScriptChallenge(users, only=name, cache=VerdictCache(users[0].root))

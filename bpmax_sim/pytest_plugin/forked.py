@@ -1,7 +1,7 @@
 """Support for pytest-forked, where each test runs, records and replays in its own process.
 
 If pytest-forked cannot serialise the reports of the installed pytest, every test fails without any
-explanation; `check` reports this before the run.
+explanation; `refuse_pytest_forked` reports this before the run.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.pytest_plugin.options import usage_error
 
 
-def check(config: pytest.Config) -> None:
+def refuse_pytest_forked(config: pytest.Config) -> None:
     """Stop the run if pytest-forked would fail every test.
 
     Raises:

@@ -48,7 +48,7 @@ from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import flag_reason
-from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render
+from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render_failure
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.options import options_of
 from bpmax_sim.session.session import Session
@@ -91,7 +91,7 @@ class FailureText(str):  # noqa: SLOT000 - it carries reprcrash
         """Return the full text of the first failure, the headlines of the others, and *more*."""
         first = failures[0]
         others = [msg("also: {headline}", headline=failure.headline) for failure in failures[1:]]
-        lines = _append_other_failures(render(first).splitlines(), others)
+        lines = _append_other_failures(render_failure(first).splitlines(), others)
         shown = [translate(line) for line in [*lines, *(["", more] if more else [])]]
         text = cls("\n".join(shown))
         place = first.location or first.place or Place("")
@@ -137,7 +137,7 @@ def calls_section(calls: Sequence[CallMade], room: int) -> str:
     return join_messages("\n", [head, *map(call_line, calls[left + 1 :])])
 
 
-def annotation(failure: Failure, root: Path) -> tuple[str, int] | None:
+def annotation_place(failure: Failure, root: Path) -> tuple[str, int] | None:
     """Return the file relative to *root* and the line, from 0, of the failed step."""
     place = failure.location or failure.place
     if place is None or not place.line:
@@ -269,7 +269,7 @@ class ScenarioTest(pytest.Function):
         more = format_tracebacks(error.failures, error.redact) if with_cause else ""
         return FailureText.of(error.failures, more)
 
-    def sets(self, name: str) -> bool:
+    def sets_option(self, name: str) -> bool:
         """Return whether the scenario file itself sets the option *name*."""
         steps = (name,) if name in {"seed", "clock"} else ("proxy", name)
         return self.scenario.spot.source.root.at(steps) is not None
@@ -298,7 +298,7 @@ def play(request: pytest.FixtureRequest) -> None:
     else:
         verdict, events = perform(item, asked, prepare=prepare)
         verdict = _explore(test, item, asked, verdict)
-    _note(test, verdict, sessions)
+    _note_verdict(test, verdict, sessions)
     _note_touched(test, verdict, events)
     for warning in verdict.warnings:
         _warn_at_place(warning, test)
@@ -321,7 +321,7 @@ def _explore(
         return verdict
     from bpmax_sim.explore.item_result import failures_of, warnings_of  # noqa: PLC0415 - only here
     from bpmax_sim.explore.search import Explorer  # noqa: PLC0415
-    from bpmax_sim.explore.summary import add_up, encode_totals  # noqa: PLC0415
+    from bpmax_sim.explore.summary import encode_totals, sum_totals  # noqa: PLC0415
 
     end = _exploration_end(test.config)
     exploration = Explorer(asked.cassettes).explore(
@@ -330,7 +330,7 @@ def _explore(
         seed=options.option_value(test.config, "explore_seed"),
         is_over=lambda: time.monotonic() > end,
     )
-    tally_of(test.config).explored.append(encode_totals(add_up([exploration])))
+    tally_of(test.config).explored.append(encode_totals(sum_totals([exploration])))
     failures = failures_of(exploration)
     warned = (*verdict.warnings, *warnings_of(exploration))
     if not failures:
@@ -399,7 +399,8 @@ def _apply_overrides(test: ScenarioTest) -> ScenarioItem:
     item = test.scenario
     mark = marker_options(test)
     chosen = {
-        name: choose_option(test.config, mark, name, sets=test.sets) for name in ("seed", "clock")
+        name: choose_option(test.config, mark, name, sets=test.sets_option)
+        for name in ("seed", "clock")
     }
     passed = {name: value for name, value in chosen.items() if value is not None}
     faults = tuple(marked_faults(test))
@@ -414,7 +415,7 @@ def _perform_options(test: ScenarioTest) -> PerformOptions:
         _trace_options(test),
         faults=options.option_value(test.config, "faults", "on") == "on",
         check=True,
-        options=of_test.session_options(test, sets=test.sets),
+        options=of_test.session_options(test, sets=test.sets_option),
     )
 
 
@@ -424,7 +425,7 @@ def _trace_options(test: ScenarioTest) -> PerformOptions:
     return PerformOptions(cassettes=test.cassettes, trace=trace)
 
 
-def _note(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
+def _note_verdict(test: ScenarioTest, verdict: Verdict, sessions: Sequence[Session]) -> None:
     """Store the facts about a verdict that reports and the summary need later."""
     test.stash[VERDICT] = verdict
     tally = tally_of(test.config)
@@ -469,7 +470,7 @@ def complete_report(
                 pytest.fail.Exception
             ):  # of a file that changed meanwhile nothing is traced
                 verdict, _ = skip_item(item.scenario, asked, reason.removeprefix("Skipped: "))
-                _note(item, verdict, ())
+                _note_verdict(item, verdict, ())
         return
     if VERDICT not in item.stash:
         return
@@ -479,7 +480,7 @@ def complete_report(
         report.bpmax_failure = pack_failure(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
-        if place := annotation(error.failures[0], item.config.rootpath):
+        if place := annotation_place(error.failures[0], item.config.rootpath):
             report.location = (*place, report.location[2])
     if len(verdict.calls) > count and (text := calls_section(verdict.calls, room)):
         report.sections.append((translate(msg("calls")), translate(text)))

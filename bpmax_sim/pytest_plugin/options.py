@@ -117,7 +117,7 @@ def usage_error(message: str, /, **values: object) -> pytest.UsageError:
     return pytest.UsageError(translate(fill_message(message, values)))
 
 
-def check(config: pytest.Config) -> None:
+def check_options(config: pytest.Config) -> None:
     """Read every option once, to find errors before the run, and refuse recording in CI.
 
     Raises:

@@ -32,7 +32,7 @@ from bpmax_sim.pytest_plugin.session_options import COMMANDS, root_of
 from bpmax_sim.pytest_plugin.stash import GUARD, HIDING, LIVING, RUN, SESSIONS
 from bpmax_sim.report.console import ConsoleOutput, console_section
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.faults import describe_fault, fault_of, fault_problem
+from bpmax_sim.scenario.faults import describe_fault, fault_problem, to_transport_fault
 from bpmax_sim.scenario.model import FaultRule
 from bpmax_sim.scenario.progress import RunLog
 from bpmax_sim.script.turn_result import Outcome
@@ -69,7 +69,7 @@ def make_fault(on: str, *, call: int | str | None = None, **do: Any) -> Fault:
         raise ConfigError(*(Problem(problem.message, path=problem.path) for problem in problems))
     if wrong := fault_problem(rule):
         raise ConfigError("fault on {on}: {wrong}", on=on, wrong=wrong)
-    return fault_of(rule)
+    return to_transport_fault(rule)
 
 
 def marked_faults(node: pytest.Item) -> Iterator[Fault]:
@@ -197,7 +197,7 @@ def stop_redacting(config: pytest.Config) -> None:
         code.safeformat = _format  # type: ignore[attr-defined]
 
 
-def redact_now(text: str) -> str:
+def redact_for_running_tests(text: str) -> str:
     """Return *text* without the secrets of the running tests."""
     for node in _active:
         for redact in node.stash[HIDING]:
@@ -209,7 +209,7 @@ def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
     """Replace `SafeRepr.repr`: if the full text contains a secret, redact it before shortening."""
     text = _whole(self, x)
     whole = _whole(saferepr.SafeRepr(None, self.use_ascii), x)
-    shown = redact_now(whole)
+    shown = redact_for_running_tests(whole)
     if shown == whole:
         return text
     return shown if self.maxsize is None else saferepr._ellipsize(shown, self.maxsize)  # noqa: SLF001
@@ -218,10 +218,10 @@ def _redact_before_cut(self: saferepr.SafeRepr, x: object) -> str:
 def _format_redacted(obj: object) -> str:
     """Replace `safeformat`: redact the values first, because it breaks texts into lines."""
     try:
-        shown = redact_values(obj, redact_now)
+        shown = redact_values(obj, redact_for_running_tests)
     except Exception:  # noqa: BLE001 - values may be cyclic
         shown = obj
-    return redact_now(_format(shown))
+    return redact_for_running_tests(_format(shown))
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -232,7 +232,7 @@ def pytest_assertrepr_compare(
     if _comparing or not _active:
         return None
     try:
-        shown = redact_values((left, right), redact_now)
+        shown = redact_values((left, right), redact_for_running_tests)
         if shown == (left, right):
             return None
     except Exception:  # noqa: BLE001 - values may be cyclic, and compare as they like
@@ -245,11 +245,11 @@ def pytest_assertrepr_compare(
     finally:
         _comparing.pop()
     plainly = [f"{shown[0]!r} {op} {shown[1]!r}"]
-    return [redact_now(line) for line in next(filter(None, explanations), plainly)]
+    return [redact_for_running_tests(line) for line in next(filter(None, explanations), plainly)]
 
 
 @contextmanager
-def error_redacted(error: BaseException | None) -> Iterator[None]:
+def redact_error_temporarily(error: BaseException | None) -> Iterator[None]:
     """Redact *error* and its causes while pytest formats them, then restore them.
 
     pytest breaks a message into lines, and a line break inside an encoded secret would hide it.
@@ -267,7 +267,9 @@ def redact_error(error: BaseException | None) -> list[tuple[BaseException, str, 
         for name in ("args", "__notes__", "msg"):
             before = getattr(link, name, None)
             shown = (
-                redact_values(before, redact_now) if isinstance(before, _HOLDING_TEXT) else before
+                redact_values(before, redact_for_running_tests)
+                if isinstance(before, _HOLDING_TEXT)
+                else before
             )
             if before is not None and shown != before:
                 setattr(link, name, shown)
@@ -297,32 +299,33 @@ def redact_report(report: pytest.TestReport) -> None:
         if hasattr(report, name):
             setattr(report, name, redact_value(getattr(report, name)))
     report.user_properties = [
-        (redact_now(name), _redact_property(value)) for name, value in report.user_properties
+        (redact_for_running_tests(name), _redact_property(value))
+        for name, value in report.user_properties
     ]
     context = getattr(report, "context", None)  # of a subtest
     if context is not None:
         parts = {"msg": context.msg, "kwargs": dict(context.kwargs)}
-        report.context = type(context)(**redact_values(parts, redact_now))  # type: ignore[attr-defined]
+        report.context = type(context)(**redact_values(parts, redact_for_running_tests))  # type: ignore[attr-defined]
 
 
 def _redact_property(value: Any) -> Any:
     """Return *value* redacted, as text, which is how it is written."""
-    shown = redact_values(value, redact_now)
+    shown = redact_values(value, redact_for_running_tests)
     text = str(shown)
-    return shown if redact_now(text) == text else redact_now(text)
+    return shown if redact_for_running_tests(text) == text else redact_for_running_tests(text)
 
 
 def redact_junit(config: pytest.Config) -> None:
     """Redact values that tests wrote directly into pytest's JUnit file, not through reports."""
     if xml := config.stash.get(xml_key, None):
-        xml.global_properties[:] = redact_values(xml.global_properties, redact_now)
+        xml.global_properties[:] = redact_values(xml.global_properties, redact_for_running_tests)
         for reporter in xml.node_reporters.values():
-            reporter.attrs = redact_values(reporter.attrs, redact_now)
+            reporter.attrs = redact_values(reporter.attrs, redact_for_running_tests)
 
 
-def check_name(item: pytest.Item) -> None:
+def warn_of_secret_name(item: pytest.Item) -> None:
     """Warn if a test's name contains a secret: it was printed before the secret was known."""
-    if redact_now(item.nodeid) != item.nodeid:
+    if redact_for_running_tests(item.nodeid) != item.nodeid:
         message = msg(
             "the name of this test holds a secret, and the terminal and .pytest_cache show it; "
             "name its parameters: ids=[…] or pytest.param(…, id=…)"
@@ -340,9 +343,9 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_warning_recorded(warning_message: warnings.WarningMessage) -> None:
     """Redact a warning."""
-    warning_message.filename = redact_now(warning_message.filename)
+    warning_message.filename = redact_for_running_tests(warning_message.filename)
     before = str(warning_message.message)
-    shown = redact_now(before)
+    shown = redact_for_running_tests(before)
     if shown != before:
         warning_message.message = warning_message.category(shown)
         if str(warning_message.message) != shown:
@@ -370,9 +373,9 @@ def redact_value(value: Any) -> Any:
     """Return *value* redacted; objects of pytest are changed in place."""
     kind = type(value)
     if kind is str:
-        return redact_now(value)
+        return redact_for_running_tests(value)
     if kind is Translatable:
-        return redact_now(translate(value))
+        return redact_for_running_tests(translate(value))
     if kind in {list, tuple}:
         return kind([redact_value(item) for item in value])
     if kind.__module__.startswith("_pytest.") and hasattr(value, "__dict__"):
@@ -389,7 +392,7 @@ class _RedactingFormatter(logging.Formatter):
         self._inner = inner
 
     def format(self, record: logging.LogRecord) -> str:
-        return redact_now(self._inner.format(record))
+        return redact_for_running_tests(self._inner.format(record))
 
 
 def open_session(node: pytest.Item, **passed: Unpack[SessionOptions]) -> Session:
@@ -532,19 +535,19 @@ def open_test_run(node: pytest.Item) -> Iterator[PythonTestRun]:
     It is judged when the test function ends, or here if there is none, as in a
     ``unittest.TestCase``.
     """
-    with without_traceback():
+    with fail_without_traceback():
         run = PythonTestRun(node)
     node.stash[RUN] = run
     try:
         yield run
     finally:
-        with without_traceback():
+        with fail_without_traceback():
             run.finish()
         del node.stash[RUN]
 
 
 @contextmanager
-def without_traceback() -> Iterator[None]:
+def fail_without_traceback() -> Iterator[None]:
     """Fail the test with only the message of this package's errors, without traceback."""
     try:
         yield
@@ -584,9 +587,9 @@ class RunEvents(Sequence[Event]):
         self._log = RunLog(session)
         self._session = session
         self._result = Result()
-        session.hear(self._take_event)
+        session.hear(self._add_event)
 
-    def _take_event(self, event: Outcome | FieldChanged) -> None:
+    def _add_event(self, event: Outcome | FieldChanged) -> None:
         if isinstance(event, FieldChanged):
             self._log.tell(event)
         else:
@@ -609,5 +612,5 @@ class RunEvents(Sequence[Event]):
     def _merge_events(self) -> list[Event]:
         self._session.drain()
         result, self._result = self._result, Result()
-        self._log.collect(result)
+        self._log.collect_events(result)
         return self._log.events

@@ -56,11 +56,11 @@ class Tally(RecordingUse):
         self.explored: list[bytes] = []
 
     @property
-    def is_touched(self) -> bool:
+    def is_used(self) -> bool:
         """Return whether any test had a session or owns a cassette."""
         return bool(self.calls or self.traces or any(getattr(self, name) for name in _SETS))
 
-    def note_elsewhere(self, cassettes: Iterable[str]) -> None:
+    def note_other_shards(self, cassettes: Iterable[str]) -> None:
         """Note the *cassettes* of tests that run in other shards."""
         self.sharded = True
         self.elsewhere.update(cassettes)

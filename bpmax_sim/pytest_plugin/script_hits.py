@@ -48,7 +48,7 @@ def merge_worker_hits(node: Any) -> None:
         hits_of(node.config).merge(sent)
 
 
-def result_of(config: pytest.Config) -> CoverageResult | None:
+def coverage_result(config: pytest.Config) -> CoverageResult | None:
     """Return the coverage of the whole run; None before its end."""
     return config.stash.get(_RESULT, None)
 

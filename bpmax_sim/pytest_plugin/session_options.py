@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.cassette.format import HEAD
 from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror
-from bpmax_sim.errors import ConfigError, FormerFolderWarning, nearest_name, shell_quote
+from bpmax_sim.errors import ConfigError, FormerFolderWarning, shell_quote, suggest_nearest
 from bpmax_sim.file_names import cassette_name, file_name
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.project import find_root
@@ -56,7 +56,7 @@ def marker_options(node: pytest.Item) -> dict[str, Any]:
             raise ConfigError("the marker bpmax takes names only, such as bpmax(cassette='x')")
         for key in mark.kwargs:
             if key not in MARKED:
-                hint = nearest_name(key, MARKED) or msg(
+                hint = suggest_nearest(key, MARKED) or msg(
                     "; known are {names}", names=series(sorted(MARKED))
                 )
                 raise ConfigError("the marker bpmax has no {key!r}{hint}", key=key, hint=hint)
@@ -113,7 +113,7 @@ def session_options(node: pytest.Item, *, sets: Sets = lambda _name: False) -> S
         from bpmax_sim.pytest_plugin.script_hits import hits_of  # noqa: PLC0415 - where asked for
 
         chosen["hits"] = hits_of(node.config)
-    chosen["remote"] = remote_of(node.config)
+    chosen["remote"] = remote_storage(node.config)
     chosen["shared_logins"] = node.config.stash.setdefault(_LOGINS, SharedLogins())
     return cast("SessionOptions", chosen)
 
@@ -148,7 +148,7 @@ def root_of(node: pytest.Item | pytest.Collector) -> Path:
     return known[folder]
 
 
-def remote_of(config: pytest.Config) -> RemoteStorage | None:
+def remote_storage(config: pytest.Config) -> RemoteStorage | None:
     """Return the remote storage if the cassettes are given by URL; one for the whole run."""
     if _REMOTE not in config.stash:
         place = options.option_value(config, "cassettes")
@@ -159,7 +159,7 @@ def remote_of(config: pytest.Config) -> RemoteStorage | None:
 def cassettes_folder(node: pytest.Item | pytest.Collector) -> Path:
     """Return the folder of a test's cassettes; for a URL, its local mirror."""
     config = node.config
-    remote = remote_of(config)
+    remote = remote_storage(config)
     if remote is not None:
         return remote.folder
     passed, ini = options.read_option(config, "cassettes")

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     )
     left_out = [item for item in items if keys[item] not in chosen]
     if left_out:
-        tally_of(config).note_elsewhere(
+        tally_of(config).note_other_shards(
             cassette for cassette in map(_cassette_of, left_out) if cassette
         )
         items[:] = [item for item in items if keys[item] in chosen]
@@ -68,7 +68,7 @@ def shard_header(config: pytest.Config, shard: Shard) -> str:
         known = msg(
             "{durations_count} durations ({fingerprint})",
             durations_count=len(durations),
-            fingerprint=shards.fingerprint(durations),
+            fingerprint=shards.durations_fingerprint(durations),
         )
     return msg("shard {shard}, split by {known}", shard=shard, known=known)
 
@@ -91,7 +91,7 @@ def _duration_keys(config: pytest.Config, nodeids: Iterable[str]) -> Iterator[st
     for nodeid in nodeids:
         file, _, name = nodeid.partition("::")
         if file not in known:
-            known[file] = shards.key_of(config.rootpath / file, root, "")
+            known[file] = shards.duration_key(config.rootpath / file, root, "")
         yield f"{known[file]}{name}"
 
 

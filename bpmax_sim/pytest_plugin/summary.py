@@ -27,15 +27,15 @@ from bpmax_sim.pytest_plugin.items import FailureText
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
 from bpmax_sim.report.causes import group_by_cause
-from bpmax_sim.report.exit_codes import ExitCode, foremost
-from bpmax_sim.report.sections import SECTIONS, keep_section
+from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (
     BY_OUTCOME,
     BY_SOURCE,
-    annotation,
     count_cause,
     format_counts,
-    in_workspace,
+    relative_to_checkout,
+    workflow_annotation,
 )
 from bpmax_sim.report.trace_failures import unpack_failure
 from bpmax_sim.report.usage import (
@@ -83,7 +83,7 @@ def write_github_summary(
         for note in notes[:_MOST]:
             reporter.write_line(workflow_command(note))
     path = os.environ.get("GITHUB_STEP_SUMMARY")
-    text = summary(_count_outcomes(reporter.stats), notes, lines)
+    text = format_summary(_count_outcomes(reporter.stats), notes, lines)
     if path and text:
         with suppress(OSError), Path(path).open("a", encoding="utf-8", newline="\n") as file:
             file.write(translate(text))
@@ -91,12 +91,12 @@ def write_github_summary(
 
 def workflow_command(note: GithubAnnotation) -> str:
     """Return the workflow command for the annotation *note*."""
-    return annotation(
+    return workflow_annotation(
         note.text, file=note.file, line=note.line, column=note.column, title=note.title
     )
 
 
-def summary(
+def format_summary(
     outcomes: Mapping[str, int], notes: Sequence[GithubAnnotation], lines: Iterable[str]
 ) -> str:
     """Return the Markdown of the step summary; "" if no scenario ran."""
@@ -135,7 +135,7 @@ def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Fa
     return [alike for alike in group_by_cause(failed).values() if len(alike) > 1]
 
 
-def mark_repeated(reporter: pytest.TerminalReporter) -> None:
+def shorten_repeated_failures(reporter: pytest.TerminalReporter) -> None:
     """Mark failures with the same cause as an earlier one: they show only headline and command."""
     for (first, _), *others in _group_failed(reporter.stats):
         for report, _ in others:
@@ -161,7 +161,7 @@ def _find_failures(
             text = str(crash.message if crash else report.longrepr)  # text, where a worker sent it
             headline = next(iter(text.splitlines()), "failed")
             yield GithubAnnotation(
-                in_workspace(config.rootpath / file), (line or 0) + 1, name, headline
+                relative_to_checkout(config.rootpath / file), (line or 0) + 1, name, headline
             )
 
 
@@ -172,7 +172,7 @@ def _file_problems(
     name = report.nodeid.rpartition("/")[2]
     for file, line, column, text in getattr(report, "bpmax_problems", ()):
         yield GithubAnnotation(
-            in_workspace(config.invocation_params.dir / file), line, name, text, column
+            relative_to_checkout(config.invocation_params.dir / file), line, name, text, column
         )
 
 
@@ -186,7 +186,7 @@ def exit_code_of(session: pytest.Session, tally: Tally) -> int:
     codes |= {ExitCode.USAGE} if tally.broken else set()
     codes |= {ExitCode.FAILED} if session.testsfailed else set()
     codes |= {ExitCode.REVIEW} if tally.waiting else set()
-    return int(foremost(codes))
+    return int(most_important_code(codes))
 
 
 _NARROWING = ("lf", "stepwise", "collectonly", "ignore", "ignore_glob")
@@ -243,7 +243,7 @@ def _describe_explored(config: pytest.Config, tally: Tally) -> Iterator[str]:
     from bpmax_sim.explore import summary as explored  # noqa: PLC0415
 
     totals = explored.decode_totals(tally.explored)
-    keep_section(find_root(config.rootpath), page.make_section(totals))
+    store_section(find_root(config.rootpath), page.make_section(totals))
     if config.option.verbose > 0:
         yield from explored.matrix_lines(explored.make_matrix(totals.cells))
     yield from explored.describe_unrecorded(totals)
@@ -308,9 +308,9 @@ def _coverage_of(config: pytest.Config) -> CoverageResult | None:
     """Return the script coverage, if enabled."""
     if not options.option_value(config, "cov"):
         return None
-    from bpmax_sim.pytest_plugin.script_hits import result_of  # noqa: PLC0415 - where asked for
+    from bpmax_sim.pytest_plugin.script_hits import coverage_result  # noqa: PLC0415 - where asked for
 
-    return result_of(config)
+    return coverage_result(config)
 
 
 def _summary_lines(tally: Tally) -> Iterator[str]:

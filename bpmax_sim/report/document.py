@@ -13,7 +13,7 @@ from bpmax_sim.i18n import encode_message
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.source import Failure, find_differences, render
+from bpmax_sim.scenario.source import Failure, find_differences, render_failure
 
 VERSION = 1
 _CALL = ("call", "instance", "method", "url", "status", "error", "source")
@@ -91,7 +91,7 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
             {"path": check.label, **{name: getattr(check, name) for name in _CHECK}}
             for check in failure.checks
         ],
-        "text": render(failure, whole=True),
+        "text": render_failure(failure, whole=True),
     }
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bpmax_sim.errors import ConfigError, suggest
+from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.project import read_setting
 
 _EDITORS: Final = {
@@ -37,7 +37,7 @@ def editor_address(root: Path) -> str:
         return ""
     address = _EDITORS.get(str(chosen), str(chosen))
     if not _ADDRESS.fullmatch(address):
-        hint = suggest(str(chosen), _EDITORS)
+        hint = suggest_or_list(str(chosen), _EDITORS)
         raise ConfigError(
             "[tool.bpmax_sim] editor: expected an address with {{path}} in it, or an editor, got "
             "{chosen!r}{hint}",

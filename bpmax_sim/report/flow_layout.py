@@ -46,7 +46,7 @@ class Layout(msgspec.Struct, frozen=True, kw_only=True):
 def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
     """Place boxes of the given *widths*, by node name, the first at the top, and edges *ways*."""
     every = list(dict.fromkeys(way for way in ways if {*way} <= widths.keys()))
-    back = _find_ways_back(list(widths), every)
+    back = _find_back_edges(list(widths), every)
     forward = [way for way in every if way not in back]
     ranks = _assign_layers(list(widths), forward)
     chains = {way: _chain_vertices(way, ranks) for way in forward}
@@ -66,7 +66,7 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
     boxes = {name: points[name] for name in widths}
     lines: dict[Way, Sequence[Point]] = _forward_lines(chains, points, widths)
     lines |= {
-        way: _line_back(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
+        way: _back_edge_points(way, boxes, widths, right + _BEND * (2 + 2 * number), number)
         for number, way in enumerate(sorted(back, key=every.index))
     }
     return Layout(
@@ -78,7 +78,7 @@ def lay_out(widths: Mapping[str, float], ways: Iterable[Way]) -> Layout:
     )
 
 
-def _find_ways_back(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]:
+def _find_back_edges(names: Sequence[str], ways: Sequence[Way]) -> frozenset[Way]:
     """Return the back edges: those that lead to a node on the path to their own start."""
     following: dict[str, list[str]] = {name: [] for name in names}
     for source, target in ways:
@@ -230,8 +230,10 @@ def _forward_lines(
 ) -> dict[Way, Sequence[Point]]:
     """Return the points of each downward edge; edges of one box start and end side by side."""
     begins, ends = (
-        _ports({way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
-               widths)
+        _edge_offsets(
+            {way: (way[end], points[chain[1 - 3 * end]][0]) for way, chain in chains.items()},
+            widths,
+        )
         for end in (0, 1)
     )  # fmt: skip
     lines: dict[Way, Sequence[Point]] = {}
@@ -242,7 +244,9 @@ def _forward_lines(
     return lines
 
 
-def _ports(ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]) -> dict[Way, float]:
+def _edge_offsets(
+    ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]
+) -> dict[Way, float]:
     """Return how far from the centre of its box each edge meets it.
 
     *ways* maps each edge to its box and to the horizontal position of its other end.
@@ -259,7 +263,7 @@ def _ports(ways: Mapping[Way, tuple[str, float]], widths: Mapping[str, float]) -
     return shifts
 
 
-def _line_back(
+def _back_edge_points(
     way: Way, boxes: Mapping[str, Point], widths: Mapping[str, float], channel: float, number: int
 ) -> list[Point]:
     """Return the corners of a back edge: below its box, up beside all boxes, and in from above."""

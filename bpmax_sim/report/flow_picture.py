@@ -22,7 +22,7 @@ from bpmax_sim.i18n import (
     translate,
 )
 from bpmax_sim.report.flow_layout import HEIGHT, Layout, Point, lay_out
-from bpmax_sim.report.flow_walks import FlowWalks, FlowWay
+from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks
 from bpmax_sim.report.html import page_texts
 from bpmax_sim.subject.definition import FlowNode
 
@@ -71,7 +71,7 @@ def draw_page(walks: FlowWalks, file: str) -> str:
     flow = walks.definition.flow
     title = translate(msg("Flow {flow}", flow=flow))
     lines = [translate(line) for line in summary_lines(walks)]
-    never = [translate(line) for line in _never_lines(walks)]
+    never = [translate(line) for line in _unwalked_lines(walks)]
     parts = [
         f'<!doctype html>\n<html lang="{current_language()}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -97,35 +97,35 @@ def draw_page(walks: FlowWalks, file: str) -> str:
 
 def summary_lines(walks: FlowWalks) -> Iterator[str]:
     """Yield how much of the flow was walked, and names in the runs that the flow does not have."""
-    nodes, ways = len(walks.definition.nodes), len(walks.ways)
+    nodes, ways = len(walks.definition.nodes), len(walks.edges)
     yield msg(
         "{seen} of {nodes} nodes and {gone} of {ways} ways were walked, in {runs}",
         seen=nodes - len(walks.nodes_never_walked),
         nodes=nodes,
-        gone=ways - len(walks.ways_never_walked),
+        gone=ways - len(walks.edges_never_walked),
         ways=ways,
         runs=plural(walks.runs, "{number} run", "{number} runs"),
     )
     if not walks.runs:
         yield msg("no trace knows this flow; write some with `bpmax-sim run --trace=on`")
-    if walks.strangers:
-        names = series(walks.strangers)
+    if walks.unknown_nodes:
+        names = series(walks.unknown_nodes)
         yield msg("traces know nodes that the file has not: {names}; run again", names=names)
 
 
-def _never_lines(walks: FlowWalks) -> Iterator[str]:
+def _unwalked_lines(walks: FlowWalks) -> Iterator[str]:
     yield from walks.nodes_never_walked
-    yield from (_describe_way(way) for way in walks.ways_never_walked)
+    yield from (_describe_edge(way) for way in walks.edges_never_walked)
 
 
-def _word_of(action: str) -> str:
+def _action_label(action: str) -> str:
     """Return the display name of an action that leads from node to node."""
     words = page_texts().get(f"flow {action}", {})
     return words.get(current_language(), action)
 
 
-def _describe_way(way: FlowWay) -> str:
-    action = _word_of(way.action)
+def _describe_edge(way: FlowEdge) -> str:
+    action = _action_label(way.action)
     when = msg(" [{when}]", when=way.when) if way.when else ""
     return msg(
         "{source} → {target} ({action}{when})",
@@ -143,13 +143,13 @@ def draw_tree(walks: FlowWalks) -> Iterator[str]:
     """Yield the flow as a text tree; each node appears once, below the first route to it."""
     seen: set[str] = set()
     start = walks.definition.start
-    yield join_messages("", [start, _times(walks.visits.get(start, 0))])
+    yield join_messages("", [start, _format_times(walks.visits.get(start, 0))])
     yield from _branches(walks, start, "", seen)
 
 
 def _branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Iterator[str]:
     seen.add(name)
-    ways = [way for way in walks.ways if way.source == name]
+    ways = [way for way in walks.edges if way.source == name]
     for number, way in enumerate(ways):
         is_last = number == len(ways) - 1
         again = way.target in seen
@@ -157,18 +157,18 @@ def _branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Itera
             "",
             [
                 indent + ("└─ " if is_last else "├─ "),
-                _word_of(way.action),
+                _action_label(way.action),
                 f" [{_cut(way.when, 40)}]" if way.when else "",
                 f" → {way.target}",
                 msg(" (above)") if again else "",
-                _times(walks.counts.get(way, 0)),
+                _format_times(walks.counts.get(way, 0)),
             ],
         )
         if not again:
             yield from _branches(walks, way.target, indent + ("   " if is_last else "│  "), seen)
 
 
-def _times(count: int) -> str:
+def _format_times(count: int) -> str:
     return f"  ×{count}" if count else msg("  never walked")
 
 
@@ -192,7 +192,7 @@ def _svg(walks: FlowWalks, *, style: bool = False) -> str:
     start = walks.definition.start
     names = [start, *(name for name in nodes if name != start)]
     widths = {name: _box_width(name, nodes[name]) for name in names}
-    layout = lay_out(widths, ((way.source, way.target) for way in walks.ways))
+    layout = lay_out(widths, ((way.source, way.target) for way in walks.edges))
     title = translate(msg("Flow {flow}", flow=walks.definition.flow))
     size = f"{layout.width:.0f} {layout.height:.0f}"
     parts = [
@@ -203,7 +203,7 @@ def _svg(walks: FlowWalks, *, style: bool = False) -> str:
         Markup("<title>{}</title>").format(title),
         f"<style>{STYLE}</style>" if style else "",
         '<rect class="paper" width="100%" height="100%"/>',
-        *_draw_ways(walks, layout),
+        *_draw_edges(walks, layout),
         *(_draw_node(walks, name, widths[name], layout.boxes[name]) for name in names),
         "</svg>",
     ]
@@ -261,10 +261,10 @@ def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Marku
     )
 
 
-def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
+def _draw_edges(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
     """Yield the lines and their labels; walked ones last, so that they lie on top."""
-    groups: dict[tuple[str, str], list[FlowWay]] = {}
-    for way in walks.ways:
+    groups: dict[tuple[str, str], list[FlowEdge]] = {}
+    for way in walks.edges:
         groups.setdefault((way.source, way.target), []).append(way)
     by_use = sorted(groups.items(), key=lambda one: any(walks.counts.get(w) for w in one[1]))
     for pair, ways in by_use:
@@ -274,7 +274,7 @@ def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
             '<path class="head" d="{head}"/></g>'
         ).format(
             kind="walked" if any(walks.counts.get(way) for way in ways) else "never",
-            whole=translate(join_messages(" / ", map(_describe_way, ways))),
+            whole=translate(join_messages(" / ", map(_describe_edge, ways))),
             path=_corners(points) if is_back else _curve(points),
             head=_arrow(points[-1]),
         )
@@ -294,13 +294,13 @@ def _draw_ways(walks: FlowWalks, layout: Layout) -> Iterator[Markup]:
         )
 
 
-def _label(way: FlowWay, counts: Mapping[FlowWay, int]) -> str:
+def _label(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
     """Return the label of a route: its condition or action, and how often it was walked.
 
     A plain approval has no word.
     """
     is_plain = way.action in ("approve", "parallel")
-    word = "" if is_plain else _word_of(way.action)
+    word = "" if is_plain else _action_label(way.action)
     when = _cut(way.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if way.when else ""
     count = counts.get(way, 0)
     times = f"×{count}" if count else "×0"

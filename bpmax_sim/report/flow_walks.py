@@ -13,7 +13,7 @@ from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import UNDO
 
 
-class FlowWay(msgspec.Struct, frozen=True):
+class FlowEdge(msgspec.Struct, frozen=True):
     """A route from one node to another.
 
     Attributes:
@@ -38,11 +38,11 @@ class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     definition: Definition
-    ways: tuple[FlowWay, ...]
-    counts: Mapping[FlowWay, int]
+    edges: tuple[FlowEdge, ...]
+    counts: Mapping[FlowEdge, int]
     visits: Mapping[str, int]
     runs: int
-    strangers: tuple[str, ...]
+    unknown_nodes: tuple[str, ...]
 
     @property
     def nodes_never_walked(self) -> list[str]:
@@ -50,20 +50,20 @@ class FlowWalks(msgspec.Struct, frozen=True, kw_only=True):
         return [name for name in self.definition.nodes if not self.visits.get(name)]
 
     @property
-    def ways_never_walked(self) -> list[FlowWay]:
+    def edges_never_walked(self) -> list[FlowEdge]:
         """Return the routes that no project took."""
-        return [way for way in self.ways if not self.counts.get(way)]
+        return [way for way in self.edges if not self.counts.get(way)]
 
 
-def ways_of(definition: Definition) -> Iterator[FlowWay]:
+def find_edges(definition: Definition) -> Iterator[FlowEdge]:
     """Yield the routes of a definition, in its order."""
     for name, node in definition.nodes.items():
         for action in node.offers:
             for route in node.routes(action):
-                yield FlowWay(name, action, route.to, route.when or "")
-        yield from (FlowWay(name, "parallel", first) for first in node.parallel)
+                yield FlowEdge(name, action, route.to, route.when or "")
+        yield from (FlowEdge(name, "parallel", first) for first in node.parallel)
         if node.late_target:
-            yield FlowWay(name, "deadline", node.late_target)
+            yield FlowEdge(name, "deadline", node.late_target)
 
 
 def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> FlowWalks:
@@ -71,8 +71,8 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
 
     A trace is matched by the titles of its flows and the files that it was made of.
     """
-    ways = dict.fromkeys(ways_of(definition))
-    counts: Counter[FlowWay] = Counter()
+    ways = dict.fromkeys(find_edges(definition))
+    counts: Counter[FlowEdge] = Counter()
     entered: Counter[str] = Counter()
     left: Counter[str] = Counter()
     runs = 0
@@ -87,17 +87,17 @@ def count_walks(definition: Definition, file: str, traces: Iterable[Trace]) -> F
             if source:
                 is_gateway = source in definition.nodes and definition.nodes[source].parallel
                 left[source] += not is_gateway  # it is left once for each branch
-                way = _way_of(ways, source, action, target)
+                way = _find_edge(ways, source, action, target)
                 ways.setdefault(way)
                 counts[way] += 1
     known = definition.nodes
     return FlowWalks(
         definition=definition,
-        ways=tuple(way for way in ways if {way.source, way.target} <= known.keys()),
+        edges=tuple(way for way in ways if {way.source, way.target} <= known.keys()),
         counts=counts,
         visits={name: max(entered[name], left[name]) for name in known},
         runs=runs,
-        strangers=tuple(name for name in entered if name and name not in known),
+        unknown_nodes=tuple(name for name in entered if name and name not in known),
     )
 
 
@@ -132,8 +132,8 @@ def _own_name(trace: Trace, told: str, names: set[str]) -> str | None:
     return told if "" in names else None
 
 
-def _way_of(ways: Iterable[FlowWay], source: str, action: str, target: str) -> FlowWay:
+def _find_edge(ways: Iterable[FlowEdge], source: str, action: str, target: str) -> FlowEdge:
     """Return the route that was taken; if several match, the one of that action, else a new one."""
     between = [way for way in ways if (way.source, way.target) == (source, target)]
     fitting = [way for way in between if way.action in (action, "parallel")]
-    return next(iter(fitting), FlowWay(source, action, target))
+    return next(iter(fitting), FlowEdge(source, action, target))

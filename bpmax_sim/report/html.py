@@ -33,8 +33,8 @@ from bpmax_sim.report.page_data import (
     add_row,
     body_text,
     build_entry,
-    in_all_languages,
-    say,
+    text_in_language,
+    translate_to_all,
 )
 from bpmax_sim.report.script_coverage import CoveredScript, percent_of
 from bpmax_sim.report.sections import ReportSection, read_sections, section_data
@@ -42,7 +42,7 @@ from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.script_source.reach import describe_untaken
 from bpmax_sim.yamlfile import display_path, writing_to
 
-__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "page", "write_page"]
+__all__ = ["LARGEST", "LONGEST_BODY", "body_text", "build_entry", "render_page", "write_page"]
 
 LARGEST = 64 * 1024 * 1024
 _OUTCOMES: tuple[Any, ...] = ("failed", "did not end", "passed", "xfailed", "skipped")
@@ -75,7 +75,7 @@ class PageOptions(TypedDict, total=False):
     editor: str
 
 
-def page(
+def render_page(
     stories: Iterable[PageEntry],
     *,
     version: str,
@@ -109,7 +109,7 @@ def page(
         "texts": page_texts(),
         "stories": [_entry_summary(s, f"story-{n}" in blocks) for n, s in enumerate(ordered)],
         "problems": problems,
-        "causes": _group_stories(ordered),
+        "causes": _group_by_cause(ordered),
         "editor": options.get("editor", ""),
         "parts": (parts := _add_part_uses(ordered)),
         "marks": MARKS,
@@ -130,7 +130,7 @@ def page(
         version=version,
         language=language,
         t={name: forms[language] for name, forms in page_texts().items()},
-        say=partial(say, language=language),
+        say=partial(text_in_language, language=language),
         # Markup is what is shipped with the package, or JSON without a `<` in it.
         style=Markup(_read_asset("page.css")),  # noqa: S704
         scripts=[Markup(script) for script in _read_scripts()],  # noqa: S704
@@ -143,13 +143,13 @@ def page(
     )
 
 
-def _group_stories(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
+def _group_by_cause(stories: Sequence[PageEntry]) -> list[dict[str, Any]]:
     """Return the causes of failures with the numbers of their stories, most frequent first."""
     failed = ((number, story.first) for number, story in enumerate(stories) if story.first)
     groups = sorted(group_by_cause(failed).values(), key=lambda group: -len(group))
     return [
         {
-            "text": in_all_languages(describe_cause([failure for _, failure in group])),
+            "text": translate_to_all(describe_cause([failure for _, failure in group])),
             "stories": [number for number, _ in group],
         }
         for group in groups
@@ -190,8 +190,8 @@ def _covered_data(one: CoveredScript) -> dict[str, Any]:
             {
                 "line": one.place[0],
                 "arm": one.arm,
-                "why": in_all_languages(why),
-                "reach": in_all_languages(one.reach),
+                "why": translate_to_all(why),
+                "reach": translate_to_all(one.reach),
             }
             for one, why in never.items()
         ],
@@ -239,7 +239,7 @@ def write_page(
         options["problems"] = [*options.get("problems", ()), *unreadable, *lost, *unused]
         found = [one for one in kept.values() if isinstance(one, ReportSection)]
         options["sections"] = [*options.get("sections", ()), *found]
-        text = page(stories, version=version, **options)
+        text = render_page(stories, version=version, **options)
         with writing_to(path):
             make_folder(path)
             path.write_text(text, encoding="utf-8", errors="replace", newline="\n")

@@ -22,7 +22,7 @@ from bpmax_sim.project import make_folder
 from bpmax_sim.report import terminal
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.scenario.outcome import failing_place
-from bpmax_sim.scenario.source import render
+from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.yamlfile import display_path, writing_to
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -56,7 +56,7 @@ def write_junit(
         time=f"{sum(seconds for _, seconds in verdicts):.3f}",
     )
     for file, texts in unread.items():
-        suite.append(_unread_case(file, texts))
+        suite.append(_unreadable_file_case(file, texts))
     for verdict, seconds in verdicts:
         suite.append(_make_testcase(verdict, seconds))
     data = ET.tostring(root, encoding="utf-8", xml_declaration=True)
@@ -103,7 +103,7 @@ def _element_name(verdict: terminal.Verdict) -> str:
     return "" if verdict.outcome == "passed" else "skipped"
 
 
-def _unread_case(file: str, texts: Sequence[str]) -> ET.Element:
+def _unreadable_file_case(file: str, texts: Sequence[str]) -> ET.Element:
     """Return the test case of a file of which no scenario could run, in pytest's form."""
     name = xml_text(_module_name(file))
     case = ET.Element("testcase", classname="", name=name, time="0.000")
@@ -136,7 +136,7 @@ def _make_testcase(verdict: terminal.Verdict, seconds: float) -> ET.Element:
         message = verdict.reason if tag == "skipped" else message
         outcome = ET.SubElement(case, tag, message=xml_text(message))
         if tag != "skipped":
-            texts = problems or [render(failure, whole=True) for failure in failures]
+            texts = problems or [render_failure(failure, whole=True) for failure in failures]
             outcome.text = xml_text(join_messages("\n\n", texts))
     if console := join_messages("\n", console_lines(verdict.console)):
         ET.SubElement(case, "system-out").text = xml_text(console)

@@ -26,7 +26,7 @@ from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import Trace, parse_trace
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
-from bpmax_sim.scenario.source import render
+from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.yamlfile import display_path
 
 _LARGEST: Final = 512 * 1024 * 1024
@@ -37,7 +37,7 @@ Files = Mapping[str, Callable[[], bytes]]
 """Names with slashes, and what reads each file."""
 
 
-class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
+class ArtifactRun(msgspec.Struct, frozen=True, kw_only=True):
     """The content of an artefact.
 
     Attributes:
@@ -54,14 +54,14 @@ class KeptRun(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[str, ...]
 
 
-def read_kept_run(place: Path, root: Path) -> KeptRun:
+def read_artifact_run(place: Path, root: Path) -> ArtifactRun:
     """Return what *place*, a ZIP archive or a folder, contains of a run of the project at *root*.
 
     Raises:
         ConfigError: if it is neither, contains nothing of a run, or is too large.
     """
     with _open_files(place) as files:
-        reader = _KeptFiles(display_path(place), files, root)
+        reader = _ArtifactReader(display_path(place), files, root)
         reader.read()
     if not reader.has_any:
         raise ConfigError(
@@ -69,7 +69,7 @@ def read_kept_run(place: Path, root: Path) -> KeptRun:
             "and .bpmax/trace, as that of `bpmax-sim init --ci github` does",
             place=display_path(place),
         )
-    return KeptRun(
+    return ArtifactRun(
         failures=(*sort_by_run(reader.failures.values()), *reader.other_failures),
         sources=reader.sources,
         tests=reader.tests or len(reader.traces),
@@ -88,7 +88,7 @@ def _open_files(place: Path) -> Iterator[Files]:
     if place.is_dir():
         paths = [one for one in place.rglob("*") if one.is_file() and not one.is_symlink()]
         found = {one.relative_to(place).as_posix(): one for one in sorted(paths)}
-        chosen = {name: one for name, one in found.items() if _is_of_a_run(name)}
+        chosen = {name: one for name, one in found.items() if _is_run_file(name)}
         _refuse_large(shown, sum(one.stat().st_size for one in chosen.values()))
         yield {name: one.read_bytes for name, one in chosen.items()}
         return
@@ -111,12 +111,12 @@ def _open_files(place: Path) -> Iterator[Files]:
                     place=shown,
                     name=name,
                 )
-        of_a_run = {name: one for name, one in sorted(members.items()) if _is_of_a_run(name)}
+        of_a_run = {name: one for name, one in sorted(members.items()) if _is_run_file(name)}
         _refuse_large(shown, sum(one.file_size for one in of_a_run.values()))
         yield {name: partial(archive.read, one) for name, one in of_a_run.items()}
 
 
-def _is_of_a_run(name: str) -> bool:
+def _is_run_file(name: str) -> bool:
     return bool(_STORED.fullmatch(name)) or (name.endswith(".xml") and ".bpmax/" not in name)
 
 
@@ -131,7 +131,7 @@ def _refuse_large(shown: str, size: int) -> None:
         )
 
 
-class _KeptFiles:
+class _ArtifactReader:
     """Reads the files of one run. An unreadable file is noted as problem and stops nothing.
 
     Attributes:
@@ -218,7 +218,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
         if where
         else msg("did not end: its trace breaks off before the first step")
     )
-    texts = tuple(map(render, failures)) or (cut_off,)
+    texts = tuple(map(render_failure, failures)) or (cut_off,)
     place = read_place(entry.place)
     return StoredFailure(
         name=entry.name,
@@ -226,7 +226,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
         line=place.line if place else 0,
         headline=failures[0].headline if failures else cut_off,
         texts=texts,
-        whole=tuple(render(failure, whole=True) for failure in failures) or texts,
+        whole=tuple(render_failure(failure, whole=True) for failure in failures) or texts,
         rerun=entry.rerun,
     )
 

@@ -170,7 +170,7 @@ def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
             read_message(cut_texts(warning["message"])),
             home.place(warning.get("place")),
         )
-        yield _in_all_languages(label_message(place, message) if place else message, home)
+        yield _translate_to_all(label_message(place, message) if place else message, home)
 
 
 def _call_sources(events: Sequence[_Event]) -> Iterator[tuple[str, str]]:
@@ -223,10 +223,10 @@ def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
     """Return a text of a trace in all languages, with file names relative to the root."""
-    return _in_all_languages(read_message(cut_texts(value)), home)
+    return _translate_to_all(read_message(cut_texts(value)), home)
 
 
-def say(text: LocalisedText, language: str) -> str:
+def text_in_language(text: LocalisedText, language: str) -> str:
     """Return *text* in one language."""
     if isinstance(text, str):
         return translate(text, language)
@@ -272,19 +272,19 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
     words = (plain_text(line).strip().partition("  ") for line in failure.detail)
     checks = sorted(failure.checks, key=lambda check: check.ok)
     return {
-        "headline": in_all_languages(head),
+        "headline": translate_to_all(head),
         "place": str(failure.place or ""),
         "excerpt": [msgspec.structs.asdict(line) for line in failure.excerpt],
         "checks": [
             {
                 "label": check.label,
                 "ok": check.ok,
-                "expected": in_all_languages(check.expected),
-                "actual": in_all_languages(check.actual),
+                "expected": translate_to_all(check.expected),
+                "actual": translate_to_all(check.actual),
             }
             for check in checks
         ],
-        "detail": [in_all_languages(line) for line in failure.detail],
+        "detail": [translate_to_all(line) for line in failure.detail],
         "pastes": [
             (word, text.strip()) for word, _, text in words if word in _PASTED and text.strip()
         ],
@@ -302,11 +302,11 @@ def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
     }
 
 
-def _in_all_languages(message: str, home: RootPaths) -> LocalisedText:
-    return in_all_languages(map_message(message, home.text))
+def _translate_to_all(message: str, home: RootPaths) -> LocalisedText:
+    return translate_to_all(map_message(message, home.text))
 
 
-def in_all_languages(message: str) -> LocalisedText:
+def translate_to_all(message: str) -> LocalisedText:
     """Return *message*, by language if the translations differ."""
     forms = {language: plain_text(translate(message, language)) for language in LANGUAGES}
     return forms if len({*forms.values()}) > 1 else plain_text(message)

@@ -21,7 +21,7 @@ from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, Scr
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_names
-from bpmax_sim.report.store import keep_trace
+from bpmax_sim.report.store import store_trace
 from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
 from bpmax_sim.scenario.events import Event
@@ -147,7 +147,7 @@ def _judge_and_store(
     names = None
     if failed and options.trace != "off" and session.mode == "replay" and session.is_closed:
         names = find_names(item, verdict, run_again, session.redact)
-    trace = keep_trace(
+    trace = store_trace(
         item, events, options.trace, failed=failed, redact=session.redact, names=names
     )
     for kind, message in _find_recording_doubts(item, session, verdict):
@@ -186,7 +186,7 @@ def refuse_item(item: ScenarioItem, error: BpmaxError, options: PerformOptions) 
     events = events_of_unrun(item, error=error)
     verdict = error_verdict(item, error, events[-1].failures)
     store_failures(item, (), verdict.problems)
-    trace = keep_trace(item, events, options.trace, failed=True)
+    trace = store_trace(item, events, options.trace, failed=True)
     return replace(verdict, trace=trace), events
 
 
@@ -198,7 +198,7 @@ def skip_item(
     if reason is not None:
         verdict = replace(verdict, reason=reason)
     events = events_of_unrun(item, reason=verdict.reason)
-    trace = keep_trace(item, events, options.trace, failed=False)
+    trace = store_trace(item, events, options.trace, failed=False)
     return replace(verdict, trace=trace), events
 
 

@@ -69,11 +69,11 @@ class RecordingUse:
         else:
             owner = session.recorded_owner
             self.owners.setdefault(str(cassette), set()).add(owner)
-            self._intersect_left(
+            self._intersect_unplayed(
                 (str(cassette), owner), {exchange.order for exchange in session.unplayed_exchanges}
             )
 
-    def _intersect_left(self, recording: tuple[str, str], orders: set[int]) -> None:
+    def _intersect_unplayed(self, recording: tuple[str, str], orders: set[int]) -> None:
         """Keep only those unplayed exchanges of a recording that are also in *orders*."""
         self.left[recording] = self.left.get(recording, orders) & orders
 
@@ -82,7 +82,7 @@ class RecordingUse:
         for cassette, names in data["owners"].items():
             self.owners.setdefault(cassette, set()).update(names)
         for recording, orders in data["left"].items():
-            self._intersect_left(recording, orders)
+            self._intersect_unplayed(recording, orders)
         for name in USE_SETS:
             getattr(self, name).update(data[name])
 

@@ -159,7 +159,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
             way.decision,
             "" if number else finder.describe_reach(way),
         )
-        for way, number in sorted(ways, key=lambda pair: _order_of(pair[0]))
+        for way, number in sorted(ways, key=lambda pair: _branch_sort_key(pair[0]))
     ]
     return CoveredScript(
         file=name,
@@ -171,7 +171,7 @@ def _cover_script(name: str, script: Script, hits: ScriptHits) -> CoveredScript:
     )
 
 
-def _order_of(way: Counter) -> tuple[object, ...]:
+def _branch_sort_key(way: Counter) -> tuple[object, ...]:
     """Return the sort key of a branch; the branch of a condition that holds comes first."""
     return way.decision, way.arm in {"else", ":"}, way.line, way.column
 

@@ -1,6 +1,6 @@
 """Additional sections of the report page: findings of commands other than runs.
 
-A command stores a `ReportSection` (`keep_section`), and `bpmax-sim report` adds the stored ones
+A command stores a `ReportSection` (`store_section`), and `bpmax-sim report` adds the stored ones
 (`read_sections`). A section is data, so that one renderer shows all of them, in both languages,
 without JavaScript, and on paper. Texts have to be redacted before.
 """
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.project import make_folder
-from bpmax_sim.report.page_data import LocalisedText, in_all_languages
+from bpmax_sim.report.page_data import LocalisedText, translate_to_all
 from bpmax_sim.yamlfile import display_path, writing_to
 
 SECTIONS = Path(".bpmax", "sections")
@@ -66,7 +66,7 @@ class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
         name: name of its file and fragment of the page's URL, in lower-case letters.
         title: title, also on its button.
         summary: one-line summary.
-        made: time of storing, ISO 8601, set by `keep_section`.
+        made: time of storing, ISO 8601, set by `store_section`.
     """
 
     name: str
@@ -77,7 +77,7 @@ class ReportSection(msgspec.Struct, frozen=True, kw_only=True):
     version: int = _VERSION
 
 
-def keep_section(root: Path, section: ReportSection) -> Path:
+def store_section(root: Path, section: ReportSection) -> Path:
     """Write *section* below ``.bpmax`` of *root*, replacing an earlier one; return its file.
 
     Raises:
@@ -100,7 +100,7 @@ def section_data(section: ReportSection) -> dict[str, Any]:
 
 def _localise(value: object) -> LocalisedText:
     if isinstance(value, str):
-        return in_all_languages(value)
+        return translate_to_all(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")
 
 

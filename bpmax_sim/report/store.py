@@ -25,7 +25,7 @@ from bpmax_sim.scenario.events import (
     NamesAttached,
     PartsAttached,
     SourceAttached,
-    trace,
+    trace_lines,
 )
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.header import ItemHeader
@@ -67,10 +67,10 @@ class Trace(msgspec.Struct, frozen=True):
 
 def trace_path(item: ItemHeader) -> Path:
     """Return the path of the trace of *item*, unique by the scenario's path and name."""
-    return place_of(item, TRACE_FOLDER, _ENDING)
+    return path_for_item(item, TRACE_FOLDER, _ENDING)
 
 
-def place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
+def path_for_item(item: ItemHeader, folder: Path, ending: str) -> Path:
     """Return the file of *item* below *folder*, which mirrors the folders of the project."""
     root, path = item.root, item.path.absolute()
     below = path.relative_to(root).parent if path.is_relative_to(root) else Path()
@@ -78,7 +78,7 @@ def place_of(item: ItemHeader, folder: Path, ending: str) -> Path:
     return root / folder / below / stem / f"{file_name(item.name)}{ending}"
 
 
-def keep_trace(
+def store_trace(
     item: ScenarioItem,
     events: Sequence[Event],
     when: str,
@@ -110,7 +110,7 @@ def keep_trace(
             make_folder(path)
             attached = _attachment_events(item, events, redact) if redact else ()
             every = [*events, *attached, *([names] if names else ())]
-            text = "".join(trace(every, item.homes))
+            text = "".join(trace_lines(every, item.homes))
             path.write_text(text, encoding="utf-8", newline="\n")
             return str(path)
     return ""

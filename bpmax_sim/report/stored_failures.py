@@ -21,12 +21,12 @@ from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import read_message
 from bpmax_sim.project import make_folder
 from bpmax_sim.report.console import ConsoleOutput
-from bpmax_sim.report.store import place_of
+from bpmax_sim.report.store import path_for_item
 from bpmax_sim.scenario import outcome
 from bpmax_sim.scenario.events import canonical_json
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.scenario.source import Failure, render_failure
 
 FAILED_FOLDER: Final = Path(".bpmax", "failed")
 _VERSION: Final = 2
@@ -102,7 +102,7 @@ def store_failures(
     is_fine = not failures and not problems
     if is_fine and not os.path.isdir(os.path.join(item.root, FAILED_FOLDER)):  # noqa: PTH112, PTH118
         return  # as after most items
-    path = place_of(item.header, FAILED_FOLDER, ".json")
+    path = path_for_item(item.header, FAILED_FOLDER, ".json")
     if is_fine:
         with suppress(OSError):
             path.unlink(missing_ok=True)
@@ -112,8 +112,8 @@ def store_failures(
         file=relative_name(item.path.absolute(), item.root),
         line=outcome.failing_place(item, failures).line,
         headline=failures[0].headline if failures else problems[0],
-        texts=(*map(render, failures), *problems),
-        whole=(*(render(failure, whole=True) for failure in failures), *problems),
+        texts=(*map(render_failure, failures), *problems),
+        whole=(*(render_failure(failure, whole=True) for failure in failures), *problems),
         console=tuple(console),
         rerun=failures[0].rerun if failures else item.rerun,
         run=_CurrentRun.id,
@@ -128,7 +128,7 @@ def store_failures(
 
 def did_fail(item: ItemHeader) -> bool:
     """Return whether *item* failed in its last run."""
-    return place_of(item, FAILED_FOLDER, ".json").is_file()
+    return path_for_item(item, FAILED_FOLDER, ".json").is_file()
 
 
 _decode = msgspec.json.Decoder(StoredFailure).decode

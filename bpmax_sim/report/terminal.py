@@ -44,7 +44,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
-from bpmax_sim.scenario.source import Failure, RunWarning, render
+from bpmax_sim.scenario.source import Failure, RunWarning, render_failure
 
 _CODES: Mapping[Cause, ExitCode] = {
     "own": ExitCode.FAILED,
@@ -215,7 +215,7 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     """
     if verdict.outcome != "failed" or verdict.problems:
         return
-    texts = [render(failure) for failure in verdict.failures]
+    texts = [render_failure(failure) for failure in verdict.failures]
     lines = list(console_lines(verdict.step_console))[-_MOST_CONSOLE:]
     if texts and lines and with_console:
         indented = (shorten_line(f"  {translate(line)}", _WIDEST_CONSOLE) for line in lines)
@@ -223,7 +223,7 @@ def failure_texts(verdict: Verdict, *, with_console: bool = False) -> Iterator[s
     yield from texts
 
 
-def what_failed(verdicts: Iterable[Verdict]) -> Iterator[str]:
+def failed_lines(verdicts: Iterable[Verdict]) -> Iterator[str]:
     """Yield ``× scenarios/x.scenario.yaml::名称[行] - headline`` for each failed item.
 
     Items that failed for one cause are grouped below a line with their number.
@@ -278,7 +278,7 @@ def timeline_lines(verdict: Verdict) -> Iterator[str]:
         yield from [call_line(text)] if isinstance(text, CallMade) else console_lines([text])
 
 
-def summary(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
+def summary_line(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str:
     """Return ``2 passed, 1 failed   9 calls: 9 recorded   0.31 s``.
 
     Args:
@@ -306,7 +306,7 @@ def summary(verdicts: Sequence[Verdict], seconds: float, unread: int = 0) -> str
 Level = Literal["error", "warning"]
 
 
-def annotation(
+def workflow_annotation(
     message: str,
     *,
     file: str = "",
@@ -324,7 +324,7 @@ def annotation(
     return join_messages("", (f"::{level} {where}".rstrip(), "::", data))
 
 
-def in_workspace(path: Path) -> str:
+def relative_to_checkout(path: Path) -> str:
     """Return *path* relative to the checkout's root, as GitHub needs it."""
     root = os.environ.get("GITHUB_WORKSPACE") or Path.cwd()
     return relative_name(path, root)

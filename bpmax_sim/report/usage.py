@@ -164,7 +164,7 @@ def read_evidence(root: Path, places: Sequence[Path] = ()) -> Evidence | None:
         return None  # of another version, or a part
     jobs = jobs_of(root)
     if not places and not jobs:
-        files = _choose_last_job(files, root)
+        files = _keep_newest_complete_job(files, root)
     if not jobs:
         _refuse_partial(files, root)
     merged = merge_evidence([file.evidence for file in files])
@@ -210,7 +210,7 @@ def _read_file(path: Path) -> Evidence:
         ) from None
 
 
-def _choose_last_job(files: Sequence[EvidenceFile], root: Path) -> list[EvidenceFile]:
+def _keep_newest_complete_job(files: Sequence[EvidenceFile], root: Path) -> list[EvidenceFile]:
     """Return the files of the newest job that ran everything; all *files* if none did."""
     by_job: dict[str, list[EvidenceFile]] = {}
     for file in files:

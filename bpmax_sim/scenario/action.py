@@ -131,7 +131,7 @@ class Performer(msgspec.Struct, frozen=True, kw_only=True):
             raise SubjectError("{action} needs a flow", code="NO_FLOW", action=action)
         return self.subject
 
-    def any(self, action: str) -> FormSubject | FlowSubject:
+    def form_or_flow(self, action: str) -> FormSubject | FlowSubject:
         """Return the subject, whether form or flow.
 
         Raises:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import field
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import SubjectError, suggest
+from bpmax_sim.errors import SubjectError, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, plain_text, series, translate
 from bpmax_sim.platform.model import Model
 from bpmax_sim.scenario.action import Action, Performer
@@ -25,7 +25,7 @@ from bpmax_sim.scenario.flow_actions import (
     NodeAction,
     check_form_values,
     check_people,
-    move_of,
+    to_flow_move,
 )
 from bpmax_sim.scenario.names import CheckContext
 from bpmax_sim.scenario.python_step import find_function, handles_for, import_module
@@ -88,7 +88,7 @@ class Set(Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Set the fields one after another; each fires its ``change`` event."""
-        on.any("set").set(value)
+        on.form_or_flow("set").set(value)
 
 
 class AddRow(RowAction, frozen=True, kw_only=True):
@@ -221,7 +221,7 @@ class Submit(Action, frozen=True, kw_only=True):
     def run(cls, on: Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Fire ``submit`` of the form; of a flow, create the project."""
         if isinstance(on.subject, FlowSubject):
-            on.subject.submit(move_of(value))
+            on.subject.submit(to_flow_move(value))
         else:
             on.form("submit").submit()
 
@@ -257,7 +257,7 @@ class Fire(Action, frozen=True, kw_only=True):
 
         Of a flow, the present form's script comes before the flow's own.
         """
-        subject, event = on.any("fire"), str(value)
+        subject, event = on.form_or_flow("fire"), str(value)
         if isinstance(subject, FlowSubject) and subject.current_form.scripts.get(event):
             subject = subject.current_form
         subject.fire(event)
@@ -678,7 +678,7 @@ class RunAction(Action, frozen=True, kw_only=True):
             )
             context.tell(spot, wrong)
         elif "${" not in name and name not in named:
-            more = suggest(name, named) or msg("; named steps come from the files of use")
+            more = suggest_or_list(name, named) or msg("; named steps come from the files of use")
             context.tell(spot, "no steps {name!r}{more}", name=name, more=more)
 
     @classmethod

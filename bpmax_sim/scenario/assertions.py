@@ -105,16 +105,16 @@ def _compare_lines(expected: Any, lines: Sequence[Mapping[str, Any]], path: Path
     A single text or map stands for a list of one.
     """
     texts = [line["text"] for line in lines]
-    if isinstance(expected, str) or _is_line(expected):
+    if isinstance(expected, str) or _is_single_line(expected):
         expected = [expected]
     if not isinstance(expected, list):
         return compare(expected, texts, path)
-    whole = [*map(_is_line, expected), *([False] * (len(texts) - len(expected)))]
+    whole = [*map(_is_single_line, expected), *([False] * (len(texts) - len(expected)))]
     chosen = [line if flag else text for line, text, flag in zip(lines, texts, whole, strict=False)]
     return compare(expected, chosen, path)
 
 
-def _is_line(expected: Any) -> bool:
+def _is_single_line(expected: Any) -> bool:
     return isinstance(expected, Mapping) and not any(map(is_operator, expected))
 
 
@@ -128,7 +128,7 @@ def _count_passed(expected: Any, facts: Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(expected, Mapping):
         return facts
     shaped = dict(facts)
-    if _is_line(expected.get("passed")):
+    if _is_single_line(expected.get("passed")):
         # A node that was never passed counts 0, so that ``{审批: 0}`` can be expected.
         nodes = {**dict.fromkeys(expected["passed"], 0), **Counter(facts.get("passed", ()))}
         shaped["passed"] = nodes
@@ -210,12 +210,12 @@ def compare_error(expected: ExpectedError, thrown: events.ErrorThrown, path: Pat
     if isinstance(source, Mapping):
         ok = not failing_checks(compare(source, thrown.source, path))
     else:
-        ok = source in {*_names_of(thrown.source), thrown.source.partition(".")[0]}
-    told = join_alternatives(map(show, _names_of(thrown.source)[:2]))
+        ok = source in {*_source_names(thrown.source), thrown.source.partition(".")[0]}
+    told = join_alternatives(map(show, _source_names(thrown.source)[:2]))
     return (*checks, Comparison(path, ok, show(source), told))
 
 
-def _names_of(source: str) -> tuple[str, ...]:
+def _source_names(source: str) -> tuple[str, ...]:
     """Return the names that a file may use for *source*: the bench refuses for form and flow."""
     return ("form", "flow", source) if source == "subject" else (source,)
 

@@ -178,7 +178,7 @@ PARTS = (
 Recall = Callable[[int, int], RecordingMatch | None]
 
 
-def event_of_call(
+def make_call_event(
     record: CallRecord, number: int, api: Api | None, recall: Recall = lambda *_: None
 ) -> CallMade:
     """Return *record* as a scenario sees it.
@@ -407,12 +407,12 @@ def _compare_part(part: str, expected: Any, call: CallMade, path: Path) -> Check
     if part == "header" and isinstance(expected, Mapping):
         expected = {name if is_operator(name) else name.lower(): v for name, v in expected.items()}
     if part == "body" and isinstance(expected, Mapping) and not any(map(is_operator, expected)):
-        return compare(expected, _split_parts(call), path)
+        return compare(expected, _body_parts(call), path)
     is_textual = part in {"path", "query"} or (part == "header" and isinstance(expected, Mapping))
     return compare(as_url_texts(expected) if is_textual else expected, getattr(call, part), path)
 
 
-def _split_parts(call: CallMade) -> Any:
+def _body_parts(call: CallMade) -> Any:
     """Return the body of *call*; of a multipart one, each part by its name, as a form is told."""
     content_type = call.header.get("content-type", "")
     if not isinstance(call.body, str) or media_type(content_type) != "multipart/form-data":

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant
-from bpmax_sim.errors import ConfigError, Problem, nearest_name, suggest
+from bpmax_sim.errors import ConfigError, Problem, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import FieldPath, plain_steps
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import faults, flow_actions, model, references, row_actions
@@ -39,9 +39,9 @@ from bpmax_sim.scenario.policies import check_policies
 from bpmax_sim.scenario.row_checks import (
     check_cells,
     check_ids,
-    check_only,
+    check_only_rows,
     check_rows_differ,
-    check_run,
+    check_run_steps,
 )
 from bpmax_sim.scenario.saved_values import check_saved_values
 from bpmax_sim.scenario.shared_names import check_shared_names
@@ -49,18 +49,18 @@ from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.subflow_check import check_stand_ins, check_starts
 from bpmax_sim.scenario.table_rows import RESERVED, ScenarioDraft, names_in_cell
 from bpmax_sim.scenario.tautology_check import (
+    check_empty_expectation,
     check_never,
-    check_nothing_said,
     check_tautological_error,
     check_tautologies,
 )
-from bpmax_sim.subject.definition import reachable
+from bpmax_sim.subject.definition import find_reachable
 from bpmax_sim.subject.form import path_steps
 
 _SECRET_ROOTS = ("env", "vars", "case")
 
 
-def check(draft: ScenarioDraft) -> None:
+def check_scenario(draft: ScenarioDraft) -> None:
     """Run all checks of a scenario and report what they find to *draft*."""
     for rule in _CHECKS:
         rule(draft)
@@ -99,7 +99,7 @@ def _check_members(draft: ScenarioDraft) -> None:
     ):
         node = spot.source.root.at(spot.steps)
         for name in node.items if node is not None else ():
-            hint = "" if name in known else nearest_name(name, known)
+            hint = "" if name in known else suggest_nearest(name, known)
             if hint:
                 wrong = msg("{name!r} is no member that scripts see{hint}", name=name, hint=hint)
                 draft.tell(spot.at(name), wrong, kind="name", fails=False)
@@ -116,7 +116,7 @@ def _check_added_names(draft: ScenarioDraft) -> None:
         names = node.items if node is not None and node.files else {}
         inherited = [name for name in names if not draft.is_in_own_file(spot.at(name))]
         for name in names if inherited else ():
-            hint = nearest_name(name, inherited) if draft.is_in_own_file(spot.at(name)) else ""
+            hint = suggest_nearest(name, inherited) if draft.is_in_own_file(spot.at(name)) else ""
             if hint and name not in inherited:
                 wrong = msg("{name!r} is added to what is inherited{hint}", name=name, hint=hint)
                 draft.tell(spot.at(name), wrong, kind="name", fails=False)
@@ -169,7 +169,7 @@ def _check_stub_values(draft: ScenarioDraft, spot: Spot) -> None:
                 )
 
 
-def _check_marks(draft: ScenarioDraft) -> None:
+def _check_tag_cells(draft: ScenarioDraft) -> None:
     """Report cells for tags, ``skip`` and ``xfail`` that are neither text nor a list of texts."""
     for row in draft.rows:
         for key in ("tags", "skip", "xfail"):
@@ -339,7 +339,7 @@ def _check_names_are_used(draft: ScenarioDraft) -> None:
     for row in draft.rows[:1]:
         for name in row.values.keys() - used["case"] - {*RESERVED} - _DESCRIBING:
             where = row.spot.at(name) if row.spot else draft.spot.at("cases")
-            hint = nearest_name(name, RESERVED)
+            hint = suggest_nearest(name, RESERVED)
             message = msg("nothing reads the column {name!r}{hint}", name=name, hint=hint)
             draft.tell(where, message, kind="rule", fails=False)
     for step, spot in draft.steps if draft.fragments else ():
@@ -393,7 +393,7 @@ def _check_inputs_used(
                 spot.at(step.action, "with", name),
                 "no step reads ${{vars.{name}}}{hint}",
                 name=name,
-                hint=nearest_name(name, sorted(used)),
+                hint=suggest_nearest(name, sorted(used)),
                 kind="name",
             )
 
@@ -450,7 +450,7 @@ def _check_recursion(draft: ScenarioDraft) -> None:
         for name, steps in draft.named_steps.items()
     }
     for name, steps in draft.named_steps.items():
-        if name in reachable(calls[name], lambda inner: calls.get(inner, ())):
+        if name in find_reachable(calls[name], lambda inner: calls.get(inner, ())):
             draft.tell(steps[0][1], "steps {name!r} call themselves recursively", name=name)
 
 
@@ -528,7 +528,7 @@ def _check_refused_person(draft: ScenarioDraft, step: model.Step, spot: Spot) ->
             continue
         if draft.acting_people.count(name) != 1:
             continue
-        if hint := nearest_name(name, draft.people):
+        if hint := suggest_nearest(name, draft.people):
             message = msg(
                 "nothing else names {name!r}{hint} (where another person is meant, list both in "
                 "people)",
@@ -569,7 +569,7 @@ def _check_expectations(draft: ScenarioDraft, step: model.Step, spot: Spot) -> N
             wrong = msg("only an action can end in an error; this step has none")
             draft.tell(spot.at("expect_error"), wrong)
         check_error(draft, step.expect_error, spot.at("expect_error"))
-        check_nothing_said(draft, spot, "expect_error")
+        check_empty_expectation(draft, spot, "expect_error")
         check_tautological_error(draft, step.expect_error, spot.at("expect_error"))
         _check_choice_of_errors(draft, step.expect_error, spot.at("expect_error"))
 
@@ -601,7 +601,7 @@ def _check_expectation(
 ) -> None:
     """Report what is wrong with *expected*, the value of *key* in the mapping at *spot*."""
     check_expect(draft, expected, spot.at(key))
-    check_nothing_said(draft, spot, key)
+    check_empty_expectation(draft, spot, key)
     check_tautologies(draft, expected, spot.at(key), step)
 
 
@@ -613,7 +613,7 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
     _check_members,
     _check_added_names,
     _check_proxy,
-    _check_marks,
+    _check_tag_cells,
     _check_secrets,
     _check_faults,
     check_ids,
@@ -635,9 +635,9 @@ _CHECKS: tuple[Callable[[ScenarioDraft], None], ...] = (
 _STEP_CHECKS: tuple[Callable[[ScenarioDraft, model.Step, Spot], None], ...] = (
     _check_fault_names,
     _check_action,
-    check_only,
+    check_only_rows,
     check_condition_cells,
-    check_run,
+    check_run_steps,
     _check_node,
     _check_person,
     _check_step_user,
@@ -725,7 +725,7 @@ class _Scope:
         if name in known or (ref.root == "form" and not known):
             self._check_cells(ref, name)
             return None
-        hint = references.unset_hint(name) if ref.root == "env" else suggest(name, known)
+        hint = references.unset_hint(name) if ref.root == "env" else suggest_or_list(name, known)
         return str(references.make_undefined_error(ref.text, hint))
 
     def _check_cells(self, ref: references.Reference, name: str) -> None:

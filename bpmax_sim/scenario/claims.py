@@ -30,11 +30,11 @@ _Named = tuple[Path, str, bool]
 
 def find_literals(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
     """Yield the literals that *value* compares with, also in operators, each with its path."""
-    for where, literal, _ in find_claims(value, path):
+    for where, literal, _ in find_compared_literals(value, path):
         yield where, literal
 
 
-def find_claims(
+def find_compared_literals(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the literals that *value* compares with, with their paths and whether denied."""
@@ -43,10 +43,10 @@ def find_claims(
     elif isinstance(value, Mapping) and any(map(expect.is_operator, value)):
         for key, operand in value.items():
             if key in _THROUGH:
-                yield from find_claims(operand, (*path, key), denied or key in _DENYING)
+                yield from find_compared_literals(operand, (*path, key), denied or key in _DENYING)
     elif isinstance(value, list | tuple):
         for index, item in enumerate(value):
-            yield from find_claims(item, (*path, index), denied)
+            yield from find_compared_literals(item, (*path, index), denied)
     elif value is not UNSET:
         yield path, value, denied
 

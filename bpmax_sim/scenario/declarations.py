@@ -18,7 +18,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import ConfigError, Place, Problem, nearest_name
+from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import DEFAULTS, PROJECT, Stamp, absolute_path, file_stamp, join_to_file
 from bpmax_sim.scenario import model
@@ -88,10 +88,10 @@ def read_declarations(path: Path, root: Path, problems: list[Problem]) -> Declar
     inherited: set[str] = set()
     for layer in reversed(reader.layers):
         inherited |= layer.items.keys()
-        tree = join_nodes(tree, layer)
+        tree = merge_nodes(tree, layer)
     taken = {key for key in inherited if tree.items[key].value is None}
     if taken:
-        tree = _without(tree, taken)
+        tree = _without_keys(tree, taken)
     tree = _make_step_of_script(reader.add_definitions(tree))
     source = replace(own, root=tree, others=reader.sources)
     fragments = tuple(reader.fragments)
@@ -125,7 +125,7 @@ def _find_defaults(folder: str, root: str) -> tuple[str, ...]:
     return tuple(reversed(files))
 
 
-def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
+def merge_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
     """Return the map *near* with the keys that only *far* has.
 
     The maps named by *by_key* are combined key by key; of all others the nearer one wins as a
@@ -140,7 +140,7 @@ def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
             files[key] = far.files.get(key, far.file)
         elif key in by_key and own.items and inherited.items:
             anew = key in _SUBJECTS and "definition" in own.items
-            values[key] = own if anew else join_nodes(own, inherited, by_key[key])
+            values[key] = own if anew else merge_nodes(own, inherited, by_key[key])
         elif by_key is BY_KEY["proxy"] and key == "stubs":
             values[key] = _join_stubs(own, inherited)
         elif key in _ADDED and own.value is not None:
@@ -153,11 +153,11 @@ def join_nodes(near: Node, far: Node, by_key: KeyTree = BY_KEY) -> Node:
 
 def _join_stubs(near: Node, far: Node) -> Node:
     """Return the stubs of *near*, then those of *far* whose APIs *near* has no stub for."""
-    known = {_target_of(stub) for stub in _elements_of(near)}
-    return _add_elements(near, [s for s in _elements_of(far) if _target_of(s) not in known])
+    known = {_stub_target(stub) for stub in _elements_of(near)}
+    return _add_elements(near, [s for s in _elements_of(far) if _stub_target(s) not in known])
 
 
-def _target_of(stub: Node) -> object:
+def _stub_target(stub: Node) -> object:
     on = stub.child("on")
     return None if on is None else on.value
 
@@ -171,7 +171,7 @@ def _add_elements(node: Node, more: Iterable[Node]) -> Node:
     return replace(node, value=(*_elements_of(node), *more))
 
 
-def _without(tree: Node, keys: Iterable[str]) -> Node:
+def _without_keys(tree: Node, keys: Iterable[str]) -> Node:
     left = {key: node for key, node in tree.items.items() if key not in set(keys)}
     return replace(tree, value=left)
 
@@ -215,11 +215,11 @@ def _read_shared(path: str, name: str, _stamp: Stamp, kind: Any) -> SharedFile:
     root = source.root
     if kind is model.Fragment:
         none = [key for key in _INHERITED if key in root.items and root.items[key].value is None]
-        root = _expand(_without(root, none)) if root.items else root
+        root = _expand_file_names(_without_keys(root, none)) if root.items else root
         if isinstance(people := root.child("people"), Node) and isinstance(people.value, str):
-            root = _without(root, ["people"])
+            root = _without_keys(root, ["people"])
         foreign = list(_find_foreign_keys(root, problems))
-        root = _without(root, foreign) if foreign else root
+        root = _without_keys(root, foreign) if foreign else root
     value = decode(root, kind, problems)
     return SharedFile(source, value, tuple(problems))
 
@@ -247,7 +247,7 @@ def _read_source(path: str, name: str) -> ScenarioSource:
     return ScenarioSource.read(Path(path))
 
 
-def _expand(tree: Node) -> Node:
+def _expand_file_names(tree: Node) -> Node:
     """Return *tree* with ``form``, ``flow`` and sub-flows as maps instead of file names."""
     values = {
         key: _wrap_definition(node) if key in _SUBJECTS else node
@@ -315,7 +315,7 @@ class DeclarationReader:
 
     def expand(self, source: ScenarioSource) -> Node:
         """Return the tree of *source* with a ``people`` file's content in place of its name."""
-        tree = _expand(source.root) if source.root.items else source.root
+        tree = _expand_file_names(source.root) if source.root.items else source.root
         people = tree.child("people")
         if people is None or not isinstance(people.value, str):
             return tree
@@ -356,17 +356,19 @@ class DeclarationReader:
             with suppress(ConfigError):  # told where flows are loaded
                 file = read_shared(path, Definition)
                 self.sources[file.source.file] = file.source
-                return self._lay_below(subject, file, key, parts)
+                return self._merge_below(subject, file, key, parts)
             return subject
         form = self._read(path, model.FormFile, name.place)
         if form is None or form.problems:
             return subject
-        return self._lay_below(subject, form, key, parts)
+        return self._merge_below(subject, form, key, parts)
 
-    def _lay_below(self, subject: Node, file: SharedFile, key: str, parts: tuple[str, ...]) -> Node:
+    def _merge_below(
+        self, subject: Node, file: SharedFile, key: str, parts: tuple[str, ...]
+    ) -> Node:
         root = file.source.root
         said = {part: root.items[part] for part in parts if part in root.items}
-        return join_nodes(subject, replace(root, value=said), BY_KEY[key])
+        return merge_nodes(subject, replace(root, value=said), BY_KEY[key])
 
     def _read(self, path: Path, kind: Any, by: Place | None) -> SharedFile | None:
         """Return the file at *path*; if it cannot be read, report that and return None.
@@ -390,6 +392,6 @@ def _problem_of_file(path: Path, problem: Problem, by: Place | None) -> Problem:
     """
     if by is None or path.is_file():
         return problem
-    near = nearest_name(path.name, (file.name for file in path.parent.glob("*.yaml")))
+    near = suggest_nearest(path.name, (file.name for file in path.parent.glob("*.yaml")))
     message = msg("there is no file {path}{hint}", path=display_path(path), hint=near)
     return Problem(message, by)

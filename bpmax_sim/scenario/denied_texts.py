@@ -15,11 +15,11 @@ from typing import Any, Final
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import nearest_name
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_claims, find_maps
+from bpmax_sim.scenario.claims import find_compared_literals, find_maps
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -48,7 +48,7 @@ def find_idle_denials(
         calls: calls of the run, whose responses are searched.
         known: values that fields had or offered as options.
     """
-    material = _Material(item, calls, known)
+    material = _PossibleTexts(item, calls, known)
     for expected, spot, path in expectations:
         for section, value in asdict(expected).items():
             if section not in _SECTIONS or value is UNSET:
@@ -65,7 +65,7 @@ def _find_texts(
     value: Any, path: Path = (), denied: bool = False
 ) -> Iterator[tuple[Path, Any, bool]]:
     """Yield the texts in *value*, also in members of maps, with path and whether denied."""
-    for inside, literal, is_denied in find_claims(value, path, denied):
+    for inside, literal, is_denied in find_compared_literals(value, path, denied):
         if isinstance(literal, str):
             yield inside, literal, is_denied
     yield from _find_patterns(value, path, denied)
@@ -84,7 +84,7 @@ def _find_patterns(value: Any, path: Path, denied: bool) -> Iterator[tuple[Path,
             yield (*path, key), operand, denied
 
 
-class _Material:
+class _PossibleTexts:
     """All texts from which the output of a run can be made."""
 
     def __init__(self, item: ScenarioItem, calls: Iterable[CallMade], known: Iterable[Any]) -> None:
@@ -98,7 +98,7 @@ class _Material:
             return ""
         if text in self._text or self._own.count(text) > 1:
             return ""
-        if hint := nearest_name(text, self._literals):
+        if hint := suggest_nearest(text, self._literals):
             return msg("nothing could ever make {text!r}, so denying it says nothing{hint}",
                        text=text, hint=hint)  # fmt: skip
         pieces = _PIECE.findall(text)

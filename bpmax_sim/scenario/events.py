@@ -34,7 +34,7 @@ VERSION = 3
 """Format of traces: the events, what they tell by which names, and what is observed of a run."""
 
 
-class LogMark(msgspec.Struct, frozen=True):
+class LogPosition(msgspec.Struct, frozen=True):
     """A position in the log."""
 
     calls: int
@@ -43,7 +43,7 @@ class LogMark(msgspec.Struct, frozen=True):
     events: int
 
 
-START = LogMark(0, 0, 0, 0)
+START = LogPosition(0, 0, 0, 0)
 
 
 class ScenarioStarted(msgspec.Struct, frozen=True, kw_only=True):
@@ -285,7 +285,7 @@ def round_instant(at: float) -> float:
     return round(at, 5) if at % 1 else at  # to round is slow
 
 
-def answer_of(call: CallMade) -> CallAnswered:
+def call_answered_event(call: CallMade) -> CallAnswered:
     """Return the end of *call* as an event.
 
     Instants and durations are rounded by `round_instant`.
@@ -316,7 +316,7 @@ def trace_line(event: Event, number: int, homes: RelativeFileNames = NOWHERE) ->
     return _encode_event(event, number, _TraceTexts(homes)).decode()
 
 
-def trace(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
+def trace_lines(events: Iterable[Event], homes: RelativeFileNames = NOWHERE) -> Iterator[str]:
     """Yield the trace lines of *events* in their order, each with its line end."""
     for number, event in enumerate(events, 1):
         yield f"{trace_line(event, number, homes)}\n"
@@ -347,9 +347,9 @@ class _TraceTexts:
 
     def _encode_text(self, value: Any) -> bytes:
         if type(value) is Place:
-            shown = str(Place(self._homes.of(value.file), value.line, value.column))
+            shown = str(Place(self._homes.relative_name(value.file), value.line, value.column))
         else:
-            shown = self._homes.within(value)
+            shown = self._homes.rewrite_names(value)
         try:
             return msgspec.json.encode(shown)
         except (UnicodeEncodeError, TypeError):  # half a character, or a kind of text
@@ -362,12 +362,12 @@ Write = Callable[[_TraceTexts, Any], bytes]
 def _encode_event(event: Event, number: int, texts: _TraceTexts) -> bytes:
     kind: Any = type(event)
     head = f'{{"seq":{number},"event":"{kind.__name__}","at":{round_instant(event.at)!r}'
-    fields = _line_of(kind)(texts, event)
+    fields = _make_line_writer(kind)(texts, event)
     return b"%b%b%b}" % (head.encode(), b"," if fields else b"", fields)
 
 
 @cache
-def _line_of(kind: Any) -> Write:
+def _make_line_writer(kind: Any) -> Write:
     return _struct_writer(kind, _LATER if issubclass(kind, CallMade) else _FIRST)
 
 

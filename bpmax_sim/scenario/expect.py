@@ -20,7 +20,7 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.clock import Instant, parse_duration
-from bpmax_sim.errors import BAD_PATTERN, nearest_name, suggest
+from bpmax_sim.errors import BAD_PATTERN, suggest_nearest, suggest_or_list
 from bpmax_sim.extensions import FUNCTION, ExtensionPoint
 from bpmax_sim.i18n import (
     LANGUAGES,
@@ -39,7 +39,7 @@ from bpmax_sim.subject import form, hooks
 _BEFORE = 12
 
 
-def contrast(expected: str, actual: str, width: int) -> tuple[str, str]:
+def cut_to_difference(expected: str, actual: str, width: int) -> tuple[str, str]:
     """Return both texts cut to at most *width* characters around their first difference.
 
     A text that fits is not changed; each cut is marked by an ellipsis.
@@ -64,7 +64,7 @@ _NOT_THERE = msg("(absent)")
 _WIDTH = 80
 
 
-def label_of(path: Sequence[str | int]) -> str:
+def path_label(path: Sequence[str | int]) -> str:
     """Return *path* in the notation for readers, without operators: ``proxy[0].path.id``."""
     parts = (f"[{p}]" if isinstance(p, int) else f".{p}" for p in path if not is_operator(p))
     return "".join(parts).lstrip(".")
@@ -86,14 +86,14 @@ class Comparison(msgspec.Struct, frozen=True, omit_defaults=True):
     @property
     def label(self) -> str:
         """Return the path in the notation for readers."""
-        return label_of(self.path)
+        return path_label(self.path)
 
     def __str__(self) -> str:
         """Return ``form.discount expected 0.9, got 1``.
 
         Long values are cut around their difference.
         """
-        expected, actual = contrast(self.expected, self.actual, _WIDTH)
+        expected, actual = cut_to_difference(self.expected, self.actual, _WIDTH)
         return msg(
             "{label} expected {expected}, got {actual}",
             label=self.label,
@@ -154,7 +154,7 @@ def failing_checks(checks: Sequence[Comparison]) -> Checks:
     return tuple(check for check in checks if not check.ok)
 
 
-def text_of(value: Any) -> str:
+def value_text(value: Any) -> str:
     """Return *value* as a report shows it: as JSON, or as text that says that it does not exist."""
     return _NOT_THERE if value is UNSET else show(value)
 
@@ -168,7 +168,7 @@ def is_operator(key: object) -> bool:
 
 
 def _single_check(path: Path, ok: bool, expected: str, actual: Any) -> Comparison:
-    return Comparison(path, bool(ok), expected, text_of(actual))
+    return Comparison(path, bool(ok), expected, value_text(actual))
 
 
 def _compare_members(expected: Mapping[str, Any], actual: Any, path: Path) -> Checks:
@@ -205,12 +205,12 @@ def _compare_lists(expected: Sequence[Any], actual: Any, path: Path) -> Checks:
         path,
         is_whole,
         msg("{expected_count} items", expected_count=len(expected)),
-        f"{len(actual)}: {text_of(actual)}",
+        f"{len(actual)}: {value_text(actual)}",
     )
     return (*items, length)
 
 
-def _operator_of(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
+def _make_operator(symbol: str, test: Callable[[Any, Any], bool]) -> Compare:
     """Return an operator that makes one comparison with *test*, a function of operand and value."""
 
     def run(expected: Any, actual: Any, path: Path) -> Checks:
@@ -270,7 +270,7 @@ def is_match(expected: Any, actual: Any) -> bool:
 def _compare_not(expected: Any, actual: Any, path: Path) -> Checks:
     ok = not is_match(expected, actual)
     doubt = _why_never(expected, actual) if ok and actual is not UNSET else ""
-    return (Comparison(path, ok, f"$not {show(expected)}", text_of(actual), doubt),)
+    return (Comparison(path, ok, f"$not {show(expected)}", value_text(actual), doubt),)
 
 
 def _why_never(expected: Any, actual: Any) -> str:
@@ -360,7 +360,7 @@ def _compare_each(expected: Any, actual: Any, path: Path) -> Checks:
     items = actual.items() if isinstance(actual, Mapping) else enumerate(actual)
     wrong = [c for at, item in items for c in failing_checks(compare(expected, item, (*path, at)))]
     doubt = "" if actual else msg("it is empty here, so that nothing was compared")
-    return tuple(wrong) or (Comparison(path, True, whole, text_of(actual), doubt),)
+    return tuple(wrong) or (Comparison(path, True, whole, value_text(actual), doubt),)
 
 
 def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
@@ -370,7 +370,7 @@ def _compare_ne(expected: Any, actual: Any, path: Path) -> Checks:
     """
     differs = actual is not UNSET and not hooks.is_same_value(expected, actual)
     doubt = _why_different(expected, actual) if differs else ""
-    return (Comparison(path, differs, f"$ne {show(expected)}", text_of(actual), doubt),)
+    return (Comparison(path, differs, f"$ne {show(expected)}", value_text(actual), doubt),)
 
 
 def _compare_unordered(expected: Any, actual: Any) -> bool:
@@ -432,27 +432,27 @@ MATCHERS: Final = ExtensionPoint("bpmax_sim.matchers", FUNCTION, TYPES)
 """What ``$type`` takes: those, and functions of a value that others register."""
 
 OPERATORS: Mapping[str, Compare] = {
-    "$eq": _operator_of("", hooks.is_same_value),
+    "$eq": _make_operator("", hooks.is_same_value),
     "$ne": _compare_ne,
-    "$gt": _operator_of("$gt", _compare_order(operator.gt)),
-    "$gte": _operator_of("$gte", _compare_order(operator.ge)),
-    "$lt": _operator_of("$lt", _compare_order(operator.lt)),
-    "$lte": _operator_of("$lte", _compare_order(operator.le)),
-    "$in": _operator_of(
+    "$gt": _make_operator("$gt", _compare_order(operator.gt)),
+    "$gte": _make_operator("$gte", _compare_order(operator.ge)),
+    "$lt": _make_operator("$lt", _compare_order(operator.lt)),
+    "$lte": _make_operator("$lte", _compare_order(operator.le)),
+    "$in": _make_operator(
         "$in", lambda expected, actual: any(is_match(item, actual) for item in expected)
     ),
-    "$matches": _operator_of(
+    "$matches": _make_operator(
         "$matches",
         lambda expected, actual: isinstance(actual, str) and bool(re.search(expected, actual)),
     ),
-    "$contains": _operator_of("$contains", _contains),
+    "$contains": _make_operator("$contains", _contains),
     "$not": _compare_not,
     "$exists": _compare_exists,
-    "$type": _operator_of("$type", _is_of_type),
+    "$type": _make_operator("$type", _is_of_type),
     "$length": _compare_length,
-    "$near": _operator_of("$near", _is_near),
+    "$near": _make_operator("$near", _is_near),
     "$each": _compare_each,
-    "$unordered": _operator_of("$unordered", _compare_unordered),
+    "$unordered": _make_operator("$unordered", _compare_unordered),
     "$exactly": _compare_exactly,
 }
 REGISTERED: Final = ExtensionPoint(
@@ -471,7 +471,7 @@ def _operator(key: str) -> Compare:
         return OPERATORS[key]
     if key[1:] not in REGISTERED:
         raise KeyError(key)
-    return _operator_of(key, partial(REGISTERED.call, key[1:]))
+    return _make_operator(key, partial(REGISTERED.call, key[1:]))
 
 
 def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
@@ -485,7 +485,7 @@ def expectation_problems(expected: Any, path: Path = ()) -> Iterator[tuple[Path,
     for key, value in expected.items():
         here = (*path, key)
         if is_operator(key) and key not in OPERATORS and key[1:] not in REGISTERED:
-            known = suggest(key, operator_names())
+            known = suggest_or_list(key, operator_names())
             yield here, msg("unknown operator {key}{known}", key=key, known=known)
         elif is_operator(key) and mixed:
             yield (
@@ -554,16 +554,16 @@ def _type_problem(value: Any) -> str | None:
         return None
     names = MATCHERS.names()
     return msg(
-        "needs one of {names}{near}", names=series(names), near=nearest_name(str(value), names)
+        "needs one of {names}{near}", names=series(names), near=suggest_nearest(str(value), names)
     )
 
 
-def _require(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
+def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[Any], str | None]:
     """Return a check of operands that returns *message* unless *fits* accepts the operand."""
     return lambda value: None if fits(value) else message
 
 
-def _is_distance(value: Any) -> bool:
+def _is_tolerance(value: Any) -> bool:
     try:
         target, _ = near_operand(value)
         if isinstance(target, str) and not _is_reference(target):
@@ -573,18 +573,20 @@ def _is_distance(value: Any) -> bool:
     return True
 
 
-_A_NUMBER = _require(
+_A_NUMBER = _make_operand_check(
     lambda value: is_number(value) or isinstance(value, str), msg("needs a number or a text")
 )
 _OPERANDS: Mapping[str, Callable[[Any], str | None]] = {
-    **dict.fromkeys(("$in", "$unordered"), _require(is_list, msg("needs a list"))),
+    **dict.fromkeys(("$in", "$unordered"), _make_operand_check(is_list, msg("needs a list"))),
     "$matches": _pattern_problem,
     "$type": _type_problem,
-    "$length": _require(
+    "$length": _make_operand_check(
         lambda value: (is_number(value) and value >= 0) or isinstance(value, Mapping),
         msg("needs a count or operators"),
     ),
-    "$exists": _require(lambda value: isinstance(value, bool), msg("needs true or false")),
-    "$near": _require(_is_distance, msg("needs a number or {value: …, within: …}")),
+    "$exists": _make_operand_check(
+        lambda value: isinstance(value, bool), msg("needs true or false")
+    ),
+    "$near": _make_operand_check(_is_tolerance, msg("needs a number or {value: …, within: …}")),
     **dict.fromkeys(("$gt", "$gte", "$lt", "$lte"), _A_NUMBER),
 }

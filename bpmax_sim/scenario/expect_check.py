@@ -12,7 +12,7 @@ from typing import Any, get_args
 from msgspec import UNSET
 from msgspec.structs import asdict
 
-from bpmax_sim.errors import nearest_name, suggest
+from bpmax_sim.errors import suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import Api, Platform
@@ -21,7 +21,7 @@ from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
 from bpmax_sim.scenario.claims import (
     denies,
-    find_claims,
+    find_compared_literals,
     find_literals,
     find_maps,
     find_member_names,
@@ -170,7 +170,9 @@ def _check_call_words(context: CheckContext, item: model.ExpectedCall, spot: Spo
 
 def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -> None:
     """Report callers that no script contains, where an expectation denies them."""
-    for path, caller, denied in find_claims(item.caller) if item.caller is not UNSET else ():
+    for path, caller, denied in (
+        find_compared_literals(item.caller) if item.caller is not UNSET else ()
+    ):
         is_plain = isinstance(caller, str) and caller and "${" not in caller
         if is_plain and (denied or item.times == 0) and not context.names.is_in_scripts(caller):
             context.tell(
@@ -205,7 +207,7 @@ def check_parts(
         for path, name, denied in find_member_names(value) if known else ():
             if (part != "path" and not denied) or name in known.get(path, (name,)):
                 continue
-            find_hint = suggest if part == "path" else nearest_name
+            find_hint = suggest_or_list if part == "path" else suggest_nearest
             hint = find_hint(name, known[path])
             if hint:
                 context.tell(
@@ -226,7 +228,7 @@ def check_stub_body(context: CheckContext, stub: model.Stub, spot: Spot) -> None
     known = _find_parameters(*found, "response") if found and found[1].answer else {}
     for path, name, _ in find_member_names(stub.body) if known else ():
         names = known.get(path, (name,))
-        if name not in names and (hint := nearest_name(name, names)):
+        if name not in names and (hint := suggest_nearest(name, names)):
             context.tell(
                 spot.at(*path, name),
                 "{call} is declared to answer without {name!r}{hint}",
@@ -268,7 +270,7 @@ def check_sent(
         known = _find_parameters(platform, api, part)
         for path, name, _ in find_member_names(value.get(part)):
             names = known.get(path, (name,))
-            if name not in names and (hint := nearest_name(name, names)):
+            if name not in names and (hint := suggest_nearest(name, names)):
                 context.tell(
                     spot.at(part, *path, name),
                     "{call} has no parameter {name!r} in {part}{hint}",
@@ -336,7 +338,7 @@ def _check_flow_form(
         return
     known = _find_fields_of_subflow(context, definition)
     for path, name, is_denied in find_member_names(value):
-        hint = nearest_name(name, known) if is_denied and name not in known else ""
+        hint = suggest_nearest(name, known) if is_denied and name not in known else ""
         if hint and not path and not context.names.is_in_scripts(name):
             context.tell(
                 spot.at(name),
@@ -389,7 +391,7 @@ def _check_nodes(
 def _check_people(
     context: CheckContext, value: Any, spot: Spot, _definition: Definition | None
 ) -> None:
-    for path, person, denied in find_claims(value):
+    for path, person, denied in find_compared_literals(value):
         if isinstance(person, str | int):
             flow_actions.check_people(context, person, spot.at(*path))
             if denied:
@@ -416,7 +418,7 @@ def _check_project(
 def _check_notices(
     context: CheckContext, value: Any, spot: Spot, definition: Definition | None
 ) -> None:
-    for path, entry, denied in find_claims(value):
+    for path, entry, denied in find_compared_literals(value):
         for key, expected in entry.items() if isinstance(entry, Mapping) else ():
             where = spot.at(*path, key)
             if key not in _NOTICE:
@@ -589,7 +591,7 @@ def _check_columns(
     """
     if table not in context.names.columns:
         return
-    for path, row, under in find_claims(expected, (), denied):
+    for path, row, under in find_compared_literals(expected, (), denied):
         for column, cell in row.items() if isinstance(row, Mapping) else ():
             wrong = context.names.column_problem(table, column)
             if wrong and (under or denies(cell)):
@@ -633,7 +635,7 @@ def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> N
     """Report options that an expectation only denies and that nothing could offer."""
     if context.names.is_in_scripts("$proxy"):
         return  # any response may offer them
-    for path, option, denied in find_claims(expected):
+    for path, option, denied in find_compared_literals(expected):
         lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
         if lines and not is_elsewhere and not context.names.is_in_scripts(option):

@@ -13,8 +13,8 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.assertions import State
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
-from bpmax_sim.scenario.expect import is_operator, label_of, text_of
-from bpmax_sim.scenario.expect_update import ExpectUpdate, update_of
+from bpmax_sim.scenario.expect import is_operator, path_label, value_text
+from bpmax_sim.scenario.expect_update import ExpectUpdate, build_update
 from bpmax_sim.scenario.expect_values import ValuePatterns, is_suspicious
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.model import NOTHING_YET, Expect
@@ -61,7 +61,7 @@ def _draft_update(
     sections = {name: value for name, value in sections.items() if value}
     place = spot.at("expect").place
     notes = tuple(Problem(message, place) for message in draft.left_out)
-    return update_of(sections, Expect(), spot, is_new=True, notes=notes) if sections else None
+    return build_update(sections, Expect(), spot, is_new=True, notes=notes) if sections else None
 
 
 NOTHING_CAME = msg(
@@ -77,13 +77,13 @@ class _Draft:
         self._patterns = patterns
         self.left_out: list[str] = []
 
-    def take(self, value: Any, *path: str | int) -> Any:
+    def add_value(self, value: Any, *path: str | int) -> Any:
         """Return what to expect of *value*, which stands at *path*; `UNSET` for nothing."""
         if isinstance(value, Mapping) and value and not any(map(is_operator, value)):
-            members = {key: self.take(inner, *path, key) for key, inner in value.items()}
+            members = {key: self.add_value(inner, *path, key) for key, inner in value.items()}
             return {key: inner for key, inner in members.items() if inner is not UNSET} or UNSET
         if why := _find_reason_against(value):
-            where = label_of(path)
+            where = path_label(path)
             self.left_out.append(msg("{where} is left out: {why}", where=where, why=why))
             return UNSET
         return self._patterns.generalise(value)
@@ -94,7 +94,7 @@ def _find_reason_against(value: Any) -> str:
     if _has_secret(value):
         return msg("it holds a secret")
     if is_suspicious(value):
-        return msg("{value} looks like a mistake of the script", value=text_of(value))
+        return msg("{value} looks like a mistake of the script", value=value_text(value))
     return msg("its keys look like operators") if _has_operator(value) else ""
 
 
@@ -118,7 +118,7 @@ def _draft_form(draft: _Draft, got: State, changed: Sequence[str]) -> Any:
     for name in changed:
         value = values[name] if name in values else form.value_at_steps(values, _steps_of(name))
         if value is not UNSET:
-            fields[name] = draft.take(value, "form", name)
+            fields[name] = draft.add_value(value, "form", name)
     return {name: value for name, value in fields.items() if value is not UNSET}
 
 
@@ -128,7 +128,7 @@ def _steps_of(name: str) -> Path:
 
 def _draft_messages(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
     lines = got["messages"]()
-    texts = [draft.take(line["text"], "messages", number) for number, line in enumerate(lines)]
+    texts = [draft.add_value(line["text"], "messages", number) for number, line in enumerate(lines)]
     if UNSET in texts:
         return ()
     return [{"text": text, "type": line["type"]} for text, line in zip(texts, lines, strict=True)]
@@ -143,7 +143,7 @@ def _draft_call(draft: _Draft, call: CallMade, number: int) -> Mapping[str, Any]
     entry: dict[str, Any] = {"call": call.call}
     for part in ("path", "query", "body"):
         value = getattr(call, part)
-        taken = draft.take(value, "proxy", number, part) if value else UNSET
+        taken = draft.add_value(value, "proxy", number, part) if value else UNSET
         if taken is not UNSET:
             entry[part] = taken
     outcome = {"status": call.status, "error": call.error}
@@ -153,13 +153,13 @@ def _draft_call(draft: _Draft, call: CallMade, number: int) -> Mapping[str, Any]
 def _draft_flow(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
     facts = got["flow"]()
     names = ("at" if facts.get("at") else "status", "pending") if facts else ()
-    taken = {name: draft.take(facts[name], "flow", name) for name in names}
+    taken = {name: draft.add_value(facts[name], "flow", name) for name in names}
     return {name: value for name, value in taken.items() if value is not UNSET}
 
 
 def _draft_result(draft: _Draft, got: State, _changed: Sequence[str]) -> Any:
     value = got["result"]()
-    taken = draft.take(value, "result") if value else UNSET
+    taken = draft.add_value(value, "result") if value else UNSET
     return () if taken is UNSET else taken
 
 

@@ -138,10 +138,10 @@ def make_update(
         if value is UNSET:
             return None
         sections[section] = value
-    return update_of(sections, expected, spot)
+    return build_update(sections, expected, spot)
 
 
-def update_of(
+def build_update(
     sections: Mapping[str, Any],
     expected: Expect,
     spot: Spot,
@@ -214,7 +214,9 @@ def _with_expect(item: ScenarioItem, update: ExpectUpdate) -> ScenarioItem:
     )
 
 
-def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], list[Problem]]:
+def merge_row_edits(
+    edits: Sequence[Sequence[ExpectEdit]],
+) -> tuple[list[ExpectEdit], list[Problem]]:
     """Return the edits of all rows, and a problem for each place where rows differ."""
     joined: dict[tuple[Path, Steps], ExpectEdit] = {}
     differing: dict[tuple[Path, Steps], Problem] = {}
@@ -225,7 +227,7 @@ def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], 
             if first.keys == edit.keys:
                 continue
             message = msg("the rows come to different values here; make them a column of cases")
-            shared = _share_parts(first.keys, edit.keys) if edit.is_new else UNSET
+            shared = _common_parts(first.keys, edit.keys) if edit.is_new else UNSET
             if shared is not UNSET:
                 note = Problem(message, Place(display_path(edit.path)), format_steps(edit.steps))
                 notes = dict.fromkeys((*first.notes, note))
@@ -238,13 +240,13 @@ def join_rows(edits: Sequence[Sequence[ExpectEdit]]) -> tuple[list[ExpectEdit], 
     return kept, list(differing.values())
 
 
-def _share_parts(first: Any, second: Any) -> Any:
+def _common_parts(first: Any, second: Any) -> Any:
     """Return what holds of both, as far as it is alike; `UNSET` for nothing."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
-        parts = {key: _share_parts(first[key], second[key]) for key in first if key in second}
+        parts = {key: _common_parts(first[key], second[key]) for key in first if key in second}
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
-        elements = list(map(_share_parts, first, second))
+        elements = list(map(_common_parts, first, second))
         return elements if all(map(_keeps_name, first, elements)) else UNSET
     return first if first == second else UNSET
 

@@ -15,12 +15,12 @@ from typing import Any, Final
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import nearest_name
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import denies, find_claims
+from bpmax_sim.scenario.claims import denies, find_compared_literals
 from bpmax_sim.scenario.denied_texts import find_idle_denials
 from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
 from bpmax_sim.scenario.findings import NameFinding, find_row_keys
@@ -167,11 +167,11 @@ def _check_denied(
     field: str, value: Any, spot: _FindSpot, history: RunHistory, *, is_never: bool
 ) -> Iterator[NameFinding]:
     """Yield denied texts that a field never had but that resemble one that it had or offers."""
-    for _, literal, is_denied in find_claims(value):
+    for _, literal, is_denied in find_compared_literals(value):
         if not isinstance(literal, str) or is_denied == is_never or "${" in literal:
             continue
         known = [*map(str, history.offered.get(field, ())), *map(str, history.values_of(field))]
-        if literal and literal not in known and (hint := nearest_name(literal, known)):
+        if literal and literal not in known and (hint := suggest_nearest(literal, known)):
             yield _make_finding(spot(), msg(
                 "form.{field} was never {value!r}, so denying it says nothing{hint}",
                 field=field, value=literal, hint=hint,
@@ -186,7 +186,7 @@ def _check_columns(
     rows = chain.from_iterable(one for one in history.values_of(table) if isinstance(one, list))
     known = dict.fromkeys(chain.from_iterable(row for row in rows if isinstance(row, Mapping)))
     for column in columns if known else ():
-        if column not in known and (hint := nearest_name(column, map(str, known))):
+        if column not in known and (hint := suggest_nearest(column, map(str, known))):
             yield _make_finding(spot(), msg(
                 "no row of {table} ever had a column {column!r}{hint}",
                 table=table, column=column, hint=hint,
@@ -212,21 +212,21 @@ def _find_stale_previews(item: ScenarioItem) -> Iterator[NameFinding]:
 def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFinding]:
     """Yield the first expectation if all are of fields that no script of the run wrote."""
     expectations = list(_find_expectations(item))
-    written = {_base_of(one.field) for one in history.changes if one.is_by_script}
-    entered = {_base_of(one.field) for one in history.changes if one.by == "user"}
+    written = {_top_level_field(one.field) for one in history.changes if one.is_by_script}
+    entered = {_top_level_field(one.field) for one in history.changes if one.by == "user"}
     names: list[str] = []
     for expected, _, _ in expectations:
         fields = expected.form if isinstance(expected.form, Mapping) else {}
         if not fields or expected != model.Expect(form=expected.form):
             return
-        known = {_base_of(name) for name in fields}
+        known = {_top_level_field(name) for name in fields}
         if known & written or not known <= {*history.initial, *entered}:
             return
         names += fields
     if not names or any(one.step.expect_error is not UNSET for one in item.walk_steps()):
         return
     _, spot, path = expectations[0]
-    is_entered = any(_base_of(name) in entered for name in names)
+    is_entered = any(_top_level_field(name) in entered for name in names)
     entry = msg(
         "all that is expected was there before anything ran, or a step entered it, and no script "
         "wrote it: {names}; expect what the scripts do, too", names=series(names),
@@ -237,7 +237,7 @@ def find_untouched(item: ScenarioItem, history: RunHistory) -> Iterator[NameFind
     yield _make_finding(spot.at(*path), entry)
 
 
-def _base_of(field: str) -> str:
+def _top_level_field(field: str) -> str:
     """Return the top-level field of a cell such as ``明细[0].数量``.
 
     Of a sub-flow's field this is the sub-flow.

@@ -86,7 +86,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
         """Return the spot of the step, or of the scenario."""
         return self.located.spot if self.located else self.item.spot
 
-    def fills(self, key: str | int) -> bool:
+    def has_reference(self, key: str | int) -> bool:
         """Return whether a ``${…}`` occurs below *key* of the step or the scenario."""
         return key in (self.located.fills if self.located else self.item.fills)
 

@@ -53,7 +53,7 @@ def _action_problem(do: FaultAction) -> str | None:
         return msg("do: {names} exclude each other", names=join_messages(msg(" and "), kinds))
     if not kinds and all(getattr(do, name) is UNSET for name in ("body", "delay", "drip")):
         return msg("do: expected one of status, body, error, token, delay, drip")
-    if not kinds and do.body is UNSET and not _time_of(do):
+    if not kinds and do.body is UNSET and not _response_delay(do):
         return msg("do: a delay of no time changes nothing; say how long, such as 2s")
     return next((wrong for is_wrong, wrong in _IDLE_SETTINGS if is_wrong(do)), None)
 
@@ -76,13 +76,13 @@ _IDLE_SETTINGS: tuple[tuple[Callable[[FaultAction], bool], str], ...] = (
 """What says nothing beside the rest of an action, and why."""
 
 
-def _time_of(do: FaultAction) -> float:
+def _response_delay(do: FaultAction) -> float:
     """Return by how many virtual seconds *do* delays the response."""
     over = do.drip.over if isinstance(do.drip, Drip) else 0
     return (0.0 if do.delay is UNSET else float(do.delay)) + float(over)
 
 
-def fault_of(rule: FaultRule, place: Place | None = None) -> Fault:
+def to_transport_fault(rule: FaultRule, place: Place | None = None) -> Fault:
     """Return *rule* as a transport fault; without ``call`` it applies to every call."""
     first, last = (1, None) if rule.call is UNSET else _call_range(rule.call) or (1, None)
     attempts = None if rule.attempts is UNSET else rule.attempts
@@ -103,7 +103,7 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
     for number, answer in enumerate(stub.answers):
         if problem := fault_problem(FaultRule(on="*", do=answer)):
             yield ("answers", number), problem
-    for name, value in request_of(stub).items():
+    for name, value in request_conditions(stub).items():
         for path, wrong in expect.expectation_problems(value):
             yield ("request", name, *path), wrong
 
@@ -116,7 +116,7 @@ def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
     return earlier.on in {"*", stub.on} or names_api(earlier.on, stub.on)
 
 
-def request_of(stub: Stub) -> Mapping[str, Any]:
+def request_conditions(stub: Stub) -> Mapping[str, Any]:
     """Return the conditions of *stub* on the request, by part."""
     return {name: value for name, value in asdict(stub.request).items() if value is not UNSET}
 
@@ -132,7 +132,7 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
         for name in ("on", "headers", "body")
         if getattr(stub, name) is not UNSET
     }
-    request = {name: resolve(value) for name, value in request_of(stub).items()}
+    request = {name: resolve(value) for name, value in request_conditions(stub).items()}
     answers = tuple(
         replace(answer, headers=resolve(answer.headers), body=resolve(answer.body))
         for answer in stub.answers
@@ -140,14 +140,14 @@ def fill_stub(stub: Stub, resolve: Callable[[Any], Any]) -> Stub:
     return replace(stub, **values, request=StubRequest(**request), answers=answers)
 
 
-def stub_of(
+def stub_to_fault(
     stub: Stub, place: Place | None = None, template: Callable[[str, str], str] = lambda *_: ""
 ) -> Fault:
     """Return *stub* as a transport fault; with ``answers`` it applies once for each of them.
 
     *template* returns the path of an API with its placeholders.
     """
-    parts = request_of(stub)
+    parts = request_conditions(stub)
 
     def matches(request: Request) -> bool:
         call = request.call

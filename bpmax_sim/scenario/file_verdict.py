@@ -142,10 +142,10 @@ def _range_key(fault: Fault) -> str:
 def _find_ranged_faults(item: ScenarioItem) -> Iterator[Fault]:
     """Yield the faults of *item* for several calls or several sendings, such as ``call: 1-3``."""
     faults = chain(item.faults, *(located.faults for located in (*item.steps, *item.cleanup)))
-    yield from (one for one in faults if _calls_of(one) > 1 or (one.attempts or 0) > 1)
+    yield from (one for one in faults if _count_calls(one) > 1 or (one.attempts or 0) > 1)
 
 
-def _calls_of(fault: Fault) -> int:
+def _count_calls(fault: Fault) -> int:
     """Return the number of calls in the range of *fault*; 1 for an open range."""
     return 1 if fault.last is None else fault.last - fault.first + 1
 
@@ -169,7 +169,7 @@ def find_used_parts(
             used |= {answer_key(stub.place, number) for number in range(count)}
     for fault in _find_ranged_faults(item):
         struck = Counter(one.serial for one in session.injected_faults if one.fault is fault)
-        is_struck = len(struck) >= _calls_of(fault)
+        is_struck = len(struck) >= _count_calls(fault)
         if is_struck and max(struck.values(), default=0) >= (fault.attempts or 0):
             used.add(_range_key(fault))
     return used
@@ -180,7 +180,7 @@ def fails_file(part: RunWarning, strictness: Strictness) -> bool:
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
 
-def failure_of(item: ScenarioItem, part: RunWarning) -> Failure:
+def unused_part_failure(item: ScenarioItem, part: RunWarning) -> Failure:
     """Return the failure for *part*, which no row of the file of *item* used."""
     place = part.place or item.place
     source = item.spot.source

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import UNSET
 from msgspec.structs import replace
 
-from bpmax_sim.errors import WARNINGS, Place, nearest_name
+from bpmax_sim.errors import WARNINGS, Place, suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Auth, names_api
@@ -250,7 +250,7 @@ def check_write(
         cure = msg("{wrong} (if it is a field, declare it in form.fields)", wrong=wrong)
         yield f"form.{field}", cure
     elif field not in (known := names.fields or names.initial_fields) and (
-        hint := nearest_name(field, known if not names.fields else ())
+        hint := suggest_nearest(field, known if not names.fields else ())
     ):
         # What computed returns is for the form alone; a script may keep what it likes in there.
         name = f"form.{field}" if change.by == "computed" else ""

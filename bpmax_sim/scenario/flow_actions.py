@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import suggest
+from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import action, source
 from bpmax_sim.scenario.names import CheckContext
@@ -79,7 +79,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         name = value.get("project", "")  # 盖章#2 is the second of its kind
         project = name.partition("#")[0] if is_literal(name) else ""
         if project and project not in context.names.subflows:
-            more = suggest(project, context.names.subflows)
+            more = suggest_or_list(project, context.names.subflows)
             where = spot.at("project")
             context.tell(where, "no sub-flow {flow!r}{more}", flow=project, more=more)
             return
@@ -117,7 +117,7 @@ class FlowAction(action.Action, frozen=True, kw_only=True):
         """Check whether the person may act, run the hooks, and move the project on."""
         options = value if isinstance(value, Mapping) else {}
         flow = on.flow(cls.key()).find(str(options.get("project", "")))
-        move = move_of(value)
+        move = to_flow_move(value)
         if cls.decides:
             flow.act(cls.decides, move)
         else:
@@ -204,13 +204,13 @@ class PreviewAction(action.Action, frozen=True, kw_only=True):
     @classmethod
     def run(cls, on: action.Performer, value: Any, name: str, result: Result) -> None:  # noqa: ARG003
         """Make the preview; it becomes the step's result."""
-        result.set_value(on.flow("preview").preview(move_of(value)))
+        result.set_value(on.flow("preview").preview(to_flow_move(value)))
 
 
 _NODE = msg("the node")
 
 
-def move_of(value: Any) -> FlowMove:
+def to_flow_move(value: Any) -> FlowMove:
     """Return the person, node and values of a flow action as the flow takes them."""
     options = value if isinstance(value, Mapping) else {}
     where: Where = options.get("where", "before")

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from bpmax_sim.i18n import msg, series
-from bpmax_sim.scenario.events import LogMark
+from bpmax_sim.scenario.events import LogPosition
 from bpmax_sim.scenario.expect import failing_checks
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.source import Failure
 
 
-def judge_invariants(progress: Progress, since: LogMark) -> Iterator[Failure]:
+def judge_invariants(progress: Progress, since: LogPosition) -> Iterator[Failure]:
     """Yield the failures of invariants after the step that began at *since*.
 
     Only that step's messages, calls and console lines count. A ``never`` is broken if all parts of
@@ -20,7 +20,7 @@ def judge_invariants(progress: Progress, since: LogMark) -> Iterator[Failure]:
     """
     for path, expected in progress.item.scenario.invariants:
         reporter = progress.reporter(since)
-        checks, failures = progress.judge(reporter, expected, since, path)
+        checks, failures = progress.compare_expectation(reporter, expected, since, path)
         is_broken = bool(failing_checks(checks))
         yield from (failure for failure in failures if failure.kind == "value")
         if path[0] == "always" and is_broken:

@@ -23,9 +23,9 @@ from bpmax_sim.errors import (
     Place,
     Problem,
     Problems,
-    by_place,
+    place_sort_key,
     shell_quote,
-    suggest,
+    suggest_or_list,
 )
 from bpmax_sim.file_names import RelativeFileNames, cassette_name
 from bpmax_sim.i18n import join_messages, msg
@@ -40,9 +40,9 @@ from bpmax_sim.project import (
     strictness_of,
 )
 from bpmax_sim.scenario import model, references
-from bpmax_sim.scenario.check import check, check_values
+from bpmax_sim.scenario.check import check_scenario, check_values
 from bpmax_sim.scenario.declarations import read_declarations, read_shared
-from bpmax_sim.scenario.faults import fault_of, fault_problem
+from bpmax_sim.scenario.faults import fault_problem, to_transport_fault
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.names import ScenarioNames
 from bpmax_sim.scenario.source import RunWarning, ScenarioSource, Spot, read_script
@@ -293,7 +293,7 @@ def load_items(
     is_broken, source = bool(problems), declared.source
     scenario = decode(source.root, model.Scenario, problems)
     if scenario is None or is_broken:
-        raise ConfigError(*sorted(set(problems), key=by_place))
+        raise ConfigError(*sorted(set(problems), key=place_sort_key))
     draft = ScenarioDraft(
         spot=Spot(source),
         scenario=scenario,
@@ -312,11 +312,11 @@ def load_items(
     subjects = _load_subjects(draft)
     draft.texts = _texts_of_scripts(draft, subjects)
     if not is_checked:
-        check(draft)
+        check_scenario(draft)
         check_values(draft)
     loaded = [_build_item(draft, subjects, row, home) for row in draft.rows or (None,)]
     if problems:
-        raise ConfigError(*sorted(set(problems), key=by_place))
+        raise ConfigError(*sorted(set(problems), key=place_sort_key))
     return loaded
 
 
@@ -592,7 +592,7 @@ def _fault_rules(
             for rule, rule_spot in sets.get(name, ()):
                 yield from _fill_fault(draft, rule, rule_spot, row)
             if name not in sets and (whole or names != (fault,)):
-                hint = suggest(name, sets)
+                hint = suggest_or_list(name, sets)
                 message = msg("no fault set {name!r}{hint}", name=name, hint=hint)
                 draft.problems.append(Problem(message, place, "cases" if whole else ""))
 
@@ -635,7 +635,7 @@ def _fill_fault(
     if wrong := fault_problem(filled):
         draft.problems.append(Problem(wrong, spot.place, "faults"))
     else:
-        yield fault_of(filled, spot.place)
+        yield to_transport_fault(filled, spot.place)
 
 
 def _inline_fault(draft: ScenarioDraft, fault: Any, spot: Spot, row: Row | None) -> Iterator[Fault]:

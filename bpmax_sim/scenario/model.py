@@ -519,7 +519,7 @@ def scenario_schema() -> Schema:
     schema = json_schema(Scenario, title="bpmax-sim scenario", hover=texts)
     _refine(schema, texts)
     _replace(schema, "cases", _cases_schema(schema, texts))
-    script = _of_type(ACTIONS["js"].value_type(), schema["definitions"], texts)
+    script = _type_schema(ACTIONS["js"].value_type(), schema["definitions"], texts)
     _replace(schema, "script", script)
     schema["anyOf"] = [{"required": ["steps"]}, {"required": ["script"]}]
     return schema
@@ -573,10 +573,10 @@ def _refine(schema: Schema, texts: Texts) -> None:
     for place in filter(None, (step, definitions.get("Policy"))):
         for name in ACTIONS.keys() & place["properties"].keys():
             action = ACTIONS[name]
-            value = action.value_schema() or _of_type(action.value_type(), definitions, texts)
+            value = action.value_schema() or _type_schema(action.value_type(), definitions, texts)
             _replace(place, name, value)
         _replace(place, "if", {"type": ["string", "boolean"]})
-    fault = {"anyOf": [{"type": "string"}, _of_type(FaultRule, definitions, texts)]}
+    fault = {"anyOf": [{"type": "string"}, _type_schema(FaultRule, definitions, texts)]}
     for place in (schema, step):
         if "faults" in place["properties"]:
             _replace(place, "faults", {"anyOf": [{"type": "array", "items": fault}, fault]})
@@ -604,7 +604,7 @@ def _refine_subjects(schema: Schema) -> None:
     }
 
 
-def _of_type(type_: Any, definitions: Schema, texts: Texts) -> Schema:
+def _type_schema(type_: Any, definitions: Schema, texts: Texts) -> Schema:
     """Return the schema of *type_* with descriptions.
 
     Structures it uses are added to *definitions*.
@@ -642,7 +642,7 @@ def _cases_schema(schema: Schema, texts: Texts) -> Schema:
         "required": ["id"],
     }
     add_descriptions(row, texts["Row"])
-    table = _of_type(Table, schema["definitions"], texts)
+    table = _type_schema(Table, schema["definitions"], texts)
     return {"anyOf": [{"type": "array", "minItems": 1, "items": row}, table]}
 
 

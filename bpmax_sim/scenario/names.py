@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bpmax_sim.errors import CODES, CallError, nearest_name, suggest
+from bpmax_sim.errors import CODES, CallError, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Platform, names_api
@@ -96,14 +96,16 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None
         base, *rest = path_steps(name) or (name,)
         if base not in self.fields:
-            return msg("no field {name!r}{near}", name=name, near=suggest(name, self.fields))
+            return msg(
+                "no field {name!r}{near}", name=name, near=suggest_or_list(name, self.fields)
+            )
         column = next((step for step in rest if isinstance(step, str)), None)
         return None if column is None else self.column_problem(str(base), column)
 
     def field_doubt(self, name: str) -> str | None:
         """Return a similar known name if no form declares fields and *name* is unknown, or None."""
         known = () if self.fields else self.initial_fields
-        if name in known or not (hint := nearest_name(name, known)):
+        if name in known or not (hint := suggest_nearest(name, known)):
             return None
         return msg("no field {name!r}{near}", name=name, near=hint)
 
@@ -112,7 +114,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         known = self.columns.get(table, ())
         if not known or column in known:
             return None
-        hint = suggest(column, known)
+        hint = suggest_or_list(column, known)
         return msg("{table} has no column {column!r}{hint}", table=table, column=column, hint=hint)
 
     def value_problems(self, name: str, value: Any) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -147,10 +149,10 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         if name in known or not known or name in EXTENSIONS or (rest and name in self.buttons):
             return None
         if not rest and name.startswith("$"):
-            return suggest(name, EXTENSIONS)
+            return suggest_or_list(name, EXTENSIONS)
         if wrong := self.field_problem(name):
             return msg(": {wrong}", wrong=wrong)
-        return None if self.fields else nearest_name(name, known) or None
+        return None if self.fields else suggest_nearest(name, known) or None
 
     def _context_problem(self, owner: str, name: str) -> str | None:
         """Return what is doubtful in a script's read of *name* in ``ctx`` or a part of it, or None.
@@ -160,14 +162,16 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if owner == "ctx.postData":
             known = self.fields or self.initial_fields
-            return None if name in known else nearest_name(name, known) or None
+            return None if name in known else suggest_nearest(name, known) or None
         members = CONTEXT_MEMBERS.get(owner)
         is_closed = owner in {"ctx", "ctx.step"}
         if owner == "ctx.userInfo" and self.person_members:
             members, is_closed = tuple(dict.fromkeys(("id", "name", *self.person_members))), True
         if members is None or name in members:
             return None
-        return suggest(name, members) if is_closed else nearest_name(name, members) or None
+        return (
+            suggest_or_list(name, members) if is_closed else suggest_nearest(name, members) or None
+        )
 
     def write_problem(self, owner: str, member: str) -> tuple[str, bool] | None:
         """Return what is wrong with a script's write to *member* of *owner*, and if it is certain.
@@ -176,7 +180,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if owner in _MESSAGE_WORDS:
             known, is_member = _MESSAGE_WORDS[owner], owner == "form.$message"
-            hint = suggest(member, known) if is_member else nearest_name(member, known)
+            hint = suggest_or_list(member, known) if is_member else suggest_nearest(member, known)
             wrong = msg("there is no {name!r}{hint}", name=member, hint=hint)
             return None if member in known or not hint else (wrong, is_member)
         known = CONTEXT_MEMBERS["ctx"] if owner == "ctx" else self.fields or self.initial_fields
@@ -185,7 +189,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         if owner != "ctx" and self.fields:
             wrong = self.field_problem(member) or ""
             return (wrong, True) if wrong else None
-        hint = nearest_name(member, known)
+        hint = suggest_nearest(member, known)
         return (msg("there is no {name!r}{hint}", name=member, hint=hint), False) if hint else None
 
     def is_in_scripts(self, word: str) -> bool:
@@ -202,7 +206,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         """
         if code in CODES or not _CODE.fullmatch(code) or self.is_in_scripts(code):
             return None
-        hint = nearest_name(code, CODES)
+        hint = suggest_nearest(code, CODES)
         return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None
 
     def instance_problem(self, key: str, platform: str = "") -> str | None:
@@ -218,7 +222,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         }
         if key in {*known, "default"} or (not known and not entries):
             return None
-        hint = suggest(key, sorted(known))
+        hint = suggest_or_list(key, sorted(known))
         return msg("no platform has an instance {key!r}{hint}", key=key, hint=hint)
 
     def api_of(self, call: str) -> tuple[Platform, Api] | None:
@@ -243,13 +247,15 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
             return None if is_any else msg("no platform is like {platform!r}", platform=platform)
         declared = self.platforms.find(platform)
         if declared is None:
-            return msg("no platform {name!r}{hint}", name=platform, hint=suggest(platform, known))
+            return msg(
+                "no platform {name!r}{hint}", name=platform, hint=suggest_or_list(platform, known)
+            )
         if not api or api.startswith("$"):
             return None
         apis = [*declared.apis, *(a for one in declared.apis.values() for a in one.aliases)]
         if any(names_api(call, f"{platform}.{name}") for name in apis):
             return None
-        hint = suggest(api, apis)
+        hint = suggest_or_list(api, apis)
         return msg("{platform} has no API {api!r}{hint}", platform=platform, api=api, hint=hint)
 
 
@@ -258,7 +264,7 @@ def describe_finding(
 ) -> str:
     """Return the message of a finding; the parameters are those of `CheckContext.tell`."""
     if known is not None:
-        values = {**values, "hint": suggest(str(next(iter(values.values()))), known)}
+        values = {**values, "hint": suggest_or_list(str(next(iter(values.values()))), known)}
     return fill_message(message, values)
 
 

@@ -14,12 +14,12 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import SubjectError, shorten_list, suggest
+from bpmax_sim.errors import SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.scenario import model, references
 from bpmax_sim.scenario.action import Performer
 from bpmax_sim.scenario.flow_actions import FlowAction, check_people, is_literal
-from bpmax_sim.scenario.row_checks import check_only
+from bpmax_sim.scenario.row_checks import check_only_rows
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
 from bpmax_sim.subject import project
@@ -189,9 +189,9 @@ class PolicyPlayer:
             return msg("does what the node does not offer: {action}", action=kind.decides)
         if not references.condition_holds(policy.condition, self.scope.lookup):
             return msg("does not hold: if: {condition}", condition=policy.condition)
-        return self._why_spent(number, task)
+        return self._why_used_up(number, task)
 
-    def _why_spent(self, number: int, task: OpenTask) -> str:
+    def _why_used_up(self, number: int, task: OpenTask) -> str:
         """Return why a policy cannot be used again (once for a task, ``times`` in all).
 
         "" if it can.
@@ -265,10 +265,10 @@ class PolicyPlayer:
             code="STANDS_STILL",
             until=_describe_goal(until),
             tasks=_describe_tasks(flow, tasks),
-            reasons=self._reasons(tasks),
+            reasons=self._describe_reasons(tasks),
         )
 
-    def _reasons(self, tasks: Sequence[OpenTask]) -> str:
+    def _describe_reasons(self, tasks: Sequence[OpenTask]) -> str:
         """Return, for each policy that is for these tasks, why it does not match."""
         reasons = {
             (number, why): None
@@ -393,7 +393,7 @@ def _check_policy(draft: ScenarioDraft, policy: model.Policy, spot: Spot) -> Non
     key, kind, value = actions[0]
     if wrong := references.check_condition(policy.condition):
         draft.tell(spot.at("if"), wrong)
-    check_only(draft, policy, spot)
+    check_only_rows(draft, policy, spot)
     options = value if isinstance(value, Mapping) else {}
     doubled = [name for name in _OUTSIDE if name in options]
     for name in doubled:
@@ -454,7 +454,7 @@ def _check_owner(
         "{by!r} never has a task at {at!r}{hint}",
         by=by,
         at=policy.at,
-        hint=suggest(by, known),
+        hint=suggest_or_list(by, known),
         kind="name",
     )
 

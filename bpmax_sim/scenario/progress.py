@@ -35,16 +35,16 @@ from bpmax_sim.scenario import (
 )
 from bpmax_sim.scenario.action import Performer, Subject
 from bpmax_sim.scenario.actions import check_action
-from bpmax_sim.scenario.calls import CallMade, event_of_call
-from bpmax_sim.scenario.events import START, Event, LogMark
+from bpmax_sim.scenario.calls import CallMade, make_call_event
+from bpmax_sim.scenario.events import START, Event, LogPosition
 from bpmax_sim.scenario.expect import Checks
 from bpmax_sim.scenario.expect_check import check_expect
 from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
-from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_of
-from bpmax_sim.scenario.file_verdict import failure_of, step_key, unused_parts
+from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_to_fault
+from bpmax_sim.scenario.file_verdict import step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -141,7 +141,7 @@ class RunLog(msgspec.Struct):
         if warning not in self.warnings:
             self.warnings.append(warning)
 
-    def note(self, event: Event) -> None:
+    def add_event_in_flight(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
@@ -168,7 +168,9 @@ class RunLog(msgspec.Struct):
         """Record unknown states, messages and members of the context that scripts wrote."""
         for write in writes:
             if write.owner == MESSAGE_TEXT:
-                if found := result_checks.find_misprint(write.member, "form.$message", write.place):
+                if found := result_checks.find_undefined_text(
+                    write.member, "form.$message", write.place
+                ):
                     self.add_finding(found)
                 continue
             wrong = self.names.write_problem(write.owner, write.member)
@@ -188,27 +190,27 @@ class RunLog(msgspec.Struct):
         self._reported = len(self._undeclared)
         return fresh
 
-    def mark(self) -> LogMark:
+    def position(self) -> LogPosition:
         """Return the present position, from which later queries count calls, lines and messages."""
-        return LogMark(len(self.calls), len(self.console), len(self.messages), len(self.events))
+        return LogPosition(len(self.calls), len(self.console), len(self.messages), len(self.events))
 
-    def happened_since(self, mark: LogMark) -> tuple[Event, ...]:
+    def happened_since(self, mark: LogPosition) -> tuple[Event, ...]:
         """Return the events since *mark*, including those of a step that has not ended."""
         return (*self.events[mark.events :], *(event for _, event in self._fresh))
 
-    def add(self, event: Event) -> Event:
+    def add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
         self.events.append(event)
         return event
 
-    def collect(self, result: Result) -> Iterable[Event]:
+    def collect_events(self, result: Result) -> Iterable[Event]:
         """Return all events since the last call, sorted, including those in *result*."""
         # The session lists calls in the order in which they ended; numbers count their beginnings.
         for record in sorted(self.session.calls[len(self.calls) :], key=attrgetter("began")):
             platform, _, api = record.name.partition(".")
             number = len(self.calls) + 1
-            event = event_of_call(
+            event = make_call_event(
                 record,
                 number,
                 self.session.platforms.find_api(platform, api),
@@ -220,16 +222,16 @@ class RunLog(msgspec.Struct):
             if record.call is not None:
                 self._numbers[record.call.serial] = number
             self._fresh += [(attempt.order, attempt) for attempt in event.earlier]
-            self._fresh += (record.began, event), (record.ended, events.answer_of(event))
+            self._fresh += (record.began, event), (record.ended, events.call_answered_event(event))
         self._fresh += map(self._fault_event, self.session.injected_faults[self._struck :])
         self._struck = len(self.session.injected_faults)
-        self.take(result)
+        self.add_result(result)
         fresh = [event for _, event in sorted(self._fresh, key=itemgetter(0))]
         self._fresh.clear()
         self.events += fresh
         return tuple(fresh)
 
-    def take(self, result: Result) -> None:
+    def add_result(self, result: Result) -> None:
         """Record the events in *result*, possibly of an action performed in flight of another."""
         self._fresh += [(timer.order, timer) for timer in result.timers]
         for line in result.console:
@@ -250,7 +252,7 @@ class RunLog(msgspec.Struct):
         if file is None:
             path = absolute_path(recalled.file)
             inside = path.startswith(os.path.join(self.root, ""))  # noqa: PTH118
-            file = self.homes.of(path) if inside else os.path.basename(path)  # noqa: PTH119
+            file = self.homes.relative_name(path) if inside else os.path.basename(path)  # noqa: PTH119
             self._files[recalled.file] = file
         return self.session.redact_value(replace(recalled, file=file))
 
@@ -418,7 +420,7 @@ class Progress:
         """Check names of third parties; return whether nothing has failed so far."""
         self.log.warnings += self.item.warnings
         wrong = findings.check_calls(self.item, self.session.platforms)
-        self.failures += self._take_findings(self.reporter(), wrong)
+        self.failures += self._report_findings(self.reporter(), wrong)
         if not self.failures and "user" in self.item.fills:
             user, spot = self.scope.resolve(self.item.scenario.user), self.item.spot.at("user")
             self.failures += self.check_filled(
@@ -432,7 +434,7 @@ class Progress:
         for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
 
-    def _take_findings(
+    def _report_findings(
         self, reporter: FailureReporter, wrong: Iterable[findings.NameFinding]
     ) -> list[source.Failure]:
         """Return the failures among the findings; doubts are added as warnings."""
@@ -459,7 +461,7 @@ class Progress:
                 message = msg("this can never answer: {wrong}", wrong=wrong)
                 failure = self.reporter().report("rule", message, path)
                 self.failures += self.demote_if_lenient([failure])
-            rules.append(stub_of(filled, where.place, self.session.template))
+            rules.append(stub_to_fault(filled, where.place, self.session.template))
         return tuple(rules)
 
     def judge_unused(self) -> list[source.Failure]:
@@ -474,7 +476,9 @@ class Progress:
             for part in self.idle_parts:
                 if not part.fails:
                     self.log.add_warning(part.kind, part.message, part.place)
-            failures = [failure_of(self.item, part) for part in self.idle_parts if part.fails]
+            failures = [
+                unused_part_failure(self.item, part) for part in self.idle_parts if part.fails
+            ]
         return self.demote_if_lenient(failures)
 
     @cached_property
@@ -513,7 +517,7 @@ class Progress:
             raise UndefinedValueError("{text}", text=ref.text)
         return value
 
-    def warn_of_step(self, located: load.LocatedStep, since: LogMark) -> None:
+    def warn_of_step(self, located: load.LocatedStep, since: LogPosition) -> None:
         """Add warnings for doubtful results of a step that passed."""
         step, log, platforms = located.step, self.log, self.session.platforms
         outcome = result_checks.StepOutcome(
@@ -541,7 +545,7 @@ class Progress:
             *find_idle_faults(self.item, calls, self.session),
             *expectation_doubts.find_idle_settings(self.item, calls, self.session),
             *expectation_doubts.find_idle_expectations(self.item, self._history, calls),
-            *result_checks.find_sent_misprints(calls),
+            *result_checks.find_sent_undefined_texts(calls),
             *result_checks.find_idle_rules(calls, self.session.platforms),
             *self.log.options.check_comparisons(scripts),
             *result_checks.find_misread_responses(calls, scripts, self.session.platforms),
@@ -622,7 +626,7 @@ class Progress:
         for project in self.subject.with_subprojects():
             project.user = person
 
-    def reporter(self, since: LogMark = START, **details: Any) -> FailureReporter:
+    def reporter(self, since: LogPosition = START, **details: Any) -> FailureReporter:
         """Return a reporter of failures that shows the calls since the mark *since*."""
         log = self.log
         return FailureReporter(
@@ -634,7 +638,7 @@ class Progress:
             **details,
         )
 
-    def state(self, since: LogMark = START) -> assertions.State:
+    def state(self, since: LogPosition = START) -> assertions.State:
         """Return the actual values of all sections; redacted, so equal in record and in replay."""
         log = self.log
         return {
@@ -700,13 +704,13 @@ class Progress:
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
-        return self._take_findings(reporter, findings.check_filled(self.item, self.names, check))
+        return self._report_findings(reporter, findings.check_filled(self.item, self.names, check))
 
-    def judge(
+    def compare_expectation(
         self,
         reporter: FailureReporter,
         expected: model.Expect,
-        since: LogMark = START,
+        since: LogPosition = START,
         path: Path = ("expect",),
     ) -> tuple[Checks, list[source.Failure]]:
         """Compare the state since *since* with *expected*, which is at *path*.
@@ -720,7 +724,7 @@ class Progress:
         resolve: Callable[[Any], Any] = self.expected_value
         unresolved = expected
         try:
-            if reporter.fills(path[0]):
+            if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
                 resolve = _identity_of
                 spot = reporter.spot.at(*path)

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
-from bpmax_sim.errors import SubjectError, suggest
+from bpmax_sim.errors import SubjectError, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import to_scenario_value
 from bpmax_sim.project import absolute_path, find_root
@@ -175,7 +175,11 @@ def find_function(module: Any, name: str) -> Any:
     except AttributeError:
         public = getattr(module, "__all__", None) or [one for one in dir(module) if one[0] != "_"]
         moved = _MOVED.get((module.__name__, name))
-        hint = msg("; it is called {name!r} now", name=moved) if moved else suggest(name, public)
+        hint = (
+            msg("; it is called {name!r} now", name=moved)
+            if moved
+            else suggest_or_list(name, public)
+        )
         raise SubjectError(
             "python: {module} has no function {name!r}{hint}",
             code="NO_FUNCTION",

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import nearest_name, shorten_list, suggest
+from bpmax_sim.errors import shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import loads
@@ -86,7 +86,7 @@ def parse_reference(text: str) -> Reference:
     """
     root, *path = plain_steps(text) or ("",)
     if root not in ROOTS:
-        hint = nearest_name(str(root), ROOTS) or msg(
+        hint = suggest_nearest(str(root), ROOTS) or msg(
             "; a value starts with one of {listed}", listed=shorten_list(ROOTS)
         )
         raise make_undefined_error(text, hint)
@@ -194,7 +194,7 @@ def _find_member(
     if whole in value:
         rest.clear()
         return value[whole]
-    raise make_undefined_error(ref.text, suggest(str(part), map(str, value)))
+    raise make_undefined_error(ref.text, suggest_or_list(str(part), map(str, value)))
 
 
 class Scope(msgspec.Struct, kw_only=True):
@@ -226,7 +226,7 @@ class Scope(msgspec.Struct, kw_only=True):
         if ref.root == "steps" and str(ref.path[0]) not in self.steps:
             never = msg("; no step with this id has run")
             raise make_undefined_error(
-                ref.text, nearest_name(str(ref.path[0]), self.steps) or never
+                ref.text, suggest_nearest(str(ref.path[0]), self.steps) or never
             )
         if ref.root == "env":
             name = ref.text.partition(".")[2]

@@ -8,7 +8,7 @@ from typing import Self
 from bpmax_sim.errors import ExpectationError
 from bpmax_sim.i18n import join_messages
 from bpmax_sim.scenario.events import Event, ScenarioFinished
-from bpmax_sim.scenario.source import Failure, render
+from bpmax_sim.scenario.source import Failure, render_failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +39,5 @@ class ScenarioResult:
             ExpectationError: if an item failed; the message has the text of each failure.
         """
         if not self.ok:
-            raise ExpectationError(join_messages("\n\n", map(render, self.failures)))
+            raise ExpectationError(join_messages("\n\n", map(render_failure, self.failures)))
         return self

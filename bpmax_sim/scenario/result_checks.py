@@ -17,11 +17,11 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import CallError, Place, nearest_name
+from bpmax_sim.errors import CallError, Place, suggest_nearest
 from bpmax_sim.field_path import FieldPath, Steps, format_path, values_at
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Response
-from bpmax_sim.platform.check import idle_classes, platform_hints
+from bpmax_sim.platform.check import classes_without_recover, platform_hints
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
@@ -115,7 +115,7 @@ def find_unseen_failures(
         if satisfies_rule(recipe.rules.ok, response, body, lenient=True):
             continue
         members = _failure_members(recipe)
-        if not members or names.texts is None or _have_word(names.texts, members):
+        if not members or names.texts is None or _contain_word(names.texts, members):
             continue
         code = recipe.rules.code(response, body)
         yield NameFinding("unseen", msg(
@@ -273,7 +273,7 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
         if recipe is None or not classes:
             continue
         code = str(recipe.rules.code(*as_response(call)))
-        for name, wrong in idle_classes(recipe.platform):
+        for name, wrong in classes_without_recover(recipe.platform):
             if code in map(str, classes[name].code):
                 yield NameFinding("rule", wrong, call.place, fails=False)
 
@@ -296,7 +296,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
                 absent.setdefault(place, (set(), call))[0].update(names)
     for (platform, path), (names, call) in absent.items():
         is_found = (platform, path) in found
-        hint = "" if is_found else nearest_name(str(path[-1]).lower(), sorted(names))
+        hint = "" if is_found else suggest_nearest(str(path[-1]).lower(), sorted(names))
         if hint:
             yield NameFinding("rule", msg(
                 "{platform} declares {path}, and no message has that{hint}",
@@ -376,7 +376,7 @@ def _failure_members(recipe: CompiledApi) -> list[str]:
     return list(dict.fromkeys(match[1] for match in matches))
 
 
-def _have_word(texts: Iterable[str], words: Iterable[str]) -> bool:
+def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     pattern = re.compile(rf"(?<![\w$])(?:{'|'.join(map(re.escape, words))})(?![\w$])")
     return any(pattern.search(text) for text in texts)
 
@@ -407,7 +407,7 @@ def find_misfit(
             declared=describe_kind(declared),
         )  # fmt: skip
         return NameFinding("unfit", message, place, fails=False)
-    return find_misprint(value, f"form.{field}", place)
+    return find_undefined_text(value, f"form.{field}", place)
 
 
 _UNFIT: Final[Mapping[str, frozenset[str]]] = {
@@ -428,7 +428,7 @@ _OF_ENGINE: Final = re.compile(
 """What the texts of errors have, which a script may show."""
 
 
-def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | None:
+def find_undefined_text(value: Any, name: str, place: Place | None) -> NameFinding | None:
     """Return what is wrong with a text that contains ``undefined`` or the like, or None.
 
     *name* is where the script wrote or sent it.
@@ -444,14 +444,14 @@ def find_misprint(value: Any, name: str, place: Place | None) -> NameFinding | N
     return NameFinding("unfit", message, place, fails=False)
 
 
-def find_sent_misprints(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
+def find_sent_undefined_texts(calls: Iterable[CallMade]) -> Iterator[NameFinding]:
     """Yield each text containing ``undefined`` or the like that a script sent."""
     for call in calls:
         sent = str((call.path, call.query, call.body))
         is_doubtful = _MISPRINT.search(sent) is not None and not call.is_login
         for part in ("path", "query", "body") if is_doubtful else ():
             for name, text in _texts_in(part, getattr(call, part)):
-                if found := find_misprint(text, f"{call.call} {name}", call.place):
+                if found := find_undefined_text(text, f"{call.call} {name}", call.place):
                     yield found
 
 
@@ -503,7 +503,7 @@ class OptionLog:
                 field, text = _form_field(comparison), comparison.text
                 known = list(map(str, self.offered.get(field, ())))
                 if comparison.kind == "text" and known and text and text not in known:
-                    hint = nearest_name(text, known)
+                    hint = suggest_nearest(text, known)
                     message = msg(
                         "form.{name} is compared with {text!r}, which is none of its options{hint}",
                         name=field,

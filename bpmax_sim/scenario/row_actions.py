@@ -63,7 +63,7 @@ class RowAction(action.Action, frozen=True, kw_only=True):
                 form.check_row(rows, number, table, more=int(cls.adds))
             return cls.change_rows(rows, numbers["at"], value)
 
-        on.any(cls.key()).set_rows(table, change_rows)
+        on.form_or_flow(cls.key()).set_rows(table, change_rows)
 
     @classmethod
     def change_rows(cls, rows: list[Any], at: int, value: Mapping[str, Any], /) -> list[Any]:

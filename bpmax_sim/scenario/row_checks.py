@@ -64,12 +64,12 @@ def check_rows_differ(
 
 def check_ids(draft: ScenarioDraft) -> None:
     """Report step ids that are used twice or cannot be referenced; each row has ids of its own."""
-    first = _check_ids_of(draft, draft.shared_steps, {})
+    first = _check_unique_ids(draft, draft.shared_steps, {})
     for steps in draft.steps_by_row.values():
-        _check_ids_of(draft, steps, first)
+        _check_unique_ids(draft, steps, first)
 
 
-def _check_ids_of(
+def _check_unique_ids(
     draft: ScenarioDraft, steps: LocatedSteps, known: Mapping[str, Spot]
 ) -> Mapping[str, Spot]:
     """Check the ids of *steps* against *known* ones; return the spot of each id."""
@@ -111,7 +111,7 @@ def check_cells(draft: ScenarioDraft, step: model.Step, column: str) -> None:
             check_action(draft, step.action, cell, spot)
 
 
-def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
+def check_only_rows(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot) -> None:
     """Report ``only`` where no rows are known, unknown rows in it, and an empty list."""
     if step.only is UNSET:
         return
@@ -127,7 +127,7 @@ def check_only(draft: ScenarioDraft, step: model.Step | model.Policy, spot: Spot
             draft.tell(place, "no row {name!r}{hint}", known=rows, name=str(name))
 
 
-def check_run(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
+def check_run_steps(draft: ScenarioDraft, step: model.Step, spot: Spot) -> None:
     """Report steps of a row's cell that are run where no row is known, or by themselves."""
     column = column_of_run(step) if draft.rows else ""
     is_own = spot.source is draft.spot.source and spot.steps[0] != "cases"

@@ -39,7 +39,7 @@ from bpmax_sim.scenario.assertions import error_as_data, make_thrown_error, reso
 from bpmax_sim.scenario.events import (
     START,
     Event,
-    LogMark,
+    LogPosition,
     Outcome,
     ScenarioFinished,
     StepFinished,
@@ -90,7 +90,7 @@ class StepRun(msgspec.Struct):
     number: int = 0
     total: int = 0
     prefix: str = ""
-    since: LogMark = START
+    since: LogPosition = START
     failures: list[Failure] = msgspec.field(default_factory=list)
     reason: str = ""
     tries: int = 0
@@ -102,9 +102,9 @@ class StepRun(msgspec.Struct):
     def events(self) -> Iterator[Event]:
         """Run the step and yield its events."""
         log = self.progress.log
-        self.since = log.mark()
+        self.since = log.position()
         started = self._start_event()
-        yield log.add(started)
+        yield log.add_event(started)
         if not self.reason and not is_for_row(self.located.step, self.progress.item.row_id):
             self.reason = msg("only: {rows}", rows=series(map(str, self.located.step.only or ())))
         if not self.reason and not self._condition_holds() and not self.failures:
@@ -116,7 +116,7 @@ class StepRun(msgspec.Struct):
             self.progress.ran.add(step_key(self.located))
             yield from self._run_body()
         self.progress.failures += self.failures
-        yield log.add(self._finish_event(started))
+        yield log.add_event(self._finish_event(started))
 
     def _finish_event(self, started: StepStarted) -> StepFinished:
         outcome: Outcome = "skipped" if self.reason else "failed" if self.failures else "passed"
@@ -180,7 +180,7 @@ class StepRun(msgspec.Struct):
             self.tries += 1
             result = yield from self._run_action()
             if result is not None:
-                self._check(result)
+                self._judge_result(result)
             if self._is_done(retry, result):
                 break
         if self.tries > 1:
@@ -204,7 +204,7 @@ class StepRun(msgspec.Struct):
             return (yield from self._run_named(*inner))
         result = self._perform_filled(self.progress.performer.perform)
         if result is not None:
-            yield from self.progress.log.collect(result)
+            yield from self.progress.log.collect_events(result)
         return result
 
     def _fill_action(self) -> Any:
@@ -274,20 +274,20 @@ class StepRun(msgspec.Struct):
     def perform_in_flight(self) -> list[Failure]:
         """Run this step while another one is in flight, and return its failures."""
         progress = self.progress
-        self.since = progress.log.mark()
+        self.since = progress.log.position()
         # The call in flight may have missed already: that is the other step's.
         self._first_miss = len(progress.session.misses)
         if not is_for_row(self.located.step, progress.item.row_id) or not self._condition_holds():
             return self.failures
         started = self._start_event()
-        progress.log.note(started)
+        progress.log.add_event_in_flight(started)
         progress.focus_on_step(self.located.step)
         self.tries = 1
         result = self._perform_filled(progress.performer.perform_in_flight)
         if result is not None:
-            progress.log.take(result)
-            self._check(result)
-        progress.log.note(self._finish_event(started))
+            progress.log.add_result(result)
+            self._judge_result(result)
+        progress.log.add_event_in_flight(self._finish_event(started))
         return self.failures
 
     def _run_named(
@@ -319,7 +319,7 @@ class StepRun(msgspec.Struct):
             progress.store_result(self.located.step.id, progress.result, None)
         return Result(value=progress.result)
 
-    def _check(self, result: Result) -> None:
+    def _judge_result(self, result: Result) -> None:
         """Judge the result in this order: misses, errors, expectations."""
         progress, step, reporter = self.progress, self.located.step, self._make_reporter()
         if not progress.is_judged:
@@ -356,7 +356,7 @@ class StepRun(msgspec.Struct):
         except UndefinedValueError as error:
             self._fail_undefined(error, ("expect",))
             return
-        checks, self.failures = progress.judge(reporter, step.expect, self.since)
+        checks, self.failures = progress.compare_expectation(reporter, step.expect, self.since)
         self.checks += checks
         if not self.failures:
             progress.warn_of_step(self.located, self.since)
@@ -402,7 +402,7 @@ class StepRun(msgspec.Struct):
             expected = resolve_error(expected, self.progress.expected_value)
         except UndefinedValueError as error:
             return [reporter.report("value", str(error), ("expect_error",))]
-        if reporter.fills("expect_error"):
+        if reporter.has_reference("expect_error"):
             spot = reporter.spot.at("expect_error")
             if wrong := self.progress.check_filled(
                 reporter, lambda to: check_error(to, expected, spot)
@@ -421,7 +421,9 @@ class StepRun(msgspec.Struct):
         if not isinstance(retry.until, Expect):
             return not self.failures
         reporter, path = self._make_reporter(), ("retry", "until")
-        checks, failures = self.progress.judge(reporter, retry.until, self.since, path)
+        checks, failures = self.progress.compare_expectation(
+            reporter, retry.until, self.since, path
+        )
         self.checks += checks
         if failures and not (checks and self.failures):
             self.failures = failures
@@ -472,7 +474,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
     """
     progress = Progress(item, session, environ, faults=faults, silent_faults=silent_faults)
     begin = session.clock.now()
-    yield progress.log.add(start_event(item, begin, session.engine))
+    yield progress.log.add_event(start_event(item, begin, session.engine))
     if progress.prepare() and progress.check_names():
         rules, stubs = item.faults if faults else (), progress.fill_stubs()
         session.arm((*rules, *more_faults, *stubs))
@@ -523,7 +525,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         if progress.failures and not reason:
             reason = msg("step {number} failed", number=number)
     if not progress.failures:
-        progress.checks, progress.failures = progress.judge(
+        progress.checks, progress.failures = progress.compare_expectation(
             progress.reporter(), item.scenario.expect
         )
     late = (

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
-from bpmax_sim.scenario.expect import is_list, is_operator, label_of
+from bpmax_sim.scenario.expect import is_list, is_operator, path_label
 from bpmax_sim.scenario.references import Path, whole_reference
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
@@ -48,9 +48,9 @@ def _check_expected(
     actions, last_id = now
     for section, value in asdict(expected).items() if origins else ():
         for path, text in _find_references(value) if value is not UNSET else ():
-            place = label_of((section, *path))
+            place = path_label((section, *path))
             if section == "result":
-                place = label_of(("steps", last_id, section, *path))
+                place = path_label(("steps", last_id, section, *path))
             name, other = text.removeprefix("vars."), place
             if not text.startswith("vars."):
                 name, other = place.removeprefix("vars."), text

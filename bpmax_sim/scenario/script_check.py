@@ -14,7 +14,15 @@ from weakref import WeakKeyDictionary
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CODES, CallError, Place, Problem, find_nearest, nearest_name, suggest
+from bpmax_sim.errors import (
+    CODES,
+    CallError,
+    Place,
+    Problem,
+    find_nearest,
+    suggest_nearest,
+    suggest_or_list,
+)
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.platform.load import Platforms
@@ -143,7 +151,7 @@ def check_scripts(
     kept.
     """
     contexts = list(contexts)
-    findings = chain.from_iterable(_check(context, shapes, broken) for context in contexts)
+    findings = chain.from_iterable(_check_script(context, shapes, broken) for context in contexts)
     for finding in dict.fromkeys(chain(findings, _find_unused_libraries(contexts, broken))):
         place = finding.problem.place
         reading = _read_file(contexts, place.file) if place else None
@@ -176,7 +184,7 @@ def find_run_doubts(
     of a promise, or if their call was *called*, so that the run or an expectation covers it.
     """
     contexts = script_contexts([item], lambda _: platforms)
-    found = [one for context in contexts for one in _check_alone(context)]
+    found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
     lines = set(map(_line_of, said)) if found else set()
     calls = lines.union(_line_of(call.place) for call in called) if found else lines
@@ -212,7 +220,7 @@ _ALONE: Final = WeakKeyDictionary[Platforms, dict[ScriptContext, tuple[ScriptFin
 """What was found, as long as the platforms are there."""
 
 
-def _check_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
+def _check_script_alone(context: ScriptContext) -> tuple[ScriptFinding, ...]:
     """Return the findings in one script; the fields of other scenarios are not known."""
     known, key = _ALONE.setdefault(context.platforms, {}), replace(context, platforms=_NO_PLATFORMS)
     if key not in known:
@@ -237,7 +245,7 @@ def _read_file(contexts: Iterable[ScriptContext], file: str) -> ScriptReading | 
     return read_script(found.source, found.name) if found else None
 
 
-def _check(
+def _check_script(
     context: ScriptContext, shapes: ResponseShapes, broken: Collection[Script]
 ) -> Iterator[ScriptFinding]:
     for problem in find_full_width(context.script.source, context.script.name):
@@ -323,7 +331,7 @@ def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[Sc
     is_owners = any(hook.partition(".")[0] == "owners" for hook in context.hooks)
     for name, place in reading.named_owners if is_owners and context.people else ():
         if name not in context.people:
-            hint = suggest(name, sorted(context.people))
+            hint = suggest_or_list(name, sorted(context.people))
             message = msg("people has no {name!r}{hint}", name=name, hint=hint)
             yield _make_finding("unknown-value", place, message)
     for place in reading.ownerless if is_owners else ():
@@ -333,7 +341,7 @@ def _check_owners(reading: ScriptReading, context: ScriptContext) -> Iterator[Sc
     is_jump = bool(context.hooks) and context.hooks <= {"jump"} and bool(context.nodes)
     for name, place in reading.returned_texts if is_jump else ():
         if name not in context.nodes:
-            hint = suggest(name, sorted(context.nodes))
+            hint = suggest_or_list(name, sorted(context.nodes))
             message = msg("the flow has no node {name!r}{hint}", name=name, hint=hint)
             yield _make_finding("unknown-value", place, message)
 
@@ -346,9 +354,9 @@ def _check_text(
         yield from _check_rejections(comparison, context)
     known = _values_of(".".join((comparison.root, *comparison.path)), context)
     near = known & CODES if comparison.root == "error" else known
-    hint = nearest_name(text, sorted(near)) if text not in known else ""
+    hint = suggest_nearest(text, sorted(near)) if text not in known else ""
     if shape.texts and text not in shape.texts:
-        hint = suggest(text, shape.texts)
+        hint = suggest_or_list(text, shape.texts)
     if hint:
         message = msg("{name} is never {value!r}{hint}", name=name, value=text, hint=hint)
         yield _make_finding("unknown-value", comparison.place, message)
@@ -474,7 +482,7 @@ def _check_call(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding
 
 def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
     for name, place in call.options:
-        if name not in _OPTIONS and (hint := nearest_name(name, _OPTIONS)):
+        if name not in _OPTIONS and (hint := suggest_nearest(name, _OPTIONS)):
             message = msg("$proxy has no option {name!r}{hint}", name=name, hint=hint)
             yield _make_finding("unknown-parameter", place, message)
 
@@ -482,7 +490,7 @@ def _check_options(call: ProxyCall) -> Iterator[ScriptFinding]:
 def _check_platform(call: ProxyCall, platforms: Platforms) -> Iterator[ScriptFinding]:
     if call.platform is not None and call.platform not in platforms.broken:
         folder = msg("; declare it in {folder}", folder=platforms.folder)
-        hint = nearest_name(call.platform, platforms.keys) or folder
+        hint = suggest_nearest(call.platform, platforms.keys) or folder
         message = msg("there is no platform {key!r}{hint}", key=call.platform, hint=hint)
         yield _make_finding("unknown-platform", call.platform_place, message)
 
@@ -535,7 +543,7 @@ def _check_setters(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFindi
     for setter in named:
         for member in setter.names or ():
             if member not in known and "." not in member:
-                hint = suggest(member, known)
+                hint = suggest_or_list(member, known)
                 message = msg(
                     "{name} has no path parameter {member!r}{hint}",
                     name=name,
@@ -554,7 +562,7 @@ def _check_undeclared(call: ProxyCall, name: str, api: Api) -> Iterator[ScriptFi
         known = {step for target in declared for step in (target, target.partition(".")[0])}
         folded = {target.lower() for target in known}
         for member in setter.names or () if setter.part != "path" else ():
-            hint = nearest_name(member, sorted(known - set(setter.names or ())))
+            hint = suggest_nearest(member, sorted(known - set(setter.names or ())))
             if member.lower() not in folded and "." not in member and hint:
                 yield _make_finding("undeclared-parameter", setter.place, msg(
                     "{name} declares no {part} parameter {member!r}{hint}",
@@ -594,13 +602,13 @@ def _check_fields(
         known = fields | buttons if is_state else fields
         if name == "*" or name in known or str(next(iter(plain_steps(name)), "")) in fields:
             continue
-        if use.access == "truth" and not is_write and not nearest_name(name, fields):
+        if use.access == "truth" and not is_write and not suggest_nearest(name, fields):
             continue  # what is not there is meant to count as false
         rule = "undeclared-write" if is_write else "undeclared-read"
         message = msg(
             "no form that runs this script has a field {name!r}{hint}",
             name=name,
-            hint=suggest(name, sorted(fields)),
+            hint=suggest_or_list(name, sorted(fields)),
         )
         yield _make_finding(rule, use.place, message)
 
@@ -633,7 +641,7 @@ def _describe_undefined(name: str, known: Collection[str]) -> str:
             name=name,
             where=where,
         )
-    hint = nearest_name(name, known)
+    hint = suggest_nearest(name, known)
     return msg("{name} is declared nowhere{hint}", name=name, hint=hint)
 
 
@@ -664,7 +672,7 @@ def _check_members(
             continue
         above, name = use.path[:-1], f"{platform.platform_key}.{api.key}"
         names = {n: None for shape in known for n in shape.names_at(above)}
-        hint = suggest(use.path[-1], names)
+        hint = suggest_or_list(use.path[-1], names)
         near = find_nearest(use.path[-1], names)
         others = {(one.call, one.path) for one in reading.members}
         is_closed = declared is not None and declared.is_closed_at(above)

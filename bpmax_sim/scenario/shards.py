@@ -117,7 +117,7 @@ FILE = Path(".bpmax", "durations.json")
 VERSION = 1
 
 
-def key_of(path: Path, root: Path, name: str) -> str:
+def duration_key(path: Path, root: Path, name: str) -> str:
     """Return the key of item *name* in file *path*, independent of the project's location."""
     return f"{relative_name(path, root)}::{name}"
 
@@ -140,7 +140,7 @@ def read_durations(root: Path, file: Path = FILE) -> dict[str, Any]:
         raise ConfigError(Problem(message, Place(display_path(path)))) from None
 
 
-def fingerprint(seconds: Mapping[str, Any]) -> str:
+def durations_fingerprint(seconds: Mapping[str, Any]) -> str:
     """Return 8 hexadecimal digits that are equal if shards have read the same durations."""
     text = json.dumps(seconds, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:8]

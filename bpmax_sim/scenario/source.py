@@ -17,12 +17,12 @@ from typing import Any, NamedTuple, TypeVar
 import msgspec
 
 from bpmax_sim.clock import describe_duration
-from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, nearest_name
+from bpmax_sim.errors import WARNINGS, BpmaxWarning, ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.i18n import join_messages, label_message, msg
 from bpmax_sim.project import file_stamp, join_to_file
 from bpmax_sim.scenario import references
 from bpmax_sim.scenario.calls import CallMade, describe_source
-from bpmax_sim.scenario.expect import Comparison, contrast, shorten_line
+from bpmax_sim.scenario.expect import Comparison, cut_to_difference, shorten_line
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
 from bpmax_sim.yamlfile.reads import note_read
@@ -138,7 +138,7 @@ def _single_line(text: str, longest: int) -> str:
     return shorten_line(_BREAKS.sub(" ", text) if _BREAKS.search(text) else text, longest)
 
 
-def render(failure: Failure, *, whole: bool = False) -> str:
+def render_failure(failure: Failure, *, whole: bool = False) -> str:
     """Return the text of *failure*, at most 25 lines; commands to paste are never cut.
 
     The *whole* text has all lines and uncut values.
@@ -186,12 +186,12 @@ def _format_checks(checks: Sequence[Comparison], fit: _TextLimits) -> Iterator[s
     )
     width = max(len(check.label) for check in ordered[: fit.checks])
     for check in ordered[: fit.checks]:
-        yield from _check(check, width, fit)
+        yield from _check_lines(check, width, fit)
     if len(ordered) > fit.checks:
         yield msg("    … {ordered_count} more", ordered_count=len(ordered) - fit.checks)
 
 
-def _check(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
+def _check_lines(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
     """Yield one line, or two if both sides do not fit on one."""
     mark, label = "√" if check.ok else "×", check.label.ljust(width)
     head = msg("  {ok} {label}   expected ", ok=mark, label=label)
@@ -204,7 +204,7 @@ def _check(check: Comparison, width: int, fit: _TextLimits) -> Iterator[str]:
         yield line
     else:
         room = max(fit.width - len(head), _BEFORE)
-        expected, actual = contrast(check.expected, check.actual, room)
+        expected, actual = cut_to_difference(check.expected, check.actual, room)
         yield head + expected
         yield msg("  {blank}        got {actual}", blank=" " * (width + 2), actual=actual)
 
@@ -379,7 +379,7 @@ def read_script(path: Path, place: Place) -> Script:
         return _read_script_file(display_path(path), file_stamp(str(path)))
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or msg("it is not UTF-8")
-        hint = nearest_name(path.name, (script.name for script in path.parent.glob("*.js")))
+        hint = suggest_nearest(path.name, (script.name for script in path.parent.glob("*.js")))
         message = msg(
             "script {path} cannot be read: {reason}{hint}",
             path=display_path(path),

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from msgspec import UNSET
 
-from bpmax_sim.errors import suggest
+from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.source import Spot
 from bpmax_sim.scenario.table_rows import ScenarioDraft
-from bpmax_sim.subject.definition import reachable
+from bpmax_sim.subject.definition import find_reachable
 
 
 def check_starts(draft: ScenarioDraft) -> None:
@@ -24,14 +24,14 @@ def check_starts(draft: ScenarioDraft) -> None:
             spot = file.at("nodes", name, "subflow")
             spot = spot if isinstance(node.subflow, str) else spot.at("flow")
             if node.child.flow not in draft.subflows:
-                more = suggest(node.child.flow, draft.subflows) or msg(
+                more = suggest_or_list(node.child.flow, draft.subflows) or msg(
                     "; declare it in the scenario: flow.subflows"
                 )
                 draft.tell(spot, "no sub-flow {flow!r}{more}", flow=node.child.flow, more=more)
             begins[flow][node.child.flow] = spot
-    started = reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
+    started = find_reachable(begins.get(None, ()), lambda name: begins.get(name, ()))
     for flow in draft.subflows:
-        if flow in reachable(begins[flow], lambda name: begins.get(name, ())):
+        if flow in find_reachable(begins[flow], lambda name: begins.get(name, ())):
             spot = next(iter(begins[flow].values()))
             draft.tell(
                 spot, "the sub-flow {flow!r} starts itself, so it would never end", flow=flow
@@ -73,7 +73,8 @@ def _check_result(draft: ScenarioDraft, name: str, spec: model.SubFlowSpec, spot
                 if field not in known:
                     draft.tell(
                         spot.at("result"), "node {node!r} takes {field!r} back{hint}", node=node,
-                        field=field, hint=suggest(field, result) or msg("; result is empty"),
+                        field=field,
+                        hint=suggest_or_list(field, result) or msg("; result is empty"),
                     )  # fmt: skip
             if spec.status == "rejected" and child.wait and "reject" not in declared.offers:
                 draft.tell(

@@ -23,7 +23,15 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import WARNINGS, ConfigError, Place, Problem, Problems, nearest_name, suggest
+from bpmax_sim.errors import (
+    WARNINGS,
+    ConfigError,
+    Place,
+    Problem,
+    Problems,
+    suggest_nearest,
+    suggest_or_list,
+)
 from bpmax_sim.i18n import fill_message, msg
 from bpmax_sim.js_values import TOO_LARGE, has_finite_numbers, loads, parse_whole_number
 from bpmax_sim.platform.response_shapes import Kind, kind_of_value
@@ -96,7 +104,7 @@ def _inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Ro
 def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
-            hint = nearest_name(key, _FROM_KEYS) or msg("; known are from, id")
+            hint = suggest_nearest(key, _FROM_KEYS) or msg("; known are from, id")
             message = msg("unknown key {key!r}{hint}", key=key, hint=hint)
             problems.append(Problem(message, node.key_place(key), "cases"))
     name, id_column = node.items.get("from"), node.items.get("id")
@@ -176,13 +184,13 @@ class _Table:
                     "column {name!r}: unknown type {kind!r}{hint}",
                     name=name,
                     kind=kind,
-                    hint=suggest(kind, TYPES),
+                    hint=suggest_or_list(kind, TYPES),
                 )
             self.columns[name] = kind
         if not header:
             self.tell(Place(self.file), msg("the table is empty; its first line names the columns"))
         if not self.problems and self.id_column not in self.columns:
-            hint = suggest(self.id_column, self.columns)
+            hint = suggest_or_list(self.id_column, self.columns)
             place = Place(self.file, 1)
             self.tell(place, "no column {id_column!r}{hint}", id_column=self.id_column, hint=hint)
 
@@ -632,7 +640,7 @@ class ScenarioDraft:
             if steps is not None:
                 return tuple(spot.elements(steps))
         if len(self.problems) == before:
-            named = suggest(value, self.named_steps) if isinstance(value, str) else ""
+            named = suggest_or_list(value, self.named_steps) if isinstance(value, str) else ""
             message = msg(
                 "row {row!r}: {column} names no steps, got {value}; write a list of steps, or the "
                 "name of steps of a fragment{hint}",

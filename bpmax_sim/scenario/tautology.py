@@ -39,8 +39,8 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
     """Yield the path of each part of *expected* that holds for every value of *shape*."""
     if (
         is_always(expected, _kind_of(shape))
-        or _names_all(expected, shape)
-        or _fits_all(expected, shape)
+        or _lists_all_values(expected, shape)
+        or _match_all_values(expected, shape)
     ):
         yield path
     elif type(expected) is dict:
@@ -57,7 +57,7 @@ def find_tautologies(expected: Any, shape: Shape, path: Path = ()) -> Iterator[P
 _OF_ELEMENTS: Final = frozenset({"$each", "$contains"})
 
 
-def _names_all(expected: Any, shape: Shape) -> bool:
+def _lists_all_values(expected: Any, shape: Shape) -> bool:
     """Return whether *expected* is a ``$in`` of all possible values."""
     if type(shape) is not tuple or type(expected) is not dict or {*expected} != {"$in"}:
         return False
@@ -65,7 +65,7 @@ def _names_all(expected: Any, shape: Shape) -> bool:
     return bool(shape) and is_list(chosen) and all(value in chosen for value in shape)
 
 
-def _fits_all(expected: Any, shape: Shape) -> bool:
+def _match_all_values(expected: Any, shape: Shape) -> bool:
     """Return whether operators hold for each of the few possible values.
 
     Nodes have more values than their names: a flow may be at several nodes, or at none.

@@ -27,7 +27,7 @@ from bpmax_sim.scenario.tautology import (
 from bpmax_sim.subject.project import STATUSES, TASK_STATES
 
 
-def check_nothing_said(context: CheckContext, step_spot: Spot, key: str | int) -> None:
+def check_empty_expectation(context: CheckContext, step_spot: Spot, key: str | int) -> None:
     """Report an expectation that is written but empty; values filled in by a row are left out."""
     node = step_spot.source.root.at((*step_spot.steps, key))
     if node is None or node.elements:

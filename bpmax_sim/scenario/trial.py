@@ -83,7 +83,7 @@ def run_trial(
                 for _ in StepRun(progress, located, number, len(item.steps)).events():
                     pass
                 made = (record.call for record in session.calls[before:])
-                requests.append(Counter(key_of(call) for call in made if call is not None))
+                requests.append(Counter(call_key(call) for call in made if call is not None))
             fired = tuple(rule for rule in injected if session.strikes_of(rule))
     finally:
         session.close(failed=True)
@@ -113,7 +113,7 @@ def _all_steps(progress: Progress) -> Iterator[LocatedStep]:
 CallKey = tuple[str, str, str, Pairs, bytes | None]
 
 
-def key_of(call: Call) -> CallKey:
+def call_key(call: Call) -> CallKey:
     """Return the key of *call*; calls with the same request have the same key."""
     return call.name, call.method, call.path, call.query, call.body
 
@@ -138,7 +138,7 @@ class _UsualCalls:
         if call is None:
             return True
         if call.serial not in self._known:
-            key = key_of(call)
+            key = call_key(call)
             self._seen[key] += 1
             wanted = self._wanted[key]
             self._known[call.serial] = not wanted or self._seen[key] <= wanted
@@ -146,10 +146,12 @@ class _UsualCalls:
 
     def apply_to(self, item: ScenarioItem) -> ScenarioItem:
         """Return *item* with rules whose ``call: n`` counts only usual calls."""
-        steps = tuple(replace(one, faults=self._narrow(one.faults)) for one in item.steps)
-        return replace(item, faults=self._narrow(item.faults), steps=steps)
+        steps = tuple(
+            replace(one, faults=self._count_usual_calls_only(one.faults)) for one in item.steps
+        )
+        return replace(item, faults=self._count_usual_calls_only(item.faults), steps=steps)
 
-    def _narrow(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
+    def _count_usual_calls_only(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
         return tuple(
             replace(rule, matches=self.includes)
             if rule.last is not None or rule.first > 1

@@ -201,7 +201,7 @@ class Channel:
         if self._engine:
             self._engine.renew()
 
-    def turn(self, operation: str, **argument: Any) -> TurnResult:
+    def run_turn(self, operation: str, **argument: Any) -> TurnResult:
         """Run one operation of the prelude and every microtask, after sending changed live objects.
 
         Raises:

@@ -27,7 +27,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED, decode_tagged, encode_tagged, holds_promise
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
-from bpmax_sim.proxy.result import Answer, rejection_fields
+from bpmax_sim.proxy.result import CallValue, rejection_fields
 from bpmax_sim.script.channel import Channel, Engine, LiveObject, LiveObjectsMirror
 from bpmax_sim.script.failure import ErrorFactory, PlacedScript, Script, Sources
 from bpmax_sim.script.hits import ContextHits, ScriptHits
@@ -67,7 +67,7 @@ from bpmax_sim.script.turn_result import (
     UnresolvedWrite,
 )
 
-Begin = Callable[[CallSpec], Generator[Effect, Any, Answer]]
+Begin = Callable[[CallSpec], Generator[Effect, Any, CallValue]]
 PROMPT = 1
 """The milliseconds of ``setTimeout(work, 0)``, as Node counts: what is due now."""
 
@@ -283,7 +283,7 @@ class Context:
                 self._declare_counters(library)
                 self._channel.load(library.text)
         except EngineError as error:
-            self._halt(run, self._failures.make_engine_error(error))
+            self._abort(run, self._failures.make_engine_error(error))
 
     def _declare_counters(self, placed: PlacedScript) -> None:
         if self._hits is not None and placed.counted is not None:
@@ -309,7 +309,7 @@ class Context:
         if not self._shared_calls or not self.is_open:
             return self._shared_calls
         self._channel.renew()
-        reply = self._channel.turn("end", run=0, calls=sorted(self._shared_calls))
+        reply = self._channel.run_turn("end", run=0, calls=sorted(self._shared_calls))
         ends = [entry for entry in reply.entries if isinstance(entry, BodyEnd)]
         return {number for end in ends for number in end.unseen}
 
@@ -322,7 +322,7 @@ class Context:
         ]
         return sorted(waiting, key=lambda timer: timer.due)
 
-    def end_stuck(self, run: ScriptRun, *, is_late: bool = False) -> None:
+    def end_waiting_run(self, run: ScriptRun, *, is_late: bool = False) -> None:
         """End *run* at the line that waits in vain, or, if *is_late*, longer than it may."""
         timers = [timer.place for timer in run.timers.values() if timer.place]
         if not run.settled:
@@ -342,42 +342,42 @@ class Context:
             return
         self._failures.name = run.script.name
         started = time.monotonic()
-        ended = self._take_turn(run, operation, argument)
+        ended = self._apply_turn(run, operation, argument)
         run.took += time.monotonic() - started
         if run.took > self._setting.limits.wall and not run.over:
-            self._halt(
+            self._abort(
                 run,
                 self._failures.make_engine_error(
                     make_time_error(self._setting.limits, is_wall=True)
                 ),
             )
-        # `_finish` itself runs `end`, and `end_stuck` the probes.
+        # `_finish` itself runs `end`, and `end_waiting_run` the probes.
         if operation not in {"probe", "probed", "end"}:
             self._finish_if_idle(run)
         for other in ended:
             if other is not run:
                 self._finish_if_idle(other)
 
-    def _take_turn(
+    def _apply_turn(
         self, run: ScriptRun, operation: str, argument: Mapping[str, Any]
     ) -> list[ScriptRun]:
         """Run one operation and apply its outbox; return the runs whose bodies ended in it."""
         ended: list[ScriptRun] = []
         try:
-            reply = self._channel.turn(operation, run=run.number, **argument)
+            reply = self._channel.run_turn(operation, run=run.number, **argument)
             for entry in reply.entries:
                 # A write that the form refuses closes the context: skip what follows.
                 if self._channel.is_open:
                     _ENTRIES[type(entry)](self, run, entry)
             ended = [self._end_body(number, ending) for number, ending in reply.endings.items()]
         except EngineError as error:
-            self._halt(run, self._failures.make_engine_error(error))
+            self._abort(run, self._failures.make_engine_error(error))
         except MalformedError as error:
-            self._halt(run, self._failures.make_damaged_context_error(error, run.place))
+            self._abort(run, self._failures.make_damaged_context_error(error, run.place))
         except RecursionError:
-            self._halt(run, self._failures.make_depth_error(run.place))
+            self._abort(run, self._failures.make_depth_error(run.place))
         except ValueError as error:
-            self._halt(run, self._failures.make_unreadable_value_error(error, run.place))
+            self._abort(run, self._failures.make_unreadable_value_error(error, run.place))
         return ended
 
     def _end_body(self, number: int, ending: BodyResult | ScriptBodyError) -> ScriptRun:
@@ -399,12 +399,12 @@ class Context:
         else:
             run.error = self._failures.make_uncaught_error(ending.error)
         if isinstance(run.error, ScriptLimitError):
-            self._halt(run, run.error)
+            self._abort(run, run.error)
         elif not run.keeps_timers:
             run.stop_timers()
         return run
 
-    def _halt(self, run: ScriptRun, error: ScriptError) -> None:
+    def _abort(self, run: ScriptRun, error: ScriptError) -> None:
         """Close the context because *run* failed with *error*, which ends all other runs too."""
         for active in self.runs:
             was_settled = active.settled
@@ -428,7 +428,7 @@ class Context:
     def _halt_over_budget(self, run: ScriptRun) -> None:
         budget = budget_of(self._setting.limits)
         assert budget is not None, "called only where one is exceeded"
-        self._halt(run, self._failures.make_engine_error(make_budget_error(budget)))
+        self._abort(run, self._failures.make_engine_error(make_budget_error(budget)))
 
     def _finish_if_idle(self, run: ScriptRun) -> None:
         """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
@@ -474,7 +474,7 @@ class Context:
     def _start_call(self, run: ScriptRun, entry: CallEntry) -> None:
         number, place = entry.number, self._locate(run, entry)
         if len(run.calls) >= self._setting.limits.calls:
-            self._halt(run, self._failures.make_call_limit_error(place))
+            self._abort(run, self._failures.make_call_limit_error(place))
             return
         if number in self._owners:
             raise MalformedError("call {number} is made twice", number=number)
@@ -498,7 +498,7 @@ class Context:
         run.fresh.append(number)
         run.flights.add(number)
         self._owners[number] = run
-        self._scheduler.spawn(self._begin(program), partial(self._settle_call, run, number))
+        self._scheduler.start_call(self._begin(program), partial(self._settle_call, run, number))
 
     def _note_refused_call(self, run: ScriptRun, entry: RefusedCall) -> None:
         """Log a call that was refused before it was sent, once for each line that makes it."""
@@ -510,10 +510,10 @@ class Context:
         )
         if program not in run.refused and len(run.refused) < self._setting.limits.calls:
             run.refused.append(program)
-            self._scheduler.spawn(self._begin(program), lambda _answer, _error: None)
+            self._scheduler.start_call(self._begin(program), lambda _answer, _error: None)
 
     def _settle_call(
-        self, run: ScriptRun, number: int, answer: Answer | None, error: Exception | None
+        self, run: ScriptRun, number: int, answer: CallValue | None, error: Exception | None
     ) -> None:
         run.flights.discard(number)
         if answer is not None:
@@ -522,7 +522,7 @@ class Context:
             self._failures.rejected[number] = error
             settled = [False, "", encode_tagged(_rejection_fields(error))]
         elif isinstance(error, RecursionError):
-            self._halt(run, self._failures.make_depth_error(run.calls[number].place))
+            self._abort(run, self._failures.make_depth_error(run.calls[number].place))
             self._finish_if_idle(run)
             return
         else:
@@ -531,7 +531,7 @@ class Context:
             )
         self._run_turn(run, "settle", calls=[[number, *settled]])
 
-    def _take_write(self, run: ScriptRun, entry: FieldWrite) -> None:
+    def _apply_write(self, run: ScriptRun, entry: FieldWrite) -> None:
         place = self._locate(run, entry)
         if entry.index >= len(self._mirror.names):
             raise MalformedError("a field is set of an object that is not there")
@@ -541,7 +541,7 @@ class Context:
             raise
         except Exception as error:  # noqa: BLE001 - a live object may raise anything
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
-            self._halt(run, self._failures.make_refused_write_error(error, path, place))
+            self._abort(run, self._failures.make_refused_write_error(error, path, place))
 
     def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
@@ -706,7 +706,7 @@ class Context:
 _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     CallEntry: Context._start_call,  # noqa: SLF001 - the table of its own class
     RefusedCall: Context._note_refused_call,  # noqa: SLF001
-    FieldWrite: Context._take_write,  # noqa: SLF001
+    FieldWrite: Context._apply_write,  # noqa: SLF001
     ConsoleEntry: Context._log,  # noqa: SLF001
     TimerEntry: Context._set_timer,  # noqa: SLF001
     TimerCancel: Context._cancel_timer,  # noqa: SLF001
@@ -727,7 +727,7 @@ def _describe_file(placed: PlacedScript) -> dict[str, Any]:
     return {**file, "code": counted.code, "shifts": counted.shifts} if counted else file
 
 
-def _encode_answer(answer: Answer) -> tuple[str, Any]:
+def _encode_answer(answer: CallValue) -> tuple[str, Any]:
     if answer.kind == "bytes":
         return answer.kind, base64.b64encode(answer.value).decode()
     if answer.kind == "json" and answer.text is not None:

@@ -15,7 +15,7 @@ from bpmax_sim.clock import SeedParts
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.call_effects import Effect
-from bpmax_sim.proxy.result import Answer
+from bpmax_sim.proxy.result import CallValue
 from bpmax_sim.script.channel import Engine, LiveObject, MakeEngine
 from bpmax_sim.script.context import Begin, Context, ContextSettings, ScriptRun
 from bpmax_sim.script.failure import Script
@@ -156,7 +156,7 @@ class Runtime:
         """Run *script* and everything that it starts, until nothing is left to happen.
 
         Timers in the future, set by a script with a page, stay. If called while other scripts run,
-        the script runs as far as it can now, and its later results are returned by `drain`.
+        the script runs as far as it can now, and its later results are returned by `take_outcomes`.
 
         Args:
             script: body of an async function, as BPMAX stores it.
@@ -178,7 +178,7 @@ class Runtime:
             values=values,
             page=page,
         )
-        self.settle()
+        self.run_until_idle()
         takers.append(self._later)
         return outcomes[0] if outcomes else Outcome()
 
@@ -218,7 +218,7 @@ class Runtime:
         )
         self.scheduler.call_soon(partial(self._launch, run, setting, page))
 
-    def settle(self, until: float = -math.inf) -> None:
+    def run_until_idle(self, until: float = -math.inf) -> None:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
 
         A script that still waits afterwards is stuck and ends with an error. Timers stay that wait
@@ -231,13 +231,15 @@ class Runtime:
         self.scheduler.begin_wait()
         try:
             if self.limits.stack and self.limits.stack > default_stack_size():
-                run_with_stack(self.limits.stack, partial(self._settle_on_this_thread, until))
+                run_with_stack(
+                    self.limits.stack, partial(self._run_until_idle_on_this_thread, until)
+                )
             else:
-                self._settle_on_this_thread(until)
+                self._run_until_idle_on_this_thread(until)
         finally:
             self._is_settling = False
 
-    def drain(self) -> list[Outcome]:
+    def take_outcomes(self) -> list[Outcome]:
         """Return the outcomes of timers that fired after their scripts ended, and clear them."""
         due, self._later = self._later, []
         return due
@@ -246,7 +248,7 @@ class Runtime:
         """Call *act* each time *call* (``platform.api``) is in flight; an empty name ends this."""
         self._watched = (call, act) if call else None
 
-    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, Answer]:
+    def _begin_watched(self, program: CallSpec) -> Generator[Effect, Any, CallValue]:
         watched = self._watched
         if watched and not program.refusal and _is_call_of(watched[0], program):
             self.scheduler.call_soon(watched[1])
@@ -268,7 +270,7 @@ class Runtime:
         self._single.clear()
         self._pages.clear()
 
-    def _settle_on_this_thread(self, until: float) -> None:
+    def _run_until_idle_on_this_thread(self, until: float) -> None:
         home, self._thread = self._thread, threading.get_ident()
         try:
             self.scheduler.run(self._is_busy, until)
@@ -277,7 +279,7 @@ class Runtime:
             # one.
             while busy := next(self._busy_runs(), None):
                 context, run = busy
-                context.end_stuck(run, is_late=self.scheduler.is_out_of_patience)
+                context.end_waiting_run(run, is_late=self.scheduler.is_out_of_patience)
                 self.scheduler.run(self._is_busy, until)
         finally:
             self._thread = home
@@ -297,7 +299,7 @@ class Runtime:
     def _deliver_outcome(
         self, number: int, first: list[Callable[[Outcome], None]], outcome: Outcome, over: bool
     ) -> None:
-        """Pass the first outcome of a script to its starter; keep further ones for `drain`."""
+        """Pass a script's first outcome to its starter; keep further ones for `take_outcomes`."""
         if over and number in self._single:
             self._single.pop(number).close()
         if first:

@@ -22,7 +22,7 @@ from typing import Any
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Send, Sleep, TokenRequest
-from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_in_time
+from bpmax_sim.proxy.client import Exchanged, TokenStore, exchange_within_timeout
 
 Call = Generator[Effect, Any, Any]
 Resume = Callable[[Any, Exception | None], None]
@@ -89,8 +89,8 @@ class Scheduler:
         """Plan *action* for the current instant, after the events already planned for it."""
         return self.call_at(self.clock.now(), action)
 
-    def spawn(self, call: Call, done: Resume) -> None:
-        """Start *call*; *done* receives its value or error, but never before `spawn` returns."""
+    def start_call(self, call: Call, done: Resume) -> None:
+        """Start *call*; *done* receives its value or error, never before `start_call` returns."""
         outer, self._spawning = self._spawning, True
         try:
             self._advance_call(call, done, None, None)
@@ -151,10 +151,10 @@ class Scheduler:
         except Exception as failure:  # noqa: BLE001 - whoever spawned the call decides
             self._deliver_result(partial(done, None, failure))
         else:
-            self._perform(effect, partial(self._advance_call, call, done))
+            self._perform_effect(effect, partial(self._advance_call, call, done))
 
     def _deliver_result(self, deliver: Callable[[], None]) -> None:
-        # Within `spawn` the caller has not stored its promise yet, so the result comes as an event
+        # Within `start_call` the caller has not stored its promise yet: its result is an event
         # of its own. Anywhere else it is delivered at once: results then come in the order in which
         # calls ended, and not in that of a queue behind it.
         if self._spawning:
@@ -162,7 +162,7 @@ class Scheduler:
         else:
             deliver()
 
-    def _perform(self, effect: Effect, resume: Resume) -> None:
+    def _perform_effect(self, effect: Effect, resume: Resume) -> None:
         if isinstance(effect, Send):
             self._send(effect.request, resume)
         elif isinstance(effect, Sleep):
@@ -172,9 +172,9 @@ class Scheduler:
 
     def _send(self, request: Request, resume: Resume) -> None:
         if self._wire:
-            self._wire.send(partial(exchange_in_time, request, self._handle), resume)
+            self._wire.send(partial(exchange_within_timeout, request, self._handle), resume)
         else:
-            self.complete(exchange_in_time(request, self._handle), self.clock.now(), resume)
+            self.complete(exchange_within_timeout(request, self._handle), self.clock.now(), resume)
 
     def complete(self, outcome: Exchanged, start: float, resume: Resume) -> None:
         """Plan the end of an exchange that began at virtual time *start*."""
@@ -196,7 +196,7 @@ class Scheduler:
             self._logins[acquire.key].append(resume)
         else:
             self._logins[acquire.key] = [resume]
-            self.spawn(acquire.flow(), partial(self._finish_login, acquire.key))
+            self.start_call(acquire.flow(), partial(self._finish_login, acquire.key))
 
     def _finish_login(self, key: str, grant: Any, error: Exception | None) -> None:
         if error is None:

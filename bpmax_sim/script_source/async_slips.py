@@ -104,7 +104,7 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     is_promise = bool(values) and all(v is not None and v.kind == "promise" for v in values)
     if not (is_async(function) or is_promise):
         return
-    name = _value_read(reader, node)
+    name = _member_using_elements(reader, node)
     if not name:
         parent = node.parent
         declared = parent.child_by_field_name("name") if parent is not None else None
@@ -115,7 +115,7 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
             for use in reader.scopes.name_uses()
             if use.binding is not None and use.binding.declared == declared
         ]
-        read = [_value_read(reader, use) for use in uses]
+        read = [_member_using_elements(reader, use) for use in uses]
         if not read or not all(read):
             return
         name = read[0]
@@ -125,7 +125,7 @@ def _find_list_of_promises(reader: SlipReader, node: Node) -> Found:
     )  # fmt: skip
 
 
-def _value_read(reader: SlipReader, node: Node) -> str:
+def _member_using_elements(reader: SlipReader, node: Node) -> str:
     """Return the member of the list *node* that uses its elements as values, or ""."""
     parent = enclosing_node(node)
     is_owner = parent.type == "member_expression" and without_parentheses(
@@ -258,7 +258,7 @@ def _find_async_executor(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_written_promise(reader: SlipReader, node: Node) -> Found:
+def _find_promise_in_field(reader: SlipReader, node: Node) -> Found:
     """Yield a promise that is written into a field, or sent as a value."""
     part = "right" if node.type == "assignment_expression" else "value"
     value = reader.values.value(node.child_by_field_name(part))
@@ -294,7 +294,7 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
         _find_sorted_numbers, _find_never_found, _find_wrong_join,
     ),
     "new_expression": (_find_async_executor,),
-    "assignment_expression": (_find_written_promise,),
-    "pair": (_find_written_promise,),
+    "assignment_expression": (_find_promise_in_field,),
+    "pair": (_find_promise_in_field,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

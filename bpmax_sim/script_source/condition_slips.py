@@ -31,7 +31,7 @@ _SAME_SIDES: Final = frozenset({*EQUALITIES, *RELATIONS, "-", "/", "%", "&&", "|
 _LITERALS: Final = frozenset({"string", "number", "true", "false", "null", "undefined"})
 
 
-def _find_constants(reader: SlipReader, node: Node) -> Found:
+def _find_constant_conditions(reader: SlipReader, node: Node) -> Found:
     """Yield conditions in *node* that are always true, or always false."""
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
@@ -91,7 +91,7 @@ def _find_constant_sides(reader: SlipReader, node: Node) -> Found:
             yield "constant-condition", right, message
 
 
-def _find_chain(reader: SlipReader, node: Node) -> Found:
+def _find_chained_comparison(reader: SlipReader, node: Node) -> Found:
     """Yield ``1 < x < 5``, and a length below 0."""
     if operator_of(node) not in RELATIONS:
         return
@@ -230,7 +230,7 @@ def _find_same_sides(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_index(reader: SlipReader, node: Node) -> Found:
+def _find_index_as_condition(reader: SlipReader, node: Node) -> Found:
     """Yield ``if (text.indexOf('a'))``, which is false at the beginning and true for -1."""
     asked = node.child_by_field_name("condition")
     if node.type == "unary_expression":
@@ -267,13 +267,15 @@ def _find_in_of_list(reader: SlipReader, node: Node) -> Found:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "if_statement": (_find_constants, _find_index, find_excluded_conditions),
-    "while_statement": (_find_constants, _find_index),
-    "do_statement": (_find_constants, _find_index),
-    "ternary_expression": (_find_constants, _find_index, find_excluded_conditions),
-    "unary_expression": (_find_constants, _find_index),
+    "if_statement": (_find_constant_conditions, _find_index_as_condition, find_excluded_conditions),
+    "while_statement": (_find_constant_conditions, _find_index_as_condition),
+    "do_statement": (_find_constant_conditions, _find_index_as_condition),
+    "ternary_expression": (
+        _find_constant_conditions, _find_index_as_condition, find_excluded_conditions,
+    ),
+    "unary_expression": (_find_constant_conditions, _find_index_as_condition),
     "binary_expression": (
-        _find_constant_sides, find_contradictions, _find_chain, _find_never_equal,
+        _find_constant_sides, find_contradictions, _find_chained_comparison, _find_never_equal,
         _find_same_sides, _find_in_of_list,
     ),
     "switch_statement": (_find_dead_cases,),

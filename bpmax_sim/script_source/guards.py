@@ -37,7 +37,7 @@ class Guards:
             for known in self._known_values(condition, holds)
         )
 
-    def is_question(self, node: Node) -> bool:
+    def is_presence_test(self, node: Node) -> bool:
         """Return whether *node* compares a value with undefined or null."""
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
         return operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))

@@ -9,7 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import available_timezones
 
-from bpmax_sim.errors import suggest
+from bpmax_sim.errors import suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.comparisons import is_caught
 from bpmax_sim.script_source.kinds import arguments_of, operator_of, sides_of, without_parentheses
@@ -31,7 +31,7 @@ _HOURS: Final = 24
 _BASES: Final = range(2, 37)
 
 
-def _find_no_date(reader: SlipReader, node: Node) -> Found:
+def _find_invalid_date(reader: SlipReader, node: Node) -> Found:
     """Yield ``new Date('2026/13/01')``, an invalid date, and ``new Date(2026, 12, 1)``."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
@@ -39,7 +39,7 @@ def _find_no_date(reader: SlipReader, node: Node) -> Found:
     if name not in {"Date", "Date.parse", "Date.UTC"} or not arguments:
         return
     text = reader.tree.literal_text(arguments[0])
-    if text is not None and (wrong := _why_no_date(text)):
+    if text is not None and (wrong := _why_invalid_date(text)):
         yield "wrong-value", arguments[0], msg(
             "{text} is no date: {wrong}",
             text=reader.shorten_source(arguments[0]), wrong=wrong,
@@ -52,7 +52,7 @@ def _find_no_date(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _why_no_date(text: str) -> str:
+def _why_invalid_date(text: str) -> str:
     """Return why *text* is no date, or "" if it is one or that is not known."""
     if american := _AMERICAN.fullmatch(text):
         year, month, day, hour = int(american[3]), int(american[1]), int(american[2]), 0
@@ -69,7 +69,7 @@ def _why_no_date(text: str) -> str:
     return msg("hour {hour} does not exist", hour=hour) if hour > _HOURS else ""
 
 
-def _find_no_number(reader: SlipReader, node: Node) -> Found:
+def _find_invalid_number(reader: SlipReader, node: Node) -> Found:
     """Yield ``Number('1,200')`` and ``parseInt('abc')``, which give NaN, and ``parseInt(x, 1)``."""
     callee = node.child_by_field_name("function")
     name = reader.tree.text_of(callee).removeprefix("Number.") if callee is not None else ""
@@ -170,11 +170,11 @@ def _find_unknown_option(reader: SlipReader, node: Node) -> Found:
         text = reader.scopes.key_text(key) if key is not None else None
         if key is not None and text is not None and text not in _OPTIONS:
             yield "unknown-member", key, msg(
-                "there is no option {name!r}{hint}", name=text, hint=suggest(text, _OPTIONS)
+                "there is no option {name!r}{hint}", name=text, hint=suggest_or_list(text, _OPTIONS)
             )  # fmt: skip
 
 
-def _find_no_locale(reader: SlipReader, node: Node) -> Found:
+def _find_invalid_locale(reader: SlipReader, node: Node) -> Found:
     """Yield ``timeZone: 'Asia/Beijing'`` and ``'zh_CN'``, for which `Intl` throws a RangeError."""
     made = node.child_by_field_name("constructor") or node.child_by_field_name("function")
     name = reader.tree.text_of(made) if made is not None else ""
@@ -206,10 +206,10 @@ def _is_zone(name: str) -> bool:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "new_expression": (_find_no_date, _find_unknown_option, _find_no_locale),
+    "new_expression": (_find_invalid_date, _find_unknown_option, _find_invalid_locale),
     "call_expression": (
-        _find_no_date, _find_no_number, _find_long_timer, _find_unknown_option,
-        _find_no_locale,
+        _find_invalid_date, _find_invalid_number, _find_long_timer, _find_unknown_option,
+        _find_invalid_locale,
     ),
     "member_expression": (_find_error_member,),
 }  # fmt: skip

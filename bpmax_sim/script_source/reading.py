@@ -213,13 +213,17 @@ class _ScriptReader:
         left = list(self._find_uncalled_chains())
         for node in self._nodes:
             if node.type in {"member_expression", "subscript_expression"}:
-                self._note(self._values.value(node), self._access_kind(node), _name_at(node))
+                self._add_member_use(
+                    self._values.value(node), self._access_kind(node), _name_at(node)
+                )
             elif node.type == "binary_expression":
-                self._note_in(node)
+                self._add_in_test(node)
         for binding in self._scopes.bindings:
             if binding.path:
                 access: Access = "truth" if _has_default(binding.declared) else "read"
-                self._note(self._values.value_of_destructuring(binding), access, binding.declared)
+                self._add_member_use(
+                    self._values.value_of_destructuring(binding), access, binding.declared
+                )
         parts = self._tree, self._scopes, self._values
         promises, comparisons = PromiseReader(*parts), ComparisonReader(*parts)
         results = ResultReader(*parts)
@@ -236,7 +240,7 @@ class _ScriptReader:
             signatures=dict(self._find_signatures()),
             powers=tuple(self._find_powers()),
             slips=tuple(self._find_slips()),
-            unused_calls=tuple(results.find_unused_calls(self._nodes)),
+            unused_calls=tuple(results.find_unused_call_numbers(self._nodes)),
             dropped_errors=tuple(results.find_dropped_errors(self._nodes)),
             named_owners=tuple(self._find_named_owners()),
             ownerless=tuple(self._find_ownerless()),
@@ -307,7 +311,7 @@ class _ScriptReader:
             if usage in {"awaited", "nothing"}:
                 yield replace(value.draft, usage=usage, place=self._tree.place(node))
 
-    def _note(self, value: ScriptValue | None, access: Access, where: Node) -> None:
+    def _add_member_use(self, value: ScriptValue | None, access: Access, where: Node) -> None:
         if value is None or not value.path or value.kind not in {"form", "ctx", "result"}:
             return
         root: Literal["form", "ctx", "result"] = value.kind  # type: ignore[assignment]
@@ -321,7 +325,7 @@ class _ScriptReader:
         use = MemberUse(root, path, access, self._tree.place(where), call, is_guarded)
         self._members[use] = None
 
-    def _note_in(self, node: Node) -> None:
+    def _add_in_test(self, node: Node) -> None:
         """Note ``'name' in form``, which is harmless if there is no such member."""
         operator = node.child_by_field_name("operator")
         if operator is None or operator.type != "in":
@@ -329,7 +333,7 @@ class _ScriptReader:
         name = self._values.value(node.child_by_field_name("left"))
         owner = self._values.value(node.child_by_field_name("right"))
         if name is not None and name.kind == "text":
-            self._note(self._values.member_at(owner, (name.text,)), "test", node)
+            self._add_member_use(self._values.member_at(owner, (name.text,)), "test", node)
 
     def _access_kind(self, node: Node) -> Access:
         """Return how the member *node* is used."""
@@ -343,7 +347,7 @@ class _ScriptReader:
         if (target and parent.child_by_field_name(target) == child) or operator == "delete":
             return "write"
         is_optional = parent.child_by_field_name("optional_chain") is not None
-        if operator in _TESTS or self._guards.is_question(parent):
+        if operator in _TESTS or self._guards.is_presence_test(parent):
             return "test"
         is_asked = (
             operator in {"!", "??"}

@@ -296,22 +296,22 @@ class Scopes:
             elif parts := _PARTS.get(node.type):
                 pending += [(child, (*steps, *more)) for child, more in parts(self, node)]
 
-    def _of_pair(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_in_pair(self, node: Node) -> list[tuple[Node, Path]]:
         key, value = node.child_by_field_name("key"), node.child_by_field_name("value")
         name = self.key_text(key) if key is not None else None
         return [(value, (name or "?",))] if value is not None else []
 
-    def _of_default(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_in_default(self, node: Node) -> list[tuple[Node, Path]]:
         left = node.child_by_field_name("left")
         return [(left, ())] if left is not None else []
 
-    def _of_array(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_in_array(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ("*",)) for child in reversed(node.named_children)]
 
-    def _of_rest(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_in_rest(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ("?",)) for child in node.named_children]
 
-    def _of_object(self, node: Node) -> list[tuple[Node, Path]]:
+    def _names_in_object(self, node: Node) -> list[tuple[Node, Path]]:
         return [(child, ()) for child in reversed(node.named_children)]
 
 
@@ -328,12 +328,12 @@ _DECLARES: Final[Mapping[str, Callable[[Scopes, Node, LexicalScope, LexicalScope
     "import_clause": Scopes._declare_imports,  # noqa: SLF001
 }
 _PARTS: Final[Mapping[str, Callable[[Scopes, Node], list[tuple[Node, Path]]]]] = {
-    "pair_pattern": Scopes._of_pair,  # noqa: SLF001
-    "assignment_pattern": Scopes._of_default,  # noqa: SLF001
-    "object_assignment_pattern": Scopes._of_default,  # noqa: SLF001
-    "array_pattern": Scopes._of_array,  # noqa: SLF001
-    "rest_pattern": Scopes._of_rest,  # noqa: SLF001
-    "object_pattern": Scopes._of_object,  # noqa: SLF001
+    "pair_pattern": Scopes._names_in_pair,  # noqa: SLF001
+    "assignment_pattern": Scopes._names_in_default,  # noqa: SLF001
+    "object_assignment_pattern": Scopes._names_in_default,  # noqa: SLF001
+    "array_pattern": Scopes._names_in_array,  # noqa: SLF001
+    "rest_pattern": Scopes._names_in_rest,  # noqa: SLF001
+    "object_pattern": Scopes._names_in_object,  # noqa: SLF001
 }
 
 

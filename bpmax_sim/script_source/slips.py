@@ -136,8 +136,8 @@ class SlipReader:
             yield from self._names_of_members(use.binding, use.node)
         for binding in self.scopes.bindings:
             if id(binding) not in used:
-                yield from self._find_unused(binding)
-            yield from self._find_hidden(binding)
+                yield from self._find_unused_name(binding)
+            yield from self._find_hidden_name(binding)
 
     def shorten_source(self, node: Node | None) -> str:
         """Return the source of *node* for a message, shortened."""
@@ -176,7 +176,7 @@ class SlipReader:
                 "write for (const {name} of …)", member=name, name=self.tree.text_of(use),
             ), self.tree.place(member))  # fmt: skip
 
-    def _find_unused(self, binding: Binding) -> Iterator[Slip]:
+    def _find_unused_name(self, binding: Binding) -> Iterator[Slip]:
         name = self.tree.text_of(binding.declared)
         is_function = binding.kind == "function" and binding.value is not None
         is_variable = binding.kind in {"const", "let", "var"} and not binding.path
@@ -200,7 +200,7 @@ class SlipReader:
         kinds = {child.type for child in self.tree.root.named_children}
         return kinds <= {"function_declaration", "generator_function_declaration", "comment"}
 
-    def _find_hidden(self, binding: Binding) -> Iterator[Slip]:
+    def _find_hidden_name(self, binding: Binding) -> Iterator[Slip]:
         """Yield ``let total`` in a block that hides a ``let total`` outside, left without value."""
         if binding.kind not in {"const", "let"} or binding.path:
             return

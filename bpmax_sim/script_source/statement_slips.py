@@ -72,7 +72,7 @@ def _find_double_functions(reader: SlipReader, node: Node) -> Found:
         seen.add(text)
 
 
-def _find_no_effect(reader: SlipReader, node: Node) -> Found:
+def _find_statement_without_effect(reader: SlipReader, node: Node) -> Found:
     """Yield statements that only compute a value, which is not used."""
     inner = without_parentheses(node.named_children[0]) if node.named_children else None
     if inner is None or (inner.type == "string" and "use " in reader.tree.text_of(inner)):
@@ -112,19 +112,21 @@ def _find_no_effect(reader: SlipReader, node: Node) -> Found:
             )
 
 
-def exits(statement: Node | None) -> bool:
+def always_leaves(statement: Node | None) -> bool:
     """Return whether code after *statement* is never reached."""
     if statement is None:
         return False
     part = statement.child_by_field_name
     if statement.type == "statement_block":
-        return any(map(exits, statement.named_children))
+        return any(map(always_leaves, statement.named_children))
     if statement.type in {"else_clause", "catch_clause"}:
-        return exits(part("body") or next(reversed(statement.named_children), None))
+        return always_leaves(part("body") or next(reversed(statement.named_children), None))
     if statement.type == "if_statement":
-        return exits(part("consequence")) and exits(part("alternative"))
+        return always_leaves(part("consequence")) and always_leaves(part("alternative"))
     if statement.type == "try_statement":
-        return exits(part("body")) and (part("handler") is None or exits(part("handler")))
+        return always_leaves(part("body")) and (
+            part("handler") is None or always_leaves(part("handler"))
+        )
     return statement.type in LEAVING_STATEMENTS
 
 
@@ -136,7 +138,7 @@ def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
     ]
     for before, after in pairwise(statements):
         is_needless = after.type in {"break_statement", "empty_statement"}
-        if exits(before) and not is_needless and after.type != "function_declaration":
+        if always_leaves(before) and not is_needless and after.type != "function_declaration":
             if not any(child.child_by_field_name("value") for child in after.named_children) and (
                 after.type == "variable_declaration"
             ):
@@ -168,11 +170,11 @@ def _find_single_round(_reader: SlipReader, node: Node) -> Found:
         return  # whether there is any member
     last = body.named_children[-1]
     continues = any(part.type == "continue_statement" for part in _own_nodes(body))
-    if exits(last) and last.type != "continue_statement" and not continues:
+    if always_leaves(last) and last.type != "continue_statement" and not continues:
         yield "unreachable", last, msg("this ends the loop in its first round")
 
 
-def _find_fall(reader: SlipReader, node: Node) -> Found:
+def _find_fall_through(reader: SlipReader, node: Node) -> Found:
     """Yield cases that fall through to the next one."""
     body = node.parent
     cases = [c for c in body.named_children if c.type != "comment"] if body is not None else []
@@ -180,7 +182,7 @@ def _find_fall(reader: SlipReader, node: Node) -> Found:
     value = node.child_by_field_name("value")
     inside = [child for child in node.named_children if child != value]
     statements = [child for child in inside if child.type != "comment"]
-    if number + 1 >= len(cases) or not statements or any(map(exits, statements)):
+    if number + 1 >= len(cases) or not statements or any(map(always_leaves, statements)):
         return
     following = cases[number + 1]
     between = reader.tree.bytes_between(statements[-1].end_byte, following.start_byte)
@@ -195,7 +197,7 @@ def _find_fall(reader: SlipReader, node: Node) -> Found:
         )
 
 
-def _find_turned_operator(reader: SlipReader, node: Node) -> Found:
+def _find_reversed_operator(reader: SlipReader, node: Node) -> Found:
     right = node.child_by_field_name("right")
     operator = node.child_by_field_name("operator")
     left = node.child_by_field_name("left")
@@ -256,7 +258,7 @@ def _find_empty_body(reader: SlipReader, node: Node) -> Found:
         yield "no-effect", node, message
 
 
-def _find_used_nothing(reader: SlipReader, node: Node) -> Found:
+def _find_used_void_result(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = list.forEach(…)``, and ``list = list.push(x)``."""
     method, parent = reader.kinds.method_of(node), enclosing_node(node)
     if method not in {"forEach", "push", "unshift"}:
@@ -348,21 +350,21 @@ def _find_wrong_pattern(reader: SlipReader, node: Node) -> Found:
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "if_statement": (_find_empty_body,),
     "while_statement": (_find_empty_body,),
-    "call_expression": (_find_used_nothing, _find_extreme_of_list),
+    "call_expression": (_find_used_void_result, _find_extreme_of_list),
     "function_declaration": (_find_endless_recursion,),
     "function_expression": (_find_endless_recursion,),
     "arrow_function": (_find_endless_recursion,),
     "regex_pattern": (_find_wrong_pattern,),
     "for_statement": (_find_single_round, _find_empty_body),
     "for_in_statement": (_find_single_round, _find_empty_body),
-    "switch_case": (_find_fall, _find_unreachable),
+    "switch_case": (_find_fall_through, _find_unreachable),
     "statement_block": (_find_unreachable, _find_double_functions),
     "program": (_find_unreachable, _find_double_functions),
     "finally_clause": (_find_unreachable,),
     "object": (_find_double_keys,),
     "class_body": (_find_double_keys,),
-    "expression_statement": (_find_no_effect,),
-    "assignment_expression": (_find_turned_operator,),
+    "expression_statement": (_find_statement_without_effect,),
+    "assignment_expression": (_find_reversed_operator,),
     "string": (_find_plain_template,),
     "number": (_find_lost_digits,),
 }

@@ -47,7 +47,7 @@ class ResultReader:
         self._scopes = scopes
         self._values = values
 
-    def find_unused_calls(self, nodes: Iterable[Node]) -> Iterator[int]:
+    def find_unused_call_numbers(self, nodes: Iterable[Node]) -> Iterator[int]:
         """Yield the number of each call of which neither result nor failure is used."""
         for node in nodes:
             number = self._call_of(node)
@@ -62,7 +62,7 @@ class ResultReader:
                 is_silent = block is not None and not block.named_children
                 calls = [one for one in self._tree.walk(body) if self._call_of(one) >= 0]
                 if is_silent and any(map(self._is_used, calls)):
-                    yield self._drop(body, node)
+                    yield self._make_dropped_error(body, node)
             elif node.type == "call_expression":
                 yield from self._find_callback(node)
                 yield from self._find_settled(node)
@@ -72,11 +72,11 @@ class ResultReader:
         callee = node.child_by_field_name("function")
         if callee is None or self._tree.text_of(callee) != "Promise.allSettled":
             return
-        uses = self._uses_of(_user_of(node))
-        is_statement = _user_of(node).type == "expression_statement"
+        uses = self._uses_of(_using_node(node))
+        is_statement = _using_node(node).type == "expression_statement"
         states = [use for use in uses or () if not self._is_state_read(use)]
         if is_statement or uses == [] or (uses and len(states) == len(uses)):
-            yield self._drop(node, node)
+            yield self._make_dropped_error(node, node)
 
     def _is_state_read(self, use: Node) -> bool:
         """Return whether *use* of the results may look at a failure."""
@@ -98,7 +98,7 @@ class ResultReader:
         if owner is None or body is None or value is None or value.kind not in PROMISES:
             return
         if self._returned_text(body) in _EMPTY and self._is_used(node):
-            yield self._drop(owner, callback)
+            yield self._make_dropped_error(owner, callback)
 
     def _returned_text(self, body: Node) -> str | None:
         """Return the source of the value of a callback that does nothing else, or None."""
@@ -111,7 +111,7 @@ class ResultReader:
             return None
         return "".join(map(self._tree.text_of, first.named_children))
 
-    def _drop(self, body: Node, handler: Node) -> DroppedError:
+    def _make_dropped_error(self, body: Node, handler: Node) -> DroppedError:
         place = self._tree.place
         return DroppedError(place(body), self._tree.place_of_byte(body.end_byte), place(handler))
 
@@ -127,17 +127,17 @@ class ResultReader:
 
     def _is_idle(self, node: Node) -> bool:
         """Return whether the value of *node* is not used; after ``void`` that is intended."""
-        parent = _user_of(node)
+        parent = _using_node(node)
         uses = self._uses_of(parent)
         return parent.type == "expression_statement" or uses == []
 
     def _is_used(self, node: Node) -> bool:
         """Return whether the value of *node* is used for more than a test whether it exists."""
-        parent = _user_of(node)
+        parent = _using_node(node)
         uses = self._uses_of(parent)
         if uses is None:
             return parent.type not in {"expression_statement", "unary_expression"}
-        return bool(uses) and not any(map(_is_asked, uses))
+        return bool(uses) and not any(map(_is_tested, uses))
 
     def _uses_of(self, declarator: Node) -> list[Node] | None:
         """Return the uses of the name that *declarator* declares; None if it declares none."""
@@ -152,13 +152,13 @@ class ResultReader:
         ]
 
 
-def _user_of(node: Node) -> Node:
+def _using_node(node: Node) -> Node:
     """Return the node that uses the value of *node*."""
     parent = enclosing_node(node)
     return enclosing_node(parent) if parent.type == "await_expression" else parent
 
 
-def _is_asked(node: Node) -> bool:
+def _is_tested(node: Node) -> bool:
     """Return whether a condition tests the name *node* itself."""
     parent = enclosing_node(node)
     operator = parent.child_by_field_name("operator")

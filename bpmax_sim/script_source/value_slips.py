@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
-from bpmax_sim.errors import nearest_name
+from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.script_source.kinds import (
     EQUALITIES,
@@ -56,7 +56,7 @@ def _callee_of(node: Node) -> tuple[str, Node | None]:
     )
 
 
-def _find_overwritten(reader: SlipReader, node: Node) -> Found:
+def _find_overwritten_assignment(reader: SlipReader, node: Node) -> Found:
     """Yield assignments that the next statement overwrites in any case."""
     statements = [one for one in node.named_children if one.type != "comment"]
     for before, after in pairwise(statements):
@@ -129,11 +129,11 @@ def _find_wrong_operator(reader: SlipReader, node: Node) -> Found:
             "{operator} {text} decides it, whatever stands before", operator=operator,
             text=reader.tree.text_of(right),
         )  # fmt: skip
-    yield from _find_inexact(reader, node)
-    yield from _find_first_place(reader, node)
+    yield from _find_inexact_equality(reader, node)
+    yield from _find_index_zero_test(reader, node)
 
 
-def _find_inexact(reader: SlipReader, node: Node) -> Found:
+def _find_inexact_equality(reader: SlipReader, node: Node) -> Found:
     """Yield ``0.1 + 0.2 === 0.3``: equality of values computed with fractions."""
     for side in sides_of(node) if operator_of(node) in EQUALITIES else ():
         parts = sides_of(side) if side is not None and operator_of(side) in {*"+-*/"} else ()
@@ -148,7 +148,7 @@ def _find_inexact(reader: SlipReader, node: Node) -> Found:
             )  # fmt: skip
 
 
-def _find_first_place(reader: SlipReader, node: Node) -> Found:
+def _find_index_zero_test(reader: SlipReader, node: Node) -> Found:
     left, right = sides_of(node)
     if left is None or right is None or left.type != "call_expression":
         return
@@ -159,7 +159,7 @@ def _find_first_place(reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_comma(reader: SlipReader, node: Node) -> Found:
+def _find_comma_operator(reader: SlipReader, node: Node) -> Found:
     """Yield ``x = (a, b)``, which is b alone."""
     parent = enclosing_node(node)
     is_value = parent.type in {"assignment_expression", "variable_declarator", "return_statement"}
@@ -186,7 +186,7 @@ def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
         yield "no-effect", name, msg("{name} is a method that is not called; write {name}()",
                                      name=text)  # fmt: skip
     elif text not in _BUILT_IN and len(text) > 4 and owner.type != "identifier":  # noqa: PLR2004
-        near = nearest_name(text, _BUILT_IN) if text.isascii() else ""
+        near = suggest_nearest(text, _BUILT_IN) if text.isascii() else ""
         is_like = any(text.lower() == one.lower() or sorted(text) == sorted(one)
                       for one in _BUILT_IN)  # fmt: skip
         if near and is_like:
@@ -233,7 +233,7 @@ def _find_member_of_constant(reader: SlipReader, node: Node) -> Found:
     known |= {reader.tree.text_of(one) for one in methods if one is not None}
     is_whole = len(known) == len([p for p in value.named_children if p.type != "comment"])
     text = reader.tree.text_of(name)
-    hint = nearest_name(text, sorted(known)) if is_whole and text not in known else ""
+    hint = suggest_nearest(text, sorted(known)) if is_whole and text not in known else ""
     if hint and _is_closed(reader, binding):
         yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=hint)
 
@@ -269,7 +269,7 @@ def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
                                        text=texts[0])  # fmt: skip
     elif name == "getYear" and not arguments:
         yield "wrong-value", node, msg("getYear counts from 1900; write getFullYear")
-    elif name in {"map", "forEach"} and owner is not None and _is_hollow(reader, owner):
+    elif name in {"map", "forEach"} and owner is not None and _is_sparse_array(reader, owner):
         yield "wrong-value", node, msg(
             "Array(n) has no elements yet, so that {name} does nothing; write Array.from", name=name
         )  # fmt: skip
@@ -284,7 +284,7 @@ def _find_wrong_call(reader: SlipReader, node: Node) -> Found:
     yield from _find_changed_list(reader, node, name, owner)
 
 
-def _is_hollow(reader: SlipReader, owner: Node) -> bool:
+def _is_sparse_array(reader: SlipReader, owner: Node) -> bool:
     made = owner.child_by_field_name("constructor") or owner.child_by_field_name("function")
     is_array = made is not None and reader.tree.text_of(made) == "Array"
     arguments = arguments_of(owner) if is_array else []
@@ -378,7 +378,7 @@ def _is_late(reader: SlipReader, call: Node) -> bool:
     return is_function and (name in {"setTimeout", "queueMicrotask"} or name.endswith(".then"))
 
 
-def _find_beyond(reader: SlipReader, node: Node) -> Found:
+def _find_index_beyond_end(reader: SlipReader, node: Node) -> Found:
     """Yield ``for (let i = 0; i <= list.length; i++) list[i]``."""
     condition = without_parentheses(node.child_by_field_name("condition"))
     while condition is not None and condition.type == "expression_statement":
@@ -429,7 +429,7 @@ def _find_lost_step(reader: SlipReader, node: Node) -> Found:
                                      text=reader.shorten_source(node))  # fmt: skip
 
 
-def _find_surplus(reader: SlipReader, node: Node) -> Found:
+def _find_surplus_arguments(reader: SlipReader, node: Node) -> Found:
     """Yield arguments for which a function of the script has no parameters."""
     callee = without_parentheses(node.child_by_field_name("function"))
     arguments = arguments_of(node)
@@ -458,18 +458,18 @@ def _parameters_of(function: Node) -> Iterator[Node]:
 
 
 FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
-    "program": (_find_overwritten,),
-    "statement_block": (_find_overwritten,),
+    "program": (_find_overwritten_assignment,),
+    "statement_block": (_find_overwritten_assignment,),
     "if_statement": (_find_same_branches,),
     "ternary_expression": (_find_same_branches,),
     "binary_expression": (_find_wrong_operator,),
-    "sequence_expression": (_find_comma,),
+    "sequence_expression": (_find_comma_operator,),
     "member_expression": (_find_wrong_member, _find_member_of_constant),
     "call_expression": (
         _find_wrong_call, _find_partial_number, _find_timer_slip, _find_assigning_callback,
-        _find_surplus,
+        _find_surplus_arguments,
     ),
-    "for_statement": (_find_shared_counter, _find_beyond),
+    "for_statement": (_find_shared_counter, _find_index_beyond_end),
     "assignment_expression": (_find_lost_step,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

@@ -221,14 +221,16 @@ class Values:
             return None
         name = self.member_name(node)
         if value.kind == "proxy":
-            return self._of_proxy(value, node, name)
+            return self._value_of_proxy_member(value, node, name)
         if value.kind in {"chain", "promise"}:
             return replace(value, kind=f"{value.kind} method", text=name or "?", node=node)
         return self.member_at(value, ("*" if name is None else name,))
 
-    def _of_proxy(self, value: ScriptValue, node: Node, name: str | None) -> ScriptValue | None:
+    def _value_of_proxy_member(
+        self, value: ScriptValue, node: Node, name: str | None
+    ) -> ScriptValue | None:
         draft = value.draft
-        if draft is None or (name is not None and name != "$api" and _is_no_api(name)):
+        if draft is None or (name is not None and name != "$api" and _is_not_api_name(name)):
             return None
         if name == "$api":
             chain = replace(draft, style="chain")
@@ -316,7 +318,7 @@ class Values:
             node, replace(value.draft, arguments=None if is_spread else len(arguments))
         )
 
-    def _of_chain(
+    def _value_of_chain_call(
         self, node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         draft, name = value.draft, value.text
@@ -358,7 +360,7 @@ class Values:
         self.calls.append(replace(call, place=place, is_called=True, usage=usage))
         return ScriptValue("promise", call=len(self.calls) - 1)
 
-    def _of_promise(
+    def _value_of_promise_method(
         self, _node: Node, value: ScriptValue, arguments: Sequence[Node]
     ) -> ScriptValue | None:
         if value.text != "then":  # catch, finally
@@ -369,7 +371,7 @@ class Values:
         is_result = result is not None and result.kind == "result"
         return replace(result, kind="promise") if result is not None and is_result else result
 
-    def _of_data(
+    def _value_of_data_method(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
         *owner, method = value.path or ("",)
@@ -377,7 +379,7 @@ class Values:
             return replace(value, path=tuple(owner))
         return replace(value, path=(*owner, "*")) if method in _GIVES_ITEM else None
 
-    def _of_function(
+    def _value_of_function_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue | None:
         return self._value_of_call(value.node)
@@ -396,7 +398,7 @@ class Values:
         is_call = result is not None and result.kind in {"result", "promise"}
         return replace(result, kind="promise") if is_call and result else ScriptValue("promise")
 
-    def _of_outside(
+    def _value_of_outside_call(
         self, _node: Node, value: ScriptValue, _arguments: Sequence[Node]
     ) -> ScriptValue:
         return replace(value, kind="outside promise")
@@ -439,7 +441,7 @@ def usage_of(node: Node) -> Usage:
     return _USAGES.get(parent.type, "other")
 
 
-def _is_no_api(name: str) -> bool:
+def _is_not_api_name(name: str) -> bool:
     return name in NEVER_APIS or name[:1] in {"$", "_"}
 
 
@@ -463,11 +465,11 @@ _CALL: Final[
 ] = {
     "$proxy": Values._call_proxy,  # noqa: SLF001
     "method": Values._call_direct,  # noqa: SLF001
-    "chain method": Values._of_chain,  # noqa: SLF001
-    "promise method": Values._of_promise,  # noqa: SLF001
-    "result": Values._of_data,  # noqa: SLF001
-    "form": Values._of_data,  # noqa: SLF001
-    "ctx": Values._of_data,  # noqa: SLF001
-    "function": Values._of_function,  # noqa: SLF001
-    "outside": Values._of_outside,  # noqa: SLF001
+    "chain method": Values._value_of_chain_call,  # noqa: SLF001
+    "promise method": Values._value_of_promise_method,  # noqa: SLF001
+    "result": Values._value_of_data_method,  # noqa: SLF001
+    "form": Values._value_of_data_method,  # noqa: SLF001
+    "ctx": Values._value_of_data_method,  # noqa: SLF001
+    "function": Values._value_of_function_call,  # noqa: SLF001
+    "outside": Values._value_of_outside_call,  # noqa: SLF001
 }

@@ -33,15 +33,15 @@ from bpmax_sim.secret.encoded_runs import (
     split_certain_runs,
     whole_base64,
 )
-from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, escapes
+from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
 from bpmax_sim.secret.streams import (
     MAY_BE_WHOLE,
     PROBE,
     STEP,
-    Work,
+    WorkBudget,
+    find_streams,
     inflate_raw,
     may_begin_stream,
-    streams,
 )
 
 DEPTH = 4
@@ -62,7 +62,7 @@ class Piece(NamedTuple):
     trace: Trace
 
 
-class Harmless:
+class HarmlessParts:
     """A bounded cache of byte strings known to contain no secret.
 
     It may be used from several threads.
@@ -103,7 +103,7 @@ def _digest_of_part(part: bytes) -> bytes:
 _MOST_HARMLESS, _LONGEST_HARMLESS = 4096, 256
 
 
-class SearchedSoFar:
+class SearchHistory:
     """Remembers what one search has already decoded, so that nothing is decoded twice.
 
     Attributes:
@@ -112,7 +112,7 @@ class SearchedSoFar:
 
     outermost: Collection[bytes] = ()
 
-    def __init__(self, harmless: Harmless) -> None:
+    def __init__(self, harmless: HarmlessParts) -> None:
         """Start with *harmless*, the encoded runs known to contain nothing."""
         self._harmless = harmless
         self._runs: set[bytes] = set()
@@ -136,7 +136,7 @@ class SearchedSoFar:
     def escapes(self, data: bytes, reach: int) -> tuple[EscapedPart, ...]:
         """Return the unescaped parts of *data*, cached by object identity."""
         if id(data) not in self._undone:  # a hash of all of it would take longer
-            self._undone[id(data)] = data, tuple(escapes(data, reach))
+            self._undone[id(data)] = data, tuple(find_escaped_parts(data, reach))
         return self._undone[id(data)][1]
 
     def note_flattened(self, levels: Iterable[bytes]) -> None:
@@ -172,8 +172,8 @@ class ScanInput(NamedTuple):
     """
 
     data: bytes
-    work: Work
-    fresh: SearchedSoFar
+    work: WorkBudget
+    fresh: SearchHistory
     reach: int
     levels: tuple[bytes, ...] = ()
 
@@ -181,12 +181,12 @@ class ScanInput(NamedTuple):
 def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
     """Yield what *look* contains below one layer of every encoding."""
     data = look.data
-    compressed = [*streams(data, look.work)]  # of too much nothing else has to be undone
+    compressed = [*find_streams(data, look.work)]  # of too much nothing else has to be undone
     printed = data.translate(_PRINTED) if b"\0" in data else b""
     undone = look.fresh.escapes(data, look.reach)
     text = _text_stretches(data, printed)
     if text and not look.fresh.was_flattened(data):
-        yield from _of_text(
+        yield from _decode_text_layer(
             *_flatten_levels(look, text) if text is data and not printed else (look, text)
         )
     if b"\n" in text:
@@ -199,7 +199,7 @@ def decode_next_layer(look: ScanInput) -> Iterator[Piece]:
         yield Piece(inner, _trace_of(start, label))
 
 
-def _of_text(look: ScanInput, text: bytes) -> Iterator[Piece]:
+def _decode_text_layer(look: ScanInput, text: bytes) -> Iterator[Piece]:
     yield from _decode_runs(look, text)
     yield from _split_records(look, text)
     if b"," in text:
@@ -428,7 +428,7 @@ def _decode_numbers(data: bytes) -> Iterator[Piece]:
     if not _has_list(data):
         return
     numbers = data.translate(_TO_LIST, _BLANKS)
-    inner = _octets_of(numbers)
+    inner = _parse_octets(numbers)
     if inner:
         yield Piece(inner, _trace_of(0, msg("list of bytes")))
 
@@ -439,7 +439,7 @@ def _has_list(data: bytes) -> bool:
     return any(some.is_in(folded) for some in _LONG_NUMBERS) and bool(_LIST.search(folded))
 
 
-def _octets_of(numbers: bytes) -> bytes:
+def _parse_octets(numbers: bytes) -> bytes:
     """Return the bytes that the comma-separated *numbers* spell."""
     while b",," in numbers:
         numbers = numbers.replace(b",,,,", b",").replace(b",,", b",")

@@ -65,7 +65,7 @@ def decode_runs_to_text(runs: Sequence[str]) -> str:
     return b"\n".join(pieces).decode("utf-8", "surrogateescape")
 
 
-def rewrite(text: str, clean: Callable[[str], str]) -> str:
+def rewrite_runs(text: str, clean: Callable[[str], str]) -> str:
     """Return *text* with *clean* applied to the content of each run, re-encoded alike."""
 
     def run(match: re.Match[str]) -> str:
@@ -142,7 +142,7 @@ def _decode_run(core: str) -> bytes:
     return binascii.a2b_base64(usable + "=" * (-len(usable) % 4))
 
 
-def any_in(data: bytes, needles: Iterable[bytes]) -> bool:
+def contains_any(data: bytes, needles: Iterable[bytes]) -> bool:
     """Return whether *data* contains any of *needles*."""
     for needle in needles:  # noqa: SIM110 - any() takes three times as long
         if needle in data:

@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
-from bpmax_sim.secret.encoded_runs import RareBytes, any_in
+from bpmax_sim.secret.encoded_runs import RareBytes, contains_any
 
 _TEXT = rb"[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 _AS_CONTROL = bytes(c if (c >= 32 and c != 127) or c in b"\t\n\r" else 0 for c in range(256))  # noqa: PLR2004
@@ -50,13 +50,13 @@ class EscapedPart(NamedTuple):
     inner: bytes
 
 
-def escapes(data: bytes, reach: int) -> Iterator[EscapedPart]:
+def find_escaped_parts(data: bytes, reach: int) -> Iterator[EscapedPart]:
     """Yield the unescaped form of every range that contains escapes, for each kind of escape.
 
     *reach* is the number of bytes around an escape that belong to the same range.
     """
     marks = _find_marks(data) if b"\0" in data else None
-    if marks is None and not any_in(data, _SIGNS):
+    if marks is None and not contains_any(data, _SIGNS):
         return
     for escape in _ESCAPES:
         if marks is None:

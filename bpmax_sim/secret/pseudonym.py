@@ -54,7 +54,7 @@ _CARD = re.compile(r"[0-9]{13,19}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
-def pseudonym(value: str) -> str:
+def make_pseudonym(value: str) -> str:
     """Return the pseudonym of *value*; a pseudonym is returned as it is."""
     if all(map(_is_unchanged, value)):
         return value

@@ -17,17 +17,17 @@ from itertools import cycle
 
 from ahocorasick_rs import BytesAhoCorasick
 
-from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.encoded_runs import (
-    any_in,
+    contains_any,
     decode_runs_to_text,
     find_escaped_runs,
-    rewrite,
+    rewrite_runs,
     text_runs,
 )
 from bpmax_sim.secret.scan import Search
 from bpmax_sim.secret.spelling import anchor_of, as_bytes, pattern_of, spell_like, traces_of
-from bpmax_sim.secret.standin import STANDIN, label_of
+from bpmax_sim.secret.standin import STANDIN, standin_label
 
 _LINE = 32  # shorter lines of a PEM text are its end, not its key
 
@@ -65,7 +65,7 @@ def _pem_lines(pem: str) -> list[str]:
 
 
 def _token_parts(real: str, standin: str) -> Iterator[tuple[str, str]]:
-    label = label_of(standin)
+    label = standin_label(standin)
     claims, signature = real.split(".")[1:]
     yield claims, standin.split(".")[1] if label != standin else standin
     yield signature, label
@@ -184,8 +184,8 @@ class SecretTable:
         """Sort *secrets* by length, longest first, because one may be the beginning of another."""
         self._secrets = sorted(secrets, key=lambda secret: len(secret.real), reverse=True)
         self._harmless: set[str] = set()
-        self._unchanged = Harmless()
-        self.harmless = Harmless()
+        self._unchanged = HarmlessParts()
+        self.harmless = HarmlessParts()
         self._tests = [(secret.anchor, secret.digits, secret) for secret in self._secrets]
         self._anchors = [
             (secret.anchor.encode(), secret) for secret in self._secrets if secret.anchor
@@ -211,7 +211,7 @@ class SecretTable:
         for secret in self._secrets_in(text):
             text = secret.replace(text)
         if depth and self._may_hide_in_base64(text, depth):
-            return rewrite(text, lambda inner: self.replace_secrets(inner, depth - 1))
+            return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))
         return text
 
     def leaves_unchanged(self, *parts: bytes) -> bool:
@@ -238,7 +238,7 @@ class SecretTable:
 
     def _has_no_plain_secret(self, data: bytes) -> bool:
         """Return whether *data* contains no secret in any spelling, nor a base URL in hex."""
-        if self._addresses and any_in(data.lower(), self._addresses):
+        if self._addresses and contains_any(data.lower(), self._addresses):
             return False
         touched = self._find_anchored(data)
         if not touched and not self._unanchored:

@@ -20,15 +20,15 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.secret.decode import (
     DEPTH,
     GAP,
-    Harmless,
+    HarmlessParts,
     Piece,
     ScanInput,
-    SearchedSoFar,
+    SearchHistory,
     Trace,
     decode_next_layer,
 )
 from bpmax_sim.secret.standin import without_standins
-from bpmax_sim.secret.streams import PROBE, DecodeLimitError, Work, inflate_raw
+from bpmax_sim.secret.streams import PROBE, DecodeLimitError, WorkBudget, inflate_raw
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
@@ -74,13 +74,13 @@ class Search:
         """Prepare the search for the keys of *needles*; their values are the names in findings."""
         self.needles = needles
         self._needles = Needles(needles)
-        self._harmless, self._accepted = Harmless(), Harmless()
+        self._harmless, self._accepted = HarmlessParts(), HarmlessParts()
 
     def find(self, data: bytes) -> tuple[Finding, ...]:
         """Return all occurrences in *data*."""
         if not self.needles:
             return ()
-        fresh = SearchedSoFar(self._harmless)
+        fresh = SearchHistory(self._harmless)
         findings = tuple(dict.fromkeys(_find_in_piece(data, self._needles, fresh)))
         if not findings:
             self._harmless.add(fresh.outermost)
@@ -91,9 +91,9 @@ class Search:
 
         *test* has to be the same function in every call: what it has accepted is cached.
         """
-        fresh = SearchedSoFar(self._accepted)
+        fresh = SearchHistory(self._accepted)
         try:
-            for view in _decode_layers(data, self._needles.reach, _work(data), fresh):
+            for view in _decode_layers(data, self._needles.reach, _make_budget(data), fresh):
                 if not test(view.data) or any(self._needles.find(view.data)):
                     return False
         except DecodeLimitError:
@@ -102,11 +102,11 @@ class Search:
         return True
 
 
-def _work(data: bytes) -> Work:
-    return Work(len(data) * TIMES + SPARE)
+def _make_budget(data: bytes) -> WorkBudget:
+    return WorkBudget(len(data) * TIMES + SPARE)
 
 
-def find(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
+def find_needles(data: bytes, needles: Mapping[bytes, str]) -> tuple[Finding, ...]:
     """Return occurrences in *data* of the keys of *needles*, whose values are the names."""
     return Search(needles).find(data)
 
@@ -208,10 +208,10 @@ class _SeenPieces:
         return len(self._all) > before
 
 
-def _find_in_piece(data: bytes, needles: Needles, fresh: SearchedSoFar) -> Iterator[Finding]:
+def _find_in_piece(data: bytes, needles: Needles, fresh: SearchHistory) -> Iterator[Finding]:
     """Yield the findings in *data*, from the outside in."""
     try:
-        for view in _decode_layers(data, needles.reach, _work(data), fresh):
+        for view in _decode_layers(data, needles.reach, _make_budget(data), fresh):
             for at, name in needles.find(view.data):
                 yield Finding(name, *view.outermost_place(at))
     except DecodeLimitError as error:
@@ -224,13 +224,17 @@ def decode_all(data: bytes, most: int) -> bytes | None:
     Callers keep it to search for secrets that become known later.
     """
     try:
-        views = list(_decode_layers(data, _FARTHEST, Work(most), SearchedSoFar(Harmless())))
+        views = list(
+            _decode_layers(data, _FARTHEST, WorkBudget(most), SearchHistory(HarmlessParts()))
+        )
     except DecodeLimitError:
         return None
     return GAP.join([view.data for view in views[1:]])
 
 
-def _decode_layers(data: bytes, reach: int, work: Work, fresh: SearchedSoFar) -> Iterator[_View]:
+def _decode_layers(
+    data: bytes, reach: int, work: WorkBudget, fresh: SearchHistory
+) -> Iterator[_View]:
     """Yield *data* and then each decoded layer, the outermost first.
 
     Raises:

@@ -77,7 +77,7 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _PREFIX = "redacted."
 
 
-def standin(
+def make_standin(
     *, kind: str, platform: str, instance: str, name: str, number: int = 1, like: str = ""
 ) -> str:
     """Return the stand-in of the *number*-th value of a credential.
@@ -122,7 +122,7 @@ def without_standins(data: bytes) -> bytes:
     return _STANDIN_BYTES.sub(lambda match: b"\0" * len(match[0]), data)
 
 
-def label_of(standin: str) -> str:
+def standin_label(standin: str) -> str:
     """Return the readable part of a stand-in: the issuer of a JWT, else all of it."""
     return str(_claims(standin).get("iss", standin))
 

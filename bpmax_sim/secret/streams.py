@@ -49,7 +49,7 @@ class DecodeLimitError(Exception):
     labels: tuple[str, ...] = ()
 
 
-class Work:
+class WorkBudget:
     """A budget of bytes that may still be processed."""
 
     def __init__(self, left: int) -> None:
@@ -75,13 +75,13 @@ class Stream(NamedTuple):
     inner: bytes
 
 
-def streams(data: bytes, work: Work) -> Iterator[Stream]:
+def find_streams(data: bytes, work: WorkBudget) -> Iterator[Stream]:
     """Yield the content of every stream in *data*; a complete one is not searched for others."""
     if data.isascii() and not _may_have_stream(data):
         return
     view, end = memoryview(data), 0
     for start in _find_beginnings(data):
-        if start < end or not _is_sound(data, start):
+        if start < end or not _is_valid_header(data, start):
             continue
         label, first, window = _stream_kind(data, start)
         try:
@@ -136,19 +136,19 @@ def _stream_kind(data: bytes, start: int) -> tuple[str, int, int]:
     return "zip", first, _BARE
 
 
-def _is_sound(data: bytes, start: int) -> bool:
+def _is_valid_header(data: bytes, start: int) -> bool:
     """Return whether the header at *start* announces a supported compression."""
     if data[start] == ord("P"):
         return data[start + 8 : start + 10] == b"\x08\0"  # deflated
     return data[start] == ord("x") or (start + 3 < len(data) and data[start + 3] <= _FLAGS)
 
 
-def inflate_raw(data: bytes, work: Work) -> bytes:
+def inflate_raw(data: bytes, work: WorkBudget) -> bytes:
     """Return the content of *data* if it is deflate without a header, else empty bytes."""
     return inflate(data, _BARE, work)[0] if _may_begin(data) else b""
 
 
-def may_begin_stream(data: bytes, size: int, work: Work) -> bool:
+def may_begin_stream(data: bytes, size: int, work: WorkBudget) -> bool:
     """Return whether *data* may be the first of *size* bytes of header-less deflate.
 
     Hardly any data is. For short data, whose first byte is in `MAY_BE_WHOLE`, decompression must
@@ -187,7 +187,7 @@ def _may_begin(data: bytes | memoryview) -> bool:
     return len(data) >= _STORED and (data[1] ^ data[3]) == (data[2] ^ data[4]) == 0xFF  # noqa: PLR2004
 
 
-def inflate(data: bytes | memoryview, window: int, work: Work) -> tuple[bytes, int]:
+def inflate(data: bytes | memoryview, window: int, work: WorkBudget) -> tuple[bytes, int]:
     """Return the decompressed beginning of *data*, and the size of the stream (0 if it is damaged).
 
     Raises:

@@ -20,11 +20,11 @@ from msgspec import Struct
 
 from bpmax_sim.i18n import Translatable, map_message, msg
 from bpmax_sim.messages import ConnectionRoute
-from bpmax_sim.secret.decode import Harmless
+from bpmax_sim.secret.decode import HarmlessParts
 from bpmax_sim.secret.outgoing_text import OutputRedactor
 from bpmax_sim.secret.redactor import Secret, SecretTable, derived_parts
 from bpmax_sim.secret.scan import Finding
-from bpmax_sim.secret.standin import is_standin, standin
+from bpmax_sim.secret.standin import is_standin, make_standin
 
 SHORTEST = 6
 """Values with fewer characters are redacted by place only; elsewhere they are ordinary text."""
@@ -89,7 +89,7 @@ class Vault:
         """Return whether *standin* is already used for some value."""
         return standin in self._standins
 
-    def absorb(self, other: Vault) -> None:
+    def add_all(self, other: Vault) -> None:
         """Register all secrets of *other* as well."""
         with self._lock:
             for real, secret in other._secrets.copy().items():
@@ -121,15 +121,17 @@ class Vault:
         Equal values get equal stand-ins; a value that is a stand-in is returned as it is.
         """
         with self._lock:
-            secret = self.issue(platform, instance, name, value, kind)
+            secret = self.standin_for_issued(platform, instance, name, value, kind)
             self.add(value, secret, name=f"{platform}.{instance}.{name}")
         return secret
 
-    def issue(self, platform: str, instance: str, name: str, value: str, kind: str = "text") -> str:
+    def standin_for_issued(
+        self, platform: str, instance: str, name: str, value: str, kind: str = "text"
+    ) -> str:
         """Return the stand-in of *value* without registering the value for replacement."""
 
         def numbered(number: int) -> str:
-            return standin(
+            return make_standin(
                 kind=kind,
                 platform=platform,
                 instance=instance,
@@ -201,7 +203,7 @@ class Vault:
         return self._current_table().search.find(data)
 
     @property
-    def harmless(self) -> Harmless:
+    def harmless(self) -> HarmlessParts:
         """Return the cache of byte strings known to contain none of the current secrets."""
         return self._current_table().harmless
 

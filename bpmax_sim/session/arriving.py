@@ -47,7 +47,7 @@ class ArrivingExchange:
         self._length = 0
         self.received = b""
 
-    def note(self, head: Response, piece: bytes) -> None:
+    def record_piece(self, head: Response, piece: bytes) -> None:
         """Record *piece*; it is on disk when this returns.
 
         Raises:

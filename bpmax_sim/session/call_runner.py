@@ -3,7 +3,7 @@
     builder -> CallRunner.run -> the call, as a generator -> CallRunner.handle
       -> [Faults -> Stubs ->] ReplayMode | RecordMode | LiveMode | SimulateMode
 
-`build_session_parts` is the only place where these are put together.
+`build_session_components` is the only place where these are put together.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.errors import CassetteError, NoMatchError
 from bpmax_sim.i18n import join_messages
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
-from bpmax_sim.proxy.result import clear_texts
+from bpmax_sim.proxy.result import find_not_secret_texts
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import (
     SessionSecrets,
     Tenants,
+    add_personal_places,
     check_paths,
     matching_rules,
     not_secret_places_of,
     project_places,
-    with_personal,
 )
 from bpmax_sim.session.environment import SessionEnvironment
 from bpmax_sim.session.live import LiveMode, SimulateMode
@@ -42,7 +42,7 @@ from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart
 from bpmax_sim.transport.faults import Fault, Faults
 from bpmax_sim.transport.protocol import Stub, Stubs, Transport
-from bpmax_sim.transport.suspicious_names import NameNet
+from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 SessionMode = ReplayMode | RecordMode | RecordMissingMode | LiveMode | SimulateMode
 
@@ -68,7 +68,7 @@ class CallRunner:
         self.environment, self.tokens = environment, TokenStore()
         # While the network is closed, virtual time has passed already.
         self._sleep: Callable[[float], None] = _skip_wait if start.is_closed else time.sleep
-        self._stubs = Stubs(mode, secrets.learn)
+        self._stubs = Stubs(mode, secrets.register_issued)
         self._faults = Faults(
             self._stubs, partial(refuse_token, environment.platforms), log.note_fault
         )
@@ -114,7 +114,7 @@ class CallRunner:
         environment.refuse_closed()
         self._register_request(request)
         if environment.personal:
-            request = with_personal(request, environment.personal)
+            request = add_personal_places(request, environment.personal)
         try:
             return (answer or self._answer)(request)
         except NoMatchError as error:
@@ -153,15 +153,15 @@ def _skip_wait(_seconds: float) -> None:
 
 def refuse_token(platforms: Platforms, request: Request) -> Response:
     """Return the response of *request*'s platform to a request with an invalid token."""
-    from bpmax_sim.simulator.model import bad_token  # noqa: PLC0415 - only faults need it
+    from bpmax_sim.simulator.model import expired_token_response  # noqa: PLC0415 - only faults need it
 
     assert request.call is not None
     platform = platforms.platform(request.call.platform)
-    return bad_token(platform, platforms.api(platform, request.call.api))
+    return expired_token_response(platform, platforms.api(platform, request.call.api))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionParts:
+class SessionComponents:
     """The parts of one session; the last three are None in modes that do not use them.
 
     Attributes:
@@ -226,16 +226,16 @@ class SessionParts:
                 self.settings.remote.upload(path)
 
 
-def _rules_of(platforms: Platforms, settings: Settings) -> Rules:
+def _rules_of(platforms: Platforms, settings: Settings) -> MatchingRules:
     rules = matching_rules(platforms, settings.ignore)
     if settings.moves is None:
         return rules
     return replace(rules, former=rules.former.merge_with(settings.moves.former))
 
 
-def build_session_parts(
+def build_session_components(
     platforms: Platforms, settings: Settings, start: SessionStart, network: Transport | None
-) -> SessionParts:
+) -> SessionComponents:
     """Build the parts of a session; nothing is sent yet.
 
     *network* answers instead of the third parties in record and live mode; None for sockets.
@@ -248,7 +248,7 @@ def build_session_parts(
         vault.register_issued("scenario", start.owner_session.recording.owner, "secret", secret)
     opened = partial(not_secret_places_of, platforms, project_places(settings.cassette))
     net_version = start.owner_session.recording.net
-    net = NameNet(vault, opened, partial(clear_texts, platforms), net_version)
+    net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms), net_version)
     secrets = SessionSecrets(vault, net)
     tenants = Tenants(platforms, settings, start, vault)
     check_paths("redact", settings.redact)
@@ -270,7 +270,7 @@ def build_session_parts(
             mode = RecordMissingMode(replay, record, extra=settings.extra)
 
     environment = SessionEnvironment(settings, start, tenants, replay, record, live)
-    return SessionParts(
+    return SessionComponents(
         calls=CallRunner(environment, mode, start, log, secrets),
         settings=settings,
         start=start,

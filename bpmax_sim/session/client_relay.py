@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import ConnectionRoute, Request, Response
 from bpmax_sim.session.arriving import NotePiece
-from bpmax_sim.session.call_runner import SessionParts
+from bpmax_sim.session.call_runner import SessionComponents
 from bpmax_sim.session.record import contains_standin, refuse_standin
 from bpmax_sim.traffic.external_clients import ExternalClients
 from bpmax_sim.transport.protocol import OWN
@@ -33,7 +33,7 @@ class ClientRelay:
         clients: finds the API of a request, and notes requests that fit several APIs.
     """
 
-    def __init__(self, wiring: SessionParts) -> None:
+    def __init__(self, wiring: SessionComponents) -> None:
         """Answer in the mode of *wiring*."""
         self._wiring, self._calls = wiring, wiring.calls
         environment = wiring.calls.environment
@@ -44,7 +44,7 @@ class ClientRelay:
             environment.vault,
             environment.clock,
             is_live=not wiring.start.is_closed,
-            is_recorded=wiring.replay.knows,
+            is_recorded=wiring.replay.is_recorded,
         )
         # Weak, as the clients know the session, and nothing in a session refers back to it.
         explain = WeakMethod(self.clients.explain_address)
@@ -74,7 +74,7 @@ class ClientRelay:
         self._calls.environment.refuse_closed()
         return intercept_clients(self, name)
 
-    def passes(self) -> bool:
+    def is_exempt(self) -> bool:
         """Return whether the current request is not to be intercepted.
 
         The session's own, or live mode.
@@ -96,7 +96,7 @@ class ClientRelay:
             return None
         known = self.clients.as_api_call(patient)
         # What is new is recorded beside this one, which is replayed; no login is.
-        if not known.is_login and replay.knows(known):
+        if not known.is_login and replay.is_recorded(known):
             try:
                 return self.relay(patient, replay.handle)
             except NoMatchError as error:
@@ -112,7 +112,7 @@ class ClientRelay:
         Raises:
             TransportError, BadResponseError: if the exchange fails; that is recorded too.
         """
-        record, route = self._wiring.record, self._wiring.tenants.route
+        record, route = self._wiring.record, self._wiring.tenants.connection_route
         assert record is not None
 
         def answer(known: Request) -> Response:
@@ -127,7 +127,7 @@ class ClientRelay:
         """
         patient, replay = replace(request, timeout=_DAY), self._wiring.replay
         known = self.clients.as_api_call(patient)
-        if known.is_login or not replay.knows(known):
+        if known.is_login or not replay.is_recorded(known):
             return None
         try:
             response = self.relay(patient, replay.handle)

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from bpmax_sim import project
 from bpmax_sim.cassette.former_names import FormerNames
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.errors import ConfigError, WeakSecretWarning
 from bpmax_sim.field_path import FieldPath
@@ -37,7 +37,7 @@ from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.start import SessionStart, login_values
 from bpmax_sim.traffic.external_clients import register_credentials
 from bpmax_sim.transport.redaction import place_prefix, register_cookies
-from bpmax_sim.transport.suspicious_names import NameNet
+from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 
 def warn_of_weak(credentials: Credentials, instance: str) -> None:
@@ -72,9 +72,9 @@ class SessionSecrets:
     """
 
     vault: Vault
-    net: NameNet
+    net: SecretNameRules
 
-    def learn(self, request: Request, response: Response) -> None:
+    def register_issued(self, request: Request, response: Response) -> None:
         """Register the secrets that *response* issues, before anything of it can be shown."""
         register_issued_secrets(request, response, self.vault)
         register_cookies(request, response, self.vault)
@@ -96,7 +96,7 @@ class Tenants:
     def __iter__(self) -> Iterator[tuple[tuple[str, str], Credentials]]:
         return iter(self._resolved.copy().items())
 
-    def of(self, platform: Platform, instance: Instance) -> Credentials:
+    def credentials_of(self, platform: Platform, instance: Instance) -> Credentials:
         """Return the credentials of an instance: stand-ins if nothing is sent to a live system.
 
         Cached. At the first time the secrets and addresses are registered with the vault.
@@ -154,18 +154,18 @@ class Tenants:
         environ = self.settings.environ
         self._conventions.update(dict.fromkeys(name for name in variables if name in environ))
 
-    def values(self, request: Request) -> Values:
+    def recorded_values(self, request: Request) -> Values:
         """Return the credentials of *request* that are recorded in clear, by instance."""
         call, credentials = request.call, self._credentials_behind(request)
         own = credentials.recorded_values if credentials else {}
         return {f"{call.platform}.{call.instance}": own} if call and own else {}
 
-    def real(self, request: Request) -> Mapping[str, Any]:
+    def real_credentials(self, request: Request) -> Mapping[str, Any]:
         """Return the real credentials of *request*; empty if it belongs to no instance."""
         credentials = self._credentials_behind(request)
         return credentials.real if credentials else {}
 
-    def route(self, request: Request) -> ConnectionRoute:
+    def connection_route(self, request: Request) -> ConnectionRoute:
         """Return the connection route of *request*.
 
         That of the environment if it has no instance.
@@ -221,7 +221,7 @@ class Tenants:
                 )
 
 
-def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> Rules:
+def matching_rules(platforms: Platforms, ignore: Iterable[str]) -> MatchingRules:
     """Return the places that matching ignores: of the scenario, the platforms and the APIs.
 
     Cached for the process, by the identity of the platforms.
@@ -245,7 +245,7 @@ def volatile_places(platforms: Platforms, name: str) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=256)
-def read_headers(platforms: Platforms, name: str) -> tuple[str, ...]:
+def headers_read_by_api(platforms: Platforms, name: str) -> tuple[str, ...]:
     """Return the response headers that the API *name* or its platform reads, as places."""
     owners = find_declarations(platforms, name)
     volatile = {path.lower() for owner in owners for path in owner.volatile}
@@ -304,7 +304,7 @@ def find_declarations(platforms: Platforms, name: str) -> tuple[Platform | Api, 
 
 
 @lru_cache(maxsize=256)
-def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
+def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> MatchingRules:
     declared: list[tuple[str, Platform | Api, list[str]]] = []
     for platform in platforms:
         apis = {f"{platform.platform_key}.{name}": api for name, api in platform.apis.items()}
@@ -315,7 +315,7 @@ def _collect_rules(platforms: Platforms, ignore: tuple[str, ...]) -> Rules:
     for name, owner, paths in declared:
         _check_declared_paths(name, owner, paths)
     former = former_names(platforms)
-    return Rules(
+    return MatchingRules(
         ignore,
         tuple((name, tuple(owner.ignore)) for name, owner, _ in declared if owner.ignore),
         templates,
@@ -400,7 +400,7 @@ def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> No
     """Refuse places that no request can have: they would be ignored silently."""
     parameters = {name for path in paths for name in placeholders(path)}
     for text in places:
-        wrong = FieldPath.parse(text, option).mismatch(parameters)
+        wrong = FieldPath.parse(text, option).explain_impossible(parameters)
         if wrong:
             raise ConfigError(
                 "{option}: {text!r} matches nothing: {wrong}",
@@ -410,7 +410,7 @@ def check_places(option: str, places: Iterable[str], paths: Iterable[str]) -> No
             )
 
 
-def with_personal(request: Request, places: tuple[str, ...]) -> Request:
+def add_personal_places(request: Request, places: tuple[str, ...]) -> Request:
     """Return *request* with *places* added to its places of personal data."""
     if not places:
         return request
@@ -418,5 +418,5 @@ def with_personal(request: Request, places: tuple[str, ...]) -> Request:
     return replace(
         request,
         personal=(*request.personal, *places),
-        standin=None if twin is None else with_personal(twin, places),
+        standin=None if twin is None else add_personal_places(twin, places),
     )

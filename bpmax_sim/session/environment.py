@@ -11,7 +11,7 @@ from bpmax_sim.messages import Call, Request
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
 from bpmax_sim.secret.vault import Credentials
-from bpmax_sim.session.credentials import Tenants, with_personal
+from bpmax_sim.session.credentials import Tenants, add_personal_places
 from bpmax_sim.session.live import LiveMode
 from bpmax_sim.session.record import RecordMode
 from bpmax_sim.session.replay import ReplayMode
@@ -50,7 +50,7 @@ class SessionEnvironment(Environment):
             auth_chance=chance if start.is_closed else SystemRandomSource(),
             separate=record is not None,
             default_instance=settings.default_instance,
-            tenant=tenants.of,
+            tenant=tenants.credentials_of,
             refuse_closed=start.owner_session.refuse_closed,
         )
         self.misses: list[NoMatchError] = []
@@ -77,16 +77,20 @@ class SessionEnvironment(Environment):
         if self._live is not None and self._live.shared_logins is not None:
             self._live.shared_logins.end_login(platform, instance, life)
 
-    def hide(self, request: Request) -> Request:
+    def hide_secrets(self, request: Request) -> Request:
         """Return *request*, made with stand-ins, with all other secrets hidden too.
 
         It is called before signing, so that the signature covers what is recorded.
         """
-        return redact_request(with_personal(request, self.personal), self.vault)
+        return redact_request(add_personal_places(request, self.personal), self.vault)
 
-    def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
+    def accepts_new_signature(
+        self, request: Request, again: Callable[[], Request], *, differs: bool
+    ) -> bool:
         """Return whether a migration is under way, which signs the recorded request *again*."""
-        return self._is_replay and self._replay.signs_anew(request, again, differs=differs)
+        return self._is_replay and self._replay.accepts_new_signature(
+            request, again, differs=differs
+        )
 
     def mismatch_error(self, call: Call, differences: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one.

@@ -26,7 +26,7 @@ from bpmax_sim.file_names import file_name
 from bpmax_sim.file_system import (
     BINARY,
     NO_LINK,
-    close_fork_safe,
+    close_and_unlock,
     find_user,
     move_file,
     open_fork_safe,
@@ -45,7 +45,7 @@ _MOST_LINES, _MOST_SPENT, _MOST_BYTES = 8, 32, 1 << 20
 _TEMPORARY: Final = ".new"
 
 
-class KeptLine(msgspec.Struct, frozen=True, omit_defaults=True):
+class ReplacedValues(msgspec.Struct, frozen=True, omit_defaults=True):
     """The values that replaced declared credentials.
 
     Attributes:
@@ -60,22 +60,22 @@ class KeptLine(msgspec.Struct, frozen=True, omit_defaults=True):
     at: float = 0.0
 
 
-class KeptCredentials(msgspec.Struct, frozen=True):
-    """The file of one instance: a `KeptLine` by the digest of the declared values.
+class ReplacedCredentialsFile(msgspec.Struct, frozen=True):
+    """The file of one instance: a `ReplacedValues` by the digest of the declared values.
 
     Whoever declares new values starts anew; earlier lines stay for other declarations.
     """
 
     version: int = 1
-    lines: dict[str, KeptLine] = {}
+    lines: dict[str, ReplacedValues] = {}
 
 
-def kept_folder(root: Path) -> Path:
+def replaced_credentials_folder(root: Path) -> Path:
     """Return the folder in which the project at *root* stores replaced credentials."""
     return root / project.NAME / "kept"
 
 
-def read_kept(path: Path) -> KeptCredentials:
+def read_replaced_credentials(path: Path) -> ReplacedCredentialsFile:
     """Return the content of the file at *path*; empty if there is no file.
 
     Raises:
@@ -84,19 +84,21 @@ def read_kept(path: Path) -> KeptCredentials:
     try:
         descriptor = os.open(path, os.O_RDONLY | NO_LINK | BINARY)
     except FileNotFoundError:
-        return KeptCredentials()
+        return ReplacedCredentialsFile()
     except OSError as error:
-        raise _unusable(path, msg("it cannot be read ({why})", why=error.strerror)) from None
+        raise _unusable_file_error(
+            path, msg("it cannot be read ({why})", why=error.strerror)
+        ) from None
     try:
         _check_owner(path, os.fstat(descriptor))
         data = os.read(descriptor, _MOST_BYTES)
-        kept = msgspec.json.decode(data, type=KeptCredentials)
+        kept = msgspec.json.decode(data, type=ReplacedCredentialsFile)
     except (OSError, msgspec.MsgspecError):  # its text is never shown
-        raise _unusable(path, msg("it cannot be understood")) from None
+        raise _unusable_file_error(path, msg("it cannot be understood")) from None
     finally:
         os.close(descriptor)
     if kept.version != 1:
-        raise _unusable(path, msg("it is of another version of bpmax-sim"))
+        raise _unusable_file_error(path, msg("it is of another version of bpmax-sim"))
     return kept
 
 
@@ -105,9 +107,9 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if user is None:
         return
     if status.st_uid != user:
-        raise _unusable(path, msg("it belongs to another user"))
+        raise _unusable_file_error(path, msg("it belongs to another user"))
     if not stat.S_ISREG(status.st_mode):
-        raise _unusable(path, msg("it is no file"))
+        raise _unusable_file_error(path, msg("it is no file"))
     if status.st_mode & 0o077:
         raise ConfigError(
             "{path}: others can read the credentials that are kept here; "
@@ -117,7 +119,7 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
         )
 
 
-def _unusable(path: Path, why: str) -> ConfigError:
+def _unusable_file_error(path: Path, why: str) -> ConfigError:
     return ConfigError(
         "{path}: the newest credentials of a login are kept here, and {why}; "
         "remove it, and declare a new one",
@@ -126,7 +128,7 @@ def _unusable(path: Path, why: str) -> ConfigError:
     )
 
 
-def _write_kept(path: Path, kept: KeptCredentials) -> None:
+def _write_replaced_credentials(path: Path, kept: ReplacedCredentialsFile) -> None:
     """Replace the file at *path* in one step; it is on disk when this returns."""
     new = path.with_name(path.name + _TEMPORARY)
     new.unlink(missing_ok=True)
@@ -138,7 +140,7 @@ def _write_kept(path: Path, kept: KeptCredentials) -> None:
     move_file(new, path)
 
 
-class CredentialKeeper:
+class ReplacedCredentialStore:
     """Stores credentials that the logins of one session replace.
 
     Attributes:
@@ -170,8 +172,8 @@ class CredentialKeeper:
         # what a keyring holds is replaced in its place, so it tells nothing of which line is meant
         facts = tenant.live, [(name, keyrings.get(name, real[name])) for name in sorted(real)]
         root = project.find_root(self._cassette or Path.cwd())
-        return _KeptRenewal(
-            path=kept_folder(root) / f"{file_name(instance)}.json",
+        return _StoredRenewal(
+            path=replaced_credentials_folder(root) / f"{file_name(instance)}.json",
             instance=instance,
             digest=_digest(repr(facts)),
             real=real,
@@ -185,7 +187,7 @@ def _digest(text: str) -> str:
 
 
 @dataclass(slots=True, repr=False)
-class _KeptRenewal(CredentialRenewal):
+class _StoredRenewal(CredentialRenewal):
     """The storage of one instance's credentials.
 
     Attributes:
@@ -202,7 +204,7 @@ class _KeptRenewal(CredentialRenewal):
     notes: dict[str, None]
     _descriptor: int = field(default=-1, init=False)
     _since: float = field(default_factory=time.monotonic, init=False)
-    _line: KeptLine = field(default_factory=KeptLine, init=False)
+    _line: ReplacedValues = field(default_factory=ReplacedValues, init=False)
 
     def try_open(self) -> bool:
         """Lock the file and read it; return False if another process holds the lock.
@@ -242,7 +244,7 @@ class _KeptRenewal(CredentialRenewal):
         return True
 
     def _read(self) -> None:
-        self._line = read_kept(self.path).lines.get(self.digest, KeptLine())
+        self._line = read_replaced_credentials(self.path).lines.get(self.digest, ReplacedValues())
         self.values = dict(self._line.values)
         for name, entry in self.keyrings.items():
             self.values[name] = read_keyring(entry)
@@ -260,7 +262,7 @@ class _KeptRenewal(CredentialRenewal):
         )
         self.notes[line] = None
 
-    def keep(self, values: Mapping[str, str]) -> None:
+    def store(self, values: Mapping[str, str]) -> None:
         """Store *values* from a response where the next process finds them.
 
         Raises:
@@ -279,14 +281,16 @@ class _KeptRenewal(CredentialRenewal):
         spent = (*self._line.spent, *(_digest(newest[name]) for name in fresh))[-_MOST_SPENT:]
         self.values = {**self.values, **fresh}
         in_file = {n: v for n, v in self.values.items() if n not in self.keyrings}
-        self._line = KeptLine(in_file, spent, time.time())
+        self._line = ReplacedValues(in_file, spent, time.time())
         try:
             for name in fresh.keys() & self.keyrings.keys():
                 write_keyring(self.keyrings[name], fresh[name])
-            lines = {**read_kept(self.path).lines}
+            lines = {**read_replaced_credentials(self.path).lines}
             lines.pop(self.digest, None)
             lines[self.digest] = self._line
-            _write_kept(self.path, KeptCredentials(lines=dict([*lines.items()][-_MOST_LINES:])))
+            _write_replaced_credentials(
+                self.path, ReplacedCredentialsFile(lines=dict([*lines.items()][-_MOST_LINES:]))
+            )
         except (OSError, ConfigError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise ConfigError(
@@ -305,4 +309,4 @@ class _KeptRenewal(CredentialRenewal):
         """Release the lock, so that other processes can log in."""
         if self._descriptor >= 0:
             descriptor, self._descriptor = self._descriptor, -1
-            close_fork_safe(descriptor)
+            close_and_unlock(descriptor)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.session.credentials import SessionSecrets, Tenants
-from bpmax_sim.session.kept_credentials import CredentialKeeper
+from bpmax_sim.session.kept_credentials import ReplacedCredentialStore
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
 from bpmax_sim.session.start import SessionStart
@@ -38,10 +38,10 @@ class LiveMode:
         secrets: SessionSecrets,
     ) -> None:
         """Send through *network*; None for sockets, which the first request opens."""
-        self._resources, self.learn = ExitStack(), secrets.learn
+        self._resources, self.learn = ExitStack(), secrets.register_issued
         self.shared_logins: SharedLoginTransport | None = None
         # Whoever answers in the place of the third parties must not replace what is theirs.
-        self.keeper = CredentialKeeper(settings.cassette) if network is None else None
+        self.keeper = ReplacedCredentialStore(settings.cassette) if network is None else None
         self.ask = answering_function(self._open(platforms, settings, tenants, network))
 
     def _open(
@@ -49,16 +49,23 @@ class LiveMode:
     ) -> Transport:
         live = network
         if live is None:
-            from bpmax_sim.transport.live import Live  # noqa: PLC0415 - replay needs no client
+            from bpmax_sim.transport.live import LiveTransport  # noqa: PLC0415 - replay needs no client
 
-            live = self._resources.enter_context(Live())
-        live = live.with_routes(tenants.route) if isinstance(live, RoutableTransport) else live
+            live = self._resources.enter_context(LiveTransport())
+        live = (
+            live.with_routes(tenants.connection_route)
+            if isinstance(live, RoutableTransport)
+            else live
+        )
         locked = {k for k, p in platforms.own.items() if p.share == "process_lock"}
         shared = settings.shared_logins or (SharedLogins() if locked else None)
         if shared is None:
             return live
         self.shared_logins = shared.wrap_transport(
-            live, network=network, real=tenants.real, across=locked if network is None else ()
+            live,
+            network=network,
+            real=tenants.real_credentials,
+            across=locked if network is None else (),
         )
         if self.keeper is not None:
             self.shared_logins.renewing = self.keeper.instances
@@ -101,9 +108,9 @@ class SimulateMode:
         from bpmax_sim.simulator.simulator import Simulators  # noqa: PLC0415 - replay needs none
 
         self.simulators: Simulators = Simulators(
-            platforms, tenants.of, clock=start.clock, seed=settings.effective_seed
+            platforms, tenants.credentials_of, clock=start.clock, seed=settings.effective_seed
         )
-        self.ask, self.learn = self.simulators.handle, secrets.learn
+        self.ask, self.learn = self.simulators.handle, secrets.register_issued
 
     def handle(self, request: Request) -> Response:
         """Return the simulator's response.

@@ -16,12 +16,12 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.former_names import FormerNames
 from bpmax_sim.cassette.matching import (
-    Parts,
-    Rules,
-    differences,
+    MatchingRules,
+    RequestParts,
+    find_differences,
     matching_key,
     parts_of_exchange,
     parts_of_request,
@@ -53,7 +53,7 @@ class Cause(msgspec.Struct, frozen=True, order=True):
     now: str = ""
 
     @property
-    def mark(self) -> str:
+    def recording_mark(self) -> str:
         """Return the text that is written into the recording; the same in every language."""
         return f"{self.place or self.kind} {self.was} → {self.now}".strip()
 
@@ -91,7 +91,7 @@ class Move(msgspec.Struct, frozen=True):
         line, now = old.line, self.fresh.line
         request = split_exchange(self.fresh.text)[0]
         _, mark, outcome = split_exchange(old.text)
-        marks = (*line.moved, *(cause.mark for cause in self.causes))
+        marks = (*line.moved, *(cause.recording_mark for cause in self.causes))
         moved = replace(
             line,
             key=now.key,
@@ -132,7 +132,7 @@ class RecordingMoves:
         self.cassette: Cassette | None = None
         self._sent: dict[tuple[int, int], int] = {}
 
-    def note(self, request: Request, number: int, sent: Parts, rules: Rules) -> None:
+    def note(self, request: Request, number: int, sent: RequestParts, rules: MatchingRules) -> None:
         """Note that exchange *number* answered *request*, whose parts are *sent*.
 
         It becomes a move if anything differs.
@@ -148,7 +148,9 @@ class RecordingMoves:
         elif causes:
             self.found[number] = Move(causes, _draft(request, rules))
 
-    def find_repeated(self, sent: Parts, rules: Rules) -> tuple[Cassette, int] | None:
+    def find_repeated(
+        self, sent: RequestParts, rules: MatchingRules
+    ) -> tuple[Cassette, int] | None:
         """Return the exchange that was proposed earlier for an equal call.
 
         None if there is none.
@@ -159,7 +161,7 @@ class RecordingMoves:
                 return self.cassette, number
         return None
 
-    def contest(self, parts: Parts, numbers: Sequence[int]) -> None:
+    def contest(self, parts: RequestParts, numbers: Sequence[int]) -> None:
         """Withdraw the moves of the exchanges *numbers*: the call *parts* was recorded so itself.
 
         Without *numbers*, note that nothing recorded is near to the call.
@@ -171,7 +173,7 @@ class RecordingMoves:
                 self.contested.append(parts.name or parts.path)
 
     def sign(
-        self, request: Request, again: Callable[[], Request], rules: Rules, *, differs: bool
+        self, request: Request, again: Callable[[], Request], rules: MatchingRules, *, differs: bool
     ) -> None:
         """Put today's signature into the move.
 
@@ -190,18 +192,20 @@ class RecordingMoves:
 _NO_RESPONSE: Final = Response(status=0)
 
 
-def _draft(request: Request, rules: Rules) -> Entry:
+def _draft(request: Request, rules: MatchingRules) -> Entry:
     key = matching_key(parts_of_request(request), rules)
-    return render(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
+    return render_exchange(Exchange(request=request, outcome=_NO_RESPONSE, key=key), rules=rules)
 
 
-def _find_causes(recorded: Parts, sent: Parts, rules: Rules) -> Iterator[Cause]:
+def _find_causes(
+    recorded: RequestParts, sent: RequestParts, rules: MatchingRules
+) -> Iterator[Cause]:
     if recorded.platform != sent.platform:
         yield Cause("platform", was=recorded.platform, now=sent.platform)
     if recorded.api != sent.api:
         was = f"{sent.platform}.{recorded.api}" if recorded.api else NOTHING
         yield Cause("api", was=was, now=sent.name or NOTHING)
-    found = differences(recorded, sent, rules)
+    found = find_differences(recorded, sent, rules)
     roots = {difference.path.partition(".")[0] for difference in found}
     is_address = "path" in roots and not all(
         difference.path.startswith("path.") for difference in found if difference.path[:4] == "path"

@@ -426,9 +426,9 @@ def option_help(option: Option, flag: Callable[[str], str]) -> str:
 
 def choice_error(name: str, value: object, choices: Sequence[str]) -> str:
     """Return a message that *value* is none of *choices*, with the nearest one or all of them."""
-    from bpmax_sim.errors import nearest_name  # noqa: PLC0415 - a wrong value is rare
+    from bpmax_sim.errors import suggest_nearest  # noqa: PLC0415 - a wrong value is rare
 
-    hint = nearest_name(value, choices) if isinstance(value, str) else ""
+    hint = suggest_nearest(value, choices) if isinstance(value, str) else ""
     known = hint or msg("; choose one of {names}", names=series(choices))
     return msg("{name}: there is no {value!r}{known}", name=name, value=value, known=known)
 
@@ -446,7 +446,7 @@ def check_option_value(name: str, kind: Any, value: object) -> None:
             raise ConfigError(choice_error(name, value, choices))
     elif kind in _LISTS:
         if not (isinstance(value, str) and kind is not Names):
-            read_texts(name, value)
+            parse_text_list(name, value)
     elif kind in _KINDS and not _is_of_kind(value, kind):
         raise ConfigError(
             "{name}: expected {kinds}, got {value!r}",
@@ -481,7 +481,7 @@ def _is_of_kind(value: object, kind: Any) -> bool:
     return type(value) in kinds or (str in kinds and isinstance(value, str))
 
 
-def read_texts(name: str, value: object) -> tuple[str, ...]:
+def parse_text_list(name: str, value: object) -> tuple[str, ...]:
     """Return the items of a list of texts.
 
     Raises:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.journal import LeakCheck
 from bpmax_sim.cassette.logins import drop_unused_accounts
-from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_request
+from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_request
 from bpmax_sim.cassette.model import Values
 from bpmax_sim.cassette.recorder import Outage, Recorder, has_forked
 from bpmax_sim.errors import (
@@ -31,13 +31,18 @@ from bpmax_sim.file_names import case_insensitive_match
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.proxy.auth import is_signed
+from bpmax_sim.proxy.auth import has_valid_signature
 from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
-from bpmax_sim.proxy.signing import trust_of
+from bpmax_sim.proxy.signing import judge_trust
 from bpmax_sim.session.arriving import ArrivingExchange, NotePiece
-from bpmax_sim.session.credentials import Tenants, not_secret_places, read_headers, volatile_places
+from bpmax_sim.session.credentials import (
+    Tenants,
+    headers_read_by_api,
+    not_secret_places,
+    volatile_places,
+)
 from bpmax_sim.session.live import LiveMode, SimulateMode
 from bpmax_sim.session.replay import ReplayMode
 from bpmax_sim.session.secret_review import PossibleSecrets, UnplayableStandins
@@ -70,7 +75,7 @@ class RecordMode:
         platforms: Platforms,
         settings: Settings,
         start: SessionStart,
-        rules: Rules,
+        rules: MatchingRules,
         tenants: Tenants,
         third_party: LiveMode | SimulateMode,
     ) -> None:
@@ -81,7 +86,7 @@ class RecordMode:
         self._ask, self._learn = third_party.ask, third_party.learn
         self._recording = start.owner_session.recording
         self._volatile = partial(volatile_places, platforms)
-        self._named = partial(read_headers, platforms)
+        self._named = partial(headers_read_by_api, platforms)
         self._check = LeakCheck(vault.scan, lambda: vault.size, lambda: vault.harmless)
         self.possible_secrets = PossibleSecrets(
             vault,
@@ -122,7 +127,9 @@ class RecordMode:
             None if request.is_login else self._append_piece,
         )
         return self.record(
-            request, lambda sent: ask(sent, arriving.note), received=lambda: arriving.received
+            request,
+            lambda sent: ask(sent, arriving.record_piece),
+            received=lambda: arriving.received,
         )
 
     def _append_piece(self, exchange: Exchange) -> None:
@@ -150,29 +157,29 @@ class RecordMode:
             if isinstance(error, TransportError):
                 error.elapsed = round(error.elapsed, 3)
                 failed = replace(failed, elapsed=error.elapsed, sent=error.sent)
-            self._keep(Exchange(request=redact_request(request, vault), outcome=failed, at=at))
+            self._append(Exchange(request=redact_request(request, vault), outcome=failed, at=at))
             raise
         # Before anything of the response is shown, compared or written: its own tokens are secrets
         # too.
         self._learn(request, response)
-        trust = trust_of(request, response, self._start.auth_clock.now())
+        trust = judge_trust(request, response, self._start.auth_clock.now())
         response = replace(
             response, elapsed=round(response.elapsed, 3), trust=vault.redact_text(trust)
         )
         shown, answered = redact_exchanged(request, response, vault)
-        self._keep(Exchange(request=shown, outcome=answered, at=at))
+        self._append(Exchange(request=shown, outcome=answered, at=at))
         # A login takes no virtual time, recorded or replayed: when a token was renewed must not
         # move what scripts see of the clock. The file keeps how long it took.
         return replace(response, elapsed=0.0) if request.is_login else response
 
-    def _keep(self, exchange: Exchange) -> None:
+    def _append(self, exchange: Exchange) -> None:
         """Record a redacted exchange; it is on disk when this returns."""
         self._start.owner_session.refuse_closed()
         # A login later in the run may make a value secret that earlier exchanges hold in clear.
         if self._secrets_seen != self._vault.size:
             self._redact_again()
         request = exchange.request
-        values = self._tenants.values(request)
+        values = self._tenants.recorded_values(request)
         self._accounts |= values
         if not request.is_login:
             self._own_recorder().append(
@@ -381,9 +388,9 @@ class RecordMode:
         there.
         """
         recorder = self._recording.recorder
-        return recorder.find_outages(self._rank) if recorder is not None else ()
+        return recorder.find_outages(self._rank_outcome) if recorder is not None else ()
 
-    def _rank(self, exchange: Exchange) -> int:
+    def _rank_outcome(self, exchange: Exchange) -> int:
         """Return how bad an outcome is: 0 a response, 1 a refusal to serve, 2 no response."""
         call, outcome = exchange.request.call, exchange.outcome
         if isinstance(outcome, FailedExchange):
@@ -410,7 +417,9 @@ class RecordMode:
         recipe = compile_api(platform, instance, platform.apis[call.api])
         own = f"{call.platform}/{call.instance}/"
         grant = next((grant for key, grant in grants.items() if key.startswith(own)), None)
-        return is_signed(exchange.request, recipe, self._tenants.of(platform, instance), grant)
+        return has_valid_signature(
+            exchange.request, recipe, self._tenants.credentials_of(platform, instance), grant
+        )
 
 
 class RecordMissingMode:

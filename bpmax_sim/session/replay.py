@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.matching import (
     Difference,
-    Parts,
-    Rules,
-    differences,
+    MatchingRules,
+    RequestParts,
+    find_differences,
     parts_of_exchange,
     parts_of_request,
 )
-from bpmax_sim.cassette.miss import MissContext, signature_mismatch
+from bpmax_sim.cassette.miss import MissContext, signature_mismatch_error
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import Call, Exchange, FailedExchange, Outcome, Request, Response
@@ -48,7 +48,7 @@ class ReplayMode:
         settings: Settings,
         start: SessionStart,
         log: SendingLog,
-        rules: Rules,
+        rules: MatchingRules,
         secrets: SessionSecrets,
     ) -> None:
         """Replay the recording that *start* has opened; each match is added to *log*."""
@@ -108,7 +108,7 @@ class ReplayMode:
         if shown.call is not None and not shown.call.platform:
             context = replace(context, address=partial(self.explain_address, shown))
         try:
-            turn = player.next(parts, context)
+            turn = player.take_next(parts, context)
         except NoMatchError as error:
             proposed = self._propose_nearest(player, parts)
             if proposed is None:
@@ -120,7 +120,7 @@ class ReplayMode:
             moves.note(shown, turn[1], parts, self._rules)
         return player.outcome(*turn)
 
-    def _propose_nearest(self, player: Player, parts: Parts) -> tuple[Cassette, int] | None:
+    def _propose_nearest(self, player: Player, parts: RequestParts) -> tuple[Cassette, int] | None:
         """Return the nearest exchange for a call without recording.
 
         None unless a migration runs.
@@ -131,7 +131,7 @@ class ReplayMode:
         found = moves.find_repeated(parts, self._rules) if self._repeat else None
         found = found or player.claim_nearest(parts)
         if found is None:
-            moves.contest(parts, player.numbers(parts))
+            moves.contest(parts, player.exchange_numbers(parts))
         return found
 
     def _login_outcome(self, shown: Request) -> Outcome:
@@ -145,8 +145,8 @@ class ReplayMode:
         alike = None
         # In this order: the recorded login, one that is near to it, for an SDK one made of
         # stand-ins, else a miss.
-        if not player.knows(parts_of_request(shown)):
-            alike = nearest_login(shown, player.logins(*key), self._rules)
+        if not player.is_recorded(parts_of_request(shown)):
+            alike = nearest_login(shown, player.recorded_logins(*key), self._rules)
             if alike is None and is_sent_by_sdk(shown):
                 synthesised = synthesise_login(self._platforms, shown)
                 if synthesised is not None:
@@ -154,13 +154,13 @@ class ReplayMode:
         outcome = self._play(shown, player, alike)
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
-    def knows(self, request: Request) -> bool:
+    def is_recorded(self, request: Request) -> bool:
         """Return whether a request was recorded, already played or not."""
         self._net.register_request(request)
         call = request.call
         if call is not None and call.is_login and self.has_login(call.platform, call.instance):
             return True
-        return self.player.knows(parts_of_request(redact_request(request, self._vault)))
+        return self.player.is_recorded(parts_of_request(redact_request(request, self._vault)))
 
     def has_login(self, platform: str, instance: str) -> bool:
         """Return whether there is a recording of an instance's logins."""
@@ -170,7 +170,9 @@ class ReplayMode:
         """Return the files of the login recordings used so far."""
         return tuple(login_file(self._folder, key) for key in self._login_players if self._folder)
 
-    def signs_anew(self, request: Request, again: Callable[[], Request], *, differs: bool) -> bool:
+    def accepts_new_signature(
+        self, request: Request, again: Callable[[], Request], *, differs: bool
+    ) -> bool:
         """Return whether a migration is under way; it gets the signature that *again* makes."""
         if self._moves is None:
             return False
@@ -179,7 +181,7 @@ class ReplayMode:
 
     def mismatch_error(self, call: Call, found: tuple[Difference, ...]) -> NoMatchError:
         """Return the error for a signature that differs from the recorded one."""
-        return signature_mismatch(call, found, self._miss_context(call))
+        return signature_mismatch_error(call, found, self._miss_context(call))
 
     def _miss_context(self, call: Call | None) -> MissContext:
         position = call.position if call is not None else None
@@ -204,7 +206,9 @@ class ReplayMode:
         return None
 
 
-def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) -> Exchange | None:
+def nearest_login(
+    request: Request, recorded: Iterable[Exchange], rules: MatchingRules
+) -> Exchange | None:
     """Return the recorded login to use for *request* if no equal one was recorded.
 
     None if there is none.
@@ -226,7 +230,7 @@ def nearest_login(request: Request, recorded: Iterable[Exchange], rules: Rules) 
 
     def distance(exchange: Exchange) -> tuple[bool, int]:
         return not _was_granted(exchange), len(
-            differences(parts_of_exchange(exchange), parts, rules)
+            find_differences(parts_of_exchange(exchange), parts, rules)
         )
 
     return min(fitting, key=distance, default=None)

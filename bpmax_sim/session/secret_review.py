@@ -19,7 +19,7 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.messages import Call, Exchange, Response
 from bpmax_sim.platform.check import credentials_in
 from bpmax_sim.platform.load import Platforms
-from bpmax_sim.platform.secrecy import always_secret
+from bpmax_sim.platform.secrecy import why_always_secret
 from bpmax_sim.project import find_root, not_secret_places_of
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 from bpmax_sim.transport.redaction import UndeclaredSecret, find_undeclared_secrets
@@ -31,7 +31,7 @@ _MOST_FRESH = 256
 """Exchanges that wait to be looked at; a recording of many must not hold them all."""
 
 
-def _take_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
+def _pop_all(waiting: deque[Exchange]) -> Iterator[Exchange]:
     """Yield the waiting exchanges; several threads never get the same one."""
     with suppress(IndexError):
         while True:
@@ -57,31 +57,31 @@ class UnplayableStandins:
         """Add a recorded exchange."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
-            self._look_at_all()
+            self._examine_waiting()
 
     @property
     def unplayable(self) -> tuple[str, ...]:
         """Return a message for each call that replay could not find, with what to declare."""
-        self._look_at_all()
+        self._examine_waiting()
         return tuple(self._unplayable)
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return a message for each stand-in in a response that may not be secret."""
-        self._look_at_all()
+        self._examine_waiting()
         return tuple(self._notes)
 
-    def _look_at_all(self) -> None:
-        for exchange in _take_all(self._fresh):
+    def _examine_waiting(self) -> None:
+        for exchange in _pop_all(self._fresh):
             call = exchange.request.call
             if call is None or call.is_login or not call.api:
                 continue  # a client that logs in by itself sends what its variables hold
             for key, credentials in self._tenants:
                 for credential in credentials:
                     if credential.kind == "text" and credential.real != credential.standin:
-                        self._look(exchange, call, key, credential)
+                        self._examine(exchange, call, key, credential)
 
-    def _look(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
+    def _examine(self, exchange: Exchange, call: Call, key: Key, credential: Credential) -> None:
         shown, outcome = str(credential.standin), exchange.outcome
         place = next((place for place, text in _texts_of(call) if shown in text), "")
         received = isinstance(outcome, Response) and (
@@ -119,7 +119,7 @@ class UnplayableStandins:
 
     def _is_secret(self, key: Key, credential: Credential) -> bool:
         platform = self._platforms.platform(key[0])
-        return credential.secret or bool(always_secret(platform, credential.name))
+        return credential.secret or bool(why_always_secret(platform, credential.name))
 
     def _request_message(self, call: Call, place: str, key: Key, credential: Credential) -> str:
         message = msg(
@@ -183,10 +183,10 @@ class PossibleSecrets:
         """Add a redacted exchange."""
         self._fresh.append(exchange)
         if len(self._fresh) > _MOST_FRESH:
-            self._look_at_all()
+            self._examine_waiting()
 
-    def _look_at_all(self) -> None:
-        for exchange in _take_all(self._fresh):
+    def _examine_waiting(self) -> None:
+        for exchange in _pop_all(self._fresh):
             call = exchange.request.call
             name = call.name if call else ""
             secrets = find_undeclared_secrets(exchange, self.volatile(name), self.not_secret(name))
@@ -194,7 +194,7 @@ class PossibleSecrets:
 
     def places(self) -> tuple[str, ...]:
         """Return the places of values that look like secrets and are still unknown to the vault."""
-        self._look_at_all()
+        self._examine_waiting()
         still = dict.fromkeys(
             p for p, value in self._secrets if self.vault.redact_text(value) == value
         )

@@ -13,7 +13,13 @@ import msgspec
 from msgspec import UNSET
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.matching import Difference, Parts, Rules, differences, parts_of_exchange
+from bpmax_sim.cassette.matching import (
+    Difference,
+    MatchingRules,
+    RequestParts,
+    find_differences,
+    parts_of_exchange,
+)
 from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import format_path
@@ -72,7 +78,7 @@ class _Note(msgspec.Struct, frozen=True):
     cassette: Cassette
     number: int
     played: bool
-    sent: Parts | None
+    sent: RequestParts | None
 
 
 class SendingLog:
@@ -82,7 +88,7 @@ class SendingLog:
         faults: every injected fault, in order.
     """
 
-    def __init__(self, rules: Rules, clock: VirtualClock) -> None:
+    def __init__(self, rules: MatchingRules, clock: VirtualClock) -> None:
         """Start empty."""
         self.faults: list[InjectedFault] = []
         self._rules = rules
@@ -102,13 +108,15 @@ class SendingLog:
             )
             self.faults.append(injected)
 
-    def note_match(self, request: Request, played: tuple[Cassette, int], sent: Parts) -> None:
+    def note_match(
+        self, request: Request, played: tuple[Cassette, int], sent: RequestParts
+    ) -> None:
         """Log the exchange that answered."""
-        counted = not self._rules.paths(sent.platform, sent.api)
+        counted = not self._rules.ignored_paths(sent.platform, sent.api)
         self._note(request, _Note(*played, True, None if counted else sent))
 
     def note_miss(
-        self, request: Request, nearest: tuple[Cassette, int] | None, sent: Parts
+        self, request: Request, nearest: tuple[Cassette, int] | None, sent: RequestParts
     ) -> None:
         """Log that no recording answered, and which exchange is the nearest."""
         if nearest is not None:
@@ -132,17 +140,19 @@ class SendingLog:
             **({} if answered.sent is None else self._compare(answered, answered.sent)),
         )
 
-    def _compare(self, answered: _Note, sent: Parts) -> dict[str, Any]:
+    def _compare(self, answered: _Note, sent: RequestParts) -> dict[str, Any]:
         rules = self._rules
         data: dict[str, Any] = {
-            "ignore": tuple(map(format_path, rules.paths(sent.platform, sent.api)))
+            "ignore": tuple(map(format_path, rules.ignored_paths(sent.platform, sent.api)))
         }
         try:
             recorded = parts_of_exchange(answered.cassette.exchange(answered.number))
         except BpmaxError:  # a damaged one is told of when it is played
             return data
-        every = differences(recorded, sent, Rules(templates=rules.templates, former=rules.former))
-        counted = () if answered.played else differences(recorded, sent, rules)
+        every = find_differences(
+            recorded, sent, MatchingRules(templates=rules.templates, former=rules.former)
+        )
+        counted = () if answered.played else find_differences(recorded, sent, rules)
         ignored = [difference for difference in every if difference not in counted]
         data["ignored"] = tuple(map(_difference_data, ignored))
         data["differs"] = tuple(map(_difference_data, counted))

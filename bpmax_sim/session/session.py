@@ -32,10 +32,10 @@ from bpmax_sim.script.scheduler import Scheduler
 from bpmax_sim.script.turn_result import Outcome, PendingTimer, UnawaitedCall
 from bpmax_sim.secret.vault import redact_values
 from bpmax_sim.session import scripts
-from bpmax_sim.session.call_runner import build_session_parts
+from bpmax_sim.session.call_runner import build_session_components
 from bpmax_sim.session.client_relay import ClientRelay
 from bpmax_sim.session.credentials import volatile_places
-from bpmax_sim.session.options import Names, check_option_value, options_of, read_texts
+from bpmax_sim.session.options import Names, check_option_value, options_of, parse_text_list
 from bpmax_sim.session.scripts import ObjectLike, ScriptLike
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
 from bpmax_sim.session.settings import (
@@ -125,7 +125,7 @@ class Session:
         self.clock = start.clock
         self._hearers: list[Callable[[Outcome | FieldChanged], None]] = []
         others = None if transport is None else as_transport(transport)
-        self._wiring = wiring = build_session_parts(platforms, settings, start, others)
+        self._wiring = wiring = build_session_components(platforms, settings, start, others)
         self._calls, self.relay = wiring.calls, ClientRelay(wiring)
         environment = wiring.calls.environment
         self._refuse_closed = environment.refuse_closed
@@ -193,7 +193,10 @@ class Session:
             "clock": _parse_clock(passed["clock"]),
             "environ": os.environ if passed["environ"] is None else passed["environ"],
             "allow_hosts": split_hosts(passed["allow_hosts"]),
-            **{name: read_texts(name, passed[name]) for name in ("ignore", "redact", "secrets")},
+            **{
+                name: parse_text_list(name, passed[name])
+                for name in ("ignore", "redact", "secrets")
+            },
         }
         settings = Settings(**{name: passed[name] for name in Settings.__dataclass_fields__})
         loaded = load_usable_platforms(platforms, instances=passed["instances"])
@@ -325,7 +328,7 @@ class Session:
         """
         self._refuse_closed()
         until = self.clock.now() + seconds
-        self._runtime.settle(until)
+        self._runtime.run_until_idle(until)
         self.clock.move_to(until)
 
     def drain(self) -> list[Outcome]:
@@ -333,7 +336,7 @@ class Session:
 
         An outcome is of a timer that fires after its script has ended.
         """
-        return [self._note_outcome(outcome) for outcome in self._runtime.drain()]
+        return [self._note_outcome(outcome) for outcome in self._runtime.take_outcomes()]
 
     def hear(self, listener: Callable[[Outcome | FieldChanged], None], /) -> None:
         """Call *listener* with every later outcome of a script, and with every write to a dict."""
@@ -381,7 +384,7 @@ class Session:
         self._refuse_closed()
         until = self.clock.now() + seconds
         self._scheduler.call_at(until, lambda: None)
-        self._runtime.settle(until)
+        self._runtime.run_until_idle(until)
 
     def redact(self, text: str, /) -> str:
         """Return *text* with every secret that the session knows replaced by its stand-in."""

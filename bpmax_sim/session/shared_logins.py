@@ -28,7 +28,7 @@ from typing import Any
 import msgspec
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.file_system import BINARY, close_fork_safe, find_user, open_fork_safe, try_lock
+from bpmax_sim.file_system import BINARY, close_and_unlock, find_user, open_fork_safe, try_lock
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.transport.protocol import Transport
 
@@ -49,10 +49,10 @@ _PATIENCE = 60.0  # seconds that a login takes at most, or those who wait ask fo
 _COST = {"n": 2**14, "r": 8, "p": 1}
 
 
-class _SharedFile:
+class _SharedLoginFile:
     """The login file of all processes with the same credentials.
 
-    Locked from `take` to `release`.
+    Locked from `lock_and_read` to `release`.
     """
 
     def __init__(self, secret: str) -> None:
@@ -74,7 +74,7 @@ class _SharedFile:
     def is_held(self) -> bool:
         return self._descriptor >= 0
 
-    def take(self) -> _KnownLogin | None:
+    def lock_and_read(self) -> _KnownLogin | None:
         """Wait for the lock and return the login in the file; None if there is no usable one.
 
         Raises:
@@ -119,7 +119,7 @@ class _SharedFile:
         """Release the lock."""
         if self.is_held:
             descriptor, self._descriptor = self._descriptor, -1
-            close_fork_safe(descriptor)
+            close_and_unlock(descriptor)
 
 
 class SharedLogins:
@@ -130,7 +130,7 @@ class SharedLogins:
         self._changed = threading.Condition()
         self._holders: dict[str, object] = {}
         self._answers: dict[str, _KnownLogin] = {}
-        self._files: dict[str, _SharedFile] = {}
+        self._files: dict[str, _SharedLoginFile] = {}
         self._transports: list[object] = []
 
     def wrap_transport(
@@ -170,11 +170,11 @@ class SharedLogins:
         with self._changed:
             self._changed.wait_for(lambda: self._holders.get(key, holder) is holder, _PATIENCE)
             self._holders[key] = holder
-            file = self._files.setdefault(key, _SharedFile(across)) if across else None
+            file = self._files.setdefault(key, _SharedLoginFile(across)) if across else None
         try:
             known = self._answers.get(key)
             if file is not None and not file.is_held:
-                known = file.take() or known
+                known = file.lock_and_read() or known
             if known is None or known.at <= after or time.monotonic() >= known.until:
                 self._answers[key] = known = _KnownLogin(ask(), time.monotonic())
                 return known

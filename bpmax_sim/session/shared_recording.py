@@ -97,7 +97,7 @@ class SharedRecording:
         self._open.discard(session)
         self._failed |= failed
         if self.mode == "record":
-            self._secrets.absorb(vault)
+            self._secrets.add_all(vault)
         if self.is_kept_open:
             self._seal = seal  # whoever holds it tells what failed
         elif self.is_idle:
@@ -116,7 +116,7 @@ class SharedRecording:
     def _end(self, seal: Seal | None, *, failed: bool) -> None:
         self.is_over, self._seal = True, None
         if self.recorder is not None and self.playback.sessions > 1:
-            self.recorder.check_with(self._secrets.scan, lambda: self._secrets.size)
+            self.recorder.set_scan(self._secrets.scan, lambda: self._secrets.size)
         if seal is not None:
             seal(failed)
 

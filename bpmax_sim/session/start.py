@@ -12,7 +12,7 @@ from uuid import uuid4
 import msgspec
 
 from bpmax_sim.cassette import file
-from bpmax_sim.cassette.alignment import PlacesOf, no_places
+from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.cassette.merge import recover
@@ -36,7 +36,7 @@ def load_cassette(path: Path | None) -> Cassette | None:
         CassetteError: if it cannot be used.
     """
     try:
-        return file.load_shared(display_path(path)) if path else None
+        return file.load_cached(display_path(path)) if path else None
     except FileNotFoundError:
         return None
 
@@ -50,7 +50,7 @@ def fetch_logins(settings: Settings, cassette: Cassette, owner: str) -> None:
     remote, folder = settings.remote, settings.logins
     if remote is None or folder is None:
         return
-    lines = map(cassette.line, cassette.index.numbers(owner))
+    lines = map(cassette.line, cassette.index.exchange_numbers(owner))
     for key in {(line.call.partition(".")[0], line.instance) for line in lines}:
         remote.fetch(login_file(folder, key), recording=settings.mode == "record")
 
@@ -103,7 +103,7 @@ class SessionStart(msgspec.Struct, frozen=True, kw_only=True):
         return self.clock if self.is_closed else SystemClock()
 
 
-def start_session(settings: Settings, volatile: PlacesOf = no_places) -> SessionStart:
+def start_session(settings: Settings, volatile: PlacesOf = find_no_places) -> SessionStart:
     """Open the recording and set the clock; an interrupted recording is sealed first.
 
     *volatile* returns the fields of an API's responses that have no meaning.

@@ -30,10 +30,10 @@ from bpmax_sim.platform.target import Login
 from bpmax_sim.platform.template import names_in, render
 from bpmax_sim.proxy.auth import CHANGING
 from bpmax_sim.proxy.login import TTL
-from bpmax_sim.proxy.response import as_text
+from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.proxy.signing import sign
 from bpmax_sim.secret.http_auth import read_basic
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.simulator import model, state
 from bpmax_sim.simulator.state import Refusal, TenantCredentials, Turn
 
@@ -175,7 +175,7 @@ def login_at(turn: Turn) -> LoginStep | None:
     if match.target.login is None:
         return None
     for auth, step in _sharing_address(turn, match.target.login.step):
-        if any(_is_theirs(match, names) for _, names in _find_login_candidates(turn, auth)):
+        if any(_matches_path(match, names) for _, names in _find_login_candidates(turn, auth)):
             return step
     return None
 
@@ -199,7 +199,11 @@ def log_in(turn: Turn, step: LoginStep) -> Response:
     for own, its in logins:
         for tenant, names in _find_login_candidates(turn, own):
             spent = {names.get(name) for name in its.extract} & turn.state.spent
-            if not spent and _is_theirs(match, names) and _are_right(turn, own, its, names):
+            if (
+                not spent
+                and _matches_path(match, names)
+                and _matches_request(turn, own, its, names)
+            ):
                 turn.set_tenant(tenant)
                 turn.use_rules_of(Api(auth=own))
                 alike = [login for login in logins if login[1].request == its.request]
@@ -222,7 +226,7 @@ def _find_login_candidates(turn: Turn, auth: Auth) -> Iterator[tuple[TenantCrede
                 yield tenant, names_for(turn, tenant, auth, grant.values)
 
 
-def _is_theirs(match: ApiMatch, names: Names) -> bool:
+def _matches_path(match: ApiMatch, names: Names) -> bool:
     """Return whether the path's values are those that the login's templates make of *names*."""
     return all(
         try_render(f"{{{{ {expression} }}}}", names) == value
@@ -230,7 +234,7 @@ def _is_theirs(match: ApiMatch, names: Names) -> bool:
     )
 
 
-def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
+def _matches_request(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     return all(
         not state.is_empty(value)
         if is_changing(template, auth)
@@ -242,7 +246,7 @@ def _are_right(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
 def renders_to(template: str, names: Names, value: Any) -> bool:
     """Return whether *template* renders *names* to the received *value*."""
     expected = try_render(template, names)
-    return expected is not None and value is not UNSET and as_text(value) == expected
+    return expected is not None and value is not UNSET and to_comparable_text(value) == expected
 
 
 def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
@@ -265,7 +269,7 @@ def _pair_members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
         for number, value in enumerate(declared):
             yield from _pair_members(value, has_items[number] if number < len(has_items) else UNSET)
     elif declared is not None and declared is not UNSET:
-        yield declared if isinstance(declared, str) else as_text(declared), received
+        yield declared if isinstance(declared, str) else to_comparable_text(declared), received
 
 
 def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Names) -> Response:
@@ -287,7 +291,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
     }
     key, instance = turn.platform.platform_key, turn.tenant.instance
     challenges = {
-        name: standin(kind=CHALLENGE, platform=key, instance=instance, name=name)
+        name: make_standin(kind=CHALLENGE, platform=key, instance=instance, name=name)
         for name in needed
         if rules[name].kind == CHALLENGE
     }
@@ -302,7 +306,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
         for name, rule in step.extract.items()
     ]
     body, headers, page = _place_values(places, "; Path=/; HttpOnly")
-    status = _status_of(logins[0][1])
+    status = _success_status(logins[0][1])
     if page:
         headers.append(("content-type", "text/html; charset=utf-8"))
         return Response(
@@ -316,7 +320,7 @@ def _login_response(turn: Turn, logins: list[tuple[Auth, LoginStep]], names: Nam
     return state.build_response(turn, model.ResponseTemplate(), template, data=body)
 
 
-def _status_of(step: LoginStep) -> int:
+def _success_status(step: LoginStep) -> int:
     """Return a status that *step* accepts as success."""
     statuses = step.ok.status if isinstance(step.ok, OkRule) else ()
     return HTTP_OK if not statuses or HTTP_OK in statuses else statuses[0]
@@ -343,7 +347,7 @@ def _place_values(
         elif kind == "header":
             headers.append((name.strip(), str(value)))
         elif kind == "css":
-            page += compile_selector(name).element(str(value))
+            page += compile_selector(name).make_element(str(value))
         elif kind == "regex":
             raise ConfigError(
                 "{path}: a login that takes a value by a regular expression cannot be simulated; "
@@ -400,7 +404,9 @@ def _authenticate_client(turn: Turn, rule: model.Grants) -> TenantCredentials:
     in_form = form.get("client_id", ""), form.get("client_secret", "")
     pair = read_basic(header) if header else in_form
     for tenant in turn.tenants:
-        own = tuple(as_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret))
+        own = tuple(
+            to_comparable_text(tenant.credentials.get(name)) for name in (rule.client, rule.secret)
+        )
         if pair is not None and own in (pair, tuple(map(unquote_plus, pair))):
             return tenant
     raise Refusal("invalid_client_basic" if header else "invalid_client")
@@ -556,17 +562,17 @@ def login_response(platform: Platform, instance: str, login: Login) -> Response:
             value: str | int = int(login.auth.acquire.ttl.default)
         else:
             key = platform.platform_key
-            value = standin(kind=rule.kind, platform=key, instance=instance, name=name)
+            value = make_standin(kind=rule.kind, platform=key, instance=instance, name=name)
         values.append((rule.path, f"{_COOKIE}={value}" if rule.path == "cookies" else value))
     body, headers, page = _place_values(values, "; Path=/")
     if page:
         html = (("content-type", "text/html; charset=utf-8"), *headers)
-        status = _status_of(login.step)
+        status = _success_status(login.step)
         return Response(status=status, headers=html, body=page.encode(), source="recorded")
     envelope = model.derive_rules(platform).ok.body
     whole = state.merge_members(body, envelope if isinstance(envelope, dict) else {})
     return Response(
-        status=_status_of(login.step),
+        status=_success_status(login.step),
         headers=(("content-type", "application/json; charset=utf-8"), *headers),
         body=json.dumps(whole, ensure_ascii=False).encode(),
         source="recorded",

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET, UnsetType
 
-from bpmax_sim.proxy.response import as_text
+from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, model
 from bpmax_sim.simulator.state import (
     Message,
@@ -90,7 +90,7 @@ def _check_login(turn: Turn, rule: tuple[model.LoginCredentialCheck, ...]) -> No
 
 def _is_same_credential(credential: Any, value: Any) -> bool:
     has_both = credential is not None and isinstance(value, str | int)
-    return has_both and as_text(credential) == as_text(value)
+    return has_both and to_comparable_text(credential) == to_comparable_text(value)
 
 
 def _check_object(turn: Turn, error: str) -> None:
@@ -130,7 +130,9 @@ def _check_equal(turn: Turn, rule: model.EqualityCheck) -> None:
         if not owners:
             raise Refusal(rule.error)
         turn.set_tenant(owners[0])
-    elif isinstance(value, UnsetType | dict | list) or as_text(value) not in map(as_text, allowed):
+    elif isinstance(value, UnsetType | dict | list) or to_comparable_text(value) not in map(
+        to_comparable_text, allowed
+    ):
         raise Refusal(rule.error)
 
 
@@ -151,7 +153,7 @@ def _check_record(turn: Turn, rule: model.RecordCheck) -> None:
     value = turn.value_at(rule.at)
     if rule.optional and value is UNSET:
         return
-    if isinstance(value, str | int) and as_text(value) in rule.root:
+    if isinstance(value, str | int) and to_comparable_text(value) in rule.root:
         return
     by = _checked_fields(turn, rule.kind, rule.by, rule.by[:1]) if rule.kind else rule.by
     row = turn.row(rule.rows, by, value)
@@ -184,7 +186,7 @@ def _count_at(turn: Turn, place: str, default: int, error: str) -> int:
     value = turn.value_at(place)
     if value is UNSET or value == "":
         return default
-    text = as_text(value) if isinstance(value, str | int) else ""
+    text = to_comparable_text(value) if isinstance(value, str | int) else ""
     if not (text.isascii() and text.isdigit()):
         raise Refusal(error, f"{place} is not a number")
     return int(text[:10])
@@ -210,20 +212,23 @@ def _check_receivers(turn: Turn, rule: model.Receivers) -> None:
 
 def _is_member(row: model.Row, members: model.Members, groups: list[str]) -> bool:
     own = row.get(members.by)
-    return any(as_text(key) in groups for key in (own if isinstance(own, list | tuple) else [own]))
+    return any(
+        to_comparable_text(key) in groups
+        for key in (own if isinstance(own, list | tuple) else [own])
+    )
 
 
 def _receiver_names(value: Any, rule: model.Receivers) -> list[str]:
     if isinstance(value, list):
-        return [as_text(item) for item in value if isinstance(item, str | int)]
-    text = as_text(value) if isinstance(value, str | int) else ""
+        return [to_comparable_text(item) for item in value if isinstance(item, str | int)]
+    text = to_comparable_text(value) if isinstance(value, str | int) else ""
     parts = text.split(rule.split) if rule.split else [text]
     return [part.strip() for part in parts if part.strip()]
 
 
 def check_limit(turn: Turn, rule: model.Limit) -> None:
     """Count the request, and refuse it if it is beyond the limit."""
-    places = (as_text(turn.value_at(place)) for place in rule.by)
+    places = (to_comparable_text(turn.value_at(place)) for place in rule.by)
     key = "/".join((turn.route, f"{rule.count} in {rule.per:g}", *places))
     until = turn.state.blocked.get(key, 0.0)
     if turn.now >= until:
@@ -240,7 +245,9 @@ def check_limit(turn: Turn, rule: model.Limit) -> None:
 def check_repetition(turn: Turn, rule: model.Once) -> None:
     """Refuse a repetition, or repeat the first response, which is kept under its key."""
     values = [turn.value_at(place) for place in rule.at]
-    if any(map(is_empty, values)) or (rule.when and as_text(turn.value_at(rule.when)) != "1"):
+    if any(map(is_empty, values)) or (
+        rule.when and to_comparable_text(turn.value_at(rule.when)) != "1"
+    ):
         return
     key = json.dumps([turn.owner, turn.route, *values], ensure_ascii=False, sort_keys=True)
     if seen := turn.find_seen(key):

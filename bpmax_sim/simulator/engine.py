@@ -19,7 +19,7 @@ from bpmax_sim.messages import Response
 from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
-from bpmax_sim.proxy.response import as_text
+from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator import auth, checks, model, state
 from bpmax_sim.simulator.state import Refusal, Turn
 
@@ -100,7 +100,7 @@ def _sample_type(schema: Mapping[str, Any], name: str, levels: int) -> Any:
     return max(_TYPES[kind].example, schema.get("minimum", 0)) if kind in _TYPES else None
 
 
-def coerce(value: Any, parameter: Parameter) -> Any:
+def convert_to_declared_type(value: Any, parameter: Parameter) -> Any:
     """Return *value* in the declared type, or `UNSET` if it does not fit.
 
     Values in a path, query, header or form are text, and are parsed.
@@ -209,11 +209,13 @@ def _read_input(turn: Turn, parameter: Parameter) -> Any:
         if parameter.required and not is_hidden:
             raise Refusal("400", f"{where} is missing")
         return example_value(parameter)
-    value = coerce(received, parameter)
+    value = convert_to_declared_type(received, parameter)
     if value is UNSET:
         raise Refusal("400", f"{where} is not of type {parameter.type}")
-    if parameter.enum and as_text(value) not in map(as_text, parameter.enum):
-        raise Refusal("400", f"{where} is none of {', '.join(map(as_text, parameter.enum))}")
+    if parameter.enum and to_comparable_text(value) not in map(to_comparable_text, parameter.enum):
+        raise Refusal(
+            "400", f"{where} is none of {', '.join(map(to_comparable_text, parameter.enum))}"
+        )
     return value
 
 
@@ -280,9 +282,11 @@ _READINGS = 1000
 
 
 def _is_among(text: str, parameter: Parameter) -> bool:
-    value = coerce(text, parameter)
+    value = convert_to_declared_type(text, parameter)
     choices = parameter.enum
-    return value is not UNSET and (not choices or as_text(value) in map(as_text, choices))
+    return value is not UNSET and (
+        not choices or to_comparable_text(value) in map(to_comparable_text, choices)
+    )
 
 
 def _path_values(api: Api, raw: str) -> dict[str, str]:

@@ -472,7 +472,7 @@ def _set_in_response(body: dict[str, Any], headers: dict[str, str], path: str, v
         set_at_path(body, path, value)
 
 
-def bad_token(platform: declared.Platform, api: declared.Api) -> Response:
+def expired_token_response(platform: declared.Platform, api: declared.Api) -> Response:
     """Return the response of *platform* to an expired token: its first token code, or HTTP 401."""
     rules = platform.response if api.response is UNSET else api.response
     assert isinstance(rules, declared.ResponseRules)

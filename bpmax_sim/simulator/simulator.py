@@ -25,8 +25,8 @@ from bpmax_sim.errors import (
     Problem,
     Problems,
     TransportError,
-    nearest_name,
     shorten_list,
+    suggest_nearest,
 )
 from bpmax_sim.extensions import ExtensionPoint
 from bpmax_sim.i18n import msg
@@ -70,7 +70,7 @@ def read_table(key: str) -> RuleTable:
     return table
 
 
-def table_of(platform: Platform) -> RuleTable:
+def find_rule_table(platform: Platform) -> RuleTable:
     """Return the rules of *platform*: the shipped ones over those derived from its file.
 
     A shipped table of the same key applies only if the platform logs in as the table says, with the
@@ -94,7 +94,7 @@ def table_of(platform: Platform) -> RuleTable:
 
 def has_own_rules(platform: Platform) -> bool:
     """Return whether a table of rules is shipped for *platform*, and not only derived from it."""
-    return platform.platform_key in RULES and table_of(platform) != derive_rules(platform)
+    return platform.platform_key in RULES and find_rule_table(platform) != derive_rules(platform)
 
 
 def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class Simulator:
             base: its address if a request does not tell.
         """
         self.platform = platform
-        self.table = table_of(platform)
+        self.table = find_rule_table(platform)
         self._make_tenants = tenants
         self._clock = clock
         self._seed = seed
@@ -227,11 +227,11 @@ class Simulator:
     def expire(self) -> None:
         """Let all tokens expire now."""
         now = self.now()
-        self._each_grant(lambda grant: replace(grant, expires=min(grant.expires, now)))
+        self._change_grants(lambda grant: replace(grant, expires=min(grant.expires, now)))
 
     def revoke(self) -> None:
         """Revoke all tokens: they are then invalid rather than expired."""
-        self._each_grant(lambda grant: replace(grant, revoked=True))
+        self._change_grants(lambda grant: replace(grant, revoked=True))
 
     def renewal(self, kind: Literal["same", "new", "extend"], /) -> None:
         """Set what a login returns while a token is valid.
@@ -243,7 +243,7 @@ class Simulator:
         """
         if kind not in RENEWALS:
             kinds = tuple(RENEWALS)
-            hint = nearest_name(kind, kinds) or msg(
+            hint = suggest_nearest(kind, kinds) or msg(
                 "; choose one of {listed}", listed=shorten_list(kinds)
             )
             raise ConfigError("renewal: unknown value {kind!r}{hint}", kind=kind, hint=hint)
@@ -274,7 +274,7 @@ class Simulator:
             ConfigError: if *when* is neither.
         """
         if when not in _BROKEN:
-            hint = nearest_name(when, tuple(_BROKEN)) or msg("; choose before or after")
+            hint = suggest_nearest(when, tuple(_BROKEN)) or msg("; choose before or after")
             raise ConfigError("drop: there is no {when!r}{hint}", when=when, hint=hint)
         self._set_knobs(drops=(*self._state.knobs.drops, *[when] * times))
 
@@ -286,7 +286,7 @@ class Simulator:
         """
         known = tuple(self.table.rows)
         if rows not in known:
-            hint = nearest_name(rows, known) or msg(
+            hint = suggest_nearest(rows, known) or msg(
                 "; it has {listed}", listed=(shorten_list(known) or "none")
             )
             key = self.platform.platform_key
@@ -305,7 +305,7 @@ class Simulator:
         with self._lock:
             self._state = replace(self._state, knobs=replace(self._state.knobs, **knobs))
 
-    def _each_grant(self, change: Callable[[Any], Any]) -> None:
+    def _change_grants(self, change: Callable[[Any], Any]) -> None:
         with self._lock:
             self._state = replace(self._state, grants=tuple(map(change, self._state.grants)))
 

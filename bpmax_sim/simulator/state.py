@@ -27,7 +27,7 @@ from bpmax_sim.messages import FORM, Headers, Request, Response, is_below
 from bpmax_sim.platform import filters, template
 from bpmax_sim.platform.matcher import ApiMatch, ApiMatcher
 from bpmax_sim.platform.model import Api, Auth, Platform, ResponseRules
-from bpmax_sim.proxy.response import as_text
+from bpmax_sim.proxy.response import to_comparable_text
 from bpmax_sim.simulator.model import ResponseTemplate, Row, RuleTable, derive_rules
 
 Struct = msgspec.Struct
@@ -429,7 +429,7 @@ def _evaluate(node: Mapping[str, Any], turn: Turn) -> Any:
         kind = turn.value_at(node["kind"])
         field = node["default"] if kind is UNSET else kind
         value = value.get(field, UNSET) if isinstance(value, Mapping) else UNSET
-    return as_text(value) if node.get("as") == "text" and value is not UNSET else value
+    return to_comparable_text(value) if node.get("as") == "text" and value is not UNSET else value
 
 
 def pick_id_types(row: Row, spell: Mapping[str, str], turn: Turn) -> Row:
@@ -459,9 +459,10 @@ def _is_selected(row: Row, node: Mapping[str, Any], turn: Turn) -> bool:
     like = ((row.get(name), turn.value_at(place)) for name, place in node.get("like", {}).items())
     return all(
         expected is UNSET
-        or as_text(expected) in map(as_text, has if isinstance(has, list) else [has])
+        or to_comparable_text(expected)
+        in map(to_comparable_text, has if isinstance(has, list) else [has])
         for has, expected in where
-    ) and all(as_text(expected) in as_text(has) for has, expected in like)
+    ) and all(to_comparable_text(expected) in to_comparable_text(has) for has, expected in like)
 
 
 def _evaluate_each(node: Mapping[str, Any], turn: Turn) -> Any:

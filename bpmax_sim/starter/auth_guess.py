@@ -80,13 +80,13 @@ def issued_values(response: Response) -> dict[str, str]:
     for name, value in response.headers:
         if len(value) >= _SHORTEST and is_secret_name(name) and name.lower() != "set-cookie":
             found.setdefault(value, f"header:{name}")
-    for path, value in leaf_values(json_of(response), "$"):
+    for path, value in leaf_values(parse_json_body(response), "$"):
         if isinstance(value, str) and len(value) >= _SHORTEST:
             found.setdefault(value, path)
     return found
 
 
-def json_of(response: Response) -> Any:
+def parse_json_body(response: Response) -> Any:
     """Return the JSON value of a body; None where it is none."""
     try:
         return loads(response.body) if response.body[:1] in b"{[" else None
@@ -219,7 +219,7 @@ def _texts_sent(request: Request) -> Iterator[str]:
         text = (request.body or b"").decode(errors="replace")
         values += [value for _, value in parse_qsl(text)]
     elif request.body:
-        body = json_of(Response(status=200, body=request.body))
+        body = parse_json_body(Response(status=200, body=request.body))
         values += [value for _, value in leaf_values(body, "$") if isinstance(value, str)]
     return (value for value in values if len(value) >= _SHORTEST)
 
@@ -331,7 +331,7 @@ def _ttl_place(response: Response) -> dict[str, Any]:
 
 
 def _ttls_in(response: Response) -> Iterator[tuple[str, int]]:
-    for path, value in leaf_values(json_of(response), "$"):
+    for path, value in leaf_values(parse_json_body(response), "$"):
         if path.rpartition(".")[2].lower() in _TTLS and isinstance(value, int):
             yield path, value
 
@@ -364,7 +364,7 @@ def _login_request(
         pairs = parse_qsl(text, keep_blank_values=True)
         sent["form"] = {name: fill(name, value) for name, value in pairs}
     elif request.body:
-        value = json_of(Response(status=200, body=request.body))
+        value = parse_json_body(Response(status=200, body=request.body))
         sent |= {} if value is None else {"body": fill("body", value)}
     return sent, credentials
 

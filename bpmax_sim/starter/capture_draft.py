@@ -20,7 +20,7 @@ from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import to_snake_case
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
 from bpmax_sim.starter.platform_draft import add_comments
-from bpmax_sim.starter.scenario_draft import BUTTON, literal
+from bpmax_sim.starter.scenario_draft import BUTTON, to_javascript
 from bpmax_sim.yamlfile import write_yaml
 
 _SHANGHAI: Final = timezone(timedelta(hours=8))
@@ -122,7 +122,7 @@ def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> d
                     }
                 ),
             )
-            entries = {calls[0].api: _api_of(calls) for calls in apis.values()}
+            entries = {calls[0].api: _draft_api(calls) for calls in apis.values()}
             texts[key] = head + write_yaml({"apis": entries}, block=3)
     return texts
 
@@ -131,7 +131,7 @@ def _host_name(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", key.lower()).strip("-") or "platform"
 
 
-def _api_of(calls: Sequence[CapturedCall]) -> dict[str, Any]:
+def _draft_api(calls: Sequence[CapturedCall]) -> dict[str, Any]:
     parameters: dict[tuple[str, str], dict[str, Any]] = {}
     has_body = False
     for call in calls:
@@ -180,7 +180,7 @@ def _inputs_of(call: CapturedCall) -> Iterator[tuple[str, str]]:
 Rules = list[dict[str, Any]]
 
 
-def stubs_of(
+def draft_stubs(
     calls: Sequence[CapturedCall], names: Mapping[tuple[str, str], str]
 ) -> tuple[Rules, Rules]:
     """Return stubs that answer *calls* in turn, and faults for those that failed otherwise.
@@ -196,11 +196,11 @@ def stubs_of(
         if fault := _FAULTS.get(str(call.error.get("code"))):
             faults.append({"on": on, "call": counted[on], "do": {"error": fault}})
         else:
-            stubs.setdefault(on, []).append(_answer_of(call))
+            stubs.setdefault(on, []).append(_stub_answer(call))
     return [{"on": on, "answers": answers} for on, answers in stubs.items()], faults
 
 
-def _answer_of(call: CapturedCall) -> dict[str, Any]:
+def _stub_answer(call: CapturedCall) -> dict[str, Any]:
     answer: dict[str, Any] = {}
     if call.error:
         reply = call.error.get("response")
@@ -239,8 +239,8 @@ def draft_run(
     calls = calls_of(run)
     names = {(one.platform, one.api): _declared_name(one, known) for one in calls}
     told = hide_literals(str(run.begin.get("script") or source).strip("\n"))
-    node = _node_of(run)
-    stubs, faults = stubs_of(calls, names)
+    node = _approval_node(run)
+    stubs, faults = draft_stubs(calls, names)
     value = _scenario_value(run, node, files)
     if calls:
         value["proxy"] = {"platforms": "platforms/"} | ({"stubs": stubs} if stubs else {})
@@ -250,13 +250,13 @@ def draft_run(
     codes = [code for code in (str(one.error.get("code") or "") for one in calls) if code]
     endings = [{}, *({"expect_error": {"code": code}} for code in dict.fromkeys(reversed(codes)))]
     scenario = _ScenarioText(value, step, bool(node))
-    flow = _flow_of(files.title, run, others) if node else ""
+    flow = _draft_flow(files.title, run, others) if node else ""
     drafts = [
         RunDraft(script=f"{told}\n", scenario=scenario.write(ending, ()), flow=flow)
         for ending in (endings if told else ())
     ]
     why = _NEEDS_MORE if told else _UNTOLD
-    again = _script_of(run, told)
+    again = _draft_script(run, told)
     return [*drafts, RunDraft(script=again, scenario=scenario.write({}, (why,)), flow=flow)]
 
 
@@ -347,10 +347,10 @@ def _written_fields(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
 def _result_of(call: CapturedCall) -> dict[str, Any]:
     if (code := call.error.get("code")) in _FAULTS:
         return {"error": code}
-    return {"status": _answer_of(call).get("status", 200)}
+    return {"status": _stub_answer(call).get("status", 200)}
 
 
-def _node_of(run: CapturedRun) -> str:
+def _approval_node(run: CapturedRun) -> str:
     """Return the node in whose approval a script ran; nothing where it was that of a form."""
     step = _context_member(run, "step")
     told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
@@ -366,7 +366,7 @@ def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]
     """Return the runs in flows by their flow: those of one have nodes in common."""
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
-        if node := _node_of(run):
+        if node := _approval_node(run):
             places = {node, _target_of(run)} - {_END}
             same = [group for group in groups if group[0] & places]
             groups = [group for group in groups if group not in same]
@@ -386,7 +386,7 @@ def _owners_of(run: CapturedRun) -> list[str]:
     return [*dict.fromkeys([*ids, *([str(by)] if by else [])])]
 
 
-def _flow_of(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
+def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     """Return the flow that *run* shows, with what *runs* show of the same flow.
 
     A node has one way out in it, that of *run* at its own node; others are named.
@@ -394,11 +394,11 @@ def _flow_of(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     owners: dict[str, list[str]] = {}
     targets: dict[str, str] = {}
     for one in (run, *runs):
-        node = _node_of(one)
+        node = _approval_node(one)
         targets.setdefault(node, _target_of(one))
         own = owners.setdefault(node, [])
         own += [name for name in _owners_of(one) if name not in own]
-    start = _first_node(_node_of(run), targets)
+    start = _first_node(_approval_node(run), targets)
     path = [*_nodes_from(start, targets)]
     nodes: dict[str, dict[str, Any]] = {
         name: {"owners": owners[name], "approve": targets[name]}
@@ -413,7 +413,7 @@ def _flow_of(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
     more = dict.fromkeys(
         f"{place[0]} → {place[1]}"
         for one in runs
-        if (place := (_node_of(one), _target_of(one))) not in followed
+        if (place := (_approval_node(one), _target_of(one))) not in followed
     )
     comments = [
         msg("Drafted by bpmax-sim init --from, of the nodes in which scripts ran."),
@@ -473,7 +473,7 @@ def _owner_id(owner: Any) -> str:
     return str(owner.get("id") or owner.get("owner_id")) if isinstance(owner, dict) else str(owner)
 
 
-def _script_of(run: CapturedRun, told: str) -> str:
+def _draft_script(run: CapturedRun, told: str) -> str:
     """Return a script that does again what *run* told, below *told*, its own text, as comments."""
     lines = [f"// | {line}".rstrip() for line in told.splitlines()]
     lines.append(
@@ -481,17 +481,19 @@ def _script_of(run: CapturedRun, told: str) -> str:
     )
     for record in run.records:
         if record.get("e") == "ask":
-            key = literal(plain_value(record.get("platform")))
+            key = to_javascript(plain_value(record.get("platform")))
             lines.append(f"await $proxy({key}){_setter_source(record)}.catch(() => null);")
         elif record in tuple(_written_fields(run)):
-            value = literal(plain_value(record["value"]))
-            lines.append(f"form[{literal(record['name'])}] = {value};")
+            value = to_javascript(plain_value(record["value"]))
+            lines.append(f"form[{to_javascript(record['name'])}] = {value};")
     return "\n".join(lines) + "\n"
 
 
 def _setter_source(ask: Mapping[str, Any]) -> str:
     api = plain_value(ask["api"])
     if ask.get("args") is not None:
-        return f".{api}({', '.join(literal(plain_value(one)) for one in ask['args'])})"
-    steps = [f".${kind}({literal(plain_value(value))})" for kind, value in ask.get("steps", ())]
-    return f".$api({literal(api)}){''.join(steps)}.$call()"
+        return f".{api}({', '.join(to_javascript(plain_value(one)) for one in ask['args'])})"
+    steps = [
+        f".${kind}({to_javascript(plain_value(value))})" for kind, value in ask.get("steps", ())
+    ]
+    return f".$api({to_javascript(api)}){''.join(steps)}.$call()"

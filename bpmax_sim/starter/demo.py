@@ -78,7 +78,7 @@ class Crm(msgspec.Struct, frozen=True):
 
 
 @contextmanager
-def running_crm() -> Iterator[Crm]:
+def serve_crm() -> Iterator[Crm]:
     """Serve the CRM until the block ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
@@ -241,7 +241,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
     for path in written:
         if path.suffix != ".md":
             yield f"     {path.relative_to(folder).as_posix()}"
-    with running_crm() as crm:
+    with serve_crm() as crm:
         recorded = _play(folder, crm.environment, mode="record", record="rewrite", allow_ci=True)
         yield from _show_recording(recorded, crm)
     cassette = folder / "cassettes" / "crm" / "customer.yaml"
@@ -257,7 +257,7 @@ def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
 
 
 def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
-    _require(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
+    _check_demo(played.end.outcome == "passed", msg("the recording failed"), played.end.failures)
     yield ""
     yield msg(
         "2  Recorded against a CRM that ran at {url} meanwhile, in {milliseconds}",
@@ -271,7 +271,7 @@ def _show_recording(played: DemoRun, crm: Crm) -> Iterator[str]:
 
 def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
     findings = find_leaks(files, (crm.client_secret, *crm.tokens))
-    _require(not findings, msg("a secret was written: {findings}", findings=series(findings)))
+    _check_demo(not findings, msg("a secret was written: {findings}", findings=series(findings)))
     yield ""
     yield msg("4  What stands there instead of the real values")
     yield from (f"     {standin}" for standin in find_standins(files))
@@ -286,10 +286,10 @@ def _show_standins(files: Sequence[Path], crm: Crm) -> Iterator[str]:
 def _show_replay(folder: Path, recorded: DemoRun) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {})
-    _require(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
+    _check_demo(played.end.outcome == "passed", msg("the replay failed"), played.end.failures)
     attempts = guard.attempts
-    _require(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
-    _require(
+    _check_demo(not attempts, msg("the replay used the network: {attempts}", attempts=attempts))
+    _check_demo(
         played.console == recorded.console, msg("the replay wrote something else to its console")
     )
     yield ""
@@ -309,7 +309,7 @@ def _show_miss(folder: Path) -> Iterator[str]:
     with NetworkGuard(msg("the demonstration")) as guard:
         played = _play(folder, {}, variables=table_rows.cli_variables([f"customer={OTHER}"]))
     misses = [failure for failure in played.end.failures if failure.kind == "miss"]
-    _require(
+    _check_demo(
         bool(misses) and not guard.attempts, msg("a changed request was answered all the same")
     )
     yield ""
@@ -372,7 +372,7 @@ def _play(
     return DemoRun(end, calls, [e.text for e in events if isinstance(e, ConsoleWritten)], took)
 
 
-def _require(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
+def _check_demo(holds: bool, text: str, failures: Sequence[Failure] = ()) -> None:
     if not holds:
         raise ExpectationError(
             join_messages("\n", [text, *(failure.headline for failure in failures)])

@@ -7,7 +7,7 @@ from typing import Final
 
 from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.simulator.engine import example_value
-from bpmax_sim.starter.scenario_draft import ScriptedCall, literal, platform_name
+from bpmax_sim.starter.scenario_draft import ScriptedCall, platform_name, to_javascript
 
 _WHOLE: Final = "$"
 
@@ -15,7 +15,7 @@ _WHOLE: Final = "$"
 def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
     """Yield a call of each API of *platform* with examples of what it requires."""
     for name, api in platform.apis.items():
-        start = f"await {platform_name(platform.platform_key)}.$api({literal(name)})"
+        start = f"await {platform_name(platform.platform_key)}.$api({to_javascript(name)})"
         yield ScriptedCall(
             line=f"{start}{_setters(api)}.$call();",
             expectation={"call": f"{platform.platform_key}.{name}"},
@@ -31,10 +31,10 @@ def _setters(api: Api) -> str:
             if one.place == place and one.required
         }
         if values:
-            setters += f".${place}({literal(values)})"
+            setters += f".${place}({to_javascript(values)})"
     members = [one for one in api.parameters if one.place == "body" and one.required]
     if any(one.to == _WHOLE for one in members):
-        setters += f".$body({literal(example_value(members[0]))})"
+        setters += f".$body({to_javascript(example_value(members[0]))})"
     elif members:
-        setters += f".$body({literal({one.target: example_value(one) for one in members})})"
+        setters += f".$body({to_javascript({one.target: example_value(one) for one in members})})"
     return setters

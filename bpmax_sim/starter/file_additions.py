@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.yamlfile import display_path, read_yaml, write_yaml
 
 
-def entry_of(value: Mapping[str, Any]) -> str:
+def write_list_item(value: Mapping[str, Any]) -> str:
     """Return *value* as an item of a list."""
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
@@ -31,10 +31,10 @@ def with_instance(before: str, value: Mapping[str, Any]) -> str:
     ):
         return before
     gap = "\n" if before and not before.endswith("\n") else ""
-    text = f"{before}{gap}{entry_of(value)}"
+    text = f"{before}{gap}{write_list_item(value)}"
     if read_yaml(text).plain() != [*(entries or []), dict(value)]:
         raise ConfigError(
-            "instances.yaml: add this to the list yourself:\n{entry}", entry=entry_of(value)
+            "instances.yaml: add this to the list yourself:\n{entry}", entry=write_list_item(value)
         )
     return text
 

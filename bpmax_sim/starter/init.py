@@ -17,13 +17,13 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim import git
-from bpmax_sim.errors import ConfigError, ExpectationError, suggest
+from bpmax_sim.errors import ConfigError, ExpectationError, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, translate
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.check import is_address
 from bpmax_sim.scenario import events, load, runner
 from bpmax_sim.transport.protocol import Handler
-from bpmax_sim.yamlfile import text_at, write_text
+from bpmax_sim.yamlfile import read_text_or_empty, write_text
 
 NAME_ANOTHER = msg("; name another folder")
 """What to do where a folder cannot be written."""
@@ -115,7 +115,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 def _check_choice(option: str, value: str, known: Mapping[str, object]) -> None:
     if value not in known:
-        hint = suggest(value, known)
+        hint = suggest_or_list(value, known)
         raise ConfigError(
             "{option}: there is no {value!r}{hint}", option=option, value=value, hint=hint
         )
@@ -234,17 +234,17 @@ def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
     named = _project_files(chosen) if chosen.platform else {}
     named |= {place: _read_template(shipped) for shipped, place in (CIS[ci] for ci in chosen.cis)}
     texts = {folder / name: text for name, text in named.items()}
-    replaced = [path for path, text in texts.items() if text_at(path) not in {"", text}]
+    replaced = [path for path, text in texts.items() if read_text_or_empty(path) not in {"", text}]
     for name, lines in GIT.items():
-        texts[folder / name] = with_lines(text_at(folder / name), lines)
+        texts[folder / name] = with_lines(read_text_or_empty(folder / name), lines)
     cassette = folder / f"cassettes/{chosen.platform}/customer.yaml" if chosen.platform else None
     if cassette is not None and cassette.exists():
         replaced.append(cassette)
-    fresh = {path: text for path, text in texts.items() if text_at(path) != text}
+    fresh = {path: text for path, text in texts.items() if read_text_or_empty(path) != text}
     return InitPlan(fresh, tuple(replaced), cassette)
 
 
-def write_plan(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
+def write_project_files(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
     """Write the files, record the cassette, and return what was written.
 
     Raises:

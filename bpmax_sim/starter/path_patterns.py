@@ -176,7 +176,7 @@ def _template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
 def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
     """Return a name for the value behind *parts*: ``customer_id`` behind ``customers``."""
     before = next((part for part in reversed(parts) if not part.startswith("{")), "")
-    word = singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
+    word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
     stem = f"{word}_id" if word and word[0].isalpha() else "id"
     number = 1
     while (name := stem if number == 1 else f"{stem}_{number}") in names:
@@ -184,7 +184,7 @@ def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
     return name
 
 
-def singular(word: str) -> str:
+def to_singular(word: str) -> str:
     """Return one of what *word* names: ``customers``, ``categories``, ``boxes``."""
     for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("us", "us")):
         if word.endswith(end) and len(word) > len(end) + 1:

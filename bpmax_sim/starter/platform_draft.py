@@ -19,8 +19,8 @@ from bpmax_sim.js_values import loads
 from bpmax_sim.messages import FORM, Exchange, Headers, Request, Response, media_type
 from bpmax_sim.path_template import placeholders
 from bpmax_sim.platform.model import to_snake_case
-from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, json_of
-from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, shape_of, singular
+from bpmax_sim.starter.auth_guess import AuthGuess, guess_auth, parse_json_body
+from bpmax_sim.starter.path_patterns import ObservedPath, find_templates, shape_of, to_singular
 from bpmax_sim.yamlfile import write_yaml
 
 _GENERIC_LABELS: Final = frozenset({
@@ -234,7 +234,7 @@ def _response_shape(exchange: Exchange) -> str:
     response = exchange.outcome
     if not isinstance(response, Response) or response.status not in _OK:
         return ""
-    value = json_of(response)
+    value = parse_json_body(response)
     return (
         shape_of(value) if value is not None else media_type(Headers(response.headers).content_type)
     )
@@ -246,7 +246,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
     for draft, whole in zip(drafts, paths, strict=True):
         parts = _without_leading(whole)
         words = [
-            singular(part)
+            to_singular(part)
             if number + 1 < len(parts) and parts[number + 1].startswith("{")
             else part
             for number, part in enumerate(parts)
@@ -258,7 +258,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
             plain if is_verb else f"{_VERBS.get(draft.method, draft.method.lower())}_{plain}"
         )
         if draft.method == "POST" and not is_verb:
-            stem = to_snake_case(f"create_{'_'.join([*words[:-1], singular(words[-1])])}")
+            stem = to_snake_case(f"create_{'_'.join([*words[:-1], to_singular(words[-1])])}")
         stem = re.sub(r"\W+", "_", stem, flags=re.ASCII)
         stem = stem if stem[0].isalpha() else f"call_{stem.strip('_')}"
         number = 1
@@ -419,7 +419,7 @@ def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list
     """Return how responses are judged, and why."""
     responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
     good = [one for one in responses if one.status in _OK]
-    values = [value for one in good if isinstance(value := json_of(one), dict)]
+    values = [value for one in good if isinstance(value := parse_json_body(one), dict)]
     states = sorted({one.status for one in good}) or [200]
     found = _success_code(values)
     classes = (

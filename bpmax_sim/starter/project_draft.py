@@ -22,7 +22,7 @@ import msgspec
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.journal import PendingExchange
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.errors import ConfigError, LeakError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.console import CapturedRun
@@ -59,9 +59,9 @@ from bpmax_sim.starter.scenario_draft import (
     script_call,
 )
 from bpmax_sim.starter.traffic_sources import TrafficSources
-from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write
+from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
 from bpmax_sim.traffic.imported import ForeignExchanges
-from bpmax_sim.yamlfile import text_at, write_text
+from bpmax_sim.yamlfile import read_text_or_empty, write_text
 
 _OF_PAGES: Final = re.compile(
     r"text/(html|css|javascript|ecmascript)|application/(x-)?(javascript|ecmascript|font.*|wasm)"
@@ -98,7 +98,7 @@ def draft_project(
         LeakError: a secret is left in a file.
     """
     with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
-        work = _Workplace(folder, Path(place), sources, dict(environ))
+        work = _DraftFolder(folder, Path(place), sources, dict(environ))
         work.copy_declarations()
         before = _files_of(work.place)
         work.import_documents()
@@ -127,7 +127,7 @@ def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
         raise LeakError("not written, a secret was found in {names}", names=series(leaking))
 
 
-class _Workplace:
+class _DraftFolder:
     """A temporary folder in which drafts are written and run, and the results so far."""
 
     def __init__(
@@ -214,7 +214,7 @@ class _Workplace:
 
     def _add_instance(self, value: Mapping[str, Any]) -> None:
         path = self.place / "scenarios/instances.yaml"
-        write_text(path, with_instance(text_at(path), value))
+        write_text(path, with_instance(read_text_or_empty(path), value))
 
     def draft_traffic(self) -> None:
         """Write platforms, recording, script and scenario of the exchanges."""
@@ -224,7 +224,7 @@ class _Workplace:
             return
         known = self.load_platforms()
         for origins, own in _group_by_platform(kept):
-            key = _key_of(origins[0], known, self.environ)
+            key = _platform_key_for(origins[0], known, self.environ)
             if known.find(key) is None:
                 draft = draft_platform(key, own, origins)
                 write_text(self.place / f"scenarios/platforms/{key}.yaml", draft.text)
@@ -253,7 +253,7 @@ class _Workplace:
             )
             return
         draft = draft_platform(key, lacking, [origin], taken=known.platform(key).apis)
-        write_text(path, with_apis(text_at(path), draft.apis, path))
+        write_text(path, with_apis(read_text_or_empty(path), draft.apis, path))
 
     def _record(self, exchanges: Sequence[Exchange]) -> None:
         """Write recording, script and scenario of *exchanges*, but for what cannot be played."""
@@ -309,7 +309,7 @@ class _Workplace:
         return not headline
 
     def _draft_recorded(
-        self, matcher: ApiMatcher, rules: Rules, played: Sequence[Exchange], name: str
+        self, matcher: ApiMatcher, rules: MatchingRules, played: Sequence[Exchange], name: str
     ) -> list[_Files]:
         ordered = [replace(one, order=n, owner=name) for n, one in enumerate(played, 1)]
         calls = [script_call(one, matcher, one.order) for one in ordered]
@@ -416,7 +416,9 @@ class _Workplace:
         for path, text in files.texts.items():
             write_text(self.place / path, text)
         if files.recording:
-            write(self.place / f"cassettes/{files.name}.yaml", files.name, files.recording)
+            write_recording(
+                self.place / f"cassettes/{files.name}.yaml", files.name, files.recording
+            )
         failures = run_scenario(str(self.place / f"scenarios/{files.name}.scenario.yaml")).failures
         return str(failures[0].headline).replace(f"{self.place}/", "") if failures else ""
 
@@ -448,7 +450,7 @@ class _Files(msgspec.Struct, frozen=True):
 
     def is_in(self, folder: Path) -> bool:
         """Return whether *folder* has just these texts."""
-        return all(text_at(folder / path) == text for path, text in self.texts.items())
+        return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 
 def _texts_of(name: str, script: str, scenario: str) -> dict[str, str]:
@@ -509,7 +511,7 @@ def _files_of(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _key_of(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
+def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str]) -> str:
     for (key, _, _), address in addresses_in(known, environ).items():
         if origin_of(address) == origin:
             return key

@@ -47,7 +47,7 @@ class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
     expectation: Mapping[str, Any]
 
 
-def literal(value: Any) -> str:
+def to_javascript(value: Any) -> str:
     """Return *value* as JavaScript.
 
     Raises:
@@ -85,8 +85,8 @@ def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> Scripte
     if match.parameters:
         expectation["path"] = dict(match.parameters)
     expectation |= _outcome_of(exchange)
-    parts = [f"await {platform_name(call.platform)}.$api({literal(call.api)})"]
-    parts += [f".${name}({literal(value)})" for name, value in _setters(call, match)]
+    parts = [f"await {platform_name(call.platform)}.$api({to_javascript(call.api)})"]
+    parts += [f".${name}({to_javascript(value)})" for name, value in _setters(call, match)]
     caught = f".catch(error => console.warn({number}, error.code))"
     parts.append(f".$call(){caught if _is_rejected(exchange, match) else ''};")
     line = "".join(parts)
@@ -166,14 +166,20 @@ def _body_value(call: Call) -> Any:
 
 def platform_name(key: str) -> str:
     """Return the variable that holds the platform *key* in a drafted script."""
-    return key if _NAME.fullmatch(key) and key not in _NO_VARIABLES else f"$proxy({literal(key)})"
+    return (
+        key
+        if _NAME.fullmatch(key) and key not in _NO_VARIABLES
+        else f"$proxy({to_javascript(key)})"
+    )
 
 
 def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
     """Return a script of *calls* of the platforms *keys*, which were read from *source*."""
     head = msg("The calls of {source}, in their order; take what a form needs.", source=source)
     lines = [f"// {translate(head)}"]
-    lines += [f"const {key} = $proxy({literal(key)});" for key in keys if platform_name(key) == key]
+    lines += [
+        f"const {key} = $proxy({to_javascript(key)});" for key in keys if platform_name(key) == key
+    ]
     lines += [call.line for call in calls]
     return "\n".join(lines) + "\n"
 

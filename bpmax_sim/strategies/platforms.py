@@ -182,7 +182,7 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
     return replace(file.platform, auth=auth)
 
 
-def _platform_of_preset(auth: Auth) -> Platform | None:
+def _load_preset_platform(auth: Auth) -> Platform | None:
     """Return the platform of the preset that *auth* was drawn from."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
     platforms = (auth_preset_platform(*name) for name in names)
@@ -191,7 +191,7 @@ def _platform_of_preset(auth: Auth) -> Platform | None:
 
 def rules_of(auth: Auth) -> model.ResponseRules:
     """Return what the preset that *auth* was drawn from says of responses."""
-    origin = _platform_of_preset(auth)
+    origin = _load_preset_platform(auth)
     return origin.response if origin else model.ResponseRules()
 
 
@@ -199,7 +199,7 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
     """Return what a platform declares for *auths*: ``user``, ``secret``, and what presets add."""
     known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
-        origin = _platform_of_preset(auth)
+        origin = _load_preset_platform(auth)
         known |= {
             name: spec
             for name, spec in (origin.credentials.items() if origin else ())

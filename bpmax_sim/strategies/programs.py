@@ -20,7 +20,7 @@ from hypothesis import currently_in_test_context, note
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.errors import CallError, ConfigError, Problem, nearest_name
+from bpmax_sim.errors import CallError, ConfigError, Problem, suggest_nearest
 from bpmax_sim.field_path import with_member
 from bpmax_sim.js_values import UNDEFINED, BigInt, UndefinedType, date_to_ms, format_js_number
 from bpmax_sim.platform.check import CREDENTIAL
@@ -164,7 +164,9 @@ def _draw_chains(
         for corner in draw(rare_setters.corner_steps(api=called, platform=platform)):
             _insert(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
-        for step in draw(_required_values(called, rare_setters.fillable(platform, called))).items():
+        for step in draw(
+            _required_values(called, rare_setters.fillable_placeholders(platform, called))
+        ).items():
             drawn.insert(draw(st.integers(0, len(drawn))), step)
     if is_aimed:
         drawn += draw(rare_setters.refused_steps(api=called, platform=platform))
@@ -236,7 +238,7 @@ def steps(
 ) -> st.SearchStrategy[Step]:
     """Draw one setter and its value: ``("query", {"page": 1})``."""
     drawn = _step_strategies(
-        rare_setters.fillable(platform, api), refusable, str(api.encoding or "")
+        rare_setters.fillable_placeholders(platform, api), refusable, str(api.encoding or "")
     )
     claimed = rare_setters.claims(platform=platform, api=api)
     return st.one_of(*drawn, st.sampled_from(claimed)) if claimed else st.one_of(drawn)
@@ -356,11 +358,11 @@ def direct_calls(
 
     The arguments are those of `chains`.
     """
-    return _direct_calls(platform, api, tuple(instances), refusable)
+    return _draw_direct_calls(platform, api, tuple(instances), refusable)
 
 
 @st.composite
-def _direct_calls(
+def _draw_direct_calls(
     draw: st.DrawFn,
     platform: Platform | None,
     api: Api | None,
@@ -491,7 +493,7 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
     return known.with_entries(entry for entry in entries if known.find(entry.instance.platform))
 
 
-def load_folder_of(path: str | os.PathLike[str], /) -> Platforms:
+def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
     """Return the platforms of a folder, or those beside a file too: a script may call any of them.
 
     Raises:
@@ -521,7 +523,7 @@ def apis_named(
     """
     apis = _apis_named(known, platform, name or None)
     if not apis:
-        raise ConfigError(f"{_error_for_no_api(path, name)}{nearest_name(name, platform.apis)}")
+        raise ConfigError(f"{_error_for_no_api(path, name)}{suggest_nearest(name, platform.apis)}")
     return apis
 
 
@@ -535,7 +537,7 @@ def _candidate_platforms(known: Platforms, path: Path, key: str | None) -> list[
     if key is None:
         return list(known.own.values())
     if key not in known.own:
-        raise ConfigError(f"{path}: there is no platform {key!r}{nearest_name(key, known.own)}")
+        raise ConfigError(f"{path}: there is no platform {key!r}{suggest_nearest(key, known.own)}")
     return [known.own[key]]
 
 

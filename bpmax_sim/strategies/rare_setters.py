@@ -27,7 +27,7 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 """What is called where no platform is."""
 
 
-def fillable(platform: Platform | None, api: Api) -> tuple[str, ...]:
+def fillable_placeholders(platform: Platform | None, api: Api) -> tuple[str, ...]:
     """Return the placeholders of *api* that a call fills, and not auth."""
     auth = auth_of(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
@@ -88,12 +88,12 @@ def _named_query(api: Api, _platform: Platform | None, value: Any) -> list[Step]
 
 
 def _fill_path_twice(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    names = fillable(platform, api)
+    names = fillable_placeholders(platform, api)
     return [("path", {name: text}) for name in names[:1] for text in ("先", value)]
 
 
 def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
-    return [("path", {name: value}) for name in fillable(platform, api)[:1]]
+    return [("path", {name: value}) for name in fillable_placeholders(platform, api)[:1]]
 
 
 def _aim_at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
@@ -235,7 +235,10 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
     """Draw the setters of one of `REFUSED` that *api* of *platform* has a place for."""
     missing = {
         name
-        for name, has in (("path", fillable(platform, api)), ("body", not api.encoding))
+        for name, has in (
+            ("path", fillable_placeholders(platform, api)),
+            ("body", not api.encoding),
+        )
         if not has
     }
     names = [name for name in _REFUSED if name.split()[-1] not in missing]

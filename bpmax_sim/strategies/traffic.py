@@ -17,8 +17,8 @@ from urllib.parse import quote
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Rules, matching_key, parts_of_request
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.matching import MatchingRules, matching_key, parts_of_request
 from bpmax_sim.clock import Instant
 from bpmax_sim.messages import FORM, Call, Exchange, FailedExchange, Outcome, Request, Response
 from bpmax_sim.proxy.builder import CallSpec
@@ -31,7 +31,7 @@ from bpmax_sim.strategies.values import BUSINESS, json_values, keys, texts, word
 
 START: Final = Instant.parse("2026-03-02T09:00:00+08:00")
 
-RULES: Final = Rules()
+RULES: Final = MatchingRules()
 """Under these every place counts."""
 
 _BASE = "https://crm.example.test"
@@ -142,7 +142,7 @@ def failures() -> st.SearchStrategy[FailedExchange]:
 
 
 def exchanges(
-    *, rules: Rules = RULES, owner: st.SearchStrategy[str] | None = None
+    *, rules: MatchingRules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
     """Draw exchanges, keyed under *rules*, with owners drawn from *owner*."""
 
@@ -159,10 +159,10 @@ def exchanges(
     return st.builds(exchange, requests(), responses() | failures(), owners, st.integers(0, 3600))
 
 
-def cassettes(*, rules: Rules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
+def cassettes(*, rules: MatchingRules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
     """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
     return st.lists(exchanges(rules=rules), max_size=max_size).map(
-        lambda drawn: dump(number_exchanges(drawn), rules=rules, zone=START.offset)
+        lambda drawn: dump_exchanges(number_exchanges(drawn), rules=rules, zone=START.offset)
     )
 
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from bpmax_sim.errors import Place, SubjectError, nearest_name, suggest
+from bpmax_sim.errors import Place, SubjectError, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.platform.model import Model
@@ -28,7 +28,7 @@ Path = tuple[str | int, ...]
 Finding = tuple[Path, str]
 
 
-def reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
+def find_reachable(start: Iterable[str], following: Callable[[str], Iterable[str]]) -> set[str]:
     """Return *start* and everything reachable from it by *following*."""
     names: set[str] = set()
     waiting = [*start]
@@ -233,7 +233,7 @@ class Definition(Model, frozen=True, kw_only=True):
                 yield ("nodes", name, "empty"), msg("the flow has no admins; declare them")
         nowhere = list(self._unknown_targets())
         yield from nowhere
-        reached = reachable(
+        reached = find_reachable(
             [self.start], lambda name: (to for to in self.nodes[name].targets if to in self.nodes)
         )
         for name in self.nodes:
@@ -245,7 +245,7 @@ class Definition(Model, frozen=True, kw_only=True):
         if not nowhere:
             yield from self._endless_joins()
 
-    def region(self, gateway: str) -> dict[str, set[str]]:
+    def branches_of_gateway(self, gateway: str) -> dict[str, set[str]]:
         """Return the branches of a gateway: first node -> nodes on its ways up to the join."""
         node = self.nodes[gateway]
         return {first: self._nodes_before_join(first, node.join) for first in node.parallel}
@@ -254,7 +254,7 @@ class Definition(Model, frozen=True, kw_only=True):
     def gateways(self) -> dict[str, set[str]]:
         """Return each gateway with the nodes of all its branches."""
         return {
-            name: set().union(*self.region(name).values())
+            name: set().union(*self.branches_of_gateway(name).values())
             for name, node in self.nodes.items()
             if node.parallel
         }
@@ -262,7 +262,7 @@ class Definition(Model, frozen=True, kw_only=True):
     def in_different_branches(self, node: str, other: str) -> bool:
         """Return whether two nodes are in different branches of one gateway."""
         for gateway in self.gateways:
-            branches = self.region(gateway).values()
+            branches = self.branches_of_gateway(gateway).values()
             mine, others = ([branch for branch in branches if n in branch] for n in (node, other))
             if mine and others and mine != others:
                 return True
@@ -277,7 +277,7 @@ class Definition(Model, frozen=True, kw_only=True):
             ways = branches or [route.to for route in node.routes("approve")]
             return (name for name in ways if name != join and name in self.nodes)
 
-        return reachable([first] if first != join and first in self.nodes else (), following)
+        return find_reachable([first] if first != join and first in self.nodes else (), following)
 
     def _endless_joins(self) -> Iterator[Finding]:
         """Yield joins that can never complete."""
@@ -285,7 +285,7 @@ class Definition(Model, frozen=True, kw_only=True):
             if not node.parallel:
                 continue
             seen: dict[str, str] = {}
-            for index, (first, nodes) in enumerate(self.region(name).items()):
+            for index, (first, nodes) in enumerate(self.branches_of_gateway(name).items()):
                 path = ("nodes", name, "parallel", index)
                 if wrong := self._why_never_joins(first, nodes, node.join):
                     join = node.join
@@ -360,7 +360,7 @@ class Definition(Model, frozen=True, kw_only=True):
                     yield (*path, *inside), self._no_node(to)
 
     def _no_node(self, name: str) -> str:
-        return msg("no node {node!r}{hint}", node=name, hint=suggest(name, self.nodes))
+        return msg("no node {node!r}{hint}", node=name, hint=suggest_or_list(name, self.nodes))
 
 
 _TASK_KEYS = ("owners", "complete", "empty", "deadline", "form")
@@ -515,7 +515,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     if jump is None or isinstance(jump, UndefinedType):
         return definition.start
     if jump not in definition.nodes:
-        hint = suggest(str(jump), definition.nodes)
+        hint = suggest_or_list(str(jump), definition.nodes)
         raise SubjectError(
             "jump returned {jump!r}, which is not a node{hint}",
             code="UNKNOWN_NODE",
@@ -525,7 +525,7 @@ def first_node(definition: Definition | None, jump: Any) -> str:
     return str(jump)
 
 
-def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
+def check_hook_result(hook: str, value: Any, nodes: Collection[str]) -> None:
     """Check that a hook returned a value of its kind; no value is always accepted.
 
     Raises:
@@ -550,7 +550,7 @@ def check_returned(hook: str, value: Any, nodes: Collection[str]) -> None:
                 code="BAD_RETURN",
                 node=node,
                 shown=is_shown,
-                hint="" if node in nodes else nearest_name(str(node), nodes),
+                hint="" if node in nodes else suggest_nearest(str(node), nodes),
             )
 
 

@@ -42,7 +42,7 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.creation is None:
             return self.create(move)
         self._check_new()
-        self.creation.report_to(self._result)
+        self.creation.collect_into(self._result)
         if move.form:
             self.creation.set(move.form)
         self.creation.submit()
@@ -106,7 +106,7 @@ class FlowSubject(MovingProject, kw_only=True):
         """
         visit = self._visit_to_decide(action, move)
         node = visit.node
-        if node not in self.owners and not self._assign(visit, move):
+        if node not in self.owners and not self._assign_owners(visit, move):
             self._result.refused = True
             return self._result
         acting = replace(move, at=node, by=self._check_actor(visit, move.by), action=action)
@@ -253,7 +253,7 @@ class FlowSubject(MovingProject, kw_only=True):
             if is_start:
                 self.sender = acting.at
                 self.passed_nodes.append(acting.at)
-                self._finish(project.RETURNED)
+                self._end_project(project.RETURNED)
                 self._emit_entered("", acting.at, "return", acting.by)
             else:
                 for node in self._nodes_to_redecide(to):
@@ -274,7 +274,7 @@ class FlowSubject(MovingProject, kw_only=True):
         acting = replace(move, by=by, action="resubmit", at="")
         with self._undo_on_failure():
             front = self.creation or self._screen("")
-            front.report_to(self._result)
+            front.collect_into(self._result)
             if move.form:
                 front.set(move.form)
             if self.creation is not None:
@@ -373,7 +373,7 @@ class FlowSubject(MovingProject, kw_only=True):
         with self._undo_on_failure():
             self._add_history(acting)
             self._emit_entered("", self.at, action, by)
-            self._finish(status)
+            self._end_project(status)
             self._resume_parent(status)
         return self._result
 
@@ -392,7 +392,7 @@ class FlowSubject(MovingProject, kw_only=True):
             yield OpenTask(project=self.name, node=START, visit=stay, arrived=since)
         for visit in [*self.visits.values()] if self.definition else ():
             if assigns and not visit.child and visit.node not in self.owners:
-                self._assign(visit, FlowMove(at=visit.node))
+                self._assign_owners(visit, FlowMove(at=visit.node))
             task = OpenTask(
                 project=self.name,
                 node=visit.node,
@@ -417,20 +417,20 @@ class FlowSubject(MovingProject, kw_only=True):
         if self.status != project.NEW:
             self._check_under_way("preview")
         parts = self._all_projects()
-        before = [(part, part._remember(), part._screens) for part in parts]  # noqa: SLF001
+        before = [(part, part._save_state(), part._screens) for part in parts]  # noqa: SLF001
         tell, self.previews, value = self.tell, True, self._result.value
         for part in parts:
             part.tell, part._screens = _tell_nobody, {}  # noqa: SLF001 - of its own class
         try:
-            self.foreseen = self._foresee(move)
+            self.foreseen = self._compute_preview(move)
         finally:
             for part, memory, screens in before:
-                part._restore(memory)  # noqa: SLF001 - of its own class
+                part._restore_state(memory)  # noqa: SLF001 - of its own class
                 part.tell, part._screens = tell, screens  # noqa: SLF001
             self.previews, self._result.value = False, value
         return self.foreseen
 
-    def _foresee(self, move: FlowMove) -> Mapping[str, Any]:
+    def _compute_preview(self, move: FlowMove) -> Mapping[str, Any]:
         if self.status == project.NEW:
             self.create(move)
         else:
@@ -489,7 +489,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._run_computed(move)
             elif name == "owners":
                 visit = self.visits.get(target) or Visit(target)
-                self._assign(visit, move)
+                self._assign_owners(visit, move)
             else:
                 self._call_hook(event, move, both=name in {"create", "approve", "reject"})
         return self._result
@@ -505,7 +505,7 @@ class FlowSubject(MovingProject, kw_only=True):
     def _fill_in(self, action: str, fill_in: Callable[[FormSubject], object]) -> Result:
         with self._undo_on_failure():
             front = self.visible_form(action)
-            front.report_to(self._result)
+            front.collect_into(self._result)
             fill_in(front)
             if self.status != project.NEW or self.creation is None:
                 self._run_computed(FlowMove(at=self.visible_node, by=self.actor))
@@ -550,7 +550,7 @@ class FlowSubject(MovingProject, kw_only=True):
             )
         visit = self._visit_to_act_at(action, move)
         if visit.node not in self.owners:
-            self._assign(visit, move)
+            self._assign_owners(visit, move)
         by = self._check_actor(visit, move.by)
         visit.table.item(by)
         return visit.table, replace(move, at=visit.node, by=by, action=action)

@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 from msgspec import UNSET
 
-from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest
+from bpmax_sim.errors import Place, ScriptError, SubjectError, shorten_list, suggest_or_list
 from bpmax_sim.field_path import plain_steps
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UndefinedType
@@ -178,7 +178,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         """Return *name* as it is reported: prefixed by the sub-flow's project, if any."""
         return f"{self.name}/{name}" if self.name else name
 
-    def report_to(self, result: Result) -> None:
+    def collect_into(self, result: Result) -> None:
         """Collect what happens from now on in *result*, for an action that another part began."""
         self._result = result
 
@@ -190,7 +190,7 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         try:
             yield inner
         finally:
-            self.report_all_to(outer)
+            self.collect_all_into(outer)
 
     def begin_action(self) -> Result:
         """Begin an action: everything that its scripts start is collected in its result.
@@ -199,12 +199,12 @@ class ScriptedSubject(msgspec.Struct, kw_only=True):
         script, begins it here.
         """
         result = Result()
-        self.report_all_to(result)
+        self.collect_all_into(result)
         return result
 
-    def report_all_to(self, result: Result) -> None:
+    def collect_all_into(self, result: Result) -> None:
         """Collect what happens in this and all parts that belong to it in *result*."""
-        self.report_to(result)
+        self.collect_into(result)
 
     def refuse_if_vetoed(self, event: str, value: Any) -> None:
         """Refuse the action, and show why, if the script of *event* returned a no.
@@ -321,7 +321,7 @@ def _extension_error(name: str) -> SubjectError:
             code="BAD_WRITE",
             name=name,
         )
-    hint = suggest(name, EXTENSIONS)
+    hint = suggest_or_list(name, EXTENSIONS)
     return SubjectError("form.{name} is not known{hint}", code="UNKNOWN_NAME", name=name, hint=hint)
 
 
@@ -411,7 +411,7 @@ def _option_hint(choice: Any, known: list[Any]) -> str:
         if isinstance(choice, str):
             return msg("; write {meant}, without quotes", meant=meant)
         return msg("; write {meant!r}, with quotes", meant=meant)
-    return suggest(str(choice), texts)
+    return suggest_or_list(str(choice), texts)
 
 
 def check_complete(form: FormSubject) -> None:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol, TypedDict, Unpack
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, Place, SubjectError, nearest_name, suggest
+from bpmax_sim.errors import BpmaxError, Place, SubjectError, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.script.channel import LiveObject
@@ -348,7 +348,7 @@ def parse_event(text: str, subject: SubjectKind) -> HookEvent:
     hook = known.get(name)
     if hook is None:
         patterns = series(hook.pattern for hook in known.values())
-        hint = nearest_name(name, known) or msg("; there is {patterns}", patterns=patterns)
+        hint = suggest_nearest(name, known) or msg("; there is {patterns}", patterns=patterns)
         raise ValueError(
             msg("a {subject} has no event {text!r}{hint}", subject=subject, text=text, hint=hint)
         )
@@ -379,7 +379,7 @@ def check_target(event: HookEvent, names: Iterable[str]) -> str | None:
         return None
     if event.hook.name == "change" and event.target.partition(".")[0] in known:
         return None  # a column of a table
-    hint = suggest(event.target, known)
+    hint = suggest_or_list(event.target, known)
     return msg(
         "{event}: no {named} {target!r}{hint}",
         event=event,

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
+from bpmax_sim.errors import SubjectError, shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.script.failure import Script
 from bpmax_sim.subject import owners, project
@@ -141,7 +141,7 @@ class MovingProject(ProjectState, kw_only=True):
             action=action,
             at=at,
             stands=self._describe_position(),
-            hint=nearest_name(at, self.nodes) if at not in self.nodes else "",
+            hint=suggest_nearest(at, self.nodes) if at not in self.nodes else "",
         )
 
     def _describe_position(self) -> str:
@@ -259,7 +259,7 @@ class MovingProject(ProjectState, kw_only=True):
             self._emit_entered(node, previous, action, move.by)
             return
         if declared.end:
-            self._finish(project.REJECTED if action == "reject" else project.FINISHED, node)
+            self._end_project(project.REJECTED if action == "reject" else project.FINISHED, node)
             self._emit_entered(node, previous, action, move.by)
             self._run_titles(move)
             self._resume_parent(self.status)
@@ -267,7 +267,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._emit_entered(node, previous, action, move.by)
         if declared.parallel:
             self.passed_nodes.append(node)
-            region = self.definition.region(node)
+            region = self.definition.branches_of_gateway(node)
             split = Split(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
@@ -286,7 +286,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._apply_node_states(visit.node)
         visit.arrived = self.now()
         self._set_due(visit)
-        if self._assign(visit, coming):
+        if self._assign_owners(visit, coming):
             self._run_titles(coming)
             if visit.table.items:
                 self._skip_owners(visit, previous, coming)
@@ -296,7 +296,7 @@ class MovingProject(ProjectState, kw_only=True):
     def _skip_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Pass the tasks of owners who are not asked again, or who started the project."""
         table = visit.table
-        known = dict.fromkeys(self._previous_approvers(previous), "repeated")
+        known = dict.fromkeys(self._people_not_asked_again(previous), "repeated")
         if self.definition and self.definition.applicant == "skip":
             known |= dict.fromkeys(self._known_initiators(), "applicant")
         for item in table.pending() if known else ():
@@ -307,7 +307,7 @@ class MovingProject(ProjectState, kw_only=True):
         if table.status == owners.PASSED:
             self._decide_without_people(visit, "approve", coming)
 
-    def _previous_approvers(self, previous: str) -> set[str]:
+    def _people_not_asked_again(self, previous: str) -> set[str]:
         """Return the people who have approved and are not asked again, by the setting ``repeated``.
 
         Approvals before the last return or resubmission do not count.
@@ -327,7 +327,7 @@ class MovingProject(ProjectState, kw_only=True):
         """Apply the setting ``empty`` of a node that nobody owns."""
         empty = self.definition_of(visit.node).empty
         if empty == "admins" and self.definition is not None:
-            self._seat_owners(
+            self._set_deciding_owners(
                 visit,
                 owners.items_to_decide({"owner_id": admin} for admin in self.definition.admins),
             )
@@ -358,13 +358,13 @@ class MovingProject(ProjectState, kw_only=True):
             self._follow_route(visit, action, acting)
         self._hops = 0
 
-    def _finish(self, status: str, node: str = "") -> None:
+    def _end_project(self, status: str, node: str = "") -> None:
         """End the project at *node*; projects of its sub-flows in progress are terminated."""
         self.visits.clear()
         self.at, self.status, self.ended = node, status, self.now()
         for child in self.children.values():
             if child.status in (project.PROCESSING, project.RETURNED):
-                child._finish(project.TERMINATED)  # noqa: SLF001 - of its own class
+                child._end_project(project.TERMINATED)  # noqa: SLF001 - of its own class
 
     def _start_child(self, visit: Visit, spec: SubFlow, move: FlowMove) -> None:
         """Create the project of a sub-flow, then wait for it or move on."""
@@ -387,7 +387,7 @@ class MovingProject(ProjectState, kw_only=True):
             name=name,
             parent=self,
         )
-        child.report_to(self._result)
+        child.collect_into(self._result)
         self.children[name] = child
         if spec.wait:
             visit.child = name
@@ -407,7 +407,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         self.starter, self.created = begins.by, self.now()
         self.store("form", {**begins.form, **self.stand_in.result}, self.name)
-        self._finish(self.stand_in.status)
+        self._end_project(self.stand_in.status)
         self._emit_entered("", "", self.stand_in.status, "")
         self._resume_parent(self.status)
 
@@ -435,7 +435,7 @@ class MovingProject(ProjectState, kw_only=True):
             )
         parent._decide_without_people(visit, action, FlowMove(at=visit.node, action=action))  # noqa: SLF001
 
-    def _assign(self, visit: Visit, move: FlowMove) -> bool:
+    def _assign_owners(self, visit: Visit, move: FlowMove) -> bool:
         """Set the owners of a node: by its hook, or else an earlier hook's map, or the definition.
 
         Returns whether the hook succeeded.
@@ -443,7 +443,7 @@ class MovingProject(ProjectState, kw_only=True):
         node = visit.node
         own: Items = [{"owner_id": owner} for owner in self.definition_of(node).owners]
         items = self.assigned.get(node, own)
-        self._seat_owners(visit, owners.items_to_decide(items))
+        self._set_deciding_owners(visit, owners.items_to_decide(items))
         wrong = len(self._result.errors)
         value = self._call_hook(f"owners.{node}", replace(move, at=node))
         try:
@@ -477,7 +477,7 @@ class MovingProject(ProjectState, kw_only=True):
                     code="UNKNOWN_PERSON",
                     event=event,
                     owner=owner,
-                    hint=suggest(owner, map(str, self.people)),
+                    hint=suggest_or_list(owner, map(str, self.people)),
                 )
 
     def _store_owners(self, visit: Visit, step: str, items: Items) -> None:
@@ -489,13 +489,13 @@ class MovingProject(ProjectState, kw_only=True):
             self.assigned[step] = items
         present = visit if step == visit.node else self.visits.get(step)
         if present is not None:
-            self._seat_owners(present, owners.items_to_decide(items))
+            self._set_deciding_owners(present, owners.items_to_decide(items))
         else:
             # Not there now: what an earlier visit decided no longer counts when the project comes
             # back.
             self.owners.pop(step, None)
 
-    def _seat_owners(self, visit: Visit, items: Items) -> None:
+    def _set_deciding_owners(self, visit: Visit, items: Items) -> None:
         """Let the owners *items* decide at a node; tasks handed over there stay handed over."""
         items = owners.apply_transfers(items, self.transfers.get(visit.node, {}))
         self.owners[visit.node] = items
@@ -535,7 +535,7 @@ class MovingProject(ProjectState, kw_only=True):
         self._set_due(visit)
         self.begins = bool(declared.parallel or declared.child)
         if not self.begins and not self.scripts.get(f"owners.{self.at}"):
-            self._seat_owners(
+            self._set_deciding_owners(
                 visit, owners.items_to_decide({"owner_id": owner} for owner in declared.owners)
             )
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from bpmax_sim.errors import SubjectError, nearest_name, shorten_list, suggest
+from bpmax_sim.errors import SubjectError, shorten_list, suggest_nearest, suggest_or_list
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UndefinedType
 from bpmax_sim.subject.hooks import Where
@@ -40,7 +40,7 @@ def rule_problem(rule: Any, owners: int = 0) -> str | None:
         return None
     if rule in RULES or _SHARE.fullmatch(str(rule)):
         return None
-    hint = nearest_name(str(rule), RULES)
+    hint = suggest_nearest(str(rule), RULES)
     known = msg("any, all, in_order, a number of owners or a share such as 60%")
     return msg("expected {known}, got {rule!r}{hint}", known=known, rule=rule, hint=hint)
 
@@ -81,7 +81,7 @@ class OwnersRound(msgspec.Struct):
                     return
 
 
-def _seat_verdict(seat: list[OwnersRound]) -> int:
+def _rounds_verdict(seat: list[OwnersRound]) -> int:
     """Return the decision of an owner's rounds: passed if all passed, refused if one did not."""
     return decide_by_rule("all", [turn.status for turn in seat])
 
@@ -100,7 +100,7 @@ class OwnersTable(msgspec.Struct):
     @property
     def status(self) -> int:
         """Return the decision of the node."""
-        return decide_by_rule(self.rule, [_seat_verdict(seat) for seat in self.seats])
+        return decide_by_rule(self.rule, [_rounds_verdict(seat) for seat in self.seats])
 
     @property
     def items(self) -> Items:
@@ -117,7 +117,7 @@ class OwnersTable(msgspec.Struct):
         items: Items = []
         for seat in self.seats:
             present = next((turn for turn in seat if turn.status == UNTREATED), None)
-            if _seat_verdict(seat) == UNTREATED and present is not None:
+            if _rounds_verdict(seat) == UNTREATED and present is not None:
                 items += present.pending()
                 if self.rule == "in_order":
                     break
@@ -227,7 +227,7 @@ def parse_returned_owners(value: Any, node: str, nodes: Iterable[str] = ()) -> M
     known = tuple(nodes)
     for step in value:
         if known and str(step) not in (*known, PROJECT):
-            hint = suggest(str(step), known)
+            hint = suggest_or_list(str(step), known)
             raise SubjectError(
                 "owners.{node} returned owners of {step!r}, which is not a node{hint}",
                 code="UNKNOWN_NODE",

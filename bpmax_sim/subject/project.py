@@ -14,7 +14,14 @@ from typing import Any, Literal, Self
 
 import msgspec
 
-from bpmax_sim.errors import BpmaxError, CallError, Place, ScriptError, SubjectError, suggest
+from bpmax_sim.errors import (
+    BpmaxError,
+    CallError,
+    Place,
+    ScriptError,
+    SubjectError,
+    suggest_or_list,
+)
 from bpmax_sim.i18n import msg
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.channel import LiveObject
@@ -30,7 +37,7 @@ from bpmax_sim.subject.definition import (
     FlowParts,
     NodeScreen,
     StandIn,
-    check_returned,
+    check_hook_result,
 )
 from bpmax_sim.subject.form import FormSubject, ScriptedSubject, state_links
 from bpmax_sim.subject.hooks import UNDO, FlowMove, Result
@@ -111,7 +118,7 @@ _BUGS = (
 
 def _refusal_from_script(thrown: Exception) -> str | None:
     """Return the text of a refusal that a check threw, or None if it is an error."""
-    if not isinstance(thrown, ScriptError) or not _says_no(thrown):
+    if not isinstance(thrown, ScriptError) or not _is_deliberate_throw(thrown):
         return None
     # a text that was thrown as it is, is told in quotes
     text = thrown.message
@@ -119,7 +126,7 @@ def _refusal_from_script(thrown: Exception) -> str | None:
     return text[1:-1] if is_quoted and thrown.name == "Uncaught" else text
 
 
-def _says_no(thrown: Exception) -> bool:
+def _is_deliberate_throw(thrown: Exception) -> bool:
     """Return whether the script threw *thrown* on purpose: no bug, limit or rejected call."""
     if type(thrown) is not ScriptError or thrown.name in _BUGS:
         return False
@@ -141,7 +148,7 @@ TASK_STATES = tuple(_LATER.values())
 """Everything that a task can be."""
 
 
-_Memory = Mapping[str, Any]
+_SavedState = Mapping[str, Any]
 """A project before an action, by the names of its fields."""
 _STATE = (
     "at",
@@ -281,10 +288,10 @@ class ProjectState(ScriptedSubject, kw_only=True):
             project = project.parent
         return project
 
-    def report_all_to(self, result: Result) -> None:
+    def collect_all_into(self, result: Result) -> None:
         """Collect what happens in all projects and forms in one *result*."""
         for part in self._all_projects():
-            part.report_to(result)
+            part.collect_into(result)
 
     @contextmanager
     def concurrent_action(self) -> Iterator[Result]:
@@ -297,11 +304,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
         finally:
             root.is_meanwhile = False
 
-    def report_to(self, result: Result) -> None:
+    def collect_into(self, result: Result) -> None:
         """Collect what happens from now on in *result*, in its forms too."""
-        super().report_to(result)
+        super().collect_into(result)
         for form in (*self._screens.values(), *((self.creation,) if self.creation else ())):
-            form.report_to(result)
+            form.collect_into(result)
 
     def find(self, name: str) -> Self:
         """Return the project of the sub-flow *name*, or this project for "" or its own name.
@@ -313,7 +320,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             return self
         known = {flow.name: flow for flow in self._all_projects() if flow.name}
         if name not in known:
-            hint = suggest(name, known) or msg("; none has begun")
+            hint = suggest_or_list(name, known) or msg("; none has begun")
             raise SubjectError(
                 "no project of a sub-flow {name!r}{hint}",
                 code="UNKNOWN_SUBFLOW",
@@ -411,7 +418,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         value = self.run_bodies(
             event, lambda script: self._run(script, event, move, both=both, target=target)
         )
-        check_returned(event, value, self.nodes)
+        check_hook_result(event, value, self.nodes)
         return value
 
     def _run(
@@ -516,7 +523,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
                 states=self.states,
                 messages=self.messages,
             )
-            subject.report_to(self._result)
+            subject.collect_into(self._result)
             self._screens[node] = subject
         return self._screens[node]
 
@@ -524,7 +531,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         """Switch to the states of fields at *node*, if the project is there."""
         if node == self.shown or node not in self.visits:
             return
-        self._keep_states()
+        self._save_field_states()
         states = self.shelved.pop(node, None)
         if states is not None:
             self.states.clear()
@@ -533,7 +540,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     def _apply_node_states(self, node: str) -> None:
         """Set the states of fields that *node* declares, and reset those of other nodes."""
-        self._keep_states()
+        self._save_field_states()
         self.shown = node
         for field in {name for screen in self.screens.values() for name in screen.states}:
             self.states.pop(field, None)
@@ -541,7 +548,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
             for key, value in states.items():
                 self.set_state(field, key, value)
 
-    def _keep_states(self) -> None:
+    def _save_field_states(self) -> None:
         """Save the states of fields of the shown node, if the project is still there."""
         if self.shown in self.visits:
             self.shelved[self.shown] = {name: dict(state) for name, state in self.states.items()}
@@ -581,7 +588,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
         them those that this action made before.
         """
         root = self.root
-        before = [(part, part._remember()) for part in self._all_projects()]  # noqa: SLF001
+        before = [(part, part._save_state()) for part in self._all_projects()]  # noqa: SLF001
         commits, went_well = root.commits, False
         try:
             yield
@@ -592,13 +599,13 @@ class ProjectState(ScriptedSubject, kw_only=True):
             # A snapshot from before another completed action would undo that one as well.
             elif root.commits == commits:
                 for part, memory in before:
-                    part._restore(memory)  # noqa: SLF001 - of its own class
+                    part._restore_state(memory)  # noqa: SLF001 - of its own class
 
-    def _remember(self) -> _Memory:
+    def _save_state(self) -> _SavedState:
         state = copy.deepcopy({name: getattr(self, name) for name in _STATE})
         return {**state, **{name: dict(getattr(self, name)) for name in (*_PARTS, "children")}}
 
-    def _restore(self, before: _Memory) -> None:
+    def _restore_state(self, before: _SavedState) -> None:
         for part in _PARTS:
             now: dict[str, Any] = getattr(self, part)
             gone = {name: UNDEFINED for name in now if name not in before[part]}

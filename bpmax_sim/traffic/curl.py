@@ -32,11 +32,11 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
             comment += f" -> {outcome.code} {outcome.message}"
         else:
             comment += f" -> HTTP {outcome.status} {outcome.reason}".rstrip()
-        parts.append(f"{_UNSEEN.sub(' ', comment)}\n{command(exchange.request)}\n")
+        parts.append(f"{_UNSEEN.sub(' ', comment)}\n{curl_command(exchange.request)}\n")
     return "\n".join(parts).encode("utf-8", "replace"), ()
 
 
-def command(request: Request) -> str:
+def curl_command(request: Request) -> str:
     """Return the curl command that sends *request*, its body byte for byte."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
@@ -76,7 +76,7 @@ def _shell_text(body: bytes) -> str | None:
 def curl_of(event: Mapping[str, Any]) -> str:
     """Return the command that sends the call of a ``CallMade`` again."""
     headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
-    return command(
+    return curl_command(
         Request(
             method=str(event.get("method") or "GET"),
             url=str(event.get("url", "")),

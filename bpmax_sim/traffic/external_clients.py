@@ -26,7 +26,7 @@ from bpmax_sim.platform.matcher import (
 )
 from bpmax_sim.proxy import client, environment
 from bpmax_sim.secret.vault import Credentials, Vault
-from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
+from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify_request
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
@@ -82,7 +82,7 @@ class ExternalClients:
             platform=call.platform or urlsplit(known.recorded_form.url).hostname or "",
             api=call.api or call.method,
         )
-        response, error, took = client.exchange_in_time(known, handle)
+        response, error, took = client.exchange_within_timeout(known, handle)
         if took:
             self.clock.move_to(start + took)
         if response is None:
@@ -136,7 +136,7 @@ class ExternalClients:
             shown = replace(declared, call=call)
             sent = replace(sent, call=call)
             return sent if sent.url == shown.url else replace(sent, standin=shown)
-        named = identify(sent, match)
+        named = identify_request(sent, match)
         key = match.target.platform.platform_key, match.instance
         if key not in self._registered:
             with suppress(BpmaxError):  # a client of its own has credentials of its own
@@ -254,7 +254,7 @@ class ExternalClients:
             return match
         for instance in match.instances:
             single = replace(match, instances=(instance,))
-            named = identify(request, single)
+            named = identify_request(request, single)
             if self.is_recorded(hide_credentials(named, single, self.vault)):
                 return single
         return match

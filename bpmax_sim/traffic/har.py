@@ -176,7 +176,7 @@ def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
     entries = [_write_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
     archive = json.dumps({"log": log}, ensure_ascii=False, indent=1)
-    return archive.encode() + b"\n", tuple(imported.pieces_lost(every))
+    return archive.encode() + b"\n", tuple(imported.note_lost_pieces(every))
 
 
 def _write_entry(exchange: Exchange) -> dict[str, Any]:

@@ -22,13 +22,13 @@ from bpmax_sim.platform.matcher import ApiMatch
 from bpmax_sim.platform.target import Target
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, read_basic, split_scheme, with_standin
 from bpmax_sim.secret.secret_names import is_secret_name, is_secret_value
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import Vault
 
 _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
-def identify(request: Request, match: ApiMatch | None) -> Request:
+def identify_request(request: Request, match: ApiMatch | None) -> Request:
     """Return *request* with API, address and places of secrets according to *match*.
 
     It is unchanged if its path is not declared.
@@ -36,7 +36,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
     if match is None or not match.target.is_declared:
         return request
     target = match.target
-    injected = _injected_places(request, target)
+    injected = _auth_filled_places(request, target)
     placed = replace(request, base=match.base, injected=injected, confined=target.login is not None)
     recorded_call = Call(
         platform=target.platform.platform_key,
@@ -55,7 +55,7 @@ def identify(request: Request, match: ApiMatch | None) -> Request:
     )
 
 
-def _injected_places(request: Request, target: Target) -> tuple[str, ...]:
+def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
     """Return every place that auth fills, and every header that is not declared.
 
     If *request* itself tells which places did not come from the script, those are used.
@@ -153,7 +153,9 @@ class _SecretPlaces:
         known = self._vault.redact_text(value)
         if known != value:
             return known
-        own = standin(kind="text", platform=self._key[0], instance=self._key[1], name=credential)
+        own = make_standin(
+            kind="text", platform=self._key[0], instance=self._key[1], name=credential
+        )
         name = f"client-{credential}" if self._vault.has_standin(own) else credential
         return self._vault.register_issued(*self._key, name, value)
 

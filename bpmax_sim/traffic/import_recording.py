@@ -15,23 +15,23 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette import file, journal, matching
 from bpmax_sim.cassette.alignment import RecordingComparison
-from bpmax_sim.cassette.format import dump_entries, render
+from bpmax_sim.cassette.format import dump_entries, render_exchange
 from bpmax_sim.cassette.journal import PendingExchange, stub_if_leaking
-from bpmax_sim.cassette.merge import OwnerRecording, merge
+from bpmax_sim.cassette.merge import OwnerRecording, merge_into_file
 from bpmax_sim.errors import CassetteError, ConfigError, LeakError
 from bpmax_sim.file_system import lock_folder
 from bpmax_sim.i18n import label_message, msg, series
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.matcher import Addresses, ApiMatch, ApiMatcher
-from bpmax_sim.proxy.result import clear_texts, register_issued_secrets
+from bpmax_sim.proxy.result import find_not_secret_texts, register_issued_secrets
 from bpmax_sim.secret.secret_names import VERSION
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.traffic import external_clients, formats
-from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify
+from bpmax_sim.traffic.identify import declared_address, hide_credentials, identify_request
 from bpmax_sim.traffic.imported import NOWHERE, ForeignExchanges, ReadOptions
 from bpmax_sim.transport.redaction import redact_exchange, register_cookies
-from bpmax_sim.transport.suspicious_names import NameNet
+from bpmax_sim.transport.suspicious_names import SecretNameRules
 
 Matched = tuple[Exchange, ApiMatch | None]
 
@@ -41,7 +41,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     platforms: Platforms,
     vault: Vault,
     *,
-    rules: matching.Rules,
+    rules: matching.MatchingRules,
     owner: str,
     addresses: Addresses | None = None,
     redact: tuple[str, ...] = (),
@@ -57,11 +57,11 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     holds a secret is not imported. Notes report both.
     """
     matcher = ApiMatcher(platforms, addresses)
-    net = NameNet(vault, opened, partial(clear_texts, platforms))
+    net = SecretNameRules(vault, opened, partial(find_not_secret_texts, platforms))
     matched = [(exchange, matcher.match(exchange.request)) for exchange in imported.exchanges]
     remaining, left_out = _without_logins(matched, net)
     named = [_identify_exchange(exchange, match, vault, redact) for exchange, match in remaining]
-    left_out += _notes_of_rivals(remaining, matcher)
+    left_out += _ambiguity_notes(remaining, matcher)
     for exchange in named:
         _register_secrets(exchange, net)
         redact_exchange(exchange, vault)  # makes the credentials of unknown platforms known
@@ -84,14 +84,16 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     return ForeignExchanges(tuple(admitted), (*imported.notes, *left_out, *hidden_by_name))
 
 
-def _without_logins(exchanges: list[Matched], net: NameNet) -> tuple[list[Matched], list[str]]:
+def _without_logins(
+    exchanges: list[Matched], net: SecretNameRules
+) -> tuple[list[Matched], list[str]]:
     remaining: list[Matched] = []
     notes: list[str] = []
     for exchange, match in exchanges:
         if match is None or match.target.login is None:
             remaining.append((exchange, match))
             continue
-        named = identify(exchange.request, match)
+        named = identify_request(exchange.request, match)
         hide_credentials(named, match, net.vault)
         _register_secrets(replace(exchange, request=named), net)
         notes.append(
@@ -104,7 +106,7 @@ def _without_logins(exchanges: list[Matched], net: NameNet) -> tuple[list[Matche
     return remaining, notes
 
 
-def _notes_of_rivals(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
+def _ambiguity_notes(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[str]:
     for exchange, match in exchanges:
         if match is None or not match.target.is_declared:
             continue
@@ -122,7 +124,7 @@ def _notes_of_rivals(exchanges: list[Matched], matcher: ApiMatcher) -> Iterator[
 def _identify_exchange(
     exchange: Exchange, match: ApiMatch | None, vault: Vault, redact: tuple[str, ...]
 ) -> Exchange:
-    request = identify(exchange.request, match)
+    request = identify_request(exchange.request, match)
     if match is not None and request.call is not None:
         request = hide_credentials(request, match, vault)
     elif match is not None:
@@ -130,7 +132,7 @@ def _identify_exchange(
     return replace(exchange, request=replace(request, personal=(*request.personal, *redact)))
 
 
-def _register_secrets(exchange: Exchange, net: NameNet) -> None:
+def _register_secrets(exchange: Exchange, net: SecretNameRules) -> None:
     net.register_request(exchange.request)
     if isinstance(exchange.outcome, Response):
         register_issued_secrets(exchange.request, exchange.outcome, net.vault)
@@ -224,7 +226,7 @@ def register_known_credentials(
 
 
 def render_exchanges(
-    exchanges: Iterable[Exchange], rules: matching.Rules, vault: Vault
+    exchanges: Iterable[Exchange], rules: matching.MatchingRules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
     """Return *exchanges* as they go into a file.
 
@@ -232,7 +234,7 @@ def render_exchanges(
         LeakError: if a secret is left in one.
         CassetteError: if one cannot be written.
     """
-    entries = [render(exchange, rules=rules) for exchange in exchanges]
+    entries = [render_exchange(exchange, rules=rules) for exchange in exchanges]
     drafts = tuple(
         stub_if_leaking(
             PendingExchange(
@@ -258,7 +260,7 @@ def count_recorded(path: Path, owner: str) -> int | None:
         DamagedCassette: if the file is not sound, so nothing must be written over it.
     """
     try:
-        return len(file.Cassette.load(path).index.numbers(owner))
+        return len(file.Cassette.load(path).index.exchange_numbers(owner))
     except FileNotFoundError:
         return None
     except CassetteError as error:
@@ -267,7 +269,7 @@ def count_recorded(path: Path, owner: str) -> int | None:
         return -1
 
 
-def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
+def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
     """Replace the recording of *owner* in the cassette at *path*; return whether that changed it.
 
     Other owners stay; a recording of another tool is replaced.
@@ -280,9 +282,9 @@ def write(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
         with lock_folder(path.parent):
             if count_recorded(path, owner) == -1:
                 entries = (draft.with_line(n=n) for n, draft in enumerate(drafts, 1))
-                journal.replace_whole(path, dump_entries(entries))
+                journal.replace_file(path, dump_entries(entries))
                 return True
-            return merge(
+            return merge_into_file(
                 path, path, OwnerRecording(owner, drafts, adding=False), RecordingComparison()
             )
     except OSError as error:

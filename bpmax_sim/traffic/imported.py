@@ -156,13 +156,13 @@ def parse_json(data: bytes, what: str) -> Any:
         return loads(data)
     except UnicodeDecodeError as error:
         if error.reason == "unexpected end of data":
-            raise _cut_error(data, what) from error
+            raise _truncated_file_error(data, what) from error
         raise CassetteError(
             "not {what}: not UTF-8 at byte {start}", what=what, start=error.start
         ) from error
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated") or error.pos >= len(error.doc.rstrip()):
-            raise _cut_error(data, what) from error
+            raise _truncated_file_error(data, what) from error
         raise CassetteError(
             "not {what}: not JSON at line {lineno} column {colno}: {msg}",
             what=what,
@@ -174,7 +174,7 @@ def parse_json(data: bytes, what: str) -> Any:
         raise CassetteError("not {what}: nested too deeply", what=what) from error
 
 
-def _cut_error(data: bytes, what: str) -> CassetteError:
+def _truncated_file_error(data: bytes, what: str) -> CassetteError:
     return CassetteError(
         "not {what}: its JSON ends in line {lineno} before it is complete, so the file was cut; "
         "save it again",
@@ -326,7 +326,7 @@ def injected_headers(exchange: Exchange) -> list[str]:
     return [f"header.{name}" for name in dict.fromkeys(("host", *others)) if name not in of_script]
 
 
-def pieces_lost(exchanges: Iterable[Exchange]) -> Iterator[str]:
+def note_lost_pieces(exchanges: Iterable[Exchange]) -> Iterator[str]:
     """Yield a note for each response of *exchanges* that came in pieces, which no format keeps."""
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:

@@ -24,7 +24,7 @@ from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_reque
 class ClientListener(Protocol):
     """Answers the requests of other HTTP clients, and records their responses."""
 
-    def passes(self) -> bool:
+    def is_exempt(self) -> bool:
         """Return whether the current request is not one of another HTTP client."""
         ...
 
@@ -65,7 +65,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         return False
 
     def can_play_response_for(self, request: Any) -> bool:
-        if self._hears.passes():
+        if self._hears.is_exempt():
             return False
         if id(request) not in self._ready:
             response = self._hears.answer(_convert_request(request))
@@ -87,7 +87,7 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         }
 
     def append(self, request: Any, response: Mapping[str, Any]) -> None:
-        if not self._hears.passes():
+        if not self._hears.is_exempt():
             took = time.perf_counter() - self._begun.pop(id(request), time.perf_counter())
             self._hears.record_response(
                 _convert_request(request), _convert_response(response, took)

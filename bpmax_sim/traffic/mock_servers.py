@@ -195,7 +195,7 @@ def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
     every = list(exchanges)
-    notes = [*imported.pieces_lost(every)]
+    notes = [*imported.note_lost_pieces(every)]
     mappings = [_write_mapping(exchange, notes) for exchange in every]
     equal: dict[str, list[dict[str, Any]]] = {}
     for mapping in mappings:

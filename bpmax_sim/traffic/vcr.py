@@ -18,7 +18,7 @@ from vcr.serialize import serialize
 from vcr.serializers import yamlserializer
 
 from bpmax_sim.cassette.format import group_headers
-from bpmax_sim.errors import CassetteError, parser_error_text
+from bpmax_sim.errors import CassetteError, describe_parser_error
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.messages import Exchange, Response
 from bpmax_sim.platform.encodings import to_json
@@ -106,7 +106,7 @@ def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
         CassetteError: if it could carry nothing.
     """
     every = list(exchanges)
-    requests, responses, notes = [], [], [*imported.pieces_lost(every)]
+    requests, responses, notes = [], [], [*imported.note_lost_pieces(every)]
     for exchange in every:
         request, outcome, order = exchange.request, exchange.outcome, exchange.order
         if not isinstance(outcome, Response):
@@ -202,7 +202,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
         raise CassetteError(
             "not {cassetter}: not TOML: {error}",
             cassetter=CASSETTER,
-            error=parser_error_text(error),
+            error=describe_parser_error(error),
         ) from error
     items = imported.require_list(tree, "interactions", what=CASSETTER)
     result = imported.read_items(

@@ -31,7 +31,7 @@ from httpx._utils import get_environment_proxies
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, msg
 from bpmax_sim.messages import ConnectionRoute
-from bpmax_sim.platform.check import PROXY, is_proxy
+from bpmax_sim.platform.check import PROXY, is_proxy_address
 
 _LEAST: Final = 0.001  # seconds; none at all would mean not to wait, which is another error
 _STOPPED_WITHIN: Final = 0.25  # seconds that a read waits before it looks whether to go on
@@ -137,7 +137,7 @@ def _parse_proxy(text: str, pattern: str, route: ConnectionRoute) -> httpx.Proxy
     scheme = text.partition(":")[0].lower()
     proxy = None
     with suppress(httpx.InvalidURL, ValueError):
-        if is_proxy(text):
+        if is_proxy_address(text):
             context = (
                 _tls_context(ConnectionRoute(), *_certificate_environment())
                 if scheme == "https"

@@ -96,7 +96,7 @@ for _name in _WIRE_LOGGERS:
 
 
 @dataclass(slots=True)
-class Live(AbstractContextManager["Live"]):
+class LiveTransport(AbstractContextManager["LiveTransport"]):
     """Sends requests over the network.
 
     Attributes:
@@ -151,7 +151,7 @@ class Live(AbstractContextManager["Live"]):
         own, outer = OWN.set(True), PROGRESS.set(progress)
         try:
             with _translate_errors(request, progress, time.perf_counter()):
-                response = self._open(route).send(_to_exact_wire(request), stream=True)
+                response = self._open(route).send(_to_exact_httpx_request(request), stream=True)
                 try:
                     yield ArrivingResponse(response)
                 finally:
@@ -202,7 +202,7 @@ class Live(AbstractContextManager["Live"]):
         return replace(response, redirects=tuple(redirects)) if redirects else response
 
     def _send(self, client: httpx.Client, request: Request, start: float) -> Response:
-        response = client.send(_to_wire(request), stream=True)
+        response = client.send(_to_httpx_request(request), stream=True)
         chunks: list[Chunk] = []
         try:
             _check_codings(response)
@@ -286,7 +286,7 @@ def _make_client(inner: httpx.BaseTransport | None, route: ConnectionRoute) -> h
     )
 
 
-def _to_wire(request: Request) -> httpx.Request:
+def _to_httpx_request(request: Request) -> httpx.Request:
     """Return *request* as an httpx request with an unchanged target and our default headers."""
     present = {name.lower() for name, _ in request.headers}
     defaults = [(name, value) for name, value in _DEFAULT_HEADERS.items() if name not in present]
@@ -301,7 +301,7 @@ def _to_wire(request: Request) -> httpx.Request:
     return message
 
 
-def _to_exact_wire(request: Request) -> httpx.Request:
+def _to_exact_httpx_request(request: Request) -> httpx.Request:
     """Return *request* as an httpx request with an unchanged target and no header added."""
     message = httpx.Request(
         request.method,

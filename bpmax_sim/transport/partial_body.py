@@ -34,9 +34,9 @@ class PartialBody:
         is_readable = self._inflate is not None or coding == "identity"
         media = head.media_type if is_readable else ""
         self._cut = (
-            _cut_lines
+            _split_incomplete_line
             if media in STREAMED
-            else _cut_json
+            else _split_incomplete_json
             if media == "application/json" or media.endswith("+json")
             else None
         )
@@ -76,11 +76,11 @@ class PartialBody:
         return data
 
 
-def _cut_lines(data: bytes) -> tuple[bytes, bytes]:
+def _split_incomplete_line(data: bytes) -> tuple[bytes, bytes]:
     return data[: data.rfind(b"\n") + 1], b""
 
 
-def _cut_json(data: bytes) -> tuple[bytes, bytes]:
+def _split_incomplete_json(data: bytes) -> tuple[bytes, bytes]:
     """Return the complete part of a JSON document, and the brackets that close it."""
     end, open_brackets = 0, list[bytes]()
     for token in _TOKEN.finditer(data):

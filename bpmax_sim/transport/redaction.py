@@ -27,7 +27,7 @@ from bpmax_sim.field_path import FieldPath, Steps, Wildcard, format_path, values
 from bpmax_sim.js_values import loads
 from bpmax_sim.messages import Call, Chunk, Exchange, Headers, Pairs, Request, Response
 from bpmax_sim.secret.http_auth import SECRET_HEADERS, with_standin
-from bpmax_sim.secret.pseudonym import pseudonym
+from bpmax_sim.secret.pseudonym import make_pseudonym
 from bpmax_sim.secret.source import has_mixed_run, looks_random
 from bpmax_sim.secret.vault import Vault
 
@@ -39,7 +39,7 @@ def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
 
 
 def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
-    return tuple((name, pseudonym(v) if name.lower() in names else v) for name, v in pairs)
+    return tuple((name, make_pseudonym(v) if name.lower() in names else v) for name, v in pairs)
 
 
 def redact_url(url: str, places: Iterable[str]) -> str:
@@ -70,7 +70,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     for leaf in dict.fromkeys(leaves):
         for ascii_only in (False, True):
             old = json.dumps(leaf, ensure_ascii=ascii_only)
-            text = text.replace(old, json.dumps(pseudonym(leaf), ensure_ascii=ascii_only))
+            text = text.replace(old, json.dumps(make_pseudonym(leaf), ensure_ascii=ascii_only))
     return text.encode(errors="surrogateescape")
 
 
@@ -89,7 +89,7 @@ def _redact_parameter(part: str, names: frozenset[str]) -> str:
     name, equals, value = part.partition("=")
     if unquote_plus(name).lower() not in names:
         return part
-    return f"{name}{equals}{quote(pseudonym(unquote(value)), safe='-._~')}"
+    return f"{name}{equals}{quote(make_pseudonym(unquote(value)), safe='-._~')}"
 
 
 def _redact_form(body: bytes, names: set[str]) -> bytes:

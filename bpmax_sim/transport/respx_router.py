@@ -10,7 +10,7 @@ from respx.models import AllMockedAssertionError, PassThrough
 
 from bpmax_sim.errors import TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.live import Live
+from bpmax_sim.transport.live import LiveTransport
 from bpmax_sim.transport.protocol import Transport
 
 Router = respx.Router
@@ -24,9 +24,9 @@ def stub(router: respx.Router | httpx.BaseTransport | Handler) -> Transport:
     Its responses pass through the same client as those of the network.
     """
     if isinstance(router, httpx.BaseTransport):
-        return Live(router)
+        return LiveTransport(router)
     answer = router.handler if isinstance(router, respx.Router) else router
-    return Live(httpx.MockTransport(answer))
+    return LiveTransport(httpx.MockTransport(answer))
 
 
 def stub_from_router(router: Router) -> Callable[[Request], Response | None]:

@@ -189,7 +189,7 @@ def _inner_members(text: str, path: Steps, depth: int) -> Iterator[Member]:
 
 
 @lru_cache(maxsize=256)
-def _hints_at(names: tuple[str, ...]) -> bool:
+def _looks_secret(names: tuple[str, ...]) -> bool:
     return any(may_name_secret(name.encode()) and is_secret_name(name) for name in names)
 
 
@@ -199,13 +199,13 @@ def may_hold_members(headers: Pairs, body: bytes | None, query: str) -> bool:
         return True
     if query and may_name_secret(query.encode("utf-8", "surrogatepass")):
         return True
-    return _hints_at(tuple([name for name, _ in headers if name.lower() not in _ALWAYS])) or any(
-        name.lower() in {"location", "content-location"} for name, _ in headers
-    )
+    return _looks_secret(
+        tuple([name for name, _ in headers if name.lower() not in _ALWAYS])
+    ) or any(name.lower() in {"location", "content-location"} for name, _ in headers)
 
 
 @dataclass(slots=True)
-class NameNet:
+class SecretNameRules:
     """The secret-name rules: register values with the names of secrets in the vault of a session.
 
     Attributes:
@@ -281,7 +281,7 @@ class NameNet:
         is_jwt = text.startswith("eyJ") and text.count(".") == 2  # noqa: PLR2004 - RFC 7519
         kind = "jwt" if is_jwt else "text"
         label = f"{platform}.{instance}.{name}"
-        standin = self.vault.issue(platform, instance, f"{side}{name}", text, kind)
+        standin = self.vault.standin_for_issued(platform, instance, f"{side}{name}", text, kind)
         if standin == text:
             return
         self.hidden[f"{place_prefix(request)}{format_path(path)}"] = None

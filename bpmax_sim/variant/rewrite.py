@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from bpmax_sim.errors import ConfigError, Problem
 from bpmax_sim.i18n import msg
-from bpmax_sim.scenario.expect_update import collect_updates, join_rows
+from bpmax_sim.scenario.expect_update import collect_updates, merge_row_edits
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from bpmax_sim.variant.run import find_obstacle, measure_baseline, run_unlimited
@@ -37,7 +37,7 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
         if why:
             left.append(msg("{item}: left as it is: {why}", item=item.node_id, why=why))
         edits.append(own)
-    joined, differing = join_rows(edits)
+    joined, differing = merge_row_edits(edits)
     notes = [note for edit in joined for note in edit.notes]
     return ItemUpdates(joined, [*left, *map(str, (*differing, *notes))])
 

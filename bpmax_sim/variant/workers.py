@@ -42,7 +42,7 @@ def map_in_order(
         return
     lanes: list[_WorkerProcess[T]] = []
     try:
-        with _hold_interrupts():
+        with _delay_interrupts():
             lanes += [_WorkerProcess(work, range(lane, count, workers)) for lane in range(workers)]
         for number in range(count):
             yield lanes[number % workers].receive(number, on_wait)
@@ -52,7 +52,7 @@ def map_in_order(
 
 
 @contextmanager
-def _hold_interrupts() -> Iterator[None]:
+def _delay_interrupts() -> Iterator[None]:
     """Let Ctrl-C wait while processes are forked, which themselves never hear of it."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -95,7 +95,7 @@ class _WorkerProcess(Generic[T]):
             self.stop()
             following = self._numbers[self._numbers.index(number) + 1 :]
             if following:
-                with _hold_interrupts():
+                with _delay_interrupts():
                     self._start(following)
             return None
         if error is not None:

@@ -27,8 +27,8 @@ from bpmax_sim.yamlfile.shapes import INTERNAL as INTERNAL
 from bpmax_sim.yamlfile.shapes import FileChecks as FileChecks
 from bpmax_sim.yamlfile.shapes import Seconds as Seconds
 from bpmax_sim.yamlfile.shapes import decode as decode
-from bpmax_sim.yamlfile.write import text_at as text_at
-from bpmax_sim.yamlfile.write import with_element as with_element
+from bpmax_sim.yamlfile.write import insert_element as insert_element
+from bpmax_sim.yamlfile.write import read_text_or_empty as read_text_or_empty
 from bpmax_sim.yamlfile.write import write_text as write_text
 from bpmax_sim.yamlfile.write import write_yaml as write_yaml
 from bpmax_sim.yamlfile.write import writing_to as writing_to

@@ -72,13 +72,13 @@ class _Editor:
         for step in steps:
             node = _child(node, step)
         edits: list[tuple[int, int, str]] = []
-        self._collect(node, addition, edits)
+        self._collect_edits(node, addition, edits)
         text = self._text
         for start, end, new in sorted(edits, reverse=True):
             text = text[:start] + new + text[end:]
         return text
 
-    def _collect(
+    def _collect_edits(
         self, node: Any, addition: Mapping[str, Any], edits: list[tuple[int, int, str]]
     ) -> None:
         known = {key.value: (key, value) for key, value in node.value}
@@ -87,7 +87,7 @@ class _Editor:
             if name not in known:
                 fresh[name] = value
             elif isinstance(value, Mapping) and isinstance(known[name][1], yaml.MappingNode):
-                self._collect(known[name][1], value, edits)
+                self._collect_edits(known[name][1], value, edits)
             else:
                 edits.append(self._replacement(node, *known[name], value))
         if fresh:
@@ -95,7 +95,7 @@ class _Editor:
 
     def _replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
         """Return the edit that replaces a value; mappings in a mapping stand below their key."""
-        start, end = self._offset(old.start_mark), self._end(old)
+        start, end = self._offset(old.start_mark), self._end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
             return start, end, write_inline(value)
@@ -108,7 +108,7 @@ class _Editor:
 
     def _insertion(self, node: Any, fresh: Mapping[str, Any]) -> tuple[int, int, str]:
         pairs = [f"{write_inline(name)}: {write_inline(value)}" for name, value in fresh.items()]
-        end = self._end(node)
+        end = self._end_offset(node)
         if node.flow_style:
             at = end - 1  # before the bracket
             before = self._text[:at].rstrip()
@@ -124,7 +124,7 @@ class _Editor:
     def _offset(self, mark: Any) -> int:
         return int(self._starts[mark.line] + mark.column)
 
-    def _end(self, node: Any) -> int:
+    def _end_offset(self, node: Any) -> int:
         """Return where *node* ends; a block ends with the last thing in it."""
         if isinstance(node, yaml.ScalarNode):
             end = self._offset(node.end_mark)
@@ -132,7 +132,7 @@ class _Editor:
         if node.flow_style:
             return self._offset(node.end_mark)
         last = node.value[-1]
-        return self._end(last[1] if isinstance(last, tuple) else last)
+        return self._end_offset(last[1] if isinstance(last, tuple) else last)
 
 
 def _child(node: Any, step: Step) -> Any:

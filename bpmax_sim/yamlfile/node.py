@@ -254,7 +254,7 @@ _TOO_LARGE = msg("more than {most} values, aliases counted in full; split the fi
 _PARSER: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-def compose(
+def compose_nodes(
     text: str, file: str, problems: list[Problem], *, unclear_as_text: bool = False
 ) -> Node:
     """Return the root node of *text*; what is wrong but does not stop it goes to *problems*.
@@ -497,7 +497,7 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
         raise ConfigError(Problem(message, place))
     problems: list[Problem] = Problems()
     try:
-        root = compose(text, name, problems, unclear_as_text=unclear_as_text)
+        root = compose_nodes(text, name, problems, unclear_as_text=unclear_as_text)
     except yaml.MarkedYAMLError as error:
         raise ConfigError(*problems, _syntax_problem(error, text, name)) from None
     if problems:

@@ -18,7 +18,7 @@ import msgspec.inspect as types
 from msgspec import UNSET, Meta, UnsetType
 
 from bpmax_sim.clock import parse_duration
-from bpmax_sim.errors import Place, Problem, nearest_name
+from bpmax_sim.errors import Place, Problem, suggest_nearest
 from bpmax_sim.i18n import join_messages, msg, series
 from bpmax_sim.yamlfile.node import Node, Step, Steps, format_steps
 
@@ -233,7 +233,7 @@ class ChoiceShape(Shape):
         if node.value in self.values:
             return node.value
         return reading.refuse(
-            node, self.expected, nearest_name(str(node.value), map(str, self.values))
+            node, self.expected, suggest_nearest(str(node.value), map(str, self.values))
         )
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:  # noqa: ARG002 - no structure
@@ -351,7 +351,7 @@ class StructShape(Shape):
         return self.type(**values) if complete else UNSET
 
     def _report_unknown(self, key: str, node: Node, reading: ShapeReading) -> None:
-        hint = nearest_name(key, self.fields)
+        hint = suggest_nearest(key, self.fields)
         if not hint and len(self.fields) <= _FEW:
             hint = msg("; known are {names}", names=series(self.fields))
         reading.tell(msg("unknown key {key!r}{hint}", key=key, hint=hint), node.key_place(key), key)

@@ -57,7 +57,7 @@ def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8"
         path.write_text(text, encoding=encoding, newline="\n")
 
 
-def text_at(path: Path) -> str:
+def read_text_or_empty(path: Path) -> str:
     """Return the text of a file that is to be added to or replaced; of none, nothing.
 
     Raises:
@@ -82,7 +82,7 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
     return "".join(f"{line}\n" for line in _write_mapping(value, "", block))
 
 
-def with_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
+def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
     """Return *text*, read as *root*, with *value* first in the list at *steps*; all else stays.
 
     The list is made where there is none. What holds it has to be there, and to hold something.

@@ -27,7 +27,7 @@ import bpmax_sim.transport.live  # noqa: F401 - loaded before forks, which then 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.session.session import Session
-from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.starter.demo import Crm, serve_crm
 from tests.apart import PLUGINS
 
 DEMO = Path(__file__).parents[2] / "bpmax_sim/starter/demo_files/scenarios"
@@ -94,7 +94,7 @@ def served() -> Iterator[Crm]:
     if not server:
         os.close(ending)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it tells each client that is gone
-        with running_crm() as crm:
+        with serve_crm() as crm:
             os.write(told, msgspec.json.encode(crm))
             os.read(over, 1)
         os._exit(0)

@@ -4,7 +4,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.matching import Parts, Rules, matching_key, parts_of_request
+from bpmax_sim.cassette.matching import MatchingRules, RequestParts, matching_key, parts_of_request
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.clock import Instant
@@ -14,7 +14,7 @@ START = Instant.parse("2026-03-02T09:00:00+08:00")
 ZONE = START.offset
 OWNER = "选择客户回填[正常]"
 BASE = "https://crm.example.test"
-RULES = Rules()
+RULES = MatchingRules()
 
 
 def detail(number: int = 12345, **changes: Any) -> Exchange:
@@ -74,7 +74,7 @@ def order(body: bytes, **changes: Any) -> Exchange:
     )
 
 
-def keyed(exchange: Exchange, rules: Rules = RULES, **changes: Any) -> Exchange:
+def keyed(exchange: Exchange, rules: MatchingRules = RULES, **changes: Any) -> Exchange:
     """Return *exchange* with *changes* and the key of its call."""
     changed = replace(exchange, **changes)
     return replace(changed, key=matching_key(parts_of_request(changed.request), rules))
@@ -85,7 +85,7 @@ def numbered(*exchanges: Exchange) -> tuple[Exchange, ...]:
     return tuple(replace(exchange, order=n) for n, exchange in enumerate(exchanges, 1))
 
 
-def taken(playing: Player, parts: Parts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
+def taken(playing: Player, parts: RequestParts, context: MissContext = MissContext()) -> Exchange:  # noqa: B008
     """Return the next recorded exchange of the call *parts*."""
-    cassette, number = playing.next(parts, context)
+    cassette, number = playing.take_next(parts, context)
     return cassette.exchange(number)

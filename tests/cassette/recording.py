@@ -12,14 +12,14 @@ import sys
 import time
 from pathlib import Path
 
-from bpmax_sim.cassette.journal import finds_nothing
+from bpmax_sim.cassette.journal import scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
 from tests.cassette.exchanges import RULES, ZONE, answer, detail
 
 
 def record(path: Path, owner: str, count: int) -> Recorder:
     """Record *count* exchanges, printing the number of each once it is safe."""
-    recording = Recorder(path, rules=RULES, owner=owner, scan=finds_nothing, zone=ZONE)
+    recording = Recorder(path, rules=RULES, owner=owner, scan=scan_nothing, zone=ZONE)
     for number in range(count):
         recording.append(detail(number, outcome=answer(f'{{"客户":"{owner}","n":{number}}}' * 20)))
         sys.stdout.write(f"{number + 1}\n")

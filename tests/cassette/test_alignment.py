@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.alignment import PlacesOf, no_places
+from bpmax_sim.cassette.alignment import PlacesOf, find_no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import body_scalar
-from bpmax_sim.cassette.journal import finds_nothing
-from bpmax_sim.cassette.json_text import break_into_members, find_values, keep_values
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.format import write_body_scalar
+from bpmax_sim.cassette.journal import scan_nothing
+from bpmax_sim.cassette.json_text import break_into_members, copy_old_values, find_values
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.reader import read_yaml_text
 from bpmax_sim.cassette.recorder import Recorder, Replays
 from bpmax_sim.messages import Exchange, Response
@@ -52,10 +52,10 @@ def record(
     path: Path,
     *exchanges: Exchange,
     replays: Replays | None = lambda _path: True,
-    named: PlacesOf = no_places,
-    rules: Rules = RULES,
+    named: PlacesOf = find_no_places,
+    rules: MatchingRules = RULES,
 ) -> bool:
-    recorder = Recorder(path, rules=rules, owner=OWNER, scan=finds_nothing, zone=ZONE)
+    recorder = Recorder(path, rules=rules, owner=OWNER, scan=scan_nothing, zone=ZONE)
     for exchange in exchanges:
         recorder.append(replace(exchange, key=""))
     return recorder.seal(volatile=lambda _call: ("body.trace",), named=named, replays=replays)
@@ -181,7 +181,9 @@ def test_a_value_that_comes_back_in_a_request_is_no_noise(tmp_path: Path) -> Non
 def test_other_rules_alone_are_no_change(path: Path) -> None:
     before = path.read_bytes()
 
-    assert not record(path, *[told(n, 2) for n in range(1, 11)], rules=Rules(("query.fields",)))
+    assert not record(
+        path, *[told(n, 2) for n in range(1, 11)], rules=MatchingRules(("query.fields",))
+    )
     assert path.read_bytes() == before
 
 
@@ -202,7 +204,7 @@ def test_a_body_of_json_keeps_its_bytes_a_member_a_line(
     lines = (break_into_members(text) or text).split("\n")
 
     assert "".join(line.lstrip(" ") for line in lines) == text
-    scalar = body_scalar(text.encode("utf-8", "surrogatepass"), " " * 8) if ascii_only else ""
+    scalar = write_body_scalar(text.encode("utf-8", "surrogatepass"), " " * 8) if ascii_only else ""
     if ascii_only:
         assert read_yaml_text(f"string: {scalar}\n") == {"string": text}
 
@@ -229,5 +231,5 @@ def test_every_value_of_json_is_found_at_its_place(value: Any, other: Any) -> No
     assert spans[("a",)] == spans[("b", 1)] == value
     assert spans[("b", 0)] == other
     assert spans[()] == json.loads(text)
-    kept = keep_values(text, json.dumps({"b": [[1], 2]}), [("b", 0)])
+    kept = copy_old_values(text, json.dumps({"b": [[1], 2]}), [("b", 0)])
     assert json.loads(kept) == {"a": value, "b": [[1], value]}

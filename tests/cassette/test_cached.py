@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette import file
-from bpmax_sim.cassette.journal import finds_nothing
+from bpmax_sim.cassette.journal import scan_nothing
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import DamagedCassette
 from bpmax_sim.messages import Exchange
@@ -13,22 +13,22 @@ from tests.cassette.exchanges import OWNER, RULES, ZONE, detail
 
 
 def recorded(path: Path, exchange: Exchange) -> str:
-    recording = Recorder(path, rules=RULES, owner=OWNER, scan=finds_nothing, zone=ZONE)
+    recording = Recorder(path, rules=RULES, owner=OWNER, scan=scan_nothing, zone=ZONE)
     recording.append(exchange)
     recording.seal()
     return str(path)
 
 
 def customer(path: str) -> str:
-    return file.load_shared(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
+    return file.load_cached(path).exchange(0).request.url.partition("?")[0].rpartition("/")[2]
 
 
 def test_a_cassette_on_the_shelf_is_read_once(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
 
-    once = file.load_shared(path)
+    once = file.load_cached(path)
 
-    assert file.load_shared(path) is once
+    assert file.load_cached(path) is once
     assert once.outcome(0) is once.outcome(0)
 
 
@@ -43,11 +43,11 @@ def test_a_cassette_that_was_recorded_anew_is_read_anew(tmp_path: Path) -> None:
 
 def test_a_cassette_that_was_edited_or_deleted_is_not_taken_from_the_shelf(tmp_path: Path) -> None:
     path = recorded(tmp_path / "登录.yaml", detail(1))
-    file.load_shared(path)
+    file.load_cached(path)
     Path(path).write_bytes(Path(path).read_bytes()[:-9])
 
     with pytest.raises(DamagedCassette):
-        file.load_shared(path)
+        file.load_cached(path)
     Path(path).unlink()
     with pytest.raises(FileNotFoundError):
-        file.load_shared(path)
+        file.load_cached(path)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump, reseal
+from bpmax_sim.cassette.format import dump_exchanges, reseal
 from bpmax_sim.cassette.reader import YamlTextError
 from bpmax_sim.errors import BpmaxError, CassetteError, DamagedCassette, NewerFormat
 from bpmax_sim.messages import FailedExchange
@@ -39,7 +39,7 @@ def refused(path: Path, data: bytes, kind: type[CassetteError] = DamagedCassette
 
 
 def test_a_file_cut_at_any_byte_is_named_as_damaged(path: Path) -> None:
-    small = dump(
+    small = dump_exchanges(
         numbered(detail(), detail(outcome=FailedExchange(code="TLS", message="证书"))), rules=RULES
     )
     path.write_bytes(small)
@@ -216,20 +216,22 @@ def test_only_an_ordinary_file_is_opened(path: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("copies", [1, 200], ids=["in memory", "from the file"])
 def test_other_line_ends_are_no_damage(path: Path, copies: int) -> None:
     told = numbered(*[order("第一行\n第二行".encode(), outcome=answer("甲\n乙" * 300))] * copies)
-    data = dump(told, rules=RULES, zone=ZONE)
+    data = dump_exchanges(told, rules=RULES, zone=ZONE)
     path.write_bytes(data.replace(b"\n", b"\r\n"))
     loaded = list(Cassette.load(path).exchanges())
 
-    assert dump(loaded, rules=RULES, zone=ZONE) == data
+    assert dump_exchanges(loaded, rules=RULES, zone=ZONE) == data
 
 
 def test_a_large_file_is_read_in_place_even_after_it_was_replaced(path: Path) -> None:
     told = numbered(*[detail(number) for number in range(500)])
-    path.write_bytes(dump(told, rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges(told, rules=RULES, zone=ZONE))
     cassette = Cassette.load(path)
     path.unlink()
 
-    assert dump(cassette.exchanges(), rules=RULES, zone=ZONE) == dump(told, rules=RULES, zone=ZONE)
+    assert dump_exchanges(cassette.exchanges(), rules=RULES, zone=ZONE) == dump_exchanges(
+        told, rules=RULES, zone=ZONE
+    )
 
 
 def test_a_hand_edit_can_be_sealed_again_in_any_layout(path: Path) -> None:
@@ -304,7 +306,9 @@ def test_garbage_in_a_file_is_an_error_of_ours(
 
 def test_an_edit_of_a_large_file_is_named_with_its_line(path: Path) -> None:
     told = numbered(*[detail(number) for number in range(500)])
-    data = dump(told, rules=RULES, zone=ZONE).replace(b"customers/400?", b"customers/4oo?")
+    data = dump_exchanges(told, rules=RULES, zone=ZONE).replace(
+        b"customers/400?", b"customers/4oo?"
+    )
 
     assert refused(path, data).startswith(
         f"客户.yaml:{data[: data.index(b'customers/4oo')].count(10) - 2}: exchange 401 "

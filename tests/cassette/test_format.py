@@ -11,8 +11,14 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import body_scalar, dump, group_headers, headers_for_storage, render
-from bpmax_sim.cassette.matching import differences, parts_of_exchange
+from bpmax_sim.cassette.format import (
+    dump_exchanges,
+    group_headers,
+    headers_for_storage,
+    render_exchange,
+    write_body_scalar,
+)
+from bpmax_sim.cassette.matching import find_differences, parts_of_exchange
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_yaml_text
 from bpmax_sim.errors import CassetteError, Place
 from bpmax_sim.messages import (
@@ -69,12 +75,14 @@ def sample() -> tuple[Exchange, ...]:
 
 def written(tmp_path: Path, *exchanges: Exchange) -> Path:
     path = tmp_path / "x.yaml"
-    path.write_bytes(dump(exchanges, rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges(exchanges, rules=RULES, zone=ZONE))
     return path
 
 
 def test_a_file_looks_as_the_documentation_shows_it() -> None:
-    assert dump(sample(), rules=RULES, zone=ZONE).decode() == SAMPLE.read_text(encoding="utf-8")
+    assert dump_exchanges(sample(), rules=RULES, zone=ZONE).decode() == SAMPLE.read_text(
+        encoding="utf-8"
+    )
 
 
 def test_a_file_of_every_version_ever_written_is_read() -> None:
@@ -95,7 +103,9 @@ def test_how_a_request_was_signed_and_an_answer_verified_reads_back(tmp_path: Pa
     assert outcome.trust == VERIFIED
     assert outcome.recorded_request is not None
     assert outcome.recorded_request.signed == stamp
-    assert cassette.path.read_bytes() == dump(cassette.exchanges(), rules=RULES, zone=ZONE)
+    assert cassette.path.read_bytes() == dump_exchanges(
+        cassette.exchanges(), rules=RULES, zone=ZONE
+    )
 
 
 def stored(exchange: Exchange) -> Exchange:
@@ -127,7 +137,7 @@ def test_a_name_stands_before_its_colon_as_long_as_yaml_has_it_on_one_line(
     name = "x" * length
     exchange = replace(detail(1), request=replace(detail(1).request, headers=((name, "1"),)))
 
-    assert f"\n      {mark}{name}" in render(exchange).text
+    assert f"\n      {mark}{name}" in render_exchange(exchange).text
 
 
 hostile = st.text(
@@ -178,7 +188,7 @@ exchanges = st.builds(
 @given(exchanges)
 @settings(max_examples=drawn(100), suppress_health_check=[HealthCheck.too_slow], deadline=None)
 def test_what_is_written_reads_back(exchange: Exchange) -> None:
-    entry = render(exchange, zone=ZONE)
+    entry = render_exchange(exchange, zone=ZONE)
 
     assert read_exchange(entry) == stored(exchange)
     assert read_exchange(entry, canonical=False) == stored(exchange)
@@ -195,8 +205,8 @@ def test_a_file_reads_back_and_is_written_again_with_the_same_bytes(
     key = lambda e: (isinstance(e.outcome, FailedExchange), e.owner, e.order)  # noqa: E731
 
     assert [stored(e) for e in loaded] == sorted(map(stored, told), key=key)
-    assert dump(loaded, rules=RULES, zone=ZONE) == path.read_bytes()
-    assert dump(reversed(told), rules=RULES, zone=ZONE) == path.read_bytes()
+    assert dump_exchanges(loaded, rules=RULES, zone=ZONE) == path.read_bytes()
+    assert dump_exchanges(reversed(told), rules=RULES, zone=ZONE) == path.read_bytes()
 
 
 @given(bodies)
@@ -206,7 +216,7 @@ def test_a_file_reads_back_and_is_written_again_with_the_same_bytes(
 @example("全角　空格".encode())
 @settings(max_examples=drawn(100), deadline=None)
 def test_any_yaml_reader_gets_the_exact_bytes_of_a_body(body: bytes) -> None:
-    text = dump([order(body, outcome=replace(answer(), body=body))], rules=RULES).decode()
+    text = dump_exchanges([order(body, outcome=replace(answer(), body=body))], rules=RULES).decode()
     found = yaml.load(text, yaml.CSafeLoader)["interactions"][0]
     asked, told = found["request"]["body"], found["response"]["body"]["string"]
 
@@ -215,7 +225,7 @@ def test_any_yaml_reader_gets_the_exact_bytes_of_a_body(body: bytes) -> None:
 
 
 def test_a_reviewer_reads_chinese_and_sees_marks_that_turn_the_writing_direction() -> None:
-    text = dump([order("合同\u202e金额".encode())], rules=RULES).decode()
+    text = dump_exchanges([order("合同\u202e金额".encode())], rules=RULES).decode()
 
     assert 'body: "合同\\u202e金额"\n' in text
     assert '"for":"选择客户回填[正常]"' in text
@@ -233,7 +243,7 @@ def test_a_lone_surrogate_is_refused_with_the_call_it_is_in() -> None:
     broken = detail(outcome=replace(answer(), headers=(("x", "\udc80"),)))
 
     with pytest.raises(CassetteError) as raised:
-        render(broken)
+        render_exchange(broken)
 
     assert str(raised.value) == (
         "crm_system.get_customer_detail: the exchange cannot be written, it has half a character "
@@ -253,7 +263,7 @@ def test_what_the_builder_said_is_kept_where_the_request_does_not_show_it(tmp_pa
     path = written(tmp_path, *numbered(xml, binary, nothing))
 
     for loaded, told in zip(Cassette.load(path).exchanges(), (xml, binary, nothing), strict=True):
-        assert differences(parts_of_exchange(told), parts_of_exchange(loaded), RULES) == ()
+        assert find_differences(parts_of_exchange(told), parts_of_exchange(loaded), RULES) == ()
         assert loaded.request.body == made.request.body
 
 
@@ -308,8 +318,8 @@ def test_plain_nulls_are_none_and_quoted_ones_text() -> None:
 
 
 def test_a_layout_that_is_not_quite_ours_is_read_as_yaml() -> None:
-    entry = render(replace(detail(), order=1), zone=ZONE)
-    failed = render(
+    entry = render_exchange(replace(detail(), order=1), zone=ZONE)
+    failed = render_exchange(
         detail(outcome=FailedExchange(code="TLS", message="x", received=b"a")), zone=ZONE
     )
     other = [
@@ -331,7 +341,7 @@ def test_a_layout_that_is_not_quite_ours_is_read_as_yaml() -> None:
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=60), st.integers(0, 400))
 @settings(max_examples=drawn(100), deadline=None)
 def test_a_forged_exchange_is_an_error_and_never_a_crash(inserted: str, at: int) -> None:
-    entry = render(detail(), zone=ZONE)
+    entry = render_exchange(detail(), zone=ZONE)
     for canonical in (True, False):
         with suppress(ValueError):
             read_exchange(
@@ -345,7 +355,7 @@ def test_a_body_is_a_block_unless_something_of_it_would_be_hidden() -> None:
     hidden += [*range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF, 0xFFFE, 0xFFFF]
     every = [code for code in range(0x11000) if not 0xD800 <= code < 0xE000]
 
-    quoted = [n for n in every if body_scalar(f"编号{chr(n)}7".encode(), " ").startswith('"')]
+    quoted = [n for n in every if write_body_scalar(f"编号{chr(n)}7".encode(), " ").startswith('"')]
 
     assert quoted == hidden
-    assert all(body_scalar(f"{sign}7".encode(), " ").startswith('"') for sign in " \t\n")
+    assert all(write_body_scalar(f"{sign}7".encode(), " ").startswith('"') for sign in " \t\n")

@@ -19,7 +19,7 @@ from bpmax_sim.platform.model import (
     sensitive_places,
 )
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.identify import hide_credentials, identify
+from bpmax_sim.traffic.identify import hide_credentials, identify_request
 
 KEY = Apply(place="query", name="key", value="{{ secret }}")
 CRM = Platform(
@@ -60,12 +60,12 @@ def matched(
 ) -> tuple[Request, ApiMatch]:
     match = ApiMatcher(platforms, addresses).match(request)
     assert match is not None
-    return identify(request, match), match
+    return identify_request(request, match), match
 
 
 def named(url: str, method: str = "GET", platforms: Platforms = PLATFORMS) -> str:
     request = Request(method=method, url=url)
-    call = identify(request, ApiMatcher(platforms).match(request)).call
+    call = identify_request(request, ApiMatcher(platforms).match(request)).call
     return f"{call.name}@{call.instance} {call.path}" if call else ""
 
 

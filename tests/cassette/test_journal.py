@@ -12,11 +12,11 @@ import pytest
 from bpmax_sim import file_system
 from bpmax_sim.cassette import journal as journal_module
 from bpmax_sim.cassette.journal import Journal, PendingExchange, encode_record, read_journal
-from bpmax_sim.cassette.model import Line
+from bpmax_sim.cassette.model import IndexLine
 
 
 def draft(number: int) -> PendingExchange:
-    line = Line(
+    line = IndexLine(
         key=f"{number:032x}",
         n=1,
         call="crm.find",

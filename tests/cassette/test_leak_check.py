@@ -9,8 +9,8 @@ from collections.abc import Callable
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.format import render
-from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, entry_parts
+from bpmax_sim.cassette.format import render_exchange
+from bpmax_sim.cassette.journal import LeakCheck, PendingExchange, split_entry_for_scan
 from bpmax_sim.messages import Exchange, FailedExchange, Request, Response
 from bpmax_sim.secret.vault import Vault
 
@@ -45,7 +45,7 @@ def exchange(
 
 
 def draft(found: Exchange) -> PendingExchange:
-    entry = render(found)
+    entry = render_exchange(found)
     return PendingExchange(line=entry.line, text=entry.text)
 
 
@@ -112,7 +112,9 @@ def test_what_was_kept_when_it_was_redacted_is_not_searched_again(vault: Vault) 
 def test_a_failure_is_searched_whole() -> None:
     failed = FailedExchange(code="NETWORK", message="断开", sent=True)
 
-    assert not entry_parts(render(Exchange(request=exchange().request, outcome=failed)))
+    assert not split_entry_for_scan(
+        render_exchange(Exchange(request=exchange().request, outcome=failed))
+    )
 
 
 LONG = json.dumps(
@@ -137,11 +139,11 @@ def test_the_bodies_at_hand_are_those_that_the_text_has(
         request=replace(plain.request, headers=(("content-type", types[0]),)),
         outcome=replace(plain.outcome, headers=(("content-type", types[1]), *codings)),
     )
-    entry = render(found)
+    entry = render_exchange(found)
 
-    parts = entry_parts(entry, found)
+    parts = split_entry_for_scan(entry, found)
 
-    assert parts == entry_parts(entry)
+    assert parts == split_entry_for_scan(entry)
     assert parts is not None
     for body in filter(None, (sent, received)):
         text = body.decode("gbk" if body == LONG.encode("gbk") else "utf-8")

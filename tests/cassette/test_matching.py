@@ -13,11 +13,11 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.matching import (
     Difference,
-    Rules,
+    MatchingRules,
     call_without_injected,
-    differences,
+    find_differences,
     matching_key,
-    parts_of,
+    parts_of_call,
     parts_of_exchange,
     parts_of_request,
 )
@@ -27,7 +27,7 @@ from bpmax_sim.field_path import FieldPath, format_path
 from bpmax_sim.messages import Call, Exchange, Request, Response
 from tests.examples import drawn
 
-ALL = Rules()
+ALL = MatchingRules()
 JSON = ("content-type", "application/json")
 ORDER = {
     "客户": "张三",
@@ -50,9 +50,9 @@ def call(**changes: Any) -> Call:
 
 
 def found(recorded: Call, sent: Call, *ignore: str) -> tuple[Difference, ...]:
-    rules = Rules(ignore=ignore)
-    different = differences(parts_of(recorded), parts_of(sent), rules)
-    same = matching_key(parts_of(recorded), rules) == matching_key(parts_of(sent), rules)
+    rules = MatchingRules(ignore=ignore)
+    different = find_differences(parts_of_call(recorded), parts_of_call(sent), rules)
+    same = matching_key(parts_of_call(recorded), rules) == matching_key(parts_of_call(sent), rules)
 
     assert same is (not different), "the key and the explanation disagree"
     return different
@@ -96,7 +96,7 @@ def test_numbers_compare_by_their_exact_value() -> None:
     same = (b'{"a":1.10}', b'{"a":1.1}', b'{"a":110e-2}')
     close = (b'{"a":0.1}', b'{"a":0.1000000000000000001}')
 
-    assert len({matching_key(parts_of(call(body=b)), ALL) for b in same}) == 1
+    assert len({matching_key(parts_of_call(call(body=b)), ALL) for b in same}) == 1
     assert found(call(body=close[0]), call(body=close[1])) != ()
     assert found(call(body=b'{"a":-0.0}'), call(body=b'{"a":0}')) == ()
     assert found(call(body=b'{"a":1e9999999999}'), call(body=b'{"a":1e9999999998}')) != ()
@@ -221,24 +221,30 @@ def test_ignoring_one_index_does_not_move_the_paths_of_the_others() -> None:
 
 
 def test_rules_of_one_api_do_not_touch_another() -> None:
-    rules = Rules(scoped=(("crm_system.create_order", ("path",)), ("erp", ("query",))))
+    rules = MatchingRules(scoped=(("crm_system.create_order", ("path",)), ("erp", ("query",))))
     moved = call(path="/v2/orders")
 
-    assert differences(parts_of(call()), parts_of(moved), rules) == ()
-    assert differences(parts_of(call()), parts_of(call(query=())), rules) != ()
-    assert differences(
-        parts_of(call(api="x")), parts_of(replace(moved, api="x")), rules
+    assert find_differences(parts_of_call(call()), parts_of_call(moved), rules) == ()
+    assert find_differences(parts_of_call(call()), parts_of_call(call(query=())), rules) != ()
+    assert find_differences(
+        parts_of_call(call(api="x")), parts_of_call(replace(moved, api="x")), rules
     ) == (Difference("path", "/orders", "/v2/orders"),)  # fmt: skip
 
 
 def test_the_digest_of_rules_depends_on_what_they_ignore_only() -> None:
-    def digest(rules: Rules) -> str:
+    def digest(rules: MatchingRules) -> str:
         return rules.digest("crm")
 
-    assert digest(Rules(("a", "b"))) == digest(Rules(("b", "a", "a")))
-    assert digest(Rules()) == digest(Rules(scoped=(("crm", ()),)))
+    assert digest(MatchingRules(("a", "b"))) == digest(MatchingRules(("b", "a", "a")))
+    assert digest(MatchingRules()) == digest(MatchingRules(scoped=(("crm", ()),)))
     assert (
-        len({digest(Rules()), digest(Rules(("path",))), digest(Rules((), (("crm", ("path",)),)))})
+        len(
+            {
+                digest(MatchingRules()),
+                digest(MatchingRules(("path",))),
+                digest(MatchingRules((), (("crm", ("path",)),))),
+            }
+        )
         == 3
     )
 
@@ -395,9 +401,9 @@ def test_a_broken_multipart_body_is_compared_as_text(body: bytes) -> None:
 def test_a_number_beyond_all_bounds_is_compared_as_text() -> None:
     huge = b'{"a":1e99999999999999999999}'
 
-    assert parts_of(call(body=huge)).body.kind == "text"
+    assert parts_of_call(call(body=huge)).body.kind == "text"
     assert found(call(body=huge), call(body=huge)) == ()
-    assert parts_of(call(body=b"[" * 100_000)).body.kind == "text"
+    assert parts_of_call(call(body=b"[" * 100_000)).body.kind == "text"
 
 
 def test_an_address_outside_its_base_stays_whole() -> None:
@@ -411,9 +417,9 @@ def test_an_address_outside_its_base_stays_whole() -> None:
     st.text("aA1._~-/", max_size=12),
 )
 def test_a_plain_path_counts_as_its_parameters_spell_it(template: str, path: str) -> None:
-    said = parts_of(call(platform="crm", api="get", path=f"/a/{path}"))
-    by_parameters = Rules(templates={"crm.get": template}, ignore=("query.无",))
+    said = parts_of_call(call(platform="crm", api="get", path=f"/a/{path}"))
+    by_parameters = MatchingRules(templates={"crm.get": template}, ignore=("query.无",))
 
-    assert matching_key(said, Rules(templates=by_parameters.templates)) == matching_key(
+    assert matching_key(said, MatchingRules(templates=by_parameters.templates)) == matching_key(
         said, by_parameters
     )

@@ -11,8 +11,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump, reseal
-from bpmax_sim.cassette.matching import Parts, Rules, parts_of, parts_of_exchange
+from bpmax_sim.cassette.format import dump_exchanges, reseal
+from bpmax_sim.cassette.matching import (
+    MatchingRules,
+    RequestParts,
+    parts_of_call,
+    parts_of_exchange,
+)
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette, NoMatchError, Place
@@ -38,9 +43,11 @@ CONTEXT = MissContext(
 )
 
 
-def player(tmp_path: Path, *exchanges: Exchange, rules: Rules = RULES, **options: Any) -> Player:
+def player(
+    tmp_path: Path, *exchanges: Exchange, rules: MatchingRules = RULES, **options: Any
+) -> Player:
     path = tmp_path / "crm.yaml"
-    path.write_bytes(dump(numbered(*exchanges), rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges(numbered(*exchanges), rules=RULES, zone=ZONE))
     return Player(Cassette.load(path), rules, options.pop("owner", OWNER), **options)
 
 
@@ -54,7 +61,7 @@ def customer(name: str, number: int = 12345) -> Exchange:
 
 
 def missed(
-    tmp_path: Path, playing: Player, parts: Parts, context: MissContext = CONTEXT
+    tmp_path: Path, playing: Player, parts: RequestParts, context: MissContext = CONTEXT
 ) -> NoMatchError:
     with pytest.raises(NoMatchError) as raised:
         taken(playing, parts, context)
@@ -108,13 +115,13 @@ def test_owners_of_one_file_do_not_see_each_other(tmp_path: Path) -> None:
 
 
 def test_keys_are_computed_afresh_under_other_rules(tmp_path: Path) -> None:
-    rules = Rules(ignore=("query", "path"))
-    sent = parts_of(replace(_call(), path="/v2", query=()))
+    rules = MatchingRules(ignore=("query", "path"))
+    sent = parts_of_call(replace(_call(), path="/v2", query=()))
     playing = player(tmp_path, customer("张三"), customer("李四", 7), rules=rules)
 
-    assert playing.knows(sent)
+    assert playing.is_recorded(sent)
     assert [name_of(taken(playing, sent)) for _ in "12"] == ["张三", "李四"]
-    assert not player(tmp_path, customer("张三")).knows(sent)
+    assert not player(tmp_path, customer("张三")).is_recorded(sent)
 
 
 def _call() -> Call:
@@ -130,7 +137,7 @@ def test_an_accepted_hand_edit_is_found_by_what_it_now_says(tmp_path: Path) -> N
     path.write_bytes(reseal(edited))
     playing = Player(Cassette.load(path), RULES, OWNER)
 
-    assert name_of(taken(playing, parts_of(replace(_call(), path="/customers/99")))) == "张三"
+    assert name_of(taken(playing, parts_of_call(replace(_call(), path="/customers/99")))) == "张三"
     assert taken(playing, parts_of_exchange(order(b"{}"))).order == 2
 
 
@@ -152,11 +159,11 @@ def test_without_a_cassette_the_command_that_records_is_told(tmp_path: Path) -> 
         "  record    bpmax-sim record scenarios/crm.yaml:12"
     )
     assert playing.unplayed_exchanges() == ()
-    assert not playing.knows(PARTS)
+    assert not playing.is_recorded(PARTS)
 
 
 def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_path: Path) -> None:
-    sent = parts_of(replace(_call(), query=(("fields", "name"),)))
+    sent = parts_of_call(replace(_call(), query=(("fields", "name"),)))
     error = missed(tmp_path, player(tmp_path, order(b"{}"), detail(7), detail()), sent)
 
     assert error.case == "no such call"
@@ -212,7 +219,7 @@ def test_many_differences_and_long_values_are_shortened(tmp_path: Path) -> None:
 def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> None:
     playing = player(tmp_path, detail())
     taken(playing, PARTS)
-    text = str(missed(tmp_path, playing, parts_of(replace(_call(), query=()))))
+    text = str(missed(tmp_path, playing, parts_of_call(replace(_call(), query=()))))
 
     assert "nearest   exchange 1 at cassettes/crm.yaml:4, already played\n" in text
     assert "  record    bpmax-sim record scenarios/crm.yaml:12 --record=new\n" in text
@@ -232,7 +239,7 @@ def test_a_call_whose_nearest_recording_was_played_is_added(tmp_path: Path) -> N
 def test_an_unknown_api_is_told_what_is_recorded(
     tmp_path: Path, change: dict[str, Any], nearest: str
 ) -> None:
-    sent = parts_of(replace(_call(), **change))
+    sent = parts_of_call(replace(_call(), **change))
     text = str(missed(tmp_path, player(tmp_path, detail(), detail(7)), sent))
 
     assert nearest in text
@@ -261,7 +268,7 @@ def test_the_nearest_already_played_says_so_and_a_damaged_one_is_passed_over(
 ) -> None:
     playing = player(tmp_path, detail(), detail(7), order(b"{}"))
     taken(playing, PARTS)
-    sent = parts_of(replace(_call(), query=(("fields", "x"),)))
+    sent = parts_of_call(replace(_call(), query=(("fields", "x"),)))
     assert "exchange 1 at cassettes/crm.yaml:4, already played" in str(
         missed(tmp_path, playing, sent)
     )
@@ -302,7 +309,7 @@ def test_a_miss_names_exactly_the_part_that_was_changed(
     value = data.draw(CHANGE[part].filter(lambda new: new != body))
     change = json.dumps(value).encode() if part == "body" else value
     changed: dict[str, Any] = {{"header": "headers"}.get(part, part): change}
-    sent = parts_of(replace(said, **changed))
+    sent = parts_of_call(replace(said, **changed))
     text = str(missed(tmp_path, player(tmp_path, recorded, keyed(detail())), sent))
     ticks = next(line for line in text.splitlines() if "platform" in line and "√" in line)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
-from bpmax_sim.cassette.format import render
+from bpmax_sim.cassette.format import render_exchange
 from bpmax_sim.cassette.reader import read_exchange
 from bpmax_sim.messages import Response
 from tests.cassette.test_leak_check import exchange
@@ -30,7 +30,7 @@ from tests.cassette.test_leak_check import exchange
     ],
 )
 def test_a_body_is_what_yaml_says_in_every_style(scalar: str, body: str) -> None:
-    entry = render(exchange(sent=b"1", received=b"2\n3"))
+    entry = render_exchange(exchange(sent=b"1", received=b"2\n3"))
     before, mark, _ = entry.text.rpartition("string: ")
 
     outcome = read_exchange(replace(entry, text=f"{before}{mark}{scalar}\n")).outcome

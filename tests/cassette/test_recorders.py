@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.journal import Journal, find_abandoned, find_interrupted, finds_nothing
+from bpmax_sim.cassette.journal import Journal, find_abandoned, find_interrupted, scan_nothing
 from bpmax_sim.cassette.merge import recover
 from bpmax_sim.cassette.recorder import Recorder
 from bpmax_sim.errors import CassetteError, InterruptedWarning, NoMatchError
@@ -115,7 +115,7 @@ def test_a_full_disk_keeps_the_old_file_and_what_was_safe(tmpfs: Path) -> None:
     before = path.read_bytes()
     filler = tmpfs / "filler"
     recording = record(path, OWNER, 3)
-    another = Recorder(path, rules=RULES, owner="再一个", scan=finds_nothing, zone=ZONE)
+    another = Recorder(path, rules=RULES, owner="再一个", scan=scan_nothing, zone=ZONE)
     with pytest.raises(OSError, match="No space left"):
         fill(filler)
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
-from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror, stamp_of, strip_url
+from bpmax_sim.cassette.remote import RemoteStorage, is_url, open_mirror, stamp_from_info, strip_url
 from bpmax_sim.errors import CassetteError, ConfigError
 from tests.systems import needs_rights
 from tests.third_parties.object_storage import object_storage
@@ -302,7 +302,7 @@ def test_storage_that_says_nothing_is_told_soon_and_asked_once(
     ],
 )
 def test_a_stamp_is_the_etag_or_time_and_size(info: dict[str, object], stamp: str) -> None:
-    assert stamp_of(info) == stamp
+    assert stamp_from_info(info) == stamp
 
 
 def test_fsspec_is_loaded_only_where_cassettes_lie_at_a_url() -> None:

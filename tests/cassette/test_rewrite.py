@@ -7,14 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
 from bpmax_sim.cassette.merge import recompute_keys, remove_exchanges
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.errors import DamagedCassette
 from tests.cassette.exchanges import OWNER, RULES, ZONE, detail, numbered, taken
 
-NEW = Rules(ignore=("query.fields",))
+NEW = MatchingRules(ignore=("query.fields",))
 MINE = numbered(*(detail(number) for number in range(4)))
 OTHERS = numbered(detail(9, owner="别的"))
 
@@ -22,7 +22,7 @@ OTHERS = numbered(detail(9, owner="别的"))
 @pytest.fixture(name="path")
 def written(tmp_path: Path) -> Path:
     path = tmp_path / "crm.yaml"
-    path.write_bytes(dump([*MINE, *OTHERS], rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges([*MINE, *OTHERS], rules=RULES, zone=ZONE))
     return path
 
 
@@ -64,7 +64,7 @@ def test_what_is_removed_is_gone_and_the_rest_is_as_it_was(
     tmp_path_factory: pytest.TempPathFactory, numbers: set[int]
 ) -> None:
     path = tmp_path_factory.mktemp("削减") / "crm.yaml"
-    path.write_bytes(dump([*MINE, *OTHERS], rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges([*MINE, *OTHERS], rules=RULES, zone=ZONE))
     before = list(Cassette.load(path).entries())
     remove_exchanges(path, numbers)
 

@@ -12,9 +12,9 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.journal import Journal, Scan, finds_nothing, read_journal
-from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.journal import Journal, Scan, read_journal, scan_nothing
+from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
 from bpmax_sim.cassette.merge import drop_superseded, recover, review_path
 from bpmax_sim.cassette.player import Player
 from bpmax_sim.cassette.reader import read_exchange
@@ -41,7 +41,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def recorder(path: Path, *exchanges: Exchange, **options: Any) -> Recorder:
-    given: dict[str, Any] = {"rules": RULES, "owner": OWNER, "scan": finds_nothing, "zone": ZONE}
+    given: dict[str, Any] = {"rules": RULES, "owner": OWNER, "scan": scan_nothing, "zone": ZONE}
     recording = Recorder(path, **{**given, **options})
     for exchange in exchanges:
         recording.append(exchange)
@@ -84,7 +84,7 @@ def test_what_was_recorded_is_replayed(path: Path) -> None:
 
     assert sealed
     assert names(path) == [path.name]
-    assert path.read_bytes() == dump(numbered(*told), rules=RULES, zone=ZONE)
+    assert path.read_bytes() == dump_exchanges(numbered(*told), rules=RULES, zone=ZONE)
     assert Player(Cassette.load(path), RULES, OWNER).unplayed_exchanges()[1].order == 2
 
 
@@ -152,7 +152,7 @@ def test_a_repeated_recording_keeps_what_others_share_and_tells_not_who_came_fir
 
 
 def test_those_who_share_a_repeated_recording_may_have_their_own_rules(path: Path) -> None:
-    own = Rules(("query.fields",))
+    own = MatchingRules(("query.fields",))
     recorder(path, detail(1), repeating=True).seal()
     assert recorder(path, detail(2), repeating=True, rules=own).seal()
     assert not recorder(path, detail(1), repeating=True, rules=own).seal()
@@ -256,7 +256,7 @@ def test_adding_keeps_what_the_owner_had(path: Path) -> None:
 
 
 def test_each_owner_may_have_its_own_rules(path: Path) -> None:
-    rules = Rules(ignore=("query",))
+    rules = MatchingRules(ignore=("query",))
     for pair in ((RULES, "甲"), (rules, "乙"), (RULES, "丙")):
         recorder(path, replace(detail(), key=""), rules=pair[0], owner=pair[1]).seal()
     cassette = Cassette.load(path)

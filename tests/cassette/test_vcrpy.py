@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.messages import Exchange, Response
 from tests.cassette.exchanges import RULES, ZONE, answer, detail, numbered, order
 from tests.cassette.test_format import sample
@@ -61,7 +61,7 @@ def test_stock_vcrpy_replays_our_file(tmp_path: Path) -> None:
     told = numbered(
         detail(), order('{"客户":"张三"}'.encode()), detail(7, outcome=binary), *sample()[3:]
     )
-    path.write_bytes(dump(told, rules=RULES, zone=ZONE))
+    path.write_bytes(dump_exchanges(told, rules=RULES, zone=ZONE))
     player = stock()
     auth = {"authorization": "Bearer redacted.crm_system.test.token.1"}
 

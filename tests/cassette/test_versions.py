@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import STEPS, read_head
-from bpmax_sim.cassette.matching import Rules, parts_of_exchange
+from bpmax_sim.cassette.format import STEPS, parse_head
+from bpmax_sim.cassette.matching import MatchingRules, parts_of_exchange
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.miss import MissContext
 from bpmax_sim.cassette.model import FORMAT
@@ -40,7 +40,7 @@ def test_steps_are_taken_one_after_the_other() -> None:
     steps = {1: step(2), 2: step(3)}
 
     def start(version: int, newest: int = 3) -> str:
-        return read_head({"format": version, "start": ""}, steps=steps, newest=newest).start
+        return parse_head({"format": version, "start": ""}, steps=steps, newest=newest).start
 
     assert [start(1), start(2), start(3)] == ["23", "3", ""]
     with pytest.raises(LookupError, match="format 3 was never written by any bpmax-sim"):
@@ -53,7 +53,7 @@ def test_a_file_of_every_version_is_played_as_it_is(path: Path) -> None:
     cassette = Cassette.load(path)
     player = Player(cassette, RULES, OWNER)
     for number in range(5):
-        player.next(parts_of_exchange(cassette.exchange(number)), MissContext())
+        player.take_next(parts_of_exchange(cassette.exchange(number)), MissContext())
 
     assert player.unplayed_exchanges() == ()
     assert path.read_bytes() == before
@@ -63,14 +63,14 @@ def test_the_one_digest_of_format_1_holds_while_all_platforms_are_as_they_were()
     head = Cassette.load(SAMPLES / "format_1.yaml").head
 
     assert head.rules == {"*": "f70a659c47721fe5"}
-    assert RULES.fits("crm_system", head.rules["*"])
-    assert not Rules(ignore=("query.t",)).fits("crm_system", head.rules["*"])
+    assert RULES.is_valid_digest("crm_system", head.rules["*"])
+    assert not MatchingRules(ignore=("query.t",)).is_valid_digest("crm_system", head.rules["*"])
     # what was volatile left the identity of requests, too, and does not any more
-    volatile = Rules(volatile=(CRM,))
-    assert not volatile.fits("crm_system", "f70a659c47721fe5")
-    legacy = Rules(scoped=(CRM,))._legacy_digest
-    assert volatile.fits("erp", legacy)
-    assert not volatile.fits("crm_system", legacy)
+    volatile = MatchingRules(volatile=(CRM,))
+    assert not volatile.is_valid_digest("crm_system", "f70a659c47721fe5")
+    legacy = MatchingRules(scoped=(CRM,))._legacy_digest
+    assert volatile.is_valid_digest("erp", legacy)
+    assert not volatile.is_valid_digest("crm_system", legacy)
 
 
 def test_written_anew_a_file_of_format_1_is_one_of_today() -> None:
@@ -80,12 +80,15 @@ def test_written_anew_a_file_of_format_1_is_one_of_today() -> None:
 
 
 def test_rules_of_another_platform_make_no_file_stale() -> None:
-    alone, more = Rules(), Rules(scoped=(("erp", ("body.ts",)),), volatile=(("erp", ("body.a",)),))
+    alone, more = (
+        MatchingRules(),
+        MatchingRules(scoped=(("erp", ("body.ts",)),), volatile=(("erp", ("body.a",)),)),
+    )
 
     assert alone.digest("crm_system") == more.digest("crm_system")
     assert alone.digest("erp") != more.digest("erp")
-    assert Rules(scoped=(CRM,)).digest("crm_system") != alone.digest("crm_system")
-    scoped = Rules(scoped=(("crm_system.get_customer_detail", ("body.id",)),))
+    assert MatchingRules(scoped=(CRM,)).digest("crm_system") != alone.digest("crm_system")
+    scoped = MatchingRules(scoped=(("crm_system.get_customer_detail", ("body.id",)),))
     assert scoped.digest("crm_system") != alone.digest("crm_system")
     assert scoped.digest("crm") == alone.digest("crm")
 

@@ -93,7 +93,7 @@ def main(path: str) -> None:
     """Record, change what was recorded, replace a large cassette that is being read, recover."""
     be_windows(lambda: [__import__(one) for one in MODULES])
     from bpmax_sim.cassette.file import Cassette  # noqa: PLC0415 - as on Windows
-    from bpmax_sim.cassette.journal import finds_nothing  # noqa: PLC0415
+    from bpmax_sim.cassette.journal import scan_nothing  # noqa: PLC0415
     from bpmax_sim.cassette.merge import recover  # noqa: PLC0415
     from bpmax_sim.cassette.recorder import Recorder  # noqa: PLC0415
     from tests.cassette.exchanges import RULES, ZONE, answer, detail  # noqa: PLC0415
@@ -102,7 +102,7 @@ def main(path: str) -> None:
     refuse_what_is_open(target.parent)
     reading = []
     for owner in ("采购", "销售"):
-        recorder = Recorder(target, rules=RULES, owner=owner, scan=finds_nothing, zone=ZONE)
+        recorder = Recorder(target, rules=RULES, owner=owner, scan=scan_nothing, zone=ZONE)
         for number in range(3):
             recorder.append(detail(number, outcome=answer("客户" * 60_000)))
         recorder.redact_again(
@@ -111,7 +111,7 @@ def main(path: str) -> None:
         )
         recorder.seal()
         reading.append(Cassette.load(target))
-    left = Recorder(target, rules=RULES, owner="仓库", scan=finds_nothing, zone=ZONE)
+    left = Recorder(target, rules=RULES, owner="仓库", scan=scan_nothing, zone=ZONE)
     left.append(detail(9, outcome=answer("货")))
     left.close()
     (written,) = recover(target)

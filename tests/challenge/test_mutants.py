@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bpmax_sim.challenge.ignore_comments import read_ignored
+from bpmax_sim.challenge.ignore_comments import read_ignore_comments
 from bpmax_sim.challenge.mutants import KINDS, read_mutants
 from bpmax_sim.script_source.syntax import SyntaxTree
 
@@ -113,7 +113,7 @@ def test_a_comment_leaves_kinds_out_and_says_why() -> None:
         "// bpmax-ignore-next arg-swap: 没有这种\n"
         "// bpmax-ignore: power\n"
     )
-    good, bare, unknown = read_ignored(tree)
+    good, bare, unknown = read_ignore_comments(tree)
     assert (good.kinds, good.line, good.reason) == (("args-swap", "argument"), 2, "两个编号相同")
     assert not good.wrong
     assert "reason is missing" in bare.wrong

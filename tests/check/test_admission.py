@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.secret.vault import Vault
@@ -25,7 +25,7 @@ TOKEN = "0123456789abcdef-our-own-sample"
 
 
 def admitted(imported: ForeignExchanges, **options: Any) -> ForeignExchanges:
-    known: dict[str, Any] = {"rules": Rules(), "owner": "导入", **options}
+    known: dict[str, Any] = {"rules": MatchingRules(), "owner": "导入", **options}
     vault = known.pop("vault", Vault())
     return prepare_import(imported, load_platforms(CRM), vault, **known)
 
@@ -40,7 +40,7 @@ def sample(name: str) -> ForeignExchanges:
 def test_each_sample_becomes_a_cassette_that_replays(path: Path, tmp_path: Path) -> None:
     found = admitted(sample(path.name))
     cassette = tmp_path / "导入.yaml"
-    cassette.write_bytes(dump(found.exchanges, rules=Rules()))
+    cassette.write_bytes(dump_exchanges(found.exchanges, rules=MatchingRules()))
 
     assert b"our-own-sample" not in cassette.read_bytes()
     assert b"sample-session" not in cassette.read_bytes()

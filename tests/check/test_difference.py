@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from bpmax_sim import strategies
-from bpmax_sim.cassette.alignment import no_places
+from bpmax_sim.cassette.alignment import find_no_places
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Difference, Rules
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.matching import Difference, MatchingRules
 from bpmax_sim.check.diff import ExchangePair, compare_cassettes
 from bpmax_sim.messages import Exchange, FailedExchange, Outcome, Response
 from bpmax_sim.strategies.traffic import RULES, START, number_exchanges
@@ -20,19 +20,19 @@ from tests.cassette.exchanges import OWNER, answer, detail
 
 def saved(path: Path, *found: Exchange, owner: str = OWNER) -> Cassette:
     exchanges = number_exchanges([replace(one, owner=owner) for one in found])
-    path.write_bytes(dump(exchanges, rules=RULES, zone=START.offset))
+    path.write_bytes(dump_exchanges(exchanges, rules=RULES, zone=START.offset))
     return Cassette.load(path)
 
 
 def compared(
-    tmp_path: Path, old: list[Exchange], new: list[Exchange], rules: Rules = RULES
+    tmp_path: Path, old: list[Exchange], new: list[Exchange], rules: MatchingRules = RULES
 ) -> list[ExchangePair]:
     before, after = saved(tmp_path / "a.yaml", *old), saved(tmp_path / "b.yaml", *new)
-    return [pair for _, pair in compare_cassettes(before, after, rules, no_places)]
+    return [pair for _, pair in compare_cassettes(before, after, rules, find_no_places)]
 
 
 def kinds(pairs: list[ExchangePair]) -> list[str]:
-    return [f"{pair.kind} {pair.either.exchange.order}" for pair in pairs]
+    return [f"{pair.kind} {pair.present_side.exchange.order}" for pair in pairs]
 
 
 def test_equal_calls_are_paired_in_their_order(tmp_path: Path) -> None:
@@ -42,7 +42,7 @@ def test_equal_calls_are_paired_in_their_order(tmp_path: Path) -> None:
     pairs = compared(tmp_path, old, new)
 
     assert kinds(pairs) == ["same 1", "same 2", "changed 3"]
-    assert pairs[2].answer == (Difference("body", 2, 3),)
+    assert pairs[2].response == (Difference("body", 2, 3),)
 
 
 def test_a_changed_call_is_paired_with_the_one_that_differs_least(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_what_passes_makes_no_difference(tmp_path: Path) -> None:
 
 def changes(tmp_path: Path, old: Outcome, new: Outcome) -> list[Difference]:
     (pair,) = compared(tmp_path, [detail(1, outcome=old)], [detail(1, outcome=new)])
-    return list(pair.answer)
+    return list(pair.response)
 
 
 def test_every_part_of_an_answer_is_compared(tmp_path: Path) -> None:
@@ -106,12 +106,12 @@ def test_owners_are_compared_one_by_one(tmp_path: Path) -> None:
     one, two = detail(1), detail(2)
     before = tmp_path / "a.yaml"
     whole = [replace(one, owner="甲", order=1), replace(two, owner="乙", order=1)]
-    before.write_bytes(dump(whole, rules=RULES))
+    before.write_bytes(dump_exchanges(whole, rules=RULES))
     after = saved(tmp_path / "b.yaml", two, owner="乙")
     alone = saved(tmp_path / "c.yaml", two, owner="丙")
 
-    found = list(compare_cassettes(Cassette.load(before), after, RULES, no_places))
-    renamed = list(compare_cassettes(after, alone, RULES, no_places))
+    found = list(compare_cassettes(Cassette.load(before), after, RULES, find_no_places))
+    renamed = list(compare_cassettes(after, alone, RULES, find_no_places))
 
     assert [(owner, pair.kind) for owner, pair in found] == [("乙", "same"), ("甲", "removed")]
     assert [(owner, pair.kind) for owner, pair in renamed] == [("乙", "same")]
@@ -125,8 +125,8 @@ def test_every_exchange_is_told_of_once_and_a_cassette_equals_itself(
         before, after = (
             saved(Path(place) / f"{name}.yaml", *some) for name, some in (("a", old), ("b", new))
         )
-        itself = [pair.kind for _, pair in compare_cassettes(before, before, RULES, no_places)]
-        pairs = [pair for _, pair in compare_cassettes(before, after, RULES, no_places)]
+        itself = [pair.kind for _, pair in compare_cassettes(before, before, RULES, find_no_places)]
+        pairs = [pair for _, pair in compare_cassettes(before, after, RULES, find_no_places)]
 
     assert itself == ["same"] * len(old)
     assert sorted(one.old.number for one in pairs if one.old) == list(range(len(old)))

@@ -12,7 +12,7 @@ from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.matcher import ApiMatcher
 from bpmax_sim.proxy.result import register_issued_secrets
 from bpmax_sim.secret.vault import Vault
-from bpmax_sim.traffic.identify import hide_credentials, identify
+from bpmax_sim.traffic.identify import hide_credentials, identify_request
 
 SECRET = "s3cret 0123456789"
 TOKEN = "minted-token-0123456789"
@@ -30,7 +30,7 @@ def learned(platforms: Path | None, request: Request, answer: dict[str, Any]) ->
     match = ApiMatcher(load_platforms(platforms)).match(request)
     assert match is not None
     assert match.target.login is not None
-    named = identify(request, match)
+    named = identify_request(request, match)
     hide_credentials(named, match, vault)
     register_issued_secrets(named, Response(status=200, body=json.dumps(answer).encode()), vault)
     return f"{match.target.platform.platform_key}.{match.instance}", vault
@@ -101,7 +101,7 @@ def test_damaged_credentials_are_no_error(tmp_path: Path, value: str) -> None:
     assert match is not None
     assert match.target.login is not None
 
-    shown = hide_credentials(identify(request, match), match, Vault())
+    shown = hide_credentials(identify_request(request, match), match, Vault())
 
     assert (shown.method, shown.url) == (request.method, request.url)
 

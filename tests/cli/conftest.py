@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.starter.demo import Crm, running_crm, write_demo
+from bpmax_sim.starter.demo import Crm, serve_crm, write_demo
 from tests.cli.project import Command, Done, Project
 
 
@@ -42,7 +42,7 @@ def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.fixture(name="crm")
 def running(project: Project, monkeypatch: pytest.MonkeyPatch) -> Iterator[Crm]:
-    with running_crm() as crm:
+    with serve_crm() as crm:
         for name, value in crm.environment.items():
             monkeypatch.setenv(name, value)
         yield crm
@@ -53,7 +53,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the project with its cassettes, which is only copied."""
     folder = tmp_path_factory.mktemp("recorded")
     write_demo(folder)
-    with pytest.MonkeyPatch.context() as patch, running_crm() as crm:
+    with pytest.MonkeyPatch.context() as patch, serve_crm() as crm:
         entered(folder, patch)
         for name, value in crm.environment.items():
             patch.setenv(name, value)

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from bpmax_sim.cassette.format import dump
-from bpmax_sim.cassette.matching import Rules
+from bpmax_sim.cassette.format import dump_exchanges
+from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.messages import Exchange, Request, Response
 from bpmax_sim.project import with_not_secret_place
 from tests.cli.project import Command, Project
@@ -88,7 +88,7 @@ def test_what_no_platform_file_declares_is_answered_in_the_project(
     )
     exchange = Exchange(request=request, outcome=Response(status=200), owner="测试")
     path = project.folder / "cassettes/别处.yaml"
-    path.write_bytes(dump([exchange], rules=Rules(())))
+    path.write_bytes(dump_exchanges([exchange], rules=MatchingRules(())))
     assert bs("lint", str(path)).code == 0
     (project.folder / "pyproject.toml").write_text("[tool.bpmax_sim]\nlanguage = 'en'\n", "utf-8")
     assert "a JWT stands here" in bs("lint", str(path)).err

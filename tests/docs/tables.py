@@ -21,7 +21,7 @@ from benchmarks import tables as peers
 from bpmax_sim import pytest_plugin
 from bpmax_sim.challenge.mutants import KINDS as MISTAKES
 from bpmax_sim.cli.app import COMMANDS
-from bpmax_sim.cli.help_text import in_sentences
+from bpmax_sim.cli.help_text import end_sentences
 from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
@@ -424,7 +424,7 @@ def command_options(words: Words) -> str:
     theirs = {flag_of(name).replace("--bpmax-", "--") for name in OPTIONS}
     told = [one for one, times in shared.items() if times >= SHARED_BY]
     told += [one for one in every["run"] if one[0] not in theirs and one not in told]
-    rows = [(f"`{one}`", in_sentences(words(text))) for one, text in told]
+    rows = [(f"`{one}`", end_sentences(words(text))) for one, text in told]
     return words.table(("option", "meaning"), rows)
 
 

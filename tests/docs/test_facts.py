@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po
 
 from bpmax_sim import errors
 from bpmax_sim.cassette.matching import PARTS
-from bpmax_sim.cassette.model import Head, Line
+from bpmax_sim.cassette.model import CassetteHead, IndexLine
 from bpmax_sim.check.drift import Tier
 from bpmax_sim.cli.doctor import extension_points
 from bpmax_sim.explore.judge import VERDICTS
@@ -126,7 +126,7 @@ def test_every_knob_of_a_simulator_is_told() -> None:
 
 
 def test_every_key_of_a_cassette_is_told() -> None:
-    for table, struct in (("cassette_head", Head), ("cassette_line", Line)):
+    for table, struct in (("cassette_head", CassetteHead), ("cassette_line", IndexLine)):
         fields = msgspec.structs.fields(struct)
         assert names(table) == [one.encode_name for one in fields]
 

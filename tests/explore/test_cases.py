@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bpmax_sim.explore.reproduce import reproduce, save
+from bpmax_sim.explore.reproduce import reproduce, save_reproduction
 from bpmax_sim.explore.search import Explorer
 from bpmax_sim.explore.summary import VariantFinding, find_causes
 from bpmax_sim.scenario.load import load_items
@@ -45,4 +45,4 @@ def test_a_case_is_judged_as_its_reader_says(name: str, tmp_path: Path) -> None:
         assert [finding for finding in findings if finding.is_red] == []
         return
     expected = next(finding for finding in findings if is_expected(finding, case))
-    assert save(reproduce(item, expected.variants[0])) == ""
+    assert save_reproduction(reproduce(item, expected.variants[0])) == ""

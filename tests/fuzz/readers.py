@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.format import dump_entries, reseal
-from bpmax_sim.cassette.matching import Rules, differences, matching_key, parts_of
-from bpmax_sim.cassette.model import Entry, Line
+from bpmax_sim.cassette.matching import MatchingRules, find_differences, matching_key, parts_of_call
+from bpmax_sim.cassette.model import Entry, IndexLine
 from bpmax_sim.cassette.reader import YamlTextError, read_exchange, read_outcome
 from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.field_path import FieldPath, format_path
@@ -210,12 +210,12 @@ def matching(data: bytes) -> None:
         assert str(error).startswith("ignore: ")
         return
     assert FieldPath.parse(format_path(parsed), "ignore") == parsed
-    rules = Rules((text,))
+    rules = MatchingRules((text,))
     headers = (("Content-Type", kind.decode("latin-1")),)
-    one, two = (parts_of(replace(_CALL, headers=headers, body=body)) for body in (old, new))
+    one, two = (parts_of_call(replace(_CALL, headers=headers, body=body)) for body in (old, new))
     same = matching_key(one, rules) == matching_key(two, rules)
-    assert same == (not differences(one, two, rules))
-    assert not differences(one, one, rules)
+    assert same == (not find_differences(one, two, rules))
+    assert not find_differences(one, one, rules)
 
 
 _CALL: Final = Call(
@@ -228,7 +228,7 @@ _CALL: Final = Call(
     serial=1,
 )
 
-_LINE: Final = Line(
+_LINE: Final = IndexLine(
     key="",
     n=1,
     call="crm_system.get",

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from bpmax_sim import strategies
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import check_programs
-from bpmax_sim.fuzz.target import program, target_of
+from bpmax_sim.fuzz.target import call_from_data, target_of
 from bpmax_sim.platform.load import read_root
 from bpmax_sim.platform.model import Api, Auth, Instance, Platform, ResponseRules
 from bpmax_sim.strategies.platforms import PRESETS, auth_preset_platform
@@ -34,7 +34,7 @@ def test_two_calls_that_differ_in_the_order_of_keys_break_no_law() -> None:
     assert found is not None
     target = target_of(strategies.with_instances(platform=found), "orders")
     one, other = (
-        program({"call": "orders.createOrder", "args": [{"行": [order], **order}]})
+        call_from_data({"call": "orders.createOrder", "args": [{"行": [order], **order}]})
         for order in ({"客户": "张三", "数量": 1}, {"数量": 1, "客户": "张三"})
     )
 
@@ -58,7 +58,7 @@ def test_a_preset_logs_in_and_renews_on_a_platform_with_the_key_of_a_shipped_tab
     )
     platform = replace(platform, apis={api.key: api})
     target = target_of(strategies.with_instances(tenant, platform=platform), "crm_system")
-    call = program({"call": "crm_system.创建", "args": []})
+    call = call_from_data({"call": "crm_system.创建", "args": []})
 
     for law in ("accepted", "renewal"):
         if LAWS[law].applies(target, api):
@@ -95,7 +95,7 @@ def test_two_logins_by_one_request_get_what_each_of_them_looks_for() -> None:
 
     for api in ("查询", "导出"):
         for law in ("accepted", "renewal"):
-            check_programs(target, law, (program({"call": f"erp.{api}", "args": []}),))
+            check_programs(target, law, (call_from_data({"call": f"erp.{api}", "args": []}),))
 
 
 def test_a_value_that_can_be_read_in_two_ways_arrives() -> None:
@@ -112,7 +112,7 @@ apis:
     target = target_of(strategies.with_instances(platform=found.platform), "orders")
 
     for values in (["2026-03", 7], [-1.5e-7, -1]):
-        call = program({"call": "orders.查询", "args": values})
+        call = call_from_data({"call": "orders.查询", "args": values})
         check_programs(target, "accepted", (call,))
         check_programs(target, "arrives", (call,))
 

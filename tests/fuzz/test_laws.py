@@ -16,7 +16,7 @@ from bpmax_sim import strategies
 from bpmax_sim.fuzz import recordings
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import check_programs
-from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, plain, program, target_of
+from bpmax_sim.fuzz.target import FuzzTarget, RequestLog, call_from_data, call_to_data, target_of
 from bpmax_sim.fuzz.violation import LawBroken
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import load_platforms
@@ -27,7 +27,7 @@ from tests.fuzz.broken import BEARER, SECRET, orders
 
 Tamper = Callable[[Request, int], Request]
 
-CALL = program({"call": "orders.createOrder", "args": ["sale", "张三"]})
+CALL = call_from_data({"call": "orders.createOrder", "args": ["sale", "张三"]})
 CLAIM = replace(
     CALL, args=None, steps=(("path", {"kind": "sale"}), ("header", {"AUTHORIZATION": "mine"}))
 )
@@ -100,7 +100,7 @@ def test_a_value_that_arrives_twice_is_told(tmp_path: Path) -> None:
     target = target_of(load_platforms(path), "orders")
     seen = tampered(target, lambda one, _: replace(one, url=f"{one.url}&{one.url.split('?')[1]}"))
 
-    told = why("arrives", seen, program({"call": "orders.createOrder", "args": ["sale", 7]}))
+    told = why("arrives", seen, call_from_data({"call": "orders.createOrder", "args": ["sale", 7]}))
     assert told == "the value of parameter '页' does not arrive at query.页, where 2 are found"
 
 
@@ -193,8 +193,8 @@ def test_a_call_and_its_plain_form_say_the_same() -> None:
         "set": [{"query": {"页": 1}}, {"query": {"页": 2}}, {"body": {"$undefined": True}}],
     }
 
-    assert plain(program(known)) == known
-    assert plain(program(chain)) == chain
+    assert call_to_data(call_from_data(known)) == known
+    assert call_to_data(call_from_data(chain)) == chain
 
 
 def test_every_law_says_what_it_is_in_a_sentence() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Final
 
-from bpmax_sim.starter.demo import running_crm
+from bpmax_sim.starter.demo import serve_crm
 from tests.plugin.project import record
 
 NAME: Final = "合同 审批"
@@ -71,7 +71,7 @@ def test_时钟(bpmax_clock):
 
 def write(root: Path) -> None:
     """Write the project into *root*, recorded from the demonstration's CRM."""
-    with running_crm() as crm:
+    with serve_crm() as crm:
         record(root, crm)
     (root / "tests").mkdir()
     for name, text in {

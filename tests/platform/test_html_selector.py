@@ -51,7 +51,7 @@ def test_what_is_not_supported_is_refused(text: str) -> None:
 def test_the_element_of_a_stand_in_is_found_by_its_selector(value: str) -> None:
     for text in ("input[name=csrf]", "meta[name=csrf-token]", "form#f > .c[a=b]", "a@href"):
         selector = compile_selector(text)
-        assert selector.find(selector.element(value)) == value
+        assert selector.find(selector.make_element(value)) == value
 
 
 @given(page=st.text(st.sampled_from("<>/=\"' abinput!-&;#x1")))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.platform.schema_check import describe_type, find_misfits
+from bpmax_sim.platform.schema_check import describe_wrong_type, find_misfits
 
 
 def test_misfits_come_in_the_order_of_the_declaration() -> None:
@@ -37,4 +37,4 @@ def test_misfits_come_in_the_order_of_the_declaration() -> None:
     ],
 )
 def test_a_whole_number_is_one(value: Any, fits: bool) -> None:
-    assert (describe_type(value, "integer") == "") is fits
+    assert (describe_wrong_type(value, "integer") == "") is fits

@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.pytest_plugin import items as items_module
 from bpmax_sim.pytest_plugin import python_tests, summary
-from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.starter.demo import Crm, serve_crm
 from tests.plugin.project import Project, record
 
 LOADED = (items_module, python_tests, summary)
@@ -19,7 +19,7 @@ LOADED = (items_module, python_tests, summary)
 
 @pytest.fixture(name="crm", scope="session")
 def running() -> Iterator[Crm]:
-    with running_crm() as crm:
+    with serve_crm() as crm:
         yield crm
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import Place
-from bpmax_sim.pytest_plugin.items import FailureText, annotation, calls_section
+from bpmax_sim.pytest_plugin.items import FailureText, annotation_place, calls_section
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.outcome import events_of_unrun
@@ -394,8 +394,8 @@ def test_there_is_no_section_without_calls_or_room() -> None:
 def test_an_annotation_is_relative_to_the_root_of_the_run() -> None:
     root = Path.cwd().parent
 
-    assert annotation(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
-    assert annotation(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
+    assert annotation_place(failure(), root) == (f"{Path.cwd().name}/{FILE}", 15)
+    assert annotation_place(Failure(kind="x", essence="x", place=Place(FILE)), root) is None
 
 
 def test_a_failure_to_start_keeps_every_line_of_its_error(project: Project) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.pytest_plugin.summary import GithubAnnotation, summary, workflow_command
+from bpmax_sim.pytest_plugin.summary import GithubAnnotation, format_summary, workflow_command
 from tests.plugin.project import FILE, Project, output
 from tests.snapshots import snapshot
 
@@ -119,5 +119,7 @@ def test_what_github_reads_as_its_own_is_encoded() -> None:
 def test_markup_in_a_name_stays_text() -> None:
     note = GithubAnnotation("x.yaml", 0, "a|b", "<b>`x`</b> [y](z)\n*")
 
-    assert "| a\\|b | x.yaml | \\<b\\>\\`x\\`\\</b\\> \\[y\\](z) \\* |" in summary({}, [note], [])
-    assert summary({}, [], ["1 call"]) == ""
+    assert "| a\\|b | x.yaml | \\<b\\>\\`x\\`\\</b\\> \\[y\\](z) \\* |" in format_summary(
+        {}, [note], []
+    )
+    assert format_summary({}, [], ["1 call"]) == ""

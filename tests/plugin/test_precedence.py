@@ -68,7 +68,7 @@ def the_item(project: Project, *arguments: str) -> ScenarioTest:
 
 
 def chosen(test: ScenarioTest, name: str, *, with_scenario: bool = False) -> object:
-    sets = test.sets if with_scenario else (lambda _name: False)
+    sets = test.sets_option if with_scenario else (lambda _name: False)
     return choose_option(test.config, marker_options(test), name, sets=sets)
 
 
@@ -109,7 +109,7 @@ def test_each_place_wins_over_those_behind_it(project: Project, said: Said) -> N
         (project.root / "conftest.py").unlink()
         test = the_item(project)
     if said.scenario:
-        assert test.sets(said.name)
+        assert test.sets_option(said.name)
         assert chosen(test, said.name, with_scenario=True) is None  # it is left to the scenario
     assert chosen(test, said.name) == read(said, said.ini)
 
@@ -128,7 +128,7 @@ def test_platforms_have_the_same_order(project: Project) -> None:
 
     def platforms(*arguments: str) -> object:
         test = the_item(project, *arguments)
-        return session_options(test, sets=test.sets).get("platforms")
+        return session_options(test, sets=test.sets_option).get("platforms")
 
     assert platforms("--bpmax-platforms=一") == (project.root / "一",)
     assert platforms() == (project.root / "二",)

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 import pytest
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.model import Line
+from bpmax_sim.cassette.model import IndexLine
 from tests.leaks import folder, leaks
 from tests.loopback import Loopback, loopback
 from tests.plugin.project import Project, output
@@ -142,7 +142,7 @@ def test_any_client_is_recorded_without_its_secrets_and_replayed_with_nothing_se
     assert "4 calls (4 recorded)" in output(replayed)
 
 
-def lines(project: Project) -> list[Line]:
+def lines(project: Project) -> list[IndexLine]:
     return [entry.line for entry in Cassette.load(project.root / CASSETTE).entries()]
 
 

@@ -88,12 +88,12 @@ def test_two_builders_from_one_proxy_never_influence_each_other(case: Case, chan
         for turn in turns:
             setter, value = left[turn].pop(0)
             builders[turn] = getattr(builders[turn], setter)(value)
-        load_folder_of = []
+        beside = []
         for builder in builders:
             error = refused(builder.call)
-            load_folder_of.append(error.code if error else on_the_wire(third))
+            beside.append(error.code if error else on_the_wire(third))
 
-    assert load_folder_of == alone
+    assert beside == alone
 
 
 @given(cases(forms=["chained"], kinds=["none", "static"]), st.data())

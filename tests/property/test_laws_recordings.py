@@ -17,12 +17,12 @@ from msgspec.structs import replace
 
 from bpmax_sim import strategies
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump, reseal
+from bpmax_sim.cassette.format import dump_exchanges, reseal
 from bpmax_sim.cassette.matching import (
-    Rules,
-    differences,
+    MatchingRules,
+    find_differences,
     matching_key,
-    parts_of,
+    parts_of_call,
     parts_of_exchange,
     parts_of_request,
 )
@@ -97,21 +97,21 @@ def test_a_cassette_that_is_read_and_written_is_the_same_file(
     found: list[Exchange], chance: Any
 ) -> None:
     exchanges = number_exchanges(found)
-    data = dump(exchanges, rules=RULES, zone=START.offset)
+    data = dump_exchanges(exchanges, rules=RULES, zone=START.offset)
     with TemporaryDirectory() as place:
         path = Path(place) / "x.yaml"
         path.write_bytes(data)
         loaded = list(Cassette.load(path).exchanges())
     chance.shuffle(exchanges)
 
-    assert dump(exchanges, rules=RULES, zone=START.offset) == data
-    assert dump(loaded, rules=RULES, zone=START.offset) == data
+    assert dump_exchanges(exchanges, rules=RULES, zone=START.offset) == data
+    assert dump_exchanges(loaded, rules=RULES, zone=START.offset) == data
     assert reseal(data.decode()) == data
     by_order = {(one.owner, one.order): one for one in exchanges}
     for one in loaded:
         was = by_order[one.owner, one.order]
         assert matching_key(parts_of_exchange(one), RULES) == was.key == one.key
-        assert differences(parts_of_exchange(was), parts_of_exchange(one), RULES) == ()
+        assert find_differences(parts_of_exchange(was), parts_of_exchange(one), RULES) == ()
         assert answer_of(one) == answer_of(was)
 
 
@@ -171,9 +171,13 @@ def test_the_identity_is_stable_under_order_spacing_and_case(request: Request, c
     assert request.call is not None
     call = respelled(request.call, chance)
 
-    assert differences(parts_of(request.call), parts_of(call), RULES) == ()
-    assert matching_key(parts_of(call), RULES) == matching_key(parts_of(request.call), RULES)
-    assert matching_key(parts_of_request(request), RULES) == matching_key(parts_of(call), RULES)
+    assert find_differences(parts_of_call(request.call), parts_of_call(call), RULES) == ()
+    assert matching_key(parts_of_call(call), RULES) == matching_key(
+        parts_of_call(request.call), RULES
+    )
+    assert matching_key(parts_of_request(request), RULES) == matching_key(
+        parts_of_call(call), RULES
+    )
 
 
 def respelled(call: Call, chance: Any) -> Call:
@@ -235,15 +239,15 @@ def test_the_identity_changes_under_any_change_of_meaning(
     request: Request, draw: st.DataObject
 ) -> None:
     assert request.call is not None
-    before = parts_of(request.call)
+    before = parts_of_call(request.call)
     what, call = draw.draw(st.sampled_from(list(mutations(request.call).items())))
-    after = parts_of(call)
+    after = parts_of_call(call)
     place = what.partition(" ")[0]
-    found = differences(before, after, RULES)
+    found = find_differences(before, after, RULES)
 
     assert matching_key(after, RULES) != matching_key(before, RULES)
     assert {one.path.partition(".")[0].partition("[")[0] for one in found} == {place}
-    assert not differences(after, after, RULES)
+    assert not find_differences(after, after, RULES)
 
 
 @given(strategies.requests(), st.data())
@@ -255,14 +259,21 @@ def test_what_is_ignored_makes_no_difference_and_all_else_does(
     what, other = draw.draw(st.sampled_from(list(mutations(call).items())))
     place = what.partition(" ")[0]
     assume(place in {"path", "query", "header", "body"})
-    mine, others = Rules((place,)), Rules(tuple({"path", "query", "header", "body"} - {place}))
-    scoped = Rules(scoped=((call.name, (place,)), ("erp", ("query", "header", "body", "path"))))
+    mine, others = (
+        MatchingRules((place,)),
+        MatchingRules(tuple({"path", "query", "header", "body"} - {place})),
+    )
+    scoped = MatchingRules(
+        scoped=((call.name, (place,)), ("erp", ("query", "header", "body", "path")))
+    )
 
-    assert matching_key(parts_of(other), mine) == matching_key(parts_of(call), mine)
-    assert matching_key(parts_of(other), scoped) == matching_key(parts_of(call), scoped)
-    elsewhere = Rules(scoped=(("erp", (place,)), (f"{call.platform}.{call.api}2", (place,))))
+    assert matching_key(parts_of_call(other), mine) == matching_key(parts_of_call(call), mine)
+    assert matching_key(parts_of_call(other), scoped) == matching_key(parts_of_call(call), scoped)
+    elsewhere = MatchingRules(
+        scoped=(("erp", (place,)), (f"{call.platform}.{call.api}2", (place,)))
+    )
     for rules in (others, elsewhere):
-        assert matching_key(parts_of(other), rules) != matching_key(parts_of(call), rules)
+        assert matching_key(parts_of_call(other), rules) != matching_key(parts_of_call(call), rules)
 
 
 CHANGES: dict[str, Any] = {

@@ -111,7 +111,7 @@ class Tokens(RuleBasedStateMachine):
                 options={"instance_key": tenant},
                 steps=(("query", {"t": took, "session": 0}),),
             )
-            scheduler.spawn(make_call(spec, self.world.env), partial(end, tenant))
+            scheduler.start_call(make_call(spec, self.world.env), partial(end, tenant))
         scheduler.run()
         assert len(ended) == len(calls)
         self.judge.check(ended)

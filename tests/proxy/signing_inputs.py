@@ -15,7 +15,7 @@ import bpmax_sim.platform
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import Auth, CredentialSpec
 from bpmax_sim.platform.template import render
-from bpmax_sim.proxy.signing import sign, verify
+from bpmax_sim.proxy.signing import sign, verify_response
 
 FOLDER = Path(bpmax_sim.platform.__file__).parent / "presets"
 NONCE = "5f0c3a9be2d14c7fa8d1b7e0c4a2f6d8"
@@ -36,7 +36,7 @@ class Preset:
 
     def verify(self, response: Response, *, now: float) -> None:
         assert self.auth.verify_response is not None
-        verify(response, self.auth.verify_response, self._scope(now, NONCE))
+        verify_response(response, self.auth.verify_response, self._scope(now, NONCE))
 
     def _scope(self, now: float, nonce: str) -> dict[str, Any]:
         given = {"now": now, "nonce": nonce, "call_id": CALL_ID}

@@ -19,7 +19,7 @@ from bpmax_sim.platform.model import (
     Parameter,
     Platform,
 )
-from bpmax_sim.proxy.result import clear_texts, register_issued_secrets
+from bpmax_sim.proxy.result import find_not_secret_texts, register_issued_secrets
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.strategies import with_instances
 from tests.proxy.world import answer
@@ -157,4 +157,4 @@ def test_what_is_declared_to_be_no_secret_is_known(
 ) -> None:
     declared = with_instances(platform=platform)
 
-    assert clear_texts(declared, request_, response) == texts
+    assert find_not_secret_texts(declared, request_, response) == texts

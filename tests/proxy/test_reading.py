@@ -15,11 +15,11 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.model import Condition, ErrorClass, OkRule, ResponseRules
 from bpmax_sim.proxy.response import (
     CompiledRules,
-    as_text,
     compile_finder,
     read_body,
     redact_headers,
     satisfies_rule,
+    to_comparable_text,
 )
 from tests.proxy.world import answer, ok
 
@@ -105,7 +105,7 @@ def test_a_path_that_is_none_is_named(path: str) -> None:
     ],
 )
 def test_codes_are_compared_as_texts(value: Any, text: str) -> None:
-    assert as_text(value) == text
+    assert to_comparable_text(value) == text
 
 
 RULES = ResponseRules(
@@ -265,7 +265,7 @@ def test_a_redirect_to_the_login_says_that_a_session_is_none(
     )
     response = answer(status, {}, {} if location is None else {"Location": location})
 
-    assert compiled.is_sent_to_login(response) is is_login
+    assert compiled.is_redirected_to_login(response) is is_login
     assert compiled.failure_class(response, read_body(response)) == ("token" if is_login else None)
 
 

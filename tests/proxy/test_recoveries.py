@@ -318,7 +318,7 @@ def _run_together(
         ended[caller] = error.code if error else ""
 
     for caller in callers:
-        scheduler.spawn(run_call(_spec("GET", caller), world.env), partial(end, caller))
+        scheduler.start_call(run_call(_spec("GET", caller), world.env), partial(end, caller))
     scheduler.run()
     return server, ended
 

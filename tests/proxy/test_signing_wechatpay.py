@@ -16,7 +16,7 @@ from wechatpayv3 import utils as wechatpay
 from bpmax_sim.errors import AuthError, ConfigError
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import ResponseSignature
-from bpmax_sim.proxy.signing import verify
+from bpmax_sim.proxy.signing import verify_response
 from tests.examples import drawn
 from tests.proxy.signing_inputs import Preset, encoded, header, paths, preset, queries, words
 from tests.rsa_keys import rsa_key
@@ -211,9 +211,9 @@ def test_an_answer_may_be_signed_with_a_shared_secret(encode: str) -> None:
     written = digest.hex() if encode == "hex" else base64.b64encode(digest).decode()
     response = Response(status=200, headers=(("X-Sign", written),), body="合同".encode())
 
-    verify(response, rule, {"secret": "密"})
+    verify_response(response, rule, {"secret": "密"})
     with pytest.raises(AuthError):
-        verify(replace(response, body=b""), rule, {"secret": "密"})
+        verify_response(replace(response, body=b""), rule, {"secret": "密"})
 
 
 def preset_digest(text: str) -> bytes:

@@ -11,7 +11,7 @@ from bpmax_sim.clock import VirtualClock
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Call, Request, Response
 from bpmax_sim.proxy.call_effects import Effect, Flow, Grant, Send, Sleep, TokenRequest
-from bpmax_sim.proxy.client import Handle, TokenStore, exchange_in_time, run_blocking
+from bpmax_sim.proxy.client import Handle, TokenStore, exchange_within_timeout, run_blocking
 
 
 def _grant(expires: float = 100) -> Grant:
@@ -23,7 +23,7 @@ def _wanted(now: float = 0) -> TokenRequest:
 
 
 def answered(request: Request, handle: Handle) -> Response:
-    response, error, _ = exchange_in_time(request, handle)
+    response, error, _ = exchange_within_timeout(request, handle)
     if error is not None:
         raise error
     assert response is not None

@@ -11,7 +11,7 @@ from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.platform.model import Api, Instance, Parameter
 from bpmax_sim.proxy.compiled_api import CompiledApi, compile_api
 from bpmax_sim.proxy.encode import BadValueError
-from bpmax_sim.proxy.undeclared_arguments import check_choices, find_doubtful_values
+from bpmax_sim.proxy.undeclared_arguments import check_enum_values, find_doubtful_values
 from tests.proxy.world import crm
 
 ABSENT = (None, UNDEFINED, UNSET)
@@ -27,7 +27,7 @@ def recipe(**fields: Any) -> CompiledApi:
     "value", [*ABSENT, [], (), [*ABSENT], ["zh", *ABSENT, "en"], ("zh",), "en"]
 )
 def test_what_is_absent_is_no_choice(value: Any) -> None:
-    check_choices(recipe(enum=("zh", "en")), {"query": {"值": value}})
+    check_enum_values(recipe(enum=("zh", "en")), {"query": {"值": value}})
 
 
 @pytest.mark.parametrize(
@@ -46,14 +46,14 @@ def test_what_is_absent_is_no_choice(value: Any) -> None:
 )
 def test_each_element_has_to_be_a_choice(enum: Any, value: Any, got: str) -> None:
     with pytest.raises(BadValueError) as caught:
-        check_choices(recipe(enum=enum), {"query": {"值": value}})
+        check_enum_values(recipe(enum=enum), {"query": {"值": value}})
 
     assert f"got {got}" in str(caught.value)
 
 
 @pytest.mark.parametrize("value", [0, 1, "0", "1", [0, 1, 0], 1.0])
 def test_a_choice_is_the_same_as_number_and_as_text(value: Any) -> None:
-    check_choices(recipe(enum=(0, 1)), {"query": {"值": value}})
+    check_enum_values(recipe(enum=(0, 1)), {"query": {"值": value}})
 
 
 @pytest.mark.parametrize(

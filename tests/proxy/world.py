@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from bpmax_sim.clock import SeededRandomSource, VirtualClock
-from bpmax_sim.errors import CallError, nearest_name
+from bpmax_sim.errors import CallError, suggest_nearest
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.model import (
     Acquire,
@@ -26,7 +26,7 @@ from bpmax_sim.proxy.builder import CallSpec, Proxy
 from bpmax_sim.proxy.client import TokenStore, build_request, run_blocking, run_call
 from bpmax_sim.proxy.compiled_api import CompiledApi
 from bpmax_sim.proxy.environment import CredentialRenewal, Environment
-from bpmax_sim.proxy.result import Answer
+from bpmax_sim.proxy.result import CallValue
 from bpmax_sim.secret.vault import Credential, Credentials, Vault
 
 Found = TypeVar("Found")
@@ -115,7 +115,7 @@ class Book:
     def _found(self, known: Mapping[str, Found], key: str, kind: str) -> Found:
         if key in known:
             return known[key]
-        hint = nearest_name(key, known)
+        hint = suggest_nearest(key, known)
         raise CallError(f"unknown {kind} {key!r}{hint}", code=f"UNKNOWN_{kind.upper()}")
 
 
@@ -208,7 +208,7 @@ class World:
         self.sent.append(request)
         return self.handler(request)
 
-    def run(self, program: CallSpec) -> Answer:
+    def run(self, program: CallSpec) -> CallValue:
         return run_blocking(
             run_call(program, self.env),
             handle=self.handle,

@@ -33,7 +33,13 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
 from bpmax_sim.report.junit import write_junit, xml_text
 from bpmax_sim.report.perform import PerformOptions, perform
-from bpmax_sim.report.terminal import Verdict, failure_texts, summary, verdict_line, what_failed
+from bpmax_sim.report.terminal import (
+    Verdict,
+    failed_lines,
+    failure_texts,
+    summary_line,
+    verdict_line,
+)
 from bpmax_sim.scenario.events import Outcome
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.model import FaultAction
@@ -153,7 +159,7 @@ def test_every_error_is_told_everywhere(
     before = current_language()
     choose_language(language)
     try:
-        told = [*map(verdict_line, verdicts), *what_failed(verdicts), summary(verdicts, 1.0)]
+        told = [*map(verdict_line, verdicts), *failed_lines(verdicts), summary_line(verdicts, 1.0)]
         for verdict in verdicts:
             told += [*verdict.problems, *failure_texts(verdict)]
         terminal = plain_text(translate(join_messages("\n", told)))

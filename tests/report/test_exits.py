@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from bpmax_sim.cli.terminal import align_columns
 from bpmax_sim.i18n import display_width
-from bpmax_sim.report.exit_codes import ExitCode, foremost
+from bpmax_sim.report.exit_codes import ExitCode, most_important_code
 
 CODES = st.lists(st.sampled_from(ExitCode))
 
@@ -25,13 +25,15 @@ CODES = st.lists(st.sampled_from(ExitCode))
     ],
 )
 def test_of_several_codes_the_one_to_mend_first_is_told(codes: list[int], told: int) -> None:
-    assert foremost(map(ExitCode, codes)) == told
+    assert most_important_code(map(ExitCode, codes)) == told
 
 
 @given(CODES, CODES)
 def test_the_order_of_codes_does_not_matter(some: list[ExitCode], more: list[ExitCode]) -> None:
-    assert foremost([*some, *more]) == foremost([*more, *some])
-    assert foremost([*some, *more]) == foremost([foremost(some), foremost(more)])
+    assert most_important_code([*some, *more]) == most_important_code([*more, *some])
+    assert most_important_code([*some, *more]) == most_important_code(
+        [most_important_code(some), most_important_code(more)]
+    )
 
 
 @given(st.lists(st.tuples(st.text("ab张三"), st.text("x李")), min_size=1))

@@ -14,7 +14,7 @@ from bpmax_sim.i18n import translate
 from bpmax_sim.report import store
 from bpmax_sim.report.flow_layout import GAP, HEIGHT, lay_out
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree
-from bpmax_sim.report.flow_walks import FlowWalks, FlowWay, count_walks
+from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks, count_walks
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import ScenarioSource
@@ -82,7 +82,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     for item in load_items(folder / "合同.scenario.yaml", environ={}):
         events = list(run_item(item, open_session(item), environ={}))
-        store.keep_trace(item, events, "on", failed=False, redact=lambda text: text)
+        store.store_trace(item, events, "on", failed=False, redact=lambda text: text)
     return root
 
 
@@ -101,10 +101,10 @@ def test_walks_are_counted_by_nodes_and_ways(project: Path) -> None:
     assert walks.nodes_never_walked == ["总经理"]
     assert walks.visits["会审"] == walks.visits["汇总"] == 4
     assert walks.visits["财务审查"] == 5
-    assert walks.counts[FlowWay("汇总", "return", "部门审批")] == 1
-    assert walks.counts[FlowWay("部门审批", "approve", "分管领导", "ctx.form.金额 > 100000")] == 1
-    assert FlowWay("分管领导", "deadline", "总经理") in walks.ways_never_walked
-    assert walks.counts[FlowWay("法务审查", "approve", "汇总")] == 4
+    assert walks.counts[FlowEdge("汇总", "return", "部门审批")] == 1
+    assert walks.counts[FlowEdge("部门审批", "approve", "分管领导", "ctx.form.金额 > 100000")] == 1
+    assert FlowEdge("分管领导", "deadline", "总经理") in walks.edges_never_walked
+    assert walks.counts[FlowEdge("法务审查", "approve", "汇总")] == 4
 
 
 def test_a_sub_flow_is_counted_where_others_start_it(project: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_sub_flow_is_counted_where_others_start_it(project: Path) -> None:
 def test_nothing_stands_on_something_else_and_the_same_graph_is_placed_alike(project: Path) -> None:
     walks = walks_of(project, "合同")
     widths = {name: 100.0 + 10 * len(name) for name in walks.definition.nodes}
-    ways = [(way.source, way.target) for way in walks.ways]
+    ways = [(way.source, way.target) for way in walks.edges]
     layout = lay_out(widths, ways)
 
     assert layout == lay_out(widths, ways)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.report.html import LONGEST_BODY, body_text, build_entry, page
+from bpmax_sim.report.html import LONGEST_BODY, body_text, build_entry, render_page
 from bpmax_sim.report.store import Trace
 from tests.snapshots import snapshot
 
@@ -105,7 +105,7 @@ class Checked(HTMLParser):
 
 def checked(*traces: Sequence[Mapping[str, Any]], **options: Any) -> Checked:
     stories = [build_entry(Trace("scenarios/crm", tuple(one))) for one in traces]
-    return Checked(page(stories, version="1.0", **{"language": "en", **options}))
+    return Checked(render_page(stories, version="1.0", **{"language": "en", **options}))
 
 
 def test_all_that_is_known_of_a_call_is_there_for_the_viewer() -> None:
@@ -219,7 +219,7 @@ def test_what_no_scenario_that_passed_has_used_is_listed() -> None:
     passed = Trace("a", (started("甲"), finished()), parts=attached(True, False, False))
     failure = finished(outcome="failed")
     failed = Trace("a", (started("乙"), failure), parts=attached(True, True, False))
-    text = page([build_entry(passed), build_entry(failed)], version="1.0")
+    text = render_page([build_entry(passed), build_entry(failed)], version="1.0")
 
     parts = Checked(text).data["index"]["parts"]
 

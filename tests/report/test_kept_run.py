@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
-from bpmax_sim.report.kept_run import KeptRun, read_kept_run
+from bpmax_sim.report.kept_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.scenario.load import load_items
 from tests.systems import needs_links
@@ -56,7 +56,7 @@ def files_of(root: Path, below: str = "") -> dict[str, bytes]:
     return {f"{below}{path.relative_to(root).as_posix()}": path.read_bytes() for path in kept}
 
 
-def headlines(run: KeptRun) -> list[str]:
+def headlines(run: ArtifactRun) -> list[str]:
     return [translate(one.headline, "zh") for one in run.failures]
 
 
@@ -69,7 +69,7 @@ def test_a_failure_is_found_however_it_was_packed(
 ) -> None:
     files = {name: data for name, data in files_of(ran, below).items() if part in name}
 
-    run = read_kept_run(pack(tmp_path / "a.zip", files), ran)
+    run = read_artifact_run(pack(tmp_path / "a.zip", files), ran)
 
     assert headlines(run) == ["步骤 1/1 提交：form.数量：期望 3，实际 2"]
     (failure,) = run.failures
@@ -87,7 +87,7 @@ def test_a_folder_is_read_as_an_archive_is_and_without_its_links(ran: Path, tmp_
     secret.write_text("{}", encoding="utf-8")
     (tmp_path / "bpmax-sim/failed/link.json").symlink_to(secret)
 
-    run = read_kept_run(tmp_path / "bpmax-sim", ran)
+    run = read_artifact_run(tmp_path / "bpmax-sim", ran)
 
     assert headlines(run) == ["步骤 1/1 提交：form.数量：期望 3，实际 2"]
     assert run.problems == ()
@@ -101,7 +101,7 @@ def test_a_junit_file_tells_what_else_failed_and_each_failure_once(
     both = pack(tmp_path / "both.zip", {**files_of(ran), "report.xml": JUNIT})
     alone = pack(tmp_path / "alone.zip", {"report.xml": JUNIT})
 
-    run, junit = read_kept_run(both, tmp_path), read_kept_run(alone, tmp_path)
+    run, junit = read_artifact_run(both, tmp_path), read_artifact_run(alone, tmp_path)
 
     assert [one.name for one in run.failures] == ["报价", "test_坏"]
     assert [one.rerun for one in junit.failures] == [
@@ -115,7 +115,7 @@ def test_a_trace_that_breaks_off_did_not_end(ran: Path, tmp_path: Path) -> None:
     ((name, data),) = ((n, d) for n, d in files_of(ran).items() if n.endswith(".ndjson"))
     half = data[: data.index(b'"StepFinished"')]
 
-    run = read_kept_run(pack(tmp_path / "a.zip", {name: half}), ran)
+    run = read_artifact_run(pack(tmp_path / "a.zip", {name: half}), ran)
 
     assert headlines(run) == ["没有运行完：追踪在步骤 提交 中断"]
 
@@ -131,7 +131,7 @@ def test_what_another_version_wrote_is_a_problem_and_hides_nothing(
     )
     files["other.xml"] = b"<project/>"
 
-    run = read_kept_run(pack(tmp_path / "a.zip", files), ran)
+    run = read_artifact_run(pack(tmp_path / "a.zip", files), ran)
 
     assert len(run.failures) == 1
     failed, traced = run.problems
@@ -142,7 +142,7 @@ def test_what_another_version_wrote_is_a_problem_and_hides_nothing(
 def test_what_passed_has_no_failure(tmp_path: Path) -> None:
     green = '<testsuite><testcase classname="a" name="b"/></testsuite>'
 
-    run = read_kept_run(pack(tmp_path / "a.zip", {"report.xml": green}), tmp_path)
+    run = read_artifact_run(pack(tmp_path / "a.zip", {"report.xml": green}), tmp_path)
 
     assert (run.failures, run.tests) == ((), 1)
 
@@ -165,7 +165,7 @@ def test_what_is_no_artefact_of_a_run_is_refused(
     tmp_path: Path, files: dict[str, str], words: str
 ) -> None:
     with pytest.raises(ConfigError, match=words):
-        read_kept_run(pack(tmp_path / "a.zip", files), tmp_path)
+        read_artifact_run(pack(tmp_path / "a.zip", files), tmp_path)
 
 
 def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
     path.write_bytes(data)
 
     with pytest.raises(ConfigError, match="unpacks to 2048 MB"):
-        read_kept_run(path, tmp_path)
+        read_artifact_run(path, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["gone.zip", "half.zip"])
@@ -185,4 +185,4 @@ def test_what_is_no_archive_is_named(ran: Path, tmp_path: Path, name: str) -> No
     (tmp_path / "half.zip").write_bytes(whole[: len(whole) // 2])
 
     with pytest.raises(ConfigError, match="expected a ZIP archive or a folder"):
-        read_kept_run(tmp_path / name, tmp_path)
+        read_artifact_run(tmp_path / name, tmp_path)

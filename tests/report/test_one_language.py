@@ -16,12 +16,12 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import choose_language, current_language, translate
 from bpmax_sim.report import terminal
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.html import page
+from bpmax_sim.report.html import render_page
 from bpmax_sim.report.junit import write_junit
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.terminal import Verdict
 from bpmax_sim.scenario.load import load_items
-from bpmax_sim.scenario.source import render
+from bpmax_sim.scenario.source import render_failure
 from tests.test_doors import FAILURES, ROOT
 
 WORDS = re.compile(r"(?<![-\w./$])(?:[A-Za-z]{2,}[ ,;]+){2,}[A-Za-z]{2,}")
@@ -95,8 +95,8 @@ def say(ended: Verdict | ConfigError) -> Iterator[str]:
         return
     yield terminal.verdict_line(ended)
     yield from terminal.timeline_lines(ended)
-    yield from terminal.what_failed([ended])
-    yield from (render(failure, whole=True) for failure in ended.failures)
+    yield from terminal.failed_lines([ended])
+    yield from (render_failure(failure, whole=True) for failure in ended.failures)
     yield from (str(warning) for warning in ended.warnings)
 
 
@@ -152,7 +152,9 @@ def test_what_a_script_sees_is_said_in_chinese_beside_it(chinese: Path, name: st
 
 def test_the_page_of_a_run_has_a_title_in_its_language() -> None:
     titles = [
-        re.findall("<title>(.*) - bpmax_sim</title>", page([], version="1", language=language))
+        re.findall(
+            "<title>(.*) - bpmax_sim</title>", render_page([], version="1", language=language)
+        )
         for language in ("en", "zh")
     ]
 

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.report.html import page, write_page
+from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.sections import (
     SECTIONS,
     ReportSection,
     SectionCell,
     SectionFinding,
     SectionTable,
-    keep_section,
     read_sections,
+    store_section,
 )
 from tests.report.test_html import Checked
 
@@ -29,12 +29,12 @@ SECTION = ReportSection(
 
 
 def test_what_a_command_found_is_on_the_page_in_both_languages(tmp_path: Path) -> None:
-    keep_section(tmp_path, SECTION)
+    store_section(tmp_path, SECTION)
     (section,) = read_sections([tmp_path / SECTIONS]).values()
     assert isinstance(section, ReportSection)
 
     told = {
-        language: Checked(page([], version="1", language=language, sections=[section]))
+        language: Checked(render_page([], version="1", language=language, sections=[section]))
         for language in ("en", "zh")
     }
 
@@ -46,7 +46,7 @@ def test_what_a_command_found_is_on_the_page_in_both_languages(tmp_path: Path) -
 
 
 def test_a_section_that_cannot_be_read_is_a_problem_on_the_page(tmp_path: Path) -> None:
-    folder = keep_section(tmp_path, SECTION).parent
+    folder = store_section(tmp_path, SECTION).parent
     (folder / "half.json").write_text('{"name": "half", "tit', encoding="utf-8")
     (folder / "newer.json").write_text('{"name": "n", "title": "t", "version": 2}', "utf-8")
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from bpmax_sim.errors import ConfigError
-from bpmax_sim.report.html import page, write_page
+from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import keep_trace, read_traces, trace_path
+from bpmax_sim.report.store import read_traces, store_trace, trace_path
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.scenario.bench import PlainBench, play
@@ -40,7 +40,7 @@ def test_a_trace_lies_like_its_scenario_and_reads_back(
     ran: tuple[ScenarioItem, list[Event]], tmp_path: Path
 ) -> None:
     item, events = ran
-    written = keep_trace(item, events, "on", failed=False)
+    written = store_trace(item, events, "on", failed=False)
     (trace,) = read_traces([tmp_path / ".bpmax/trace"])
 
     assert written == str(tmp_path / ".bpmax/trace/scenarios/合同/打开/打开申请单.ndjson")
@@ -52,11 +52,11 @@ def test_a_trace_and_the_page_name_the_engine_and_its_version(
     ran: tuple[ScenarioItem, list[Event]], tmp_path: Path
 ) -> None:
     item, events = ran
-    keep_trace(item, events, "on", failed=False)
+    store_trace(item, events, "on", failed=False)
     (trace,) = read_traces([tmp_path / ".bpmax/trace"])
 
     assert trace.events[0]["engine"] == "none 1.0" == build_entry(trace).engine
-    assert '"engine":"none 1.0"' in page([build_entry(trace)], version="1")
+    assert '"engine":"none 1.0"' in render_page([build_entry(trace)], version="1")
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_trace_is_kept_when_it_is_wanted(
 ) -> None:
     item, events = ran
 
-    assert bool(keep_trace(item, events, when, failed=failed)) is kept
+    assert bool(store_trace(item, events, when, failed=failed)) is kept
     assert trace_path(item.header).exists() is kept
 
 
@@ -77,8 +77,8 @@ def test_a_pass_takes_the_trace_of_the_failure_away(
     ran: tuple[ScenarioItem, list[Event]],
 ) -> None:
     item, events = ran
-    keep_trace(item, events, "on-failure", failed=True)
-    keep_trace(item, events, "on-failure", failed=False)
+    store_trace(item, events, "on-failure", failed=True)
+    store_trace(item, events, "on-failure", failed=False)
 
     assert not trace_path(item.header).exists()
 
@@ -88,7 +88,7 @@ def test_a_trace_that_cannot_be_written_is_left_out(
 ) -> None:
     (tmp_path / ".bpmax").write_text("")
 
-    assert keep_trace(*ran, "on", failed=True) == ""
+    assert store_trace(*ran, "on", failed=True) == ""
 
 
 def test_traces_of_shards_are_merged_and_the_later_folder_wins(tmp_path: Path) -> None:
@@ -184,7 +184,7 @@ def test_a_page_shows_a_trace_that_cannot_be_read_in_red_and_all_others(
     ran: tuple[ScenarioItem, list[Event]], tmp_path: Path, text: str
 ) -> None:
     item, events = ran
-    keep_trace(item, events, "on", failed=False)
+    store_trace(item, events, "on", failed=False)
     bad = tmp_path / ".bpmax/trace/scenarios/合同/坏/坏.ndjson"
     bad.parent.mkdir(parents=True)
     bad.write_text(text, encoding="utf-8")

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.report.html import page as page_of
+from bpmax_sim.report.html import render_page as page_of
 from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
-from bpmax_sim.report.store import Trace, keep_trace, read_traces
+from bpmax_sim.report.store import Trace, read_traces, store_trace
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.report.test_html import FAILURE, answered, event, finished, made, started
@@ -54,7 +54,7 @@ def a_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
         item = load_items(GALLERY / f"{name}.scenario.yaml")[-1]
         session = open_session(item)
         events = list(run_item(item, session))
-        kept = Path(keep_trace(item, events, "on", failed=True, redact=session.redact))
+        kept = Path(store_trace(item, events, "on", failed=True, redact=session.redact))
         copy = folder / f"{number}.ndjson"
         copy.write_bytes(kept.read_bytes())
         kept.unlink()

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.report.html import page as page_of
+from bpmax_sim.report.html import render_page as page_of
 from bpmax_sim.report.page_data import build_entry
 from bpmax_sim.report.store import Trace
 

@@ -17,7 +17,7 @@ from bpmax_sim.proxy.response import CallRecord, Sending
 from bpmax_sim.scenario.calls import (
     CallMade,
     compare_calls,
-    event_of_call,
+    make_call_event,
     matches_request,
 )
 from bpmax_sim.scenario.expect import failing_checks
@@ -194,7 +194,7 @@ def record(**parts: Any) -> CallRecord:
 def test_a_record_becomes_a_call_without_secrets() -> None:
     answer = Response(status=201, body='{"key":"秘密123456"}'.encode(), source="recorded")
 
-    seen = event_of_call(
+    seen = make_call_event(
         record(body='{"客户":"张三","k":"秘密123456"}'.encode(), received=answer),
         7,
         Api(path="/customers/{name}/orders"),
@@ -218,7 +218,7 @@ def test_a_record_becomes_a_call_without_secrets() -> None:
     ],
 )
 def test_a_body_is_read_by_its_type(content_type: str, body: bytes | None, expected: Any) -> None:
-    seen = event_of_call(record(headers=(("Content-Type", content_type),), body=body), 1, None)
+    seen = make_call_event(record(headers=(("Content-Type", content_type),), body=body), 1, None)
 
     assert seen.body == expected
 
@@ -232,7 +232,7 @@ def test_a_call_that_was_never_sent_shows_its_error() -> None:
         redact=lambda text: text.replace("秘密123456", "redacted"),
     )
 
-    seen = event_of_call(rejected, 1, None)
+    seen = make_call_event(rejected, 1, None)
 
     assert (seen.error, seen.message, seen.status, seen.url) == (
         "HTTP_STATUS",
@@ -294,7 +294,7 @@ def _sent_thrice(asked: list[tuple[int, int]]) -> CallMade:
         sent_at=3.5,
         duration=4.0,
     )
-    return event_of_call(
+    return make_call_event(
         made, 3, Api(path="/customers/{name}/orders"), lambda *at: asked.append(at)
     )
 

@@ -3,29 +3,29 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.scenario.expect import contrast
+from bpmax_sim.scenario.expect import cut_to_difference
 
 
 def test_what_fits_is_left_as_it_is() -> None:
-    assert contrast("0.9", "1", 10) == ("0.9", "1")
+    assert cut_to_difference("0.9", "1", 10) == ("0.9", "1")
 
 
 def test_long_texts_are_cut_around_where_they_differ() -> None:
     expected, actual = "甲" * 300 + "乙" + "丙" * 100, "甲" * 300 + "丁"
 
-    assert contrast(expected, actual, 30) == (
+    assert cut_to_difference(expected, actual, 30) == (
         "…" + "甲" * 12 + "乙" + "丙" * 15 + "…",
         "…" + "甲" * 12 + "丁",
     )
 
 
 def test_a_long_text_beside_a_short_one_is_cut_at_its_end() -> None:
-    assert contrast("甲" * 50, "乙", 10) == ("甲" * 9 + "…", "乙")
+    assert cut_to_difference("甲" * 50, "乙", 10) == ("甲" * 9 + "…", "乙")
 
 
 @given(st.text(), st.text(), st.integers(16, 100))
 def test_both_sides_stay_short_and_apart(one: str, other: str, width: int) -> None:
-    first, second = contrast(one, other, width)
+    first, second = cut_to_difference(one, other, width)
 
     assert max(len(first), len(second)) <= width
     assert (first == second) <= (one == other or one[:width] == other[:width])

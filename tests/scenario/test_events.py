@@ -15,7 +15,7 @@ from bpmax_sim.scenario.events import (
     ConsoleWritten,
     Event,
     ScenarioFinished,
-    answer_of,
+    call_answered_event,
     trace_line,
 )
 from bpmax_sim.scenario.source import Failure
@@ -68,7 +68,7 @@ CALL = CallMade(
             ),
         ),
         (
-            answer_of(CALL),
+            call_answered_event(CALL),
             (
                 '{"seq":7,"event":"CallAnswered","at":1772413200.75,"attempts":1,'
                 '"call":"crm_system.get_customer_detail",'

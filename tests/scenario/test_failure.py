@@ -8,7 +8,7 @@ from msgspec import structs
 from bpmax_sim.errors import Place
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.expect import Comparison
-from bpmax_sim.scenario.source import ExcerptLine, Failure, render
+from bpmax_sim.scenario.source import ExcerptLine, Failure, render_failure
 
 FAILURE = Failure(
     kind="expect",
@@ -45,7 +45,7 @@ FAILURE = Failure(
 
 
 def test_the_text_tells_everything_headline_first() -> None:
-    assert render(FAILURE).splitlines() == [
+    assert render_failure(FAILURE).splitlines() == [
         "step 2/3 选择客户 12345: form.discount expected 0.9, got 1",
         "  at scenarios/选择客户.scenario.yaml:33:19",
         "",
@@ -68,13 +68,13 @@ def test_the_text_tells_everything_headline_first() -> None:
 def test_a_failure_of_the_whole_scenario_is_headed_by_its_name() -> None:
     failure = Failure(kind="unplayed", essence="2 exchanges were not played", scenario="回填[甲]")
 
-    assert failure.headline == render(failure) == "回填[甲]: 2 exchanges were not played"
+    assert failure.headline == render_failure(failure) == "回填[甲]: 2 exchanges were not played"
 
 
 def test_a_rejected_call_shows_its_code() -> None:
     call = structs.replace(FAILURE.calls[0], status=None, source="", error="TIMEOUT", duration=30)
 
-    assert "     TIMEOUT 30 s" in render(replace(FAILURE, calls=(call,))).splitlines()
+    assert "     TIMEOUT 30 s" in render_failure(replace(FAILURE, calls=(call,))).splitlines()
 
 
 @pytest.mark.parametrize("count", [0, 1, 5, 40])
@@ -87,7 +87,7 @@ def test_the_text_never_has_more_than_25_lines(count: int) -> None:
         detail=("一行",) * count,
     )
 
-    lines = render(failure).splitlines()
+    lines = render_failure(failure).splitlines()
 
     assert len(lines) <= 25
     assert lines[0] == FAILURE.headline
@@ -101,7 +101,7 @@ def test_long_lines_are_cut_but_never_a_command() -> None:
         FAILURE, excerpt=(ExcerptLine(1, long),), script_text=long, rerun=command, detail=(command,)
     )
 
-    lines = render(failure).splitlines()
+    lines = render_failure(failure).splitlines()
 
     assert lines[3].endswith("…")
     assert len(lines[3]) == 100
@@ -110,6 +110,6 @@ def test_long_lines_are_cut_but_never_a_command() -> None:
 
 
 def test_our_own_words_stay_inside_gbk() -> None:
-    text = render(replace(FAILURE, checks=FAILURE.checks * 40, calls=FAILURE.calls * 40))
+    text = render_failure(replace(FAILURE, checks=FAILURE.checks * 40, calls=FAILURE.calls * 40))
 
     assert text.encode("gbk").decode("gbk") == text

@@ -11,7 +11,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.scenario.events import ScenarioFinished
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item, run_scenario, secret_values
-from bpmax_sim.scenario.source import render
+from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.transport.protocol import Handler
 from tests.scenario.bench import write
 
@@ -83,7 +83,7 @@ def test_what_was_recorded_once_replays_the_same(scenario: Path) -> None:
     recorded = outcome(scenario, mode="record", transport=Handler(third_party))
     first, second = outcome(scenario), outcome(scenario)
 
-    assert [render(one) for one in (*recorded.failures, *first.failures)] == []
+    assert [render_failure(one) for one in (*recorded.failures, *first.failures)] == []
     assert (first.outcome, first.calls, first.digest) == ("passed", 2, second.digest)
     assert (scenario.parent / "cassettes" / "crm" / "回填.yaml").is_file()
 
@@ -101,7 +101,7 @@ def test_a_stub_holds_where_a_live_system_is_asked(scenario: Path, mode: str) ->
 
     last = outcome(scenario, mode=mode, transport=Handler(answer), allow_ci=True)
 
-    assert [render(one) for one in last.failures] == []
+    assert [render_failure(one) for one in last.failures] == []
     assert asked == ["https://crm.example.test/customers/12345"]
     recorded = scenario.parent / "cassettes/crm/回填.yaml"
     assert recorded.is_file() is (mode == "record")
@@ -116,7 +116,7 @@ def test_without_a_recording_the_step_says_how_to_record(scenario: Path) -> None
     assert failure.kind == "miss"
     assert failure.headline.startswith("step 1/2 选择客户: no cassette: crm_system.get_customer_")
     assert str(failure.script) == "form.js:2:4"
-    assert "bpmax-sim record" in render(failure)
+    assert "bpmax-sim record" in render_failure(failure)
 
 
 def test_a_fault_reaches_the_script_and_nothing_is_recorded_for_it(scenario: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.scenario.source import render
+from bpmax_sim.scenario.source import render_failure
 from tests.scenario.project import Project, headlines, verdict
 
 HEAD = """\
@@ -87,7 +87,7 @@ def test_a_call_that_nobody_awaits_is_a_failure(project: Project, said: str) -> 
         "await it, or write void before it if nothing is to wait for it, "
         "or write proxy: {unawaited: allow}"
     )
-    assert render(failure).splitlines()[-2:] == [
+    assert render_failure(failure).splitlines()[-2:] == [
         "script: form.js:2:24   $proxy('crm_system').get_customer_detail('12345');",
         "rerun: bpmax-sim run 场景.scenario.yaml",
     ]

@@ -121,8 +121,10 @@ def test_a_folder_that_cannot_be_written_keeps_nothing(tmp_path: Path) -> None:
 
 
 def test_the_same_durations_have_the_same_fingerprint() -> None:
-    assert shards.fingerprint({"甲": 1, "乙": 2}) == shards.fingerprint({"乙": 2, "甲": 1})
-    assert shards.fingerprint({"甲": 1}) != shards.fingerprint({"甲": 2})
+    assert shards.durations_fingerprint({"甲": 1, "乙": 2}) == shards.durations_fingerprint(
+        {"乙": 2, "甲": 1}
+    )
+    assert shards.durations_fingerprint({"甲": 1}) != shards.durations_fingerprint({"甲": 2})
 
 
 def test_a_file_is_json_that_a_person_can_read(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.report.store import keep_trace, read_traces
+from bpmax_sim.report.store import read_traces, store_trace
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
@@ -25,7 +25,7 @@ def told_of(path: Path, tmp_path: Path) -> list[Told]:
     session = open_session(item)
     events = list(run_item(item, session))
     copy = tmp_path / "轨迹.ndjson"
-    written = keep_trace(item, events, "on", failed=True, redact=session.redact)
+    written = store_trace(item, events, "on", failed=True, redact=session.redact)
     copy.write_bytes(Path(written).read_bytes())
     Path(written).unlink()
     return [json.loads(line) for line in copy.read_text("utf-8").splitlines()]

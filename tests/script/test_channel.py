@@ -120,11 +120,16 @@ def test_a_closed_channel_does_nothing_and_a_turn_without_changes_has_no_patch()
     engine, form = EngineTape(), Form({"a": UNDEFINED})
     channel = Channel(engine, LiveObjectsMirror({"form": form}), lambda: 1.0004)
     channel.open()
-    channel.turn("run")
+    channel.run_turn("run")
     form.fields = {"a": 1}
-    channel.turn("run")
+    channel.run_turn("run")
     channel.close()
-    for use in (channel.close, channel.renew, lambda: channel.load("1"), lambda: channel.turn("x")):
+    for use in (
+        channel.close,
+        channel.renew,
+        lambda: channel.load("1"),
+        lambda: channel.run_turn("x"),
+    ):
         use()
 
     assert not channel.is_open

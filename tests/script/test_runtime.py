@@ -534,7 +534,7 @@ def test_scripts_that_run_together_share_one_time() -> None:
     for name, wait in (("甲", 300), ("乙", 200)):
         source = f"await new Promise(r => setTimeout(r, {wait})); return ['{name}', Date.now()]"
         bench.runtime.start(Script(source, f"{name}.js"), lambda end: ends.append(end.value))
-    bench.runtime.settle()
+    bench.runtime.run_until_idle()
 
     assert ends == [["乙", START * 1000 + 200], ["甲", START * 1000 + 300]]
 

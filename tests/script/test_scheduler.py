@@ -39,7 +39,7 @@ class Loop:
         self.ended: Done = []
 
     def spawn(self, name: str, call: Generator[Effect, Any, Any]) -> None:
-        self.scheduler.spawn(call, partial(self.note, name))
+        self.scheduler.start_call(call, partial(self.note, name))
 
     def note(self, name: str, value: Any, error: Exception | None) -> None:
         self.ended.append((name, error or value, round(self.clock.now() - 100, 3)))

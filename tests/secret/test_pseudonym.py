@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from bpmax_sim.secret.pseudonym import (
     credit_check_character,
     luhn_check_digit,
+    make_pseudonym,
     organisation_check_character,
-    pseudonym,
     resident_check_character,
 )
 from tests.examples import drawn
@@ -38,7 +38,7 @@ def kinds(text: str) -> str:
     ],
 )
 def test_the_shape_is_kept_and_the_value_is_not(value: str) -> None:
-    made = pseudonym(value)
+    made = make_pseudonym(value)
 
     assert kinds(made) == kinds(value)
     assert made != value or not value
@@ -46,24 +46,24 @@ def test_the_shape_is_kept_and_the_value_is_not(value: str) -> None:
 
 @given(st.text())
 def test_a_pseudonym_stands_for_itself(value: str) -> None:
-    assert pseudonym(pseudonym(value)) == pseudonym(value)
+    assert make_pseudonym(make_pseudonym(value)) == make_pseudonym(value)
 
 
 @settings(max_examples=drawn(100))
 @given(st.from_regex(r"1[3-9][0-9]{9}", fullmatch=True))
 def test_a_mobile_number_stays_one(value: str) -> None:
-    made = pseudonym(value)
+    made = make_pseudonym(value)
 
     assert re.fullmatch(r"160\d{8}", made)
-    assert pseudonym(made) == made
+    assert make_pseudonym(made) == made
 
 
 @settings(max_examples=drawn(100))
 @given(st.from_regex(r"[1-6][0-9]{16}", fullmatch=True))
 def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: str) -> None:
-    made = pseudonym(body + resident_check_character(body))
+    made = make_pseudonym(body + resident_check_character(body))
 
-    assert pseudonym(made) == made
+    assert make_pseudonym(made) == made
     if made.startswith("000000"):  # else the number happens to be a valid credit code
         assert datetime.strptime(made[6:14], "%Y%m%d").replace(tzinfo=UTC).year >= 1950
         assert made[17] == resident_check_character(made[:17])
@@ -72,9 +72,9 @@ def test_a_resident_number_keeps_a_birthday_and_a_valid_check_character(body: st
 @settings(max_examples=drawn(100))
 @given(st.from_regex(rf"9[1-3][1-6][0-9]{{5}}{_CREDIT}{{9}}", fullmatch=True))
 def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
-    made = pseudonym(body + credit_check_character(body))
+    made = make_pseudonym(body + credit_check_character(body))
 
-    assert pseudonym(made) == made
+    assert make_pseudonym(made) == made
     if made.startswith("91000000"):  # else it happens to be a valid resident number
         assert made[16] == organisation_check_character(made[8:16])
         assert made[17] == credit_check_character(made[:17])
@@ -83,10 +83,10 @@ def test_a_credit_code_keeps_both_check_characters(body: str) -> None:
 @settings(max_examples=drawn(100))
 @given(st.from_regex(r"[3-6][0-9]{12,17}", fullmatch=True))
 def test_a_card_number_keeps_a_valid_check_digit(body: str) -> None:
-    made = pseudonym(body + luhn_check_digit(body))
+    made = make_pseudonym(body + luhn_check_digit(body))
 
     assert len(made) == len(body) + 1
-    assert pseudonym(made) == made
+    assert make_pseudonym(made) == made
     if len(made) != 18:  # eighteen digits are a resident number
         assert made.startswith("000000")
         assert made[-1] == luhn_check_digit(made[:-1])
@@ -94,7 +94,7 @@ def test_a_card_number_keeps_a_valid_check_digit(body: str) -> None:
 
 @given(st.text("IXYZ0189A", min_size=17, max_size=19) | st.from_regex(rf"{_CREDIT}{{18}}"))
 def test_what_looks_like_a_number_stands_for_itself_the_second_time(value: str) -> None:
-    assert pseudonym(pseudonym(value)) == pseudonym(value)
+    assert make_pseudonym(make_pseudonym(value)) == make_pseudonym(value)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_eighteen_digits_are_what_their_check_digit_says(
         and (digit == resident_check_character(body)) is fits_resident
     )
 
-    made = pseudonym(value)
+    made = make_pseudonym(value)
 
     assert made.startswith(begins)
     assert made[17] == (
@@ -134,29 +134,29 @@ def test_the_published_examples_of_check_characters() -> None:
     [("１３８", "０００"), ("Иванов", "[xyzXYZ]{6}"), ("José", "[xyzXYZ]{4}"), ("丁辛", "..")],
 )
 def test_no_script_passes_in_clear(value: str, made: str) -> None:
-    shown = pseudonym(value)
+    shown = make_pseudonym(value)
 
     assert re.fullmatch(made, shown)
     assert not set(value) & set(shown)
 
 
 def test_rare_characters_of_names_are_chinese_too() -> None:
-    assert set(pseudonym("𠮷㐂")) <= set("某甲乙丙戊己壬癸寅卯")
+    assert set(make_pseudonym("𠮷㐂")) <= set("某甲乙丙戊己壬癸寅卯")
 
 
 def test_an_address_for_mail_stays_one() -> None:
-    made = pseudonym("zhangsan@crm.example.com")
+    made = make_pseudonym("zhangsan@crm.example.com")
 
     assert re.fullmatch(r"u\d{9}@example\.test", made)
-    assert pseudonym(made) == made
+    assert make_pseudonym(made) == made
 
 
 @pytest.mark.parametrize(("form", "least"), [("138{:08d}", 190), ("91310000MA1{:06d}K", 200)])
 def test_different_people_mostly_stay_different(form: str, least: int) -> None:
-    assert len({pseudonym(form.format(number)) for number in range(1000, 1200)}) >= least
+    assert len({make_pseudonym(form.format(number)) for number in range(1000, 1200)}) >= least
 
 
 def test_residents_stay_different() -> None:
     bodies = [f"31010119900101{number:03d}" for number in range(200)]
 
-    assert len({pseudonym(body + resident_check_character(body)) for body in bodies}) == 200
+    assert len({make_pseudonym(body + resident_check_character(body)) for body in bodies}) == 200

@@ -19,7 +19,7 @@ from bpmax_sim.secret.encoded_runs import (
 )
 from bpmax_sim.secret.escapes import undo_backslashes, undo_percent
 from bpmax_sim.secret.redactor import Secret, SecretTable
-from bpmax_sim.secret.streams import Work, inflate
+from bpmax_sim.secret.streams import WorkBudget, inflate
 from tests.secret.encodings import ENCODINGS, NoTextError, wrapped
 
 MANY = settings(max_examples=settings().max_examples * 10)
@@ -160,7 +160,7 @@ def test_bare_deflate_yields_all_that_comes_before_the_damage(data: bytes, packe
         for octet in data:
             found += decoder.decompress(bytes([octet]))
 
-    assert inflate(data, -15, Work(100_000))[0] == found
+    assert inflate(data, -15, WorkBudget(100_000))[0] == found
 
 
 @pytest.mark.parametrize(

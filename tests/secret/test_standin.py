@@ -10,17 +10,17 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bpmax_sim.secret.standin import is_standin, slug, standin
+from bpmax_sim.secret.standin import is_standin, make_standin, slug
 
 
 def made(kind: str, *, number: int = 1, like: str = "") -> str:
-    return standin(
+    return make_standin(
         kind=kind, platform="客户", instance="test", name="token", number=number, like=like
     )
 
 
 def test_text_says_what_it_stands_for_in_unreserved_characters() -> None:
-    assert standin(kind="text", platform="crm_system", instance="test", name="token") == (
+    assert make_standin(kind="text", platform="crm_system", instance="test", name="token") == (
         "redacted.crm_system.test.token.1"
     )
     assert re.fullmatch(r"redacted\.[0-9a-f]{8}\.test\.token\.2", made("text", number=2))

@@ -24,12 +24,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bpmax_sim.secret.spelling import FORMS
-from bpmax_sim.secret.standin import standin
+from bpmax_sim.secret.standin import make_standin
 from bpmax_sim.secret.vault import Vault
 from tests.examples import drawn
 
 SECRET = 'p@ss/wörd 秘密+1"<x>&'
-STANDIN = standin(kind="text", platform="crm_system", instance="测试", name="密码")
+STANDIN = make_standin(kind="text", platform="crm_system", instance="测试", name="密码")
 PRIVATE = (
     rsa.generate_private_key(65537, 2048)
     .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -93,7 +93,7 @@ WAYS: dict[str, Callable[[str], str]] = {
 def vault(*values: str) -> Vault:
     made = Vault()
     for number, value in enumerate(values, 1):
-        alias = standin(kind="text", platform="p", instance="i", name="n", number=number)
+        alias = make_standin(kind="text", platform="p", instance="i", name="n", number=number)
         made.add(value, alias, name=f"p.i.n{number}")
     return made
 
@@ -208,7 +208,7 @@ def test_a_stand_in_is_spelled_as_the_secret_was() -> None:
 def test_a_private_key_is_known_by_its_lines_too() -> None:
     kept = Vault()
     real = PRIVATE.replace("\n", "\r\n")
-    alias = standin(kind="rsa", platform="p", instance="i", name="key")
+    alias = make_standin(kind="rsa", platform="p", instance="i", name="key")
     kept.add(PRIVATE, alias, name="p.i.key")
     body = "".join(PRIVATE.splitlines()[1:-1])
 
@@ -235,8 +235,12 @@ def test_the_parts_of_a_token_are_secret(kind: str) -> None:
 
 def test_a_word_of_a_stand_in_may_be_a_secret() -> None:
     kept = vault("tok-abcdef")
-    kept.add("redacted", standin(kind="text", platform="q", instance="j", name="m"), name="q.j.m")
-    kept.add("p.i.n.1", standin(kind="text", platform="q", instance="j", name="m"), name="q.j.m")
+    kept.add(
+        "redacted", make_standin(kind="text", platform="q", instance="j", name="m"), name="q.j.m"
+    )
+    kept.add(
+        "p.i.n.1", make_standin(kind="text", platform="q", instance="j", name="m"), name="q.j.m"
+    )
 
     once = kept.redact_text("tok-abcdef p.i.n.1")
 

@@ -92,8 +92,8 @@ def test_a_vault_absorbs_another_and_keeps_its_own_stand_ins() -> None:
     other.add("secret-2", "redacted.other.2", name="o")
     other.add("secret-3", "redacted.other.3", name="o")
 
-    one.absorb(other)
-    one.absorb(other)
+    one.add_all(other)
+    one.add_all(other)
 
     assert one.size == 3
     assert one.redact_text("secret-1 secret-2 secret-3") == (

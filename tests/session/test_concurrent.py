@@ -13,7 +13,7 @@ import pytest
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
-from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.starter.demo import Crm, serve_crm
 from bpmax_sim.transport.protocol import Handler
 from tests.session.test_session import opened
 
@@ -79,7 +79,7 @@ def test_no_answers_are_swapped_over_all_orders_of_completion_and_issue(
 
 @pytest.fixture(name="crm")
 def running() -> Iterator[Crm]:
-    with running_crm() as crm:
+    with serve_crm() as crm:
         yield crm
 
 

@@ -185,7 +185,7 @@ def test_a_recording_that_did_not_count_goes_on_with_its_one_seed(tmp_path: Path
         entry = cassette.entry(0)
         assert isinstance(entry.line.seed, DrawnSequences)
         line = replace(entry.line, seed=entry.line.seed.seeds[0])
-        file.write_bytes(dump_entries([Entry(cassette.head.fill_line(line), entry.text)]))
+        file.write_bytes(dump_entries([Entry(cassette.head.fill_in_defaults(line), entry.text)]))
 
     scenario(tmp_path, f"{DRAWS}; {DRAWS}")
     assert outcomes(path, mode="record", record="new", transport=orders) == ["passed"] * 2

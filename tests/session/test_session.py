@@ -22,7 +22,7 @@ from bpmax_sim.messages import Request, Response
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session, describe_possible_secrets
-from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.starter.demo import Crm, serve_crm
 from bpmax_sim.strategies import perform
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
 from bpmax_sim.transport.protocol import Handler
@@ -38,7 +38,7 @@ TICKET = "redacted.crm_system.default.ticket.1"
 
 @pytest.fixture(name="crm")
 def running() -> Iterator[Crm]:
-    with running_crm() as crm:
+    with serve_crm() as crm:
         yield crm
 
 
@@ -218,8 +218,8 @@ KILLED = """
 import os, sys
 from pathlib import Path
 from tests.session.test_session import opened
-from bpmax_sim.starter.demo import running_crm
-with running_crm() as crm:
+from bpmax_sim.starter.demo import serve_crm
+with serve_crm() as crm:
     opened(Path(sys.argv[1]), crm).proxy("crm_system").getCustomerDetail("12345")
     os.kill(os.getpid(), 9)
 """

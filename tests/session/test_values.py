@@ -132,7 +132,7 @@ def test_each_owner_has_values_of_its_own_and_the_first_one_left_keeps_them(tmp_
         with opened(tmp_path, "record", owner=owner, environ=environ) as session:
             session.proxy("crm").find()
             session.proxy("crm").assign()
-    remove_exchanges(path, [Cassette.load(path).index.numbers("甲")[0]])
+    remove_exchanges(path, [Cassette.load(path).index.exchange_numbers("甲")[0]])
     cassette = Cassette.load(path)
 
     assert cassette.values("甲") == {"crm.test": {"username": "zhangsan"}}

@@ -14,7 +14,7 @@ from bpmax_sim.errors import ConfigError
 from bpmax_sim.messages import Request
 from bpmax_sim.platform.load import read_platform
 from bpmax_sim.simulator.model import Check, RuleTable
-from bpmax_sim.simulator.simulator import RULES, read_table, table_of
+from bpmax_sim.simulator.simulator import RULES, find_rule_table, read_table
 from tests.simulator.bench import CREDENTIALS, Bench, bench, log_in
 
 PLATFORMS = Path(__file__).parents[2] / "scenarios/platforms"
@@ -129,8 +129,8 @@ def test_every_declared_api_of_a_shipped_platform_has_a_route(key: str) -> None:
 
 
 def test_a_shipped_table_counts_for_the_platform_that_logs_in_alike() -> None:
-    assert table_of(read_platform(DEMO)).checked == "2026-11"
-    assert table_of(read_platform(PLATFORMS / "crm_system.yaml")).checked == ""
+    assert find_rule_table(read_platform(DEMO)).checked == "2026-11"
+    assert find_rule_table(read_platform(PLATFORMS / "crm_system.yaml")).checked == ""
 
 
 def test_a_table_that_is_not_there_is_an_error() -> None:

@@ -14,7 +14,7 @@ import yaml
 from msgspec.structs import replace
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cassette.format import dump
+from bpmax_sim.cassette.format import dump_exchanges
 from bpmax_sim.cassette.three_way import merge_versions
 from tests.cassette.exchanges import RULES, ZONE, detail
 from tests.team.conftest import Command
@@ -259,7 +259,7 @@ def test_merging_ten_thousand_exchanges_takes_a_second(tmp_path: Path) -> None:
             for owner in owners
             for number in range(1, 5001 + (extra if owner == owners[-1] else 0))
         ]
-        return dump(exchanges, rules=RULES, zone=ZONE)
+        return dump_exchanges(exchanges, rules=RULES, zone=ZONE)
 
     base = version("甲", "乙")
     ours, theirs = version("甲", "乙", extra=1), version("乙", "甲", extra=1)

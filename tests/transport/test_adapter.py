@@ -13,7 +13,7 @@ import respx
 from bpmax_sim.errors import NoMatchError, TransportError
 from bpmax_sim.messages import Chunk, Request, Response
 from bpmax_sim.session.session import Session
-from bpmax_sim.starter.demo import Crm, running_crm
+from bpmax_sim.starter.demo import Crm, serve_crm
 from bpmax_sim.transport.adapters import httpx_transport
 from bpmax_sim.transport.protocol import Handler, Transport
 from bpmax_sim.transport.respx_router import stub
@@ -26,7 +26,7 @@ START = "2026-03-02T09:00:00+08:00"
 
 @pytest.fixture(name="crm")
 def running() -> Iterator[Crm]:
-    with running_crm() as crm:
+    with serve_crm() as crm:
         yield crm
 
 

@@ -14,12 +14,12 @@ import pytest
 
 from bpmax_sim.errors import BadResponseError, TransportError
 from bpmax_sim.messages import Request, Response
-from bpmax_sim.transport.live import Live
+from bpmax_sim.transport.live import LiveTransport
 from tests.loopback import Answer, answer_json, loopback
 
 
 def ask(answer: Answer, *, target: str = "/", **fields: object) -> tuple[Response, list[bytes]]:
-    with loopback(answer) as server, Live() as live:
+    with loopback(answer) as server, LiveTransport() as live:
         fields.setdefault("method", "GET")
         request = Request(url=server.url + target, **fields)  # type: ignore[arg-type]
         return live.handle(request), server.received
@@ -89,7 +89,7 @@ def test_broken_compression_is_a_bad_response() -> None:
 def test_a_closed_port_is_connect_and_nothing_was_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
-    with Live() as live, pytest.raises(TransportError) as caught:
+    with LiveTransport() as live, pytest.raises(TransportError) as caught:
         live.handle(Request(method="GET", url=f"http://127.0.0.1:{port}/"))
 
     assert caught.value.code == "CONNECT"
@@ -170,7 +170,7 @@ class Late(BaseHTTPRequestHandler):
 def test_each_exchange_on_a_kept_connection_has_its_own_time() -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Late) as server, ThreadPoolExecutor(1) as pool:
         pool.submit(server.serve_forever)
-        with Live() as live:
+        with LiveTransport() as live:
             url = f"http://127.0.0.1:{server.server_port}/"
             request = Request(method="GET", url=url, timeout=0.4)
             answers = [live.handle(request).status for _ in range(4)]
@@ -199,7 +199,7 @@ def test_a_server_that_speaks_no_tls_is_a_tls_error() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
         pool.submit(refuse)
         port = listener.getsockname()[1]
-        with Live() as live, pytest.raises(TransportError) as caught:
+        with LiveTransport() as live, pytest.raises(TransportError) as caught:
             live.handle(Request(method="GET", url=f"https://127.0.0.1:{port}/", timeout=2))
 
     assert (caught.value.code, caught.value.sent) == ("TLS", False)
@@ -211,7 +211,7 @@ def test_an_endless_body_is_bounded() -> None:
         for _piece in range(64):
             yield b"x" * 1024
 
-    with loopback(endless) as server, Live(max_body=10_000) as live:
+    with loopback(endless) as server, LiveTransport(max_body=10_000) as live:
         request = Request(method="GET", url=server.url + "/")
         with pytest.raises(BadResponseError, match=r"^the response is larger than 10000 bytes$"):
             live.handle(request)
@@ -330,7 +330,7 @@ def test_what_fails_after_a_redirect_has_reached_a_server(location: str) -> None
 def test_no_cookie_is_kept_from_one_request_to_the_next() -> None:
     with (
         loopback(lambda _: answer_json("1", headers="Set-Cookie: sid=of-tenant-1\r\n")) as server,
-        Live() as live,
+        LiveTransport() as live,
     ):
         first, _ = [live.handle(Request(method="GET", url=f"{server.url}/")) for _ in range(2)]
 
@@ -345,7 +345,7 @@ def test_debug_logs_of_the_client_hold_nothing_that_a_session_sends(
     answer = answer_json("1", headers="Set-Cookie: sid=minted-77\r\n")
     headers = (("Authorization", "Bearer k-99887766"),)
     with loopback(lambda _: answer) as server:
-        with Live() as live:
+        with LiveTransport() as live:
             live.handle(Request(method="GET", url=f"{server.url}/?key=k-1122", headers=headers))
         assert not any(text in caplog.text for text in ("k-99887766", "minted-77", "k-1122"))
         httpx.get(f"{server.url}/of-somebody-else")

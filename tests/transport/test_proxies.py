@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.errors import ConfigError, TransportError
 from bpmax_sim.messages import ConnectionRoute, Request, Response
-from bpmax_sim.transport.live import Live
+from bpmax_sim.transport.live import LiveTransport
 from tests.loopback import Loopback, answer_json, loopback
 from tests.proxies import Authority, authority, running_proxy
 
@@ -77,7 +77,7 @@ def _no_proxies_of_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def get(url: str, route: ConnectionRoute | None = None, *, timeout: float = 5.0) -> Response:
-    with Live() as live:
+    with LiveTransport() as live:
         return live.handle(
             Request(method="GET", url=url, timeout=timeout), route or ConnectionRoute()
         )

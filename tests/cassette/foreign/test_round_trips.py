@@ -17,7 +17,7 @@ from bpmax_sim.platform.load import Platforms, load_platforms
 from bpmax_sim.secret.vault import Vault
 from bpmax_sim.session.credentials import matching_rules, volatile_places
 from bpmax_sim.traffic.formats import read_foreign, write_foreign
-from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write
+from bpmax_sim.traffic.import_recording import prepare_import, render_exchanges, write_recording
 
 ROOT = Path(__file__).parents[3]
 CASSETTES = sorted((ROOT / "cassettes").rglob("*.yaml"))
@@ -44,13 +44,13 @@ def read_again(
     told = [*notes, *found.notes]
     if not found.exchanges:
         return [], told
-    write(to, owner, render_exchanges(found.exchanges, rules, vault))
+    write_recording(to, owner, render_exchanges(found.exchanges, rules, vault))
     pairs = list(
         compare_cassettes(before, Cassette.load(to), rules, lambda n: volatile_places(platforms, n))
     )
     assert all(pair.old and pair.new for _, pair in pairs) or any(RIVALS in n for n in told)
     return [
-        one for _, pair in pairs if pair.old and pair.new for one in (*pair.request, *pair.answer)
+        one for _, pair in pairs if pair.old and pair.new for one in (*pair.request, *pair.response)
     ], told
 
 
