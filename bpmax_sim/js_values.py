@@ -24,6 +24,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring
 from math import copysign, inf, isfinite, isnan, nan
@@ -347,6 +348,18 @@ def encode_tagged(value: Any) -> Any:
     return encoder(value)
 
 
+def dump_tagged(value: Any) -> str:
+    """Return *value* as text of tagged JSON.
+
+    Raises:
+        TypeError: if a script cannot have such a value.
+    """
+    if type(value) in _PLAIN:
+        with suppress(UnicodeEncodeError):  # half a character, which only a tag can carry
+            return _encode(value).decode()
+    return dumps(encode_tagged(value))
+
+
 def ms_to_date(ms: float | None) -> datetime | FarDate:
     """Return the Date *ms* milliseconds after 1970.
 
@@ -579,11 +592,11 @@ def has_finite_numbers(value: object) -> bool:
 
 _encode = msgspec.json.Encoder(enc_hook=encode_message).encode
 _decode = msgspec.json.Decoder().decode
-_encode_any = json.JSONEncoder(separators=(",", ":")).encode
+_encode_any = json.JSONEncoder(separators=(",", ":"), default=_decode).encode
 
 
 def dumps(value: Any) -> str:
-    """Return compact JSON."""
+    """Return compact JSON; a `msgspec.Raw` in *value* is JSON already."""
     try:
         return _encode(value).decode()
     except UnicodeEncodeError:

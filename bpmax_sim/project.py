@@ -82,6 +82,7 @@ def _setting_of(table: Mapping[str, object] | None, name: str) -> object:
     return (table or {}).get(name)
 
 
+@lru_cache(maxsize=8)  # asked for by every session, and it takes some milliseconds
 def _read_table(project: str) -> dict[str, object] | None:
     import tomllib  # noqa: PLC0415 - pytest starts without it in a project that is not ours
 

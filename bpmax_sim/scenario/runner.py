@@ -233,8 +233,7 @@ class StepRun(msgspec.Struct):
             value = step.value if is_code else self._fill_action()
             if value is None and self.failures:
                 return None
-            line = spot.place.line
-            name = msg("{source_file}:{line} js", source_file=spot.source.file, line=line)
+            name = _name_script(spot) if kind.is_code else ""
             with self._with_steps_in_flight():
                 result = perform(kind, value, name)
         elif isinstance(progress.subject, FlowSubject) and (progress.subject.begins or step.at):
@@ -437,6 +436,12 @@ class StepRun(msgspec.Struct):
             total=self.total,
             title=self._step_title(),
         )
+
+
+def _name_script(spot: Spot) -> str:
+    """Return what a script is called whose text stands in the step at *spot*."""
+    file, line = spot.source.file, spot.place.line
+    return msg("{source_file}:{line} js", source_file=file, line=line)
 
 
 def expects_refusal(step: Step) -> bool:

@@ -12,8 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from operator import is_
 from typing import Any, Protocol
 
+from msgspec import Raw
+
 from bpmax_sim.errors import Place
-from bpmax_sim.js_values import decode_json, decode_tagged, dumps, encode_tagged
+from bpmax_sim.js_values import decode_tagged, dump_tagged, dumps
 from bpmax_sim.script.limits import Limits
 from bpmax_sim.script.turn_result import TurnResult, parse_turn
 
@@ -88,7 +90,7 @@ class LiveObjectsMirror:
                 continue  # none of these values can have changed inside
             # The same object as last time, which cannot change inside, is not encoded again.
             fresh = {
-                name: known[name] if seen.get(name, seen) is item else dumps(encode_tagged(item))
+                name: known[name] if seen.get(name, seen) is item else dump_tagged(item)
                 for name, item in now.items()
             }
             frozen = getattr(live, "is_frozen", False)
@@ -98,9 +100,7 @@ class LiveObjectsMirror:
             else:
                 self._settled.discard(index)
             if fresh != known:
-                changed = {
-                    n: decode_json(text) for n, text in fresh.items() if known.get(n) != text
-                }
+                changed = {n: Raw(text) for n, text in fresh.items() if known.get(n) != text}
                 changes.append([index, changed, [name for name in known if name not in fresh]])
                 self._known[index] = fresh
         return changes

@@ -297,7 +297,7 @@ class QuickJSNG:
             self._entry: Any = self._entered_by.call
         else:
             self._entry = evaluate_prelude(self._context)
-        if parts := list_parts(find_polyfills(sources)):
+        if parts := _list_polyfills(tuple(sources)):
             self._entry("install", parts)
         self._context.set_memory_limit(limits.memory + (ROOM if native else 0))
 
@@ -452,12 +452,14 @@ def _find_bindings(script: str) -> frozenset[str]:
 
 def find_polyfills(scripts: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the polyfills that the text of one of *scripts* needs."""
-    return _find_polyfills("\n".join(scripts))
+    text = "\n".join(scripts)
+    return tuple(name for name, sign in POLYFILLS.items() if re.search(sign, text))
 
 
 @lru_cache(maxsize=256)
-def _find_polyfills(text: str) -> tuple[str, ...]:
-    return tuple(name for name, sign in POLYFILLS.items() if re.search(sign, text))
+def _list_polyfills(scripts: Sequence[str]) -> str:
+    """Return the JSON argument of the prelude's ``install`` for what *scripts* need, or ""."""
+    return list_parts(find_polyfills(scripts))
 
 
 def list_parts(names: Sequence[str]) -> str:

@@ -34,6 +34,12 @@ def split_lines(source: str) -> list[str]:
 _lines = lru_cache(maxsize=32)(split_lines)  # every line of a console asks for its place
 
 
+@lru_cache(maxsize=256)
+def _end_lines_alike(script: Script) -> Script:
+    """Return *script* with LF at all line ends; a lone CR is the same to JavaScript only."""
+    return Script("\n".join(split_lines(script.source)), script.name)
+
+
 def escape_unencodable(source: str) -> str:
     """Return *source* with NUL and lone surrogates as escapes.
 
@@ -101,10 +107,9 @@ class Sources:
 
     def add(self, script: Script) -> PlacedScript:
         """Give *script* lines of its own, below those of earlier scripts."""
-        source = "\n".join(split_lines(script.source))  # a lone CR is the same to JavaScript only
-        own = Script(source, script.name)
+        own = _end_lines_alike(script)
         placed = PlacedScript(own, self._next, self._count(own))
-        self._next += source.count("\n") + 3
+        self._next += own.source.count("\n") + 3
         self.placed.append(placed)
         return placed
 

@@ -8,7 +8,7 @@ import struct
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass, field
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any
 
 from bpmax_sim.clock import SeedParts
@@ -341,5 +341,6 @@ def _is_call_of(name: str, program: CallSpec) -> bool:
     return _normalise_call_name(name) == _normalise_call_name(called)
 
 
+@lru_cache(maxsize=256)  # the runs of a scenario have the same
 def _seed_words(seed: str) -> tuple[int, ...]:
     return struct.unpack("<4I", hashlib.sha256(seed.encode()).digest()[:16])

@@ -300,8 +300,9 @@ class StateView(msgspec.Struct, frozen=True):
         screen, key = self.screen, self.key
         if not screen.states:
             return dict.fromkeys(self.fields, _NEW_FIELD[key]) if key in _NEW_FIELD else {}
-        names = (*self.fields, *screen.states)
-        return {name: state[key] for name in names if key in (state := screen.state(name))}
+        names = dict.fromkeys((*self.fields, *screen.states))
+        known = screen.states.get
+        return {name: state[key] for name in names if key in (state := known(name, _NEW_FIELD))}
 
     def write(self, field: str, value: Any, place: Place | None, /) -> None:
         """Set the state of a field."""

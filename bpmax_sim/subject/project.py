@@ -7,7 +7,7 @@ Members of ``ctx`` follow the product's API where it is public; the nesting name
 
 from __future__ import annotations
 
-import copy
+import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal, Self
@@ -148,8 +148,11 @@ TASK_STATES = tuple(_LATER.values())
 """Everything that a task can be."""
 
 
-_SavedState = Mapping[str, Any]
-"""A project before an action, by the names of its fields."""
+_SavedState = tuple[bytes, Mapping[str, Any]]
+"""A project before an action: its `_STATE`, pickled, and its other fields, by name.
+
+Hardly any action is undone, and a pickle takes a tenth of the time of a deep copy.
+"""
 _STATE = (
     "at",
     "visits",
@@ -602,10 +605,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
                     part._restore_state(memory)  # noqa: SLF001 - of its own class
 
     def _save_state(self) -> _SavedState:
-        state = copy.deepcopy({name: getattr(self, name) for name in _STATE})
-        return {**state, **{name: dict(getattr(self, name)) for name in (*_PARTS, "children")}}
+        state = pickle.dumps({name: getattr(self, name) for name in _STATE})
+        return state, {name: dict(getattr(self, name)) for name in (*_PARTS, "children")}
 
-    def _restore_state(self, before: _SavedState) -> None:
+    def _restore_state(self, saved: _SavedState) -> None:
+        before = {**saved[1], **pickle.loads(saved[0])}  # noqa: S301 - of this process
         for part in _PARTS:
             now: dict[str, Any] = getattr(self, part)
             gone = {name: UNDEFINED for name in now if name not in before[part]}

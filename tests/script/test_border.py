@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,6 +25,7 @@ def test_what_goes_in_comes_out(value: object) -> None:
 def test_half_a_character_passes(value: object) -> None:
     assert dumps(value).isascii()
     assert decode_json(dumps(value)) == value
+    assert decode_json(dumps([value, msgspec.Raw(b'{"a":1}')])) == [value, {"a": 1}]
 
 
 @pytest.mark.parametrize(
