@@ -41,6 +41,37 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/plugin/test_remote_cassettes.py::test_one_records_into_object_storage",
         "tests/plugin/test_sharding.py::test_shards_share_all_tests_among_them[workers1]",
         "tests/property/test_laws_builder.py::test_the_last_value_of_each_place_and_name_wins",
+        (
+            "tests/test_leak_probe_scripts.py::"
+            "test_pytest_tells_no_secret_that_a_script_gives_away[record]"
+        ),
+        "tests/test_artefact_leaks.py::test_pytest_leaves_no_secret[whole]",
+        "tests/index/test_store.py::test_an_index_that_is_damaged_is_made_afresh[\\x85",
+        "tests/index/test_store.py::test_half_an_index_is_made_afresh",
+        "tests/team/test_two_people.py::test_logins_of_three_accounts_merge_both_ways",
+        "tests/plugin/test_github.py::test_ten_are_annotated_and_all_are_in_the_summary",
+        (
+            "tests/report/test_viewer.py::"
+            "test_failures_are_grouped_by_cause_and_can_be_printed_and_opened[400-dark]"
+        ),
+        (
+            "tests/server/test_stopping.py::"
+            "test_a_signal_while_clients_are_in_the_middle_of_something_ends_it_at_once[15]"
+        ),
+        (
+            "tests/server/test_stopping.py::"
+            "test_a_signal_in_the_moment_after_the_address_is_not_lost[2]"
+        ),
+        (
+            "tests/demo/test_story.py::"
+            "test_what_it_tells_last_runs_where_the_environment_is_not_active"
+        ),
+        "tests/cli/test_locale.py::test_a_console_of_gbk_is_written_in_gbk",
+        "tests/plugin/test_remote_cassettes.py::test_only_what_is_needed_is_fetched",
+        "tests/plugin/test_remote_cassettes.py::test_python_tests_record_and_replay_there_too",
+        "tests/cli/test_watch.py::test_mistakes_new_files_and_files_that_are_replaced",
+        "tests/fuzz/test_search.py::test_a_live_system_that_fails_on_a_drawn_value_is_found",
+        "tests/script/test_time_and_chance.py::test_a_run_is_the_same_on_any_machine",
         *[
             f"tests/cassette/test_remote.py::{name}[s3]"
             for name in (
@@ -77,9 +108,25 @@ LEFT_TO_THE_NIGHT: Mapping[str, Sequence[str]] = {
         "tests/script/test_console.py::test_long_arrays_and_texts_print_at_once[quickjs]",
         "tests/fuzz/test_search.py::test_workers_share_the_laws_and_tell_in_the_same_order",
         "tests/test_third_parties.py::test_nothing_is_left_when_the_command_runner_is_killed",
+        "tests/test_editors.py::test_an_editor_completes_and_shows_what_the_samples_declare",
         "tests/test_recording.py::test_recording_again_with_new_credentials_changes_no_cassette",
     ),
+    "others by day try the same on fewer texts": (
+        (
+            "tests/script/test_hits.py::"
+            "test_what_implementers_write_comes_to_the_same_and_all_of_it_is_counted"
+        ),
+        (
+            "tests/script/v8_parity/test_collation.py::"
+            "test_no_pair_of_any_block_is_ordered_otherwise_than_in_node"
+        ),
+    ),
     "a figure, which `benchmarks` measures too": (
+        "tests/plugin/test_start.py::test_no_module_of_ours_is_rewritten_where_no_bytecode_is_kept",
+        (
+            "tests/cli/test_large_files.py::"
+            "test_ten_times_the_mistakes_take_no_hundred_times[undefined names]"
+        ),
         "tests/plugin/test_start.py::test_the_start_takes_at_most_an_eighth_of_pytests_own",
         "tests/plugin/test_python_tests.py::test_no_later_test_holds_what_redacted_an_ended_one",
         "tests/cli/test_script_coverage.py::test_a_script_that_cannot_be_counted_is_named",

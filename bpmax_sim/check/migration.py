@@ -199,19 +199,34 @@ def _rename_entry(entry: Entry, renames: Renames) -> tuple[Entry, tuple[Cause, .
         text = str(rename_standins(text, old=old[0], new=platform))
     if api != old[1]:
         causes.append(Cause("api", was=f"{platform}.{old[1]}", now=f"{platform}.{api}"))
-    for was, now in renames.paths.items():
+    # Each name is changed once, the longest beginning first: /v1=/v2 and /v2=/v3 are two moves.
+    for was, now in sorted(renames.paths.items(), key=lambda pair: -len(pair[0])):
         lines = text.splitlines(keepends=True)
         moved = [_move_path(each, line.base, was, now) for each in lines[:3]] + lines[3:]
         if moved != lines:
             causes.append(Cause("path", was=was, now=now))
             text = "".join(moved)
+            break
     if not causes or line.signed is not None:
         return entry, ()
     call = f"{platform}.{api}" if api else platform
     marks = (*line.moved, *(cause.recording_mark for cause in causes))
-    values = {name.replace(f"{old[0]}.", f"{platform}.", 1): v for name, v in line.values.items()}
-    line = replace(line, call=call, rules=UNKNOWN_RULES, moved=marks, values=values)
-    return Entry(line, text), tuple(causes)
+    return Entry(replace(line, call=call, rules=UNKNOWN_RULES, moved=marks), text), tuple(causes)
+
+
+def _rename_instances(entry: Entry, platforms: Mapping[str, str]) -> Entry:
+    """Return *entry* with the recorded values of each instance under its platform's new key."""
+    values = {}
+    for name, own in entry.line.values.items():
+        platform, dot, instance = name.partition(".")
+        values[f"{platforms.get(platform, platform)}{dot}{instance}"] = own
+    return entry.with_line(values=values) if values != entry.line.values else entry
+
+
+def _renamed_platforms(plans: Iterable[MovePlan]) -> dict[str, str]:
+    """Return the new key of each platform that the causes of *plans* rename."""
+    causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
+    return {cause.was: cause.now for cause in causes if cause.kind == "platform"}
 
 
 def _move_path(line: str, base: str, was: str, now: str) -> str:
@@ -320,18 +335,19 @@ def _write(path: Path, plans: Sequence[MovePlan]) -> bool:
 def _migrated_bytes(plans: Sequence[MovePlan]) -> bytes:
     """Return the content of the cassette of *plans* with all of them applied."""
     cassette, by_owner = plans[0].cassette, {plan.owner: plan for plan in plans}
+    platforms = {plan.owner: _renamed_platforms([plan]) for plan in plans}
     entries = []
     for number in range(len(cassette)):
         entry = cassette.explicit(number)
-        plan = by_owner.get(entry.line.owner)
-        entries.append(entry if plan is None else _apply_to_entry(plan, number, entry))
+        if plan := by_owner.get(entry.line.owner):
+            entry = _rename_instances(_apply_to_entry(plan, number, entry), platforms[plan.owner])
+        entries.append(entry)
     return dump_entries(entries)
 
 
 def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Path, bytes]]:
     """Return the new path and content of each recorded login of a renamed platform, by old path."""
-    causes = {cause for plan in plans for own in plan.causes.values() for cause in own}
-    renamed = {cause.was: cause.now for cause in causes if cause.kind == "platform"}
+    renamed = _renamed_platforms(plans)
     renames = Renames({}, renamed, {}, {})
     moved: dict[Path, tuple[Path, bytes]] = {}
     for path in sorted(folder.glob("*.yaml")):
@@ -341,7 +357,8 @@ def _move_logins(folder: Path, plans: Sequence[MovePlan]) -> dict[Path, tuple[Pa
             cassette = Cassette.load(display_path(path))
             entries = map(cassette.explicit, range(len(cassette)))
             fresh = [
-                _rename_entry(entry, renames)[0].with_line(owner=target.stem) for entry in entries
+                _rename_instances(_rename_entry(entry, renames)[0], renamed) for entry in entries
             ]
+            fresh = [entry.with_line(owner=target.stem) for entry in fresh]
             moved[path] = (target, dump_entries(fresh))
     return moved

@@ -26,6 +26,7 @@ _LEARNED: Final[Mapping[str, tuple[FactKind, Role, str]]] = {
     "FieldChanged": ("field", "writes", "field"),
 }
 """Event of a trace -> what it says of the script at its place, and which key has the name."""
+_decode_event: Final = msgspec.json.Decoder(dict[str, Any]).decode
 _MARKS: Final = tuple(f'"event":"{event}"'.encode() for event in _LEARNED)
 
 
@@ -54,16 +55,20 @@ def _read_traces(root: Path) -> Iterator[tuple[str, Fact]]:
     for trace in sorted(folder.rglob("*.ndjson")):
         # A trace lies in a folder of its scenario, and names files from where that lies.
         home = os.path.normpath(root / trace.parent.parent.relative_to(folder))
-        with suppress(OSError, msgspec.DecodeError, ValueError):
+        with suppress(OSError):
             written = trace.stat().st_mtime_ns
             for line in trace.read_bytes().splitlines():
-                if any(mark in line for mark in _MARKS):
-                    yield from _trace_facts(root, home, written, msgspec.json.decode(line))
+                # half a line of a run that was stopped, a script that is gone
+                with suppress(OSError, ValueError, msgspec.MsgspecError):
+                    if any(mark in line for mark in _MARKS):
+                        yield from _trace_facts(root, home, written, _decode_event(line))
 
 
 def _trace_facts(
     root: Path, home: str, written: int, event: Mapping[str, Any]
 ) -> Iterator[tuple[str, Fact]]:
+    if event.get("event") not in _LEARNED:
+        return  # a value that a script wrote looks like one
     kind, role, key = _LEARNED[event["event"]]
     name = str(event.get(key, ""))
     place, _, column = str(event.get("place", "")).rpartition(":")

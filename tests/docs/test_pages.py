@@ -21,7 +21,15 @@ from tests.docs.pages import LANGUAGES, READMES, ROOT, Language, every, texts
 TEXTS = {language: texts(language) for language in LANGUAGES}
 BOTH = pytest.mark.parametrize("language", LANGUAGES)
 OF_OTHERS = {
-    *("--quiet", "--seconds", "--wheel-dir", "--no-index", "--find-links", "--index-url"),
+    *(
+        "--quiet",
+        "--upgrade-deps",
+        "--seconds",
+        "--wheel-dir",
+        "--no-index",
+        "--find-links",
+        "--index-url",
+    ),
     *("--junitxml", "--install-completion", "--rounds", "--draws"),
 }
 OTHER_COMMANDS = {"name", "path"}

@@ -1,0 +1,184 @@
+"""What a challenge leaves out, keeps and takes for the same: none, at the limit, the third."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bpmax_sim.challenge import cache as cache_module
+from bpmax_sim.challenge.cache import StoredVerdict, VerdictCache, digest_parts
+from bpmax_sim.challenge.equivalents import is_same_for_equal_sides, is_useless_fallback
+from bpmax_sim.challenge.ignore_comments import IgnoredMutants, read_ignore_comments
+from bpmax_sim.errors import ConfigError, Place
+from bpmax_sim.script_source.syntax import SyntaxTree
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+
+def find_operations(tree: SyntaxTree, *operators: str) -> Iterator[Node]:
+    """Yield the binary expressions of *operators*."""
+    for node in tree.walk():
+        sign = node.child_by_field_name("operator")
+        if (
+            node.type == "binary_expression"
+            and sign is not None
+            and tree.text_of(sign) in operators
+        ):
+            yield node
+
+
+@pytest.mark.parametrize(
+    ("source", "idle"),
+    [
+        # ?? is idle behind what is never null
+        ("'' ?? 1", True), ("0 ?? 1", True), ("[] ?? 1", True), ("{a: 1}.b ?? 1", False),
+        ("`${a}` ?? 1", True), ("(() => 1) ?? 1", True), ("!a ?? 1", True), ("(a - b) ?? 1", True),
+        ("null ?? 1", False), ("a ?? 1", False), ("a.b ?? 1", False), ("f() ?? 1", False),
+        ("a.trim() ?? 1", True), ("a.length ?? 1", True), ("a.find(b) ?? 1", False),
+        ("a.pop() ?? 1", False), ("String(a) ?? 1", True), ("Number(a) ?? 1", True),
+        ("a.trimmed() ?? 1", False), ("(a || b) ?? 1", False), ("(a && b) ?? 1", False),
+        # || is idle only where what it gives is as false as what it replaces
+        ("'' || ''", True), ("a.length || 0", True), ("a.trim() || ''", True),
+        ("a.trim() || '无'", False), ("a.length || 1", False), ("a.length || false", True),
+        ("Number(a) || 0", False), ("parseInt(a) || 0", False), ("(a - b) || 0", False),
+        ("Math.round(a) || 0", False), ("-a || 0", False), ("String(a) || null", False),
+        ("a.reduce(f) || 0", False), ("a || 0", False), ("f() || ''", False),
+    ],
+)  # fmt: skip
+def test_a_fallback_is_idle_behind_what_is_always_there(source: str, *, idle: bool) -> None:
+    tree = SyntaxTree(f"x = {source};")
+    outermost = next(find_operations(tree, "??", "||"))
+
+    assert is_useless_fallback(tree, outermost) == idle
+
+
+@pytest.mark.parametrize(
+    ("source", "same"),
+    [
+        ("x = a > b ? a : b", True), ("x = a > b ? b : a", True), ("x = (a > b) ? (b) : a", True),
+        ("x = a > b ? a : c", False), ("x = a > b ? a : 0", False), ("x = a > 0 ? a : -a", True),
+        ("x = a < 0 ? -a : a", True), ("x = a < 1 ? -a : a", False), ("x = a < 0 ? -b : a", False),
+        ("if (a > b) a = b", True), ("if (a > b) { a = b; }", True), ("if (a > b) b = a", True),
+        ("if (a > b) { a = b; c = 1; }", False), ("if (a > b) a = b; else c = 1", False),
+        ("if (a > b) {}", False), ("if (a > b) c = b", False), ("if (a > b) f(a)", False),
+        ("x = a > b", False), ("f(a > b)", False), ("while (a > b) a = b", False),
+        ("l.sort((p, q) => p.n > q.n ? 1 : -1)", True), ("l.toSorted((p, q) => p > q)", True),
+        ("l.filter(p => p > q)", False), ("sort((p, q) => p > q)", False),
+        ("l.sort(f, (p, q) => p > q)", True), ("if ((a > b)) a = b", True),
+    ],
+)  # fmt: skip
+def test_at_equality_both_ways_come_to_the_same(source: str, *, same: bool) -> None:
+    tree = SyntaxTree(source)
+
+    assert is_same_for_equal_sides(tree, next(find_operations(tree, ">", "<"))) == same
+
+
+@pytest.mark.parametrize(
+    ("comment", "kinds", "wrong"),
+    [
+        ("// bpmax-ignore-next args-swap: 对称", ("args-swap",), ""),
+        ("//bpmax-ignore-next args-swap 对称", ("args-swap",), ""),
+        ("/* bpmax-ignore-next args-swap : 对称 */", ("args-swap",), ""),
+        ("// bpmax-ignore-next args-swap ,argument, field-write: 对称",
+         ("args-swap", "argument", "field-write"), ""),
+        ("// bpmax-ignore-next args-swap,argument,field-writ: 对称",
+         ("args-swap", "argument", "field-writ"), "no kind 'field-writ'"),
+        ("// bpmax-ignore-next args-swap:", ("args-swap",), "a reason is missing"),
+        ("// bpmax-ignore-next args-swap:   ", ("args-swap",), "a reason is missing"),
+        ("// bpmax-ignore-next", (), "a reason is missing"),
+        ("// bpmax-ignore-next: 对称", (), "a reason is missing"),
+        ("// bpmax-ignore-next 对称", ("对称",), "no kind '对称'"),
+        ("// bpmax-ignore-next Args-Swap: 对称", ("Args-Swap",), "no kind 'Args-Swap'"),
+    ],
+)  # fmt: skip
+def test_a_comment_has_kinds_and_a_reason(comment: str, kinds: tuple[str, ...], wrong: str) -> None:
+    [found] = read_ignore_comments(SyntaxTree(f"{comment}\n核对(a, b);\n", "x.js"))
+
+    assert (found.kinds, found.line, found.wrong.startswith(wrong)) == (kinds, 2, True)
+    assert bool(found.wrong) == bool(wrong)
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "// bpmax-ignore-nextargs-swap: x",
+        "// bpmax-ignore: x",
+        "'bpmax-ignore-next'",
+        "// 见 bpmax-ignore-next",
+    ],
+)
+def test_what_is_no_such_comment_says_nothing(comment: str) -> None:
+    assert list(read_ignore_comments(SyntaxTree(f"{comment}\n核对(a, b);\n"))) == []
+
+
+def test_a_comment_speaks_of_the_next_line_of_its_file_and_of_its_kinds() -> None:
+    first, second = (
+        "// bpmax-ignore-next args-swap: 对称",
+        "/* bpmax-ignore-next argument:\n 对称 */",
+    )
+    text = f"\n{first}\nf(a, b);\n{second}\ng(1);\n"
+    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(text, "x.js")))
+    covered = [
+        (kind, line)
+        for kind in ("args-swap", "argument")
+        for line in range(1, 8)
+        if ignored.is_ignored(kind, Place("x.js", line, 9))
+    ]
+
+    assert covered == [("args-swap", 3), ("argument", 6)]
+    assert not ignored.is_ignored("args-swap", Place("y.js", 3, 9))
+    assert list(ignored.find_unused()) == []
+
+
+def test_each_comment_that_left_nothing_out_is_said_and_each_wrong_one() -> None:
+    line = "// bpmax-ignore-next args-swap: 对称\n1;\n"
+    ignored = IgnoredMutants(read_ignore_comments(SyntaxTree(line * 3, "x.js")))
+    assert ignored.is_ignored("args-swap", Place("x.js", 4, 1))
+    assert [one.place.line for one in ignored.find_unused() if one.place] == [1, 5]
+
+    with pytest.raises(ConfigError) as caught:
+        IgnoredMutants(
+            read_ignore_comments(SyntaxTree(line + line.replace(": 对称", "") * 2, "x.js"))
+        )
+    assert [one.place.line for one in caught.value.problems if one.place] == [3, 5]
+
+
+@pytest.mark.parametrize(("count", "kept"), [(0, 0), (1, 1), (3, 3), (4, 3), (7, 3)])
+def test_the_newest_verdicts_are_kept(
+    tmp_path: Path, count: int, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache_module, "_MOST_KEPT", 3)
+    cache = VerdictCache(tmp_path)
+    keys = [bytes([number]) for number in range(count)]
+    for key in keys:
+        cache.add(key, StoredVerdict(key, "killed", killer="一", cause=""))
+        assert cache.find(key) is None
+    cache.save()
+
+    again = VerdictCache(tmp_path)
+    assert [key for key in keys if again.find(key)] == keys[count - kept :]
+    assert (tmp_path / ".bpmax/challenge").exists() == bool(count)
+
+
+def test_two_processes_keep_what_both_found(tmp_path: Path) -> None:
+    one, two = VerdictCache(tmp_path), VerdictCache(tmp_path)
+    one.add(b"1", StoredVerdict(b"a", "survived"))
+    two.add(b"1", StoredVerdict(b"b", "killed"))
+    two.add(b"2", StoredVerdict(b"c", "killed"))
+    one.save()
+    two.save()
+
+    found = VerdictCache(tmp_path)
+    assert [found.find(key) for key in (b"1", b"2", b"3")] == [
+        StoredVerdict(b"b", "killed"), StoredVerdict(b"c", "killed"), None,
+    ]  # fmt: skip
+
+
+def test_each_part_of_a_digest_counts_and_so_does_their_border() -> None:
+    parts = [(), ("",), (None,), (0,), ("a", "b"), ("ab",), ("b", "a"), (("a", "b"),), ("\udc80",)]
+
+    assert len({digest_parts(*one) for one in parts}) == len(parts)

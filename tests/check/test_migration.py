@@ -1,0 +1,168 @@
+"""What is renamed in recordings that no scenario plays: at, before and behind the name itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cassette.format import dump_entries, render_exchange
+from bpmax_sim.cassette.model import Entry
+from bpmax_sim.check.migration import MovePlan, Renames, apply_plans, join_causes, plan_others
+from bpmax_sim.messages import Exchange, Request, Response
+from bpmax_sim.session.migration import Cause
+
+BASE = "https://crm.example.test"
+NOTHING = Renames({}, {}, {}, {})
+
+
+def recorded(path: str = "/v1/a", call: str = "crm.get", number: int = 1, **line: object) -> Entry:
+    """Return one exchange of the test ``甲``, as it is written."""
+    exchange = Exchange(
+        request=Request(method="GET", url=f"{BASE}{path}", base=BASE),
+        outcome=Response(status=200, body="见 /v1/b，redacted.crm.test.key.1".encode()),
+        key=f"{number:032x}",
+        order=number,
+        owner="甲",
+        at=1_772_413_200.0,
+    )
+    entry = render_exchange(exchange)
+    return replace(entry, line=replace(entry.line, call=call, instance="test", **line))
+
+
+def plan_of(folder: Path) -> MovePlan:
+    """Return a plan that changes nothing yet."""
+    file = folder / "甲.yaml"
+    file.write_bytes(dump_entries([recorded()]))
+    return MovePlan(file, Cassette.load(file), "甲", "甲")
+
+
+def migrate(root: Path, entries: list[Entry], renames: Renames) -> list[Entry]:
+    """Return *entries* as they are once *renames* were carried out."""
+    file = root / "cassettes/甲.yaml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(dump_entries(entries))
+    plans = plan_others(root, [], [], renames)
+    written, red = apply_plans(root, plans)
+    assert (written, red) == ([file] if plans else [], [])
+    moved = Cassette.load(file)
+    return [moved.explicit(number) for number in range(len(moved))]
+
+
+@pytest.mark.parametrize(
+    ("paths", "path", "moved"),
+    [
+        ({"/v1": "/v2"}, "/v1/a", "/v2/a"),
+        ({"/v1": "/v2"}, "/v1", "/v2"),
+        ({"/v1": "/v2"}, "/v1?q=1", "/v2?q=1"),
+        ({"/v1": "/v2"}, "/v10/a", ""),
+        ({"/v1": "/v2"}, "/api/v1/a", ""),
+        ({"/v1": "/v2"}, "/V1/a", ""),
+        ({"/v1/": "/v2/"}, "/v1/a", ""),
+        ({"/a": "/b"}, "/a/a/a", "/b/a/a"),
+        ({"/v1": "/v2", "/v2": "/v3"}, "/v1/a", "/v2/a"),
+        ({"/v2": "/v3", "/v1": "/v2"}, "/v1/a", "/v2/a"),
+        ({"/v1": "/v2", "/v2": "/v1"}, "/v2/a", "/v1/a"),
+        ({"/v1": "/v2", "/v1/客户": "/v3/客户"}, "/v1/客户/1", "/v3/客户/1"),
+        ({"/v3": "/v4", "/v5": "/v6", "/v1": "/v2"}, "/v1/a", "/v2/a"),
+    ],
+)
+def test_a_path_moves_once_and_from_its_beginning(
+    tmp_path: Path, paths: Mapping[str, str], path: str, moved: str
+) -> None:
+    [entry] = migrate(tmp_path, [recorded(path)], Renames({}, {}, paths, {}))
+
+    assert f"{BASE}{moved or path}" in entry.text.replace('"', "").splitlines()[2].split()
+    assert "见 /v1/b" in entry.text
+    assert len(entry.line.moved) == bool(moved)
+
+
+@pytest.mark.parametrize(
+    ("platforms", "apis", "call", "moved"),
+    [
+        ({"crm": "crm_system"}, {}, "crm.get", "crm_system.get"),
+        ({"crm": "crm_system"}, {}, "crm", "crm_system"),
+        ({"crm": "crm_system"}, {}, "crm2.get", "crm2.get"),
+        ({"crm": "crm_system"}, {}, "", ""),
+        ({"crm": "erp", "erp": "crm"}, {}, "crm.get", "erp.get"),
+        ({"crm": "erp", "erp": "crm"}, {}, "erp.get", "crm.get"),
+        ({}, {"crm.get": "crm.find"}, "crm.get", "crm.find"),
+        ({}, {"crm.get": "crm.find"}, "crm.get_all", "crm.get_all"),
+        ({}, {"crm.get": "crm.find"}, "erp.get", "erp.get"),
+        ({}, {"crm.a": "crm.b", "crm.b": "crm.c", "crm.c": "crm.a"}, "crm.c", "crm.a"),
+        ({"crm": "erp"}, {"erp.get": "erp.find"}, "crm.get", "erp.find"),
+    ],
+)
+def test_a_name_is_changed_as_a_whole_and_once(
+    tmp_path: Path, platforms: Mapping[str, str], apis: Mapping[str, str], call: str, moved: str
+) -> None:
+    [entry] = migrate(tmp_path, [recorded(call=call)], Renames(apis, platforms, {}, {}))
+
+    assert entry.line.call == moved
+    # placeholders within bodies go with their platform alone
+    platform = (
+        moved.partition(".")[0] if call.startswith(("crm.", "crm ")) or call == "crm" else "crm"
+    )
+    assert f"redacted.{platform.replace('_', '-')}.test.key.1" in entry.text.replace("_", "-")
+
+
+def test_values_go_with_their_platform_on_whichever_call_they_stand(tmp_path: Path) -> None:
+    values = {"crm.test": {"a": "1"}, "my_crm.test": {"a": "2"}, "erp.test": {"a": "3"}}
+    entries = [
+        recorded(call="oa.get", number=1, values=values),
+        recorded(call="crm.get", number=2),
+        recorded(call="erp.get", number=3),
+    ]
+
+    moved = migrate(tmp_path, entries, Renames({}, {"crm": "neu", "erp": "crm"}, {}, {}))
+
+    assert [entry.line.values for entry in moved] == [
+        {"neu.test": {"a": "1"}, "my_crm.test": {"a": "2"}, "crm.test": {"a": "3"}}, {}, {},
+    ]  # fmt: skip
+    assert [entry.line.call for entry in moved] == ["oa.get", "neu.get", "crm.get"]
+
+
+def test_an_owner_is_renamed_with_all_that_it_recorded(tmp_path: Path) -> None:
+    entries = [recorded(number=number) for number in (1, 2, 3)]
+
+    moved = migrate(tmp_path, entries, Renames({}, {}, {}, {"甲": "乙", "甲乙": "丙"}))
+
+    assert [entry.line.owner for entry in moved] == ["乙"] * 3
+    assert migrate(tmp_path, entries, NOTHING) == migrate(tmp_path, entries, NOTHING)
+
+
+@pytest.mark.parametrize(("count", "causes"), [(1, 1), (2, 2), (3, 3), (4, 1), (5, 1)])
+def test_more_than_three_values_of_a_place_are_one_cause(
+    tmp_path: Path, count: int, causes: int
+) -> None:
+    plan = plan_of(tmp_path)
+    plan.causes = {
+        number: (Cause("place", "crm.get", "query.id", was="-", now=f"{number}"),)
+        for number in range(count)
+    }
+    join_causes([plan])
+
+    found = {cause for own in plan.causes.values() for cause in own}
+    assert len(found) == causes
+    assert ({cause.now for cause in found} == {"…"}) == (count > 3)
+    assert {cause.was for cause in found} == {"-"}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "left"),
+    [((), []), (("a",), [1]), (("b",), []), (("a", "b"), [1, 2]), (("c",), [3])],
+)
+def test_a_move_needs_each_of_its_causes(
+    tmp_path: Path, accepted: tuple[str, ...], left: list[int]
+) -> None:
+    one, two, three = (Cause("api", was=name, now="x") for name in "abc")
+    plan = plan_of(tmp_path)
+    plan.entries = {number: recorded(number=number) for number in (1, 2, 3)}
+    plan.causes = {1: (one,), 2: (one, two), 3: (three,)}
+
+    plan.accept(frozenset(Cause("api", was=name, now="x") for name in accepted))
+
+    assert ([*plan.causes], [*plan.entries], plan.is_empty) == (left, left, not left)

@@ -1,0 +1,235 @@
+"""What exploration counts, compares and takes away: none, one, at the limit, one more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import UNSET
+
+from bpmax_sim.explore.effects import has_effect, identify_request, static_segments
+from bpmax_sim.explore.members import RecordedResponses, members_of, without_member
+from bpmax_sim.explore.orders import count_orders, find_groups, possible_orders
+from bpmax_sim.platform.load import Platforms
+from bpmax_sim.platform.model import Api, Idempotency
+from bpmax_sim.scenario.calls import CallMade
+from tests.explore.test_orders import made
+
+
+@pytest.mark.parametrize(
+    ("spans", "groups"),
+    [
+        ([], []),
+        ([(0, 9)], []),
+        ([(0, 4), (5, 9)], []),
+        ([(0, 5), (4, 9)], [{0, 1}]),
+        ([(0, 9), (1, 2), (3, 4)], [{0, 1}, {0, 2}]),
+        ([(0, 9), (1, 8), (2, 7)], [{0, 1, 2}]),
+        ([(0, 3), (1, 5), (4, 7)], [{0, 1}, {1, 2}]),
+        ([(0, 1), (2, 5), (3, 6), (7, 8)], [{1, 2}]),
+        ([(0, 9), (1, 9), (2, 9), (3, 9)], [{0, 1, 2, 3}]),
+    ],
+)
+def test_calls_in_flight_together_are_a_group(
+    spans: list[tuple[int, int]], groups: list[set[int]]
+) -> None:
+    calls = [made(number, *span) for number, span in enumerate(spans)]
+
+    found = find_groups(calls)
+
+    assert [{call.number for call in group} for group in found] == groups
+
+
+@pytest.mark.parametrize(
+    ("count", "tried", "every"),
+    [(0, 0, 0), (1, 0, 0), (2, 1, 1), (3, 5, 5), (4, 23, 23), (5, 45, 119)],
+)
+def test_all_orders_of_up_to_four_and_two_swaps_of_more(count: int, tried: int, every: int) -> None:
+    groups = find_groups([made(number + 1, number, 90 + number) for number in range(count)])
+
+    orders = list(possible_orders(groups))
+
+    assert (len(orders), count_orders(groups)) == (tried, every)
+    assert [order.inversions for order in orders] == sorted(order.inversions for order in orders)
+    assert len({order.name for order in orders}) == tried
+    for order in orders:
+        # whoever comes late is behind one that was asked later, and is delayed
+        assert order.late in order.calls[1:]
+        assert order.late.name in {rule.on for rule in order.rules}
+
+
+def call(**fields: Any) -> CallMade:
+    return CallMade(
+        **{"number": 1, "call": "crm.create", "method": "POST", "instance": "a", **fields}
+    )
+
+
+Pair = tuple[dict[str, Any], dict[str, Any]]
+SAME: tuple[Pair, ...] = (
+    ({"body": {"a": 1}}, {"body": {"a": 1}}),
+    ({"body": {"a": 1, "b": 2}}, {"body": {"b": 2, "a": 1}}),
+    ({"body": {"a": 1, "nonce": "x"}}, {"body": {"a": 1, "nonce": "y"}}),
+    ({"body": {"a": [{"timestamp": 1}]}}, {"body": {"a": [{"timestamp": 2}]}}),
+    ({"query": {"ts": "1"}}, {"query": {"ts": "2"}}),
+    ({"header": {"a": "1"}}, {"header": {"a": "2"}}),
+    ({"body": {"request_id": "1"}}, {"body": {"request_id": "2"}}),
+)
+OTHER: tuple[Pair, ...] = (
+    ({"body": {"a": 1}}, {"body": {"a": 2}}),
+    ({"body": {"a": 1}}, {"body": {"a": "1"}}),
+    ({"body": {"a": None}}, {"body": {}}),
+    ({"body": {"a": 0}}, {"body": {"a": ""}}),
+    ({"body": [1, 2, 3]}, {"body": [1, 2, 4]}),
+    ({"body": [1, 2, 3]}, {"body": [3, 2, 1]}),
+    ({"path": {"id": "1"}}, {"path": {"id": "2"}}),
+    ({"query": {"page": "1"}}, {"query": {"page": "2"}}),
+    ({"instance": "a"}, {"instance": "b"}),
+    ({"method": "POST"}, {"method": "PUT"}),
+    ({"body": {"request_id": None}}, {"body": {"request_id": ""}}),
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "same"), [*((*pair, True) for pair in SAME), *((*pair, False) for pair in OTHER)]
+)
+def test_two_requests_are_for_the_same_thing(
+    one: dict[str, Any], two: dict[str, Any], *, same: bool
+) -> None:
+    identities = [identify_request(call(**fields), None) for fields in (one, two)]
+
+    assert (identities[0].request == identities[1].request) == same
+
+
+@pytest.mark.parametrize(
+    ("fields", "declared", "key", "numbers"),
+    [
+        ({}, "", "", set()),
+        ({"header": {"Idempotency-Key": "k"}}, "", "Idempotency-Key=k", set()),
+        ({"header": {"X-Request-Id": "k"}}, "", "X-Request-Id=k", set()),
+        ({"header": {"x-own": "k"}}, "X-OWN", "x-own=k", set()),
+        ({"header": {"x-own": "k"}}, "", "", set()),
+        ({"body": {"单号": "1", "流水号": "2"}}, "", "流水号=2", {"1", "2"}),
+        ({"body": {"a": {"b": [{"out_trade_no": 7}]}}}, "", "out_trade_no=7", {"7"}),
+        ({"body": {"out_trade_no": ""}}, "", "", set()),
+        ({"body": {"out_trade_no": None}}, "", "", set()),
+        ({"body": {"out_trade_no": 0}}, "", "out_trade_no=0", {"0"}),
+        ({"body": {"msgKey": "x", "msgid": "y"}}, "", "msgid=y", {"x", "y"}),
+        ({"body": {"order_no": "9"}, "path": {"id": 3}}, "", "", {"9", "3"}),
+        ({"body": {"uuid": "1", "request_id": "2", "client_token": "3"}}, "",
+         "client_token=3 request_id=2 uuid=1", {"1", "2", "3"}),
+    ],
+)  # fmt: skip
+def test_the_key_of_a_request_and_what_it_is_looked_up_by(
+    fields: dict[str, Any], declared: str, key: str, numbers: set[str]
+) -> None:
+    api = (
+        Api(key="create", path="/x", idempotency=Idempotency(place="header", name=declared))
+        if declared
+        else None
+    )
+
+    found = identify_request(call(**fields), api)
+
+    assert (found.key, {*found.numbers}) == (key, numbers)
+
+
+@pytest.mark.parametrize(
+    ("idempotent", "method", "effect"),
+    [
+        (UNSET, "GET", False), (UNSET, "HEAD", False), (UNSET, "PUT", False),
+        (UNSET, "DELETE", False), (UNSET, "POST", True), (UNSET, "PATCH", True), (UNSET, "", True),
+        (True, "POST", False), (False, "POST", True), (False, "GET", True), (True, "GET", False),
+    ],
+)  # fmt: skip
+def test_a_second_request_has_an_effect(idempotent: Any, method: str, *, effect: bool) -> None:
+    assert has_effect(Api(key="x", path="/x", idempotent=idempotent), method) == effect
+
+
+@pytest.mark.parametrize(
+    ("path", "segments"),
+    [
+        ("", ()), ("/", ()), ("/a", ("a",)), ("/a/", ("a",)), ("//a//b", ("a", "b")),
+        ("/a/{id}", ("a",)), ("/{id}", ()), ("/a/{id}/b/{n}", ("a", "b")), ("/a-{id}", ("a-{id}",)),
+        ("/{a}{b}", ("{a}{b}",)), ("/{}", ()),
+    ],
+)  # fmt: skip
+def test_the_collection_of_a_path(path: str, segments: tuple[str, ...]) -> None:
+    assert static_segments(path) == segments
+
+
+BODY: dict[str, Any] = {"a": None, "b": 0, "c": [{"d": 1}, {"d": 2}, {"d": 3}], "e": {"f": ""}}
+
+
+@pytest.mark.parametrize(
+    ("steps", "lack", "expected"),
+    [
+        (("a",), "absent", {**BODY, "a": UNSET}),
+        (("b",), "null", {**BODY, "b": None}),
+        (("c",), "empty", {**BODY, "c": []}),
+        (("e", "f"), "absent", {**BODY, "e": {}}),
+        (("e", "f"), "null", {**BODY, "e": {"f": None}}),
+        (("c", 0, "d"), "absent", {**BODY, "c": [{}, {"d": 2}, {"d": 3}]}),
+        (("c", 2, "d"), "null", {**BODY, "c": [{"d": 1}, {"d": 2}, {"d": None}]}),
+    ],
+)
+def test_one_member_is_lacking_and_nothing_else(steps: Any, lack: Any, expected: Any) -> None:
+    before = repr(BODY)
+
+    found = without_member(BODY, steps, lack)
+
+    assert found == {name: value for name, value in expected.items() if value is not UNSET}
+    assert repr(BODY) == before
+
+
+def lacks(folder: Path, body: Any, *seen: Any, answer: Any = None) -> dict[str, Any]:
+    recorded = RecordedResponses(folder, Platforms()).recorded_api("crm.get")
+    for one in seen:
+        recorded.add_body(one)
+    api = Api(key="get", path="/x", answer=answer or {})
+    return {one.name: {**one.lacks} for one in members_of(body, api, recorded) if one.lacks}
+
+
+@pytest.mark.parametrize(
+    ("seen", "found"),
+    [
+        ([], {}),
+        ([{"a": 1, "b": [1]}], {}),
+        ([{"a": 1, "b": [1]}, {"a": 0, "b": [1]}], {}),
+        ([{"a": 1, "b": [1]}, {"b": [1]}], {"a": {"absent": "recorded"}}),
+        ([{"b": [1]}, {"b": [1]}, {"a": 1, "b": [1]}], {"a": {"absent": "recorded"}}),
+        ([{"a": None, "b": []}], {"a": {"null": "recorded"}, "b": {"empty": "recorded"}}),
+        ([{"a": []}], {}),
+        ([{}], {}),
+        ([None], {}),
+        ([[]], {}),
+    ],
+)
+def test_a_member_lacks_what_a_recording_shows(
+    tmp_path: Path, seen: list[Any], found: dict[str, Any]
+) -> None:
+    assert lacks(tmp_path, {"a": 1, "b": [1]}, *seen) == found
+
+
+def test_a_member_of_each_element_counts_for_the_first(tmp_path: Path) -> None:
+    rows = [{"n": 1}, {"n": 2}, {"n": 3}]
+
+    assert lacks(tmp_path, {"rows": rows}, {"rows": [*rows, {}]}) == {
+        "rows[0].n": {"absent": "recorded"}
+    }
+    assert lacks(tmp_path, {"rows": []}, {"rows": [*rows, {}]}) == {}
+
+
+def test_of_a_response_sixty_members_and_six_floors_are_looked_at(tmp_path: Path) -> None:
+    recorded = RecordedResponses(tmp_path, Platforms()).recorded_api("crm.get")
+    api = Api(key="get", path="/x")
+    for count, looked_at in ((0, 0), (59, 59), (60, 60), (61, 60)):
+        wide = {f"n{number}": number for number in range(count)}
+        assert len(members_of(wide, api, recorded)) == looked_at
+    deep: Any = 1
+    for _ in range(9):
+        deep = {"x": deep}
+    assert [one.name.count("x") for one in members_of(deep, api, recorded)] == [1, 2, 3, 4, 5, 6]
+    empty: tuple[Any, ...] = (None, 1, "", [], {}, [[]])
+    for body in empty:
+        assert members_of(body, api, recorded) == ()
