@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -261,27 +262,49 @@ def running_in_group(group: int) -> list[str]:
     return found
 
 
+OF_PYTEST = ("-m", "pytest", "-v", *PLAIN)
+SEARCHES = {
+    "explore": ("-m", "bpmax_sim", "explore", ".", "--workers", "2"),
+    "challenge": ("-m", "bpmax_sim", "challenge", ".", "--workers", "2"),
+    "pytest explores": (*OF_PYTEST, "--bpmax-explore"),
+    "pytest challenges": (*OF_PYTEST, "--bpmax-challenge"),
+}
+
+
+def wait_until_begun(process: subprocess.Popen[str], *, is_pytest: bool) -> None:
+    """Return once a search has workers, or pytest has collected."""
+    if is_pytest:
+        assert process.stdout is not None
+        next(line for line in process.stdout if line.startswith("collected"))
+        return
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not children.read_text("ascii"):
+        time.sleep(0.01)
+
+
 @pytest.mark.night
 @pytest.mark.usefixtures("hears_ctrl_c")
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="sees by /proc that it has begun")
 @pytest.mark.parametrize("seconds", [0, 0.3, 1])
-def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(seconds: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize("search", SEARCHES)
+def test_ctrl_c_ends_it_at_any_moment_and_nothing_is_left(
+    search: str, seconds: float, tmp_path: Path
+) -> None:
     for number in range(12):
         write_project(tmp_path / str(number), STALE, steps=TWO_STEPS)
-    command = [sys.executable, "-m", "bpmax_sim", "explore", ".", "--workers", "2"]
+    is_pytest = search.startswith("pytest")
     process = subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL,
-        encoding="utf-8", start_new_session=True,
+        [sys.executable, *SEARCHES[search]], cwd=tmp_path, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, encoding="utf-8", start_new_session=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
     )  # fmt: skip
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not children.read_text("ascii"):
-        time.sleep(0.01)
+    wait_until_begun(process, is_pytest=is_pytest)
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
 
     _, err = process.communicate(timeout=120)
 
-    assert process.returncode in {0, 130}, err
+    assert process.returncode in ({0, 2} if is_pytest else {0, 130}), err
     assert "Traceback" not in err
     assert running_in_group(process.pid) == []  # its workers have ended, too
 
