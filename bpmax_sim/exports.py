@@ -85,7 +85,7 @@ EXPORTS: Final[Mapping[str, Mapping[str, str]]] = {
         "bpmax_sim.simulator.state": "Message State",
         "bpmax_sim.subject.hooks": (
             "BranchArrived CycleCut DeadlinePassed FieldChanged HookStarted MessageShown "
-            "NodeEntered NotificationSent PersonActed SubjectEvent"
+            "NodeEntered NotificationSent PersonActed RouteEvaluated SubjectEvent"
         ),
         "bpmax_sim.transport.adapters": "Handles",
         "bpmax_sim.transport.respx_router": "Router",

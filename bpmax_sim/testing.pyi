@@ -55,6 +55,7 @@ from bpmax_sim.subject.hooks import MessageShown as MessageShown
 from bpmax_sim.subject.hooks import NodeEntered as NodeEntered
 from bpmax_sim.subject.hooks import NotificationSent as NotificationSent
 from bpmax_sim.subject.hooks import PersonActed as PersonActed
+from bpmax_sim.subject.hooks import RouteEvaluated as RouteEvaluated
 from bpmax_sim.subject.hooks import SubjectEvent as SubjectEvent
 from bpmax_sim.transport.adapters import Handles as Handles
 from bpmax_sim.transport.respx_router import Router as Router

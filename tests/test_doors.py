@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from bpmax_sim.cli.app import run_command_line
-from bpmax_sim.cli.select import find_items, find_targets
+from bpmax_sim.cli.item_selection import find_items, find_targets
 
 ROOT = Path(__file__).parents[1]
 FAILURES = {

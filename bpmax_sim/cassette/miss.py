@@ -27,6 +27,7 @@ from bpmax_sim.messages import Call
 
 _SHOWN = 5
 _WIDTH = 60
+_FEW = 2  # so many differences fit into a headline
 _IGNORABLE = frozenset({"query", "header", "body"})  # without its path it is another call
 
 
@@ -162,8 +163,11 @@ def explain_no_such_call(
     """
     changed = near is not None and near.number not in search.played
     add = context.record_command(context.new)
+    is_near = near is not None and len(near.differences) <= _FEW
     return [
-        msg(
+        _title_of_near(parts, near)
+        if near and is_near
+        else msg(
             "{name} is not recorded like this for {owner!r} in {cassette_path}",
             name=_call_name(parts),
             owner=search.owner,
@@ -172,10 +176,29 @@ def explain_no_such_call(
         *_describe_place(parts, context),
         *(_explain_nearest(search, near) if near else _list_other_calls(search)),
         *_list_other_owners(search, key, parts),
+        *(
+            [_format_line(msg("mend"), msg("the script, if it should send what was recorded"))]
+            if is_near and context.position
+            else ()
+        ),
         _format_line(msg("record"), context.record_command(context.rewrite) if changed else add),
         *([_format_line(msg("or add"), add)] if changed else ()),
         *(_suggest_fixes(search, near) if near else ()),
     ]
+
+
+def _title_of_near(parts: RequestParts, near: NearestExchange) -> str:
+    """Return the headline for a call that differs from a recording in few places."""
+    differences = (
+        msg("{path} sent {sent}, recorded {recorded}", path=one.path, sent=sent, recorded=recorded)
+        for one in near.differences
+        for recorded, sent in (quote_values(one),)
+    )
+    return msg(
+        "{name} is not recorded like this: {differences}",
+        name=_call_name(parts),
+        differences=join_messages("; ", differences),
+    )
 
 
 def _call_name(parts: RequestParts) -> str:

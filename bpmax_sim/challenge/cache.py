@@ -1,4 +1,4 @@
-"""What became of mutants, kept in ``.bpmax/challenge``: nothing is tried twice for no reason.
+"""Cache the verdicts on mutants in ``.bpmax/challenge``, so that unchanged ones are not run again.
 
 A verdict is kept beside a digest of everything that went into it. Where something of that changed,
 the mutant is tried anew, first on the scenario that killed it the last time.
@@ -14,7 +14,7 @@ from typing import Final
 
 import msgspec
 
-from bpmax_sim.index.files import code_edition, read_stored, write_stored
+from bpmax_sim.index.files import code_edition, read_cache, write_cache
 from bpmax_sim.project import NAME
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.observation import digest_of
@@ -26,7 +26,7 @@ _LOGINS: Final = "auth"
 
 
 class StoredVerdict(msgspec.Struct, frozen=True, array_like=True):
-    """What became of one mutant.
+    """The stored verdict on one mutant.
 
     Attributes:
         digest: of all that went into it.
@@ -57,26 +57,26 @@ class VerdictCache:
         self._new: dict[bytes, StoredVerdict] = {}
 
     def _read(self) -> dict[bytes, StoredVerdict]:
-        stored = read_stored(self._place, _DECODER, code_edition())
+        stored = read_cache(self._place, _DECODER, code_edition())
         return stored.verdicts if stored is not None else {}
 
     def find(self, key: bytes) -> StoredVerdict | None:
-        """Return what became of the mutant *key* the last time."""
+        """Return the stored verdict on the mutant with digest *key*, or None."""
         return self._kept.get(key)
 
     def add(self, key: bytes, verdict: StoredVerdict) -> None:
-        """Keep *verdict* from the next `save` on."""
+        """Store *verdict* for the mutant with digest *key*; `save` writes it."""
         self._new[key] = verdict
 
     def save(self) -> None:
-        """Write what is new beside what other processes wrote meanwhile, where that can be."""
+        """Merge the new verdicts into the file; other processes may have written it meanwhile."""
         if self._new:
             verdicts = [*{**self._read(), **self._new}.items()][-_MOST_KEPT:]
-            write_stored(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
+            write_cache(self._place, _StoredVerdicts(code_edition(), dict(verdicts)))
 
 
 def digest_parts(*parts: object) -> bytes:
-    """Return what tells *parts* from any others."""
+    """Return a digest that differs whenever one of *parts* differs."""
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
@@ -97,7 +97,7 @@ def digest_baseline(baseline: Baseline) -> bytes:
         texts,
         (item.vars, item.cli_variables, item.strictness),
         files,
-        list(_used_variables(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
+        list(_used_environment(baseline.environ, [*files.values(), repr(item.scenario).encode()])),
         digest_of(baseline.run.observations),
     )
 
@@ -112,13 +112,13 @@ def _recording_files(item: ScenarioItem, folder: Path) -> Iterator[Path]:
 
 
 def _read_files(places: tuple[Path, ...]) -> Iterator[tuple[str, bytes]]:
-    """Yield the files at and below *places*, with the digests of what they hold."""
+    """Yield the name and digest of each file at or below *places*."""
     for place in places:
         for path in sorted(place.rglob("*")) if place.is_dir() else (place,):
             if path.is_file():
                 yield str(path), path.read_bytes()
 
 
-def _used_variables(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
+def _used_environment(environ: Mapping[str, str], texts: list[bytes]) -> Iterator[tuple[str, str]]:
     names = {name for text in texts for name in _VARIABLE.findall(text.decode("utf-8", "replace"))}
     yield from ((name, environ.get(name, "")) for name in sorted(names))

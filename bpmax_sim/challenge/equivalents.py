@@ -1,4 +1,4 @@
-"""Mistakes that are none, as far as the text of a script says: both texts come to the same."""
+"""Recognise mutants that, as the script's source shows, behave exactly like the script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _JOINS: Final = frozenset({"||", "&&", "??"})
 
 
 def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
-    """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, changes nothing."""
+    """Return whether the right side of *fallback*, ``a || b`` or ``a ?? b``, has no effect."""
     left, right = (unwrap(fallback.child_by_field_name(side)) for side in ("left", "right"))
     if left is None or right is None:
         return False
@@ -49,7 +49,7 @@ def is_useless_fallback(tree: SyntaxTree, fallback: Node) -> bool:
 
 
 def is_same_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
-    """Return whether it is the same which way is taken where both sides are equal.
+    """Return whether both branches give the same result where the two sides are equal.
 
     That is of ``a > b ? b : a``, of ``if (a > b) a = b``, of ``a < 0 ? -a : a``, and of what a
     list is sorted by.
@@ -75,7 +75,7 @@ def is_same_for_equal_sides(tree: SyntaxTree, comparison: Node) -> bool:
 
 
 def _is_in_comparator(tree: SyntaxTree, node: Node) -> bool:
-    """Return whether *node* is of the function that a list is sorted by."""
+    """Return whether *node* is inside the function with which a list is sorted."""
     owner: Node | None = node
     while owner is not None and owner.type not in FUNCTIONS:
         owner = owner.parent
@@ -87,7 +87,7 @@ def _is_in_comparator(tree: SyntaxTree, node: Node) -> bool:
 
 
 def _only_assignment(block: Node | None) -> Node | None:
-    """Return the assignment that is all of *block*."""
+    """Return the assignment if it is the only statement of *block*, else None."""
     while block is not None and block.type in {"statement_block", "expression_statement"}:
         block = block.named_children[0] if len(block.named_children) == 1 else None
     return block if block is not None and block.type == "assignment_expression" else None
@@ -99,7 +99,7 @@ def _text_at(tree: SyntaxTree, node: Node, field: str) -> str:
 
 
 def unwrap(node: Node | None) -> Node | None:
-    """Return *node* without parentheses around it."""
+    """Return *node* without enclosing parentheses."""
     while node is not None and node.type in WRAPPED and node.named_children:
         node = node.named_children[-1]
     return node

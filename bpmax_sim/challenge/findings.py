@@ -1,4 +1,4 @@
-"""What a challenge found, in the words of a person: few, ranked, and each with what to do.
+"""Turn the verdicts of a challenge into few findings for readers, ranked, each with its remedy.
 
 At most one finding a line of a script. A line of ``expect`` that kills several mutants is one
 finding; the more it kills, the earlier it stands. What may be equivalent to the script is not
@@ -36,7 +36,7 @@ _WIDTH = 60
 
 
 class Weakness(msgspec.Struct, frozen=True, kw_only=True):
-    """One weakness of the scenarios.
+    """A mistake that no scenario notices, or code that no scenario runs.
 
     Attributes:
         place: in the script.
@@ -72,12 +72,12 @@ class Weakness(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def expect(self) -> str:
-        """Return the line to add, as YAML; nothing where there is none."""
+        """Return the line to add as YAML; "" if there is none."""
         return write_yaml(self.line.keys, block=0).rstrip("\n") if self.line else ""
 
 
 class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a challenge came to.
+    """The result of a challenge.
 
     Attributes:
         findings: all, the most useful first.
@@ -93,12 +93,12 @@ class ChallengeResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def distinct_findings(self) -> tuple[Weakness, ...]:
-        """Return the findings without those that are the same as another one."""
+        """Return the findings, except those that the line of another finding solves."""
         return tuple(finding for finding in self.findings if finding.same_as is None)
 
     @property
     def score(self) -> float:
-        """Return the percentage of mutants that are noticed, of those that can be."""
+        """Return the percentage of noticed mutants among those that can be noticed."""
         missed = sum(self.counts.get(name, 0) for name in ("differs", "unreached", "limit"))
         killed = self.counts.get("killed", 0)
         return 100 * killed / (killed + missed) if killed + missed else 100.0
@@ -122,8 +122,10 @@ _KILLER_OF = {
 Case = tuple[int, ScriptTarget, Mutant, MutantVerdict]
 
 
-def summarise(challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]) -> ChallengeResult:
-    """Return what *judgements* come to, those of the first mutants that *challenge* tries."""
+def summarise_verdicts(
+    challenge: ScriptChallenge, judgements: Sequence[MutantVerdict]
+) -> ChallengeResult:
+    """Return the findings and counts for *judgements*, those of the first numbered mutants."""
     ignoring = challenge.ignoring
     counts: Counter[str] = Counter()
     killers: Counter[str] = Counter()
@@ -178,7 +180,7 @@ _OUTCOMES = {
 
 
 def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
-    """Return what the challenges of several scripts came to, the most useful first."""
+    """Return the combined result of several scripts, the most useful findings first."""
     counts: Counter[str] = Counter()
     killers: Counter[str] = Counter()
     for result in results:
@@ -193,7 +195,7 @@ def merge_results(results: Sequence[ChallengeResult]) -> ChallengeResult:
 
 
 def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
-    """Yield the most useful finding of each line of a script, and what another one says of it."""
+    """Yield the most useful finding of each script line, together with hints of the others."""
     order: Mapping[str, int] = {"differs": 0, "unreached": 1, "unchanged": 2}
 
     def rank(finding: Weakness) -> tuple[Any, ...]:
@@ -215,8 +217,8 @@ def _keep_best_per_line(findings: Iterable[Weakness]) -> Iterator[Weakness]:
 # ---------------------------------------------------------------------- survivors
 
 
-def describe_in_brief(finding: Weakness) -> str:
-    """Return what is missing on one line: the mistake, and what to add where."""
+def describe_on_one_line(finding: Weakness) -> str:
+    """Return one line: the unnoticed mistake, and what to add to which scenario."""
     text = msg("{message}: {old}", message=finding.message, old=finding.old)
     if finding.new:
         text = msg("{text} → {new}", text=text, new=finding.new)
@@ -231,14 +233,14 @@ def describe_in_brief(finding: Weakness) -> str:
 
 
 class _Group(NamedTuple):
-    """Mutants that one line kills; the first is the nearest to what it changes."""
+    """Mutants that one expectation kills; the first one has the most direct effect."""
 
     line: ExpectLine
     cases: Sequence[Case]
 
 
 def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterator[Weakness]:
-    """Yield a finding for each line that kills mutants, and one for each other place of these."""
+    """Yield a finding for each line that kills mutants, and one for each further place of these."""
     groups, left = _group_by_line(challenge, cases)
     for group in _merge_groups(challenge, groups):
         first = _make_survivor(challenge, group.cases[0], group.line)
@@ -257,13 +259,13 @@ def _find_survivors(challenge: ScriptChallenge, cases: Sequence[Case]) -> Iterat
 def _group_by_line(
     challenge: ScriptChallenge, cases: Sequence[Case]
 ) -> tuple[list[_Group], list[Case]]:
-    """Return groups, that with the most mutants first, and what no line kills."""
+    """Return groups of mutants killed by one line, the largest first, and mutants without one."""
     found, left = list[_Group](), list(cases)
     while True:
         groups: dict[int, list[Case]] = {}
         for number, _, _, judgement in left:
             if (line := judgement.line) is not None:
-                groups[number] = [case for case in left if _covers_case(line, case, challenge)]
+                groups[number] = [case for case in left if _kills_case(line, case, challenge)]
         if not groups:
             return found, left
         best = max(groups, key=lambda number: (len(groups[number]), -number))
@@ -281,7 +283,7 @@ def _group_by_line(
 
 
 def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Iterator[_Group]:
-    """Yield *groups*; those whose first mutants stand on one line of a script as one."""
+    """Yield *groups*; groups whose first mutants are on the same script line are merged."""
     merged: dict[tuple[str, int, str, int], _Group] = {}
     for group in groups:
         place = group.cases[0][2].place
@@ -299,7 +301,7 @@ def _merge_groups(challenge: ScriptChallenge, groups: Sequence[_Group]) -> Itera
 
 
 def _rank_directness(case: Case) -> tuple[int, int]:
-    """Return how far a mistake is from what it changes, so that the nearest is shown."""
+    """Return the sort key of a mutant: the closer its effect is to the change, the smaller."""
     number, _, mutant, _ = case
     is_direct = mutant.kind in _DIRECT and mutant.about not in {RETURNED, ""}
     return (_DIRECT.index(mutant.kind) if is_direct else len(_DIRECT)), number
@@ -314,7 +316,7 @@ def _find_case(number: int, cases: Sequence[Case]) -> Case:
     return next(case for case in cases if case[0] == number)
 
 
-def _covers_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
+def _kills_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bool:
     return any(
         one.place in line.places
         and one.step == str(line.step)
@@ -326,7 +328,7 @@ def _covers_case(line: ExpectLine, case: Case, challenge: ScriptChallenge) -> bo
 def _weaknesses_without_line(
     challenge: ScriptChallenge, cases: Sequence[Case]
 ) -> Iterator[Weakness]:
-    """Yield those that no line kills, of those at one place of a scenario the first."""
+    """Yield findings without an expectation to add, one for each place of a scenario."""
     groups: dict[tuple[int, str, str], list[Case]] = {}
     for case in cases:
         first = sort_divergences(case[3].divergences)[0]
@@ -368,7 +370,7 @@ def _make_survivor(challenge: ScriptChallenge, case: Case, line: ExpectLine | No
 def _clearest_divergence(
     challenge: ScriptChallenge, judgement: MutantVerdict, line: ExpectLine | None
 ) -> Divergence:
-    """Return the difference that the line speaks of, or the plainest one."""
+    """Return the difference that *line* checks; without one, the simplest difference."""
     key = (line.file, str(line.step)) if line is not None else ()
     for one in judgement.divergences:
         file = challenge.baselines[one.user].item.spot.source.file
@@ -405,17 +407,17 @@ def _join_to_one_line(text: str) -> str:
 
 
 def _find_equivalent_mutants(cases: Sequence[Case]) -> Iterator[Weakness]:
-    """Yield unchanged mutants of which it is known why: all others may be equivalent."""
+    """Yield findings for mutants without any effect, if the reason for that is known."""
     for _, target, mutant, verdict in cases:
         if message := _explain_equivalent(target, mutant, verdict):
             yield _make_weakness(mutant, "unchanged", message)
 
 
 def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVerdict) -> str:
-    """Return what no row comes to, so that *mutant* changes nothing; nothing if that is unclear."""
+    """Return which input no row has, so that *mutant* has no effect; "" if that is unclear."""
     if verdict.cause == "unmet":
         return _explain_unreached(target, mutant)
-    if mutant.kind == "fallback" and target.is_never_needed(mutant):
+    if mutant.kind == "fallback" and target.is_fallback_never_needed(mutant):
         return msg(
             "no row where {left} is missing, so nobody needs the fallback",
             left=_join_to_one_line(mutant.about),
@@ -426,7 +428,7 @@ def _explain_equivalent(target: ScriptTarget, mutant: Mutant, verdict: MutantVer
 
 
 def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return what no row comes to, though *mutant* is about it; nothing where that is unclear."""
+    """Return which input no row has although *mutant* concerns it; "" if that is unclear."""
     if mutant.kind == "comparison":
         return _describe_boundary(target, mutant)
     holds = mutant.kind == "loop" or mutant.new == "false"
@@ -437,7 +439,7 @@ def _explain_unreached(target: ScriptTarget, mutant: Mutant) -> str:
 
 
 def _describe_boundary(target: ScriptTarget, mutant: Mutant) -> str:
-    """Return that nobody comes to where both sides are equal, if the script's input decides it."""
+    """Return that no row makes both sides equal, if the script's input decides that; else ""."""
     left, sign, right, reach = target.finder.describe_boundary(mutant.start, mutant.end)
     values = {"left": _join_to_one_line(left), "right": _join_to_one_line(right), "sign": sign}
     message = msg("no row where {left} = {right}, so that {sign} may be off by one", **values)
@@ -460,7 +462,7 @@ def _make_weakness(mutant: Mutant, verdict: FindingVerdict, message: str) -> Wea
 def _find_unreached(
     challenge: ScriptChallenge, cases: Sequence[Case], ignoring: IgnoredMutants
 ) -> Iterator[Weakness]:
-    """Yield what no scenario takes or calls, with what would reach it."""
+    """Yield branches and functions that no scenario runs, with the input that would reach each."""
     for target in challenge.targets:
         unreached = Counter(
             number
@@ -468,7 +470,7 @@ def _find_unreached(
             if own is target and judged.verdict == "unreached"
             for number in target.guard_counters(mutant)
         )
-        for number in target.reach.find_untaken(target.totals):
+        for number in target.reach.find_unrun_counters(target.totals):
             counter, node = target.reach.counters[number], target.reach.shown_node(number)
             place = target.tree.place(node)
             if ignoring.is_ignored(BRANCH, place):

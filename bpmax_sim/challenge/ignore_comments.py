@@ -1,4 +1,4 @@
-"""Comments that leave mutants out: ``// bpmax-ignore-next args-swap: why it is right``."""
+"""Comments that exclude mutants: ``// bpmax-ignore-next args-swap: why it is right``."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _IGNORE: Final = re.compile(
 
 
 def read_ignore_comments(tree: SyntaxTree) -> Iterator[IgnoreComment]:
-    """Yield what comments of a script leave out."""
+    """Yield the comments of a script that exclude mutants."""
     for node in tree.walk():
         text = tree.text_of(node).strip("/* \t\r\n") if node.type == "comment" else ""
         match = _IGNORE.match(text)
@@ -59,10 +59,10 @@ def _check_comment(kinds: Sequence[str], reason: str) -> str:
 
 
 class IgnoredMutants:
-    """The comments of some scripts, and which of them left something out."""
+    """The comments of several scripts that exclude mutants, and which of them were used."""
 
     def __init__(self, comments: Iterable[IgnoreComment]) -> None:
-        """Take what `read_ignore_comments` yields.
+        """Check the comments that `read_ignore_comments` yields.
 
         Raises:
             ConfigError: comments without a reason, or of kinds that are none.
@@ -73,7 +73,7 @@ class IgnoredMutants:
         self._used: set[Place] = set()
 
     def is_ignored(self, kind: str, place: Place) -> bool:
-        """Return whether a comment leaves out what is of *kind* on the line of *place*."""
+        """Return whether a comment excludes mutants of *kind* on the line of *place*."""
         for one in self._comments:
             if (one.place.file, one.line) == (place.file, place.line) and kind in one.kinds:
                 self._used.add(one.place)
@@ -81,7 +81,7 @@ class IgnoredMutants:
         return False
 
     def find_unused(self) -> Iterator[Problem]:
-        """Yield the comments that left nothing out."""
+        """Yield a problem for each comment that excluded no mutant."""
         message = msg("this comment leaves nothing out; remove it")
         for one in self._comments:
             if one.place not in self._used:

@@ -1,4 +1,4 @@
-"""Put mistakes into the scripts of scenarios that pass, and judge what the scenarios make of each.
+"""Run mutants of the scripts of passing scenarios, and judge whether a scenario notices each.
 
 *killed*: a scenario fails, or warns of it · *unreached*: no scenario evaluates the place ·
 *unchanged*: nothing is other · *differs*: something is other, and all scenarios pass · *limit*: it
@@ -26,7 +26,7 @@ from bpmax_sim.challenge.proposals import (
     find_divergences,
     is_another_number,
 )
-from bpmax_sim.challenge.reach import Counts, ScriptReach
+from bpmax_sim.challenge.script_reach import Counts, ScriptReach
 from bpmax_sim.errors import Problem
 from bpmax_sim.scenario.events import ConsoleWritten
 from bpmax_sim.scenario.load import ScenarioItem
@@ -41,9 +41,9 @@ from bpmax_sim.variant.run import (
     BaselineError,
     Variant,
     VariantRun,
-    find_obstacle,
     measure_baseline,
     run_variant,
+    why_no_variants,
 )
 from bpmax_sim.variant.workers import map_in_order
 
@@ -57,7 +57,7 @@ _MOST_DIVERGENCES = 60
 
 
 class MutantVerdict(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of one mutant.
+    """The verdict on one mutant.
 
     Attributes:
         killer: the item that killed it, by its node id.
@@ -85,7 +85,7 @@ class ScriptTarget:
     def __init__(
         self, script: Script, counted: CountedScript, counts: Mapping[int, Counts], users: list[int]
     ) -> None:
-        """Read the script."""
+        """Parse *script* and list its mutants."""
         self.name = script.name
         self.tree = SyntaxTree(script.source, script.name)
         self.data = self.tree.text.encode()
@@ -98,7 +98,7 @@ class ScriptTarget:
 
     @cached_property
     def finder(self) -> ReachFinder:
-        """Return what says what would reach a way of the script."""
+        """Return the finder of inputs that would reach a branch of the script."""
         return ReachFinder(self.tree.text, self.name)
 
     def _is_script(self, mutant: Mutant) -> bool:
@@ -109,28 +109,30 @@ class ScriptTarget:
         return node if node is not None else self.tree.root
 
     def guard_counters(self, mutant: Mutant) -> tuple[int, ...]:
-        """Return the counters that are passed where *mutant* is evaluated, the nearest first."""
+        """Return the counters on the way to *mutant* in the source, the innermost first."""
         return tuple(self.reach.guard_counters(self._mutated_node(mutant)))
 
     def baselines_evaluating(self, mutant: Mutant) -> tuple[int, ...]:
-        """Return the baselines that evaluate the place of *mutant*."""
+        """Return the numbers of the baselines whose run evaluates the place of *mutant*."""
         guards = self.guard_counters(mutant)
         return tuple(user for user in self.users if not guards or self.counts[user][guards[0]])
 
-    def is_never_needed(self, mutant: Mutant) -> bool:
-        """Return whether no run takes the right side of the fallback that *mutant* leaves out."""
+    def is_fallback_never_needed(self, mutant: Mutant) -> bool:
+        """Return whether no run evaluates the fallback value that *mutant* removes."""
         right = self._mutated_node(mutant).child_by_field_name("right")
         return right is not None and not self.reach.is_evaluated(right, self.totals)
 
     def describe_condition(self, mutant: Mutant, *, holds: bool) -> str:
-        """Return the row or the response for which what *mutant* is about holds, or not."""
+        """Return the row or response that makes the condition of *mutant* true, or false."""
         start, end = mutant.condition or (mutant.start, mutant.end)
         return self.finder.describe_condition(start, end, holds=holds)
 
     def find_missing_else(self, mutant: Mutant) -> Counter | None:
-        """Return the way of the condition at *mutant* that no run takes as it always holds."""
+        """Return the counter of the never taken ``else`` of the condition at *mutant*, or None."""
         number = (
-            self.reach.else_counter(self._mutated_node(mutant)) if mutant.new == "true" else None
+            self.reach.find_else_counter(self._mutated_node(mutant))
+            if mutant.new == "true"
+            else None
         )
         is_missing = number is not None and not self.totals[number]
         return self.reach.counters[number] if number is not None and is_missing else None
@@ -178,7 +180,7 @@ class ScriptChallenge:
         self.baselines: list[Baseline] = []
         hits: list[ScriptHits] = []
         for item in items:
-            if why := find_obstacle(item):
+            if why := why_no_variants(item):
                 self.left_out.append(Problem(why, item.place))
                 continue
             own = ScriptHits()
@@ -197,10 +199,10 @@ class ScriptChallenge:
         self.possible = len(mutants)
         tried = min(most, self.possible)
         self.numbered = [mutants[number * self.possible // tried] for number in range(tried)]
-        self._memory = _VerdictMemory(self, cache) if cache is not None else None
+        self._memory = _VerdictHistory(self, cache) if cache is not None else None
 
     def _find_targets(self, hits: Sequence[ScriptHits]) -> Iterator[ScriptTarget]:
-        """Yield the scripts of files that *hits*, one of each baseline, have counted."""
+        """Yield the scripts that *hits*, one for each baseline, have counted."""
         scripts: dict[str, Script] = {}
         counts: dict[str, dict[int, Counts]] = {}
         for number, (baseline, own) in enumerate(zip(self.baselines, hits, strict=True)):
@@ -214,12 +216,12 @@ class ScriptChallenge:
                 yield ScriptTarget(scripts[name], counted, counts[name], users)
 
     def items_of(self, file: str) -> list[ScenarioItem]:
-        """Return the items of the scenario file that messages call *file*."""
+        """Return the items of the scenario file whose name in messages is *file*."""
         items = (baseline.item for baseline in self.baselines)
         return [item for item in items if item.spot.source.file == file]
 
     def judge(self, workers: int = 1) -> Generator[MutantVerdict, None, None]:
-        """Yield what becomes of each of `numbered`, in that order; what is known is not tried."""
+        """Yield the verdict on each of `numbered`, in that order; cached ones are not run again."""
         memory = self._memory
         known = [memory.recall(number) if memory else None for number in range(len(self.numbered))]
         left = [number for number, verdict in enumerate(known) if verdict is None]
@@ -239,7 +241,7 @@ class ScriptChallenge:
                 memory.save()
 
     def judge_one(self, number: int) -> MutantVerdict:
-        """Return what becomes of one mutant."""
+        """Return the verdict on mutant *number*."""
         target, mutant = self.numbered[number]
         users = target.baselines_evaluating(mutant)
         killer = self._memory.last_killer(number) if self._memory else ""
@@ -278,7 +280,7 @@ class ScriptChallenge:
     def _judge_difference(
         self, mutant: Mutant, variant: Variant, divergences: Sequence[Divergence]
     ) -> MutantVerdict:
-        """Return what tells *variant*: what its text looks like, or a line that is missing.
+        """Return the verdict on a mutant with an effect that no scenario notices.
 
         Another number out of a recording is no change.
         """
@@ -295,7 +297,7 @@ class ScriptChallenge:
     def _matters_in_any_run(
         self, target: ScriptTarget, mutant: Mutant, users: Sequence[int]
     ) -> bool:
-        """Return whether any run comes to where *mutant* would matter, as its probe says."""
+        """Return whether the probe of *mutant* shows, in any run, input for which it matters."""
         text = replace(mutant, new=mutant.probe).apply(target.data)
         variant = Variant(scripts={target.name: text}, checks_scripts=False)
         runs = (run_variant(self.baselines[user], variant) for user in users)
@@ -306,13 +308,13 @@ class ScriptChallenge:
         )
 
     def line_kills(self, line: ExpectLine, number: int, divergences: Sequence[Divergence]) -> bool:
-        """Return whether *line*, which was found for another mutant, kills this one too."""
+        """Return whether *line*, found for another mutant, also kills mutant *number*."""
         variant = self._make_variant(number)
         return self._search.line_kills(line, divergences, lambda _user: variant)
 
 
 def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
-    """Return the warnings of *run*, without what is said of a text that nobody would write.
+    """Return the warnings of *run*, except those about the mutated text itself.
 
     Nobody writes ``if (true)`` or ends a loop by ``break`` by mistake, but what comes to the same.
     """
@@ -320,8 +322,8 @@ def _find_warnings(run: VariantRun, mutant: Mutant) -> set[RunWarning]:
     return {one for one in run.end.warnings if not (is_stand_in and one.kind == "script")}
 
 
-class _VerdictMemory:
-    """What became of the mutants of a challenge in earlier runs."""
+class _VerdictHistory:
+    """The cached verdicts on the mutants of one challenge."""
 
     def __init__(self, challenge: ScriptChallenge, cache: VerdictCache) -> None:
         self._cache = cache
@@ -336,7 +338,7 @@ class _VerdictMemory:
             self._keys.append((key, digest_parts(mutant.start, mutant.end, mutant.new, users)))
 
     def recall(self, number: int) -> MutantVerdict | None:
-        """Return what became of a mutant, if all that it depends on is as it was."""
+        """Return the cached verdict if nothing that it depends on has changed, else None."""
         key, inputs = self._keys[number]
         kept = self._cache.find(key)
         if kept is None or kept.digest != inputs or kept.verdict == "differs":
@@ -346,12 +348,12 @@ class _VerdictMemory:
         )
 
     def last_killer(self, number: int) -> str:
-        """Return the item that killed a mutant the last time, or nothing."""
+        """Return the id of the item that killed the mutant in an earlier run, or ""."""
         kept = self._cache.find(self._keys[number][0])
         return kept.killer if kept is not None else ""
 
     def remember(self, number: int, verdict: MutantVerdict) -> None:
-        """Keep what became of a mutant; what differs is tried anew for its line."""
+        """Cache *verdict*; a surviving mutant is still run again, to find its line."""
         key, inputs = self._keys[number]
         self._cache.add(key, StoredVerdict(inputs, verdict.verdict, verdict.killer, verdict.cause))
 
@@ -360,6 +362,6 @@ class _VerdictMemory:
 
 
 def script_files_of(item: ScenarioItem) -> Iterator[Script]:
-    """Yield the scripts of *item* that lie in files of their own."""
+    """Yield the scripts of *item* that are files of their own."""
     subjects = item.subjects
     yield from (*subjects.handlers, *subjects.all_libraries, *subjects.inline.values())

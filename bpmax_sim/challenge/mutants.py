@@ -1,4 +1,4 @@
-"""Small mistakes that people make in scripts, put in one at a time: `read_mutants`.
+"""Generate small mistakes as people make them in scripts, one for each mutant: `read_mutants`.
 
 Only kinds that were measured to be worth a look: what `lint` finds by itself, ``caller``,
 arithmetic, templates, timers and a missing ``await`` are left out.
@@ -60,7 +60,7 @@ BRANCH: Final = "unreached"
 
 
 class Mutant(msgspec.Struct, frozen=True, kw_only=True):
-    """One mistake in one script.
+    """A script with one mistake.
 
     Attributes:
         kind: a key of `KINDS`.
@@ -85,7 +85,7 @@ class Mutant(msgspec.Struct, frozen=True, kw_only=True):
     condition: tuple[int, int] | None = None
 
     def apply(self, data: bytes) -> str:
-        """Return the script *data*, in UTF-8, with the mistake in it."""
+        """Return the script *data* (UTF-8) with the mistake applied."""
         return (data[: self.start] + self.new.encode() + data[self.end :]).decode()
 
 
@@ -95,7 +95,7 @@ _LOOP_PROBE: Final = (
 
 
 def read_mutants(tree: SyntaxTree) -> tuple[Mutant, ...]:
-    """Return the mutants of a script, in the order of its text; of one with mistakes, none."""
+    """Return the mutants of a script in source order; empty for a script with syntax errors."""
     if tree.root.has_error:
         return ()
     found: dict[tuple[int, int, str], Mutant] = {}
@@ -191,7 +191,7 @@ class _MutantReader:
         return self._tree.text_of(node) if node is not None else ""
 
     def _is_platform_key_or_log(self, node: Node, *, is_read: bool) -> bool:
-        """Return whether *node* says which platform is called, or is logged and *is_read* not."""
+        """Return whether *node* is the platform key of a call, or (unless *is_read*) is logged."""
         while (parent := node.parent) is not None:
             if parent.type == "arguments" and parent.parent is not None:
                 name = self._text(parent.parent.child_by_field_name("function"))
@@ -272,7 +272,7 @@ class _MutantReader:
             yield from self._change_message(right, about)
 
     def _change_message(self, node: Node, about: str) -> Iterator[Mutant]:
-        """Change the text of a message, where that is constant."""
+        """Change the text of a message if it is a literal."""
         pairs = [pair for pair in node.named_children if pair.type == "pair"]
         keyed = {self._text(pair.child_by_field_name("key")): pair for pair in pairs}
         text = keyed["text"].child_by_field_name("value") if "text" in keyed else node
@@ -280,7 +280,7 @@ class _MutantReader:
             yield from self._change_result(text, about, "message")
 
     def _drop_local_member(self, node: Node, left: Node, right: Node) -> Iterator[Mutant]:
-        """Leave out ``row.amount = …`` of an object that the script has made."""
+        """Remove ``row.amount = …``, an assignment to an object created by the script."""
         owner = left.child_by_field_name("object")
         binding = self._scopes.binding_of(owner) if owner and owner.type == "identifier" else None
         is_statement = node.parent is not None and node.parent.type == "expression_statement"
@@ -315,7 +315,7 @@ class _MutantReader:
     def _mutate_method_call(
         self, function: Node, name: str, arguments: Sequence[Node], *, is_ours: bool
     ) -> Iterator[Mutant]:
-        """Read a call of a method that is no call of a third party, but for what handles it."""
+        """Yield mutants of a method call that is not a call of a third party."""
         if not is_ours:
             yield from self._change_method_arguments(function, arguments)
         if arguments:
@@ -326,7 +326,7 @@ class _MutantReader:
             yield from self._drop_assigned(arguments)
 
     def _drop_assigned(self, arguments: Sequence[Node]) -> Iterator[Mutant]:
-        """Leave out what ``Object.assign(form, {…})`` writes."""
+        """Remove members of the object in ``Object.assign(form, {…})``."""
         target = self._values.value(arguments[0]) if arguments else None
         if target is None or target.kind != "form":
             return
@@ -339,7 +339,7 @@ class _MutantReader:
             yield self._make_mutant("body-member", pair, "...{}", about=about)
 
     def _object_members(self, node: Node) -> Iterator[Node]:
-        """Yield the members of all object literals in *node*."""
+        """Yield the members of all object literals below *node*."""
         for pair in self._tree.walk(node):
             parent = pair.parent
             is_member = pair.type in {"pair", "shorthand_property_identifier"}
@@ -347,7 +347,7 @@ class _MutantReader:
                 yield pair
 
     def _resolve_object(self, node: Node) -> Node:
-        """Return the object literal that a name stands for, or *node*."""
+        """Return the object literal assigned to the name *node*, else *node* itself."""
         binding = self._scopes.binding_of(node) if node.type == "identifier" else None
         if binding is None or binding.value is None or binding.path or binding.is_reassigned:
             return node
@@ -364,7 +364,7 @@ class _MutantReader:
                 )
 
     def _change_value(self, node: Node, about: str, *, is_sent: bool) -> Iterator[Mutant]:
-        """Change a text; of what is sent to a third party also what is only known when it runs."""
+        """Change a literal; of values sent to a third party, also computed ones."""
         followed = self._resolve_object(node) if is_sent else node
         if followed.type == "object":
             for pair in followed.named_children:
@@ -380,7 +380,7 @@ class _MutantReader:
             yield from self._change_digit(node, about, "argument")
 
     def _change_digit(self, node: Node, about: str, kind: str) -> Iterator[Mutant]:
-        """Change the last digit of a text, such as that of a date."""
+        """Change the last digit of a text such as a date."""
         if node.type in _MAYBE_TEXT:
             yield self._make_mutant(
                 kind, node, f"({_NEARLY_SAME})({self._text(node)})", about=about
@@ -389,7 +389,7 @@ class _MutantReader:
     def _change_method_arguments(
         self, function: Node, arguments: Sequence[Node]
     ) -> Iterator[Mutant]:
-        """Change constants that a method gets, such as ``slice(0, 10)``, and what sets a date."""
+        """Change literal arguments of methods such as ``slice(0, 10)`` or of date setters."""
         owner, name = (
             self._text(function.child_by_field_name(part)) for part in ("object", "property")
         )
@@ -402,7 +402,7 @@ class _MutantReader:
                 yield from self._change_value(argument, name, is_sent=True)
 
     def _change_result(self, node: Node, about: str, kind: str = "argument") -> Iterator[Mutant]:
-        """Change what is written into a field or returned; a text into one without its letters."""
+        """Change a value written into a field or returned; a text loses its letters."""
         if node.type == "string" and len(self._text(node)) > len("''"):
             yield self._make_mutant(kind, node, "'~'", about=about)
         elif node.type in _COMPUTED and not (
@@ -421,7 +421,7 @@ class _MutantReader:
             yield from self._change_result(values[0], RETURNED)
 
     def _change_error(self, node: Node) -> Iterator[Mutant]:
-        """Change the text of an error that is thrown."""
+        """Change the text of a thrown error."""
         listed = node.child_by_field_name("arguments")
         name = self._text(node.child_by_field_name("constructor"))
         if listed is not None and listed.named_children and name.endswith("Error"):
@@ -430,14 +430,14 @@ class _MutantReader:
                 yield from self._change_result(first, name)
 
     def _drop_from_object(self, node: Node) -> Iterator[Mutant]:
-        """Leave out a member of any object that is put into a variable, a list or a field."""
+        """Remove a member of an object that is assigned to a variable, list or field."""
         if not self._is_option_or_state(node):
             for pair in node.named_children:
                 if pair.type in {"pair", "shorthand_property_identifier"}:
                     yield self._make_mutant("body-member", pair, "...{}", about="")
 
     def _is_option_or_state(self, node: Node) -> bool:
-        """Return whether other readers know the object *node*: it is sent, or of ``$states``."""
+        """Return whether *node* is mutated elsewhere: a sent object, or one of ``$states``."""
         parent = node.parent
         while parent is not None and parent.type in {"pair", "object", *WRAPPED}:
             parent = parent.parent
@@ -466,7 +466,7 @@ class _MutantReader:
             yield self._make_mutant("code-check", inner, new, about=about)
 
     def _mutate_loop(self, node: Node) -> Iterator[Mutant]:
-        """End a loop after its first turn."""
+        """Yield the mutant in which a loop ends after its first iteration."""
         yield from self._mutate_condition(node) if node.type in _LOOPS else ()
         body, condition = node.child_by_field_name("body"), node.child_by_field_name("condition")
         if body is None or node.parent is None or node.parent.type == "labeled_statement":
@@ -493,7 +493,7 @@ class _MutantReader:
         yield mutant
 
     def _ignore_predicate(self, name: str, argument: Node) -> Iterator[Mutant]:
-        """Have a method of a list, such as ``filter``, take every element."""
+        """Make a list method such as ``filter`` accept every element."""
         body = argument.child_by_field_name("body") if argument.type == "arrow_function" else None
         is_plain = body is not None and body.type not in {"identifier", "unary_expression"}
         if (
@@ -507,7 +507,7 @@ class _MutantReader:
             yield replace(mutant, probe=_TRUTH_PROBE.format(met="!v", text=text))
 
     def _fix_check_result(self, node: Node) -> Iterator[Mutant]:
-        """Have a check whose outcome is kept or returned always come to the same."""
+        """Replace a check whose result is stored or returned by a constant."""
         if not (_is_value_used(node) and _is_boolean(node) and self._is_check(node)):
             return
         text = self._text(node)
@@ -516,7 +516,7 @@ class _MutantReader:
             yield replace(mutant, probe=_TRUTH_PROBE.format(met=met, text=text))
 
     def _is_check(self, node: Node) -> bool:
-        """Return whether *node* asks for a code: compares with a literal, or asks a response."""
+        """Return whether *node* compares with a literal or tests a response."""
         return any(self._is_single_check(part) for part in _logical_operands(node))
 
     def _is_single_check(self, node: Node) -> bool:
@@ -579,12 +579,12 @@ class _MutantReader:
             yield self._make_mutant("error-swallowed", body, "{}", about=self._calls_in_try(node))
 
     def _calls_in_try(self, catch: Node) -> str:
-        """Return the calls in the ``try`` that *catch* belongs to."""
+        """Return the calls in the ``try`` block whose handler is *catch*, as text."""
         block = catch.parent.child_by_field_name("body") if catch.parent is not None else None
         return ", ".join(dict.fromkeys(self.awaited_call_names(block))) if block is not None else ""
 
     def awaited_call_names(self, block: Node) -> Iterator[str]:
-        """Yield the names of the calls that *block* awaits."""
+        """Yield the names of the calls awaited in *block*."""
         for node in self._tree.walk(block):
             value = self._values.value(node) if node.type == "call_expression" else None
             if value is not None and value.kind == "promise" and value.call >= 0:
@@ -613,7 +613,7 @@ def _call_name(call: ProxyCall) -> str:
 
 
 def _logical_operands(node: Node) -> Iterator[Node]:
-    """Yield what *node* joins by ``&&`` and ``||``."""
+    """Yield the operands that *node* joins by ``&&`` and ``||``."""
     if operator_of(node) in {"&&", "||"}:
         for side in ("left", "right"):
             if (inner := node.child_by_field_name(side)) is not None:
@@ -629,7 +629,7 @@ def _without_parentheses(node: Node) -> Node:
 
 
 def _is_used_as_condition(node: Node) -> bool:
-    """Return whether only the truth of *node* counts."""
+    """Return whether only the truth of the value of *node* is used."""
     child, parent = node, node.parent
     while parent is not None:
         if parent.type in WRAPPED or operator_of(parent) in {"&&", "||"}:
@@ -641,7 +641,7 @@ def _is_used_as_condition(node: Node) -> bool:
 
 
 def _is_value_used(node: Node) -> bool:
-    """Return whether what *node* comes to is declared, written, returned or a member."""
+    """Return whether the value of *node* is assigned, returned or put into an object."""
     child, parent = node, node.parent
     while parent is not None and parent.type in WRAPPED:
         child, parent = parent, parent.parent
@@ -660,7 +660,7 @@ _KEPT_BY: Final = {
 
 
 def _is_boolean(node: Node) -> bool:
-    """Return whether *node* is true or false, and nothing else."""
+    """Return whether the value of *node* is always true or false."""
     sign = operator_of(node)
     return sign in {*_EQUALITIES, *_SHIFTED, "!"} or (
         sign in {"&&", "||"} and all(map(_is_boolean, _logical_operands(node)))
@@ -668,7 +668,7 @@ def _is_boolean(node: Node) -> bool:
 
 
 def _is_order_comparison(condition: Node) -> bool:
-    """Return whether *condition* is an order of two values, as in most loops that count."""
+    """Return whether *condition* compares by order (``<``, ``>=`` …), as most counting loops do."""
     return operator_of(_without_parentheses(condition)) in _SHIFTED
 
 
@@ -677,7 +677,7 @@ def _is_expression(body: Node) -> bool:
 
 
 def _is_result_unused(call: Node) -> bool:
-    """Return whether nobody takes what *call* gives."""
+    """Return whether the result of *call* is not used."""
     parent = call.parent
     if parent is not None and parent.type == "await_expression":
         parent = parent.parent
@@ -685,7 +685,7 @@ def _is_result_unused(call: Node) -> bool:
 
 
 def _is_in_try(node: Node) -> bool:
-    """Return whether an error at *node* is caught in its function."""
+    """Return whether a handler of the same function catches errors of *node*."""
     child, parent = node, node.parent
     while parent is not None and parent.type not in FUNCTIONS:
         if parent.type == "try_statement" and parent.child_by_field_name("body") == child:

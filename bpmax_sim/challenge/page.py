@@ -1,4 +1,4 @@
-"""What a challenge found, as a section of the report's page."""
+"""The findings of a challenge as a section of the report page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bpmax_sim.report.sections import ReportSection, SectionFinding
 
 
 def make_section(result: ChallengeResult) -> ReportSection:
-    """Return the findings that are shown, each with the line that can be copied."""
+    """Return the section with the displayed findings, each with its line to copy."""
     return ReportSection(
         name="challenge",
         title=msg("Mistakes that nobody notices"),

@@ -1,4 +1,4 @@
-"""The line of ``expect`` that tells a mutant from the script, tried before it is shown.
+"""Find the line of ``expect`` that distinguishes a mutant from the script, and verify it by runs.
 
 A line is read from where the two runs differ. It holds of the script in every row of its file, and
 fails of the mutant in every row in which that differs there; a line that does not is not shown.
@@ -28,7 +28,7 @@ Values = Mapping[str, Any]
 
 
 class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be added to a step of a scenario file.
+    """An addition to the expectations of one step.
 
     Attributes:
         file: the scenario's, as messages call it.
@@ -48,13 +48,13 @@ class ExpectLine(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def keys(self) -> Values:
-        """Return what is added to the step, as its file has it."""
+        """Return the addition as keys of the step in its file."""
         parts = {"expect": self.expect, "expect_error": self.error}
         return {name: value for name, value in parts.items() if value}
 
 
 def merge_lines(first: ExpectLine, second: ExpectLine) -> ExpectLine | None:
-    """Return both lines of one step as one, or None where they contradict each other."""
+    """Return two lines of one step merged into one; None if they contradict each other."""
     expect = merge_expected(first.expect, second.expect)
     error = merge_expected(first.error, second.error)
     if expect is UNSET or error is UNSET or first.columns.keys() & second.columns.keys():
@@ -65,7 +65,7 @@ def merge_lines(first: ExpectLine, second: ExpectLine) -> ExpectLine | None:
 
 
 class Divergence(msgspec.Struct, frozen=True):
-    """Where a mutant and the script come to something else, in one item.
+    """A place where the runs of script and mutant differ, in one item.
 
     Attributes:
         user: number of the baseline.
@@ -83,20 +83,20 @@ _RANKS: Final = ("form", "fields", "messages", "result", "calls", "flow", "error
 _SENT: Final = ("path", "query", "header", "body")
 
 
-def section_of(place: str) -> str:
-    """Return the part of ``expect`` that speaks of the *place* of an observation."""
+def expect_section_of(place: str) -> str:
+    """Return the section of ``expect`` in which the *place* of an observation can be checked."""
     return re.split(r"[.\[]", place, maxsplit=1)[0]
 
 
 def split_list_place(place: str) -> tuple[str, int, str]:
-    """Return list, position and part of ``calls[0].body``; of another place no part."""
+    """Split ``calls[0].body`` into list, index and part; the part is "" if *place* has none."""
     owner, _, rest = place.partition("[")
     number, bracket, part = rest.partition("].")
     return (owner, int(number), part) if bracket and number.isdigit() else (place, 0, "")
 
 
 class LineSearch:
-    """Finds lines for the items of one project.
+    """Searches lines for the items of one project.
 
     Attributes:
         baselines: of all items.
@@ -122,7 +122,7 @@ class LineSearch:
         divergences: Sequence[Divergence],
         mutate: Callable[[int], Variant],
     ) -> ExpectLine | None:
-        """Return the first line that tells a mutant, whose variant *mutate* gives, or None."""
+        """Return the first line that distinguishes the mutant *mutate* gives, or None."""
         tried, self._differing = 0, divergences
         for divergence in sort_divergences(divergences):
             for line in self._candidates(divergence):
@@ -139,7 +139,7 @@ class LineSearch:
         item = self.baselines[divergence.user].item
         if not divergence.step.isdigit() or int(divergence.step) > len(item.steps):
             return
-        section = section_of(divergence.place)
+        section = expect_section_of(divergence.place)
         make = _MAKE.get(section)
         if make is None:
             return
@@ -152,7 +152,7 @@ class LineSearch:
             )
 
     def _lines_for_state(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
-        """Yield the value of a field, of a state of a field or of a fact of the flow."""
+        """Yield candidate values of a field, of a field's state or of a fact of the flow."""
         section, _, name = divergence.place.partition(".")
         path = [name] if section != "fields" else list(name.rpartition(".")[::2])
         part = _differing_part(divergence.first, divergence.second)
@@ -175,7 +175,7 @@ class LineSearch:
     def _expect_in_all_rows(
         self, divergence: Divergence, part: Any, name: str
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield what *part* is to be in every row of the file, and the columns that takes."""
+        """Yield *part* as expected in each row of the file, with the columns needed for that."""
         users = self._rows_of_file(divergence.user)
         values = {user: self._observed[user].get((divergence.step, divergence.place), UNSET)
                   for user in users}  # fmt: skip
@@ -192,23 +192,23 @@ class LineSearch:
             yield patterns[0], {}
 
     def _expect_by_column(
-        self, there: Mapping[int, Any], name: str, *, is_everywhere: bool
+        self, values_by_row: Mapping[int, Any], name: str, *, is_everywhere: bool
     ) -> Iterator[tuple[Any, dict[str, Values]]]:
-        """Yield a column that has the values of *there*, one for each row, or a new one."""
-        rows = {user: self.baselines[user].item.row for user in there}
+        """Yield a column, existing or new, that has the values *values_by_row* by row."""
+        rows = {user: self.baselines[user].item.row for user in values_by_row}
         known = [row.values for row in rows.values() if row is not None]
-        if len(known) < len(there):
+        if len(known) < len(values_by_row):
             return
         for column in known[0]:
             if column not in RESERVED and all(
-                row is not None and row.values.get(column) == there[user]
+                row is not None and row.values.get(column) == values_by_row[user]
                 for user, row in rows.items()
             ):
                 yield f"${{case.{column}}}", {}
                 return
         if is_everywhere:
-            column = _free_column(name, known)
-            cells = {row.id: there[user] for user, row in rows.items() if row is not None}
+            column = _unused_column_name(name, known)
+            cells = {row.id: values_by_row[user] for user, row in rows.items() if row is not None}
             yield f"${{case.{column}}}", {column: cells}
 
     def _lines_for_messages(self, divergence: Divergence) -> Iterator[dict[str, Any]]:
@@ -227,7 +227,7 @@ class LineSearch:
             yield {"expect": {"console": self._values[divergence.user].generalise(lines)}}
 
     def _lines_of_list(self, divergence: Divergence, name: str) -> list[dict[str, Any]]:
-        """Return the lines of a list of the step, each as its parts."""
+        """Return the observed entries of list *name* in the step, each as its parts."""
         lines: dict[int, dict[str, Any]] = {}
         for (step, place), value in self._observed[divergence.user].items():
             owner, number, part = split_list_place(place)
@@ -247,14 +247,16 @@ class LineSearch:
                 continue
             value = _differing_part(other.first, other.second)
             if value is not UNSET and not is_suspicious(value):
-                if name == "header" and not (value := self._spell_headers(divergence.user, value)):
+                if name == "header" and not (
+                    value := self._headers_as_scripts_spell(divergence.user, value)
+                ):
                     continue
                 entries[number][name] = self._values[divergence.user].generalise(value)
         if part == "api" or any(len(entry) > 1 for entry in entries):
             yield {"expect": {"proxy": entries}}
 
-    def _spell_headers(self, user: int, header: Values) -> Values:
-        """Return what scripts of the item set of *header*, with names as they spell them."""
+    def _headers_as_scripts_spell(self, user: int, header: Values) -> Values:
+        """Return the part of *header* that the item's scripts set, names spelled as they do."""
         text = "\n".join(body.source for body in self.baselines[user].item.subjects.bodies)
         found = {
             name: re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text, re.IGNORECASE)
@@ -282,7 +284,7 @@ class LineSearch:
         divergences: Sequence[Divergence],
         mutate: Callable[[int], Variant],
     ) -> bool:
-        """Return whether *line* holds of the script, and fails of the mutant, in every row.
+        """Return whether *line* passes with the script and fails with the mutant, in every row.
 
         A row in which the two do not differ at its places says nothing.
         """
@@ -318,13 +320,13 @@ _MOST_TRIALS: Final = 6
 
 
 def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
-    """Return the first place of each kind at which two runs differ, the plainest first."""
+    """Return one divergence of each kind, the easiest to read first."""
     first: dict[tuple[int, str], Divergence] = {}
     for one in divergences:
         first.setdefault((one.user, one.place), one)
 
     def rank(one: Divergence) -> tuple[int, bool, bool]:
-        section = section_of(one.place)
+        section = expect_section_of(one.place)
         known = _RANKS.index(section) if section in _RANKS else len(_RANKS)
         return (
             known + 10 * one.place.startswith("flow.log"),
@@ -336,7 +338,7 @@ def sort_divergences(divergences: Sequence[Divergence]) -> list[Divergence]:
 
 
 def find_divergences(user: int, baseline: Baseline, run: VariantRun) -> Iterator[Divergence]:
-    """Yield where *run* of a variant differs from the baseline, each place once."""
+    """Yield each place where *run* of a variant differs from the baseline."""
     before, after = (_by_step_and_place(each.observations) for each in (baseline.run, run))
     for step, place in dict.fromkeys((*before, *after)):
         first, second = before.get((step, place), UNSET), after.get((step, place), UNSET)
@@ -360,7 +362,7 @@ def _is_pattern(value: Any) -> bool:
 
 
 def _differing_part(first: Any, second: Any) -> Any:
-    """Return as little of *first* as tells it from *second*."""
+    """Return the smallest part of *first* that differs from *second*."""
     if isinstance(first, Mapping) and isinstance(second, Mapping):
         parts = {
             key: _differing_part(value, second.get(key, UNSET))
@@ -373,15 +375,15 @@ def _differing_part(first: Any, second: Any) -> Any:
 
 
 def is_another_number(divergence: Divergence) -> bool:
-    """Return whether texts differ in digits alone, so that a pattern takes one for the other."""
+    """Return whether the two texts differ only in digits, which a pattern would accept."""
     texts = divergence.first, divergence.second
     return all(isinstance(text, str) for text in texts) and bool(
         re.fullmatch(pattern_of(texts[0]), texts[1])
     )
 
 
-def _free_column(name: str, rows: Sequence[Values]) -> str:
-    """Return *name*, or another one like it that no row has."""
+def _unused_column_name(name: str, rows: Sequence[Values]) -> str:
+    """Return *name*, or a similar name that is not yet a column of *rows*."""
     stem = re.sub(r"\W+", "_", name).strip("_") or "value"
     taken = {*RESERVED, *(column for row in rows for column in row)}
     names = (stem if not number else f"{stem}_{number + 1}" for number in range(len(taken) + 1))
@@ -391,7 +393,7 @@ def _free_column(name: str, rows: Sequence[Values]) -> str:
 def make_edits(
     line: ExpectLine, item: ScenarioItem, rows: Sequence[ScenarioItem]
 ) -> list[ExpectEdit | ColumnEdit]:
-    """Return what writes *line* into the file of *item*, of which *rows* are all items."""
+    """Return the edits that add *line* to the file of *item*; *rows* are all items of that file."""
     spot = item.steps[line.step - 1].spot
     edits: list[ExpectEdit | ColumnEdit] = [
         ExpectEdit(spot.source.path, spot.steps, line.keys, is_merged=True)
@@ -413,7 +415,7 @@ def make_edits(
 
 
 def insert_line(item: ScenarioItem, line: ExpectLine) -> ScenarioItem | None:
-    """Return *item* with *line* in it, or None where what is expected there leaves no room."""
+    """Return *item* with *line* added; None if its expectations already exclude that."""
     located = item.steps[line.step - 1]
     step = _insert_into_step(located, line)
     if step is None:
@@ -449,7 +451,7 @@ def _insert_into_step(located: LocatedStep, line: ExpectLine) -> LocatedStep | N
 
 
 def _as_written(value: Any) -> Any:
-    """Return a section of `Expect` as its file has it."""
+    """Return a section of `Expect` in the form of its file."""
     if isinstance(value, tuple) and value and isinstance(value[0], ExpectedCall):
         return [msgspec.to_builtins(call) for call in value]
     return list(value) if isinstance(value, tuple) else value

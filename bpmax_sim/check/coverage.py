@@ -20,9 +20,9 @@ from bpmax_sim.messages import Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.platform.model import Api, Parameter, Platform
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.declared_parts import declared_parts, used_parts
 from bpmax_sim.scenario.events import Event, ScenarioPart
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.parts import declared_parts, used_parts
 from bpmax_sim.subject.definition import ACTIONS, Definition
 from bpmax_sim.subject.hooks import UNDO, BranchArrived, FieldChanged, NodeEntered
 from bpmax_sim.transport.faults import BadToken, Fault, Reply
@@ -61,7 +61,7 @@ class DeclaredPart(msgspec.Struct, frozen=True):
 
     kind: Kind
     name: str
-    touched: bool
+    is_used: bool
 
 
 class PassedRun(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ def measure_coverage(
 ) -> list[DeclaredPart]:
     """Return the parts that *items* declare, sorted by kind and name.
 
-    *touched*: `touched_parts`.
+    *touched*: `parts_used_in_run`.
     """
     declared = {name for item, platforms in items for name in _declared_names(item, platforms)}
     order = {kind: number for number, kind in enumerate(KINDS)}
@@ -92,10 +92,10 @@ def measure_coverage(
     ]
 
 
-def touched_parts(run: PassedRun) -> set[str]:
+def parts_used_in_run(run: PassedRun) -> set[str]:
     """Return the parts that *run* used, as texts that do not depend on machine or language."""
     item = run.item
-    return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _touched_names(run))}
+    return {f"{_SCENARIO}{item.node_id}", *map(_name_to_text, _used_names(run))}
 
 
 def count_scenarios(touched: Collection[str]) -> int:
@@ -160,7 +160,7 @@ def _name_transition(flow: Definition, node: str, action: str, to: str) -> Name:
     return "transition", f"{flow.flow}: {node} {action} -> {to}"
 
 
-def _touched_names(ran: PassedRun) -> Iterator[Name]:
+def _used_names(ran: PassedRun) -> Iterator[Name]:
     for call in ran.calls:
         yield from _names_by_call(ran.platforms, call)
     yield from _names_by_faults(ran)

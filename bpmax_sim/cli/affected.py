@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from bpmax_sim.cli.select import Selection
+from bpmax_sim.cli.item_selection import Selection
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.git import SINCE_BRANCHING
 from bpmax_sim.i18n import msg, plural

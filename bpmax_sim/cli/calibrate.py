@@ -9,11 +9,12 @@ from typing import Annotated, Any, Final, Literal
 from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import replace_file
-from bpmax_sim.cli.select import project_platform_folders
+from bpmax_sim.cli.item_selection import project_platform_folders
 from bpmax_sim.cli.terminal import notify, say
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import join_messages, label_message, msg, plural, series
 from bpmax_sim.live.calibrate import DELAY, EchoNames, calibration_script
+from bpmax_sim.live.calibration_file import MARKS, read_marks, render_marks
 from bpmax_sim.live.console import decode_console, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM
 from bpmax_sim.live.judge import (
@@ -23,7 +24,6 @@ from bpmax_sim.live.judge import (
     judge_run,
     list_refuted,
 )
-from bpmax_sim.live.marks import MARKS, read_marks, render_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import find_declaring_file, load_platforms
 from bpmax_sim.project import PROJECT, find_root, with_default_setting

@@ -24,17 +24,17 @@ from bpmax_sim.cassette.matching import MatchingRules
 from bpmax_sim.cassette.merge import recompute_keys
 from bpmax_sim.cassette.model import IndexLine
 from bpmax_sim.cassette.reader import YamlTextError
-from bpmax_sim.cli import select
-from bpmax_sim.cli.options import CassettePaths, Json, Yes
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli import item_selection
+from bpmax_sim.cli.item_selection import (
     cassette_path_of,
     collect_items,
-    find_files,
+    find_files_by_suffix,
     load_cassette,
     load_project_platforms,
     missing_file_problem,
     platforms_of,
 )
+from bpmax_sim.cli.options import CassettePaths, Json, Yes
 from bpmax_sim.cli.terminal import (
     align_columns,
     confirm,
@@ -126,7 +126,7 @@ def recover(paths: CassettePaths = None, *, json: Json = False) -> int:
     passing: PlacesOf = find_no_places
     with suppress(ConfigError):  # as far as the platforms can be read
         passing = partial(volatile_places, load_project_platforms(None))
-    targets = select.cassettes_with_journals(paths or ())
+    targets = item_selection.cassettes_with_journals(paths or ())
     written = [new for path in targets for new in merge.recover(path, volatile=passing)]
     waiting = [path for path in written if path.name.endswith(".new")]
     say_result(
@@ -158,7 +158,7 @@ def fmt(
     json: Json = False,
 ) -> int:
     """Write cassettes anew where that changes them."""
-    files = find_files(paths or (), ".yaml")
+    files = find_files_by_suffix(paths or (), ".yaml")
     # The rules of each scenario and row; those of Python tests are in their markers.
     rules = {
         (cassette_path_of(item), item.owner): matching_rules(
@@ -204,7 +204,7 @@ def inspect(
     json: Json = False,
 ) -> int:
     """Show a cassette."""
-    name, line = select.path_and_line(cassette)
+    name, line = item_selection.path_and_line(cassette)
     path = Path(name)
     loaded = load_cassette(path)
     numbers = _select_numbers(loaded, line)

@@ -19,7 +19,7 @@ from bpmax_sim.challenge.findings import (
     ChallengeResult,
     Weakness,
     describe_counts,
-    summarise,
+    summarise_verdicts,
 )
 from bpmax_sim.challenge.judge import MOST, MutantVerdict, ScriptChallenge
 from bpmax_sim.challenge.mutants import Mutant
@@ -27,9 +27,9 @@ from bpmax_sim.challenge.page import make_section
 from bpmax_sim.challenge.proposals import make_edits
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.affected import narrow_targets
+from bpmax_sim.cli.item_selection import find_targets, load_parsable_items
 from bpmax_sim.cli.options import Yes
-from bpmax_sim.cli.rewrite import rewrite
-from bpmax_sim.cli.select import find_targets, load_parsable_items
+from bpmax_sim.cli.scenario_edits import rewrite
 from bpmax_sim.cli.terminal import notify, say, say_document, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural, series
@@ -78,7 +78,7 @@ def challenge(  # noqa: PLR0913 - the options of the command
     for problem in ready.left_out:
         notify("left out: {problem}", problem=problem)
     verdicts = _judge_mutants(ready, workers, json=json)
-    result = summarise(ready, verdicts)
+    result = summarise_verdicts(ready, verdicts)
     code = _exit_code(result, fail_under, strict=strict)
     if ready.left_out and not ready.numbered:
         code = ExitCode.NOTHING  # nothing was tried, which is no proof
@@ -102,7 +102,7 @@ def _judge_mutants(ready: ScriptChallenge, workers: int, *, json: bool) -> list[
     except KeyboardInterrupt:
         judged.close()
         code = ExitCode.INTERRUPTED if json else None
-        _print_findings(ready, summarise(ready, verdicts), verdicts, code)
+        _print_findings(ready, summarise_verdicts(ready, verdicts), verdicts, code)
         raise
     return verdicts
 

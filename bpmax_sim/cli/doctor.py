@@ -18,7 +18,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim import git
-from bpmax_sim.cli.select import project_platform_folders
+from bpmax_sim.cli.item_selection import project_platform_folders
 from bpmax_sim.cli.terminal import align_columns, notify, say
 from bpmax_sim.cli.types import FILES
 from bpmax_sim.errors import BpmaxError, ConfigError
@@ -29,7 +29,7 @@ from bpmax_sim.platform.model import Source
 from bpmax_sim.project import find_root
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.script.failure import Script
-from bpmax_sim.session.kept_credentials import (
+from bpmax_sim.session.replaced_credentials import (
     read_replaced_credentials,
     replaced_credentials_folder,
 )

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from bpmax_sim.cli.execute import run_items_with_events
-from bpmax_sim.cli.select import Selection, load_parsable_items
+from bpmax_sim.cli.item_runs import run_items_with_events
+from bpmax_sim.cli.item_selection import Selection, load_parsable_items
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.errors import Problem
 from bpmax_sim.i18n import msg, plural, template

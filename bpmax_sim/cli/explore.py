@@ -14,7 +14,7 @@ from typer import Option
 
 import bpmax_sim
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.select import collect_items, resolve_cassette_folder
+from bpmax_sim.cli.item_selection import collect_items, resolve_cassette_folder
 from bpmax_sim.cli.terminal import notify, progress, say, say_document
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.explore.page import make_section
@@ -25,12 +25,12 @@ from bpmax_sim.explore.summary import (
     describe_finding,
     describe_limits,
     describe_totals,
+    describe_unguarded_members,
     describe_unrecorded,
     find_causes,
     make_matrix,
     matrix_lines,
     sum_totals,
-    unguarded_members,
 )
 from bpmax_sim.i18n import label_message, msg, plural
 from bpmax_sim.project import find_root
@@ -196,7 +196,7 @@ def _report_lines(explored: Sequence[Exploration], found: Found) -> Iterator[str
         is_whole = finding.is_red or first.interruption is not None
         text = scenario.text if is_whole else rule_text(first.rules)
         yield from (f"    | {line}" for line in text.splitlines())
-    yield from unguarded_members(explored)
+    yield from describe_unguarded_members(explored)
     yield from matrix_lines(make_matrix(sum_totals(explored).cells))
 
 

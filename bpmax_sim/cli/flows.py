@@ -8,7 +8,7 @@ from pathlib import Path
 from bpmax_sim.cli.terminal import say_result
 from bpmax_sim.errors import ConfigError, Problem, Problems, place_sort_key
 from bpmax_sim.project import absolute_path, find_root, make_folder
-from bpmax_sim.report import store
+from bpmax_sim.report import trace_files
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree, summary_lines
 from bpmax_sim.report.flow_walks import FlowWalks, count_walks
@@ -57,10 +57,10 @@ def _read_definition(file: Path) -> Definition:
     return definition
 
 
-def _read_traces(places: Sequence[Path]) -> list[store.Trace]:
+def _read_traces(places: Sequence[Path]) -> list[trace_files.Trace]:
     """Return the traces of *places*. Without any, the flow is drawn as never walked."""
     try:
-        return list(store.read_traces(places))
+        return list(trace_files.read_traces(places))
     except ConfigError:
         if any(place.exists() for place in places) and any(
             place.is_file() or next(place.rglob("*.ndjson"), None) for place in places

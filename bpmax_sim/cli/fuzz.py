@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
+from bpmax_sim.cli.item_selection import missing_file_problem
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import missing_file_problem
 from bpmax_sim.cli.terminal import notify, progress, say, say_document
 from bpmax_sim.errors import ConfigError, suggest_or_list
 from bpmax_sim.fuzz import search

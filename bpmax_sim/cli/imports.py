@@ -18,8 +18,8 @@ import msgspec
 from typer import Argument, Option
 
 from bpmax_sim.cassette.journal import PendingExchange
+from bpmax_sim.cli.item_selection import find_owners, load_project_platforms, missing_file_problem
 from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import find_owners, load_project_platforms, missing_file_problem
 from bpmax_sim.cli.terminal import confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import ConfigError, Place, Problem, suggest_nearest
 from bpmax_sim.field_path import FieldPath
@@ -163,15 +163,15 @@ def _redact_all(
     ]
 
 
-def _write_all(taken: Sequence[_CassetteImport], *, yes: bool, json: bool) -> ExitCode:
-    for source, part in (pair for batch in taken for pair in batch.sources):
+def _write_all(imports: Sequence[_CassetteImport], *, yes: bool, json: bool) -> ExitCode:
+    for source, part in (pair for batch in imports for pair in batch.sources):
         for note in part.notes:
             notify(label_message(display_path(source.path), note))
-    for batch in taken:
+    for batch in imports:
         _confirm_replacing(batch, yes=yes)
-    written = [_write_cassette(batch) for batch in taken]
+    written = [_write_cassette(batch) for batch in imports]
     say_result(map(_format_import, written), json=json, cassettes=written)
-    return ExitCode.PASSED if any(batch.drafts for batch in taken) else ExitCode.NOTHING
+    return ExitCode.PASSED if any(batch.drafts for batch in imports) else ExitCode.NOTHING
 
 
 def _load_credentials(known: Platforms, variables: Sequence[str]) -> Vault:
@@ -253,35 +253,37 @@ def _find_owner(path: Path) -> str:
     return scenarios[0] if scenarios else ""
 
 
-def _confirm_replacing(taken: _CassetteImport, *, yes: bool) -> None:
+def _confirm_replacing(imported: _CassetteImport, *, yes: bool) -> None:
     """Ask for confirmation before an existing recording is replaced.
 
     Raises:
         typer.Abort: if the answer is no.
         DamagedCassette: if the existing cassette is damaged.
     """
-    known = count_recorded(taken.path, taken.owner)
-    if not known or yes or not taken.drafts:
+    known = count_recorded(imported.path, imported.owner)
+    if not known or yes or not imported.drafts:
         return
     what = plural(known, "{number} exchange", "{number} exchanges")
-    of_owner = msg(" of {owner}", owner=taken.owner) if taken.owner and known > 0 else ""
-    fresh = plural(len(taken.drafts), "{number} exchange", "{number} exchanges")
+    of_owner = msg(" of {owner}", owner=imported.owner) if imported.owner and known > 0 else ""
+    fresh = plural(len(imported.drafts), "{number} exchange", "{number} exchanges")
     confirm(
         "{taken_path}: replace {what}{of_owner} by {fresh}?",
-        taken_path=taken.path,
+        taken_path=imported.path,
         what=msg("this recording of another tool") if known < 0 else what,
         of_owner=of_owner,
         fresh=fresh,
     )
 
 
-def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
-    changed = bool(taken.drafts) and write_recording(taken.path, taken.owner, taken.drafts)
+def _write_cassette(imported: _CassetteImport) -> dict[str, Any]:
+    changed = bool(imported.drafts) and write_recording(
+        imported.path, imported.owner, imported.drafts
+    )
     return {
-        "file": str(taken.path),
-        "for": taken.owner,
-        "exchanges": len(taken.drafts),
-        "declared": sum(bool(draft.line.call) for draft in taken.drafts),
+        "file": str(imported.path),
+        "for": imported.owner,
+        "exchanges": len(imported.drafts),
+        "declared": sum(bool(draft.line.call) for draft in imported.drafts),
         "changed": changed,
         "sources": [
             {
@@ -290,7 +292,7 @@ def _write_cassette(taken: _CassetteImport) -> dict[str, Any]:
                 "exchanges": len(imported.exchanges),
                 "notes": list(imported.notes),
             }
-            for source, imported in taken.sources
+            for source, imported in imported.sources
         ],
     }
 

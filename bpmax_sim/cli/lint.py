@@ -17,22 +17,22 @@ from bpmax_sim.cassette.file import Cassette
 from bpmax_sim.cassette.journal import find_interrupted
 from bpmax_sim.check.secrets import NotSecretDeclarations, find_literal_secrets, find_secrets
 from bpmax_sim.cli.explain import explain, explanation_lines
-from bpmax_sim.cli.options import Json, Paths
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli.item_selection import (
     Selection,
     broken_scripts,
     cassettes_with_journals,
-    find_files,
+    find_files_by_suffix,
     find_items,
     find_targets,
     project_platform_folders,
 )
+from bpmax_sim.cli.options import Json, Paths
 from bpmax_sim.cli.terminal import notify, say, say_json
 from bpmax_sim.errors import CassetteError, ConfigError, Place, Problem, shell_quote
 from bpmax_sim.file_names import case_insensitive_matches
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
-from bpmax_sim.index.sound import SoundGroups
+from bpmax_sim.index.sound_groups import GroupsFoundSound
 from bpmax_sim.index.store import ProjectIndex, load_index
 from bpmax_sim.platform.check import platform_hints
 from bpmax_sim.platform.load import Platforms, load_usable_platforms
@@ -261,12 +261,12 @@ def _unread_defaults(index: ProjectIndex) -> Iterator[Problem]:
 
 def _load_indexes(
     found: Sequence[ProjectItem], loaded: Mapping[_FoldersKey, Platforms]
-) -> tuple[list[ProjectIndex], list[SoundGroups]]:
+) -> tuple[list[ProjectIndex], list[GroupsFoundSound]]:
     """Return the project indexes of *found*, and for each the groups that were sound last time."""
     roots = dict.fromkeys(item.header.root for item in found)
     indexes = [load_index(root) for root in roots]
     groups = [
-        SoundGroups([item for item in found if item.header.root == index.root], index, loaded)
+        GroupsFoundSound([item for item in found if item.header.root == index.root], index, loaded)
         for index in indexes
     ]
     return indexes, groups
@@ -340,7 +340,7 @@ def _find_cassette_problems(
     roots = dict.fromkeys([find_root(target.path) for target in targets.files] or own)
     folders = [root / "cassettes" for root in roots if (root / "cassettes").is_dir()]
     journals = cassettes_with_journals(folders) if folders else ()
-    paths = [*named, *(find_files(folders, ".yaml") if folders else ())]
+    paths = [*named, *(find_files_by_suffix(folders, ".yaml") if folders else ())]
     if not targets.is_whole:
         paths = [path for path in paths if path in played or path in named]
         journals = [path for path in journals if path in played]
@@ -367,10 +367,10 @@ def _check_flow_conditions(item: ScenarioItem) -> Iterator[Problem]:
     """Yield the syntax errors that the script engine finds in flow conditions; none is run."""
     for flow in (item.subjects.flow, *item.subjects.subflows.values()):
         for name, node in (flow.definition.nodes if flow.definition else {}).items():
-            for action, number, path, text in node.conditions():
-                if wrong := expression_problem(text):
-                    place = flow.conditions[name, action, number]
-                    yield Problem(wrong, place, format_steps(("nodes", name, *path)))
+            for action, number, path, route in node.routes_with_places():
+                if route.when and (wrong := expression_problem(route.when)):
+                    place = flow.route_places[name, action, number]
+                    yield Problem(wrong, place, format_steps(("nodes", name, *path, "when")))
 
 
 def _find_interrupted(paths: Iterable[Path]) -> Iterator[Problem]:

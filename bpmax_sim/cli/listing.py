@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Option
 
 from bpmax_sim.cli import options as option
-from bpmax_sim.cli.select import find_items, find_targets, load_cassette
+from bpmax_sim.cli.item_selection import find_items, find_targets, load_cassette
 from bpmax_sim.cli.terminal import align_columns, notify, say_result
 from bpmax_sim.clock import Instant
 from bpmax_sim.errors import ConfigError

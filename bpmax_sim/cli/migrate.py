@@ -22,9 +22,9 @@ from bpmax_sim.check.migration import (
     plan_items,
     plan_others,
 )
+from bpmax_sim.cli.item_selection import collect_items
 from bpmax_sim.cli.merge import hint_at_merging
 from bpmax_sim.cli.options import Json, Paths, Yes
-from bpmax_sim.cli.select import collect_items
 from bpmax_sim.cli.terminal import can_ask, choose, notify, say, say_document, with_progress
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.i18n import label_message, msg, plural

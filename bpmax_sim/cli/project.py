@@ -17,9 +17,13 @@ from msgspec.structs import replace
 from typer import Argument, Option
 
 from bpmax_sim.cassette.file import Cassette
+from bpmax_sim.cli.item_selection import (
+    find_files_by_suffix,
+    load_project_platforms,
+    platform_folders_or_default,
+)
 from bpmax_sim.cli.options import Json, PlatformFolders
 from bpmax_sim.cli.output_schema import SHAPES, as_schema
-from bpmax_sim.cli.select import find_files, load_project_platforms, platform_folders_or_default
 from bpmax_sim.cli.terminal import announce, can_ask, confirm, notify, say, say_json, say_result
 from bpmax_sim.cli.types import FILES, write_schemas, write_types
 from bpmax_sim.errors import CallError, ConfigError, suggest_or_list
@@ -256,7 +260,9 @@ def serve(  # noqa: PLR0913 - the options of the command
 def _serve_recordings(
     paths: Sequence[Path], folders: Sequence[Path], host: str, port: int, *, json: bool
 ) -> int:
-    files = [path for path in find_files(paths, ".yaml") if "auth" not in path.parts[-2:-1]]
+    files = [
+        path for path in find_files_by_suffix(paths, ".yaml") if "auth" not in path.parts[-2:-1]
+    ]
     if not files:
         raise ConfigError("there is no cassette here; record one, or name a file or a folder")
     from bpmax_sim.server import RecordingServer  # noqa: PLC0415 - help is quick without it

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from bpmax_sim.cassette.file import Cassette
-from bpmax_sim.cli.select import find_owners
+from bpmax_sim.cli.item_selection import find_owners
 from bpmax_sim.cli.terminal import announce, notify, say
 from bpmax_sim.clock import describe_duration
 from bpmax_sim.errors import ConfigError, suggest_nearest

@@ -16,7 +16,7 @@ from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.cli.usage import merge_job_durations
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.project import find_root
-from bpmax_sim.report import store
+from bpmax_sim.report import trace_files
 from bpmax_sim.report.editor_links import editor_address
 from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.html import write_page
@@ -50,9 +50,9 @@ def report(
     """Write the page and say where it is."""
     root = find_root(Path.cwd())
     if flow is not None:
-        page = to or root / store.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
-        return draw_flow(flow, traces or [root / store.TRACE_FOLDER], page, json=json)
-    path = to or root / store.TRACE_FOLDER.with_name("report.html")
+        page = to or root / trace_files.TRACE_FOLDER.with_name("flows") / f"{flow.stem}.html"
+        return draw_flow(flow, traces or [root / trace_files.TRACE_FOLDER], page, json=json)
+    path = to or root / trace_files.TRACE_FOLDER.with_name("report.html")
     counts = _write(root, list(traces or ()), evidence_folders or (), path)
     totals = {word: counts[word] for word in ("passed", "failed", "xfailed", "skipped")}
     say_result(
@@ -78,7 +78,7 @@ def _write(
     """Write the page to *path*, print the problems of unreadable input, and return the counts."""
     if evidence_folders:
         places += merge_job_durations(root, evidence_folders)
-    places = places or [root / store.TRACE_FOLDER]
+    places = places or [root / trace_files.TRACE_FOLDER]
     counts = write_page(
         path,
         places,

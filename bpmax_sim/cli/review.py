@@ -23,14 +23,14 @@ from bpmax_sim.cassette.matching import Difference
 from bpmax_sim.cassette.merge import review_path
 from bpmax_sim.cassette.model import encode_sorted
 from bpmax_sim.check.diff import ExchangePair, added_exchanges, compare_cassettes, is_random_only
-from bpmax_sim.cli.merge import hint_at_merging
-from bpmax_sim.cli.options import Json, PlatformFolders, Yes
-from bpmax_sim.cli.select import (
-    find_files,
+from bpmax_sim.cli.item_selection import (
+    find_files_by_suffix,
     load_cassette,
     load_project_platforms,
     platform_folders_or_default,
 )
+from bpmax_sim.cli.merge import hint_at_merging
+from bpmax_sim.cli.options import Json, PlatformFolders, Yes
 from bpmax_sim.cli.terminal import can_ask, choose, confirm, notify, say, say_document, say_result
 from bpmax_sim.errors import CassetteError, ConfigError
 from bpmax_sim.file_system import lock_folder
@@ -78,7 +78,7 @@ def review(
             "exchanges": len(Cassette.load(path)),
             "changes": list(_describe_changes(path)) or [msg("nothing that means anything else")],
         }
-        for path in find_files(paths or (), SUFFIX)
+        for path in find_files_by_suffix(paths or (), SUFFIX)
     ]
     hint_at_merging()
     is_prompt = action == "show" and not json and can_ask()

@@ -23,7 +23,7 @@ from typer import Option
 import bpmax_sim
 from bpmax_sim.cli import options as option
 from bpmax_sim.cli.conftests import find_all_conftests, find_conftests
-from bpmax_sim.cli.execute import (
+from bpmax_sim.cli.item_runs import (
     cassette_of,
     describe_nothing_recorded,
     items_of_shard,
@@ -32,7 +32,7 @@ from bpmax_sim.cli.execute import (
     run_items,
     store_durations,
 )
-from bpmax_sim.cli.select import (
+from bpmax_sim.cli.item_selection import (
     filter_by_keyword,
     find_items,
     find_targets,
@@ -53,9 +53,9 @@ from bpmax_sim.errors import BpmaxError, ConfigError, Problem
 from bpmax_sim.i18n import label_message, msg, plural, series
 from bpmax_sim.index.items import ProjectItem, load_each
 from bpmax_sim.project import find_root
-from bpmax_sim.report import store, terminal
-from bpmax_sim.report.causes import cause_of_failure
+from bpmax_sim.report import terminal, trace_files
 from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.report.failure_causes import cause_of_failure
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.stored_failures import begin_run, did_fail
 from bpmax_sim.report.terminal import Verdict
@@ -273,9 +273,9 @@ def _plan_watch(args: _RunArguments) -> WatchPlan:
     root = find_root(Path.cwd())
 
     def finish(items: Sequence[ProjectItem]) -> None:
-        places = (store.trace_path(item.header) for item in items)
+        places = (trace_files.trace_path(item.header) for item in items)
         traces = [path for path in places if path.is_file()]
-        page = root / store.TRACE_FOLDER.with_name("report.html")
+        page = root / trace_files.TRACE_FOLDER.with_name("report.html")
         if traces and args.choices.trace != "off":
             try:
                 write_page(page, traces, version=bpmax_sim.__version__)
@@ -346,7 +346,7 @@ def _update(verdicts: Sequence[Verdict], args: _RunArguments) -> None:
     """With ``--update``, write the actual values into the expectations of failed scenarios."""
     if not args.update:
         return
-    from bpmax_sim.cli.rewrite import update_items
+    from bpmax_sim.cli.scenario_edits import update_items
 
     failed = [one.item for one in verdicts if one.outcome == "failed" and one.digest]
     update_items(failed, yes=args.yes)

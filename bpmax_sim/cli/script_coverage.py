@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from typer import Option
 
 import bpmax_sim
-from bpmax_sim.cli.execute import run_items
+from bpmax_sim.cli.item_runs import run_items
 from bpmax_sim.cli.terminal import align_columns, notify, say_result, with_progress
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import label_message, msg, plural, series

@@ -16,9 +16,9 @@ from bpmax_sim.cli import options as option
 from bpmax_sim.cli.terminal import notify, say, say_document, say_failure
 from bpmax_sim.i18n import msg, plural, series, translate
 from bpmax_sim.project import SUFFIX, find_root
+from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.console import console_lines
 from bpmax_sim.report.exit_codes import ExitCode
-from bpmax_sim.report.kept_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.stored_failures import StoredFailure, read_failures
 from bpmax_sim.secret.standin import STANDIN
 from bpmax_sim.yamlfile import display_path

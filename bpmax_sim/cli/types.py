@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import msgspec
 from typer import Argument
 
+from bpmax_sim.cli.item_selection import platforms_of
 from bpmax_sim.cli.options import Json
-from bpmax_sim.cli.select import platforms_of
 from bpmax_sim.cli.terminal import notify, say_result
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg, series

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from bpmax_sim.cli.execute import cassette_of
-from bpmax_sim.cli.select import platforms_of
+from bpmax_sim.cli.item_runs import cassette_of
+from bpmax_sim.cli.item_selection import platforms_of
 from bpmax_sim.cli.terminal import notify
 from bpmax_sim.i18n import plural
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.project import find_root
 from bpmax_sim.report.perform import PerformOptions
 from bpmax_sim.report.recording_use import RecordingUse
-from bpmax_sim.report.store import TRACE_FOLDER
 from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.report.trace_files import TRACE_FOLDER
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
@@ -58,10 +58,10 @@ class UsageOfRun:
         for session in sessions:
             self._use.add_played(session, doubtful=doubtful)
         if self._is_shared and verdict.outcome == "passed":
-            from bpmax_sim.check.coverage import PassedRun, touched_parts  # noqa: PLC0415 - seldom
+            from bpmax_sim.check.coverage import PassedRun, parts_used_in_run  # noqa: PLC0415 - seldom
 
             run = PassedRun(verdict.item, platforms_of(verdict.item), events)
-            self._use.touched |= touched_parts(run)
+            self._use.touched |= parts_used_in_run(run)
 
     def store(self, covers: Covers | None, besides: Iterable[ProjectItem]) -> None:
         """Store the usage for `bpmax-sim cassette prune` and `coverage`.

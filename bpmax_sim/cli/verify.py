@@ -23,7 +23,7 @@ from bpmax_sim.check.coverage import (
     PassedRun,
     count_scenarios,
     measure_coverage,
-    touched_parts,
+    parts_used_in_run,
 )
 from bpmax_sim.check.drift import (
     Drift,
@@ -33,7 +33,15 @@ from bpmax_sim.check.drift import (
     find_migrated,
     find_outdated,
 )
-from bpmax_sim.cli.execute import run_items_with_events
+from bpmax_sim.cli.item_runs import run_items_with_events
+from bpmax_sim.cli.item_selection import (
+    cassette_path_of,
+    collect_items,
+    find_files_by_suffix,
+    load_cassette,
+    platform_folders_or_default,
+    platforms_of,
+)
 from bpmax_sim.cli.options import (
     AllowHosts,
     EvidenceFolders,
@@ -50,14 +58,6 @@ from bpmax_sim.cli.script_coverage import (
     ReportFile,
     Scripts,
     show_script_coverage,
-)
-from bpmax_sim.cli.select import (
-    cassette_path_of,
-    collect_items,
-    find_files,
-    load_cassette,
-    platform_folders_or_default,
-    platforms_of,
 )
 from bpmax_sim.cli.terminal import (
     align_columns,
@@ -221,7 +221,9 @@ def _find_jobs(paths: Sequence[str], platforms: Sequence[Path] | None) -> Iterat
     """Yield the cassettes to verify: those in *paths*, and those of the scenarios in *paths*."""
     folders = platform_folders_or_default(platforms)
     cassettes = [path for path in paths if _is_cassette(path)]
-    for path in find_files([Path(path) for path in cassettes], ".yaml") if cassettes else ():
+    for path in (
+        find_files_by_suffix([Path(path) for path in cassettes], ".yaml") if cassettes else ()
+    ):
         yield _VerifyJob(cassette=path, platforms=folders)
     scenarios = [path for path in paths if path not in cassettes]
     for item in collect_items(scenarios) if scenarios or not paths else ():
@@ -364,8 +366,8 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
         {
             "kind": kind,
             "total": len(of_kind),
-            "touched": [part.name for part in of_kind if part.touched],
-            "missing": [part.name for part in of_kind if not part.touched],
+            "touched": [part.name for part in of_kind if part.is_used],
+            "missing": [part.name for part in of_kind if not part.is_used],
         }
         for kind, of_kind in by_kind.items()
     ]
@@ -374,7 +376,7 @@ def _show_parts(parts: Sequence[DeclaredPart], ran: int, *, missing: bool, json:
         (KINDS[kind], *_count_touched(of_kind)) for kind, of_kind in by_kind.items() if of_kind
     ]
     rows += [(msg("all"), *_count_touched(parts))]
-    left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.touched]
+    left = [("-", KINDS[part.kind], part.name) for part in parts if missing and not part.is_used]
     lines = [*align_columns(rows), *(["", *align_columns(left)] if left else [])]
     percent = _touched_percent(parts)
     say_result(
@@ -418,7 +420,7 @@ def _find_touched(
     for verdict, events in with_progress(run_items_with_events(closed, choices), len(closed)):
         if verdict.outcome == "passed":
             run = PassedRun(verdict.item, platforms[id(verdict.item)], events)
-            touched |= touched_parts(run)
+            touched |= parts_used_in_run(run)
         failed += verdict.outcome == "failed"
     if failed:
         counted = plural(failed, "{number} scenario", "{number} scenarios")
@@ -428,8 +430,8 @@ def _find_touched(
 
 
 def _touched_percent(parts: Sequence[DeclaredPart]) -> float:
-    return round(100 * sum(part.touched for part in parts) / len(parts), 1) if parts else 100.0
+    return round(100 * sum(part.is_used for part in parts) / len(parts), 1) if parts else 100.0
 
 
 def _count_touched(parts: Sequence[DeclaredPart]) -> tuple[str, str, str]:
-    return str(sum(part.touched for part in parts)), str(len(parts)), f"{_touched_percent(parts):g}"
+    return str(sum(part.is_used for part in parts)), str(len(parts)), f"{_touched_percent(parts):g}"

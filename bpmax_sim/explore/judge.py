@@ -93,7 +93,7 @@ def judge_failure(base: RunView, run: RunView, failure: PossibleFailure) -> Judg
     if broken := find_broken_invariant(run, place):
         return broken
     if run.trial.exceeded:
-        return describe_endless(run, failure.call.step, place)
+        return judge_endless(run, failure.call.step, place)
     if twice := judge_repetition(base, run, failure):
         return replace(twice, step=failure.call.step, place=place)
     if missing := describe_misses(run):
@@ -111,7 +111,7 @@ def find_broken_invariant(run: RunView, place: Place | None) -> Judgement | None
     return None
 
 
-def describe_endless(run: RunView, step: str, place: Place | None) -> Judgement:
+def judge_endless(run: RunView, step: str, place: Place | None) -> Judgement:
     """Return the verdict on a run that was stopped because its scripts did not end."""
     what = _LIMITS.get(run.trial.exceeded, run.trial.exceeded)
     why = msg("the scripts go on and on; ended by a limit: {what}", what=what)
@@ -143,8 +143,8 @@ def judge_repetition(
     """
     struck = None if failure is None else find_call(run, failure.call)
     is_done = failure is not None and failure.is_executed
-    done = run.executions(struck, is_executed=is_done)
-    before = Counter((one.step, one.name, one.request) for one in base.executions())
+    done = run.effective_calls(struck, is_executed=is_done)
+    before = Counter((one.step, one.name, one.request) for one in base.effective_calls())
     times = Counter((one.step, one.name, one.request) for one in done)
     for last in reversed(done):
         wanted = before[last.step, last.name, last.request]
@@ -166,7 +166,9 @@ def judge_repetition(
 def _count_wanted(base: RunView, repeated: ObservedCall) -> Mapping[str, Any]:
     """Return the expected call that counts how often *repeated* is done in that step of *base*."""
     same = [
-        one for one in base.executions() if (one.name, one.step) == (repeated.name, repeated.step)
+        one
+        for one in base.effective_calls()
+        if (one.name, one.step) == (repeated.name, repeated.step)
     ]
     return {"call": repeated.name, "times": max(len(same), 1), "once_per_key": True}
 
@@ -179,7 +181,7 @@ def find_call(run: RunView, call: ObservedCall | None) -> ObservedCall | None:
     return next(same_call, None)
 
 
-def needed_calls(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
+def calls_waiting_for_login(run: RunView, login: ObservedCall) -> tuple[ObservedCall, ...]:
     """Return the calls of *run* that waited for *login*."""
     return tuple(
         one
@@ -225,14 +227,14 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             why = msg("{why}, after {done}", why=why, done=done)
         return Judgement(verdict="crash", why=why, step=after.key, place=place, is_shown=self.shown)
 
-    def _judge_notice(self, before: StepView, after: StepView, told: str) -> Judgement:
+    def _judge_notice(self, before: StepView, after: StepView, notice: str) -> Judgement:
         has_failed = any(
             not error.get("unhandled") for error in new_lines(before.errors, after.errors)
         )
         done = self._describe_done(after.key) if after.key == self.failure.call.step else ""
         if has_failed and done:
-            return self._judge_partial(after, done, told, self.place)
-        return Judgement(verdict="handled", why=told, step=after.key, place=self.place)
+            return self._judge_partial(after, done, notice, self.place)
+        return Judgement(verdict="handled", why=notice, step=after.key, place=self.place)
 
     def _judge_partial(
         self, after: StepView, done: str, why: str, place: Place | None
@@ -315,7 +317,7 @@ class _FailureJudge(msgspec.Struct, frozen=True):
     def _is_superseded(self) -> bool:
         """Return whether the failed call, or those that needed its login, were obsolete by then."""
         call = self.failure.call
-        needed = needed_calls(self.base, call) if call.is_login else (call,)
+        needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(map(self._is_stale, needed))
 
     def _is_stale(self, call: ObservedCall) -> bool:
@@ -348,19 +350,19 @@ class _FailureJudge(msgspec.Struct, frozen=True):
             if one.begin > call.begin and one.is_answered and not one.is_login
         )
 
-    def _was_done_anyway(self, struck: ObservedCall | None) -> bool:
+    def _was_done_anyway(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the failed request was executed after all, resent by script or client."""
-        if struck is not None and struck.is_answered:
+        if failed_call is not None and failed_call.is_answered:
             return True
-        return self._is_repeated(struck)
+        return self._is_repeated(failed_call)
 
-    def _is_repeated(self, struck: ObservedCall | None) -> bool:
+    def _is_repeated(self, failed_call: ObservedCall | None) -> bool:
         """Return whether the script made the same call again, with success."""
         wanted = self.failure.call.name, self.failure.call.request
         return any(
-            (call.name, call.request) == wanted and call.is_answered and call is not struck
+            (call.name, call.request) == wanted and call.is_answered and call is not failed_call
             for call in self.run.calls
-            if struck is None or call.begin > struck.begin
+            if failed_call is None or call.begin > failed_call.begin
         )
 
     def _find_differences(self) -> Iterator[tuple[str, Any, Any]]:
@@ -476,11 +478,11 @@ def _shows_fallback(place: str, was: Any, got: Any, *, has_effect: bool) -> bool
         return got is not None
     if place == "result":
         is_empty = got is None or got is False or got in ("", [], {})
-        return is_empty or (isinstance(got, Mapping) and _says_failed(got))
+        return is_empty or (isinstance(got, Mapping) and _reports_failure(got))
     return place.startswith("form.") and isinstance(got, str) and bool(_SAYS_SO.search(got))
 
 
-def _says_failed(result: Mapping[str, Any]) -> bool:
+def _reports_failure(result: Mapping[str, Any]) -> bool:
     flags = {name: result.get(name) for name in ("ok", "success", "成功")}
     return any(flag is False for flag in flags.values()) or any(
         result.get(name) for name in ("error", "errors", "message", "错误", "原因")

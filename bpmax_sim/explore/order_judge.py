@@ -11,10 +11,10 @@ from bpmax_sim.errors import Place
 from bpmax_sim.explore.judge import (
     Judgement,
     describe_difference,
-    describe_endless,
     describe_misses,
     expect_value,
     find_broken_invariant,
+    judge_endless,
     judge_repetition,
     new_lines,
 )
@@ -28,7 +28,7 @@ Difference = tuple[str, Any, Any]
 
 
 def judge_order(
-    truth: RunView,
+    expected_run: RunView,
     run: RunView,
     late: ObservedCall,
     *,
@@ -36,7 +36,7 @@ def judge_order(
     interruption: Interruption | None = None,
     is_end: bool = False,
 ) -> Judgement:
-    """Return the verdict on *run*, whose result should equal that of *truth*.
+    """Return the verdict on *run*, whose result should equal that of *expected_run*.
 
     *late* is the call whose response came later. If a person did more, or *is_end*, only the final
     state counts, and that no effect occurred more often than in *base*.
@@ -44,13 +44,13 @@ def judge_order(
     if broken := find_broken_invariant(run, late.place):
         return broken
     if run.trial.exceeded:
-        return describe_endless(run, late.step, late.place)
-    judgement = _find_verdict(truth, run, base or truth, interruption, is_end=is_end)
+        return judge_endless(run, late.step, late.place)
+    judgement = _find_verdict(expected_run, run, base or expected_run, interruption, is_end=is_end)
     return replace(judgement, step=late.step, place=judgement.place or late.place)
 
 
 def _find_verdict(
-    truth: RunView,
+    expected_run: RunView,
     run: RunView,
     base: RunView,
     interruption: Interruption | None,
@@ -64,7 +64,7 @@ def _find_verdict(
     if missing := describe_misses(run):
         return Judgement(verdict="unrecorded", why=missing)
     difference = next(
-        _find_differences(truth, run, is_end=is_end or interruption is not None), None
+        _find_differences(expected_run, run, is_end=is_end or interruption is not None), None
     )
     if difference is None:
         return Judgement(verdict="handled")
@@ -83,18 +83,18 @@ def _is_rejected_by_script(run: RunView) -> bool:
     return any(step.messages or step.errors for step in inner)
 
 
-def _find_differences(truth: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
+def _find_differences(expected_run: RunView, run: RunView, *, is_end: bool) -> Iterator[Difference]:
     """Yield where *run* differs: errors, and the values of form and flow."""
-    before = [error for step in truth.steps.values() for error in step.errors]
+    before = [error for step in expected_run.steps.values() for error in step.errors]
     after = [error for step in run.steps.values() for error in step.errors]
     for error in new_lines(before, after):
         yield msg("the error"), None, error.get("message")
     if is_end:
-        yield from _compare_states(truth.end, run.end)
+        yield from _compare_states(expected_run.end, run.end)
         return
     for key, step in run.steps.items():
-        if key in truth.steps:
-            yield from _compare_states(truth.steps[key].state, step.state)
+        if key in expected_run.steps:
+            yield from _compare_states(expected_run.steps[key].state, step.state)
 
 
 def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
@@ -105,18 +105,18 @@ def _compare_states(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iter
 
 def _is_stale(run: RunView, place: str) -> bool:
     """Return whether the value at *place* comes from a call older than another writer of it."""
-    calls = [call for _, call in _writers(run, place) if call is not None]
+    calls = [call for _, call in _find_writers(run, place) if call is not None]
     return bool(calls) and any(
         other.name == calls[-1].name and other.begin > calls[-1].begin for other in calls
     )
 
 
 def _last_writer(run: RunView, place: str) -> tuple[Place | None, ObservedCall | None]:
-    writers = _writers(run, place)
+    writers = _find_writers(run, place)
     return writers[-1] if writers else (None, None)
 
 
-def _writers(run: RunView, place: str) -> list[tuple[Place | None, ObservedCall | None]]:
+def _find_writers(run: RunView, place: str) -> list[tuple[Place | None, ObservedCall | None]]:
     """Return the script lines that wrote a field, each with the call whose response came last."""
     field = place.removeprefix("form.")
     ends = {call.end: call for call in run.calls}

@@ -105,7 +105,7 @@ def possible_orders(groups: Sequence[Group]) -> Iterator[Order]:
 
 
 def _permutations_by_swaps(count: int) -> Iterator[tuple[int, ...]]:
-    """Yield all permutations of *count* elements that take at most two swaps."""
+    """Yield the permutations of *count* elements that at most two swaps produce."""
     start = tuple(range(count))
     pairs = tuple(combinations(start, 2))
     yield start

@@ -1,4 +1,4 @@
-"""A finding as a scenario of its own, which fails until the script is mended and is a test then.
+"""Write a finding as a scenario that fails until the script is fixed, and then stays as a test.
 
 It stands beside the scenario that was explored, so that what that names is found; the recording is
 the same, too.
@@ -29,7 +29,7 @@ _OF_A_CHECK = ("expect", "expect_error", "save", "retry")
 
 
 class Reproduction(msgspec.Struct, frozen=True):
-    """A scenario that fails as a finding says: by what it expects, or else by an error."""
+    """A scenario that fails for the reason of a finding: by an expectation or an error."""
 
     path: Path
     text: str
@@ -37,7 +37,7 @@ class Reproduction(msgspec.Struct, frozen=True):
 
 
 def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
-    """Return the scenario that fails as *variant* of *item* did."""
+    """Return the scenario that fails in the same way as *variant* of *item* did."""
     document = dict(_plain_document(item))
     title = f"{document['scenario']}：{variant.call.label} {plain_text(variant.kind)}"
     document["was"] = [document["scenario"], *document.get("was", ())]
@@ -62,7 +62,7 @@ def reproduce(item: ScenarioItem, variant: JudgedVariant) -> Reproduction:
 
 
 def save_reproduction(reproduction: Reproduction) -> str:
-    """Write *reproduction*, and return why it does not fail as it should, or nothing.
+    """Write *reproduction*; return why it does not fail as intended, or "".
 
     What does not is not left behind.
 
@@ -102,20 +102,20 @@ def _as_list(value: Any) -> Sequence[Any]:
 
 
 def rule_data(rule: FaultRule) -> dict[str, Any]:
-    """Return *rule* as a scenario file has it."""
+    """Return *rule* in the form of a scenario file."""
     data: dict[str, Any] = msgspec.to_builtins(rule)
     return data
 
 
 def rule_text(rules: Sequence[FaultRule]) -> str:
-    """Return *rules* as lines of a scenario file."""
+    """Return *rules* as YAML lines of a scenario file."""
     return write_yaml({"faults": list(map(rule_data, rules))}).rstrip()
 
 
 def _reproduced_proxy(
     item: ScenarioItem, proxy: Mapping[str, Any], variant: JudgedVariant
 ) -> dict[str, Any]:
-    """Return what the third parties are: the same, with the same recording and fewer stubs."""
+    """Return the ``proxy`` section: the same recording, without stubs that are not needed."""
     changed = {**proxy, "unused": "ignore"}
     if variant.is_simulated:
         changed["mode"] = "simulate"
@@ -133,7 +133,7 @@ def _is_stub_needed(stub: Mapping[str, Any], variant: JudgedVariant) -> bool:
 
 
 def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant) -> list[Any]:
-    """Return the steps up to the one that is judged, that one with what it should come to."""
+    """Return the steps up to the judged one, which gets the expectation that fails."""
     interruption = variant.interruption
     if interruption is not None:
         steps = list(_interrupt(steps, interruption))
@@ -153,7 +153,7 @@ def _reproduced_steps(steps: Sequence[Mapping[str, Any]], variant: JudgedVariant
 def _interrupt(
     steps: Sequence[Mapping[str, Any]], interruption: Interruption
 ) -> Iterator[Mapping[str, Any]]:
-    """Yield *steps* with one of them done during another."""
+    """Yield *steps* with the action of *interruption* performed during another step."""
     index = int(interruption.call.step) - 1
     inner = steps[index if interruption.is_again else index + 1]
     for number, step in enumerate(steps):

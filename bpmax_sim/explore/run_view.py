@@ -20,7 +20,7 @@ from bpmax_sim.scenario.events import (
     StepStarted,
 )
 from bpmax_sim.scenario.observation import Observation, observe
-from bpmax_sim.scenario.trial import TrialRun
+from bpmax_sim.scenario.trial_run import TrialRun
 from bpmax_sim.subject.hooks import FieldChanged
 from bpmax_sim.transport.protocol import SOURCE
 
@@ -136,17 +136,17 @@ class RunView(msgspec.Struct, frozen=True):
         last = next(reversed(tuple(self.steps.values())), None)
         return without_result(last.state) if last else {}
 
-    def executions(
-        self, struck: ObservedCall | None = None, *, is_executed: bool = False
+    def effective_calls(
+        self, failed_call: ObservedCall | None = None, *, is_executed: bool = False
     ) -> tuple[ObservedCall, ...]:
         """Return the calls that had an effect, once for each idempotency key.
 
         A call without recording counts, as it was sent, though its response is unknown. The failed
-        call *struck* counts if it *is_executed*, whatever its response.
+        call *failed_call* counts if it *is_executed*, whatever its response.
         """
         done: list[ObservedCall] = []
         for call in self.calls:
-            came_through = is_executed if call is struck else call.error in {"", _MISS}
+            came_through = is_executed if call is failed_call else call.error in {"", _MISS}
             if call.has_effect and came_through and not any(map(call.is_same, done)):
                 done.append(call)
         return tuple(done)
@@ -163,9 +163,9 @@ class RunView(msgspec.Struct, frozen=True):
         return {e.field for e in events if isinstance(e, FieldChanged) and e.by != "user"}
 
     def find_lookup(
-        self, struck: ObservedCall, before: ObservedCall | None = None
+        self, failed_call: ObservedCall, before: ObservedCall | None = None
     ) -> ObservedCall | None:
-        """Return a read after the failure of *struck* that asks whether it was executed.
+        """Return a read after the failure of *failed_call* that asks whether it was executed.
 
         None if none.
         """
@@ -173,10 +173,10 @@ class RunView(msgspec.Struct, frozen=True):
             (
                 one
                 for one in self.calls
-                if one.begin > struck.begin
+                if one.begin > failed_call.begin
                 and (before is None or one.end < before.begin)
                 and not (one.has_effect or one.is_login or one.error)
-                and one.can_observe(struck)
+                and one.can_observe(failed_call)
             ),
             None,
         )

@@ -1,4 +1,4 @@
-"""Explore one scenario: its base run, every failure and every order, and what became of each."""
+"""Explore one scenario: run it with each possible failure and order, and judge each variant."""
 
 from __future__ import annotations
 
@@ -19,7 +19,13 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BpmaxError, ConfigError, Place
 from bpmax_sim.explore.failures import PossibleFailure, possible_failures
-from bpmax_sim.explore.judge import RED, Judgement, find_call, judge_failure, needed_calls
+from bpmax_sim.explore.judge import (
+    RED,
+    Judgement,
+    calls_waiting_for_login,
+    find_call,
+    judge_failure,
+)
 from bpmax_sim.explore.members import RecordedResponses
 from bpmax_sim.explore.order_judge import judge_order
 from bpmax_sim.explore.orders import (
@@ -41,7 +47,7 @@ from bpmax_sim.scenario.faults import to_transport_fault
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.model import ExploreSpec, FaultRule
 from bpmax_sim.scenario.row_actions import RowAction
-from bpmax_sim.scenario.trial import CallKey
+from bpmax_sim.scenario.trial_run import CallKey
 from bpmax_sim.session.options import Severity
 from bpmax_sim.simulator.simulator import has_own_rules
 from bpmax_sim.subject.hooks import is_same_value
@@ -64,7 +70,7 @@ _DOWN: Final = "500"
 
 
 class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
-    """A failure or an order that was tried, and what became of it.
+    """A failure or order that was tried, and its verdict.
 
     Attributes:
         call: that failed, or whose response came later.
@@ -92,12 +98,12 @@ class JudgedVariant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_red(self) -> bool:
-        """Return whether this fails the scenario."""
+        """Return whether the verdict fails the scenario."""
         return self.severity == "fail"
 
 
 class Exploration(msgspec.Struct, frozen=True, kw_only=True):
-    """What exploring one scenario came to; it can be sent to another process.
+    """The result of exploring one scenario, in a form that can be sent to another process.
 
     Attributes:
         node_id, name, place, target: of the item.
@@ -149,7 +155,7 @@ class _SharedCounts:
 
 
 class Explorer:
-    """Explores the scenarios of one project; what is recorded of responses is read once."""
+    """Explores the scenarios of one project; the project's recordings are read only once."""
 
     def __init__(self, cassettes: Path | None = None) -> None:
         """Play the cassettes below *cassettes*, by default those of each item's project."""
@@ -208,7 +214,7 @@ class Explorer:
         is_over: Callable[[], bool] = lambda: False,
         on_tried: OnTried = lambda _tried, _possible: None,
     ) -> Generator[Exploration, None, None]:
-        """Yield what exploring each of *items* came to, done by at most *workers* processes.
+        """Yield the result of exploring each of *items*, using at most *workers* processes.
 
         That is the same for any number of them, unless *is_over* ends it. *on_tried* is told of the
         variants of all of them now and then.
@@ -236,7 +242,7 @@ class Explorer:
 
 
 def _run_baseline(item: ScenarioItem, cassettes: Path | None) -> Baseline:
-    """Return the base run of *item*: simulated, where each platform that it calls can be.
+    """Return the base run of *item*, with simulators for all called platforms that have one.
 
     It is replayed where the scenario chooses a mode itself, or does not pass with simulators.
 
@@ -277,13 +283,13 @@ def _start_exploration(item: ScenarioItem) -> Exploration:
 
 
 def _describe_refusal(error: BpmaxError) -> str:
-    """Return why an item is not explored, without the place where it stands."""
+    """Return why an item is not explored, without the place in the message."""
     problem = error.problems[0].message if isinstance(error, ConfigError) else str(error)
     return problem.partition("\n")[0]
 
 
 def _script_words(item: ScenarioItem) -> Iterator[str]:
-    """Yield every word of the item's scripts, and of those that stand in its steps."""
+    """Yield every word of the item's scripts, including scripts inside steps."""
     for body in item.subjects.bodies:
         yield from _WORD.findall(body.source)
     for located in item.steps:
@@ -294,7 +300,7 @@ def _script_words(item: ScenarioItem) -> Iterator[str]:
 def severity_of(
     judgement: Judgement, spec: ExploreSpec, *, is_shown: bool = True, is_imagined: bool = False
 ) -> Severity:
-    """Return what a verdict is to a scenario: as it says itself, else by default.
+    """Return the severity of a verdict: as the scenario configures it, else the default.
 
     Args:
         judgement: the verdict.
@@ -319,7 +325,7 @@ Attempt = Callable[[], JudgedVariant | None]
 
 
 class _ItemTrials:
-    """One item, its base run, and trials of it.
+    """One item, its base run, and runs of its variants.
 
     Attributes:
         possible: how many variants are known of so far.
@@ -340,13 +346,13 @@ class _ItemTrials:
         self.possible = 0
 
     def run(self, injected: Sequence[Fault] = (), item: ScenarioItem | None = None) -> RunView:
-        """Return what a trial with the rules *injected* came to."""
+        """Return the result of a trial with the fault rules *injected*."""
         usual = None if item else self._usual
         variant = Variant(faults=tuple(injected), item=item, usual=usual)
         return view_of(try_variant(self._baseline, variant), self.platforms)
 
     def prepare(self, recorded: RecordedResponses) -> None:
-        """List what can be tried; *recorded* is what the project's recordings show."""
+        """Collect the possible variants; *recorded* are the responses in the recordings."""
         self._recorded = recorded
         reads = self._reads = ReadMembers(self._watch_reads(), frozenset(_script_words(self._item)))
         self._failures = tuple(possible_failures(self.base.calls, self.platforms, recorded, reads))
@@ -362,18 +368,18 @@ class _ItemTrials:
 
     @property
     def is_watched(self) -> bool:
-        """Return whether a run shows what the scripts read of responses."""
+        """Return whether it is known which members of responses the scripts read."""
         return self._reads.seen is not None
 
     def _watch_reads(self) -> Mapping[str, frozenset[Names]] | None:
-        """Return which members of responses the scripts read, or None where no run shows it."""
+        """Return which members of responses the scripts read; None if no run shows it."""
         if not self.base.calls:
             return {}
         watched = try_variant(self._baseline, Variant(library=READ_WATCHER, usual=self._usual))
         return find_reads(self.base, view_of(watched, self.platforms))
 
     def make_attempts(self) -> Iterator[Callable[[], Iterator[Attempt]]]:
-        """Yield what each yields variants, as what tries them.
+        """Yield functions, each of which yields the attempts for one failure or order.
 
         Failures come first, then orders, then what a person does.
         """
@@ -390,11 +396,11 @@ class _ItemTrials:
         self._last = None
         yield partial(self._try_failure, failure)
         if self._last and self._last[1].verdict == "handled":
-            yield from self._attempts_at_once(failure, *self._last)
-        yield from self._attempts_each_time(failure)
+            yield from self._attempts_with_second_failure(failure, *self._last)
+        yield from self._attempts_with_failing_retries(failure)
 
     def _try_failure(self, failure: PossibleFailure) -> JudgedVariant | None:
-        """Return what became of *failure*; None where it did not strike."""
+        """Return the verdict on *failure*; None if its fault rule never fired."""
         run = self.run([failure.fault])
         if not run.trial.fired:
             return None
@@ -411,7 +417,7 @@ class _ItemTrials:
             call=failure.call,
             kind=failure.kind,
             column=failure.column,
-            rules=(_shorten_range(failure, run),),
+            rules=(_limit_rule_to_hits(failure, run),),
             is_shown=is_shown,
             judgement=judgement,
             severity=severity_of(judgement, self._spec, is_shown=is_shown),
@@ -420,8 +426,8 @@ class _ItemTrials:
             ),
         )
 
-    def _attempts_each_time(self, failure: PossibleFailure) -> Iterator[Attempt]:
-        """Yield the failure of what the script does to make up for *failure*, as long as it does.
+    def _attempts_with_failing_retries(self, failure: PossibleFailure) -> Iterator[Attempt]:
+        """Yield the failure of the script's retries of *failure*, as long as it retries.
 
         Where it calls the API later anyway, that is left alone.
         """
@@ -435,22 +441,22 @@ class _ItemTrials:
             self.possible += 1
             yield partial(self._try_failure, failure.repeated_until(last))
 
-    def _attempts_at_once(
+    def _attempts_with_second_failure(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[Attempt]:
-        """Yield *failure* together with that of what made up for it in the run *before*."""
+        """Yield *failure* combined with the failure of each call that replaced it in *before*."""
         for call in self._replacement_calls(failure, before, judgement):
             possible = possible_failures((call,), self.platforms, self._recorded, self._reads)
             by_kind = {one.kind: one for one in possible if not one.is_response}
             second = by_kind.get(failure.kind) or by_kind.get(_DOWN)
             if second is not None:
                 self.possible += 1
-                yield partial(self._try_at_once, failure, second, before, judgement)
+                yield partial(self._try_both_failures, failure, second, before, judgement)
 
     def _replacement_calls(
         self, failure: PossibleFailure, before: RunView, judgement: Judgement
     ) -> Iterator[ObservedCall]:
-        """Yield the calls of *before* that took the place of the one that failed.
+        """Yield the calls of *before* that the script made in place of the failed one.
 
         These are those that are not made without the failure. Where nobody noticed it, they are
         those as well that are made anyway, later than it or at the same time.
@@ -467,14 +473,14 @@ class _ItemTrials:
             if is_new or (is_unnoticed and call.step == struck.step):
                 yield call
 
-    def _try_at_once(
+    def _try_both_failures(
         self,
         first: PossibleFailure,
         second: PossibleFailure,
         before: RunView,
         judgement: Judgement,
     ) -> JudgedVariant | None:
-        """Return what became of both; None where one of them comes to that alone."""
+        """Return the verdict on both failures; None if one of them alone has the same effect."""
         run = self.run([first.fault, second.fault])
         if len(run.trial.fired) < 2:  # noqa: PLR2004 - both
             return None
@@ -501,18 +507,18 @@ class _ItemTrials:
         )
 
     def _is_unneeded_read(self, failure: PossibleFailure, run: RunView) -> bool:
-        """Return whether nothing depends on the read that failed in *run*, or on its login."""
+        """Return whether nothing depends on the failed read of *run*, or on its login."""
         call = failure.call
         if not is_same_value(self.base.end, run.end):
             return False
-        needed = needed_calls(self.base, call) if call.is_login else (call,)
+        needed = calls_waiting_for_login(self.base, call) if call.is_login else (call,)
         return bool(needed) and all(
             not one.has_effect and (self._is_superseded(one, failure) or self._has_alternative(one))
             for one in needed
         )
 
     def _is_superseded(self, call: ObservedCall, failure: PossibleFailure) -> bool:
-        """Return whether only the newest of several queries in flight counts: of it one is told."""
+        """Return whether *call* is obsolete: only the newest query in flight counts."""
         newer = [
             one
             for one in self.base.calls
@@ -525,7 +531,7 @@ class _ItemTrials:
         return judge_failure(self.base, run, latest).verdict == "handled"
 
     def _has_alternative(self, call: ObservedCall) -> bool:
-        """Return whether the first response of *call* and another one is enough, whichever it is.
+        """Return whether one response of *call* and another call in flight is enough.
 
         Then a field is written after the first and before the second, in either order.
         """
@@ -545,7 +551,7 @@ class _ItemTrials:
                 yield from (one for one in group if one is not call)
 
     def _try_late_order(self, order: Order) -> JudgedVariant | None:
-        """Return what became of a late response; None where the next call waits for it anyway."""
+        """Return the verdict on a late response; None if the next call waits for it anyway."""
         run = self.run(order.faults)
         newer, older = (find_call(run, call) for call in order.calls)
         if newer is None or older is None or older.error or newer.end > older.end:
@@ -570,13 +576,13 @@ class _ItemTrials:
     def _call_names_until(
         self, call: ObservedCall, without: ObservedCall | None = None
     ) -> tuple[str, ...]:
-        """Return what is called up to the step of *call*, but for the call *without*."""
+        """Return the names of the calls up to the step of *call*, except *without*."""
         last = int(call.step or 0)
         calls = (one for one in self.base.calls if int(one.step or 0) <= last)
         return tuple(dict.fromkeys(one.name for one in calls if one is not without))
 
     def _attempts_during(self, interruption: Interruption, item: ScenarioItem) -> Iterator[Attempt]:
-        """Yield an interruption, and the same with each order of the responses then in flight."""
+        """Yield an interruption, alone and with each order of the responses in flight."""
         run = self.run([to_transport_fault(interruption.rule)], item)
         truth = run if interruption.is_again else self.base
         yield partial(self._judge_interruption, interruption, run, truth)
@@ -600,7 +606,7 @@ class _ItemTrials:
         truth: RunView,
         order: Order | None = None,
     ) -> JudgedVariant | None:
-        """Return what became of *run*; None where a person did not do all that belongs to it."""
+        """Return the verdict on *run*; None if the person could not finish the actions."""
         if self.base.user_inputs - run.user_inputs:
             return None  # what was to be done during a call was not, as that call was not made then
         call = order.late if order else interruption.call
@@ -618,14 +624,14 @@ class _ItemTrials:
         )
 
     def _try_again_once(self, failure: PossibleFailure, judgement: Judgement) -> str:
-        """Return the same as `_try_again`, tried of one of the failures that have one cause."""
+        """Return the result of `_try_again`, computed once for failures with the same cause."""
         cause = failure.call.label, judgement.place, failure.is_executed
         if cause not in self._second_tries:
             self._second_tries[cause] = self._try_again(failure)
         return self._second_tries[cause]
 
     def _try_again(self, failure: PossibleFailure) -> str:
-        """Return what doing the step once more comes to, or nothing where that has no sense."""
+        """Return the effect of repeating the failed step; "" if repeating makes no sense."""
         number = int(failure.call.step or 0)
         if not 0 < number <= len(self._item.steps):
             return ""
@@ -635,7 +641,7 @@ class _ItemTrials:
             return ""
         steps: tuple[LocatedStep, ...] = (*self._item.steps[:number], located)
         run = self.run([failure.fault], replace(self._item, steps=steps))
-        if again := _repeated_effect(run, failure, str(number + 1)):
+        if again := _find_repeated_effect(run, failure, str(number + 1)):
             return msg("a second try does {again} once more", again=again)
         if run.trial.misses:
             return msg("what a second try comes to is not recorded")
@@ -647,7 +653,7 @@ class _ItemTrials:
 
 
 def _find_refusals(run: RunView) -> dict[str, str]:
-    """Return number of a step -> the code of the error with which BPMAX itself ended it."""
+    """Return step number -> code of the error with which BPMAX itself refused the action."""
     return {
         key: str(error["code"])
         for key, step in run.steps.items()
@@ -656,8 +662,8 @@ def _find_refusals(run: RunView) -> dict[str, str]:
     }
 
 
-def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:
-    """Return the rule of *failure* for as many calls as it struck in *run*."""
+def _limit_rule_to_hits(failure: PossibleFailure, run: RunView) -> FaultRule:
+    """Return the fault rule of *failure*, limited to the calls that it hit in *run*."""
     rule = failure.rule
     if isinstance(rule.call, str) and not run.trial.exceeded:
         last = max(one.number for one in run.calls if one.name == failure.call.name)
@@ -668,16 +674,16 @@ def _shorten_range(failure: PossibleFailure, run: RunView) -> FaultRule:
 def _is_known_group(
     group: Sequence[ObservedCall], groups: Sequence[Sequence[ObservedCall]]
 ) -> bool:
-    """Return whether the calls of *group* are in flight together without an interruption, too."""
+    """Return whether the calls of *group* are in flight together without an interruption."""
     names = {(call.name, call.request) for call in group}
     return any(names == {(call.name, call.request) for call in other} for other in groups)
 
 
-def _repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
-    """Return a call that step *second* makes, and that was done by the step before it, or ""."""
+def _find_repeated_effect(run: RunView, failure: PossibleFailure, second: str) -> str:
+    """Return a call of step *second* that the step before it already made, or ""."""
     first, is_executed = failure.call.step, failure.is_executed
     struck = find_call(run, failure.call)
-    done = run.executions(struck, is_executed=is_executed)
+    done = run.effective_calls(struck, is_executed=is_executed)
     before = {(one.name, one.request) for one in done if one.step == first}
     again = (one.name for one in done if one.step == second and (one.name, one.request) in before)
     return next(again, "")

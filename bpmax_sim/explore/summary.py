@@ -1,4 +1,4 @@
-"""What explorations came to: findings by their cause, and the matrix of calls and failures."""
+"""Summarise explorations: findings by cause, and the matrix of calls and failures."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _MOST_KINDS: Final = 10
 
 
 class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One cause: a verdict at a line of a script, with all the failures that show it.
+    """One cause: a verdict at a script line, with all variants that show it.
 
     Attributes:
         place: the line as ``file:line``, or the scenario's where there is none.
@@ -56,12 +56,12 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def why(self) -> str:
-        """Return what was seen, of the first failure."""
+        """Return what was observed in the first variant."""
         return self.variants[0].judgement.why
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the failures that show it, each once; no order of what shows it anyway."""
+        """Return the kinds of failure that show it, each once; orders only if no failure does."""
         alone = {one.kind for one in self.variants}
         kinds = (
             one.interruption.what
@@ -80,7 +80,7 @@ class VariantFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ...]:
-    """Return what is not handled, by cause; what fails comes first."""
+    """Return the findings by cause, those that fail a scenario first."""
     groups: dict[tuple[VerdictKind, str, str, bool], list[tuple[str, JudgedVariant]]] = {}
     for exploration in explorations:
         for variant in exploration.variants:
@@ -106,7 +106,7 @@ def find_causes(explorations: Iterable[Exploration]) -> tuple[VariantFinding, ..
 
 
 def describe_finding(finding: VariantFinding) -> Iterator[str]:
-    """Yield the lines that a terminal shows of *finding*."""
+    """Yield the terminal lines of *finding*."""
     mark = "×" if finding.is_red else "!"
     yield msg(
         "{mark} {verdict}  {place}  {call}: {kinds}",
@@ -133,7 +133,7 @@ class MatrixCell(msgspec.Struct, frozen=True):
 
 
 class ExploreTotals(msgspec.Struct, kw_only=True):
-    """What was tried of all that is possible, and what came of it.
+    """How many variants were possible and tried, and their verdicts.
 
     Attributes:
         unrecorded: the commands that record what variants lack.
@@ -146,7 +146,7 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
     unrecorded: list[str] = []
 
     def add(self, other: ExploreTotals) -> None:
-        """Add what other scenarios came to."""
+        """Add the totals of other scenarios."""
         self.tried += other.tried
         self.possible += other.possible
         self.verdicts = dict(Counter(self.verdicts) + Counter(other.verdicts))
@@ -155,12 +155,12 @@ class ExploreTotals(msgspec.Struct, kw_only=True):
 
 
 def encode_totals(totals: ExploreTotals) -> bytes:
-    """Return *totals* to be sent to another process, its messages in the language of this one."""
+    """Return *totals* for another process; messages are in the present language."""
     return msgspec.json.encode(totals, enc_hook=translate)
 
 
 def decode_totals(parts: Iterable[bytes]) -> ExploreTotals:
-    """Return what *parts* of `encode_totals` come to together."""
+    """Return the sum of the totals that `encode_totals` encoded as *parts*."""
     totals = ExploreTotals()
     for part in parts:
         totals.add(msgspec.json.decode(part, type=ExploreTotals))
@@ -168,7 +168,7 @@ def decode_totals(parts: Iterable[bytes]) -> ExploreTotals:
 
 
 def sum_totals(explorations: Iterable[Exploration]) -> ExploreTotals:
-    """Return what *explorations* came to together."""
+    """Return the totals of *explorations*."""
     totals = ExploreTotals()
     for one in explorations:
         verdicts = Counter[str](variant.judgement.verdict for variant in one.variants)
@@ -193,7 +193,7 @@ def _make_cell(variant: JudgedVariant) -> MatrixCell:
 
 
 class Matrix(msgspec.Struct, frozen=True):
-    """The worst verdict on each call for each kind of failure.
+    """The most severe verdict for each call and kind of failure.
 
     Attributes:
         rows: call and line -> column -> cell; a column that a row lacks was not tried.
@@ -204,7 +204,7 @@ class Matrix(msgspec.Struct, frozen=True):
 
     @property
     def legend(self) -> str:
-        """Return what the marks in it stand for."""
+        """Return an explanation of the marks."""
         seen = {cell.verdict for row in self.rows.values() for cell in row.values()}
         return join_messages(
             "  ",
@@ -233,20 +233,20 @@ def _severity_rank(cell: MatrixCell) -> tuple[bool, int]:
 
 
 def _row_sort_key(row: tuple[str, str]) -> tuple[str, int, str]:
-    """Return where a row comes: as the scripts do, whichever of the workers was done first."""
+    """Return the sort key of a row: script order, independent of which worker was first."""
     call, where = row
     file, _, line = where.rpartition(":")
     return file, int(line or 0), call
 
 
 def _rank_column(name: str) -> int:
-    """Return where a column comes: single failures as they were met, then those of many kinds."""
+    """Return the sort key of a column: single failures first, then combinations."""
     last = [translate(one) for one in (CODES, MEMBERS, AT_ONCE, ORDERS, MEANWHILE)]
     return last.index(translate(name)) + 1 if translate(name) in last else 0
 
 
 def matrix_lines(matrix: Matrix) -> Iterator[str]:
-    """Yield the lines that a terminal shows of *matrix*: names turned, as they are wider."""
+    """Yield the terminal lines of *matrix*; column names are vertical to save width."""
     if not matrix.rows:
         return
     names = [f"{call}  {where}".rstrip() for call, where in matrix.rows]
@@ -264,7 +264,7 @@ def _width(text: str) -> int:
 
 
 def describe_totals(totals: ExploreTotals) -> str:
-    """Return how much was tried of how much, and what came of it, on one line."""
+    """Return one line with the numbers of variants by verdict."""
     counts = [
         msg("{verdict} {number}", verdict=VERDICTS[verdict], number=totals.verdicts[verdict])
         for verdict in VERDICTS
@@ -281,7 +281,7 @@ def describe_totals(totals: ExploreTotals) -> str:
 
 
 def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
-    """Yield how what variants lacked is recorded."""
+    """Yield how to record the calls that variants made and that have no recording."""
     number = totals.verdicts.get("unrecorded", 0)
     if number:
         yield plural(
@@ -293,7 +293,7 @@ def describe_unrecorded(totals: ExploreTotals) -> Iterator[str]:
 
 
 def describe_limits(exploration: Exploration) -> Iterator[str]:
-    """Yield why an item was not explored, or what of it could not be."""
+    """Yield why an item, or a part of it, was not explored."""
     if exploration.refused:
         yield msg("not explored: {why}", why=exploration.refused)
     elif exploration.possible and not exploration.tried:
@@ -305,8 +305,8 @@ def describe_limits(exploration: Exploration) -> Iterator[str]:
         )
 
 
-def unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
-    """Yield one line a script: the members that crash it as null, though nobody shows them so."""
+def describe_unguarded_members(explorations: Iterable[Exploration]) -> Iterator[str]:
+    """Yield one line for each script: members that crash it if null, which no response shows."""
     names: dict[str, dict[str, None]] = {}
     for exploration in explorations:
         for variant in exploration.variants:

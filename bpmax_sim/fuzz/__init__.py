@@ -1,4 +1,4 @@
-"""Search a user's platform and scripts for calls that break a law, and tell them as tests."""
+"""Search for calls of a user's platform and scripts that violate a law; report them as tests."""
 
 from __future__ import annotations
 

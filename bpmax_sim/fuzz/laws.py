@@ -1,4 +1,4 @@
-"""What must hold for every call of a user's platform: one table.
+"""The laws: properties that must hold for every call of a user's platform, as one table.
 
 A law draws calls of one API, makes them, and raises `LawBroken` where it does not hold. The same
 calls break it in the same words, wherever they are made from.
@@ -24,7 +24,13 @@ from bpmax_sim.cassette.matching import matching_key, parts_of_call
 from bpmax_sim.errors import BpmaxError
 from bpmax_sim.field_path import FieldPath, member
 from bpmax_sim.fuzz.recordings import check_replay, check_secrets
-from bpmax_sim.fuzz.target import FuzzTarget, declared_places, path_of, wire_readings, wire_values
+from bpmax_sim.fuzz.target import (
+    FuzzTarget,
+    declared_places,
+    path_of,
+    possible_sent_values,
+    sent_values,
+)
 from bpmax_sim.fuzz.violation import LawBroken, describe_error, is_expected, run_call
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.js_values import UNDEFINED, loads
@@ -34,7 +40,7 @@ from bpmax_sim.platform.model import Api, Parameter
 from bpmax_sim.proxy.builder import CallSpec
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.credentials import matching_rules
-from bpmax_sim.simulator.auth import is_changing
+from bpmax_sim.simulator.auth import differs_each_request
 from bpmax_sim.strategies.programs import (
     builder_of,
     javascript,
@@ -50,20 +56,20 @@ Programs = tuple[CallSpec, ...]
 
 
 def _send_call(target: FuzzTarget, program: CallSpec) -> tuple[BpmaxError | None, list[Request]]:
-    """Make one call, and return its rejection and what was sent, logins aside."""
+    """Make one call; return its rejection (or None) and the sent requests without logins."""
     with target.session() as (session, request_log):
         error = run_call(lambda: perform(program, session)).error
     return error, request_log.requests
 
 
 def _last_request(target: FuzzTarget, program: CallSpec) -> Request | None:
-    """Return the request of one call, or None if nothing was sent; `check_accepted` judges that."""
+    """Return the last request of one call; None if nothing was sent (see `check_accepted`)."""
     _, requests = _send_call(target, program)
     return requests[-1] if requests else None
 
 
 def check_accepted(target: FuzzTarget, programs: Programs) -> bool:
-    """Make a call that fits what is declared.
+    """Check that calls with declared, valid values are accepted.
 
     Raises:
         LawBroken: the law does not hold.
@@ -78,7 +84,7 @@ def check_accepted(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
-    """Look for each value at its place.
+    """Check that each value of the calls arrives at its declared place in the request.
 
     Raises:
         LawBroken: the law does not hold.
@@ -92,7 +98,7 @@ def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
         if not parameter.steps and isinstance(value, str):
             continue  # a text is sent as it is, whatever else the body may be
         place = parameter.place
-        readings = wire_readings(request, place, parameter.target, api)
+        readings = possible_sent_values(request, place, parameter.target, api)
         encoding = api.encoding or target.platform.encoding
         in_form = place == "body" and encoding == "form"
         if readings and not any(is_sent(value, one, place, in_form=in_form) for one in readings):
@@ -101,7 +107,7 @@ def check_arrival(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def arguments_of(api: Api, program: CallSpec) -> Iterator[tuple[Parameter, Any]]:
-    """Yield each parameter that *program* gives a value, and the value."""
+    """Yield each parameter for which *program* has a value, and that value."""
     steps: Mapping[str, Any] = dict(program.steps)
     values = program.args or [
         member(steps.get(parameter.place, {}), parameter.steps) for parameter in api.parameters
@@ -154,7 +160,7 @@ def _lies_within(outer: Parameter, inner: Parameter) -> bool:
 
 
 def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False) -> bool:
-    """Return whether *values* is how *value* arrives at *place*: every element, and no more.
+    """Return whether *values*, received at *place*, are exactly those that *value* must be sent as.
 
     A form repeats the name for each element of an array, as a query does; JSON has it as one value.
     """
@@ -167,7 +173,7 @@ def is_sent(value: Any, values: list[Any], place: str, *, in_form: bool = False)
 
 
 def _is_printed_as(value: Any, text: str) -> bool:
-    """Return whether *text* is what JavaScript prints for *value*, numbers by their value."""
+    """Return whether *text* is the JavaScript form of *value*; numbers are compared numerically."""
     if value is None:  # an element of a form's array
         return text == ""
     if isinstance(value, bool):
@@ -196,7 +202,7 @@ def _is_same_json(left: Any, right: Any) -> bool:
 
 
 def check_segments(target: FuzzTarget, programs: Programs) -> bool:
-    """Count the segments of the path.
+    """Check that the request's path has as many segments as the declared one.
 
     Raises:
         LawBroken: the law does not hold.
@@ -217,7 +223,7 @@ def check_segments(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_credential(target: FuzzTarget, programs: Programs) -> bool:
-    """Claim what is auth's, and see what is sent.
+    """Check that setters cannot replace the values that auth puts into a request.
 
     Raises:
         LawBroken: the law does not hold.
@@ -228,7 +234,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
     if plain is None or claiming is None:
         return False
     for (place, name), template in declared_places(auth).items():
-        alone, claimed = (wire_values(request, place, name, api) for request in (plain, claiming))
+        alone, claimed = (sent_values(request, place, name, api) for request in (plain, claiming))
         if not alone or claimed is None:
             continue  # auth puts it into some methods only, and not every body is read
         if len(claimed) != 1:
@@ -238,7 +244,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
                 name=name,
                 claimed_count=len(claimed),
             )
-        steady = auth.sign is None and not is_changing(template, auth)
+        steady = auth.sign is None and not differs_each_request(template, auth)
         if "mine" in str(claimed[0]) or (steady and alone != claimed):
             raise LawBroken(
                 "{place}.{name} is auth's, and a script changes what is sent there",
@@ -249,7 +255,7 @@ def check_credential(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_same_forms(target: FuzzTarget, programs: Programs) -> bool:
-    """Make a direct call, and the equivalent chain.
+    """Check that a direct call and the equivalent chain send the same request.
 
     Raises:
         LawBroken: the law does not hold.
@@ -263,7 +269,7 @@ def check_same_forms(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def _comparable_request(request: Request, target: FuzzTarget) -> Any:
-    """Return what is sent, order aside, and what auth signs."""
+    """Return *request* in a form that ignores order, together with the text that auth signs."""
     api = target.platform.apis[request.call.api] if request.call else Api()
     signed = {name.lower() for (_, name), _v in declared_places(target.auth(api)).items()}
     sign = target.auth(api).sign
@@ -275,7 +281,7 @@ def _comparable_request(request: Request, target: FuzzTarget) -> Any:
 
 
 def _recorded_identity(call: Call) -> Any:
-    """Return what a recording of *call* has to tell from another, order aside."""
+    """Return what distinguishes the recording of *call* from others, ignoring order."""
     parts = parts_of_call(call)
     media = Headers(call.headers).media_type
     body: Any = call.body
@@ -289,7 +295,7 @@ def _recorded_identity(call: Call) -> Any:
 
 
 def check_same_languages(target: FuzzTarget, programs: Programs) -> bool:
-    """Make a call in JavaScript and in Python.
+    """Check that a call sends the same request from JavaScript and from Python.
 
     Raises:
         LawBroken: the law does not hold.
@@ -309,7 +315,7 @@ def check_same_languages(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
-    """Let tokens be revoked and end between calls.
+    """Check that calls still succeed after tokens have expired or been revoked.
 
     Raises:
         LawBroken: the law does not hold.
@@ -337,7 +343,7 @@ def check_renewal(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def check_identity(target: FuzzTarget, programs: Programs) -> bool:
-    """Compare what two calls are recorded as.
+    """Check that two different calls are recorded as different, and equal ones as equal.
 
     Raises:
         LawBroken: the law does not hold.
@@ -366,7 +372,7 @@ def check_identity(target: FuzzTarget, programs: Programs) -> bool:
 
 
 def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> bool:
-    """Return whether *parameter* is named itself among what does not count, or is personal data."""
+    """Return whether *parameter* itself is listed in ``ignore`` or as personal data."""
     names = (*target.platform.ignore, *target.platform.volatile, *api.ignore, *api.volatile)
     place = FieldPath.of_parameter(parameter.place, parameter.target)
     hidden = bool(target.platform.redact or api.redact)
@@ -374,7 +380,7 @@ def _is_declared_ignored(target: FuzzTarget, api: Api, parameter: Parameter) -> 
 
 
 def check_response(target: FuzzTarget, programs: Programs) -> bool:
-    """Hold the response against what the file declares of it.
+    """Check that the response fits the declaration of the API.
 
     Raises:
         LawBroken: the law does not hold.
@@ -396,7 +402,7 @@ def _draw_single_call(target: FuzzTarget, api: Api) -> st.SearchStrategy[Program
 
 
 def _draw_claiming_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
-    """Draw a call, and the same with setters that claim what is auth's."""
+    """Draw a call, and the same call with setters for names that auth sets."""
     steps = st.lists(rivals(platform=target.platform, api=api), min_size=1, max_size=2)
     calls = valid_calls(target.platforms, target.platform, api, direct=False)
     return st.builds(
@@ -405,7 +411,7 @@ def _draw_claiming_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Prog
 
 
 def _draw_differing_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Programs]:
-    """Draw two direct calls that differ in the value of one required parameter."""
+    """Draw two direct calls that differ only in the value of one required parameter."""
     needed = [n for n, parameter in enumerate(api.parameters) if parameter.required]
 
     @st.composite
@@ -420,7 +426,7 @@ def _draw_differing_calls(target: FuzzTarget, api: Api) -> st.SearchStrategy[Pro
 
 
 class Law(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that must hold.
+    """One law.
 
     Attributes:
         about: the law, as a sentence.
@@ -439,7 +445,7 @@ class Law(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _has_credential_nested_in_body(api: Api) -> bool:
-    """Return whether the declared body has a credential in an object below its top level.
+    """Return whether the declared body has a credential below its top level.
 
     A script that sets that object replaces the credential with it, so the law cannot hold there.
     """

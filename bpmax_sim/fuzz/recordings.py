@@ -1,4 +1,4 @@
-"""Recordings of a user's platform, made with credentials that nobody has, and searched for them."""
+"""Record calls of a user's platform with generated credentials, and search the files for these."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.clock import SystemClock
 from bpmax_sim.errors import BpmaxError
-from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, wire_values
+from bpmax_sim.fuzz.target import START, FuzzTarget, RequestLog, declared_places, sent_values
 from bpmax_sim.fuzz.violation import CallOutcome, LawBroken, describe_error, run_call
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.messages import Request
@@ -41,7 +41,7 @@ _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){6,}")
 
 
 class RecordedCall(msgspec.Struct, frozen=True):
-    """One call that was recorded.
+    """The recording of one call.
 
     Attributes:
         outcome: how it ended.
@@ -60,7 +60,7 @@ class RecordedCall(msgspec.Struct, frozen=True):
 
 
 def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
-    """Record a call, replay it without credentials, and compare what the script sees."""
+    """Check that replay without credentials gives the script the same result as the recording."""
     with TemporaryDirectory(prefix="fuzz-") as place:
         path = Path(place) / "cassettes/fuzz.yaml"
         recorded = _record_call(target, programs[0], path)
@@ -75,8 +75,8 @@ def check_replay(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
     if not alike or _error_identity(result) != _error_identity(recorded.outcome):
         raise LawBroken(
             "replay {ended}, and recording {ended_2}",
-            ended=_describe_end(result),
-            ended_2=_describe_end(recorded.outcome),
+            ended=_describe_outcome(result),
+            ended_2=_describe_outcome(recorded.outcome),
         )
     if closing is not None:
         raise LawBroken(
@@ -97,14 +97,14 @@ def _error_identity(result: CallOutcome) -> tuple[Any, ...]:
     return type(error), getattr(error, "code", ""), getattr(error, "status", None)
 
 
-def _describe_end(result: CallOutcome) -> str:
+def _describe_outcome(result: CallOutcome) -> str:
     if result.error is None:
         return msg("gives another value")
     return msg("ends in {described}", described=describe_error(result.error))
 
 
 def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
-    """Record a call, and search all that is written and logged for credentials and tokens."""
+    """Check that no file and no log of a recorded call contains a credential or token."""
     api = target.platform.apis[programs[0].api]
     with TemporaryDirectory(prefix="fuzz-") as place:
         recorded = _record_call(target, programs[0], Path(place) / "cassettes/fuzz.yaml")
@@ -124,7 +124,7 @@ def check_secrets(target: FuzzTarget, programs: tuple[CallSpec, ...]) -> bool:
 
 
 def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
-    """Look for what auth put in as a credential and is recorded as it was sent."""
+    """Check that no value that auth inserted as a credential is recorded unchanged."""
     auth = target.auth(api)
     steps = auth.acquire.steps if auth.acquire else ()
     minted = {name for step in steps for name in step.extract}
@@ -134,7 +134,7 @@ def _check_not_in_clear(target: FuzzTarget, api: Api, request: Request) -> None:
         if not (used & minted or is_credential):
             continue
         sent, recorded = (
-            wire_values(version, place, name, api) for version in (request, request.recorded_form)
+            sent_values(version, place, name, api) for version in (request, request.recorded_form)
         )
         if sent and sent == recorded:
             raise LawBroken(
@@ -164,7 +164,7 @@ def _record_call(target: FuzzTarget, program: CallSpec, path: Path) -> RecordedC
         name = msg("recording of the login") if file.parent.name == "auth" else msg("recording")
         artefacts[name] = file.read_bytes()
     shown = _value_as_text(result, session)
-    secrets = _secret_values(platforms, target.key, environ)
+    secrets = _generated_secrets(platforms, target.key, environ)
     return RecordedCall(result, shown, closed, request_log, artefacts, secrets)
 
 
@@ -184,7 +184,7 @@ def _open_session(
 
 
 def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[str, str]]:
-    """Return *platforms* with credentials from an environment, and a made-up environment."""
+    """Return *platforms* with all credentials read from variables, and generated variables."""
     declared = platforms.platform(key).credentials
     environ: dict[str, str] = {}
     entries = [
@@ -200,7 +200,7 @@ def _with_credentials(platforms: Platforms, key: str) -> tuple[Platforms, dict[s
 def _with_variables(
     instance: Instance, declared: Mapping[str, CredentialSpec], environ: dict[str, str]
 ) -> Instance:
-    """Return *instance* with a variable for what is secret or lies outside its file."""
+    """Return *instance* with a variable in place of each secret or external value."""
     address = "" if isinstance(instance.base_url, Source) else instance.base_url
     values: dict[str, Any] = {}
     for name, spec in declared.items():
@@ -221,7 +221,9 @@ def _with_variables(
     return replace(instance, base_url=address, credentials=values)
 
 
-def _secret_values(platforms: Platforms, key: str, environ: Mapping[str, str]) -> dict[str, str]:
+def _generated_secrets(
+    platforms: Platforms, key: str, environ: Mapping[str, str]
+) -> dict[str, str]:
     declared = platforms.platform(key).credentials
     return {
         name: environ[value.env]
@@ -234,7 +236,7 @@ def _secret_values(platforms: Platforms, key: str, environ: Mapping[str, str]) -
 
 
 def _decode_all(data: bytes) -> Iterator[bytes]:
-    """Yield *data* as it is, and without percent signs, base64 and hexadecimal digits."""
+    """Yield *data* unchanged, and decoded from percent-encoding, base64 and hexadecimal."""
     yield data
     yield unquote_to_bytes(data)
     yield b"\n".join(filter(None, map(_from_base64, _BASE64.findall(data))))

@@ -1,4 +1,4 @@
-"""A search for calls that break a law: round by round with more examples, until time is over.
+"""Search for calls that violate a law, in rounds of increasing size until time is up.
 
 What broke a law is kept in the example database, a folder or a Redis that several machines share,
 so the next search begins with it. Hypothesis shrinks what it finds; that ends when the time is
@@ -66,7 +66,7 @@ _REDIS = ("redis://", "rediss://", "unix://")
 
 
 def open_database(place: str) -> ExampleDatabase:
-    """Return the database at *place*, a folder or the URL of a Redis.
+    """Return Hypothesis' example database at *place*, a folder or a Redis URL.
 
     Raises:
         ConfigError: the folder cannot be written, the Redis cannot be reached, or the extra
@@ -127,7 +127,7 @@ TROUBLE: Final[Mapping[str, Response | None]] = {
 
 
 def draw_situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
-    """Draw what a script finds: ``{"form": …, "trouble": name}``."""
+    """Draw the input of a script: ``{"form": …, "trouble": name}``."""
     names = [name or other for name, other in _FIELD.findall(source) if not other.startswith("$")]
     values = st.none() | scalars() | json_values(max_leaves=3)
     form = st.fixed_dictionaries(dict.fromkeys(names, values))
@@ -135,7 +135,7 @@ def draw_situations(source: str) -> st.SearchStrategy[dict[str, Any]]:
 
 
 def check_script(target: FuzzTarget, files: Sequence[str], situation: Mapping[str, Any]) -> bool:
-    """Run the first of *files* in *situation*, after the others.
+    """Run the first of *files* with the input *situation*; the others are loaded before it.
 
     Raises:
         LawBroken: the script ends in a mistake of its own.
@@ -174,7 +174,7 @@ def hold(  # noqa: PLR0913 - what a finding holds
     libraries: Sequence[str | os.PathLike[str]] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
-    """Hold *law* against calls of the platform file *platform*; nothing is returned.
+    """Check that the calls of the platform file *platform* obey *law*; raise if one violates it.
 
     Args:
         law: its name; see `LAWS`.
@@ -206,7 +206,7 @@ def hold_in_session(  # noqa: PLR0913 - what a finding holds
     libraries: Sequence[str] = (),
     situation: Mapping[str, Any] | None = None,
 ) -> None:
-    """Do what `hold` does, in a step ``python`` of a scenario.
+    """Check *law* as `hold` does, from a ``python`` step of a scenario.
 
     *platform* is the platform's key, and scripts are named from the project's root.
 
@@ -238,7 +238,7 @@ def _check_law(
 
 
 def check_programs(target: FuzzTarget, law: str, programs: Programs) -> bool:
-    """Hold *law* against *programs*, and return whether they got so far that it could be judged.
+    """Check *law* with *programs*; return whether they reached the point where it applies.
 
     Raises:
         LawBroken: it does not hold; the message names the call and the law.
@@ -259,7 +259,7 @@ _SAFE: Final = frozenset({"GET", "HEAD"})
 
 
 class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is searched.
+    """The input of a search.
 
     Attributes:
         path: a platform file.
@@ -288,7 +288,7 @@ class SearchPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SearchTask(msgspec.Struct, frozen=True):
-    """One law tried on one API, or on one script."""
+    """One law to be checked for one API, or for one script."""
 
     law: str
     api: str = ""
@@ -296,7 +296,7 @@ class SearchTask(msgspec.Struct, frozen=True):
 
 
 class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """A law that does not hold, and the least that breaks it.
+    """A violated law, with the smallest call that violates it.
 
     Attributes:
         call: the API, ``crm.create_order``, or the script's file.
@@ -316,7 +316,7 @@ class LawFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LawOutcome(msgspec.Struct, frozen=True):
-    """How many examples one task was tried with, and what it came to."""
+    """The result of one task: the number of examples tried, and the finding if there is one."""
 
     call: str
     law: str
@@ -325,7 +325,7 @@ class LawOutcome(msgspec.Struct, frozen=True):
 
 
 def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[LawOutcome]:
-    """Search as *plan* says, and return what was tried, in the order of APIs and laws.
+    """Run the search *plan*; return the result of each task, in the order of APIs and laws.
 
     *notify* is called again and again meanwhile, in this process.
 
@@ -348,7 +348,7 @@ def search(plan: SearchPlan, notify: Callable[[], None] = lambda: None) -> list[
 
 
 def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
-    """Yield what there is to try: every law that applies to an API, and every script.
+    """Yield the tasks of *plan*: each law that applies to an API, and each script.
 
     Raises:
         ConfigError: a file is wrong, or there is no such API.
@@ -366,7 +366,7 @@ def tasks_of(plan: SearchPlan) -> Iterator[SearchTask]:
 
 
 def target_of_plan(plan: SearchPlan) -> FuzzTarget:
-    """Return what *plan* searches.
+    """Return the platform that *plan* examines.
 
     Raises:
         ConfigError: a file is wrong.
@@ -381,7 +381,7 @@ def search_tasks(
     seconds: float,
     notify: Callable[[], None] = lambda: None,
 ) -> list[LawOutcome]:
-    """Try *tasks* in turn, each round with more examples, and return what came of each."""
+    """Work on *tasks* in rounds with more and more examples; return the result of each."""
     until = time.monotonic() + seconds
     target = target_of_plan(plan)
     hunts = [_make_search(target, task, plan, notify) for task in tasks]
@@ -413,7 +413,7 @@ def search_tasks(
 
 
 class _LawSearch(msgspec.Struct):
-    """One task under way.
+    """The search for violations of one law by one API or script.
 
     Attributes:
         drawn: what the law is tried with.
@@ -436,7 +436,7 @@ class _LawSearch(msgspec.Struct):
     _known: dict[str, str] = msgspec.field(default_factory=dict)
 
     def run(self, how: settings, until: float) -> None:
-        """Try more examples, and keep the least that breaks the law.
+        """Try more examples; store the smallest one that violates the law.
 
         Raises:
             ConfigError: no value fits what is declared.
@@ -462,7 +462,7 @@ class _LawSearch(msgspec.Struct):
         )
 
     def _breaks_law(self, example: Any) -> bool:
-        """Return whether *example* breaks the law; when time is over, only what is known does."""
+        """Return whether *example* violates the law; after the end of time, only known ones do."""
         shown = self._to_finding(example)
         if shown in self._known:
             return True
@@ -514,14 +514,14 @@ _WIDTH = 96
 
 
 class GeneratedFile(msgspec.Struct, frozen=True):
-    """A file to write: where it belongs, and its text."""
+    """A file to write: path and text."""
 
     path: Path
     text: str
 
 
 def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
-    """Return the scenario that fails as *finding* says; it belongs below ``scenarios/fuzz``."""
+    """Return the scenario that reproduces *finding*; its path is below ``scenarios/fuzz``."""
     path = root / "scenarios/fuzz" / f"{file_name(_file_slug(finding))}{SUFFIX}"
     mode = SIMULATE if plan.against == SIMULATE else "live"
     platforms = relative_name(_scenario_document(finding, plan.path), path.parent.absolute())
@@ -545,7 +545,7 @@ def scenario_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedF
 
 
 def _scenario_document(finding: LawFinding, path: Path) -> Path:
-    """Return what a scenario names: the file, or its folder where others in it are needed."""
+    """Return the platform file that the scenario names; its folder, if it needs other files."""
     file, folder = path.absolute(), path.absolute().parent
     first, second = (folder, file) if finding.script else (file, folder)
     try:
@@ -556,7 +556,7 @@ def _scenario_document(finding: LawFinding, path: Path) -> Path:
 
 
 def pytest_of(finding: LawFinding, plan: SearchPlan, root: Path) -> GeneratedFile:
-    """Return the pytest test that fails as *finding* says; it belongs below ``tests``."""
+    """Return the pytest test that reproduces *finding*; its path is below ``tests``."""
     name = re.sub(r"\W+", "_", _file_slug(finding)).strip("_")
     path = root / "tests" / f"test_fuzz_{name}.py"
     return GeneratedFile(path, "\n".join(_test_lines(finding, plan, root, name)) + "\n")
@@ -601,7 +601,7 @@ def _inline_yaml(value: Any) -> str:
 
 
 def _escape_references(value: Any) -> Any:
-    """Return *value* with what a scenario would read as an expression written as itself."""
+    """Return *value* with each ``${`` escaped, which a scenario would evaluate."""
     if isinstance(value, str):
         return value.replace("${", "$${")
     if isinstance(value, dict):

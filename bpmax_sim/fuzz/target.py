@@ -1,4 +1,4 @@
-"""A user's platform on the bench: whom its calls reach, and what was sent, as it was sent.
+"""The platform under test: who answers its calls, and which requests were sent.
 
 What stands at a place of a request, read from its bytes by means of its own.
 
@@ -59,12 +59,12 @@ class FuzzTarget:
 
     @property
     def is_live(self) -> bool:
-        """Return whether a system answers, and no stand-in."""
+        """Return whether a real system answers, not a simulator."""
         return self.against != SIMULATE
 
     @property
     def platform(self) -> Platform:
-        """Return what its file declares."""
+        """Return the declaration of the platform."""
         return self.platforms.platform(self.key)
 
     def auth(self, api: Api) -> Auth:
@@ -73,7 +73,7 @@ class FuzzTarget:
 
     @contextmanager
     def session(self, **more: Any) -> Iterator[tuple[Session, RequestLog]]:
-        """Open a session, and note what it sends."""
+        """Open a session, and log the requests that it sends."""
         settings: dict[str, Any] = {"mode": SIMULATE, "environ": {}}
         transport = None
         if self.is_live:
@@ -86,7 +86,7 @@ class FuzzTarget:
 
 
 def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTarget:
-    """Return *key* of *platforms* as a target; one without an instance is given one.
+    """Return platform *key* as target; without declared instance it gets a generated one.
 
     Raises:
         ConfigError: *against* is neither ``simulate`` nor an address.
@@ -104,7 +104,7 @@ def target_of(platforms: Platforms, key: str, against: str = SIMULATE) -> FuzzTa
 
 
 def check_target(against: str) -> None:
-    """Judge who is to answer.
+    """Check that *against* is ``simulate`` or a valid URL.
 
     Raises:
         ConfigError: *against* is neither ``simulate`` nor an address.
@@ -117,7 +117,7 @@ def check_target(against: str) -> None:
 
 
 def check_reachable(target: FuzzTarget) -> None:
-    """Check that credentials are set, and that something answers at the address, whatever it is.
+    """Check that credentials are set, and that a server accepts connections at the address.
 
     Raises:
         TransportError: nothing does.
@@ -142,7 +142,7 @@ def close_connections() -> None:
 
 @cache
 def _live_transport() -> LiveTransport:
-    """Return the connections of this process, which its sessions share."""
+    """Return the connections that all sessions of this process share."""
     from bpmax_sim.transport.live import LiveTransport  # noqa: PLC0415 - a stand-in needs no client
 
     return LiveTransport()
@@ -150,7 +150,7 @@ def _live_transport() -> LiveTransport:
 
 @dataclass(slots=True)
 class RequestLog:
-    """Sees every request, and answers none.
+    """A stub that logs every request and answers none.
 
     Attributes:
         requests: the calls' own.
@@ -161,7 +161,7 @@ class RequestLog:
     logins: int = 0
 
     def note(self, request: Request) -> None:
-        """Keep *request*, so that somebody else answers it."""
+        """Log *request*; returning None passes it on."""
         if request.is_login:
             self.logins += 1
         else:
@@ -169,19 +169,19 @@ class RequestLog:
 
 
 def declared_places(auth: Auth) -> Mapping[tuple[str, str], str]:
-    """Return what auth puts in: the template by place and name; names that are templates aside."""
+    """Return the templates that auth puts in, by place and name; templated names are left out."""
     signature_places = auth.sign.emit if auth.sign else ()
     values = {(item.place, item.name): item.value for item in (*auth.apply, *signature_places)}
     return {place: value for place, value in values.items() if "{{" not in place[1]}
 
 
 def path_of(request: Request) -> str:
-    """Return the path below the address, still encoded."""
+    """Return the path of *request* below the base address, still percent-encoded."""
     return request.url[len(request.base) :].partition("?")[0]
 
 
-def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
-    """Return every value at a place, in order; None in a body that nothing here reads.
+def sent_values(request: Request, place: str, name: str, api: Api) -> list[Any] | None:
+    """Return all values at a place, in order; None if the body is of an unknown format.
 
     Names of headers, cookies and queries count in any case.
     """
@@ -200,9 +200,11 @@ def wire_values(request: Request, place: str, name: str, api: Api) -> list[Any] 
     return _in_body(request, name, headers.media_type)
 
 
-def wire_readings(request: Request, place: str, name: str, api: Api) -> list[list[Any]] | None:
-    """Return what `wire_values` does, and each value more that a placeholder of a path may have."""
-    values = wire_values(request, place, name, api)
+def possible_sent_values(
+    request: Request, place: str, name: str, api: Api
+) -> list[list[Any]] | None:
+    """Return all possible `sent_values`: a path with adjacent placeholders has several."""
+    values = sent_values(request, place, name, api)
     if values is None:
         return None
     readings = path_template(api.path).readings(path_of(request)) if place == "path" else ()
@@ -228,7 +230,7 @@ Plain = Mapping[str, Any]
 
 
 def call_to_data(program: CallSpec) -> Plain:
-    """Return *program* as plain values."""
+    """Return *program* as plain values; the inverse of `call_from_data`."""
     document: dict[str, Any] = {"call": f"{program.platform}.{program.api}"}
     if program.options:
         document["instance"] = program.options["instance_key"]
@@ -242,7 +244,7 @@ def call_to_data(program: CallSpec) -> Plain:
 
 
 def call_from_data(call: Plain) -> CallSpec:
-    """Return the program of plain values; see `call_to_data`."""
+    """Return the call of plain values that `call_to_data` returned."""
     platform, _, api = call["call"].partition(".")
     options = {"instance_key": call["instance"]} if "instance" in call else {}
     call = _replace(call, _UNDEFINED, UNDEFINED)
@@ -252,7 +254,7 @@ def call_from_data(call: Plain) -> CallSpec:
 
 
 def _replace(value: Any, old: Any, new: Any) -> Any:
-    """Return *value* with *new* for each *old* in it."""
+    """Return *value* with each *old* inside it replaced by *new*."""
     if value == old:
         return new
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""How a call ended, and whether that breaks a law."""
+"""The outcome of a call, and whether it violates a law."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _UNPRINTED: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufe
 
 
 class LawBroken(errors.ExpectationError):
-    """A law does not hold for a call.
+    """Raised if a call violates a law.
 
     Attributes:
         why: what happened instead, in one line, without a drawn value.
@@ -33,25 +33,25 @@ class LawBroken(errors.ExpectationError):
         self.args = (self.why,)
 
     def for_call(self, law: str, call: str) -> LawBroken:
-        """Return ``crm.create_order breaks the law 'arrives': …`` of the same *why*."""
+        """Return the error naming the call: ``crm.create_order breaks the law 'arrives': …``."""
         error = LawBroken("{call} breaks the law {law!r}: {why}", call=call, law=law, why=self.why)
         error.why = self.why
         return error
 
 
 class CallCrash(errors.BpmaxError):
-    """Something that is no error of the package came out of it."""
+    """Raised if a call ends with an exception that is not an error of this package."""
 
 
 class CallOutcome(msgspec.Struct, frozen=True):
-    """The value of a call, or what it ended in."""
+    """The value of a call, or its error."""
 
     value: Any = None
     error: errors.BpmaxError | None = None
 
 
 def run_call(call: Callable[[], Any]) -> CallOutcome:
-    """Make *call* and return how it ended; whatever is no error of the package is a `Crash`."""
+    """Make *call* and return its outcome; foreign exceptions become a `CallCrash`."""
     try:
         return CallOutcome(call())
     except errors.BpmaxError as error:
@@ -63,7 +63,7 @@ def run_call(call: Callable[[], Any]) -> CallOutcome:
 
 
 def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
-    """Return whether a third party may answer so to a call that fits what is declared.
+    """Return whether a third party may respond with *error* to a valid call.
 
     A live system may not know a made-up customer (4xx), and neither may a stand-in that has
     records of its own; one that is made of the file alone has no reason to refuse.
@@ -75,7 +75,7 @@ def is_expected(error: errors.BpmaxError, target: FuzzTarget) -> bool:
 
 
 def describe_error(error: errors.BpmaxError, target: FuzzTarget | None = None) -> str:
-    """Return an error in one line; of a miss no more than which it is.
+    """Return *error* as one line; of a missing recording only its kind.
 
     What a stand-in of *target* answered is told, too; a live system may name its customers.
     """

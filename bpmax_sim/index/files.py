@@ -181,7 +181,7 @@ class Edition(Protocol):
 K = TypeVar("K", bound=Edition)
 
 
-def read_stored(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
+def read_cache(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) -> K | None:
     """Return the content of the cache *place* if this *edition* wrote it, else None."""
     try:
         kept = decoder.decode(place.read_bytes())
@@ -190,14 +190,14 @@ def read_stored(place: Path, decoder: msgspec.msgpack.Decoder[K], edition: str) 
     return kept if kept.edition == edition else None
 
 
-def write_stored(place: Path, kept: Any) -> None:
+def write_cache(place: Path, content: Any) -> None:
     """Write a cache in one step; if that fails, the next scan reads everything again."""
     with contextlib.suppress(OSError):
         make_folder(place)
         with tempfile.NamedTemporaryFile(
             dir=place.parent, prefix=f".{place.name}.", suffix=".tmp", delete=False
         ) as file:
-            file.write(msgspec.msgpack.encode(kept))
+            file.write(msgspec.msgpack.encode(content))
         try:
             move_file(Path(file.name), place)
         except OSError:

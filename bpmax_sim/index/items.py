@@ -21,14 +21,14 @@ from bpmax_sim.index.files import (
     FileScan,
     IndexedFile,
     code_edition,
-    read_stored,
+    read_cache,
     stamp_file,
-    write_stored,
+    write_cache,
 )
 from bpmax_sim.project import NAME, PROJECT, find_root, platform_folders, strictness_of
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.yamlfile import display_path
-from bpmax_sim.yamlfile.reads import record_reads
+from bpmax_sim.yamlfile.file_reads import record_reads
 
 if TYPE_CHECKING:
     from bpmax_sim.scenario.load import ScenarioItem
@@ -185,8 +185,8 @@ class ItemIndex:
         self.root = root
         self.loaded = 0
         self._place = root / NAME / "items"
-        self._edition = _edition_of(root) if is_kept else ""
-        kept = read_stored(self._place, _DECODER, self._edition) if self._edition else None
+        self._edition = _digest_environment(root) if is_kept else ""
+        kept = read_cache(self._place, _DECODER, self._edition) if self._edition else None
         self._kept = kept
         self._disk = FileScan(root, kept.files if kept else {})
         self._scenarios: dict[bytes, _StoredFile] = {}
@@ -212,7 +212,7 @@ class ItemIndex:
         before: Mapping[bytes, _StoredFile] = self._kept.scenarios if self._kept else {}
         known: Mapping[str, IndexedFile] = self._kept.files if self._kept else {}
         files = self._disk.files_with_reliable_stamp()
-        if self._edition != _edition_of(self.root):  # the settings changed meanwhile
+        if self._edition != _digest_environment(self.root):  # the settings changed meanwhile
             return
         if self._scenarios.keys() <= before.keys() and files.items() <= known.items():
             return
@@ -222,7 +222,7 @@ class ItemIndex:
             surplus = others[: -len(self._scenarios)]
             kept = {digest: file for digest, file in kept.items() if digest not in set(surplus)}
             known = {}
-        write_stored(self._place, StoredItems(self._edition, {**known, **files}, kept))
+        write_cache(self._place, StoredItems(self._edition, {**known, **files}, kept))
 
     def _is_current(self, stored: _StoredFile) -> bool:
         digest = self._disk.digest
@@ -300,7 +300,7 @@ def _load_items(path: Path, **options: Any) -> list[ScenarioItem]:
     return load_items(path, **options)
 
 
-def _edition_of(root: Path) -> str:
+def _digest_environment(root: Path) -> str:
     """Return a text for everything that all items of the project depend on.
 
     "" if that is invalid.

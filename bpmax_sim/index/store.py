@@ -15,7 +15,7 @@ import msgspec
 
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.index.facts import FileFacts, read_facts
-from bpmax_sim.index.files import FileScan, IndexedFile, code_edition, read_stored, write_stored
+from bpmax_sim.index.files import FileScan, IndexedFile, code_edition, read_cache, write_cache
 from bpmax_sim.index.recordings import read_recordings
 from bpmax_sim.platform.response_shapes import ResponseShape
 from bpmax_sim.project import NAME
@@ -62,11 +62,11 @@ def load_index(root: Path, *, is_kept: bool = True) -> ProjectIndex:
         is_kept: whether to use and write the cache in ``.bpmax``; otherwise everything is read.
     """
     place = root / NAME / "index"
-    kept = read_stored(place, _DECODER, code_edition()) if is_kept else None
+    kept = read_cache(place, _DECODER, code_edition()) if is_kept else None
     look = _FactScan(root, kept)
     look.visit(_project_files(root))
     if is_kept and look.has_changed:
-        write_stored(place, look.to_stored())
+        write_cache(place, look.to_stored())
     facts = {path: look.facts[file.digest] for path, file in sorted(look.files.items())}
     digests = {path: file.digest for path, file in look.files.items()}
     return ProjectIndex(root, facts, look.read, digests)

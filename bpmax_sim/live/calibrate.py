@@ -12,7 +12,7 @@ import msgspec
 from bpmax_sim.i18n import msg, translate
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
-from bpmax_sim.live.paste import to_javascript, write_on_one_line
+from bpmax_sim.live.javascript_text import to_javascript, write_on_one_line
 from bpmax_sim.script.failure import Script
 from bpmax_sim.session.session import Session
 

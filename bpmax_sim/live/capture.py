@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from bpmax_sim.i18n import msg, translate
-from bpmax_sim.live.paste import to_javascript, write_on_one_line
+from bpmax_sim.live.javascript_text import to_javascript, write_on_one_line
 
 BEGIN: Final = "// bpmax-sim capture {"
 END: Final = "// } bpmax-sim capture"

@@ -16,7 +16,7 @@ import msgspec
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg
-from bpmax_sim.live.paste import VERSION
+from bpmax_sim.live.javascript_text import VERSION
 
 _PIECE: Final = re.compile(r"~\s*b\s*p\s*m\s*a\s*x\s*:([^~]{9,4000}?)~")
 _BLANK: Final = str.maketrans("", "", " \t\r\n\x0b\x0c")

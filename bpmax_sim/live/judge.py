@@ -203,7 +203,7 @@ def judge_run(run: CapturedRun) -> Calibration:
     """Return what *run* shows about the BPMAX in which it ran."""
     begin = run.begin
     there, ours = _EchoedRun(run), _EchoedRun(ask_our_engine())
-    marks = {key: _judge_rule(key, rule, ours, there) for key, rule in RULES.items()}
+    marks = {key: _mark_rule(key, rule, ours, there) for key, rule in RULES.items()}
     timeout = _measure_timeout(there)
     result = _describe_result(there)
     return Calibration(
@@ -263,7 +263,7 @@ def _describe_engine(engine: Mapping[str, Any]) -> str:
     return f"{kind} ({found[1]} {found[2]})" if found else kind
 
 
-def _judge_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
+def _mark_rule(key: str, rule: Rule, ours: _EchoedRun, there: _EchoedRun) -> RuleMark:
     """Return whether the rule *key* holds *there*."""
     if not rule.probes:
         return _mark_unknown(msg("a script cannot see it"))

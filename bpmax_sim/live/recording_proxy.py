@@ -37,7 +37,7 @@ from bpmax_sim.messages import (
 )
 from bpmax_sim.secret.source import looks_random
 from bpmax_sim.server import RefusedRequest, ServedClient
-from bpmax_sim.session.arriving import NotePiece
+from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.record import refuse_standin
 from bpmax_sim.session.session import Session
 from bpmax_sim.traffic.imported import NotConvertible, header_text, make_request, make_response
@@ -148,7 +148,7 @@ class RecordingProxy:
         known = self._request_to_record(exchange, sent)
         base = f"{exchange.request.base}{self._prefix}"
         if self._fallback:
-            exchange.name_call(self._session.relay.clients.as_api_call(known))
+            exchange.identify_call(self._session.relay.clients.as_api_call(known))
             recorded = self._session.relay.replay(known)
             if recorded is not None:
                 exchange.outcome, exchange.is_replayed = str(recorded.status), True
@@ -158,7 +158,7 @@ class RecordingProxy:
         opened = partial(self._live.stream, sent, stop=self._stopping)
         streamed = _StreamedResponse(exchange, opened, self._upstream, base)
         try:
-            self._session.relay.record(known, streamed.ask)
+            self._session.relay.record(known, streamed.forward_response)
         except (BadResponseError, TransportError) as error:
             if not (streamed.is_complete or exchange.client.is_begun):
                 raise
@@ -261,7 +261,7 @@ class _ProxiedExchange:
         self.name = self.outcome = self.note = ""
         self.is_replayed = False
 
-    def name_call(self, known: Request) -> None:
+    def identify_call(self, known: Request) -> None:
         """Store the API of the request, and its path without credentials."""
         call = known.call
         self.name = call.name if call is not None and call.platform else ""
@@ -303,7 +303,7 @@ class _StreamedResponse:
         self._last = b""
         self.is_complete = False
 
-    def ask(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
+    def forward_response(self, known: Request, route: ConnectionRoute, note: NotePiece) -> Response:
         """Forward all but the last piece of the response, and return the whole of it.
 
         Raises:
@@ -311,7 +311,7 @@ class _StreamedResponse:
             TransportError: if the response did not complete.
             BadResponseError: if the response cannot be recorded.
         """
-        self._exchange.name_call(known)
+        self._exchange.identify_call(known)
         start = time.perf_counter()
         with self._opened(route) as arriving:
             self._take_head(arriving, time.perf_counter() - start)

@@ -89,7 +89,7 @@ def _find_in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
         scheme, _, rest = value.partition(" ")
         name = scheme.lower()
         listed = _SIGNED_HEADERS.search(rest)
-        if name in _LISTING and listed and _names_host(listed[1]):
+        if name in _LISTING and listed and _lists_host(listed[1]):
             yield SignedAddress(_LISTING[name], is_host_only=True)
         elif name == "oauth" and "oauth_signature=" in rest and "plaintext" not in rest.lower():
             yield SignedAddress("OAuth 1.0", is_host_only=False)
@@ -99,7 +99,7 @@ def _find_in_authorization(values: Iterable[str]) -> Iterator[SignedAddress]:
             yield from _find_in_cavage_signature(rest)
 
 
-def _names_host(listed: str) -> bool:
+def _lists_host(listed: str) -> bool:
     return "host" in re.split("[;,]", listed.lower())
 
 
@@ -112,7 +112,7 @@ def _find_in_cavage_signature(value: str) -> Iterator[SignedAddress]:
 def _find_in_parameters(pairs: Iterable[tuple[str, str]]) -> Iterator[SignedAddress]:
     values = {name.lower(): value.lower() for name, value in pairs}
     for name, scheme in _LISTING_PARAMETERS.items():
-        if _names_host(values.get(name, "")):
+        if _lists_host(values.get(name, "")):
             yield SignedAddress(scheme, is_host_only=True)
     if values.get("oauth_signature") and values.get("oauth_signature_method") != "plaintext":
         yield SignedAddress("OAuth 1.0", is_host_only=False)

@@ -401,11 +401,11 @@ def _find_operations(document: Document) -> Iterator[_Operation]:
             value = document.resolve_reference(operations.get(method), ("paths", path, method))
             if isinstance(value, dict):
                 steps = ("paths", path, method)
-                _note_unsupported(document, operations, value, steps)
+                _add_unsupported_notes(document, operations, value, steps)
                 yield _Operation(path, method, operations.get("parameters"), value, steps)
 
 
-def _note_unsupported(
+def _add_unsupported_notes(
     document: Document, item: Mapping[str, Any], operation: Mapping[str, Any], steps: Steps
 ) -> None:
     if operation.get("callbacks"):
@@ -435,10 +435,10 @@ def _assign_names(
     for operation in operations:
         operation_id = operation.value.get("operationId")
         spelled = operation_id if isinstance(operation_id, str) else ""
-        preferred = _plain_name(spelled)
+        preferred = _to_plain_name(spelled)
         # such as ``get_customers_by_id``
         words = fill_placeholders(operation.path, lambda placeholder: f"by_{placeholder}")
-        stem = preferred or _plain_name(f"{operation.method}_{words}") or operation.method
+        stem = preferred or _to_plain_name(f"{operation.method}_{words}") or operation.method
         candidates = (stem if n == 1 else f"{stem}_{n}" for n in range(1, 100_000))
         name = next(filter(claim, candidates))
         if preferred and name != preferred:
@@ -453,7 +453,7 @@ def _assign_names(
         yield name, {"aliases": [alias]} if is_own else {}
 
 
-def _plain_name(name: str) -> str:
+def _to_plain_name(name: str) -> str:
     return re.sub(r"[\W_]+", "_", name).strip("_")[:_LONGEST]
 
 

@@ -31,7 +31,7 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _is_count(value: Any) -> bool:
+def _is_non_negative_integer(value: Any) -> bool:
     return _is_number(value) and isinstance(value, int) and value >= 0
 
 
@@ -59,7 +59,7 @@ _RULES: Final[Mapping[str, Callable[[Any], bool]]] = {
         ("exclusiveMinimum", "exclusiveMaximum"), lambda value: isinstance(value, int | float)
     ),
     "multipleOf": lambda value: _is_number(value) and value > 0,
-    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_count),
+    **dict.fromkeys(("minLength", "maxLength", "minItems", "maxItems"), _is_non_negative_integer),
     "pattern": _is_pattern,
     "uniqueItems": lambda value: isinstance(value, bool),
     "nullable": lambda value: isinstance(value, bool),

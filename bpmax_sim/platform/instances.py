@@ -160,7 +160,9 @@ class _Resolver:
             if real is not None or self.closed:
                 shown = real if stands_for_itself else None
                 if shown is None:
-                    shown = self._make_standin(name, spec, "" if real is None else str(real))
+                    shown = self._make_credential_standin(
+                        name, spec, "" if real is None else str(real)
+                    )
                 yield Credential(
                     name=name,
                     kind=spec.kind,
@@ -175,7 +177,7 @@ class _Resolver:
     ) -> Scalar | None:
         if not isinstance(declared, Source):
             return declared
-        return None if self.closed else self._read(declared, name, spec)
+        return None if self.closed else self._read_credential(declared, name, spec)
 
     def report_shared_values(self, credentials: Sequence[Credential]) -> None:
         """Report a value that would be recorded in clear but is also the value of a secret."""
@@ -194,7 +196,7 @@ class _Resolver:
                 )
                 self._report(message, "credentials", credential.name)
 
-    def _make_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
+    def _make_credential_standin(self, name: str, spec: CredentialSpec, like: str) -> Scalar:
         if spec.standin:
             return spec.standin
         text = make_standin(
@@ -206,7 +208,7 @@ class _Resolver:
         )
         return int(text) if spec.kind == "integer" else text
 
-    def _read(self, source: Source, name: str, spec: CredentialSpec) -> Scalar | None:
+    def _read_credential(self, source: Source, name: str, spec: CredentialSpec) -> Scalar | None:
         text = self._read_source(source, "credentials", name)
         if text is None:
             return None

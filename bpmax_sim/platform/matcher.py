@@ -360,7 +360,7 @@ class _Routes:
         for route in [*self._login_routes(), *_api_routes(platform)] if routes is None else routes:
             host = route.target.api.host if route.target.api else ""
             if routes is None and (address := platform.hosts.get(host, "")):
-                self._add_outside(
+                self._add_outside_route(
                     address.rstrip("/"),
                     route.target.api.path if route.target.api else "",
                     route,
@@ -421,10 +421,10 @@ class _Routes:
             target = Target(self.platform, login=login)
             route = _Route(request.method.upper(), template, constants, target)
             if origin:
-                self._add_outside(origin, path, route, _host_of(self.platform, place))
+                self._add_outside_route(origin, path, route, _host_of(self.platform, place))
             yield route
 
-    def _add_outside(self, base: str, path: str, route: _Route, host: str) -> None:
+    def _add_outside_route(self, base: str, path: str, route: _Route, host: str) -> None:
         alone = _Routes(self.platform, [route])
         self.outside.append(_OutsideRoute(base, path, _base_pattern(base), alone, route, host))
 

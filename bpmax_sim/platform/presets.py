@@ -143,9 +143,9 @@ class _Expansion(msgspec.Struct):
             message = msg("unknown preset {named!r}{hint}", named=named.value, hint=hint)
             self._report(message, named, steps)
             return _EMPTY
-        return self._expand(node, str(named.value), steps)
+        return self._expand_preset(node, str(named.value), steps)
 
-    def _expand(self, node: Node, name: str, steps: Steps) -> Node:
+    def _expand_preset(self, node: Node, name: str, steps: Steps) -> Node:
         source, arguments = self.find_preset(name), _declared_parameters(node)
         assert source is not None
         brought = (source.child("credentials") or _EMPTY).items
@@ -157,7 +157,7 @@ class _Expansion(msgspec.Struct):
             source.child("auth") or _EMPTY
         )
         own = {key: child for key, child in node.items.items() if key in MECHANISMS}
-        shaping = _shaping_parameters(source)
+        shaping = _parameters_used_by_cases(source)
         plain = {key: child for key, child in parameters.items() if key not in shaping}
         self._check_parameters(name, arguments, steps)
         free = _undefined_template_names(filled) - {*parameters, *brought} if not own else ()
@@ -263,7 +263,7 @@ def _declared_parameters(auth: Node) -> dict[str, Node]:
     return {**below.items, **others}
 
 
-def _shaping_parameters(source: Node) -> frozenset[str]:
+def _parameters_used_by_cases(source: Node) -> frozenset[str]:
     """Return the parameters used by ``$case`` or ``$parameter``, which no template needs."""
     return frozenset(
         str(node.items[key].value)

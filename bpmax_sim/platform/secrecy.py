@@ -98,18 +98,18 @@ def _signature_keys(auth: Auth) -> Iterator[str]:
     for defined in (*auth.sign.define, *auth.sign.canonical):
         inputs.update(defined)
     seen: set[str] = set()
-    left = _names_in(
+    left = _template_names_in(
         auth.sign.key if isinstance(auth.sign.key, str) else "".join(auth.sign.key[:1])
     )
     while left:
         name = left.pop()
         if name not in seen:
             seen.add(name)
-            left |= _names_in(inputs.get(name))
+            left |= _template_names_in(inputs.get(name))
     yield from seen
 
 
-def _names_in(text: object) -> set[str]:
+def _template_names_in(text: object) -> set[str]:
     try:
         return set(names_in(text)) if isinstance(text, str) else set()
     except ConfigError:

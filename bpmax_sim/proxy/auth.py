@@ -316,12 +316,12 @@ def _build_request(
 ) -> Request:
     """Return *call*, the real or the recorded form of the plan's call, with *values* in it."""
     recipe = plan.recipe
-    query = encode_query((*call.query, *_pairs_for(values, "query")))
+    query = encode_query((*call.query, *_auth_pairs_at(values, "query")))
     address = base + call.path
     request = Request(
         method=call.method,
         url=f"{address}?{query}" if query else address,
-        headers=call.headers + _pairs_for(values, "header"),
+        headers=call.headers + _auth_pairs_at(values, "header"),
         body=call.body,
         timeout=recipe.timeout,
         call=plan.call,
@@ -357,7 +357,7 @@ def _idempotency_place(plan: Plan) -> tuple[Apply, ...]:
     return (Apply(place=declared.place, name=declared.name, value=declared.value),)
 
 
-def _pairs_for(values: AuthValues, place: str) -> Pairs:
+def _auth_pairs_at(values: AuthValues, place: str) -> Pairs:
     return tuple([(item.name, value) for item, value in values if item.place == place])
 
 
@@ -382,7 +382,7 @@ def compare_signatures(
     differences = _find_differences(places, recorded, sent)
     if not differences:
         return ()
-    planned, grant = _under_recorded_name(planned, grant, env, recorded)
+    planned, grant = _with_recorded_platform_name(planned, grant, env, recorded)
     again = sign_recorded_form(planned, grant, env, stamp, sent.attempt)
     differences = _find_differences(places, recorded, again)
     # If the calls differ in more than the signature (ignored places, spelling), their signatures
@@ -406,7 +406,7 @@ def sign_recorded_form(
     return _standin_request(planned, _call_with_path_values(planned, context), context, env)[0]
 
 
-def _under_recorded_name(
+def _with_recorded_platform_name(
     planned: Plan, grant: Grant | None, env: Environment, recorded: Request
 ) -> tuple[Plan, Grant | None]:
     """Return plan and grant with the stand-ins of the name that the platform had when recorded.

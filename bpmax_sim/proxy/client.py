@@ -117,7 +117,7 @@ def _check_signature(
 
 
 def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calling:
-    grant = yield from _obtain_grant(planned, env)
+    grant = yield from _get_grant_if_needed(planned, env)
     while True:
         progress = trace.progress
         request = authorise(
@@ -155,7 +155,7 @@ def _send_until_done(planned: Plan, env: Environment, trace: CallTrace) -> Calli
         if step.wait:
             yield Sleep(step.wait)
         if step.renew:
-            grant = yield from _obtain_grant(planned, env)
+            grant = yield from _get_grant_if_needed(planned, env)
         offset = progress.offset if step.offset is None else step.offset
         trace.progress = RetryProgress(progress.sent, progress.renewed + step.renew, offset)
 
@@ -190,7 +190,7 @@ def _warn_of_lost_characters(request: Request, problem: str) -> str:
     return message
 
 
-def _obtain_grant(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
+def _get_grant_if_needed(planned: Plan, env: Environment) -> Generator[Effect, Any, Grant | None]:
     """Return the grant for the call; None if the call needs no login."""
     recipe, acquire = planned.recipe, planned.recipe.auth.acquire
     if acquire is None or not recipe.acquires:
@@ -332,7 +332,7 @@ class TokenStore:
             if flight is None:
                 flight = self._pending[acquire.key] = PendingLogin()
         if leads:
-            return self._log_in_for_all(acquire, flight, run)
+            return self._log_in_and_share(acquire, flight, run)
         flight.is_done.wait()
         # The leader may have been interrupted (Ctrl-C is no Exception): then it left no error.
         if flight.grant is None:
@@ -348,7 +348,7 @@ class TokenStore:
         del self._grants[acquire.key]
         return None
 
-    def _log_in_for_all(
+    def _log_in_and_share(
         self, acquire: TokenRequest, flight: PendingLogin, run: Callable[[Flow], Grant]
     ) -> Grant:
         try:

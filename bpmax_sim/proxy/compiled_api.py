@@ -148,17 +148,17 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
         api=api,
         auth=auth,
         rules=CompiledRules(
-            _first_set(api.response, platform.response),
+            _first_set_value(api.response, platform.response),
             {k: CLASS_STATUS[k] for k in recover if k in CLASS_STATUS},
         ),
         recover=recover,
-        timeout=_first_set(api.timeout, instance.timeout, platform.timeout),
-        charset=_first_set(api.charset, platform.charset),
-        result=_first_set(api.result, instance.result, platform.result),
-        redirects=_first_set(api.redirects, platform.redirects),
-        rejects_business="business" in _first_set(instance.reject, platform.reject),
-        strict=_first_set(instance.strict, platform.strict),
-        encoding=_first_set(api.encoding, platform.encoding),
+        timeout=_first_set_value(api.timeout, instance.timeout, platform.timeout),
+        charset=_first_set_value(api.charset, platform.charset),
+        result=_first_set_value(api.result, instance.result, platform.result),
+        redirects=_first_set_value(api.redirects, platform.redirects),
+        rejects_business="business" in _first_set_value(instance.reject, platform.reject),
+        strict=_first_set_value(instance.strict, platform.strict),
+        encoding=_first_set_value(api.encoding, platform.encoding),
         method=method,
         pieces=path_template(path).pieces,
         query=query,
@@ -176,7 +176,7 @@ def _compile_new(platform: model.Platform, instance: model.Instance, api: model.
     )
 
 
-def _first_set(*values: Any) -> Any:
+def _first_set_value(*values: Any) -> Any:
     return next(value for value in values if value is not UNSET)
 
 

@@ -116,7 +116,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
         call=call,
         base=base,
         confined=True,
-        injected=tuple(_changing_places(recipe, declared)),
+        injected=tuple(_places_that_differ_each_login(recipe, declared)),
         follow=False,
     )
     return (
@@ -124,7 +124,7 @@ def login_request(recipe: CompiledApi, declared: LoginRequest, names: Mapping[st
     )
 
 
-def _changing_places(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
+def _places_that_differ_each_login(recipe: CompiledApi, declared: LoginRequest) -> Iterator[str]:
     """Yield the places of a login request whose value differs in every login."""
     if auth.CHANGING.isdisjoint(recipe.uses):
         return
@@ -260,7 +260,9 @@ class LoginResponse:
         """Return the error of a rate-limited login; *why* says why it was not sent again."""
         hint = msg("; wait and try again, or declare recover: {rate: {tries: 3}}")
         kind = AuthError if is_success(self.response.status) else HttpStatusError
-        return self.error(msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind)
+        return self.make_error(
+            msg("met a rate limit"), msg("; {why}{hint}", why=why, hint=hint), kind
+        )
 
     def collect_values(self) -> None:
         """Add the values that the step extracts to the grant, and register the secret ones.
@@ -281,7 +283,7 @@ class LoginResponse:
                     call.platform, call.instance, name, text, rule.kind
                 )
 
-    def keep_renewed(self, names: frozenset[str]) -> None:
+    def store_renewed_credentials(self, names: frozenset[str]) -> None:
         """Store the new values of the credentials *names*.
 
         Only from a live response, not a recorded one.
@@ -304,9 +306,9 @@ class LoginResponse:
             where = msg("; expected it at {rule_path}", rule_path=rule.path)
             if rule.path.startswith("cookie"):
                 where = msg("{where}{cookies}", where=where, cookies=self._explain_missing_cookie())
-            raise self.error(msg("yields no {name}", name=name), where)
+            raise self.make_error(msg("yields no {name}", name=name), where)
         if problem := _value_problem(name, value):
-            raise self.error(problem, msg("; see {rule_path}", rule_path=rule.path))
+            raise self.make_error(problem, msg("; see {rule_path}", rule_path=rule.path))
         return float(value) if name == TTL else value
 
     def _find_value(self, path: str) -> Any:
@@ -367,9 +369,9 @@ class LoginResponse:
                 address=describe_address(location),
                 status=self.response.status,
             )
-        return self.error(msg("was refused"), hint)
+        return self.make_error(msg("was refused"), hint)
 
-    def error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
+    def make_error(self, what: str, hint: str, kind: type[CallError] = AuthError) -> CallError:
         """Return an error "the login *what*", such as ``was refused``, with response and *hint*."""
         call, response = self.plan.call, self.response
         sent = self.request.recorded_form.call
@@ -481,7 +483,7 @@ def login(plan: Plan, acquire: Acquire, env: Environment) -> Flow:
             answer.collect_values()
             # Before the next step is sent: a rotated refresh token is lost if the process dies in
             # between.
-            answer.keep_renewed(names)
+            answer.store_renewed_credentials(names)
             if number == 1 or TTL in step.extract:
                 born = answer.sent_at  # the third party counts from then or later
         grant.expires = renewal_instant(acquire.ttl, grant.values.get(TTL), born)
@@ -598,13 +600,13 @@ def _send_with_redirects(
         try:
             request = follow_redirect(request, response, env)
         except RefusedRedirectError as error:
-            raise answer.error(str(error), msg("; see the address of the step")) from None
+            raise answer.make_error(str(error), msg("; see the address of the step")) from None
         again = (request.method, request.url, jar.for_url(request.url))
         if again in seen or len(seen) >= MOST_HOPS:
             addresses = dict.fromkeys(describe_address(url) for _, url, _ in seen)
             path = " → ".join([*addresses][:3])
             hint = msg("; it came by {path}; check its credentials and its form", path=path)
-            raise answer.error(msg("is redirected in a circle"), hint)
+            raise answer.make_error(msg("is redirected in a circle"), hint)
 
 
 def _with_cookies(request: Request, cookies: Pairs, step: LoginStepRun) -> Request:

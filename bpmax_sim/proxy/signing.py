@@ -109,7 +109,7 @@ class RequestEditor:
             pair = f"{encodings.percent(name)}={encodings.percent(value)}"
             self._query = f"{self._query}&{pair}" if self._query else pair
         elif place == "cookie":
-            self._write_cookies([*_other_cookies(self._headers, name), f"{name}={value}"])
+            self._write_cookies([*_cookies_without(self._headers, name), f"{name}={value}"])
         elif place == "path":
             self._path = self._path.replace(f"{{{name}}}", encodings.percent(value))
         else:
@@ -121,9 +121,9 @@ class RequestEditor:
         if place == "header":
             self._headers = Headers(self._headers).without({name.lower()})
         elif place == "query" and self._query:
-            self._query = _drop_pair(self._query, name)
+            self._query = _without_pair(self._query, name)
         elif place == "cookie":
-            self._write_cookies(_other_cookies(self._headers, name))
+            self._write_cookies(_cookies_without(self._headers, name))
 
     def _set_header(self, name: str, value: str) -> None:
         if not _VISIBLE.fullmatch(value):
@@ -145,19 +145,19 @@ class RequestEditor:
         if not media:
             self.set("header", "Content-Type", "application/json")
         if media == FORM:
-            remaining = _drop_pair(lossless_utf8_text(self._body or b""), name)
+            remaining = _without_pair(lossless_utf8_text(self._body or b""), name)
             pair = f"{encodings.encode_form(name)}={encodings.encode_form(value)}"
             self._body = to_octets(f"{remaining}&{pair}" if remaining else pair)
         else:
             self._body = _set_member(self._body or b"{}", name.split("."), value)
 
 
-def _drop_pair(pairs: str, name: str) -> str:
+def _without_pair(pairs: str, name: str) -> str:
     spelled = ((pair, pair.partition("=")[0]) for pair in pairs.split("&"))
     return "&".join(pair for pair, n in spelled if name not in {n, unquote(n), unquote_plus(n)})
 
 
-def _other_cookies(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
+def _cookies_without(headers: tuple[tuple[str, str], ...], without: str) -> list[str]:
     return [cookie.text for cookie in Headers(headers).cookies if cookie.name != without]
 
 

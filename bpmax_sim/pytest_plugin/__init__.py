@@ -278,9 +278,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """
     output = getattr(session.config, "workeroutput", None)
     if options.option_value(session.config, "cov"):
-        from bpmax_sim.pytest_plugin.script_hits import finish_hits  # noqa: PLC0415
+        from bpmax_sim.pytest_plugin.script_hits import send_or_report_hits  # noqa: PLC0415
 
-        finish_hits(session)
+        send_or_report_hits(session)
     if output is None and not _has_tally():
         return
     tally = _tally_of(session.config)

@@ -20,9 +20,9 @@ from bpmax_sim.challenge.findings import (
     SHOWN,
     ChallengeResult,
     describe_counts,
-    describe_in_brief,
+    describe_on_one_line,
     merge_results,
-    summarise,
+    summarise_verdicts,
 )
 from bpmax_sim.challenge.judge import ScriptChallenge, script_files_of
 from bpmax_sim.challenge.page import make_section
@@ -131,12 +131,12 @@ class ChallengeTest(pytest.Item):
         anything is found.
         """
         ready = self._prepare()
-        result = summarise(ready, list(ready.judge()))
+        result = summarise_verdicts(ready, list(ready.judge()))
         _challenge_results(self.config)[self.nodeid] = result
         for text, place in _describe_limits(ready, result):
             _warn(text, place)
         for finding in result.distinct_findings[:SHOWN]:
-            _warn(describe_in_brief(finding), finding.place)
+            _warn(describe_on_one_line(finding), finding.place)
         if why := self._find_shortcoming(result):
             pytest.fail(translate(why), pytrace=False)
 

@@ -42,12 +42,12 @@ from bpmax_sim.report.exit_codes import ExitCode
 from bpmax_sim.report.junit import properties_of
 from bpmax_sim.report.perform import PerformOptions, perform, refuse_item, skip_item
 from bpmax_sim.report.terminal import Verdict, call_line
-from bpmax_sim.report.trace_failures import pack_failure
+from bpmax_sim.report.trace_failures import encode_failure
 from bpmax_sim.report.usage import is_read_elsewhere
 from bpmax_sim.scenario.calls import CallMade
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import flag_reason
+from bpmax_sim.scenario.outcome import reason_of_flag
 from bpmax_sim.scenario.source import LONGEST, Failure, RunWarning, line_style, render_failure
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.session.options import options_of
@@ -220,7 +220,7 @@ class ScenarioFile(pytest.Module):
                 self.config.addinivalue_line("markers", msg("{tag}: tag of scenarios", tag=tag))
             test.add_marker(tag)
         if item.skip:
-            test.add_marker(pytest.mark.skip(reason=flag_reason(item.skip)))
+            test.add_marker(pytest.mark.skip(reason=reason_of_flag(item.skip)))
         test.cassettes = folder
         cassette = f"{folder}{os.sep}{item.cassette}.yaml".replace("/", os.sep)
         tally_of(self.config).note_owner(cassette, str(folder), owner=item.name, test=self.path)
@@ -297,7 +297,7 @@ def play(request: pytest.FixtureRequest) -> None:
         verdict, events = refuse_item(test.scenario, error, _trace_options(test))
     else:
         verdict, events = perform(item, asked, prepare=prepare)
-        verdict = _explore(test, item, asked, verdict)
+        verdict = _add_exploration(test, item, asked, verdict)
     _note_verdict(test, verdict, sessions)
     _note_touched(test, verdict, events)
     for warning in verdict.warnings:
@@ -313,7 +313,7 @@ def play(request: pytest.FixtureRequest) -> None:
 play.__doc__ = None  # Allure describes a test by it
 
 
-def _explore(
+def _add_exploration(
     test: ScenarioTest, item: ScenarioItem, asked: PerformOptions, verdict: Verdict
 ) -> Verdict:
     """Return *verdict* with the findings of exploration, if it passed and exploring is enabled."""
@@ -447,10 +447,10 @@ def _note_touched(test: ScenarioTest, verdict: Verdict, events: Sequence[Event])
         options.option_value(config, "job", ""), options.option_value(config, "shard")
     )
     if is_counted and verdict.outcome == "passed":
-        from bpmax_sim.check.coverage import PassedRun, touched_parts  # noqa: PLC0415 - seldom
+        from bpmax_sim.check.coverage import PassedRun, parts_used_in_run  # noqa: PLC0415 - seldom
 
         platforms = load_platforms(verdict.item.platforms, instances=verdict.item.instances)
-        tally_of(config).touched |= touched_parts(PassedRun(verdict.item, platforms, events))
+        tally_of(config).touched |= parts_used_in_run(PassedRun(verdict.item, platforms, events))
 
 
 def complete_report(
@@ -477,7 +477,7 @@ def complete_report(
     verdict = item.stash[VERDICT]
     count, room = 0, len(verdict.calls)
     if isinstance(error, ScenarioFailedError):
-        report.bpmax_failure = pack_failure(error.failures[0])  # type: ignore[attr-defined] # sent
+        report.bpmax_failure = encode_failure(error.failures[0])  # type: ignore[attr-defined] # sent
         count = len(error.failures[0].calls)
         room = LONGEST - len(str(report.longrepr).splitlines()) - 1
         if place := annotation_place(error.failures[0], item.config.rootpath):

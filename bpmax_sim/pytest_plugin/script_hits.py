@@ -53,7 +53,7 @@ def coverage_result(config: pytest.Config) -> CoverageResult | None:
     return config.stash.get(_RESULT, None)
 
 
-def finish_hits(session: pytest.Session) -> None:
+def send_or_report_hits(session: pytest.Session) -> None:
     """In a worker, send the hits; in the controller, write and judge the coverage."""
     config = session.config
     hits = hits_of(config)

@@ -26,8 +26,8 @@ from bpmax_sim.pytest_plugin import options, sharding
 from bpmax_sim.pytest_plugin.items import FailureText
 from bpmax_sim.pytest_plugin.options import display_path
 from bpmax_sim.pytest_plugin.run_stats import Tally, tally_of
-from bpmax_sim.report.causes import group_by_cause
 from bpmax_sim.report.exit_codes import ExitCode, most_important_code
+from bpmax_sim.report.failure_causes import group_by_cause
 from bpmax_sim.report.sections import SECTIONS, store_section
 from bpmax_sim.report.terminal import (
     BY_OUTCOME,
@@ -37,7 +37,7 @@ from bpmax_sim.report.terminal import (
     relative_to_checkout,
     workflow_annotation,
 )
-from bpmax_sim.report.trace_failures import unpack_failure
+from bpmax_sim.report.trace_failures import decode_failure
 from bpmax_sim.report.usage import (
     Covers,
     gather_evidence,
@@ -128,7 +128,7 @@ def _scenario_reports(stats: Mapping[str, Sequence[Any]], outcome: str) -> Itera
 def _group_failed(stats: Mapping[str, Sequence[Any]]) -> list[list[tuple[Any, Failure]]]:
     """Return the failed scenario reports grouped by cause, only groups of several."""
     failed = (
-        (report, unpack_failure(packed))
+        (report, decode_failure(packed))
         for report in _scenario_reports(stats, "failed")
         if (packed := getattr(report, "bpmax_failure", ""))
     )
@@ -257,7 +257,7 @@ def _store_usage(
     tally, shard = tally_of(config), options.option_value(config, "shard")
     broken = reporter.stats.get("error")  # a file that was not collected owns cassettes, too
     has_ended = exitstatus in _FINISHED and not broken and not tally.stopped
-    complete = has_ended and _is_complete(config, tally)
+    complete = has_ended and _has_run_everything(config, tally)
     reports = [
         report
         for outcome, every in reporter.stats.items()
@@ -267,7 +267,7 @@ def _store_usage(
     ]
     sharding.store_durations(config, reports, complete=complete)
     if complete and shard is None:
-        yield from _find_orphans(tally)
+        yield from _list_unowned_cassettes(tally)
     if complete or (has_ended and options.option_value(config, "job", "")):
         _store_evidence(config, tally, is_complete=complete)
 
@@ -350,7 +350,7 @@ def _unreadable_files(stats: Mapping[str, Sequence[Any]], config: pytest.Config)
                 yield str(Problem(note.text, Place(note.file, note.line, note.column)))
 
 
-def _find_orphans(tally: Tally) -> Iterator[str]:
+def _list_unowned_cassettes(tally: Tally) -> Iterator[str]:
     """Yield cassettes that no collected test owns. They are only reported, never deleted."""
     used = tally.owned | tally.cassettes
     orphans = [
@@ -377,7 +377,7 @@ def _store_evidence(config: pytest.Config, tally: Tally, *, is_complete: bool) -
         store_evidence(evidence, root, job or ("" if shard else "pytest"), shard)
 
 
-def _is_complete(config: pytest.Config, tally: Tally) -> bool:
+def _has_run_everything(config: pytest.Config, tally: Tally) -> bool:
     """Return whether everything was collected and nothing deselected, as in a plain ``pytest``."""
     return (
         not tally.partial

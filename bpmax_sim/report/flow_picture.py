@@ -144,10 +144,10 @@ def draw_tree(walks: FlowWalks) -> Iterator[str]:
     seen: set[str] = set()
     start = walks.definition.start
     yield join_messages("", [start, _format_times(walks.visits.get(start, 0))])
-    yield from _branches(walks, start, "", seen)
+    yield from _draw_branches(walks, start, "", seen)
 
 
-def _branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Iterator[str]:
+def _draw_branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Iterator[str]:
     seen.add(name)
     ways = [way for way in walks.edges if way.source == name]
     for number, way in enumerate(ways):
@@ -158,21 +158,23 @@ def _branches(walks: FlowWalks, name: str, indent: str, seen: set[str]) -> Itera
             [
                 indent + ("└─ " if is_last else "├─ "),
                 _action_label(way.action),
-                f" [{_cut(way.when, 40)}]" if way.when else "",
+                f" [{_cut_to_columns(way.when, 40)}]" if way.when else "",
                 f" → {way.target}",
                 msg(" (above)") if again else "",
                 _format_times(walks.counts.get(way, 0)),
             ],
         )
         if not again:
-            yield from _branches(walks, way.target, indent + ("   " if is_last else "│  "), seen)
+            yield from _draw_branches(
+                walks, way.target, indent + ("   " if is_last else "│  "), seen
+            )
 
 
 def _format_times(count: int) -> str:
     return f"  ×{count}" if count else msg("  never walked")
 
 
-def _cut(text: str, columns: int) -> str:
+def _cut_to_columns(text: str, columns: int) -> str:
     """Return *text* cut to at most *columns*."""
     if display_width(text) <= columns:
         return text
@@ -212,13 +214,13 @@ def _svg(walks: FlowWalks, *, style: bool = False) -> str:
 
 def _box_width(name: str, node: FlowNode) -> float:
     text = max(
-        display_width(_cut(node.title or name, _MOST_COLUMNS)) + 7,
-        display_width(_second_line(node)),
+        display_width(_cut_to_columns(node.title or name, _MOST_COLUMNS)) + 7,
+        display_width(_node_subtitle(node)),
     )
     return max(_LEAST_WIDTH, text * _COLUMN + 16)
 
 
-def _second_line(node: FlowNode) -> str:
+def _node_subtitle(node: FlowNode) -> str:
     """Return the handler of a node, or else the kind of the node."""
     if node.end:
         return ""
@@ -230,7 +232,7 @@ def _second_line(node: FlowNode) -> str:
         text = join_messages(msg(", "), map(str, node.owners))
     else:
         text = msg("owners by a script")
-    return _cut(translate(text), _MOST_COLUMNS)
+    return _cut_to_columns(translate(text), _MOST_COLUMNS)
 
 
 def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Markup:
@@ -255,8 +257,8 @@ def _draw_node(walks: FlowWalks, name: str, wide: float, middle: Point) -> Marku
         right=left + wide - (14 if node.end else 8),
         first=top + (28 if node.end else 20),
         second=top + 37,
-        name=_cut(node.title or name, _MOST_COLUMNS),
-        more=_second_line(node),
+        name=_cut_to_columns(node.title or name, _MOST_COLUMNS),
+        more=_node_subtitle(node),
         mark=mark,
     )
 
@@ -301,7 +303,7 @@ def _label(way: FlowEdge, counts: Mapping[FlowEdge, int]) -> str:
     """
     is_plain = way.action in ("approve", "parallel")
     word = "" if is_plain else _action_label(way.action)
-    when = _cut(way.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if way.when else ""
+    when = _cut_to_columns(way.when.replace("ctx.form.", ""), _LABEL_COLUMNS) if way.when else ""
     count = counts.get(way, 0)
     times = f"×{count}" if count else "×0"
     return join_messages(" ", filter(None, (word, when, times)))

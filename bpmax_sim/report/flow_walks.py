@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
-from bpmax_sim.report.store import Trace
 from bpmax_sim.report.trace_failures import RootPaths
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.subject.hooks import UNDO
 
@@ -109,21 +109,21 @@ def _moves_of(trace: Trace, names: set[str]) -> list[tuple[str, str, str, bool]]
     moves: list[tuple[str, str, str, bool]] = []
     for event in trace.events if names else ():
         if event["event"] == "NodeEntered":
-            target = _own_name(trace, event["node"], names)
-            source = _own_name(trace, event["previous"], names) or ""
+            target = _main_flow_node(trace, event["node"], names)
+            source = _main_flow_node(trace, event["previous"], names) or ""
             if event["action"] == UNDO and source:
                 while moves and moves.pop()[0] != (target or ""):
                     pass
             elif target:
                 moves.append((source, event["action"], target, False))
         elif event["event"] == "BranchArrived":
-            node, join = (_own_name(trace, event[key], names) for key in ("node", "join"))
+            node, join = (_main_flow_node(trace, event[key], names) for key in ("node", "join"))
             if node and join:
                 moves.append((node, "approve", join, True))
     return moves
 
 
-def _own_name(trace: Trace, told: str, names: set[str]) -> str | None:
+def _main_flow_node(trace: Trace, told: str, names: set[str]) -> str | None:
     """Return the node of *names* that a trace calls *told* (``用印#2/盖章``), or None."""
     project, slash, node = told.partition("/")
     name = project.partition("#")[0]

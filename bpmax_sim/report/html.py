@@ -25,8 +25,8 @@ from markupsafe import Markup
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import current_language, msg
 from bpmax_sim.project import make_folder
-from bpmax_sim.report import store, terminal
-from bpmax_sim.report.causes import describe_cause, group_by_cause
+from bpmax_sim.report import terminal, trace_files
+from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.report.page_data import (
     LONGEST_BODY,
     PageEntry,
@@ -260,9 +260,9 @@ def _read_entries(places: Sequence[Path]) -> tuple[list[PageEntry], list[str], l
     stories: list[PageEntry] = []
     unreadable: list[str] = []
     runs = FileRuns()
-    for name, file in store.find_traces(places).items() if places else ():
+    for name, file in trace_files.find_traces(places).items() if places else ():
         try:
-            trace = store.read_trace(file, name)
+            trace = trace_files.read_trace(file, name)
             stories.append(build_entry(trace))
             add_row(runs, trace)
         except ConfigError as error:

@@ -22,8 +22,8 @@ from bpmax_sim.i18n import (
     read_message,
     translate,
 )
-from bpmax_sim.report.store import Trace
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.report.trace_files import Trace
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.file_verdict import FileRuns
 from bpmax_sim.scenario.source import Failure, RunWarning, headline
@@ -100,7 +100,7 @@ def build_entry(trace: Trace) -> PageEntry:
     variables = [word for typed in first.get("variables") or () for word in ("--var", str(typed))]
     target = " ".join(map(shell_quote, (named, *variables)))
     calls = list(_call_sources(trace.events))
-    failures = list(read_failures(cut_texts(ended), home))
+    failures = list(read_failures(cut_long_texts(ended), home))
     watched = _names_data(trace, home) if trace.names else {}
     return PageEntry(
         id=hashlib.sha256(f"{place}\n{name}".encode("utf-8", "replace")).hexdigest()[:10],
@@ -121,13 +121,14 @@ def build_entry(trace: Trace) -> PageEntry:
         ],
         first=next(iter(failures), None),
         notes=tuple(_run_notes(ended, home)),
-        rerun=cut_texts(f"bpmax-sim run {target}"),
-        record=cut_texts(f"bpmax-sim record {target}"),
+        rerun=cut_long_texts(f"bpmax-sim run {target}"),
+        record=cut_long_texts(f"bpmax-sim record {target}"),
         events=tuple(_event_data(event, home) for event in trace.events),
         sources={
-            home.place(cut_texts(file)): body_text(text) for file, text in trace.sources.items()
+            home.place(cut_long_texts(file)): body_text(text)
+            for file, text in trace.sources.items()
         },
-        flow=None if trace.flow is None else cut_texts(trace.flow),
+        flow=None if trace.flow is None else cut_long_texts(trace.flow),
         parts=dict(_part_uses(trace, home, has_passed=ended["outcome"] == "passed")),
     )
 
@@ -136,7 +137,7 @@ def _part_uses(
     trace: Trace, home: RootPaths, *, has_passed: bool
 ) -> Iterator[tuple[tuple[str, str, str], bool]]:
     for part in trace.parts:
-        place = home.place(cut_texts(str(part["place"])))
+        place = home.place(cut_long_texts(str(part["place"])))
         key = (str(part["kind"]), shorten_line(str(part["name"]), LONGEST_NAME), place)
         yield key, bool(part.get("used")) and has_passed
 
@@ -167,7 +168,7 @@ def _run_notes(ended: _Event, home: RootPaths) -> Iterator[LocalisedText]:
         yield _localise(note, home)
     for warning in ended.get("warnings", ()):
         message, place = (
-            read_message(cut_texts(warning["message"])),
+            read_message(cut_long_texts(warning["message"])),
             home.place(warning.get("place")),
         )
         yield _translate_to_all(label_message(place, message) if place else message, home)
@@ -188,7 +189,7 @@ def _item_of(trace: Trace, home: RootPaths, row: str) -> str:
     if not row or not file:
         return ""
     name = node_id_part(str(trace.events[0]["name"]))
-    return f"{home.place(cut_texts(file))}::{name}[{node_id_part(row)}]"
+    return f"{home.place(cut_long_texts(file))}::{name}[{node_id_part(row)}]"
 
 
 def _event_data(event: _Event, home: RootPaths) -> dict[str, Any]:
@@ -205,14 +206,14 @@ def _member_data(key: str, value: Any, home: RootPaths) -> Any:
         several = isinstance(value, list)
         return [_localise(part, home) for part in value] if several else _localise(value, home)
     if key in _PLACES and (value is None or isinstance(value, str)):
-        return home.place(cut_texts(value))
+        return home.place(cut_long_texts(value))
     if key == "text" and isinstance(value, str):
-        return home.text(cut_texts(value))
+        return home.text(cut_long_texts(value))
     if key == "stack":
-        return [home.text(cut_texts(frame)) for frame in value]
+        return [home.text(cut_long_texts(frame)) for frame in value]
     if key in _NESTED and isinstance(value, list | Mapping):
         return _nested_data(value, home)
-    return _body_data(value) if key in _BODIES else cut_texts(value)
+    return _body_data(value) if key in _BODIES else cut_long_texts(value)
 
 
 def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
@@ -223,7 +224,7 @@ def _nested_data(value: _Event | list[_Event], home: RootPaths) -> Any:
 
 def _localise(value: Any, home: RootPaths) -> LocalisedText:
     """Return a text of a trace in all languages, with file names relative to the root."""
-    return _translate_to_all(read_message(cut_texts(value)), home)
+    return _translate_to_all(read_message(cut_long_texts(value)), home)
 
 
 def text_in_language(text: LocalisedText, language: str) -> str:
@@ -237,17 +238,17 @@ def _body_data(value: Any) -> Any:
     """Return a body; if it is larger than 64 kB, its text, cut."""
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else ""
     is_long = len(text.encode("utf-8", "replace")) > LONGEST_BODY
-    return body_text(value) if is_long else cut_texts(value)
+    return body_text(value) if is_long else cut_long_texts(value)
 
 
-def cut_texts(value: Any) -> Any:
+def cut_long_texts(value: Any) -> Any:
     """Return *value* with every text in it cut at 64 kB."""
     if isinstance(value, str):
         return body_text(value)
     if isinstance(value, Mapping):
-        return {body_text(str(key)): cut_texts(item) for key, item in value.items()}
+        return {body_text(str(key)): cut_long_texts(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [cut_texts(item) for item in value]
+        return [cut_long_texts(item) for item in value]
     return value
 
 
@@ -294,7 +295,7 @@ def _failure_data(failure: Failure) -> dict[str, Any]:
 
 def _names_data(trace: Trace, home: RootPaths) -> dict[str, Any]:
     """Return the values of names at the failure of a trace, and the call stack."""
-    told = cut_texts(trace.names)
+    told = cut_long_texts(trace.names)
     return {
         "line": home.place(told["place"]),
         "names": told["names"],

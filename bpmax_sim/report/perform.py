@@ -21,9 +21,9 @@ from bpmax_sim.errors import BpmaxError, ConfigError, PowerWarning, Problem, Scr
 from bpmax_sim.guard import NetworkGuard
 from bpmax_sim.i18n import msg
 from bpmax_sim.report.failing_line import RunAgain, find_names
-from bpmax_sim.report.store import store_trace
 from bpmax_sim.report.stored_failures import store_failures
 from bpmax_sim.report.terminal import Verdict, error_verdict, judge_events, skip_verdict
+from bpmax_sim.report.trace_files import store_trace
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.outcome import events_of_unrun
@@ -150,13 +150,13 @@ def _judge_and_store(
     trace = store_trace(
         item, events, options.trace, failed=failed, redact=session.redact, names=names
     )
-    for kind, message in _find_recording_doubts(item, session, verdict):
+    for kind, message in _recording_warnings(item, session, verdict):
         verdict = verdict.with_warning(kind, message)
     cassette = session.settings.cassette
     return replace(verdict, trace=trace, cassette=str(cassette or "")), events
 
 
-def _find_recording_doubts(
+def _recording_warnings(
     item: ScenarioItem, session: Session, verdict: Verdict
 ) -> Iterator[tuple[str, str]]:
     """Yield kind and message of each warning about the recording of a closed session."""

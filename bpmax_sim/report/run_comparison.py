@@ -9,7 +9,7 @@ from pathlib import Path
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import msg, plural
 from bpmax_sim.report.sections import ReportSection, SectionCell, SectionTable
-from bpmax_sim.report.store import find_traces, read_trace
+from bpmax_sim.report.trace_files import find_traces, read_trace
 
 _SLOWEST = 20
 _OUTCOMES = {
@@ -62,7 +62,7 @@ def _find_flaky(places: Sequence[Path]) -> Iterator[tuple[SectionCell, ...]]:
         if len(known) > 1:
             digests = [digest for _, digest in known]
             yield (
-                SectionCell(_name_of(paths, name)),
+                SectionCell(_scenario_name(paths, name)),
                 *(_make_cell(end, digests) for end in ends),
             )
 
@@ -76,7 +76,7 @@ def _read_end(path: Path, name: str) -> tuple[str, str] | None:
     return None
 
 
-def _name_of(paths: Sequence[Path | None], name: str) -> str:
+def _scenario_name(paths: Sequence[Path | None], name: str) -> str:
     path = next(path for path in paths if path)
     first = read_trace(path, name).events[0]
     row = first.get("row")

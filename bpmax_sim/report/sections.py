@@ -85,7 +85,7 @@ def store_section(root: Path, section: ReportSection) -> Path:
     """
     path = root / SECTIONS / f"{section.name}.json"
     made = datetime.now().astimezone().isoformat(sep=" ", timespec="minutes")
-    text = msgspec.json.encode(replace(section, made=made), enc_hook=_localise)
+    text = msgspec.json.encode(replace(section, made=made), enc_hook=_translate_message)
     with writing_to(path):
         make_folder(path)
         path.write_bytes(text)
@@ -94,11 +94,11 @@ def store_section(root: Path, section: ReportSection) -> Path:
 
 def section_data(section: ReportSection) -> dict[str, Any]:
     """Return *section* as plain values, with messages in all languages."""
-    data: dict[str, Any] = msgspec.to_builtins(section, enc_hook=_localise)
+    data: dict[str, Any] = msgspec.to_builtins(section, enc_hook=_translate_message)
     return data
 
 
-def _localise(value: object) -> LocalisedText:
+def _translate_message(value: object) -> LocalisedText:
     if isinstance(value, str):
         return translate_to_all(value)
     raise NotImplementedError(f"objects of type {type(value).__name__}")

@@ -21,7 +21,7 @@ from bpmax_sim.file_names import relative_name
 from bpmax_sim.i18n import read_message
 from bpmax_sim.project import make_folder
 from bpmax_sim.report.console import ConsoleOutput
-from bpmax_sim.report.store import path_for_item
+from bpmax_sim.report.trace_files import path_for_item
 from bpmax_sim.scenario import outcome
 from bpmax_sim.scenario.events import canonical_json
 from bpmax_sim.scenario.header import ItemHeader

@@ -29,9 +29,9 @@ from bpmax_sim.i18n import (
     template,
     translate,
 )
-from bpmax_sim.report.causes import describe_cause, group_by_cause
 from bpmax_sim.report.console import ConsoleOutput, console_lines
 from bpmax_sim.report.exit_codes import ExitCode
+from bpmax_sim.report.failure_causes import describe_cause, group_by_cause
 from bpmax_sim.scenario.calls import CallMade, describe_source
 from bpmax_sim.scenario.events import (
     ConsoleWritten,
@@ -43,7 +43,7 @@ from bpmax_sim.scenario.events import (
 )
 from bpmax_sim.scenario.expect import shorten_line
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, flag_reason
+from bpmax_sim.scenario.outcome import Cause, cause_of, config_errors, reason_of_flag
 from bpmax_sim.scenario.source import Failure, RunWarning, render_failure
 
 _CODES: Mapping[Cause, ExitCode] = {
@@ -96,7 +96,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 
 def skip_verdict(item: ScenarioItem) -> Verdict:
     """Return the verdict of a skipped item."""
-    return Verdict(item=item, outcome="skipped", reason=flag_reason(item.skip))
+    return Verdict(item=item, outcome="skipped", reason=reason_of_flag(item.skip))
 
 
 def error_verdict(

@@ -48,15 +48,15 @@ class RootPaths(msgspec.Struct, frozen=True):
 _SIDES = ("expected", "actual")
 
 
-def pack_failure(failure: Failure) -> str:
+def encode_failure(failure: Failure) -> str:
     """Return the parts of *failure* that determine its cause, as text for another process."""
     wrong = [check for check in failure.checks if not check.ok][:1]
     told = {"kind": failure.kind, "essence": failure.essence, "checks": wrong}
     return canonical_json({**told, "script": str(failure.script or "")}).decode()
 
 
-def unpack_failure(text: str) -> Failure:
-    """Return a failure with the same cause as the one given to `pack_failure`."""
+def decode_failure(text: str) -> Failure:
+    """Return a failure with the same cause as the one given to `encode_failure`."""
     (failure,) = read_failures({"failures": [json.loads(text)]}, RootPaths(""))
     return failure
 

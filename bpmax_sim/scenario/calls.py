@@ -192,7 +192,7 @@ def make_call_event(
     request, response = record.request, record.response
     call, redact = record.call, record.redact
     sent = _redact_pairs(call.headers if call else (), redact)
-    headers = {**_pairs_as_map(sent, lower=True), **(request.headers if request else {})}
+    headers = {**_pairs_to_map(sent, lower=True), **(request.headers if request else {})}
     values = (path_template(api.path if api else "").match(call.path) or {}) if call else {}
     declared = api.idempotency if api else None
     error, attempts = record.error, range(1, len(record.earlier) + 1)
@@ -204,7 +204,7 @@ def make_call_event(
         method=request.method if request else call.method if call else "",
         url=request.url if request else redact(call.path) if call else "",
         path=dict(_redact_pairs(values.items(), redact)),
-        query=_pairs_as_map(_redact_pairs(call.query if call else (), redact)),
+        query=_pairs_to_map(_redact_pairs(call.query if call else (), redact)),
         header=headers,
         body=_read_body(request.body if request else None, headers.get("content-type", "")),
         status=record.status,
@@ -220,7 +220,7 @@ def make_call_event(
         earlier=tuple(_make_attempt(record, number, attempt, recall) for attempt in attempts),
         sent_at=record.sent_at or record.at,
         notes=tuple(record.notes),
-        recording=_recording_behind(record.sent, recall),
+        recording=_find_recording(record.sent, recall),
         redirects=_redact_pairs(record.received.redirects if record.received else (), redact),
         key_name=declared.name if isinstance(declared, Idempotency) else "",
     )
@@ -232,7 +232,7 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
     *template* is the path of its API with placeholders.
     """
     call = request.call
-    headers = {**_pairs_as_map(call.headers if call else (), lower=True)}
+    headers = {**_pairs_to_map(call.headers if call else (), lower=True)}
     headers |= {name.lower(): value for name, value in request.headers}
     body = None if request.body is None else request.body.decode("utf-8", "replace")
     made = CallMade(
@@ -240,14 +240,14 @@ def matches_request(expected: Mapping[str, Any], request: Request, template: str
         call=call.name if call else "",
         url=request.url,
         path=dict((path_template(template).match(call.path) or {}) if call else {}),
-        query=_pairs_as_map(call.query if call else ()),
+        query=_pairs_to_map(call.query if call else ()),
         header=headers,
         body=_read_body(body, headers.get("content-type", "")),
     )
     return not failing_checks(_compare_parts(expected, made, ()))
 
 
-def _recording_behind(request: Request | None, recall: Recall) -> RecordingMatch | None:
+def _find_recording(request: Request | None, recall: Recall) -> RecordingMatch | None:
     call = request.call if request else None
     return recall(call.serial, request.attempt) if call and request else None
 
@@ -273,7 +273,7 @@ def _make_attempt(record: CallRecord, number: int, attempt: int, recall: Recall)
         follows=sending.follows,
         why=redact(sending.note),
         wait=round(sending.wait, 5),
-        recording=_recording_behind(sending.request, recall),
+        recording=_find_recording(sending.request, recall),
         at=sending.at,
         duration=round(sending.duration, 5),
         order=sending.ended,
@@ -284,7 +284,7 @@ def _redact_pairs(pairs: Iterable[tuple[str, str]], redact: Callable[[str], str]
     return tuple((redact(name), redact(value)) for name, value in pairs)
 
 
-def _pairs_as_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
+def _pairs_to_map(pairs: Pairs, *, lower: bool = False) -> dict[str, Any]:
     """Return *pairs* as a map; a name that occurs several times gets the list of its values."""
     members: dict[str, list[str]] = {}
     for name, value in pairs:
@@ -296,7 +296,7 @@ def _read_body(text: str | None, content_type: str) -> Any:
     if text is None:
         return None
     if media_type(content_type) == FORM:
-        return _pairs_as_map(tuple(parse_qsl(text, keep_blank_values=True)))
+        return _pairs_to_map(tuple(parse_qsl(text, keep_blank_values=True)))
     try:
         return loads(text)
     except ValueError:

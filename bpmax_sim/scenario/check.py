@@ -134,7 +134,7 @@ def _check_proxy(draft: ScenarioDraft) -> None:
             wrong = msg("this body is sent as a text; write the map or list itself for JSON")
             draft.tell(place.at("body"), wrong, kind="rule", fails=False)
         first = next(
-            (where for one, where in stubs[:number] if faults.makes_unreachable(one, stub)), None
+            (where for one, where in stubs[:number] if faults.shadows_stub(one, stub)), None
         )
         if first is not None:
             draft.tell(
@@ -656,7 +656,7 @@ _CODE = {name for name, action in ACTIONS.items() if action.is_code}
 def check_values(draft: ScenarioDraft) -> None:
     """Report each ``${…}`` to *draft* that names something that does not exist."""
     names = _Scope(draft, [step for step, _ in draft.steps])
-    for spot, text in _all_texts(draft):
+    for spot, text in _texts_with_references(draft):
         try:
             refs = [
                 piece
@@ -670,7 +670,7 @@ def check_values(draft: ScenarioDraft) -> None:
             draft.tell(spot, wrong)
 
 
-def _all_texts(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
+def _texts_with_references(draft: ScenarioDraft) -> Iterator[tuple[Spot, str]]:
     if not any("${" in line or "\\" in line for line in draft.spot.source.texts):
         return  # nor is it spelled with an escape
     for spot in (draft.spot, *(spot for _, spot in draft.fragments)):

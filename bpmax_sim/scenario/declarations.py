@@ -26,7 +26,7 @@ from bpmax_sim.scenario.source import ScenarioSource, Spot
 from bpmax_sim.scenario.toml_defaults import has_toml_defaults, read_toml_defaults
 from bpmax_sim.subject.definition import Definition
 from bpmax_sim.yamlfile import Node, decode, display_path
-from bpmax_sim.yamlfile.reads import note_read
+from bpmax_sim.yamlfile.file_reads import note_read
 
 _INHERITED: Final = (
     "form", "flow", "proxy", "user", "people", "clock", "seed", "secrets", "policies", "vars",

@@ -19,7 +19,7 @@ from bpmax_sim.errors import suggest_nearest
 from bpmax_sim.i18n import msg
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import find_compared_literals, find_maps
+from bpmax_sim.scenario.expected_literals import find_compared_literals, find_maps
 from bpmax_sim.scenario.findings import NameFinding
 from bpmax_sim.scenario.load import ScenarioItem
 from bpmax_sim.scenario.references import Path
@@ -56,7 +56,7 @@ def find_idle_denials(
             for inside, text, is_denied in _find_texts(value):
                 if is_denied is ("never" in path) or not isinstance(text, str):
                     continue
-                if wrong := material.find_problem(text):
+                if wrong := material.why_denial_is_idle(text):
                     place = spot.at(*path, section, *inside).place
                     yield NameFinding("empty", wrong, place, fails=False)
 
@@ -92,7 +92,7 @@ class _PossibleTexts:
         self._calls = calls
         self._known = known
 
-    def find_problem(self, text: str) -> str:
+    def why_denial_is_idle(self, text: str) -> str:
         """Return why denying *text* says nothing; "" if it may say something."""
         if len(text) < 2 or _ALWAYS_MADE.search(text) or _OF_BENCH.search(text):  # noqa: PLR2004
             return ""

@@ -231,8 +231,8 @@ def _compare_order(test: Callable[[Any, Any], bool]) -> Callable[[Any, Any], boo
     return run
 
 
-def _is_near(expected: Any, actual: Any) -> bool:
-    value, within = near_operand(expected)
+def _is_within_tolerance(expected: Any, actual: Any) -> bool:
+    value, within = parse_near_operand(expected)
     if isinstance(value, str) and isinstance(actual, str):
         return abs(Instant.parse(value).seconds - Instant.parse(actual).seconds) <= within
     if not is_number(value) or not is_number(actual):
@@ -243,7 +243,7 @@ def _is_near(expected: Any, actual: Any) -> bool:
         return bool(value == actual)
 
 
-def near_operand(expected: Any) -> tuple[Any, float]:
+def parse_near_operand(expected: Any) -> tuple[Any, float]:
     """Return the target and the tolerance of a ``$near`` operand (in seconds for times)."""
     if isinstance(expected, Mapping):
         return expected["value"], parse_duration(expected.get("within", 1e-9))
@@ -450,7 +450,7 @@ OPERATORS: Mapping[str, Compare] = {
     "$exists": _compare_exists,
     "$type": _make_operator("$type", _is_of_type),
     "$length": _compare_length,
-    "$near": _make_operator("$near", _is_near),
+    "$near": _make_operator("$near", _is_within_tolerance),
     "$each": _compare_each,
     "$unordered": _make_operator("$unordered", _compare_unordered),
     "$exactly": _compare_exactly,
@@ -565,7 +565,7 @@ def _make_operand_check(fits: Callable[[Any], bool], message: str) -> Callable[[
 
 def _is_tolerance(value: Any) -> bool:
     try:
-        target, _ = near_operand(value)
+        target, _ = parse_near_operand(value)
         if isinstance(target, str) and not _is_reference(target):
             Instant.parse(target)
     except (KeyError, ValueError, TypeError):

@@ -19,7 +19,7 @@ from bpmax_sim.platform.model import Api, Platform
 from bpmax_sim.platform.schema_check import find_misfits
 from bpmax_sim.scenario import expect, flow_actions, model
 from bpmax_sim.scenario.actions import ACTIONS
-from bpmax_sim.scenario.claims import (
+from bpmax_sim.scenario.expected_literals import (
     denies,
     find_compared_literals,
     find_literals,
@@ -174,7 +174,7 @@ def _check_caller(context: CheckContext, item: model.ExpectedCall, spot: Spot) -
         find_compared_literals(item.caller) if item.caller is not UNSET else ()
     ):
         is_plain = isinstance(caller, str) and caller and "${" not in caller
-        if is_plain and (denied or item.times == 0) and not context.names.is_in_scripts(caller):
+        if is_plain and (denied or item.times == 0) and not context.names.occurs_in_scripts(caller):
             context.tell(
                 spot.at("caller", *path),
                 "no script calls as {caller!r}, so that this always holds",
@@ -339,7 +339,7 @@ def _check_flow_form(
     known = _find_fields_of_subflow(context, definition)
     for path, name, is_denied in find_member_names(value):
         hint = suggest_nearest(name, known) if is_denied and name not in known else ""
-        if hint and not path and not context.names.is_in_scripts(name):
+        if hint and not path and not context.names.occurs_in_scripts(name):
             context.tell(
                 spot.at(name),
                 "the sub-flow has no field {name!r}{hint}",
@@ -404,7 +404,7 @@ def _check_project(
     """Report denied members of a project that nobody writes: the denial would always hold."""
     known = (*PROJECT, *context.names.project_members)
     for path, name, denied in find_member_names(value):
-        if path or not denied or name in known or context.names.is_in_scripts(name):
+        if path or not denied or name in known or context.names.occurs_in_scripts(name):
             continue
         context.tell(
             spot.at(name),
@@ -609,7 +609,7 @@ def _check_lines(context: CheckContext, section: str, value: Any, spot: Spot) ->
             for inside, word in find_literals(expected):
                 if key == "code":
                     _check_code(context, word, where.at(*inside))
-                elif key == level_key and not context.names.is_in_scripts(str(word)):
+                elif key == level_key and not context.names.occurs_in_scripts(str(word)):
                     _check_words(context, word, where.at(*inside), levels)
 
 
@@ -633,12 +633,12 @@ def _check_fields(context: CheckContext, value: Mapping[str, Any], spot: Spot) -
 
 def _check_denied_options(context: CheckContext, expected: Any, spot: Spot) -> None:
     """Report options that an expectation only denies and that nothing could offer."""
-    if context.names.is_in_scripts("$proxy"):
+    if context.names.occurs_in_scripts("$proxy"):
         return  # any response may offer them
     for path, option, denied in find_compared_literals(expected):
         lines = spot.source.lines if denied and flow_actions.is_literal(option) and option else ()
         is_elsewhere = sum(line.count(option) for line in lines) > 1
-        if lines and not is_elsewhere and not context.names.is_in_scripts(option):
+        if lines and not is_elsewhere and not context.names.occurs_in_scripts(option):
             context.tell(
                 spot.at(*path),
                 "no script offers the option {option!r}, so that this always holds",

@@ -247,11 +247,11 @@ def _common_parts(first: Any, second: Any) -> Any:
         return {key: part for key, part in parts.items() if part is not UNSET} or UNSET
     if isinstance(first, list) and isinstance(second, list) and len(first) == len(second):
         elements = list(map(_common_parts, first, second))
-        return elements if all(map(_keeps_name, first, elements)) else UNSET
+        return elements if all(map(_still_identifies_element, first, elements)) else UNSET
     return first if first == second else UNSET
 
 
-def _keeps_name(element: Any, shared: Any) -> bool:
+def _still_identifies_element(element: Any, shared: Any) -> bool:
     """Return whether *shared* still has what an element of a list begins with, such as the API."""
     if isinstance(element, Mapping) and isinstance(shared, Mapping):
         return next(iter(element), UNSET) in shared

@@ -20,9 +20,9 @@ from bpmax_sim.i18n import msg, series
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import model
 from bpmax_sim.scenario.calls import CallMade
-from bpmax_sim.scenario.claims import denies, find_compared_literals
 from bpmax_sim.scenario.denied_texts import find_idle_denials
 from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator
+from bpmax_sim.scenario.expected_literals import denies, find_compared_literals
 from bpmax_sim.scenario.findings import NameFinding, find_row_keys
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem
 from bpmax_sim.scenario.probes import find_others

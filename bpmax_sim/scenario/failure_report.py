@@ -5,7 +5,7 @@ What is wrong, its place in the file, and the script line behind it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -14,11 +14,12 @@ from bpmax_sim.errors import ConfigError, NoMatchError, PendingPromise, Place
 from bpmax_sim.i18n import msg, series
 from bpmax_sim.scenario import assertions, events, faults, load, model, source
 from bpmax_sim.scenario.calls import CallMade
+from bpmax_sim.scenario.error_translation import add_meaning_to_thrown
 from bpmax_sim.scenario.expect import Checks, Comparison, failing_checks
 from bpmax_sim.scenario.findings import NameFinding
+from bpmax_sim.scenario.provenance import Origins, describe_origin, describe_routes
 from bpmax_sim.scenario.references import Path
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.scenario.thrown import add_meaning_to_thrown
 from bpmax_sim.script.failure import Script, split_lines
 from bpmax_sim.script.turn_result import UnawaitedCall
 from bpmax_sim.secret.vault import Redact, redact_values
@@ -30,7 +31,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         located: the step; None for the scenario as a whole.
-        writers: field -> script line that wrote its present value.
+        origins: where the present values of fields came from.
         redact: function that replaces secrets in the texts of failures.
     """
 
@@ -40,7 +41,7 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
     total: int = 0
     title: str = ""
     calls: tuple[CallMade, ...] = ()
-    writers: Mapping[str, Place | None] = msgspec.field(default_factory=dict)
+    origins: Origins = msgspec.field(default_factory=Origins)
     bodies: Sequence[Script] = msgspec.field(default_factory=tuple)
     redact: Redact = str
 
@@ -127,15 +128,36 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 return lines[place.line - 1].strip()
         return ""
 
-    def _place_of_writer(self, check: Comparison) -> Place | None:
+    def _script_behind(self, check: Comparison) -> Place | None:
         """Return the script line that wrote a wrong field or made a wrong call, if known."""
         section, *rest = check.path or ("",)
         if section == "proxy" and rest and isinstance(rest[0], int) and rest[0] < len(self.calls):
             return self.calls[rest[0]].place
-        names = [str(part) for part in rest]
-        if section == "flow":
-            names = names[1:] if names[:1] == ["form"] else [".".join(names[:2])]
-        return self.writers.get(names[0]) if section in {"form", "flow"} and names else None
+        write = self.origins.assignments.get(_field_of(check))
+        return write.script if write else None
+
+    def _explain_checks(self, wrong: Checks) -> Iterator[str]:
+        """Yield lines that say where wrong values of fields came from, and why a flow went on."""
+        for check in wrong:
+            if field := _field_of(check):
+                label = check.label
+                yield describe_origin(
+                    label, self.origins.assignments.get(field), self._initial_place(field)
+                )
+        texts = [check.expected for check in wrong if check.path[:1] == ("flow",)]
+        if any(check.path[:1] == ("flow",) and not _field_of(check) for check in wrong):
+            missed = {
+                route.to for route in self.origins.routes if any(route.to in one for one in texts)
+            }
+            yield from describe_routes(self.origins.routes, missed)
+
+    def _initial_place(self, field: str) -> Place | None:
+        """Return the place of a field's initial value in the scenario, or None."""
+        spot = self.item.spot
+        for path in (("form", "fields", field), ("flow", "form", field)):
+            if spot.source.root.at((*spot.steps, *path)) is not None:
+                return spot.at(*path).place
+        return None
 
     def report_expectation(self, checks: Checks, path: Path = ("expect",)) -> list[Failure]:
         """Return the failure of an ``expect`` section, or nothing if all of its checks hold."""
@@ -144,11 +166,10 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             return []
         first = wrong[0]
         where = (*path, *first.path)
-        return [
-            self.report(
-                "expect", str(first), where, checks=checks, script=self._place_of_writer(first)
-            )
-        ]
+        failure = self.report(
+            "expect", str(first), where, checks=checks, script=self._script_behind(first)
+        )
+        return [replace(failure, detail=(*failure.detail, *self._explain_checks(wrong)))]
 
     def report_uncaught(self, error: Exception, *, is_rejection: bool = False) -> Failure:
         """Return the failure of an unexpected error, or of a rejection without handler.
@@ -170,7 +191,13 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
                 thrown=add_meaning_to_thrown(str(thrown), thrown.message, known),
                 origin=origin,
             )
-        return self.report(kind, essence, self._action, script=thrown.place, cause=error)
+        failure = self.report(kind, essence, self._action, script=thrown.place, cause=error)
+        if thrown.code not in _ELSEWHERE:
+            return failure
+        missed = [route.to for route in self.origins.routes if repr(route.to) in str(error)]
+        return replace(
+            failure, detail=(*failure.detail, *describe_routes(self.origins.routes, missed))
+        )
 
     @property
     def _action(self) -> Path:
@@ -257,6 +284,23 @@ class FailureReporter(msgspec.Struct, frozen=True, kw_only=True):
             return self.report("fault", essence, ("scenario",))
         failure = self.report("fault", essence, ("faults",))
         return replace(failure, place=fault.place, excerpt=())
+
+
+_ELSEWHERE = frozenset({"NOT_AT_NODE", "NO_ROUTE", "NOT_UNDER_WAY", "AMBIGUOUS_NODE"})
+"""Codes of the errors that mean that a flow is not where a step acts."""
+
+
+def _field_of(check: Comparison) -> str:
+    """Return the field of a form that *check* compares, or "".
+
+    It is named as events name it, such as ``金额`` or ``project.owner``.
+    """
+    section, *rest = check.path or ("",)
+    names = [str(part) for part in rest]
+    if section == "flow":
+        is_form = names[:1] == ["form"]
+        names = names[1:] if is_form else [".".join(names[:2])] if names[:1] == ["project"] else []
+    return names[0] if section in {"form", "flow"} and names else ""
 
 
 def _find_config_error(error: BaseException) -> ConfigError | None:

@@ -16,8 +16,10 @@ from bpmax_sim.messages import Pairs, Request
 from bpmax_sim.platform.model import names_api
 from bpmax_sim.scenario import expect
 from bpmax_sim.scenario.calls import matches_request
+from bpmax_sim.scenario.events import FaultStruck
 from bpmax_sim.scenario.model import Drip, FaultAction, FaultRule, Stub, StubRequest
 from bpmax_sim.scenario.references import Path
+from bpmax_sim.session.sending_log import InjectedFault
 from bpmax_sim.transport.faults import Action, BadToken, Break, Fault, Reply, Slow
 from bpmax_sim.transport.protocol import SOURCE
 
@@ -108,7 +110,7 @@ def stub_problems(stub: Stub) -> Iterator[tuple[Path, str]]:
             yield ("request", name, *path), wrong
 
 
-def makes_unreachable(earlier: Stub, stub: Stub) -> bool:
+def shadows_stub(earlier: Stub, stub: Stub) -> bool:
     """Return whether *earlier* matches every request of *stub*, which then never responds."""
     is_same = earlier.request == stub.request
     if earlier.answers or not (is_same or earlier.request == StubRequest()):
@@ -216,3 +218,16 @@ def _encode_body(body: Any) -> bytes:
     if body is UNSET or isinstance(body, str):
         return (body or "").encode()
     return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def make_fault_event(injected: InjectedFault, number: int) -> FaultStruck:
+    """Return the event of a fault that was injected into the call with that *number*."""
+    return FaultStruck(
+        number=number,
+        call=injected.call,
+        attempt=injected.attempt + 1,
+        rule=str(injected.fault),
+        action=describe_fault(injected.fault),
+        place=injected.fault.place,
+        at=injected.at,
+    )

@@ -59,7 +59,7 @@ def _find_unused(item: ScenarioItem, ran: Collection[str]) -> Iterator[RunWarnin
 
 
 def _find_idle_retry(located: LocatedStep, ran: Collection[str]) -> Iterator[RunWarning]:
-    if isinstance(located.step.retry, model.Retry) and retry_key(located) not in ran:
+    if isinstance(located.step.retry, model.Retry) and retried_step_key(located) not in ran:
         message = msg(
             "retry: the first try was enough each time, so nothing shows that a second one helps; "
             "let it fail first, by faults or answers:, or leave retry out"
@@ -118,20 +118,24 @@ def _find_idle_condition(located: LocatedStep, ran: Collection[str]) -> Iterator
     Runs with other variables may make it true.
     """
     condition = located.step.condition
-    if isinstance(condition, str) and "${env." not in condition and step_key(located) not in ran:
+    if (
+        isinstance(condition, str)
+        and "${env." not in condition
+        and ran_step_key(located) not in ran
+    ):
         message = msg("if: {condition} has never held, so this step never ran", condition=condition)
         fails = "${vars." not in condition
         yield RunWarning("never_ran", message, located.spot.at("if").place, fails)
 
 
-def step_key(located: LocatedStep) -> str:
+def ran_step_key(located: LocatedStep) -> str:
     """Return the key under which it is noted that the step ran."""
     return str(located.spot.place)
 
 
-def retry_key(located: LocatedStep) -> str:
+def retried_step_key(located: LocatedStep) -> str:
     """Return the key under which it is noted that the step was repeated."""
-    return f"{step_key(located)} retry"
+    return f"{ran_step_key(located)} retry"
 
 
 def _range_key(fault: Fault) -> str:
@@ -175,7 +179,7 @@ def find_used_parts(
     return used
 
 
-def fails_file(part: RunWarning, strictness: Strictness) -> bool:
+def is_failure_if_unused(part: RunWarning, strictness: Strictness) -> bool:
     """Return whether *part*, which no row used, is a failure in a folder of *strictness*."""
     return strictness != "lenient" and (part.fails or strictness == "strict")
 
@@ -242,13 +246,17 @@ class FileRuns:
         """Yield file and part for each part that no row used and that is a failure."""
         for file, (*_, strictness) in self.files.items():
             yield from (
-                (file, part) for part in self._unused_parts(file) if fails_file(part, strictness)
+                (file, part)
+                for part in self._unused_parts(file)
+                if is_failure_if_unused(part, strictness)
             )
 
     def unused_warnings(self, file: str) -> Iterator[RunWarning]:
         """Yield the parts of *file* that no row used and that are only warnings."""
         strictness = self.files[file][3] if file in self.files else "normal"
-        yield from (part for part in self._unused_parts(file) if not fails_file(part, strictness))
+        yield from (
+            part for part in self._unused_parts(file) if not is_failure_if_unused(part, strictness)
+        )
 
     def _unused_parts(self, file: str) -> Iterator[RunWarning]:
         """Yield the parts of *file* that no row used; nothing until all of its rows have passed."""

@@ -98,7 +98,7 @@ class FilledValueCheck:
         self.findings.append(NameFinding(kind, words, spot.place, fails))
 
 
-def check_filled(
+def check_filled_values(
     item: ScenarioItem, names: ScenarioNames, check: Callable[[CheckContext], None]
 ) -> list[NameFinding]:
     """Return what *check* finds in the filled-in values, each with the row they came from."""

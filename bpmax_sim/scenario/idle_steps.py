@@ -59,7 +59,9 @@ def check_unread_results(draft: ScenarioDraft) -> None:
         code = step.value if step.action == "js" else None
         if not isinstance(code, str) or not _RETURN.search(code):
             continue
-        is_read = any(one.expect.result is not UNSET for one in _until_next(steps, number))
+        is_read = any(
+            one.expect.result is not UNSET for one in _steps_until_next_action(steps, number)
+        )
         own = f"steps.{step.id}."
         is_named = bool(step.id) and any(own in text for text in draft.spot.source.texts)
         has_more = step.expect != model.Expect() or step.save or step.expect_error is not UNSET
@@ -71,7 +73,9 @@ def check_unread_results(draft: ScenarioDraft) -> None:
             draft.tell(spot.at("js"), message, kind="empty", fails=False)
 
 
-def _until_next(steps: list[tuple[model.Step, Spot]], number: int) -> Iterator[model.Step]:
+def _steps_until_next_action(
+    steps: list[tuple[model.Step, Spot]], number: int
+) -> Iterator[model.Step]:
     """Yield step *number* and the following steps up to the next one with an action."""
     yield steps[number][0]
     for step, _ in steps[number + 1 :]:
@@ -169,7 +173,9 @@ def check_buttons(draft: ScenarioDraft) -> None:
     for event in scripts:
         spot = draft.spot.at("form", "scripts", event)
         button = event.removeprefix("click.")
-        is_named = draft.names.is_in_scripts(button)  # one that scripts show or hide, for instance
+        is_named = draft.names.occurs_in_scripts(
+            button
+        )  # one that scripts show or hide, for instance
         if event != button and event not in pressed and draft.is_in_own_file(spot) and not is_named:
             draft.tell(
                 spot,

@@ -405,24 +405,24 @@ def _load_flow_parts(draft: ScenarioDraft, flow: str | None) -> FlowParts:
             scripts, libraries = _load_code(draft, node.form, file.at("nodes", name, "form"))
             states = node.form.states
             screens[name] = NodeScreen(states=states, scripts=scripts, libraries=libraries)
-    conditions = _condition_places(definition, file.source)
-    return replace(parts, definition=definition, conditions=conditions, screens=screens)
+    places = _route_places(definition, file.source)
+    return replace(parts, definition=definition, route_places=places, screens=screens)
 
 
 _ScriptOwner = model.FormSpec | model.FlowSpec | model.SubFlowSpec | NodeForm
 
 
-def _condition_places(
+def _route_places(
     definition: Definition, source: ScenarioSource
 ) -> dict[tuple[str, str, int], Place]:
-    """Return the places of route conditions.
+    """Return the places of routes: of their condition, else of the declaration.
 
     A quotation mark in front is not part of the condition.
     """
     places: dict[tuple[str, str, int], Place] = {}
     for name, node in definition.nodes.items():
-        for action, number, path, _ in node.conditions():
-            value = source.root.at(("nodes", name, *path))
+        for action, number, path, route in node.routes_with_places():
+            value = source.root.at(("nodes", name, *path, *(["when"] if route.when else ())))
             if value is not None:
                 place = value.place
                 line = source.lines[place.line - 1] if place.line <= len(source.lines) else ""

@@ -192,7 +192,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
         hint = suggest_nearest(member, known)
         return (msg("there is no {name!r}{hint}", name=member, hint=hint), False) if hint else None
 
-    def is_in_scripts(self, word: str) -> bool:
+    def occurs_in_scripts(self, word: str) -> bool:
         """Return whether a script contains *word*.
 
         True too if Python may run, whose effect is unknown.
@@ -204,7 +204,7 @@ class ScenarioNames(msgspec.Struct, frozen=True, kw_only=True):
 
         A code that occurs in a script is never wrong.
         """
-        if code in CODES or not _CODE.fullmatch(code) or self.is_in_scripts(code):
+        if code in CODES or not _CODE.fullmatch(code) or self.occurs_in_scripts(code):
             return None
         hint = suggest_nearest(code, CODES)
         return msg("there is no code {code!r}{hint}", code=code, hint=hint) if hint else None

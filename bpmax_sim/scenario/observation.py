@@ -114,7 +114,7 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
     return SubjectState(
         form=dict(to_scenario_value(values)),
         fields=dict(to_scenario_value(front.changed_states())),
-        flow=_without_log(to_scenario_value(subject.facts())) if is_flow else None,
+        flow=_without_separately_observed(to_scenario_value(subject.facts())) if is_flow else None,
         result=result,
     )
 
@@ -122,9 +122,13 @@ def state_of(subject: FormSubject | FlowSubject | None, result: Any = None) -> S
 _LOG = ("history", "notified", "passed")  # told entry by entry, where they happen
 
 
-def _without_log(facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)) -> Any:
+def _without_separately_observed(
+    facts: Mapping[str, Any], left_out: Sequence[str] = ("form", *_LOG)
+) -> Any:
     """Return *facts* without the parts that are observed elsewhere; a sub-flow's form is kept."""
-    inner = {name: _without_log(child, _LOG) for name, child in facts["projects"].items()}
+    inner = {
+        name: _without_separately_observed(child, _LOG) for name, child in facts["projects"].items()
+    }
     own = {name: value for name, value in facts.items() if name not in left_out}
     return {**own, "projects": inner}
 
@@ -157,7 +161,7 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
     for event in events:
         match event:
             case StepStarted():
-                under_way.append(_OpenStep(_key_of(event, under_way[-1])))
+                under_way.append(_OpenStep(_step_key(event, under_way[-1])))
             case StepFinished() if len(under_way) > 1:
                 yield from _observations_of_step(under_way.pop(), event, event.outcome == "skipped")
             case CallMade() if event.is_login:
@@ -171,7 +175,7 @@ def _observe(events: Iterable[Event], unfinished: SubjectState | None) -> Iterat
         yield from _observations_of_step(step, state or SubjectState(), is_skipped=False)
 
 
-def _key_of(started: StepStarted, outer: _OpenStep) -> str:
+def _step_key(started: StepStarted, outer: _OpenStep) -> str:
     """Return the key of a step: a number of its own, or one inside *outer*."""
     if not outer.key and started.number:
         return str(started.number)

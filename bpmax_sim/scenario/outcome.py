@@ -52,7 +52,7 @@ def decide_outcome(
     if not failures:
         wrong = msg("expected to fail but passed; remove xfail")
         return "failed", (_make_failure(item, "xpass", [wrong], item.spot.at("xfail").place),)
-    mistakes = [failure for failure in failures if _is_mistake(failure)]
+    mistakes = [failure for failure in failures if _is_unknown_name(failure)]
     if mistakes and item.strictness != "lenient":
         more = msg("xfail stands for a failure of what is tested, not for a name that is wrong")
         return "failed", tuple(replace(one, detail=(*one.detail, more)) for one in mistakes)
@@ -60,7 +60,7 @@ def decide_outcome(
     return "xfailed" if expected else "failed", tuple(failures)
 
 
-def _is_mistake(failure: Failure) -> bool:
+def _is_unknown_name(failure: Failure) -> bool:
     """Return whether *failure* is an unknown name in the scenario or in a script."""
     cause = failure.cause
     if isinstance(cause, ScriptError):
@@ -93,7 +93,7 @@ def _make_failure(
     )
 
 
-def flag_reason(flag: bool | str) -> str:
+def reason_of_flag(flag: bool | str) -> str:
     """Return the reason given by ``skip`` or ``xfail``; "" if it is only true or false."""
     return flag if isinstance(flag, str) else ""
 

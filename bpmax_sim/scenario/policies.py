@@ -112,13 +112,15 @@ class PolicyPlayer:
                 code="NOT_UNDER_WAY",
             )
         for _ in range(MOST_MOVES):
-            if result.errors or result.refused or _is_at(flow, until):
+            if result.errors or result.refused or has_reached(flow, until):
                 return
-            self._move_on(on, flow, until, result)
-        if not (result.errors or result.refused or _is_at(flow, until)):
+            self._advance_to_next_event(on, flow, until, result)
+        if not (result.errors or result.refused or has_reached(flow, until)):
             raise _endless_error(flow, until)
 
-    def _move_on(self, on: Performer, flow: FlowSubject, until: str, result: Result) -> None:
+    def _advance_to_next_event(
+        self, on: Performer, flow: FlowSubject, until: str, result: Result
+    ) -> None:
         """Advance to the next event.
 
         A policy's decision or a deadline, or else a timer of a script.
@@ -162,7 +164,9 @@ class PolicyPlayer:
         """
         shared: dict[int, PlannedMove] = {}
         for task in tasks:
-            fits = (n for n in range(len(self.policies)) if not self._why_not(n, task))
+            fits = (
+                n for n in range(len(self.policies)) if not self._why_policy_not_matching(n, task)
+            )
             number = next(fits, None)
             if number is None:
                 continue
@@ -176,7 +180,7 @@ class PolicyPlayer:
                 yield choice
         yield from shared.values()
 
-    def _why_not(self, number: int, task: OpenTask) -> str:
+    def _why_policy_not_matching(self, number: int, task: OpenTask) -> str:
         """Return why a policy does not match a task; "" if it does, ``*`` if it is for others."""
         policy = self.policies[number][0]
         kind = action_of(policy)
@@ -274,7 +278,7 @@ class PolicyPlayer:
             (number, why): None
             for number in range(len(self.policies))
             for task in tasks
-            if (why := self._why_not(number, task)) not in ("", _ANY)
+            if (why := self._why_policy_not_matching(number, task)) not in ("", _ANY)
         }
         parts = [
             msg("the policy in line {line} {why}", line=self.policies[n][1].place.line, why=why)
@@ -297,7 +301,7 @@ def _applies_to(kind: type[FlowAction], task: OpenTask) -> bool:
     return kind.needs_task is bool(task.by)
 
 
-def _is_at(flow: FlowSubject, until: str) -> bool:
+def has_reached(flow: FlowSubject, until: str) -> bool:
     """Return whether the project has reached *until*, or has ended if *until* is empty."""
     if until == START and START not in flow.nodes:
         return flow.status == project.RETURNED
@@ -369,7 +373,7 @@ def check_policies(draft: ScenarioDraft) -> None:
     for number, (policy, where) in enumerate(located):
         if not any(path.startswith(f"policies[{number}].") for path in unread):
             _check_policy(draft, policy, where)
-        first = next((at for one, at in located[:number] if _makes_unreachable(one, policy)), None)
+        first = next((at for one, at in located[:number] if _shadows_policy(one, policy)), None)
         if first is not None:
             draft.tell(
                 where,
@@ -476,7 +480,7 @@ def _possible_owners(draft: ScenarioDraft, definition: Definition, at: str) -> t
     return () if any("${" in name for name in names) else names
 
 
-def _makes_unreachable(first: model.Policy, later: model.Policy) -> bool:
+def _shadows_policy(first: model.Policy, later: model.Policy) -> bool:
     """Return whether *first* matches every task that *later* matches."""
     kind, other = action_of(first), action_of(later)
     narrows = (first.times, first.only) != (UNSET, UNSET) or first.condition is not True

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from msgspec import UNSET
 
-from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator, near_operand
+from bpmax_sim.scenario.expect import is_list, is_match, is_number, is_operator, parse_near_operand
 
 _KNOWN: Final = frozenset({
     "$eq", "$ne", "$in", "$not", "$gt", "$gte", "$lt", "$lte", "$near", "$exists",
@@ -50,7 +50,7 @@ def _find_probes(expected: Any) -> list[Any]:
 
 def _find_operands(expected: Any) -> Iterator[Any]:
     if isinstance(expected, Mapping) and "$near" in expected:
-        target, distance = near_operand(expected["$near"])
+        target, distance = parse_near_operand(expected["$near"])
         yield from (target, target + distance * 2) if is_number(target) else (target,)
     elif isinstance(expected, Mapping) and any(map(is_operator, expected)):
         for operand in expected.values():

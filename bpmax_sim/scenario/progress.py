@@ -43,8 +43,8 @@ from bpmax_sim.scenario.expect_new import report_new_expect
 from bpmax_sim.scenario.expect_update import attach_update
 from bpmax_sim.scenario.failure_report import FailureReporter
 from bpmax_sim.scenario.fault_checks import find_idle_faults
-from bpmax_sim.scenario.faults import describe_fault, fill_stub, stub_to_fault
-from bpmax_sim.scenario.file_verdict import step_key, unused_part_failure, unused_parts
+from bpmax_sim.scenario.faults import fill_stub, make_fault_event, stub_to_fault
+from bpmax_sim.scenario.file_verdict import ran_step_key, unused_part_failure, unused_parts
 from bpmax_sim.scenario.flow_actions import check_user, describe_person
 from bpmax_sim.scenario.names import CheckContext, ScenarioNames
 from bpmax_sim.scenario.observation import (
@@ -58,8 +58,9 @@ from bpmax_sim.scenario.observation import (
     state_of,
 )
 from bpmax_sim.scenario.policies import PolicyPlayer
+from bpmax_sim.scenario.provenance import Origins, plain_members
 from bpmax_sim.scenario.references import Path, Reference, Scope, UndefinedValueError, resolve
-from bpmax_sim.scenario.script_check import find_run_doubts
+from bpmax_sim.scenario.script_check import find_doubts_of_run
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.turn_result import AbsentRead, UnawaitedCall
 from bpmax_sim.session.sending_log import InjectedFault, RecordingMatch
@@ -71,9 +72,11 @@ from bpmax_sim.subject.hooks import (
     MESSAGE_TEXT,
     CycleCut,
     FieldChanged,
+    FieldReassigned,
     MessageShown,
     NamedWrite,
     Result,
+    RouteEvaluated,
     SubjectEvent,
 )
 from bpmax_sim.transport.faults import Fault
@@ -84,7 +87,7 @@ class RunLog(msgspec.Struct):
 
     Attributes:
         root: project folder; of recordings outside of it only the file name is shown.
-        writers: field -> script line that wrote its present value.
+        origins: where the present values of fields came from.
         names: names against which written fields are checked.
         expected_columns: table -> columns that expectations name, which are taken as intended.
         structured: returns the fields that expectations take as another type than initially.
@@ -96,7 +99,7 @@ class RunLog(msgspec.Struct):
     events: list[Event] = msgspec.field(default_factory=list)
     calls: list[CallMade] = msgspec.field(default_factory=list)
     messages: list[dict[str, Any]] = msgspec.field(default_factory=list)
-    writers: dict[str, Place | None] = msgspec.field(default_factory=dict)
+    origins: Origins = msgspec.field(default_factory=Origins)
     warnings: list[source.RunWarning] = msgspec.field(default_factory=list)
     names: ScenarioNames = ScenarioNames()
     expected_columns: Mapping[str, frozenset[str]] = msgspec.field(default_factory=dict)
@@ -112,18 +115,18 @@ class RunLog(msgspec.Struct):
 
     def tell(self, happening: SubjectEvent) -> None:
         """Record an event of the subject at the present virtual time."""
-        clock = self.session.clock
-        data: dict[str, Any] = {"at": clock.now()}
+        self.origins.note_assignment(happening)
+        if isinstance(happening, FieldReassigned):
+            return
         if isinstance(happening, FieldChanged):
-            data |= {
-                "old": to_scenario_value(happening.old),
-                "new": to_scenario_value(happening.new),
-            }
-            self.writers[happening.field] = happening.place
             self._judge_write(happening)
-        happening = self.session.redact_value(replace(happening, **data))
+        clock = self.session.clock
+        data = plain_members(happening)
+        happening = self.session.redact_value(replace(happening, at=clock.now(), **data))
         self._fresh.append((clock.tick(), happening))
-        if isinstance(happening, MessageShown):
+        if isinstance(happening, RouteEvaluated):
+            self.origins.routes.append(happening)
+        elif isinstance(happening, MessageShown):
             code = {"code": happening.code} if happening.code else {}
             self.messages.append({"text": happening.text, "type": happening.level, **code})
             if happening.code:  # what scripts assign is judged with its line
@@ -143,6 +146,7 @@ class RunLog(msgspec.Struct):
 
     def add_event_in_flight(self, event: Event) -> None:
         """Record an event of a step that is performed while another one is in flight."""
+        self.origins.note_step(event)
         self._fresh.append((self.session.clock.tick(), self.session.redact_value(event)))
 
     def _judge_write(self, change: FieldChanged) -> None:
@@ -156,7 +160,7 @@ class RunLog(msgspec.Struct):
         is_script = change.is_by_script
         self.options.note_write(change.field, change.place, is_script=is_script and is_own)
         kinds = self.names.field_kinds if is_own else {}
-        misfit = result_checks.find_misfit(change.field, change.new, kinds, change.place)
+        misfit = result_checks.find_wrong_kind(change.field, change.new, kinds, change.place)
         if is_script and misfit and change.field not in self.structured():
             self.add_finding(misfit)
 
@@ -184,7 +188,7 @@ class RunLog(msgspec.Struct):
                 told = msg("the script wrote {owner}: {wrong}", owner=write.owner, wrong=message)
                 self.add_warning("name", told, write.place)
 
-    def take_undeclared(self) -> list[tuple[str, Place | None, str]]:
+    def pop_undeclared_names(self) -> list[tuple[str, Place | None, str]]:
         """Return the undeclared names that scripts have written since the last call."""
         fresh = [(name, *entry) for name, entry in self._undeclared.items()][self._reported :]
         self._reported = len(self._undeclared)
@@ -201,6 +205,7 @@ class RunLog(msgspec.Struct):
     def add_event(self, event: Event) -> Event:
         """Record *event* and return it, redacted."""
         event = self.session.redact_value(event)
+        self.origins.note_step(event)
         self.events.append(event)
         return event
 
@@ -257,15 +262,7 @@ class RunLog(msgspec.Struct):
         return self.session.redact_value(replace(recalled, file=file))
 
     def _fault_event(self, struck: InjectedFault) -> tuple[int, Event]:
-        event = events.FaultStruck(
-            number=self._numbers.get(struck.serial, 0),
-            call=struck.call,
-            attempt=struck.attempt + 1,
-            rule=str(struck.fault),
-            action=describe_fault(struck.fault),
-            place=struck.fault.place,
-            at=struck.at,
-        )
+        event = make_fault_event(struck, self._numbers.get(struck.serial, 0))
         return struck.order, self.session.redact_value(event)
 
     def _error_events(self, result: Result) -> Iterator[tuple[int, Event]]:
@@ -286,7 +283,7 @@ class RunLog(msgspec.Struct):
         return digest_of(observe(self.events, unfinished=unfinished), self.homes)
 
 
-def _identity_of(value: Any) -> Any:
+def _comparable_value(value: Any) -> Any:
     return value
 
 
@@ -404,7 +401,7 @@ class Progress:
         """
         if "policies" not in self.item.fills:
             return
-        found = findings.check_filled(
+        found = findings.check_filled_values(
             self.item, self.names, lambda to: check_action(to, action, value, spot)
         )
         for one in found:
@@ -431,7 +428,7 @@ class Progress:
     def warn_of_scripts(self) -> None:
         """Add warnings for doubtful places in the scripts, from their text and the platforms."""
         said = (*(one.place for one in self.log.warnings), *(one.script for one in self.failures))
-        for finding in find_run_doubts(self.item, self.session.platforms, said, self.log.calls):
+        for finding in find_doubts_of_run(self.item, self.session.platforms, said, self.log.calls):
             self.log.add_finding(finding)
 
     def _report_findings(
@@ -444,7 +441,7 @@ class Progress:
                 failures.append(reporter.report_finding(one))
             else:
                 self.log.add_finding(one)
-        return self.demote_if_lenient(failures)
+        return self.apply_leniency(failures)
 
     def fill_stubs(self) -> tuple[Fault, ...]:
         """Return the stubs of the scenario as fault rules, with every ``${…}`` replaced."""
@@ -460,14 +457,14 @@ class Progress:
             if wrong := self.names.call_problem(filled.on):
                 message = msg("this can never answer: {wrong}", wrong=wrong)
                 failure = self.reporter().report("rule", message, path)
-                self.failures += self.demote_if_lenient([failure])
+                self.failures += self.apply_leniency([failure])
             rules.append(stub_to_fault(filled, where.place, self.session.template))
         return tuple(rules)
 
     def judge_unused(self) -> list[source.Failure]:
         """Return failures: no step ran, or (without a table) some parts are unused."""
         steps = self.item.steps
-        if steps and not self.ran & {step_key(located) for located in steps}:
+        if steps and not self.ran & {ran_step_key(located) for located in steps}:
             message = msg("no step of this row ran: each has an if: that does not hold")
             failures = [self.reporter().report("never_ran", message, ("scenario",))]
         elif self.item.rows:
@@ -479,7 +476,7 @@ class Progress:
             failures = [
                 unused_part_failure(self.item, part) for part in self.idle_parts if part.fails
             ]
-        return self.demote_if_lenient(failures)
+        return self.apply_leniency(failures)
 
     @cached_property
     def idle_parts(self) -> tuple[source.RunWarning, ...]:
@@ -501,7 +498,7 @@ class Progress:
         except UndefinedValueError:
             return
         spot = located.spot.at(step.action)
-        for finding in findings.check_filled(
+        for finding in findings.check_filled_values(
             self.item, self.names, lambda to: check_action(to, step.action, value, spot)
         ):
             self.log.add_warning("name", finding.message, finding.place)
@@ -632,7 +629,7 @@ class Progress:
         return FailureReporter(
             item=self.item,
             calls=tuple(log.calls[since.calls :]),
-            writers=dict(log.writers),
+            origins=log.origins,
             bodies=self.bodies,
             redact=self.session.redact,
             **details,
@@ -670,7 +667,7 @@ class Progress:
         """
         return self.redact(self.scope.resolve(value))
 
-    def demote_if_lenient(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
+    def apply_leniency(self, failures: Iterable[source.Failure]) -> list[source.Failure]:
         """Return *failures* without those that a lenient folder turns into warnings; add these."""
         left = []
         for failure in failures:
@@ -704,7 +701,9 @@ class Progress:
         self, reporter: FailureReporter, check: Callable[[CheckContext], None]
     ) -> list[source.Failure]:
         """Return the failures that *check* finds in values filled in from a row or a variable."""
-        return self._report_findings(reporter, findings.check_filled(self.item, self.names, check))
+        return self._report_findings(
+            reporter, findings.check_filled_values(self.item, self.names, check)
+        )
 
     def compare_expectation(
         self,
@@ -726,7 +725,7 @@ class Progress:
         try:
             if reporter.has_reference(path[0]):
                 expected = assertions.resolve_expect(expected, resolve)
-                resolve = _identity_of
+                resolve = _comparable_value
                 spot = reporter.spot.at(*path)
                 wrong = self.check_filled(reporter, lambda to: check_expect(to, expected, spot))
                 if wrong:

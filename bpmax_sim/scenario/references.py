@@ -320,17 +320,17 @@ class _Condition:
         Raises:
             ValueError: if the condition is incomplete.
         """
-        truth = self._parse_any()
+        truth = self._parse_or()
         if self.text[self.at :].strip():
             raise ValueError(
                 msg("nothing is open that {text!r} could close", text=self.text[self.at :].strip())
             )
         return truth
 
-    def _parse_any(self) -> Truth:
-        return self._parse_joined(self._parse_all, ("or", "||"), any)
+    def _parse_or(self) -> Truth:
+        return self._parse_joined(self._parse_and, ("or", "||"), any)
 
-    def _parse_all(self) -> Truth:
+    def _parse_and(self) -> Truth:
         return self._parse_joined(self._parse_single, ("and", "&&"), all)
 
     def _parse_joined(
@@ -350,7 +350,7 @@ class _Condition:
             return lambda lookup: not inner(lookup)
         if start := _OPENED.match(self.text, self.at):
             self.at, self.depth = start.end(), self.depth + 1
-            inside = self._parse_any()
+            inside = self._parse_or()
             end = _CLOSED.match(self.text, self.at)
             if end is None:
                 raise ValueError(msg("a bracket is not closed"))
@@ -364,7 +364,7 @@ class _Condition:
             return lambda lookup: _compare_sides(left, order, right, lookup)
         if not _LONE.fullmatch(left):
             raise ValueError(msg("{text!r} is compared with nothing", text=left))
-        return lambda lookup: _is_true(resolve(left, lookup))
+        return lambda lookup: _is_truthy(resolve(left, lookup))
 
     def _parse_operand(self) -> str:
         begin, opened = self.at, 0
@@ -399,7 +399,7 @@ def _check_compared(left: str, order: str, right: str) -> None:
         )
 
 
-def _is_true(value: Any) -> bool:
+def _is_truthy(value: Any) -> bool:
     return value.lower() not in _FALSE_TEXTS if isinstance(value, str) else bool(value)
 
 

@@ -265,7 +265,7 @@ def find_idle_rules(calls: Sequence[CallMade], platforms: Platforms) -> Iterator
     """Yield declarations of called platforms that are probably mistakes or match no message."""
     yield from _find_idle_places(calls, platforms)
     for key, call in {call.call.partition(".")[0]: call for call in reversed(calls)}.items():
-        for hint in _hints_of(platforms, key):
+        for hint in _platform_hints(platforms, key):
             yield NameFinding("rule", hint, call.place, fails=False)
     for call in calls:
         recipe = find_recipe(call, platforms)
@@ -307,7 +307,7 @@ def _find_idle_places(calls: Iterable[CallMade], platforms: Platforms) -> Iterat
 _HINTS: Final = WeakKeyDictionary[Platforms, dict[str, tuple[str, ...]]]()
 
 
-def _hints_of(platforms: Platforms, key: str) -> tuple[str, ...]:
+def _platform_hints(platforms: Platforms, key: str) -> tuple[str, ...]:
     known = _HINTS.setdefault(platforms, {})
     if key not in known:
         platform = platforms.find(key)
@@ -381,7 +381,7 @@ def _contain_word(texts: Iterable[str], words: Iterable[str]) -> bool:
     return any(pattern.search(text) for text in texts)
 
 
-def find_misfit(
+def find_wrong_kind(
     field: str, value: Any, kinds: Mapping[str, Kind], place: Place | None
 ) -> NameFinding | None:
     """Return what is wrong with a *value* that a script wrote into *field*, or None.

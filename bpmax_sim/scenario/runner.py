@@ -48,7 +48,7 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import Checks, failing_checks
 from bpmax_sim.scenario.expect_check import check_error
 from bpmax_sim.scenario.failure_report import FailureReporter
-from bpmax_sim.scenario.file_verdict import find_used_parts, retry_key, step_key
+from bpmax_sim.scenario.file_verdict import find_used_parts, ran_step_key, retried_step_key
 from bpmax_sim.scenario.invariants import judge_invariants
 from bpmax_sim.scenario.load import LocatedStep, ScenarioItem, load_items
 from bpmax_sim.scenario.model import (
@@ -62,7 +62,7 @@ from bpmax_sim.scenario.model import (
     is_for_row,
 )
 from bpmax_sim.scenario.outages import judge_outages
-from bpmax_sim.scenario.outcome import decide_outcome, flag_reason, start_event
+from bpmax_sim.scenario.outcome import decide_outcome, reason_of_flag, start_event
 from bpmax_sim.scenario.progress import Progress
 from bpmax_sim.scenario.references import (
     Scope,
@@ -122,7 +122,7 @@ class StepRun(msgspec.Struct):
             )
             self.progress.warn_of_skipped(self.located)
         if not self.reason and not self.failures:
-            self.progress.ran.add(step_key(self.located))
+            self.progress.ran.add(ran_step_key(self.located))
             yield from self._run_body()
         self.progress.failures += self.failures
         yield log.add_event(self._finish_event(started))
@@ -193,7 +193,7 @@ class StepRun(msgspec.Struct):
             if self._is_done(retry, result):
                 break
         if self.tries > 1:
-            self.progress.ran.add(retry_key(self.located))
+            self.progress.ran.add(retried_step_key(self.located))
         # After a failure, broken invariants and unused faults are only its consequences.
         silent = session.disarm(rules)
         if not self.failures or not self.progress.is_judged:
@@ -210,7 +210,7 @@ class StepRun(msgspec.Struct):
     def _run_action(self) -> Generator[Event, None, Result | None]:
         """Perform the action; return None if a ``${…}`` in its value is not defined."""
         if inner := inner_steps(self.located.step):
-            return (yield from self._run_named(*inner))
+            return (yield from self._run_named_steps(*inner))
         result = self._perform_filled(self.progress.performer.perform)
         if result is not None:
             yield from self.progress.log.collect_events(result)
@@ -298,7 +298,7 @@ class StepRun(msgspec.Struct):
         progress.log.add_event_in_flight(self._finish_event(started))
         return self.failures
 
-    def _run_named(
+    def _run_named_steps(
         self, name: str, variables: Mapping[str, Any]
     ) -> Generator[Event, None, Result | None]:
         """Run named steps of a fragment, with *variables* that exist only for them."""
@@ -351,11 +351,11 @@ class StepRun(msgspec.Struct):
             *self._judge_errors(result, reporter),
             *(reporter.report_uncaught(error, is_rejection=True) for error in result.unhandled),
             *self._judge_unawaited(result, reporter),
-            *(reporter.report_undeclared(*field) for field in progress.log.take_undeclared()),
+            *(reporter.report_undeclared(*field) for field in progress.log.pop_undeclared_names()),
             *([reporter.report_refused()] if is_refused else ()),
             *self._judge_wrong_calls(result, reporter),
         ]
-        self.failures = progress.demote_if_lenient(failures)
+        self.failures = progress.apply_leniency(failures)
         if self.failures:
             return  # what is expected of a step that went wrong says nothing new
         try:
@@ -523,7 +523,7 @@ def run_item(  # noqa: PLR0913 - what may be left out of a run
         calls=len(progress.log.calls),
         duration=round(now - begin, 6),
         checks=progress.checks,
-        reason=flag_reason(item.xfail) if outcome == "xfailed" else "",
+        reason=reason_of_flag(item.xfail) if outcome == "xfailed" else "",
         rows=item.rows,
         unused=progress.idle_parts if outcome == "passed" else (),
         strictness=item.strictness,
@@ -548,7 +548,7 @@ def _run_steps(progress: Progress) -> Iterator[Event]:
         if session.is_forgotten(call)
         for failure in progress.judge_unawaited(call, reporter)
     )
-    progress.failures += progress.demote_if_lenient(late)
+    progress.failures += progress.apply_leniency(late)
     for timer in session.pending_timers():
         left = format_duration(max(timer.due - session.clock.now(), 0))
         message = msg(

@@ -172,21 +172,21 @@ _OF_A_PROJECT: Final = frozenset(
 """Rules that need all scenarios of a script; of its own names a run knows more."""
 
 
-def find_run_doubts(
+def find_doubts_of_run(
     item: ScenarioItem,
     platforms: Platforms,
-    said: Iterable[Place | None],
+    reported_places: Iterable[Place | None],
     called: Iterable[CallMade],
 ) -> Iterator[NameFinding]:
     """Yield the findings of `check_scripts` in the scripts that *item* may run.
 
-    Of responses only declared members count. Findings are left out if the run has *said* the same
-    of a promise, or if their call was *called*, so that the run or an expectation covers it.
+    Only declared members of responses count. A finding is left out if a warning or failure of the
+    run is at its place already (*reported_places*), or an expectation covers its call (*called*).
     """
     contexts = script_contexts([item], lambda _: platforms)
     found = [one for context in contexts for one in _check_script_alone(context)]
     is_allowed = item.scenario.proxy.unawaited == "allow"
-    lines = set(map(_line_of, said)) if found else set()
+    lines = set(map(_line_of, reported_places)) if found else set()
     calls = lines.union(_line_of(call.place) for call in called) if found else lines
     for finding in found:
         place, kind = finding.problem.place, _KINDS.get(finding.rule, "script")
@@ -620,7 +620,7 @@ def _check_globals(reading: ScriptReading, context: ScriptContext) -> Iterator[S
     assigned = {
         use.name for one in (reading, *libraries) for use in one.globals if use.access == "write"
     }
-    for use in _first_uses(reading.globals):
+    for use in _first_use_of_each_name(reading.globals):
         if (
             use.name in known
             or use.name in assigned
@@ -645,7 +645,7 @@ def _describe_undefined(name: str, known: Collection[str]) -> str:
     return msg("{name} is declared nowhere{hint}", name=name, hint=hint)
 
 
-def _first_uses(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
+def _first_use_of_each_name(uses: Iterable[GlobalUse]) -> Iterator[GlobalUse]:
     seen: set[str] = set()
     for use in sorted(uses, key=lambda use: (use.place.line, use.place.column)):
         if use.name not in seen:

@@ -25,7 +25,7 @@ from bpmax_sim.scenario.calls import CallMade, describe_source
 from bpmax_sim.scenario.expect import Comparison, cut_to_difference, shorten_line
 from bpmax_sim.script.failure import Script
 from bpmax_sim.yamlfile import Node, display_path, parse_yaml, read_text
-from bpmax_sim.yamlfile.reads import note_read
+from bpmax_sim.yamlfile.file_reads import note_read
 
 LONGEST = 25
 WIDTH = 100

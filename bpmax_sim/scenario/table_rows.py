@@ -42,8 +42,8 @@ from bpmax_sim.scenario.source import RunWarning, Spot
 from bpmax_sim.subject.definition import Definition, NodeForm
 from bpmax_sim.subject.hooks import SubjectKind
 from bpmax_sim.yamlfile import Node, decode, display_path, format_steps
+from bpmax_sim.yamlfile.file_reads import note_read
 from bpmax_sim.yamlfile.node import ScalarError, resolve_scalar
-from bpmax_sim.yamlfile.reads import note_read
 
 RESERVED = ("id", "faults", "skip", "xfail", "tags")
 _FROM_KEYS = model.keys_of(model.Table)
@@ -75,7 +75,7 @@ def rows_of(spot: Spot, problems: list[Problem]) -> tuple[Row, ...]:
     if not node.items and not node.elements:
         problems.append(Problem(msg("expected rows, or {from: a CSV file}"), spot.place, "cases"))
     rows = tuple(
-        _from_file(node, spot, problems) if node.items else _inline_rows(node, spot, problems)
+        _rows_from_csv(node, spot, problems) if node.items else _inline_rows(node, spot, problems)
     )
     first: dict[str, Place] = {}
     for row in rows:
@@ -101,7 +101,7 @@ def _inline_rows(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Ro
         problems.append(Problem(wrong, child.place, f"cases[{index}]"))
 
 
-def _from_file(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
+def _rows_from_csv(node: Node, spot: Spot, problems: list[Problem]) -> Iterator[Row]:
     for key in node.items:
         if key not in _FROM_KEYS:
             hint = suggest_nearest(key, _FROM_KEYS) or msg("; known are from, id")

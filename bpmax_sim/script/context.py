@@ -434,7 +434,7 @@ class Context:
         """Report the outcome of *run* if it only waits for timers; finish it if there are none."""
         if run.is_only_waiting and not run.over:
             if run.timers:
-                run.done(self._take_outcome(run), False)
+                run.done(self._pop_outcome(run), False)
             else:
                 self._finish(run)
 
@@ -443,11 +443,11 @@ class Context:
             return
         run.over = True
         run.stop_timers()
-        outcome = self._take_outcome(run)
+        outcome = self._pop_outcome(run)
         self._runs.pop(run.number, None)
         run.done(outcome, True)
 
-    def _take_outcome(self, run: ScriptRun) -> Outcome:
+    def _pop_outcome(self, run: ScriptRun) -> Outcome:
         self._run_turn(run, "end", calls=run.fresh)
         run.fresh = []
         return run.outcome()
@@ -543,7 +543,7 @@ class Context:
             path = f"{self._mirror.names[entry.index]}.{entry.name}"
             self._abort(run, self._failures.make_refused_write_error(error, path, place))
 
-    def _log(self, run: ScriptRun, entry: ConsoleEntry) -> None:
+    def _log_console(self, run: ScriptRun, entry: ConsoleEntry) -> None:
         text = decode_tagged(entry.text)
         if not isinstance(text, str):
             raise MalformedError("a line of the console is not a text")
@@ -596,10 +596,10 @@ class Context:
         if owner is not run:
             self._scheduler.call_soon(partial(self._finish_if_idle, owner))
 
-    def _take_timer_error(self, run: ScriptRun, entry: TimerError) -> None:
+    def _apply_timer_error(self, run: ScriptRun, entry: TimerError) -> None:
         run.unhandled.append(self._failures.make_uncaught_error(entry.error))
 
-    def _take_probes(self, run: ScriptRun, entry: PendingProbes) -> None:
+    def _apply_probes(self, run: ScriptRun, entry: PendingProbes) -> None:
         run.probes = entry.probes
 
     def _note_absent_member(self, run: ScriptRun, entry: AbsentMember) -> None:
@@ -633,7 +633,7 @@ class Context:
             raise MalformedError("call {number} was never made", number=number)
         return self._owners[number]
 
-    def _take_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
+    def _apply_body_end(self, run: ScriptRun, entry: BodyEnd) -> None:
         for number in entry.unseen:
             if self._find_caller(number) is not run:
                 raise MalformedError("call {number} is not of the script that ended", number=number)
@@ -707,17 +707,17 @@ _ENTRIES: Mapping[type, Callable[[Context, ScriptRun, Any], None]] = {
     CallEntry: Context._start_call,  # noqa: SLF001 - the table of its own class
     RefusedCall: Context._note_refused_call,  # noqa: SLF001
     FieldWrite: Context._apply_write,  # noqa: SLF001
-    ConsoleEntry: Context._log,  # noqa: SLF001
+    ConsoleEntry: Context._log_console,  # noqa: SLF001
     TimerEntry: Context._set_timer,  # noqa: SLF001
     TimerCancel: Context._cancel_timer,  # noqa: SLF001
-    TimerError: Context._take_timer_error,  # noqa: SLF001
-    PendingProbes: Context._take_probes,  # noqa: SLF001
+    TimerError: Context._apply_timer_error,  # noqa: SLF001
+    PendingProbes: Context._apply_probes,  # noqa: SLF001
     AbsentMember: Context._note_absent_member,  # noqa: SLF001
     UnrankedText: Context._note_unranked,  # noqa: SLF001
     UnresolvedWrite: Context._note_unresolved_write,  # noqa: SLF001
     RandomDraw: Context._note_draw,  # noqa: SLF001
     PromiseRead: Context._note_promise_read,  # noqa: SLF001
-    BodyEnd: Context._take_body_end,  # noqa: SLF001
+    BodyEnd: Context._apply_body_end,  # noqa: SLF001
 }
 
 

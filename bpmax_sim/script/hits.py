@@ -69,7 +69,7 @@ class ScriptHits:
         self.uncounted: dict[Script, None] = {}
         self.shown: dict[Script, str] = {}
 
-    def hide(self, redact: Callable[[str], str]) -> None:
+    def redact_texts(self, redact: Callable[[str], str]) -> None:
         """Redact the texts of all scripts with *redact*, which knows a session's secrets."""
         for script in self.counts:
             self.shown[script] = redact(self.shown.get(script, script.source))

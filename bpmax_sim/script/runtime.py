@@ -216,7 +216,7 @@ class Runtime:
             on_draw=self.on_draw,
             hits=self.hits,
         )
-        self.scheduler.call_soon(partial(self._launch, run, setting, page))
+        self.scheduler.call_soon(partial(self._start_in_context, run, setting, page))
 
     def run_until_idle(self, until: float = -math.inf) -> None:
         """Run everything that is due by now or by *until*, and everything that scripts wait for.
@@ -307,7 +307,9 @@ class Runtime:
         else:
             self._later.append(outcome)
 
-    def _launch(self, run: ScriptRun, setting: ContextSettings, page: Page | None) -> None:
+    def _start_in_context(
+        self, run: ScriptRun, setting: ContextSettings, page: Page | None
+    ) -> None:
         """Start *run* in a context of its own, or in the shared context of *page*."""
         context = self._pages.get(page) if page is not None else None
         if context is None or not context.is_open:

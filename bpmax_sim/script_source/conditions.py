@@ -45,7 +45,7 @@ class Range(msgspec.Struct, frozen=True):
     has_low: bool = False
     has_high: bool = False
 
-    def meet(self, other: Range) -> Range | None:
+    def intersect(self, other: Range) -> Range | None:
         """Return the numbers in both ranges; None if there are none."""
         low, has_low = max((self.low, not self.has_low), (other.low, not other.has_low))
         high, has_high = min((self.high, self.has_high), (other.high, other.has_high))
@@ -60,7 +60,7 @@ class Literals(msgspec.Struct, frozen=True):
     values: frozenset[str]
     is_denied: bool = False
 
-    def meet(self, other: Literals) -> Literals | None:
+    def intersect(self, other: Literals) -> Literals | None:
         """Return the literals in both sets; None if there are none."""
         if self.is_denied and other.is_denied:
             return Literals(self.values | other.values, is_denied=True)
@@ -111,7 +111,7 @@ def _join_facts(one: Facts, other: Facts) -> Facts | None:
     both = dict(one)
     for key, domain in other.items():
         known = both.get(key, domain)
-        met = known.meet(domain)  # type: ignore[arg-type] # the key has the kind of the domain
+        met = known.intersect(domain)  # type: ignore[arg-type] # the key has the kind of the domain
         if met is None:
             return None
         both[key] = met
@@ -130,7 +130,7 @@ def _read_comparison(
             number = _number_of(literal)
             if operator in EQUALITIES:
                 is_denied = is_denied is not (operator[0] == "!")
-                return _equal_to(name, literal, number, is_denied=is_denied)
+                return _alternatives_for_equality(name, literal, number, is_denied=is_denied)
             if number is None:
                 return None
             operator = _OPPOSITE[operator] if is_denied else operator
@@ -139,7 +139,9 @@ def _read_comparison(
     return [{f"? {reader.tree.text_of(node)}": truth}]
 
 
-def _equal_to(name: str, literal: str, number: float | None, *, is_denied: bool) -> Alternatives:
+def _alternatives_for_equality(
+    name: str, literal: str, number: float | None, *, is_denied: bool
+) -> Alternatives:
     if number is None:
         return [{f"= {name}": Literals(frozenset({literal}), is_denied=is_denied)}]
     if not is_denied:

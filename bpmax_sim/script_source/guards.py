@@ -40,7 +40,7 @@ class Guards:
     def is_presence_test(self, node: Node) -> bool:
         """Return whether *node* compares a value with undefined or null."""
         sides = [node.child_by_field_name(side) for side in ("left", "right")]
-        return operator_of(node) in _EQUAL and any(map(self._is_nothing, sides))
+        return operator_of(node) in _EQUAL and any(map(self._is_null_or_undefined, sides))
 
     def _conditions_of(self, node: Node) -> Iterator[tuple[Node, bool]]:
         """Yield each condition that decides whether *node* is reached, with its needed value."""
@@ -90,7 +90,7 @@ class Guards:
     def _find_compared_values(self, left: Node | None, right: Node | None) -> Iterator[ScriptValue]:
         """Yield the values that are compared with undefined or null."""
         for one, other in ((left, right), (right, left)):
-            if one is None or not self._is_nothing(other):
+            if one is None or not self._is_null_or_undefined(other):
                 continue
             inner = one.child_by_field_name("argument") if operator_of(one) == "typeof" else one
             if (value := self._values.value(inner)) is not None:
@@ -114,7 +114,7 @@ class Guards:
             if value is not None:
                 yield value
 
-    def _is_nothing(self, node: Node | None) -> bool:
+    def _is_null_or_undefined(self, node: Node | None) -> bool:
         """Return whether *node* is ``undefined``, ``null`` or ``typeof``'s ``'undefined'``."""
         if node is None:
             return False

@@ -129,11 +129,11 @@ class KindReader:
         )
         value = self._values.value(owner)
         is_known = value is None or value.kind in {"form", "ctx", "result", "text", "outside"}
-        if owner is None or not is_known or self._is_of_library(owner):
+        if owner is None or not is_known or self._is_library_object(owner):
             return ""
         return self._tree.text_of(name)
 
-    def _is_of_library(self, owner: Node) -> bool:
+    def _is_library_object(self, owner: Node) -> bool:
         """Return whether *owner* names an object with methods of its own."""
         if owner.type != "identifier":
             return False
@@ -177,10 +177,10 @@ class KindReader:
         elif node.type == "unary_expression":
             is_filled = operator_of(node) == "typeof"
         elif node.type == "binary_expression" and operator_of(node) == "+":
-            is_filled = any(map(self._is_filled, sides_of(node)))
+            is_filled = any(map(self._is_never_empty_text, sides_of(node)))
         return is_filled or None
 
-    def _is_filled(self, node: Node | None) -> bool:
+    def _is_never_empty_text(self, node: Node | None) -> bool:
         """Return whether *node* is a text that is never empty."""
         return (
             node is not None

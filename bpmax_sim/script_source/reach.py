@@ -76,9 +76,9 @@ class ReachFinder:
         if branch.arm == "catch":
             return self._describe_failure(node)
         if branch.arm in {"case", "default"}:
-            return _join(self._require_case(node)) or _join_reads(self._find_asked(node))
+            return _join(self._require_case(node)) or _join_reads(self._find_switch_input(node))
         if kind := _CONDITIONAL.get(branch.arm):
-            owner = _climb(node, kind, branch)
+            owner = _find_deciding_ancestor(node, kind, branch)
             condition = owner.child_by_field_name("condition") if owner is not None else None
             return self._describe_condition(condition, holds=branch.arm in {"then", "?"})
         return self._describe_condition(_left_of(node), holds=branch.arm == "&&")
@@ -107,7 +107,7 @@ class ReachFinder:
         exact = _join(self._require(node, holds=holds))
         return exact if exact or node is None else _join_reads(self._find_reads(node))
 
-    def _find_asked(self, case: Node) -> Iterator[_Requirement]:
+    def _find_switch_input(self, case: Node) -> Iterator[_Requirement]:
         """Yield what the ``switch`` around *case* reads."""
         node: Node | None = case
         while node is not None and node.type != "switch_statement":
@@ -168,14 +168,14 @@ class ReachFinder:
     def _require_comparison(
         self, left: Node, operator: str, right: Node, *, holds: bool
     ) -> list[_Requirement]:
-        left, right = self._unconvert(left), self._unconvert(right)
+        left, right = self._without_conversion(left), self._without_conversion(right)
         if left.type in _LITERALS:
             left, operator, right = right, _TURNED.get(operator, operator), left
         found, field = self._values.value(left), self._values.value(right)
         is_field = field is not None and field.kind == "form" and bool(field.path)
         if not (right.type in _LITERALS or is_field) or found is None or not found.path:
             return []
-        if self._is_picked(left, found):
+        if self._is_part_of_input(left, found):
             return []
         wanted = operator if holds else _OPERATORS[operator]
         value = (
@@ -187,7 +187,7 @@ class ReachFinder:
             found, msg("{name} {sign} {value}", name=name, sign=sign, value=value)
         )
 
-    def _unconvert(self, node: Node) -> Node:
+    def _without_conversion(self, node: Node) -> Node:
         """Return the expression that *node* converts: ``form.a`` for ``Number(form.a)``.
 
         A name that is assigned only once is replaced by its value.
@@ -204,17 +204,20 @@ class ReachFinder:
         else:
             is_fallback = operator_of(node) in {"||", "??"}
             inner = node.child_by_field_name("left") if is_fallback else None
-        return self._unconvert(inner) if inner is not None else node
+        return self._without_conversion(inner) if inner is not None else node
 
-    def _is_picked(self, node: Node, value: ScriptValue) -> bool:
+    def _is_part_of_input(self, node: Node, value: ScriptValue) -> bool:
         """Return whether *node* is only a part of the input *value*, for example by ``filter``."""
         while (owner := node.child_by_field_name("object")) is not None:
             node = owner
-        return value.kind in {"form", "ctx"} and self._unconvert(node).type == "call_expression"
+        return (
+            value.kind in {"form", "ctx"}
+            and self._without_conversion(node).type == "call_expression"
+        )
 
     def _require_truth(self, node: Node, *, holds: bool) -> list[_Requirement]:
         found = self._values.value(node)
-        if found is None or not found.path or self._is_picked(node, found):
+        if found is None or not found.path or self._is_part_of_input(node, found):
             return []
         path = found.path[:-1] if found.path[-1] == "length" else found.path
         name = ".".join(path)
@@ -302,7 +305,7 @@ def _name_call(call: ProxyCall) -> str | None:
     return f"{call.platform}.{call.api}" if call.platform and call.api else None
 
 
-def _climb(node: Node, kind: str, branch: Counter) -> Node | None:
+def _find_deciding_ancestor(node: Node, kind: str, branch: Counter) -> Node | None:
     """Return the nearest node of type *kind* above *node* that is the decision of *branch*."""
     current: Node | None = node
     while current is not None:

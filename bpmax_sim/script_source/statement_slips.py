@@ -146,12 +146,12 @@ def _find_unreachable(_reader: SlipReader, node: Node) -> Found:
             yield "unreachable", after, msg("nothing comes by here; what stands before it leaves")
             return
     if node.type == "finally_clause":
-        for part in _own_nodes(node):
+        for part in _nodes_outside_inner_functions(node):
             if part.type == "return_statement":
                 yield "unreachable", part, msg("a return in finally drops what was thrown")
 
 
-def _own_nodes(node: Node) -> Iterator[Node]:
+def _nodes_outside_inner_functions(node: Node) -> Iterator[Node]:
     """Yield the nodes below *node*, except those of functions in it."""
     pending = [node]
     while pending:
@@ -160,7 +160,7 @@ def _own_nodes(node: Node) -> Iterator[Node]:
         pending += [child for child in current.named_children if child.type not in FUNCTIONS]
 
 
-def _find_single_round(_reader: SlipReader, node: Node) -> Found:
+def _find_loop_that_runs_once(_reader: SlipReader, node: Node) -> Found:
     """Yield loops that never run a second time."""
     body = node.child_by_field_name("body")
     if body is None or body.type != "statement_block" or not body.named_children:
@@ -169,7 +169,9 @@ def _find_single_round(_reader: SlipReader, node: Node) -> Found:
     if operator is not None and operator.type == "in":
         return  # whether there is any member
     last = body.named_children[-1]
-    continues = any(part.type == "continue_statement" for part in _own_nodes(body))
+    continues = any(
+        part.type == "continue_statement" for part in _nodes_outside_inner_functions(body)
+    )
     if always_leaves(last) and last.type != "continue_statement" and not continues:
         yield "unreachable", last, msg("this ends the loop in its first round")
 
@@ -310,7 +312,7 @@ def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
     if name is None and parent is not None and parent.type == "variable_declarator":
         name = parent.child_by_field_name("name")
     text = reader.tree.text_of(name) if name is not None else ""
-    for part in _certain_nodes(body) if text and body is not None else ():
+    for part in _nodes_always_reached(body) if text and body is not None else ():
         callee = part.child_by_field_name("function") if part.type == "call_expression" else None
         if callee is not None and reader.tree.text_of(callee) == text:
             yield "endless-recursion", part, msg(
@@ -320,7 +322,7 @@ def _find_endless_recursion(reader: SlipReader, node: Node) -> Found:
             return
 
 
-def _certain_nodes(body: Node) -> Iterator[Node]:
+def _nodes_always_reached(body: Node) -> Iterator[Node]:
     """Yield the nodes that are reached whenever *body* is."""
     pending = [body]
     while pending:
@@ -328,7 +330,9 @@ def _certain_nodes(body: Node) -> Iterator[Node]:
         yield part
         first = part.child_by_field_name("condition") or part.child_by_field_name("left")
         is_open = part.type in _BRANCHING
-        if is_open and any(inner.type in LEAVING_STATEMENTS for inner in _own_nodes(part)):
+        if is_open and any(
+            inner.type in LEAVING_STATEMENTS for inner in _nodes_outside_inner_functions(part)
+        ):
             return
         if is_open or operator_of(part) in {"&&", "||", "??"}:
             pending[:0] = [first] if first is not None else []
@@ -355,8 +359,8 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
     "function_expression": (_find_endless_recursion,),
     "arrow_function": (_find_endless_recursion,),
     "regex_pattern": (_find_wrong_pattern,),
-    "for_statement": (_find_single_round, _find_empty_body),
-    "for_in_statement": (_find_single_round, _find_empty_body),
+    "for_statement": (_find_loop_that_runs_once, _find_empty_body),
+    "for_in_statement": (_find_loop_that_runs_once, _find_empty_body),
     "switch_case": (_find_fall_through, _find_unreachable),
     "statement_block": (_find_unreachable, _find_double_functions),
     "program": (_find_unreachable, _find_double_functions),

@@ -182,7 +182,7 @@ def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
         yield "wrong-value", name, msg("a list and a text have no size; write length")
     elif text == "length" and is_called:
         yield "wrong-value", name, msg("length is a number and cannot be called; leave () away")
-    elif text in _CALLED and not is_called and not _is_inner(node, parent):
+    elif text in _CALLED and not is_called and not _is_tested_chained_or_written(node, parent):
         yield "no-effect", name, msg("{name} is a method that is not called; write {name}()",
                                      name=text)  # fmt: skip
     elif text not in _BUILT_IN and len(text) > 4 and owner.type != "identifier":  # noqa: PLR2004
@@ -193,7 +193,7 @@ def _find_wrong_member(reader: SlipReader, node: Node) -> Found:
             yield "unknown-member", name, msg("there is no {name!r}{hint}", name=text, hint=near)
 
 
-def _is_inner(node: Node, parent: Node) -> bool:
+def _is_tested_chained_or_written(node: Node, parent: Node) -> bool:
     """Return whether *node* is tested, part of a longer chain, or written."""
     if parent.type in {"member_expression", "subscript_expression"}:
         return bool(parent.child_by_field_name("object") == node)
@@ -359,7 +359,7 @@ def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
         if (one := child.child_by_field_name("name")) is not None
     }
     for part in reader.tree.walk(body):
-        if part.type == "call_expression" and _is_late(reader, part):
+        if part.type == "call_expression" and _runs_later(reader, part):
             inner = [one for one in reader.tree.walk(part) if one.type == "identifier"]
             used = next((one for one in inner if reader.tree.text_of(one) in names), None)
             if used is not None:
@@ -370,7 +370,7 @@ def _find_shared_counter(reader: SlipReader, node: Node) -> Found:
                 return
 
 
-def _is_late(reader: SlipReader, call: Node) -> bool:
+def _runs_later(reader: SlipReader, call: Node) -> bool:
     callee = call.child_by_field_name("function")
     name = reader.tree.text_of(callee) if callee is not None else ""
     arguments = arguments_of(call)
@@ -413,7 +413,7 @@ def _find_assigning_callback(_reader: SlipReader, node: Node) -> Found:
         )  # fmt: skip
 
 
-def _find_lost_step(reader: SlipReader, node: Node) -> Found:
+def _find_useless_increment(reader: SlipReader, node: Node) -> Found:
     """Yield ``n = n++``, which changes nothing."""
     left, right = sides_of(node)
     if left is None or right is None or right.type != "update_expression":
@@ -470,6 +470,6 @@ FINDERS: Final[Mapping[str, Sequence[Callable[[SlipReader, Node], Found]]]] = {
         _find_surplus_arguments,
     ),
     "for_statement": (_find_shared_counter, _find_index_beyond_end),
-    "assignment_expression": (_find_lost_step,),
+    "assignment_expression": (_find_useless_increment,),
 }  # fmt: skip
 """Type of node -> what may be wrong with one."""

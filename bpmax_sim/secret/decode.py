@@ -20,6 +20,15 @@ import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from bpmax_sim.i18n import msg
+from bpmax_sim.secret.compressed_streams import (
+    MAY_BE_WHOLE,
+    PROBE,
+    STEP,
+    WorkBudget,
+    find_streams,
+    inflate_raw,
+    may_begin_stream,
+)
 from bpmax_sim.secret.encoded_runs import (
     BETWEEN,
     BETWEEN_HEX,
@@ -34,15 +43,6 @@ from bpmax_sim.secret.encoded_runs import (
     whole_base64,
 )
 from bpmax_sim.secret.escapes import BACKSLASHES, EscapedPart, find_escaped_parts
-from bpmax_sim.secret.streams import (
-    MAY_BE_WHOLE,
-    PROBE,
-    STEP,
-    WorkBudget,
-    find_streams,
-    inflate_raw,
-    may_begin_stream,
-)
 
 DEPTH = 4
 """How many encodings within one another are undone."""
@@ -147,7 +147,7 @@ class SearchHistory:
         """Return whether *data*, the same object, was passed to `note_flattened`."""
         return id(data) in self._flat
 
-    def leave_outermost(self) -> None:
+    def enter_inner_layers(self) -> None:
         """Note that all runs from now on were found inside another encoding."""
         self.outermost = () if self._lines else self._runs.copy()
 
@@ -225,7 +225,7 @@ def _flatten_levels(look: ScanInput, text: bytes) -> tuple[ScanInput, bytes]:
         if not undone:
             break
         consumed += _CONSUMED.findall(_blank_escaped_backslashes(outer))
-        levels.append(_splice(outer, undone))
+        levels.append(_insert_unescaped(outer, undone))
     look.fresh.note_flattened(levels[1:])
     flat = b"\\".join([levels[-1], *consumed]) if consumed else levels[-1]
     return look._replace(levels=tuple(levels[1:])), flat
@@ -236,7 +236,7 @@ def _blank_escaped_backslashes(data: bytes) -> bytes:
     return data.replace(b"\\\\", b" ") if BACKSLASHES.is_in(data) else data
 
 
-def _splice(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
+def _insert_unescaped(data: bytes, undone: Sequence[EscapedPart]) -> bytes:
     if undone[0].end - undone[0].start == len(data):
         return undone[0].inner
     parts, end = list[bytes](), 0
@@ -371,13 +371,13 @@ def _trace_by_end(
     look: ScanInput, runs: Sequence[bytes], ends: Sequence[int], *labels: str
 ) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
-        start, level = _place_of(runs[min(bisect_right(ends, at), len(runs) - 1)], look)
+        start, level = _locate_run(runs[min(bisect_right(ends, at), len(runs) - 1)], look)
         return start, ("json",) * level + labels
 
     return trace
 
 
-def _place_of(run: bytes, look: ScanInput) -> tuple[int, int]:
+def _locate_run(run: bytes, look: ScanInput) -> tuple[int, int]:
     """Return the offset of *run*, or of its beginning if it was folded, and its escape level."""
     for part in (run, run[:SHORTEST_RUN]):
         for level, text in enumerate((look.data, *look.levels)):

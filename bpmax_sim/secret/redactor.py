@@ -128,7 +128,7 @@ class Secret:
     def _own(self) -> re.Pattern[str]:
         return re.compile(pattern_of(self.standin))
 
-    def leaves_unchanged(self, text: str) -> bool:
+    def certainly_leaves_unchanged(self, text: str) -> bool:
         """Return whether replacing the value certainly leaves *text*, free of its hex, unchanged.
 
         A base URL may be the beginning of its own stand-in, and is not replaced there.
@@ -214,7 +214,7 @@ class SecretTable:
             return rewrite_runs(text, lambda inner: self.replace_secrets(inner, depth - 1))
         return text
 
-    def leaves_unchanged(self, *parts: bytes) -> bool:
+    def certainly_leaves_unchanged(self, *parts: bytes) -> bool:
         """Return whether `replace_secrets` keeps all *parts* and the search finds nothing in them.
 
         Results are cached. False may also mean that a quick test could not tell.
@@ -245,7 +245,7 @@ class SecretTable:
             return True
         text = data.decode("utf-8", "surrogateescape")
         small = text.lower() if self._unanchored else ""
-        return all(secret.leaves_unchanged(text) for secret in touched) and not any(
+        return all(secret.certainly_leaves_unchanged(text) for secret in touched) and not any(
             secret.is_spelled_in(text, small) for secret in self._unanchored
         )
 

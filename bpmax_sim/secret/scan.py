@@ -17,6 +17,7 @@ import msgspec
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 
 from bpmax_sim.i18n import msg
+from bpmax_sim.secret.compressed_streams import PROBE, DecodeLimitError, WorkBudget, inflate_raw
 from bpmax_sim.secret.decode import (
     DEPTH,
     GAP,
@@ -28,7 +29,6 @@ from bpmax_sim.secret.decode import (
     decode_next_layer,
 )
 from bpmax_sim.secret.standin import without_standins
-from bpmax_sim.secret.streams import PROBE, DecodeLimitError, WorkBudget, inflate_raw
 
 TOO_LARGE = msg("content too large to be searched")
 """The name of a finding where the work that is due was done and something was left."""
@@ -248,7 +248,7 @@ def _decode_layers(
             yield view
             inner += _decode_view(view, ScanInput(view.data, work, fresh, reach), seen, depth)
         if not depth:
-            fresh.leave_outermost()
+            fresh.enter_inner_layers()
         if not inner:
             return
         level = list(_join_pieces(inner))
@@ -264,7 +264,7 @@ def _decode_view(
         for piece in _decode_pieces(look, outermost=not depth) if depth < DEPTH else ():
             look.work.spend(len(piece.data))
             if piece.data and seen.is_new(piece.data):
-                inner.append((piece.data, _trace_through(piece, view)))
+                inner.append((piece.data, _trace_to_outermost(piece, view)))
     except DecodeLimitError as error:
         error.at, within = view.outermost_place(error.at)
         error.labels = (*within, *error.labels)
@@ -284,7 +284,7 @@ def _is_text(data: bytes) -> bool:
     return len(data) > PROBE and data[:PROBE].isascii()
 
 
-def _trace_through(piece: Piece, view: _View) -> Trace:
+def _trace_to_outermost(piece: Piece, view: _View) -> Trace:
     def trace(at: int) -> tuple[int, tuple[str, ...]]:
         outer, labels = piece.trace(at)
         offset, within = view.outermost_place(outer)

@@ -179,7 +179,7 @@ class Vault:
                 gate = self._gate = _output_redactor_of(tuple(self._secrets.values()))
         return map_message(text, gate.redact)
 
-    def leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
+    def certainly_leaves_unchanged(self, texts: Iterable[str], *bodies: bytes) -> bool:
         """Return whether redaction certainly changes none of *texts* and *bodies*.
 
         They are searched together, which costs less than one by one. False may also mean "unknown".
@@ -188,11 +188,11 @@ class Vault:
             parts = [text.encode("utf-8", "surrogateescape") for text in texts]
         except UnicodeEncodeError:  # half a character
             return False
-        return self._current_table().leaves_unchanged(*parts, *bodies)
+        return self._current_table().certainly_leaves_unchanged(*parts, *bodies)
 
     def redact(self, data: bytes) -> bytes:
         """Return *data* redacted; bytes that are not UTF-8 are preserved."""
-        if self._current_table().leaves_unchanged(data):
+        if self._current_table().certainly_leaves_unchanged(data):
             return data
         text = data.decode("utf-8", "surrogateescape")
         clean = self._current_table().replace_secrets(text)

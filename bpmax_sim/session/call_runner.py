@@ -124,12 +124,12 @@ class CallRunner:
     def arm(self, rules: Sequence[Fault]) -> None:
         """Activate *rules*, before those already active; their counts start at 0."""
         self._faults.arm(rules)
-        self._choose_answer()
+        self._update_overlays()
 
     def disarm(self, rules: Sequence[Fault]) -> tuple[Fault, ...]:
         """Deactivate *rules* and return those that never fired."""
         silent = self._faults.disarm(rules)
-        self._choose_answer()
+        self._update_overlays()
         return silent
 
     def strikes_of(self, rule: Fault) -> int:
@@ -139,9 +139,9 @@ class CallRunner:
     def add_stub(self, stub: Stub) -> None:
         """Ask *stub* before everything but faults; a request for which it returns None goes on."""
         self._stubs.add(stub)
-        self._choose_answer()
+        self._update_overlays()
 
-    def _choose_answer(self) -> None:
+    def _update_overlays(self) -> None:
         """Put faults and stubs in front of the mode, but only if there are any."""
         front = self._stubs if self._stubs.is_used else self._mode
         self._answer = (self._faults if self._faults.is_armed else front).handle

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from bpmax_sim.errors import BadResponseError, NoMatchError, TransportError
 from bpmax_sim.messages import ConnectionRoute, Request, Response
-from bpmax_sim.session.arriving import NotePiece
+from bpmax_sim.session.arriving_exchange import NotePiece
 from bpmax_sim.session.call_runner import SessionComponents
 from bpmax_sim.session.record import contains_standin, refuse_standin
 from bpmax_sim.traffic.external_clients import ExternalClients

@@ -333,17 +333,17 @@ def former_names(platforms: Platforms) -> FormerNames:
     keys = {platform.platform_key: platform.was for platform in platforms if platform.was}
     apis: dict[str, tuple[str, ...]] = {}
     for platform in platforms:
-        _refuse_two_meanings(platform.platform_key, platform.was, platforms.keys, keys)
+        _refuse_ambiguous_name(platform.platform_key, platform.was, platforms.keys, keys)
         by_api = {api.key: api.was for api in platform.apis.values() if api.was}
         for api in platform.apis.values():
             name = f"{platform.platform_key}.{api.key}"
-            _refuse_two_meanings(name, api.was, platform.apis, by_api)
+            _refuse_ambiguous_name(name, api.was, platform.apis, by_api)
             if names := tuple(dict.fromkeys((*api.was, *api.aliases))):
                 apis[name] = names
     return FormerNames(keys, apis)
 
 
-def _refuse_two_meanings(
+def _refuse_ambiguous_name(
     name: str, was: Sequence[str], today: Collection[str], every: Mapping[str, Sequence[str]]
 ) -> None:
     own = name.rpartition(".")[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bpmax_sim.messages import Request, Response
 from bpmax_sim.platform.load import Platforms
 from bpmax_sim.session.credentials import SessionSecrets, Tenants
-from bpmax_sim.session.kept_credentials import ReplacedCredentialStore
+from bpmax_sim.session.replaced_credentials import ReplacedCredentialStore
 from bpmax_sim.session.settings import Settings
 from bpmax_sim.session.shared_logins import SharedLogins, SharedLoginTransport
 from bpmax_sim.session.start import SessionStart

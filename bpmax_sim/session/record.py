@@ -36,7 +36,7 @@ from bpmax_sim.proxy.call_effects import Grant
 from bpmax_sim.proxy.compiled_api import compile_api
 from bpmax_sim.proxy.response import read_body, satisfies_rule
 from bpmax_sim.proxy.signing import judge_trust
-from bpmax_sim.session.arriving import ArrivingExchange, NotePiece
+from bpmax_sim.session.arriving_exchange import ArrivingExchange, NotePiece
 from bpmax_sim.session.credentials import (
     Tenants,
     headers_read_by_api,
@@ -187,7 +187,7 @@ class RecordMode:
             )
             self.possible_secrets.add(exchange)
             self.standins.add(exchange)
-        elif not self._is_repeated_login(exchange):
+        elif not self._is_known_login(exchange):
             self._append_login(exchange, values)
 
     def _append_login(self, exchange: Exchange, values: Values) -> None:
@@ -202,7 +202,7 @@ class RecordMode:
                 exchange, session=self._start.owner_session.number, check=self._check, values=values
             )
 
-    def _is_repeated_login(self, exchange: Exchange) -> bool:
+    def _is_known_login(self, exchange: Exchange) -> bool:
         """Return whether the same login already got the same response.
 
         One recording is enough then.

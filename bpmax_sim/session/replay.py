@@ -88,7 +88,11 @@ class ReplayMode:
             BadResponseError: if the recorded response could not be read.
         """
         shown = redact_request(request, self._vault)
-        outcome = self._login_outcome(shown) if shown.is_login else self._play(shown, self.player)
+        outcome = (
+            self._login_outcome(shown)
+            if shown.is_login
+            else self._replay_outcome(shown, self.player)
+        )
         if isinstance(outcome, FailedExchange):
             if outcome.code == BadResponseError.default_code:
                 raise BadResponseError(outcome.message)
@@ -97,7 +101,9 @@ class ReplayMode:
             )
         return outcome if outcome.source == "recorded" else replace(outcome, source="recorded")
 
-    def _play(self, shown: Request, player: Player, alike: Exchange | None = None) -> Outcome:
+    def _replay_outcome(
+        self, shown: Request, player: Player, alike: Exchange | None = None
+    ) -> Outcome:
         """Return the recorded outcome of *shown*.
 
         If *alike* is given, that of this recorded request.
@@ -151,7 +157,7 @@ class ReplayMode:
                 synthesised = synthesise_login(self._platforms, shown)
                 if synthesised is not None:
                     return synthesised
-        outcome = self._play(shown, player, alike)
+        outcome = self._replay_outcome(shown, player, alike)
         return replace(outcome, elapsed=0.0) if isinstance(outcome, Response) else outcome
 
     def is_recorded(self, request: Request) -> bool:

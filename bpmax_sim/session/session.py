@@ -502,7 +502,7 @@ class Session:
             self._guard.leave()
         self._runtime.close()
         if self.settings.hits is not None:
-            self.settings.hits.hide(self.redact)
+            self.settings.hits.redact_texts(self.redact)
         self._scheduler.close()
         self._wiring.finish(failed=failed or bool(self.misses))
         if self.misses and not failed:

@@ -80,7 +80,7 @@ class SharedRecording:
         """Return whether all of its sessions are closed or garbage-collected."""
         return not self._open
 
-    def accepts(self, stamp: object) -> bool:
+    def can_join(self, stamp: object) -> bool:
         """Return whether another session may join; *stamp* is that of the file now."""
         return not self.is_over and (self.mode == "record" or stamp == self.stamp)
 
@@ -203,7 +203,7 @@ class RunRecordings:
                     del self._known[other]  # recorded before it is played, in the same run
                     shared.release(failed=False)
             known, stamp = self._known.get(key), _stamp(path)
-            if known is None or not known.accepts(stamp):
+            if known is None or not known.can_join(stamp):
                 self._known[key] = known = open_recording()
                 known.stamp, known.is_kept_open = stamp, self._keeps_open
             return known.open_session()

@@ -157,7 +157,7 @@ def try_render(source: str, names: Mapping[str, Any]) -> str | None:
         return None
 
 
-def is_changing(source: str, auth: Auth) -> bool:
+def differs_each_request(source: str, auth: Auth) -> bool:
     """Return whether *source* renders to another text at every request, as with a nonce."""
     names = names_in(source)
     through = [auth.parameters.get(name) for name in names]
@@ -237,7 +237,7 @@ def _matches_path(match: ApiMatch, names: Names) -> bool:
 def _matches_request(turn: Turn, auth: Auth, step: LoginStep, names: Names) -> bool:
     return all(
         not state.is_empty(value)
-        if is_changing(template, auth)
+        if differs_each_request(template, auth)
         else renders_to(template, names, value)
         for template, value in _received_values(turn, step)
     )
@@ -256,18 +256,20 @@ def _received_values(turn: Turn, step: LoginStep) -> Iterator[tuple[str, Any]]:
         if names_in(value):  # whatever else a client puts into its headers is its own matter
             yield value, parsed.headers.get(name.lower(), UNSET)
     for place in ("query", "form", "body"):
-        yield from _pair_members(getattr(declared, place), getattr(parsed, place))
+        yield from _pair_declared_and_received(getattr(declared, place), getattr(parsed, place))
 
 
-def _pair_members(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
+def _pair_declared_and_received(declared: Any, received: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(declared, Mapping):
         has = received if isinstance(received, Mapping) else {}
         for name, value in declared.items():
-            yield from _pair_members(value, has.get(name, UNSET))
+            yield from _pair_declared_and_received(value, has.get(name, UNSET))
     elif isinstance(declared, list | tuple):
         has_items = received if isinstance(received, list) else []
         for number, value in enumerate(declared):
-            yield from _pair_members(value, has_items[number] if number < len(has_items) else UNSET)
+            yield from _pair_declared_and_received(
+                value, has_items[number] if number < len(has_items) else UNSET
+            )
     elif declared is not None and declared is not UNSET:
         yield declared if isinstance(declared, str) else to_comparable_text(declared), received
 
@@ -516,13 +518,13 @@ def _signed_values(turn: Turn, auth: Auth, rule: Sign) -> dict[str, Any]:
             values["nonce"] = digest.get("cnonce", "")
             values["nonce_count"] = digest.get("nc", "1").lstrip("0") or "0"
         elif isinstance(value, str) and not state.is_empty(value):
-            _read_back(
+            _parse_rendered_values(
                 expand_templates(spot.value, known, besides=frozenset({"signature"})), value, values
             )
     return values
 
 
-def _read_back(source: str, text: str, values: dict[str, Any]) -> None:
+def _parse_rendered_values(source: str, text: str, values: dict[str, Any]) -> None:
     expressions = EXPRESSION.findall(source)
     literals = map(re.escape, EXPRESSION.split(source)[::2])
     match = re.fullmatch("(.*?)".join(literals), text, re.DOTALL)

@@ -20,7 +20,7 @@ from bpmax_sim.path_template import path_template
 from bpmax_sim.platform.model import Api, Apply, Auth, Idempotency, Parameter, ResponseRules, is_set
 from bpmax_sim.platform.template import names_in
 from bpmax_sim.proxy.response import to_comparable_text
-from bpmax_sim.simulator import auth, checks, model, state
+from bpmax_sim.simulator import auth, model, request_checks, state
 from bpmax_sim.simulator.state import Refusal, Turn
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
@@ -134,7 +134,7 @@ def answer_api(turn: Turn, api: Api) -> Response:
     inputs = {parameter.name: _read_input(turn, parameter) for parameter in api.parameters}
     if isinstance(api.idempotency, Idempotency):
         place = f"{api.idempotency.place}.{api.idempotency.name}"
-        checks.check_repetition(
+        request_checks.check_repetition(
             turn,
             model.Once(at=(place.lower() if place[:6] == "header" else place,), window=_WINDOW),
         )
@@ -181,7 +181,7 @@ def _authorise(turn: Turn, declared: Auth) -> None:
 
 def _has_credential(turn: Turn, declared: Auth, item: Apply, names: Mapping[str, Any]) -> bool:
     value = _value_at(turn, item.place, auth.try_render(item.name, names) or item.name)
-    if auth.is_changing(item.value, declared):
+    if auth.differs_each_request(item.value, declared):
         return value is not UNSET
     return auth.renders_to(item.value, names, value)
 
@@ -260,9 +260,9 @@ def _answer_request(turn: Turn) -> Response:
         if not model.is_login(route):
             _apply_limit_knob(turn)
         for rule in () if route.open or model.is_login(route) else table.checks:
-            checks.perform_check(rule, turn)
+            request_checks.perform_check(rule, turn)
         for rule in route.checks:
-            checks.perform_check(rule, turn)
+            request_checks.perform_check(rule, turn)
         return state.build_response(turn, table.ok, route.answer)
     if step := auth.login_at(turn):
         return auth.log_in(turn, step)
@@ -317,7 +317,7 @@ def _find_route(turn: Turn) -> model.Route | None:
 def _apply_limit_knob(turn: Turn) -> None:
     knob = turn.state.knobs.limit
     if knob is not None:
-        checks.check_limit(
+        request_checks.check_limit(
             turn, model.Limit(count=knob[0], per=knob[1], error=turn.table.busy or "rate")
         )
 

@@ -104,14 +104,14 @@ def form_credentials(values: Mapping[str, Any], table: RuleTable) -> dict[str, A
     issued to clients; recordings keep the stand-ins, with which their signatures were made.
     """
     return {
-        name: _format_as(value, table.credentials[name])
+        name: _format_credential(value, table.credentials[name])
         if name in table.credentials and isinstance(value, str) and is_standin(value)
         else value
         for name, value in values.items()
     }
 
 
-def _format_as(standin: str, form: CredentialForm) -> str:
+def _format_credential(standin: str, form: CredentialForm) -> str:
     digits = iter(sha512(standin.encode()).hexdigest())
     return form.prefix + "-".join("".join(islice(digits, size)) for size in form.groups)
 

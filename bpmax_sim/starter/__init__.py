@@ -1,1 +1,1 @@
-"""Projects that pass at once: what `bpmax-sim init` writes, and the demonstration."""
+"""Create projects that pass at once: `bpmax-sim init`, ``init --from`` and the demonstration."""

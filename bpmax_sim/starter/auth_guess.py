@@ -1,4 +1,4 @@
-"""Guess auth from traffic: the place of a credential, and the response that issued it.
+"""Infer auth from traffic: the place of each credential, and the response that issued it.
 
 A value that a response issued and that later requests carry is a token, and its exchange the login.
 Other values in places of credentials were configured, and belong to the instance.
@@ -36,14 +36,14 @@ _OF_PAGE: Final = ("csrf", "xsrf")
 
 
 class CredentialPlace(msgspec.Struct, frozen=True, order=True):
-    """Where requests carry a credential: ``header``, ``query`` or ``cookie``, and its name."""
+    """A place of a credential in requests: ``header``, ``query`` or ``cookie``, and its name."""
 
     place: str
     name: str
 
 
 class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
-    """The auth part of a drafted platform file.
+    """The inferred auth of a platform.
 
     Attributes:
         auth: value of the key ``auth``.
@@ -61,7 +61,7 @@ class AuthGuess(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
-    """Yield the credentials of *request*, by the names of their places."""
+    """Yield place and value of each credential of *request*, recognised by its name."""
     for cookie in Headers(request.headers).cookies:
         yield CredentialPlace("cookie", cookie.name), cookie.value
     for name, value in request.headers:
@@ -74,7 +74,7 @@ def credentials_in(request: Request) -> Iterator[tuple[CredentialPlace, str]]:
 
 
 def issued_values(response: Response) -> dict[str, str]:
-    """Return the texts that *response* issues, and where: ``$.data.token``, ``cookie:SESSION``."""
+    """Return the values that *response* issues -> where: ``$.data.token``, ``cookie:SESSION``."""
     headers = Headers(response.headers)
     found = {value: f"cookie:{name}" for name, value in headers.set_cookies.items()}
     for name, value in response.headers:
@@ -87,7 +87,7 @@ def issued_values(response: Response) -> dict[str, str]:
 
 
 def parse_json_body(response: Response) -> Any:
-    """Return the JSON value of a body; None where it is none."""
+    """Return the JSON value of a response body; None if it is not JSON."""
     try:
         return loads(response.body) if response.body[:1] in b"{[" else None
     except (ValueError, RecursionError):
@@ -95,7 +95,7 @@ def parse_json_body(response: Response) -> Any:
 
 
 def leaf_values(value: Any, path: str) -> Iterator[tuple[str, Any]]:
-    """Yield the values below *value* that hold no others, with their JSON path."""
+    """Yield JSON path and value of each scalar in *value*."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if re.fullmatch(r"\w+", name):
@@ -108,7 +108,7 @@ Uses = list[tuple[Exchange, str]]
 
 
 def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
-    """Return how the requests of *exchanges*, which are of one platform, are authorised."""
+    """Return the auth inferred from *exchanges*, all of one platform."""
     seen: dict[CredentialPlace, Uses] = {}
     for exchange in exchanges:
         for place, value in credentials_in(exchange.request):
@@ -149,7 +149,7 @@ def guess_auth(exchanges: Sequence[Exchange]) -> AuthGuess:
 
 
 class _LoginTokens:
-    """The places whose values responses issued, and those responses' exchanges, the logins."""
+    """The credentials that responses issued, and the exchanges (logins) that issued them."""
 
     def __init__(self) -> None:
         self.logins: dict[int, Exchange] = {}
@@ -160,7 +160,7 @@ class _LoginTokens:
         self.chained: dict[str, str] = {}
 
     def add_earlier_steps(self, exchanges: Sequence[Exchange]) -> None:
-        """Note the exchanges whose responses issued what the logins themselves send."""
+        """Add the exchanges that issued values which the logins themselves send."""
         waiting = [*self.logins.values()]
         while waiting:
             login = waiting.pop()
@@ -183,7 +183,7 @@ class _LoginTokens:
                     waiting.append(earlier)
 
     def add(self, place: CredentialPlace, source: tuple[Exchange, str, str]) -> None:
-        """Note that *source*, an exchange, a place in its response and a prefix, gives *place*."""
+        """Note that the value at *place* was issued by *source* (exchange, place, prefix)."""
         login, path, prefix = source
         self.logins[login.order] = login
         name = "token" if not self.applies else f"token_{len(self.applies) + 1}"
@@ -201,7 +201,7 @@ class _LoginTokens:
         )
 
     def auth(self, credentials: dict[str, Any]) -> dict[str, Any]:
-        """Return the key ``auth``; the credentials of the logins are added to *credentials*."""
+        """Return the declaration ``auth``; the credentials of logins are added to *credentials*."""
         steps, own = _login_steps(self.logins, self.extracts, self.chained)
         credentials |= own
         acquire = {"share": sorted(own), "steps": steps, "ttl": _ttl_of(self.logins)}
@@ -213,7 +213,7 @@ class _LoginTokens:
 
 
 def _texts_sent(request: Request) -> Iterator[str]:
-    """Yield the texts in query and body of *request* that are long enough to be issued ones."""
+    """Yield the texts in query and body of *request* that are long enough to be tokens."""
     values = [value for _, value in split_query(request.url)[1]]
     if media_type(Headers(request.headers).content_type) == FORM:
         text = (request.body or b"").decode(errors="replace")
@@ -229,7 +229,7 @@ def _path_of(request: Request) -> str:
 
 
 def _is_configured(place: CredentialPlace) -> bool:
-    """Return whether a value at *place* that no response issued is one of the instance."""
+    """Return whether *place* usually holds a fixed credential of the instance."""
     name = place.name.lower()
     return is_secret_name(name) and not (
         place.place != "cookie" and any(w in name for w in _OF_PAGE)
@@ -239,7 +239,7 @@ def _is_configured(place: CredentialPlace) -> bool:
 def _find_source(
     exchanges: Sequence[Exchange], uses: Sequence[tuple[Exchange, str]]
 ) -> tuple[Exchange, str, str] | None:
-    """Return the exchange that issued what *uses* carry, its place, and what stands before it."""
+    """Return the exchange that issued the value of *uses*, the place in it, and the prefix."""
     for exchange in exchanges:
         if not isinstance(exchange.outcome, Response):
             continue
@@ -259,7 +259,7 @@ def _apply_entry(place: CredentialPlace, value: str) -> dict[str, str]:
 def _draft_credential(
     place: CredentialPlace, values: Sequence[str], number: int
 ) -> tuple[dict[str, str], dict[str, Any], str]:
-    """Return what is applied, the credential, and why, where an instance has the value."""
+    """Return the ``apply`` entry, the credential and a comment for a fixed credential."""
     first = values[0]
     scheme = split_scheme(first)[0]
     if read_basic(first) is not None:
@@ -290,7 +290,7 @@ def _identifier(name: str) -> str:
 
 
 def _equivalent_preset(applies: Sequence[Mapping[str, str]], credentials: dict[str, Any]) -> Any:
-    """Return the preset that says the same, where there is one."""
+    """Return the preset equivalent to *applies*; None if there is none."""
     if not applies:
         return "none"
     if len(applies) == 1:
@@ -324,7 +324,7 @@ def _login_steps(
 
 
 def _ttl_place(response: Response) -> dict[str, Any]:
-    """Return where *response* says how long its token lives, as an entry of ``extract``."""
+    """Return the ``extract`` entry for the token's lifetime in *response*; empty if it has none."""
     for path, _ in _ttls_in(response):
         return {"ttl": {"path": path, "optional": True}}
     return {}
@@ -345,7 +345,7 @@ def _ttl_of(logins: Mapping[int, Exchange]) -> dict[str, Any]:
 def _login_request(
     request: Request, chained: Mapping[str, str]
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the request of a login as a template, and the credentials that it needs.
+    """Return a login's request as templates, and the credentials that it needs.
 
     *chained* are values that earlier steps yield, and their names.
     """
@@ -372,7 +372,7 @@ def _login_request(
 def _login_template(
     credentials: dict[str, Any], chained: Mapping[str, str], name: str, value: Any
 ) -> Any:
-    """Return *value* with its texts as credentials, which are added to *credentials*."""
+    """Return *value* with credentials in place of its texts; they are added to *credentials*."""
     if isinstance(value, Mapping):
         return {
             key: _login_template(credentials, chained, key, inner) for key, inner in value.items()
@@ -387,7 +387,7 @@ def _login_template(
 
 
 def shared_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[str]]:
-    """Return which origins of *groups* are one platform, as they share credentials or a login."""
+    """Return sets of origins that form one platform, because they share credentials or logins."""
     holders: dict[str, set[str]] = {}
     for origin, exchanges in groups:
         for exchange in exchanges:
@@ -402,7 +402,7 @@ def shared_tokens(groups: Iterable[tuple[str, Sequence[Exchange]]]) -> list[set[
 
 
 def _tokens_of(exchange: Exchange) -> Iterator[str]:
-    """Yield the credentials that *exchange* carries, and those that it issues, by their names."""
+    """Yield the credentials that *exchange* carries or issues."""
     for _, value in credentials_in(exchange.request):
         yield split_scheme(value)[1]
     if isinstance(exchange.outcome, Response):

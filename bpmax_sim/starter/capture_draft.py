@@ -1,4 +1,4 @@
-"""Turn a captured run into a script, a scenario that stubs its ``$proxy`` results, and a flow.
+"""Turn a captured run into script, scenario with stubs for its ``$proxy`` results, and flow.
 
 Only results are known, not requests. If no platform declares a called API, its method and path are
 invented; its parameters are those that the script passed.
@@ -31,7 +31,7 @@ _UNSEEN: Final = "not-recorded"
 
 
 class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A ``$proxy`` call and its outcome, None if it was not captured."""
+    """A captured ``$proxy`` call; the outcome is None if it was not captured."""
 
     ask: Mapping[str, Any]
     outcome: Mapping[str, Any] | None
@@ -48,7 +48,7 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def error(self) -> Mapping[str, Any]:
-        """Return the members of the error that it ended with; empty where it did not."""
+        """Return the members of the error with which the call ended; empty if it succeeded."""
         if not self.outcome or self.outcome["e"] != "throw":
             return {}
         value = plain_value(self.outcome.get("error"))
@@ -56,7 +56,7 @@ class CapturedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The files of one run: what they are called in the project -> their texts."""
+    """The drafted files of one run: file name -> text."""
 
     script: str
     scenario: str
@@ -64,7 +64,7 @@ class RunDraft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plain_value(value: Any) -> Any:
-    """Return what a captured *value* is in a YAML file."""
+    """Return a captured *value* as it is written in a YAML file."""
     if isinstance(value, Mapping):
         if "$secret" in value:
             return _UNSEEN
@@ -95,7 +95,7 @@ def calls_of(run: CapturedRun) -> list[CapturedCall]:
 
 
 def draft_captured_platforms(runs: Iterable[CapturedRun], known: Platforms) -> dict[str, str]:
-    """Return the platform files that the calls of *runs* need and *known* has not, by key."""
+    """Return the platform files that *runs* need besides *known*, by key."""
     called: dict[str, dict[str, list[CapturedCall]]] = {}
     for run in runs:
         for call in calls_of(run):
@@ -183,7 +183,7 @@ Rules = list[dict[str, Any]]
 def draft_stubs(
     calls: Sequence[CapturedCall], names: Mapping[tuple[str, str], str]
 ) -> tuple[Rules, Rules]:
-    """Return stubs that answer *calls* in turn, and faults for those that failed otherwise.
+    """Return stubs that respond to *calls* in order, and faults for calls that failed otherwise.
 
     *names* are those of the declared APIs, by platform and API as scripts wrote them.
     """
@@ -217,7 +217,7 @@ def _stub_answer(call: CapturedCall) -> dict[str, Any]:
 
 
 class RunFiles(msgspec.Struct, frozen=True):
-    """What the files of a run are called, below ``scenarios``, and its scenario."""
+    """The title of a run's scenario, and the names of its files below ``scenarios``."""
 
     title: str
     script: str
@@ -231,7 +231,7 @@ def draft_run(
     source: str = "",
     others: Sequence[CapturedRun] = (),
 ) -> list[RunDraft]:
-    """Return drafts of *run*, the likeliest first; they differ in how the script ends.
+    """Return drafts of *run*, the most probable first; they differ in the end of the script.
 
     *source* is the script's text where the run did not tell it, *others* are the runs of the same
     flow.
@@ -268,14 +268,14 @@ _NEEDS_MORE: Final = msg(
 
 
 class _ScenarioText(msgspec.Struct, frozen=True):
-    """A scenario but for how its step ends."""
+    """A scenario whose last step is not complete yet."""
 
     value: Mapping[str, Any]
     step: Mapping[str, Any]
     has_node: bool
 
     def write(self, ending: Mapping[str, Any], more: Iterable[str]) -> str:
-        """Return the text of the scenario whose step has *ending*, with *more* comments."""
+        """Return the scenario with *ending* as end of its last step, and *more* as comments."""
         comments = [msg("Drafted by bpmax-sim init --from, of a run in a live BPMAX."), *more]
         if not self.has_node:
             comments.append(
@@ -291,7 +291,7 @@ def _declared_name(call: CapturedCall, known: Platforms) -> str:
 
 
 def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, Any]:
-    """Return a scenario without its steps and ``proxy``."""
+    """Return a scenario without ``steps`` and ``proxy``."""
     start = datetime.fromtimestamp(run.begin["at"] / 1000, UTC).astimezone(_SHANGHAI)
     value: dict[str, Any] = {"version": 1, "scenario": files.title}
     if node:
@@ -310,7 +310,7 @@ def _scenario_value(run: CapturedRun, node: str, files: RunFiles) -> dict[str, A
 
 
 def _context_member(run: CapturedRun, name: str) -> dict[str, Any]:
-    """Return the member *name* of ``ctx``, empty where it was no object."""
+    """Return the captured member *name* of ``ctx``; empty if it is not an object."""
     value = plain_value((run.begin.get("ctx") or {}).get(name))
     return value if isinstance(value, dict) else {}
 
@@ -338,7 +338,7 @@ def _draft_expectation(
 
 
 def _written_fields(run: CapturedRun) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of fields that were written."""
+    """Yield the captured records of field writes."""
     for one in run.records:
         if (one.get("e"), one.get("of")) == ("set", "form") and str(one["name"])[:1] != "$":
             yield one
@@ -351,7 +351,7 @@ def _result_of(call: CapturedCall) -> dict[str, Any]:
 
 
 def _approval_node(run: CapturedRun) -> str:
-    """Return the node in whose approval a script ran; nothing where it was that of a form."""
+    """Return the node at whose approval the script ran; "" for a form's script."""
     step = _context_member(run, "step")
     told = plain_value((run.begin.get("ctx") or {}).get("step_id"))
     return str(step.get("name") or step.get("id") or told or "")
@@ -363,7 +363,7 @@ def _approve_step(run: CapturedRun, node: str) -> dict[str, Any]:
 
 
 def group_flow_runs(runs: Iterable[CapturedRun]) -> list[tuple[CapturedRun, ...]]:
-    """Return the runs in flows by their flow: those of one have nodes in common."""
+    """Return the runs grouped by flow: runs of one flow have nodes in common."""
     groups: list[tuple[set[str], list[CapturedRun]]] = []
     for run in runs:
         if node := _approval_node(run):
@@ -387,7 +387,7 @@ def _owners_of(run: CapturedRun) -> list[str]:
 
 
 def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> str:
-    """Return the flow that *run* shows, with what *runs* show of the same flow.
+    """Return the flow definition inferred from *run* and the other *runs* of its flow.
 
     A node has one way out in it, that of *run* at its own node; others are named.
     """
@@ -398,8 +398,8 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
         targets.setdefault(node, _target_of(one))
         own = owners.setdefault(node, [])
         own += [name for name in _owners_of(one) if name not in own]
-    start = _first_node(_approval_node(run), targets)
-    path = [*_nodes_from(start, targets)]
+    start = _find_start_node(_approval_node(run), targets)
+    path = [*_nodes_following(start, targets)]
     nodes: dict[str, dict[str, Any]] = {
         name: {"owners": owners[name], "approve": targets[name]}
         if name in targets
@@ -429,8 +429,8 @@ def _draft_flow(title: str, run: CapturedRun, runs: Sequence[CapturedRun]) -> st
     )
 
 
-def _first_node(node: str, targets: Mapping[str, str]) -> str:
-    """Return the node from which one comes to *node*, to which nothing leads where that is so."""
+def _find_start_node(node: str, targets: Mapping[str, str]) -> str:
+    """Return the node from which *node* is reached and which has no predecessor."""
     seen = {node}
     while before := [name for name, to in targets.items() if to == node and name not in seen]:
         node = before[0]
@@ -438,8 +438,8 @@ def _first_node(node: str, targets: Mapping[str, str]) -> str:
     return node
 
 
-def _nodes_from(node: str, targets: Mapping[str, str]) -> dict[str, None]:
-    """Return *node* and those that approvals lead to, in order."""
+def _nodes_following(node: str, targets: Mapping[str, str]) -> dict[str, None]:
+    """Return *node* and the nodes that follow by approvals, in order."""
     path = {node: None}
     while (node := targets.get(node, node)) not in path:
         path[node] = None
@@ -454,7 +454,7 @@ _TOKEN: Final = re.compile(r"\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*")
 
 
 def hide_literals(script: str) -> str:
-    """Return *script* with named places for the secrets that are written in it."""
+    """Return *script* with literal secrets replaced by named placeholders."""
 
     def hide(found: re.Match[str]) -> str:
         name, value = found["name"], found["value"]
@@ -474,7 +474,7 @@ def _owner_id(owner: Any) -> str:
 
 
 def _draft_script(run: CapturedRun, told: str) -> str:
-    """Return a script that does again what *run* told, below *told*, its own text, as comments."""
+    """Return a script that repeats the captured actions of *run*; *told* is added as comment."""
     lines = [f"// | {line}".rstrip() for line in told.splitlines()]
     lines.append(
         f"// {translate(msg('What was seen of the script: its calls, and what it wrote.'))}"

@@ -1,4 +1,4 @@
-"""The demonstration, line by line while it happens: record, look, replay, change, miss.
+"""The demonstration, shown line by line: record, inspect, replay, change, miss.
 
 Its CRM is a real server on a free loopback port, with OAuth 2.0 client credentials. The client
 secret is drawn at start and tokens are random, so what a recording hides is really secret.
@@ -54,7 +54,7 @@ CUSTOMERS: Mapping[str, Mapping[str, str]] = {
 
 
 class Crm(msgspec.Struct, frozen=True):
-    """A running CRM.
+    """A running demo CRM.
 
     Attributes:
         url: its address.
@@ -69,7 +69,7 @@ class Crm(msgspec.Struct, frozen=True):
 
     @property
     def environment(self) -> dict[str, str]:
-        """Return the variables that the demonstration's instance file names."""
+        """Return the variables that the demonstration's instances file reads."""
         return {
             "CRM_URL": self.url,
             "CRM_CLIENT_ID": self.client_id,
@@ -79,7 +79,7 @@ class Crm(msgspec.Struct, frozen=True):
 
 @contextmanager
 def serve_crm() -> Iterator[Crm]:
-    """Serve the CRM until the block ends."""
+    """Serve the demo CRM during the block."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     crm = Crm(
@@ -148,7 +148,7 @@ SIGN = "# bpmax-sim demo"
 
 
 def write_demo(folder: Path, *, force: bool = False) -> tuple[Path, ...]:
-    """Write the files into *folder* and return them; others in it stay.
+    """Write the demonstration's files into *folder* and return them; other files stay.
 
     Raises:
         ConfigError: if the folder holds something that is not ours, unless *force*.
@@ -193,13 +193,13 @@ _STANDIN = re.compile(r"redacted(?:\.[A-Za-z0-9_-]+)+")
 
 
 def find_standins(files: Iterable[Path]) -> tuple[str, ...]:
-    """Return every stand-in in *files*, sorted."""
+    """Return all stand-ins in *files*, sorted."""
     texts = (path.read_text(encoding="utf-8") for path in files)
     return tuple(sorted({standin for text in texts for standin in _STANDIN.findall(text)}))
 
 
 def find_leaks(files: Iterable[Path], values: Sequence[str]) -> tuple[str, ...]:
-    """Return where *values* are in *files*, plain or encoded; the values themselves never."""
+    """Return the names of the *files* that contain one of *values*, plain or encoded."""
     vault = Vault()
     for number, value in enumerate(values, 1):
         vault.add(value, f"redacted.demo.value.{number}", name=msg("value {number}", number=number))
@@ -213,7 +213,7 @@ _WIDTH = 100
 
 
 class DemoRun(msgspec.Struct, frozen=True):
-    """One run of the scenario: its verdict and calls, what it wrote, and its real time.
+    """One run of the demonstration's scenario.
 
     Attributes:
         milliseconds: with their unit.
@@ -226,7 +226,7 @@ class DemoRun(msgspec.Struct, frozen=True):
 
 
 def play_demo(folder: Path, *, force: bool = False) -> Iterator[str]:
-    """Do the demonstration in *folder* and yield its lines as they happen.
+    """Run the demonstration in *folder*, and yield its output lines as they are produced.
 
     Args:
         folder: made if it is not there.

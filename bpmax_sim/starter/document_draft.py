@@ -1,4 +1,4 @@
-"""What an OpenAPI document alone says: a call of each API with examples."""
+"""Draft example calls of every API of an OpenAPI document."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WHOLE: Final = "$"
 
 
 def sample_calls(platform: Platform) -> Iterator[ScriptedCall]:
-    """Yield a call of each API of *platform* with examples of what it requires."""
+    """Yield a call of each API of *platform* with example values for required parameters."""
     for name, api in platform.apis.items():
         start = f"await {platform_name(platform.platform_key)}.$api({to_javascript(name)})"
         yield ScriptedCall(

@@ -51,14 +51,14 @@ SETTINGS: Final[Mapping[str, str]] = {
 
 
 def read_settings(name: str) -> dict[str, Any]:
-    """Return the settings of the file *name* of `SETTINGS`."""
+    """Return the editor settings in the file *name* of `SETTINGS`."""
     text = files("bpmax_sim.starter").joinpath("files", "editor", name).read_text(encoding="utf-8")
     settings: dict[str, Any] = json.loads(text)
     return settings
 
 
 class ProjectTypes(msgspec.Struct, frozen=True, kw_only=True):
-    """What the declarations are made of.
+    """The input of the TypeScript declarations.
 
     Attributes:
         forms: the fields of each form with their first values.
@@ -115,7 +115,7 @@ def write_declarations(project: ProjectTypes, language: str) -> str:
 
 
 def _file_header(**texts: str) -> str:
-    """Return what is the same in every project, with *texts* for its ``@names@``."""
+    """Return the part common to all projects, with *texts* in place of ``@names@``."""
     head = files("bpmax_sim.starter").joinpath("bpmax.d.ts").read_text(encoding="utf-8")
     for name, text in texts.items():
         head = head.replace(f"@{name}@", text)
@@ -132,12 +132,12 @@ def _quote(text: str) -> str:
 
 
 def _format_member(name: str) -> str:
-    """Return *name* as a member; TypeScript takes Chinese names as they are."""
+    """Return *name* as a TypeScript member; Chinese names need no quotes."""
     return name if name.isidentifier() else _quote(name)
 
 
 def _interface_name(key: str, *more: str) -> str:
-    """Return the name of an interface."""
+    """Return the TypeScript interface name for a platform *key* and the words *more*."""
     words = "_".join((key, *more))
     return "Bpmax_" + "".join(sign if sign.isalnum() or sign == "_" else "_" for sign in words)
 
@@ -182,7 +182,7 @@ def _write_form(forms: Sequence[Mapping[str, Any]], about: str) -> str:
 
 
 def _field_type(shape: ResponseShape | None) -> str:
-    """Return the type of a field: an empty value says nothing of what it will hold."""
+    """Return the type of a form field; ``any`` if its initial value is empty."""
     if shape is None or not shape.kinds - {"null"}:
         return "any"
     if shape.kinds == {"list"} and shape.item is None:
@@ -211,14 +211,14 @@ def _write_platform(platform: Platform, shapes: ResponseShapes) -> str:
 
 
 def _api_spellings(api: Api) -> Iterator[str]:
-    """Yield the key, its twin in the other style, and the aliases."""
+    """Yield key, twin in the other naming style, and aliases of an API."""
     words = to_snake_case(api.key).split("_")
     camel = words[0] + "".join(word[:1].upper() + word[1:] for word in words[1:])
     yield from dict.fromkeys((api.key, to_snake_case(api.key), camel, *api.aliases))
 
 
 def _format_arguments(parameters: Sequence[Parameter]) -> Iterator[str]:
-    """Yield the arguments of a direct call; one that is required behind an optional one is not."""
+    """Yield the arguments of a direct call; required ones after an optional one are optional."""
     is_optional = False
     seen: set[str] = set()
     for parameter in parameters:
@@ -269,7 +269,7 @@ def _parameter_type(parameter: Parameter) -> str:
 
 
 def _part_type(parameters: Iterable[Parameter], part: str) -> str:
-    """Return what a setter takes: the declared names, and any other but in a path."""
+    """Return the type of a setter's argument: declared names, and (except in a path) any others."""
     named = [parameter for parameter in parameters if parameter.place == part]
     if part == "body":
         return _body_type(named)
@@ -280,7 +280,7 @@ def _part_type(parameters: Iterable[Parameter], part: str) -> str:
 
 
 def _body_type(named: Sequence[Parameter]) -> str:
-    """Return a nested type of the body's places: ``data.customer`` is a member of ``data``."""
+    """Return the nested type of a body: ``data.customer`` becomes a member of ``data``."""
     tree: dict[str, Any] = {}
     for parameter in named:
         steps = parameter.steps
@@ -311,7 +311,7 @@ def _result_type(platform: Platform, api: Api, shapes: ResponseShapes) -> str:
 
 
 def _type_of(shape: ResponseShape) -> str:
-    """Return the TypeScript of a shape; of what is not known, ``any``."""
+    """Return the TypeScript type of a shape; ``any`` if it is unknown."""
     if not shape.kinds:
         return "any"
     kinds = [_KINDS[kind] for kind in sorted(shape.kinds) if kind in _KINDS]
@@ -327,7 +327,7 @@ def _type_of(shape: ResponseShape) -> str:
 
 
 def _library_functions(libraries: Iterable[Script]) -> Iterator[str]:
-    """Yield what libraries declare, as bodies see it."""
+    """Yield declarations of the names that libraries define for scripts."""
     for library in dict.fromkeys(libraries):
         reading = read_script(library.source, library.name)
         names = [name for name in reading.declared if name.isidentifier()]

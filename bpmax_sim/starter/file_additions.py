@@ -1,4 +1,4 @@
-"""Files that a draft adds to: an entry for ``instances.yaml``, APIs for a platform file.
+"""Add drafted entries to existing files: ``instances.yaml`` and platform files.
 
 What is there stays to the character; what is added comes behind it, and is read again.
 """
@@ -15,12 +15,12 @@ from bpmax_sim.yamlfile import display_path, read_yaml, write_yaml
 
 
 def write_list_item(value: Mapping[str, Any]) -> str:
-    """Return *value* as an item of a list."""
+    """Return *value* as YAML list item."""
     return f"- {indent(write_yaml(value, block=2), '  ').lstrip()}"
 
 
 def with_instance(before: str, value: Mapping[str, Any]) -> str:
-    """Return the text of ``instances.yaml`` with *value*; one of its platform that is there stays.
+    """Return the text of ``instances.yaml`` with *value*, unless its platform has an entry.
 
     Raises:
         ConfigError: the list cannot be added to; the message has the entry.
@@ -40,7 +40,7 @@ def with_instance(before: str, value: Mapping[str, Any]) -> str:
 
 
 def with_apis(before: str, apis: Mapping[str, str], path: Path) -> str:
-    """Return the text of a platform file with more *apis*, whose texts stand below ``apis``.
+    """Return the text of a platform file with *apis* (key -> text) added below ``apis``.
 
     Raises:
         ConfigError: they cannot be added at its end; the message has them.

@@ -1,4 +1,4 @@
-"""The files of a new project, and its first cassette.
+"""Write the files of a new project, and record its first cassette.
 
 Options are checked and all texts made before anything is written. The cassette is recorded from a
 function: no network, made-up secrets.
@@ -31,7 +31,7 @@ _KEY = re.compile(r"[A-Za-z]\w{0,40}", re.ASCII)
 
 
 class AuthChoice(msgspec.Struct, frozen=True):
-    """How one logs in: the lines of the platform file, and the credentials by name."""
+    """A kind of auth: lines of the platform file, and credentials by name."""
 
     lines: str
     credentials: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ CIS: Final[Mapping[str, tuple[str, str]]] = {
 
 
 class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """A project's first platform, and its CI systems; no platform means CI and Git files alone."""
+    """First platform and CI systems of a project; without platform, only CI and Git files."""
 
     platform: str = ""
     address: str = ""
@@ -108,7 +108,7 @@ class InitOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Return the variable that each credential is read from, the address first."""
+        """Return the variable from which each credential is read, the address first."""
         names = ("url", *AUTHS[self.auth].credentials)
         return {name: f"{self.platform}_{name}".upper() for name in names}
 
@@ -180,7 +180,7 @@ def _project_files(chosen: InitOptions) -> dict[str, str]:
 
 
 def with_lines(before: str, lines: tuple[str, ...]) -> str:
-    """Return the text *before* with those of *lines* at its end that it has not."""
+    """Return *before* with those of *lines* appended that it does not contain."""
     there = {line.strip() for line in before.splitlines()}
     more = join_messages("", (f"{line}\n" for line in lines if line not in there))
     gap = "\n" if before and not before.endswith("\n") and more else ""
@@ -201,7 +201,7 @@ _CUSTOMER = {"code": 200, "message": "ok", "data": {"name": "张三", "phone": "
 
 
 def answer_sample_request(request: Request) -> Response:
-    """Return a token for a login of any kind, and one customer for everything else."""
+    """Return a token for a login, and a sample customer for any other request."""
     document: Mapping[str, Any] = _CUSTOMER
     if request.is_login:
         token, ttl = secrets.token_urlsafe(24), 7200
@@ -218,7 +218,7 @@ def answer_sample_request(request: Request) -> Response:
 
 
 class InitPlan(msgspec.Struct, frozen=True):
-    """What is to be written: path -> text; files that it would change; the cassette's path."""
+    """The planned changes: path -> text, files that would be replaced, and the cassette's path."""
 
     texts: dict[Path, str]
     replaced: tuple[Path, ...]
@@ -226,7 +226,7 @@ class InitPlan(msgspec.Struct, frozen=True):
 
 
 def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
-    """Return what *chosen* writes into *folder*; what is there already as it should be is left out.
+    """Return the files that *chosen* requires in *folder*, without those that are already right.
 
     Raises:
         ConfigError: a file that is there cannot be read as text.
@@ -245,7 +245,7 @@ def plan_files(folder: Path, chosen: InitOptions) -> InitPlan:
 
 
 def write_project_files(planned: InitPlan, folder: Path, chosen: InitOptions) -> tuple[Path, ...]:
-    """Write the files, record the cassette, and return what was written.
+    """Write the planned files, record the cassette, and return the written paths.
 
     Raises:
         ConfigError: a file cannot be written.

@@ -1,4 +1,4 @@
-"""Paths that were seen -> path templates: ``/customers/12345`` is ``/customers/{customer_id}``.
+"""Infer path templates from observed paths: ``/customers/12345`` -> ``/customers/{customer_id}``.
 
 Segments are kept in a tree. A segment is a value where it looks like one (a number, an id, a date,
 anything that nobody names a path by), or where three or more of its siblings lead to the same
@@ -30,7 +30,7 @@ _HOLDS_VERSION: Final = frozenset({"api", "rest", "version", "openapi", "service
 
 
 class ObservedPath(msgspec.Struct, frozen=True):
-    """A request's method and path, percent-encoded, and the shape of its response, if it was good.
+    """Method and percent-encoded path of a request, and the shape of a successful response.
 
     Two responses have one shape where `shape_of` returns the same for both.
     """
@@ -41,7 +41,7 @@ class ObservedPath(msgspec.Struct, frozen=True):
 
 
 def shape_of(value: Any, levels: int = 2) -> str:
-    """Return which members a JSON *value* has, down to *levels*; their values do not count."""
+    """Return the member names of a JSON *value*, down to *levels*, as a comparable text."""
     if isinstance(value, Mapping):
         if not levels:
             return "{}"
@@ -53,7 +53,7 @@ def shape_of(value: Any, levels: int = 2) -> str:
 
 
 def is_value(segment: str, before: str = "") -> bool:
-    """Return whether a decoded *segment*, which follows *before*, looks like a value by itself."""
+    """Return whether a decoded *segment* after *before* looks like a value, not a fixed name."""
     holds_version = not before or before.lower() in _HOLDS_VERSION
     if _VERSION.fullmatch(segment) and (segment[:1] in "vV" or holds_version):
         return False
@@ -70,7 +70,7 @@ _NO_SHAPES: Final = frozenset({"[]", "{}", "str"})
 
 
 class _Node:
-    """A segment, or several that are one parameter, and what comes below."""
+    """A segment, or several segments merged to one parameter, with its children."""
 
     __slots__ = ("children", "ends")
 
@@ -84,7 +84,7 @@ class _Node:
             self.children.setdefault(segment, _Node()).absorb(child)
 
     def routes(self) -> frozenset[tuple[str, str]]:
-        """Return the methods below, by the rest of the path with its values left out."""
+        """Return methods and remaining paths below, with values left out."""
         own = {("", method) for method, _ in self.ends}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -92,7 +92,7 @@ class _Node:
         return frozenset(own)
 
     def signature(self) -> frozenset[End]:
-        """Return the ends below, by the rest of the path with its values left out."""
+        """Return the ends below by remaining path, with values left out."""
         own = {("", method, shape) for method, shape in self.ends if shape}
         for segment, child in self.children.items():
             rest = "*" if is_value(segment) else segment
@@ -105,7 +105,7 @@ _PARAMETER: Final = ""
 
 
 def find_templates(observed: Iterable[ObservedPath]) -> dict[tuple[str, str], str]:
-    """Return the template of each method and path of *observed*, which are of one address."""
+    """Return the template for each observed method and path, all of one address."""
     every = list(observed)
     root = _Node()
     for one in every:
@@ -123,7 +123,7 @@ def _segments(path: str) -> list[str]:
 
 
 def _merge(node: _Node, before: str, merged: dict[int, set[str]]) -> None:
-    """Put the values among the children of *node* together, then those below."""
+    """Merge those children of *node* that are values, then their children."""
     values = _values_among(node, before)
     if values:
         parameter = _Node()
@@ -174,7 +174,7 @@ def _template(root: _Node, path: str, merged: Mapping[int, set[str]]) -> str:
 
 
 def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
-    """Return a name for the value behind *parts*: ``customer_id`` behind ``customers``."""
+    """Return a parameter name for the value after *parts*: ``customer_id`` after ``customers``."""
     before = next((part for part in reversed(parts) if not part.startswith("{")), "")
     word = to_singular(re.sub(r"\W+", "_", decode_path(before), flags=re.ASCII).strip("_").lower())
     stem = f"{word}_id" if word and word[0].isalpha() else "id"
@@ -185,7 +185,7 @@ def _placeholder(parts: Sequence[str], names: Sequence[str]) -> str:
 
 
 def to_singular(word: str) -> str:
-    """Return one of what *word* names: ``customers``, ``categories``, ``boxes``."""
+    """Return the singular of an English *word*: ``customers``, ``categories``, ``boxes``."""
     for end, instead in (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("ss", "ss"), ("us", "us")):
         if word.endswith(end) and len(word) > len(end) + 1:
             return word[: -len(end)] + instead

@@ -1,4 +1,4 @@
-"""A platform file drafted from traffic: hosts, auth, success rule, and an API for each template.
+"""Draft a platform file from traffic: hosts, auth, success rule, and an API for each template.
 
 The address that was observed is nowhere in it: the platform has one of its own, and the instance
 takes the true one from a variable. What is guessed has a comment that says so.
@@ -57,7 +57,7 @@ _UNAUTHORISED: Final = 401
 
 
 class PlatformDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A platform file and an instance.
+    """A drafted platform file and its instance.
 
     Attributes:
         text: of the platform file.
@@ -84,7 +84,7 @@ def platform_key(origin: str) -> str:
 
 
 def variable_prefix(key: str) -> str:
-    """Return what the variables of the platform *key* begin with."""
+    """Return the prefix of environment variables for platform *key*."""
     return re.sub(r"\W+", "_", key, flags=re.ASCII).strip("_").upper() or "API"
 
 
@@ -102,12 +102,12 @@ def path_of(request: Request) -> str:
 
 
 def add_comments(lines: Iterable[str], text: str, indent: str = "") -> str:
-    """Return *text* below *lines* as comments."""
+    """Return *lines* as comments above *text*."""
     return "".join(f"{indent}# {translate(line)}\n" for line in lines) + text
 
 
 class _ApiDraft(msgspec.Struct, frozen=True):
-    """The requests of one method, template and host."""
+    """The requests with one method, path template and host."""
 
     method: str
     template: str
@@ -118,7 +118,7 @@ class _ApiDraft(msgspec.Struct, frozen=True):
 def draft_platform(
     key: str, exchanges: Sequence[Exchange], origins: Sequence[str], taken: Iterable[str] = ()
 ) -> PlatformDraft:
-    """Return the platform *key* of *exchanges*, which went to *origins*, the main one first.
+    """Return the platform *key* inferred from *exchanges* with *origins*, the main one first.
 
     APIs get no name of *taken*.
     """
@@ -163,7 +163,7 @@ def _address_keys(key: str, hosts: Mapping[str, str]) -> dict[str, Any]:
 def _draft_instance(
     key: str, origin: str, hosts: Mapping[str, str], auth: AuthGuess
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the entry of ``instances.yaml``, and the addresses of its variables."""
+    """Return the entry for ``instances.yaml``, and the address of each of its variables."""
     prefix = variable_prefix(key)
     instance: dict[str, Any] = {"platform": key, "instance_key": "default", "default": True}
     instance["base_url"] = {"env": f"{prefix}_URL"}
@@ -270,7 +270,7 @@ def _name_apis(drafts: Sequence[_ApiDraft], taken: set[str]) -> list[str]:
 
 
 def _without_leading(parts: list[str]) -> list[str]:
-    """Return *parts* of a path without those that say nothing, such as ``api/v1``."""
+    """Return path *parts* without leading ones that are not specific, such as ``api/v1``."""
     start = 0
     while start < len(parts) - 1 and _LEADING.fullmatch(parts[start]):
         start += 1
@@ -282,7 +282,7 @@ def _text_of_api(name: str, value: Mapping[str, Any]) -> str:
 
 
 def _draft_api(draft: _ApiDraft, auth: AuthGuess) -> tuple[dict[str, Any], list[str]]:
-    """Return the keys of an API, and the guesses in it."""
+    """Return the declaration of an API, and comments on what was inferred."""
     requests = [exchange.request for exchange in draft.exchanges]
     notes = []
     for name in placeholders(draft.template):
@@ -340,7 +340,7 @@ def _draft_parameters(
 
 
 def _with_own_names(parameters: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Yield *parameters*, the second of a name called by its place as well."""
+    """Yield *parameters* with unique names: a duplicate gets its place as prefix."""
     names: set[str] = set()
     for one in parameters:
         name, number = one["name"], 1
@@ -416,7 +416,7 @@ def _body_members(values: Sequence[Mapping[str, Any]], *, typed: bool) -> Iterat
 
 
 def _response_rules(exchanges: Sequence[Exchange]) -> tuple[dict[str, Any], list[str]]:
-    """Return how responses are judged, and why."""
+    """Return the inferred response rules, and comments with the evidence."""
     responses = [one.outcome for one in exchanges if isinstance(one.outcome, Response)]
     good = [one for one in responses if one.status in _OK]
     values = [value for one in good if isinstance(value := parse_json_body(one), dict)]

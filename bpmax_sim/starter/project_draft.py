@@ -71,7 +71,7 @@ _SHANGHAI: Final = timezone(timedelta(hours=8))
 
 
 class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """The additions to a project.
+    """The changes that make the drafted project.
 
     Attributes:
         files: path in the project -> content; some exist already and are extended.
@@ -89,7 +89,7 @@ class ProjectDraft(msgspec.Struct, frozen=True, kw_only=True):
 def draft_project(
     folder: Path, sources: TrafficSources, environ: Mapping[str, str]
 ) -> ProjectDraft:
-    """Return what *sources* add to the project in *folder*, which need not be there.
+    """Return the changes that *sources* require in the project at *folder*, which may be new.
 
     Addresses of a project that is there are read from *environ*.
 
@@ -100,7 +100,7 @@ def draft_project(
     with tempfile.TemporaryDirectory(prefix="bpmax-draft-") as place:
         work = _DraftFolder(folder, Path(place), sources, dict(environ))
         work.copy_declarations()
-        before = _files_of(work.place)
+        before = _read_all_files(work.place)
         work.import_documents()
         work.draft_traffic()
         work.draft_runs()
@@ -114,7 +114,9 @@ def draft_project(
         for path, text in plan_files(folder, InitOptions()).texts.items():
             write_text(work.place / path.relative_to(folder), text)
         files = {
-            path: data for path, data in _files_of(work.place).items() if before.get(path) != data
+            path: data
+            for path, data in _read_all_files(work.place).items()
+            if before.get(path) != data
         }
     _refuse_leaks(files, work.vault)
     changed = frozenset(name for name in files if (folder / name).exists())
@@ -128,7 +130,7 @@ def _refuse_leaks(files: Mapping[str, bytes], vault: Vault) -> None:
 
 
 class _DraftFolder:
-    """A temporary folder in which drafts are written and run, and the results so far."""
+    """A temporary project in which drafts are written and tested."""
 
     def __init__(
         self, folder: Path, place: Path, sources: TrafficSources, environ: dict[str, str]
@@ -140,7 +142,7 @@ class _DraftFolder:
         self.calls = self.runs = 0
 
     def copy_declarations(self) -> None:
-        """Copy what drafts add to: platforms, instances and settings."""
+        """Copy platforms, instances and settings of the project."""
         (self.place / "scenarios/platforms").mkdir(parents=True)
         for name in ("scenarios/platforms", "scenarios/presets"):
             if (self.folder / name).is_dir():
@@ -154,14 +156,14 @@ class _DraftFolder:
                 shutil.copy(self.folder / name, self.place / name)
 
     def load_platforms(self) -> Platforms:
-        """Return the platforms as they are drafted now."""
+        """Return the platforms in their present draft."""
         instances = self.place / "scenarios/instances.yaml"
         return load_platforms(
             self.place / "scenarios/platforms", instances=instances if instances.is_file() else None
         )
 
     def import_documents(self) -> None:
-        """Write the platform of each OpenAPI document."""
+        """Write a platform file for each OpenAPI document."""
         origins = Counter(origin_of(one.request.url) for one in self.sources.traffic.exchanges)
         for path in self.sources.documents:
             document = read_document(path)
@@ -198,7 +200,7 @@ class _DraftFolder:
             ]
 
     def _address_below(self, origin: str, key: str) -> str:
-        """Return the address at *origin* under which most calls are of the platform *key*.
+        """Return the address at *origin* used by most calls of platform *key*.
 
         A server that stands in, such as a mock, may leave out the path of the document's server.
         """
@@ -217,7 +219,7 @@ class _DraftFolder:
         write_text(path, with_instance(read_text_or_empty(path), value))
 
     def draft_traffic(self) -> None:
-        """Write platforms, recording, script and scenario of the exchanges."""
+        """Write platforms, recording, script and scenario for the exchanges."""
         kept, notes = _select_calls(self.sources.traffic)
         self.notes += notes
         if not kept:
@@ -238,7 +240,7 @@ class _DraftFolder:
     def _extend_platform(
         self, known: Platforms, key: str, origin: str, exchanges: Sequence[Exchange]
     ) -> None:
-        """Add to the file of the platform *key* the APIs that *exchanges* need and it has not."""
+        """Add to platform *key* the APIs that *exchanges* use and that it lacks."""
         for name in address_variables(known, key):
             self.environ.setdefault(name, origin)
         matcher = ApiMatcher(known, addresses_in(known, self.environ))
@@ -256,7 +258,7 @@ class _DraftFolder:
         write_text(path, with_apis(read_text_or_empty(path), draft.apis, path))
 
     def _record(self, exchanges: Sequence[Exchange]) -> None:
-        """Write recording, script and scenario of *exchanges*, but for what cannot be played."""
+        """Write recording, script and scenario of all exchanges that can be replayed."""
         known = self.load_platforms()
         rules, addresses = matching_rules(known, ()), addresses_in(known, self.environ)
         admitted = prepare_import(
@@ -274,23 +276,23 @@ class _DraftFolder:
             try:
                 script_call(exchange, matcher, 1)
             except UnplayableCall as reason:
-                self._leave_out(exchange, str(reason))
+                self._note_left_out(exchange, str(reason))
             else:
                 played.append(exchange)
         if not played:
             return
         draft = partial(self._draft_recorded, matcher, rules)
         try:
-            self._place(partial(draft, played))
+            self._write_first_passing(partial(draft, played))
         except ConfigError:
             playable = [one for one in played if self._is_playable(one, partial(draft, [one]))]
             if not playable:
                 raise
-            self._place(partial(draft, playable))
+            self._write_first_passing(partial(draft, playable))
             played = playable
         self.calls += len(played)
 
-    def _leave_out(self, exchange: Exchange, reason: str) -> None:
+    def _note_left_out(self, exchange: Exchange, reason: str) -> None:
         self.notes.append(
             msg(
                 "{method} {url}: {reason}; it is left out",
@@ -305,7 +307,7 @@ class _DraftFolder:
         headline = self._write_files(files)
         self._remove_files(files)
         if headline:
-            self._leave_out(exchange, headline)
+            self._note_left_out(exchange, headline)
         return not headline
 
     def _draft_recorded(
@@ -321,7 +323,7 @@ class _DraftFolder:
         return [_Files(name, _texts_of(name, script, scenario), recording)]
 
     def draft_runs(self) -> None:
-        """Write the files of each captured run."""
+        """Write the files for each captured run."""
         drafted = draft_captured_platforms(self.sources.runs, self.load_platforms())
         for key, text in drafted.items():
             write_text(self.place / f"scenarios/platforms/{key}.yaml", text)
@@ -330,7 +332,7 @@ class _DraftFolder:
         for run in self.sources.runs:
             others = next((runs for runs in flows if run in runs), ())
             try:
-                self._place(partial(self._draft_captured, run, known, others))
+                self._write_first_passing(partial(self._draft_captured, run, known, others))
             except ConfigError as error:
                 reason = str(error)
                 self.notes.append(
@@ -354,7 +356,7 @@ class _DraftFolder:
         ]
 
     def simulate_documents(self) -> None:
-        """Write a scenario that calls each API of the documents, where no traffic was given."""
+        """Write a scenario calling each API of the documents, unless there is traffic."""
         if self.calls or not self.sources.documents:
             return
         roots = [(path, read_document(path).root) for path in self.sources.documents]
@@ -362,12 +364,12 @@ class _DraftFolder:
         known = self.load_platforms()
         calls = [call for key in keys for call in sample_calls(known.platform(key))]
         try:
-            self._place(partial(self._draft_simulated, calls, keys))
+            self._write_first_passing(partial(self._draft_simulated, calls, keys))
         except ConfigError as error:
             self.notes.append(str(error))
             calls = [call for call in calls if self._is_simulated(call, keys)]
             if calls:
-                self._place(partial(self._draft_simulated, calls, keys))
+                self._write_first_passing(partial(self._draft_simulated, calls, keys))
         self.calls += len(calls)
 
     def _is_simulated(self, call: ScriptedCall, keys: Mapping[str, None]) -> bool:
@@ -384,8 +386,8 @@ class _DraftFolder:
             _Files(name, _texts_of(name, draft_script(self.sources.told, calls, keys), scenario))
         ]
 
-    def _place(self, draft: Callable[[str], list[_Files]]) -> None:
-        """Write the first draft that passes, under a free name.
+    def _write_first_passing(self, draft: Callable[[str], list[_Files]]) -> None:
+        """Write the first of several drafts that passes, under an unused name.
 
         Nothing is written if the project has the same already.
 
@@ -412,7 +414,7 @@ class _DraftFolder:
         raise ConfigError("the draft does not pass: {headline}", headline=headlines[0])
 
     def _write_files(self, files: _Files) -> str:
-        """Write *files* and run their scenario; return the headline of its failure, or nothing."""
+        """Write *files* and run the scenario; return the headline of its failure, or ""."""
         for path, text in files.texts.items():
             write_text(self.place / path, text)
         if files.recording:
@@ -432,7 +434,7 @@ _TRIAL: Final = "bpmax_draft_trial"
 
 
 class _Files(msgspec.Struct, frozen=True):
-    """What a draft consists of.
+    """One draft of a scenario with its files.
 
     Attributes:
         name: of its scenario.
@@ -445,11 +447,11 @@ class _Files(msgspec.Struct, frozen=True):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """Return the files that it would write, that of its recording, too."""
+        """Return the paths of all files, including the recording."""
         return (*self.texts, *((f"cassettes/{self.name}.yaml",) if self.recording else ()))
 
     def is_in(self, folder: Path) -> bool:
-        """Return whether *folder* has just these texts."""
+        """Return whether *folder* already has exactly these texts."""
         return all(read_text_or_empty(folder / path) == text for path, text in self.texts.items())
 
 
@@ -465,7 +467,7 @@ def _clock(at: float) -> str:
 
 
 def _select_calls(traffic: ForeignExchanges) -> tuple[list[Exchange], list[str]]:
-    """Return the exchanges that are calls of APIs, and what was left out."""
+    """Return the exchanges that are API calls, and messages about the others."""
     kept, pages, preflights = [], 0, 0
     for exchange in traffic.exchanges:
         if exchange.request.method == "OPTIONS":
@@ -503,7 +505,7 @@ def _is_of_page(exchange: Exchange) -> bool:
     )
 
 
-def _files_of(folder: Path) -> dict[str, bytes]:
+def _read_all_files(folder: Path) -> dict[str, bytes]:
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -522,7 +524,7 @@ def _platform_key_for(origin: str, known: Platforms, environ: Mapping[str, str])
 
 
 def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str], list[Exchange]]]:
-    """Yield the origins of each platform, the one with most calls first, and its exchanges."""
+    """Yield the origins of each platform, the most used first, and its exchanges."""
     by_origin: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
         by_origin.setdefault(origin_of(exchange.request.url), []).append(exchange)
@@ -539,7 +541,7 @@ def _group_by_platform(exchanges: Sequence[Exchange]) -> Iterator[tuple[list[str
 
 
 def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
-    """Write the files of *draft* into *folder*, and return them.
+    """Write the files of *draft* into *folder*; return their paths.
 
     Raises:
         ConfigError: one cannot be written.
@@ -553,5 +555,5 @@ def write_draft(draft: ProjectDraft, folder: Path) -> list[Path]:
 
 
 def notes_of(draft: ProjectDraft, source: str) -> Iterator[str]:
-    """Yield what is to be told of *draft*."""
+    """Yield the messages about *draft* for the user."""
     yield from (label_message(source, note) for note in draft.notes)

@@ -1,4 +1,4 @@
-"""A script that makes the calls that were seen, and a scenario that plays them.
+"""Draft a script that repeats recorded calls, and a scenario that replays them.
 
 The script takes each call from the recording as a builder would have made it, so that nothing that
 auth puts in is part of it.
@@ -32,11 +32,11 @@ _NO_VARIABLES: Final = frozenset({"form", "ctx", "error", "await"})
 
 
 class UnplayableCall(Exception):  # noqa: N818 - a finding, which becomes a note
-    """A call that no script can make again as it was; the text says why."""
+    """Raised for a call that no script can repeat exactly; the message says why."""
 
 
 class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
-    """A call in a script, and what is expected of it.
+    """The statement of a call in a script, and the expected outcome.
 
     Attributes:
         line: the statement.
@@ -48,7 +48,7 @@ class ScriptedCall(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def to_javascript(value: Any) -> str:
-    """Return *value* as JavaScript.
+    """Return *value* as JavaScript source.
 
     Raises:
         UnplayableCall: a number in it has more digits than JavaScript keeps.
@@ -73,7 +73,7 @@ def _check_numbers(value: Any) -> None:
 
 
 def script_call(exchange: Exchange, matcher: ApiMatcher, number: int) -> ScriptedCall:
-    """Return the statement that makes the recorded call of *exchange* again.
+    """Return the statement that repeats the recorded call of *exchange*.
 
     Raises:
         UnplayableCall: no script can.
@@ -115,7 +115,7 @@ def _setters(call: Call, match: ApiMatch) -> Iterator[tuple[str, Any]]:
 
 
 def _is_rejected(exchange: Exchange, match: ApiMatch) -> bool:
-    """Return whether ``$proxy`` rejects with what *exchange* came to."""
+    """Return whether ``$proxy`` would reject with the outcome of *exchange*."""
     outcome = exchange.outcome
     if not isinstance(outcome, Response):
         return True
@@ -135,7 +135,7 @@ def _is_json(body: bytes) -> bool:
 
 
 def _group_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Return *pairs* by name; several values of a name are a list."""
+    """Return *pairs* by name; a repeated name gets a list of its values."""
     grouped: dict[str, Any] = {}
     for name, value in pairs:
         known = grouped.get(name)
@@ -165,7 +165,7 @@ def _body_value(call: Call) -> Any:
 
 
 def platform_name(key: str) -> str:
-    """Return the variable that holds the platform *key* in a drafted script."""
+    """Return the variable name for platform *key* in a drafted script."""
     return (
         key
         if _NAME.fullmatch(key) and key not in _NO_VARIABLES
@@ -174,7 +174,7 @@ def platform_name(key: str) -> str:
 
 
 def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]) -> str:
-    """Return a script of *calls* of the platforms *keys*, which were read from *source*."""
+    """Return a script that makes *calls* to the platforms *keys*; a comment names *source*."""
     head = msg("The calls of {source}, in their order; take what a form needs.", source=source)
     lines = [f"// {translate(head)}"]
     lines += [
@@ -187,7 +187,7 @@ def draft_script(source: str, calls: Sequence[ScriptedCall], keys: Iterable[str]
 def draft_scenario(
     title: str, proxy: Mapping[str, Any], calls: Sequence[ScriptedCall], *, clock: str = ""
 ) -> str:
-    """Return the scenario *title* that starts the script of that name and expects *calls*.
+    """Return a scenario that runs the script of the same name and expects *calls*.
 
     *proxy* says where the responses come from.
     """

@@ -1,4 +1,4 @@
-"""What ``init --from`` reads: captured consoles, recordings of any known format, curl commands.
+"""Read the input of ``init --from``: consoles, recordings, curl commands, documents, scripts.
 
 A curl command has no response. It becomes a call that is answered with an empty object, and that
 is noted.
@@ -47,7 +47,7 @@ _AT: Final = 1767196800.0  # commands have no time; that of imported recordings 
 
 
 class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files hold.
+    """The content of the input files.
 
     Attributes:
         name: what a scenario of them may be called.
@@ -67,7 +67,7 @@ class TrafficSources(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_sources(paths: Sequence[Path]) -> TrafficSources:
-    """Return what *paths* hold.
+    """Return the content of all *paths*.
 
     Raises:
         ConfigError: one is not there, or nothing that is known.
@@ -114,13 +114,13 @@ def _read_source(path: Path) -> TrafficSources:
 
 
 def _with_names(path: Path, read: ForeignExchanges) -> ForeignExchanges:
-    """Return *read* with the name of its file before each note."""
+    """Return *read* with its file name in front of each note."""
     notes = [label_message(display_path(path), note) for note in read.notes]
     return ForeignExchanges(read.exchanges, tuple(notes))
 
 
 def read_curl(text: str) -> ForeignExchanges:
-    """Return the requests of curl commands, as a browser's *Copy as cURL* writes them for bash.
+    """Return the requests of curl commands, such as those of a browser's *Copy as cURL*.
 
     Raises:
         ConfigError: a command cannot be read; the message has its number.
@@ -153,7 +153,7 @@ def _commands(text: str) -> Iterator[str]:
 
 
 def _without_ansi_quotes(command: str) -> str:
-    """Return *command* with ``$'…'`` of bash as plain quotes, its escapes undone."""
+    """Return *command* with bash's ``$'…'`` replaced by ordinary quotes."""
 
     def undo(found: re.Match[str]) -> str:
         inner = re.sub(r"\\u([0-9a-fA-F]{4})", lambda one: chr(int(one[1], 16)), found[1])
@@ -173,7 +173,7 @@ def _without_ansi_quotes(command: str) -> str:
 
 
 class _CurlCommand:
-    """The request of a command, as its words are read."""
+    """Collects the request of one command from its words."""
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -183,7 +183,7 @@ class _CurlCommand:
         self.is_get = False
 
     def read_option(self, kind: str, value: str) -> None:
-        """Take in an option of *kind*, one of those in `_VALUED`."""
+        """Apply an option with value; *kind* is one of `_VALUED`."""
         match kind:
             case "header":
                 name, _, text = value.partition(":")
@@ -216,7 +216,7 @@ class _CurlCommand:
             self.data.append(value)
 
     def read_flag(self, word: str) -> None:
-        """Take in a word that has no value."""
+        """Apply a word without value."""
         if word in {"-G", "--get"}:
             self.is_get = True
         elif word in {"-I", "--head"}:
@@ -225,7 +225,7 @@ class _CurlCommand:
             self.url = self.url or word
 
     def exchange(self) -> Exchange:
-        """Return the request, with an empty object as its response."""
+        """Return the exchange; its response is an empty object."""
         if not re.match(r"https?://", self.url):
             raise ConfigError(
                 "curl command {number}: it has no http:// or https:// address", number=self.number

@@ -1,4 +1,4 @@
-"""Platforms, their APIs and instances, as the loader would make them of files, and their auth.
+"""Draw platforms, their APIs, auths and instances, as the loader would make them from files.
 
 Calls are authorised by credentials put in, logins of one step and of two, signatures, or presets.
 Every auth drawn here uses the credentials ``user`` and ``secret``; a preset is given them in place
@@ -121,7 +121,7 @@ PRESETS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def auths(*, kinds: Iterable[str] = KINDS) -> st.SearchStrategy[Auth]:
-    """Draw how calls are authorised; see `KINDS`. The credentials are ``user`` and ``secret``.
+    """Draw auths of *kinds* (see `KINDS`); their credentials are called ``user`` and ``secret``.
 
     A login is ``POST /login`` with both as a form, answered by ``{"token": …, "ttl": seconds}``;
     in two steps by ``{"ticket": …}``, which ``POST /token`` takes as JSON for the same response. A
@@ -158,13 +158,13 @@ _AUTHS: Final[Mapping[str, list[Auth]]] = {
 
 @cache
 def preset_auths(name: str) -> list[Auth]:
-    """Return the auths that the preset *name* becomes with each of its `PRESETS`."""
+    """Return the auths that preset *name* expands to, one for each entry of `PRESETS`."""
     return [auth_preset_platform(name, number).auth for number in range(len(PRESETS[name]))]
 
 
 @cache
 def auth_preset_platform(name: str, number: int = 0) -> Platform:
-    """Return a platform that has the preset *name* alone, with what it says of responses."""
+    """Return a platform whose auth and response rules are those of preset *name*."""
     arguments = PRESETS[name][number]
     text = (
         "{platform_key: drawn, base_url: 'https://drawn.example.test', credentials: {user: {}, "
@@ -183,20 +183,20 @@ def auth_preset_platform(name: str, number: int = 0) -> Platform:
 
 
 def _load_preset_platform(auth: Auth) -> Platform | None:
-    """Return the platform of the preset that *auth* was drawn from."""
+    """Return the platform of the preset from which *auth* was drawn; None if from none."""
     names = ((name, number) for name, every in PRESETS.items() for number in range(len(every)))
     platforms = (auth_preset_platform(*name) for name in names)
     return next((platform for platform in platforms if platform.auth is auth), None)
 
 
 def rules_of(auth: Auth) -> model.ResponseRules:
-    """Return what the preset that *auth* was drawn from says of responses."""
+    """Return the response rules of the preset from which *auth* was drawn."""
     origin = _load_preset_platform(auth)
     return origin.response if origin else model.ResponseRules()
 
 
 def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
-    """Return what a platform declares for *auths*: ``user``, ``secret``, and what presets add."""
+    """Return the credentials that *auths* need: ``user``, ``secret`` and those of presets."""
     known = {"user": model.CredentialSpec(), "secret": model.CredentialSpec(secret=True)}
     for auth in auths:
         origin = _load_preset_platform(auth)
@@ -212,12 +212,12 @@ def credentials_of(*auths: Auth) -> dict[str, model.CredentialSpec]:
 
 
 def private_key() -> str:
-    """Return an RSA key that was made for this process."""
+    """Return an RSA private key as PEM, generated once for this process."""
     return _key_pair()[0]
 
 
 def public_key() -> str:
-    """Return the public half of `private_key`: with it, wechatpay_v3 verifies responses."""
+    """Return the public key of `private_key`, with which wechatpay_v3 verifies responses."""
     return _key_pair()[1]
 
 
@@ -249,7 +249,7 @@ METHODS: Final = ("GET", "POST", "PUT", "DELETE", "PATCH")
 @cache_strategy
 @st.composite
 def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api:
-    """Draw APIs: a path with up to two placeholders, each a parameter; defaults at every place.
+    """Draw APIs with up to two path placeholders, each a parameter, and defaults at every place.
 
     Without *names* their keys are identifiers.
     """
@@ -270,7 +270,7 @@ def apis(draw: st.DrawFn, *, names: st.SearchStrategy[str] | None = None) -> Api
 
 
 def _placeholder_path(names: list[str], join: str) -> str:
-    """Return placeholders as segments, or as one segment of several where *join* is no slash."""
+    """Return a path of placeholders joined by *join*; without a slash they share one segment."""
     return f"/{join.join(f'{{{name}}}' for name in names)}" if names else ""
 
 
@@ -365,7 +365,7 @@ def platforms(
     api: st.SearchStrategy[Api] | None = None,
     max_apis: int = 3,
 ) -> Platform:
-    """Draw platforms of one to *max_apis* APIs, drawn from *api*, with an auth drawn from *auth*.
+    """Draw platforms with one to *max_apis* APIs drawn from *api*, and an auth from *auth*.
 
     Each is as the loader would make it of a file; `credentials` are ``user`` and ``secret``.
     """
@@ -393,7 +393,7 @@ def platforms(
 
 
 def _with_own_auth(api: Api, platforms: Auth, own: Auth | None) -> Api:
-    """Return *api* with an auth of its own, where one is drawn, and fit for what auth puts in.
+    """Return *api* with the auth *own*, if any, and without parts that the auth would overwrite.
 
     What goes into a JSON body goes into no other; a placeholder that auth fills is added.
     """
@@ -418,7 +418,7 @@ def _draw_apis(api: st.SearchStrategy[Api], most: int) -> st.SearchStrategy[list
 
 @cache_strategy
 def secrets() -> st.SearchStrategy[str]:
-    """Draw credentials that no other text holds by chance: visible ASCII, signs included."""
+    """Draw credentials that no other text contains by chance: visible ASCII with punctuation."""
     drawn = st.text(st.sampled_from("aZ09+/=&%\"\\'~<"), min_size=4, max_size=12)
     return drawn.map(lambda text: f"s3c{text}-Kq7")
 
@@ -429,7 +429,7 @@ _CREDENTIALS = st.fixed_dictionaries({"user": keys(), "secret": secrets()})
 def instances(
     *, platform: str = "crm_system", key: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Instance]:
-    """Draw instances of *platform* with defaults of their own and the credentials of `auths`."""
+    """Draw instances of *platform* with defaults of their own and credentials for `auths`."""
     return st.builds(
         Instance,
         platform=st.just(platform),
@@ -442,7 +442,7 @@ def instances(
 
 
 def with_instances(*tenants: Instance, platform: Platform) -> Platforms:
-    """Return what a session takes: *platform* with *tenants*, the first of them its default."""
+    """Return *platform* with the instances *tenants*, the first as default, for a session."""
     flagged = [replace(tenant, default=not number) for number, tenant in enumerate(tenants)]
     entries = [InstanceEntry(tenant, Origin()) for tenant in flagged]
     return Platforms(own={platform.platform_key: platform}).with_entries(entries)

@@ -1,4 +1,4 @@
-"""Builder programs: chained and direct calls with everything that a script may say in them.
+"""Draw builder programs: chained and direct calls, with everything that a script may set.
 
 A program written as the JavaScript that does the same.
 
@@ -48,7 +48,7 @@ from bpmax_sim.yamlfile import read_yaml
 
 
 def javascript(program: CallSpec) -> str:
-    """Return the expression that makes the call of *program*: ``$proxy("crm")…$call()``.
+    """Return the JavaScript expression of *program*: ``$proxy("crm")…$call()``.
 
     Raises:
         TypeError: if it holds a value that has no literal.
@@ -62,7 +62,7 @@ def javascript(program: CallSpec) -> str:
 
 
 class DrawnCall(CallSpec, frozen=True, kw_only=True):
-    """A call that was drawn: Hypothesis prints it as a script makes it."""
+    """A drawn call, which Hypothesis prints as JavaScript."""
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
         printer.text(javascript(self))
@@ -130,7 +130,7 @@ def chains(
     refusable: bool = False,
     max_steps: int = 6,
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw chained calls of one API, or of any of *platform*.
+    """Draw chained calls of one API, or of any API of *platform*.
 
     Setters come in any order, repeated, with undefined and null, hostile texts, and the names that
     defaults and auth use, in other cases too. Placeholders of the path may stay unfilled. Without
@@ -162,7 +162,7 @@ def _draw_chains(
     drawn = [draw(setters) for _ in range(draw(st.integers(0, max_steps)))]
     if not is_aimed and max_steps:
         for corner in draw(rare_setters.corner_steps(api=called, platform=platform)):
-            _insert(draw, drawn, corner)
+            _insert_steps(draw, drawn, corner)
     if is_aimed or draw(_TEN) < _MOSTLY:
         for step in draw(
             _required_values(called, rare_setters.fillable_placeholders(platform, called))
@@ -178,8 +178,8 @@ def _draw_chains(
     )
 
 
-def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
-    """Put *more* into *steps*, in its order, from one place on."""
+def _insert_steps(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
+    """Insert *more* into *steps* at a drawn position, keeping its order."""
     at = draw(st.integers(0, len(steps)))
     for step in more:
         steps.insert(at, step)
@@ -187,7 +187,7 @@ def _insert(draw: st.DrawFn, steps: list[Step], more: Iterable[Step]) -> None:
 
 
 def _api_spelling(draw: st.DrawFn, api: Api, platform: Platform) -> str:
-    """Return a name that *api* may be called by: its key mostly, its twin or an alias else."""
+    """Draw a name under which *api* can be called: usually its key, else its twin or an alias."""
     if draw(_TEN) < _TRULY:
         return api.key
     names = (api.key, *api.aliases)
@@ -209,7 +209,7 @@ def _camel_case(name: str) -> str:
 def _required_values(
     draw: st.DrawFn, api: Api, names: tuple[str, ...]
 ) -> dict[Setter, dict[str, Any]]:
-    """Draw what every placeholder and required parameter needs, a mapping for each setter."""
+    """Draw values for all placeholders and required parameters, by setter."""
     values: dict[Setter, dict[str, Any]] = {}
     if names:
         values["path"] = {name: draw(_draw_value("path")) for name in names}
@@ -236,7 +236,7 @@ def _draw_options(instances: tuple[str, ...], refusable: bool) -> st.SearchStrat
 def steps(
     *, platform: Platform | None = None, api: Api = UNNAMED, refusable: bool = False
 ) -> st.SearchStrategy[Step]:
-    """Draw one setter and its value: ``("query", {"page": 1})``."""
+    """Draw one setter with its value: ``("query", {"page": 1})``."""
     drawn = _step_strategies(
         rare_setters.fillable_placeholders(platform, api), refusable, str(api.encoding or "")
     )
@@ -400,7 +400,7 @@ def _draw_argument(
 
 @cache
 def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
-    """Draw values that can stand at *place*; in a body, as one member of what *encoding* holds."""
+    """Draw values allowed at *place*; in a body, one member in the format *encoding*."""
     if place == "body" and encoding:
         return scalars().filter(is_element) if encoding == "xml" else scalars()
     values: dict[str, st.SearchStrategy[Any]] = {
@@ -413,7 +413,7 @@ def _draw_value(place: str, encoding: str = "") -> st.SearchStrategy[Any]:
 
 
 def perform(program: CallSpec, session: Session) -> Any:
-    """Make the call of *program* through the builder of *session*, and return its response.
+    """Make the call *program* in *session*, and return its response.
 
     In a property test, a failure tells the JavaScript of the program.
 
@@ -429,7 +429,7 @@ def perform(program: CallSpec, session: Session) -> Any:
 
 
 def builder_of(program: CallSpec, session: Session) -> Builder:
-    """Return the builder of *session* that has the setters of the chain *program*."""
+    """Return the builder of *session* with the setters of the chain *program*."""
     builder = session.proxy(program.platform, **program.options).api(program.api)
     for setter, value in program.steps:
         builder = getattr(builder, setter)(value)
@@ -443,7 +443,7 @@ _TYPES: Final = frozenset({"string", "text", "integer", "number", "boolean", "ar
 def for_platform(
     path: str | os.PathLike[str], /, *, api: str | None = None, key: str | None = None
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw calls of the user's platforms in *path*, chained and direct, that must not be refused.
+    """Draw valid calls, chained and direct, of the user's platforms at *path*.
 
     Values follow each parameter's type, format, enum and JSON Schema, as OpenAPI writes them; one
     without any of these gets hostile texts and numbers. Required parameters are always given,
@@ -469,7 +469,7 @@ def for_platform(
 
 
 def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
-    """Return the platforms of a folder, or that of a file, with their instances.
+    """Return the platforms of a folder or file, with their instances.
 
     A project declares its instances in one file; those of platforms in other files than *path*
     are left out.
@@ -494,7 +494,7 @@ def load_with_instances(path: str | os.PathLike[str], /) -> Platforms:
 
 
 def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
-    """Return the platforms of a folder, or those beside a file too: a script may call any of them.
+    """Return all platforms of a folder; for a file, those of its folder, which scripts may call.
 
     Raises:
         ConfigError: a file is wrong.
@@ -506,7 +506,7 @@ def load_platforms_beside(path: str | os.PathLike[str], /) -> Platforms:
 
 
 def _platforms_of_instances(place: Path) -> Iterator[str]:
-    """Yield the platforms that a file of instances names."""
+    """Yield the keys of the platforms in a file of instances."""
     for element in read_yaml(place).elements if place.is_file() else ():
         named = element.child("platform")
         if named is not None:
@@ -516,7 +516,7 @@ def _platforms_of_instances(place: Path) -> Iterator[str]:
 def apis_named(
     known: Platforms, platform: Platform, name: str, *, path: str | os.PathLike[str]
 ) -> list[Api]:
-    """Return the API of *name*, in either style, or all if it is empty.
+    """Return the API *name*, in either naming style; all APIs if *name* is empty.
 
     Raises:
         ConfigError: *platform*, which *path* declares, has none.
@@ -553,7 +553,7 @@ def _apis_named(known: Platforms, platform: Platform, name: str | None) -> list[
 def valid_calls(
     known: Platforms, platform: Platform, api: Api, /, *, direct: bool | None = None
 ) -> st.SearchStrategy[CallSpec]:
-    """Draw calls of one API that must not be refused; see `for_platform`.
+    """Draw valid calls of one API; see `for_platform`.
 
     Args:
         known: holds the instances.
@@ -572,7 +572,9 @@ def valid_calls(
         ),
         api=st.just(api.key),
         # made once: a strategy costs more to make than a value to draw
-        args=st.tuples(*(_values_of(parameter, encoding) for parameter in api.parameters)),
+        args=st.tuples(
+            *(_values_of_parameter(parameter, encoding) for parameter in api.parameters)
+        ),
     )
     ways = st.booleans() if direct is None else st.just(direct)
     return st.builds(
@@ -581,13 +583,13 @@ def valid_calls(
 
 
 def to_chain(api: Api, program: CallSpec, /) -> CallSpec:
-    """Return the chain that sets what the direct call *program* of *api* sets."""
+    """Return the chained call that is equivalent to the direct call *program* of *api*."""
     if program.args is None:
         return program
     return replace(program, args=None, steps=_setters_of(api, list(program.args)))
 
 
-def _values_of(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
+def _values_of_parameter(parameter: Parameter, encoding: str) -> st.SearchStrategy[Any]:
     values = parameter_values(parameter)
     if parameter.place == "body" and encoding == "xml":
         values = values.filter(is_element)
@@ -602,7 +604,7 @@ def _without_containers(value: Any) -> Any:
 
 
 def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStrategy[Any]:
-    """Draw values of one declared parameter that can stand at its place.
+    """Draw valid values of one parameter, allowed at its place.
 
     Args:
         parameter: what the platform file says of it.
@@ -624,7 +626,7 @@ def parameter_values(parameter: Parameter, /, *, name: str = "") -> st.SearchStr
 
 
 def schema_of(parameter: Parameter, /) -> dict[str, Any]:
-    """Return everything that is declared of a parameter's values as one JSON Schema."""
+    """Return one JSON Schema with everything declared for the values of a parameter."""
     kind = "string" if parameter.type == "text" else parameter.type
     declared = {
         "type": kind if parameter.type in _TYPES else "",
@@ -658,7 +660,7 @@ _FITTING: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 
 def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
-    """Return the setters that say what the arguments *values* of a direct call would."""
+    """Return the setters equivalent to the arguments *values* of a direct call."""
     steps: dict[Setter, dict[str, Any]] = {}
     whole: list[tuple[Setter, Any]] = []
     for parameter, value in zip(api.parameters, values, strict=False):
@@ -675,7 +677,7 @@ def _setters_of(api: Api, values: list[Any]) -> tuple[tuple[Setter, Any], ...]:
 
 
 def _merge_over(template: Any, value: Any) -> Any:
-    """Return *value* with what a direct call would keep of the body's template around it."""
+    """Return *value* merged over the body template, as a direct call does."""
     if not (isinstance(template, Mapping) and isinstance(value, dict)):
         return value
     # A script cannot say what stands for a credential.

@@ -1,4 +1,4 @@
-"""Setters that rarely meet by chance, each with the values that make it matter.
+"""Setters that random drawing rarely combines, each with values for which it matters.
 
 A chain of `bpmax_sim.strategies.chains` is drawn around one or two of them, so that what happens
 there is seen often. What must be refused stands in a chain that would be sent without it: another
@@ -28,14 +28,14 @@ UNNAMED: Final = Api(key="get_customer_detail", path="/customers/{id}")
 
 
 def fillable_placeholders(platform: Platform | None, api: Api) -> tuple[str, ...]:
-    """Return the placeholders of *api* that a call fills, and not auth."""
+    """Return the placeholders of *api* that calls fill, not those that auth fills."""
     auth = auth_of(platform, api)
     taken = {item.name for item in auth.apply if item.place == "path"} if auth else set()
     return tuple(name for name in placeholders(api.path) if name not in taken)
 
 
 def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]:
-    """Draw setters that claim the names that the auth of *platform* puts in, in several cases.
+    """Draw setters for names that the auth of *platform* sets, in several letter cases.
 
     Nothing is drawn where there is no auth.
     """
@@ -44,12 +44,12 @@ def rivals(*, platform: Platform, api: Api = UNNAMED) -> st.SearchStrategy[Step]
 
 
 def auth_of(platform: Platform | None, api: Api) -> Auth | None:
-    """Return how calls of *api* are authorised."""
+    """Return the auth of *api*, or None without platform."""
     return api.auth if isinstance(api.auth, Auth) else platform.auth if platform else None
 
 
 def claims(*, platform: Platform | None, api: Api = UNNAMED) -> list[Step]:
-    """Return what `rivals` draws from: the setters that claim a name of auth."""
+    """Return all setters that `rivals` draws from."""
     auth = auth_of(platform, api)
     return [
         _rival_step(place, spelled)
@@ -68,7 +68,7 @@ def _rival_step(place: str, name: str) -> Step:
 
 
 def _default_aim(setter: Setter, place: str, name: str) -> Aim:
-    """Return what sets the first name that has a default at *place*, else *name*."""
+    """Return the aim at the first name with a default at *place*; without one, at *name*."""
 
     def aim(api: Api, platform: Platform | None, value: Any) -> list[Step]:
         levels = (api, platform) if platform else (api,)
@@ -96,8 +96,8 @@ def _fill_path(api: Api, platform: Platform | None, value: Any) -> list[Step]:
     return [("path", {name: value}) for name in fillable_placeholders(platform, api)[:1]]
 
 
-def _aim_at(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
-    """Return what makes one setter, of *name* or of a whole body, behind that of *after*."""
+def _make_aim(setter: Setter, name: str = "", *, after: Any = UNDEFINED) -> Aim:
+    """Return the aim of one setter, for *name* or a whole body, preceded by a setter of *after*."""
 
     def step(value: Any) -> Step:
         return setter, {name: value} if name else value
@@ -119,7 +119,7 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "a header that meets a default in another case": (_DEFAULT_HEADER, ("t-1",)),
     "a value on a default of the query": (_DEFAULT_QUERY, ("覆盖", 0, False, [1, "b"])),
     "a value on a query of the path": (_named_query, ("z", None)),
-    "one query name twice": (_aim_at("query", "q", after=1), ("末", UNDEFINED, None)),
+    "one query name twice": (_make_aim("query", "q", after=1), ("末", UNDEFINED, None)),
     "one header twice in two cases": (
         lambda _api, _platform, value: [
             ("header", {"X-Twice": "1"}),
@@ -132,9 +132,9 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         lambda _api, _platform, value: [("body", value), ("body", {"来源": "后"})],
         ("文本", [1], 7, None),
     ),
-    "another body after an object": (_aim_at("body", after={"来源": "先"}), ("文本", [1], None)),
+    "another body after an object": (_make_aim("body", after={"来源": "先"}), ("文本", [1], None)),
     "two objects": (
-        _aim_at("body", after={"来源": "先", "q": 1}),
+        _make_aim("body", after={"来源": "先", "q": 1}),
         ({"q": {"深": 2}}, {"q": None}, {"q": None, "来源": None}, {"q": UNDEFINED}),
     ),
     "a template in a text": (
@@ -142,24 +142,24 @@ CORNERS: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
         ('[1,2]{{ x }}"\n', "{{ now }}", "${x}%"),
     ),
     "numbers, a space and a plus in the query": (
-        _aim_at("query", "q"),
+        _make_aim("query", "q"),
         (1e21, "a+b c", True, -0.0, 1.5e-7),
     ),
-    "an array in the query": (_aim_at("query", "q"), ([1, "b"], [True, None, "c d"], [])),
+    "an array in the query": (_make_aim("query", "q"), ([1, "b"], [True, None, "c d"], [])),
     "a date, NaN and undefined in a body": (
         lambda _api, _platform, value: [("body", {"q": value, "no": [value], "lang": UNDEFINED})],
         (datetime(2026, 3, 2, 1, 2, 3, 45_000, tzinfo=UTC), float("nan"), UNDEFINED, 1e21),
     ),
-    "undefined for a body": (_aim_at("body"), (UNDEFINED,)),
-    "a text for a body": (_aim_at("body"), ("文本 {{ x }}", '{"a":1}', "")),
-    "half a character in a body": (_aim_at("body"), ({"q": "甲\ud800"}, "\ud83d")),
-    "bytes for a body": (_aim_at("body"), (b"\xff\x00", b"")),
+    "undefined for a body": (_make_aim("body"), (UNDEFINED,)),
+    "a text for a body": (_make_aim("body"), ("文本 {{ x }}", '{"a":1}', "")),
+    "half a character in a body": (_make_aim("body"), ({"q": "甲\ud800"}, "\ud83d")),
+    "bytes for a body": (_make_aim("body"), (b"\xff\x00", b"")),
     "an Authorization of the script's own": (
-        _aim_at("header", "authorization"),
+        _make_aim("header", "authorization"),
         ("Bearer mine-0123456789", "Basic bWluZTptaW5l"),
     ),
     "a content type of the script's own": (
-        _aim_at("header", "content-type"),
+        _make_aim("header", "content-type"),
         (
             "application/json; charset=utf-8",
             "application/x-www-form-urlencoded",
@@ -173,13 +173,13 @@ REFUSED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
     "null in a path": (_fill_path, (None,)),
     "dots in a path": (_fill_path, ("..", ".", "..")),
     "a header that no line can hold": (
-        _aim_at("header", "X-New"),
+        _make_aim("header", "X-New"),
         ("x\r\nX-Evil: 1", "张三", "x\nX-Evil: 1", "a\x00b"),
     ),
-    "a name that no path has": (_aim_at("path", "unknown"), ("1",)),
-    "an object in the query": (_aim_at("query", "q"), ({"a": 1}, [[1]])),
-    "a BigInt in a body": (_aim_at("body"), (BigInt(1), {"q": [BigInt(1)]})),
-    "half a character in the query": (_aim_at("query", "q"), ("\udc00",)),
+    "a name that no path has": (_make_aim("path", "unknown"), ("1",)),
+    "an object in the query": (_make_aim("query", "q"), ({"a": 1}, [[1]])),
+    "a BigInt in a body": (_make_aim("body"), (BigInt(1), {"q": [BigInt(1)]})),
+    "half a character in the query": (_make_aim("query", "q"), ("\udc00",)),
 }
 """Setters that must be refused, as `CORNERS` has those that need not be."""
 
@@ -194,16 +194,16 @@ AUTH: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
 """What few kinds of auth have; met more often where they do."""
 
 ENCODED: Final[Mapping[str, tuple[Aim, tuple[Any, ...]]]] = {
-    "form": (_aim_at("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
+    "form": (_make_aim("body"), ({"来源": "a&b=c d*~"}, {"来源": ["~", "一 二"], "q": None})),
     "multipart": (
-        _aim_at("body"),
+        _make_aim("body"),
         ({"来源": " 张三\t"}, {"q": {"content": b"1\r\n", "filename": "合同.csv"}}),
     ),
     "xml": (
-        _aim_at("body"),
+        _make_aim("body"),
         ({"单": {"来源": "甲\r<乙>&"}}, {"单": {"@no": 7, "来源": ["\r", "]]>"]}}),
     ),
-    "text": (_aim_at("body"), (7.5, True, "文本 {{ x }}", "")),
+    "text": (_make_aim("body"), (7.5, True, "文本 {{ x }}", "")),
 }
 """Bodies that each encoding has its own way with."""
 
@@ -232,7 +232,7 @@ _ALL: Final = {**CORNERS, **AUTH, **ENCODED, **REFUSED}
 
 
 def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[list[Step]]:
-    """Draw the setters of one of `REFUSED` that *api* of *platform* has a place for."""
+    """Draw setters of one entry of `REFUSED` that is possible for *api*."""
     missing = {
         name
         for name, has in (
@@ -249,7 +249,7 @@ def refused_steps(*, api: Api, platform: Platform | None) -> st.SearchStrategy[l
 def corner_steps(
     draw: st.DrawFn, *, api: Api, platform: Platform | None = None
 ) -> list[list[Step]]:
-    """Draw the setters of two of `CORNERS` and of what its auth and its encoding add, for *api*."""
+    """Draw setters of two entries of `CORNERS`, and of those for the auth and encoding of *api*."""
     names = draw(_TWO)
     auth = auth_of(platform, api)
     if auth is not None and auth.sign is not None and draw(_NEARLY_ALWAYS):

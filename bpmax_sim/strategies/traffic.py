@@ -1,4 +1,4 @@
-"""What travels and is recorded: requests, responses, exchanges, and cassettes of them.
+"""Draw requests, responses, exchanges, cassettes, scripts and scenarios.
 
 Scripts, and scenario files that run them.
 """
@@ -52,7 +52,7 @@ _METHODS = st.sampled_from(METHODS)
 
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
-    """Draw requests as they are recorded: a call, its address, and a stand-in put in by auth."""
+    """Draw requests in their recorded form: with call, address, and a stand-in inserted by auth."""
     path = "".join(f"/{quote(part, safe='')}" for part in draw(_SEGMENTS))
     query = draw(_QUERIES)
     headers = draw(_HEADERS)
@@ -109,7 +109,7 @@ def _query_string(pairs: list[tuple[str, str]]) -> str:
 
 @cache
 def responses() -> st.SearchStrategy[Response]:
-    """Draw responses of any status: JSON mostly, also texts, bytes and empty ones."""
+    """Draw responses of any status; bodies are usually JSON, else text, bytes or empty."""
     kinds = st.one_of(
         json_values().map(lambda value: (_JSON, _encode_json(value))),
         texts().map(lambda text: ("text/plain; charset=utf-8", text.encode())),
@@ -131,7 +131,7 @@ def responses() -> st.SearchStrategy[Response]:
 
 
 def failures() -> st.SearchStrategy[FailedExchange]:
-    """Draw exchanges that did not complete."""
+    """Draw failed exchanges."""
     return st.builds(
         FailedExchange,
         code=st.sampled_from(("CONNECT", "TIMEOUT", "TLS", "RESET")),
@@ -144,7 +144,7 @@ def failures() -> st.SearchStrategy[FailedExchange]:
 def exchanges(
     *, rules: MatchingRules = RULES, owner: st.SearchStrategy[str] | None = None
 ) -> st.SearchStrategy[Exchange]:
-    """Draw exchanges, keyed under *rules*, with owners drawn from *owner*."""
+    """Draw exchanges with keys under *rules* and owners from *owner*."""
 
     def exchange(request: Request, outcome: Outcome, by: str, second: int) -> Exchange:
         return Exchange(
@@ -160,14 +160,14 @@ def exchanges(
 
 
 def cassettes(*, rules: MatchingRules = RULES, max_size: int = 5) -> st.SearchStrategy[bytes]:
-    """Draw whole cassette files of up to *max_size* exchanges, keyed under *rules*."""
+    """Draw cassette files with up to *max_size* exchanges, keyed under *rules*."""
     return st.lists(exchanges(rules=rules), max_size=max_size).map(
         lambda drawn: dump_exchanges(number_exchanges(drawn), rules=rules, zone=START.offset)
     )
 
 
 def number_exchanges(exchanges: list[Exchange]) -> list[Exchange]:
-    """Return *exchanges* numbered in order of issue, each owner from 1."""
+    """Return *exchanges* with their numbers in order of issue, from 1 for each owner."""
     counts = defaultdict[str, Iterator[int]](lambda: count(1))
     return [replace(exchange, order=next(counts[exchange.owner])) for exchange in exchanges]
 
@@ -189,7 +189,7 @@ _RESULTS = json_values(max_leaves=3)
 
 
 def yaml_text(document: Any, /) -> str:
-    """Return plain values as one line of JSON that is also YAML: a file to write.
+    """Return plain values as one line that is both JSON and YAML, for writing to a file.
 
     JSON may hold characters that YAML wants escaped.
     """
@@ -207,7 +207,7 @@ def _draw_several(programs: st.SearchStrategy[CallSpec]) -> st.SearchStrategy[li
 
 @st.composite
 def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = None) -> Script:
-    """Draw JavaScript that makes up to four calls, drawn from *programs*.
+    """Draw scripts that make up to four calls from *programs*.
 
     Calls are awaited, caught, made at once or after a timer; a form's fields are read and written.
     """
@@ -224,7 +224,7 @@ def scripts(draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = N
 def scenarios(
     draw: st.DrawFn, *, programs: st.SearchStrategy[CallSpec] | None = None, platforms: str = ""
 ) -> dict[str, Any]:
-    """Draw scenario files as plain values; `yaml_text` makes a file of them.
+    """Draw scenarios as plain values; `yaml_text` converts them to a file.
 
     They drive a form without script files: fields are set, calls made by ``proxy`` and ``js``
     steps, time passes, variables are saved and compared.
@@ -267,5 +267,5 @@ def _draw_steps(
 
 
 def _without_expressions(value: Any) -> Any:
-    """Return *value* without ``${``, which a scenario would read as an expression."""
+    """Return *value* without ``${``, which a scenario would evaluate."""
     return redact_values(value, lambda text: text.replace("${", "$ {"))

@@ -1,4 +1,4 @@
-"""Texts and values that break encoders: business data, hostile spellings, JavaScript's values.
+"""Draw texts and values that break encoders: business data, unusual spellings, JavaScript values.
 
 Also what a JSON Schema allows, as OpenAPI 3.0 and 3.1 write it, with the formats that parameters
 name, and a few of Chinese business. What the mapping does not honour by itself, such as ``not`` and
@@ -50,7 +50,7 @@ Make = TypeVar("Make", bound=Callable[..., Any])
 
 
 def cache_strategy(make: Make) -> Make:
-    """Return *make* so that it returns equal strategies once.
+    """Return *make* with its results cached, so that equal arguments give the same strategy.
 
     To check a strategy anew costs more than to draw from it.
     """
@@ -59,7 +59,7 @@ def cache_strategy(make: Make) -> Make:
 
 @cache_strategy
 def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[str]:
-    """Draw texts of a form, well-formed Unicode; *refusable* adds halves of characters."""
+    """Draw form texts of well-formed Unicode; with *refusable*, lone surrogates too."""
     drawn = st.one_of(
         st.sampled_from(BUSINESS),
         st.sampled_from(HOSTILE),
@@ -70,21 +70,21 @@ def texts(*, max_size: int = 12, refusable: bool = False) -> st.SearchStrategy[s
 
 @cache_strategy
 def words() -> st.SearchStrategy[str]:
-    """Draw header values: visible ASCII, with gaps inside only, maybe empty."""
+    """Draw header values: visible ASCII, spaces only inside, possibly empty."""
     run = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=16)
     return run | st.builds("".join, st.tuples(run.filter(bool), _GAPS, run.filter(bool)))
 
 
 @cache_strategy
 def keys() -> st.SearchStrategy[str]:
-    """Draw plain lower-case identifiers."""
+    """Draw lower-case identifiers."""
     later = st.text(f"{ascii_lowercase}{digits}_", max_size=8)
     return st.builds("{}{}".format, st.sampled_from(ascii_lowercase), later)
 
 
 @cache_strategy
 def numbers() -> st.SearchStrategy[int | float]:
-    """Draw finite numbers that Python and JavaScript both hold exactly."""
+    """Draw finite numbers that Python and JavaScript both represent exactly."""
     return st.integers(-LARGEST, LARGEST) | st.floats(allow_nan=False, allow_infinity=False)
 
 
@@ -96,27 +96,27 @@ def scalars(*, refusable: bool = False) -> st.SearchStrategy[Any]:
 
 @cache_strategy
 def json_values(*, max_leaves: int = 8) -> st.SearchStrategy[Any]:
-    """Draw JSON values, nested."""
+    """Draw nested JSON values."""
     return _nest_values(st.none() | scalars(), max_leaves)
 
 
 @cache_strategy
 def script_values(*, max_leaves: int = 8, refusable: bool = False) -> st.SearchStrategy[Any]:
-    """Draw what a script may pass as a body: JSON values, undefined, NaN, infinities and Dates."""
+    """Draw values for a body in a script: JSON, undefined, NaN, infinities and Dates."""
     odd = st.just(UNDEFINED) | st.sampled_from((UNDEFINED, *_ODD_NUMBERS))
     return _nest_values(st.none() | scalars(refusable=refusable) | odd | dates(), max_leaves)
 
 
 @cache_strategy
 def dates() -> st.SearchStrategy[datetime]:
-    """Draw Dates of whole milliseconds, as UTC datetimes."""
+    """Draw Dates with whole milliseconds, as datetimes in UTC."""
     return st.integers(-(10**12), 4 * 10**12).map(
         lambda ms: datetime.fromtimestamp(ms // 1000, UTC).replace(microsecond=ms % 1000 * 1000)
     )
 
 
 def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
-    """Draw each of *values* about as often, the first where everything is shrunk.
+    """Draw each of *values* about equally often; shrinking leads to the first.
 
     What Hypothesis draws is not spread evenly, as it tries again what was drawn before; the sum of
     several draws nearly is.
@@ -126,7 +126,7 @@ def evenly(values: Sequence[Any]) -> st.SearchStrategy[Any]:
 
 
 def draw_weighted(*drawn: tuple[int, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    """Draw from each of *drawn* as often as its weight says; `one_of` takes equal ones once."""
+    """Draw from each strategy of *drawn* in proportion to its weight."""
     branches = [branch for weight, branch in drawn for _ in range(weight)]
     return evenly(branches).flatmap(lambda branch: branch)
 
@@ -141,7 +141,7 @@ def _nest_values(leaves: st.SearchStrategy[Any], max_leaves: int) -> st.SearchSt
 
 
 def is_element(value: Any) -> bool:
-    """Return whether XML can hold *value*: names of elements, and no control characters."""
+    """Return whether *value* can be encoded as XML: valid element names, no control characters."""
     if isinstance(value, dict):
         named = all(_ELEMENT.fullmatch(name) for name in value)
         return named and all(map(is_element, value.values()))
@@ -158,7 +158,7 @@ _LABEL = st.from_regex(r"[a-z]([a-z0-9-]{0,8}[a-z0-9])?", fullmatch=True)
 
 
 def _id_cards() -> st.SearchStrategy[str]:
-    """Draw numbers of resident identity cards, the check digit right (GB 11643)."""
+    """Draw resident identity card numbers with a valid check digit (GB 11643)."""
     days = st.dates(date(1900, 1, 1), date(2099, 12, 31)).map("{:%Y%m%d}".format)
     drawn = st.builds("{}{}{:03d}".format, st.integers(110000, 659999), days, st.integers(1, 999))
     return drawn.map(lambda digits: digits + resident_check_character(digits))
@@ -252,7 +252,7 @@ def values_of(schema: Schema, /, *, name: str = "schema") -> Drawn:
 
 
 def check_value(schema: Schema, value: Any, /) -> str:
-    """Return what is wrong with *value*, in one line without the value itself, or nothing."""
+    """Return why *value* violates *schema*, in one line without the value; "" if it does not."""
     errors = Draft202012Validator(normalise_schema(schema)).iter_errors(value)
     first = min(errors, key=lambda error: (len(error.path), str(error.path)), default=None)
     if first is None:
@@ -268,7 +268,7 @@ def _json_type(value: Any) -> str:
 
 
 def normalise_schema(schema: Any) -> Any:
-    """Return *schema* in the words of JSON Schema 2020-12."""
+    """Return *schema* converted to JSON Schema 2020-12."""
     if isinstance(schema, list | tuple):
         return [normalise_schema(part) for part in schema]
     if not isinstance(schema, Mapping):
@@ -293,7 +293,7 @@ def _with_null(plain: dict[str, Any]) -> dict[str, Any]:
 
 
 def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
-    """Return what both say; the stricter bound counts."""
+    """Return a schema that allows only what both allow."""
     result = dict(first)
     for name, value in two.items():
         join = _BOUNDS.get(name)
@@ -302,7 +302,7 @@ def merge_schemas(first: Schema, two: Schema) -> dict[str, Any]:
 
 
 class _Drawer(msgspec.Struct, frozen=True):
-    """Makes strategies of the parts of one schema; *depth* counts the references on the way."""
+    """Makes strategies for the parts of one schema; *depth* counts the references followed."""
 
     root: Any
     name: str
@@ -441,7 +441,7 @@ def _fits(text: str, least: int, most: int | None) -> bool:
 
 
 def _number_limits(schema: Schema, widest: int | None) -> tuple[Any, Any]:
-    """Return the least and the greatest number; exclusive bounds are left to the validator."""
+    """Return the smallest and largest number; exclusive bounds are checked by the validator."""
     low, high = RANGES.get(schema.get("format", ""), (None, None))
     lows = [low, schema.get("minimum"), schema.get("exclusiveMinimum"), widest and -widest]
     highs = [high, schema.get("maximum"), schema.get("exclusiveMaximum"), widest]

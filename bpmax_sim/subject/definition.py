@@ -129,15 +129,6 @@ class FlowNode(Model, frozen=True, kw_only=True):
     form: NodeForm | UnsetType = UNSET
     end: bool = False
 
-    def conditions(self) -> Iterator[tuple[Action, int, Path, str]]:
-        """Yield the conditions.
-
-        Action, number of the route from 0, path in the node, expression.
-        """
-        for action, number, path, route in self.routes_with_places():
-            if route.when:
-                yield action, number, (*path, "when"), route.when
-
     def routes_with_places(self) -> Iterator[tuple[Action, int, Path, Transition]]:
         """Yield the routes: action, number from 0, path of the declaration, transition."""
         for action in self.offers:
@@ -479,14 +470,15 @@ class FlowParts(msgspec.Struct, frozen=True, kw_only=True):
     """A flow with the contents of its files: definition, scripts of the flow and of its nodes.
 
     Attributes:
-        conditions: place of each ``when`` in its file, by node, action and number of the route.
+        route_places: place of each route in its file, that of its ``when`` if it has one, by node,
+            action and number of the route.
         screens: node -> form as the node shows it.
         stand_in: given result if the flow is not run, or None.
     """
 
     definition: Definition | None = None
     stand_in: StandIn | None = None
-    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     scripts: Mapping[str, tuple[Script, ...]] = msgspec.field(default_factory=dict)
     libraries: tuple[Script, ...] = ()
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)

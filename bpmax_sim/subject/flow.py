@@ -258,7 +258,7 @@ class FlowSubject(MovingProject, kw_only=True):
             else:
                 for node in self._nodes_to_redecide(to):
                     self.owners.pop(node, None)
-                self._leave_for(visit, to, "return", acting)
+                self._move_to(visit, to, "return", acting)
         return self._result
 
     def resubmit(self, move: FlowMove) -> Result:
@@ -286,7 +286,7 @@ class FlowSubject(MovingProject, kw_only=True):
             self._add_history(acting)
             self.owners.clear()
             goes_back = self.definition is not None and self.definition.resubmit == "back"
-            target = self._way_back(self.sender) if goes_back and self.sender else ""
+            target = self._node_to_return_to(self.sender) if goes_back and self.sender else ""
             self.sender, self.status = "", project.PROCESSING
             if not target:
                 target = first_node(self.definition, self._call_hook("jump", acting))
@@ -303,7 +303,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 status=self.status,
             )
 
-    def _way_back(self, sender: str) -> str:
+    def _node_to_return_to(self, sender: str) -> str:
         """Return the node where a project continues that *sender* sent back.
 
         If *sender* is in a branch, this is the gateway, so all branches decide again.
@@ -320,7 +320,7 @@ class FlowSubject(MovingProject, kw_only=True):
         Raises:
             SubjectError: if it is not in progress, or another person than its starter acts.
         """
-        return self._end_under_way(
+        return self._end_project_by(
             "withdraw", move, project.CANCELLED, self._known_initiators(), msg("who started it")
         )
 
@@ -335,7 +335,7 @@ class FlowSubject(MovingProject, kw_only=True):
         mine = [owners.owner_of(item) for item in self.project.get("owner") or ()]
         allowed = [*admins, *(mine or self._known_initiators())]
         who = msg("an administrator or the project's owner")
-        return self._end_under_way("terminate", move, project.TERMINATED, allowed, who)
+        return self._end_project_by("terminate", move, project.TERMINATED, allowed, who)
 
     def forward(self, move: FlowMove) -> Result:
         """Show the project to others, who cannot decide (抄送)."""
@@ -364,7 +364,7 @@ class FlowSubject(MovingProject, kw_only=True):
                 self._notify(action, to, acting.comment, acting.at)
         return self._result
 
-    def _end_under_way(
+    def _end_project_by(
         self, action: str, move: FlowMove, status: str, allowed: list[str], who: str
     ) -> Result:
         self._check_under_way(action)

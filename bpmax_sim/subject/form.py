@@ -542,10 +542,10 @@ class FormSubject(ScriptedSubject, kw_only=True):
 
     def _set_field(self, name: str, value: Any, by: str, place: Place | None = None) -> list[str]:
         """Set a field; return the events of the change that have a script."""
-        old = self.fields.get(name)
+        old, label = self.fields.get(name), self.qualify(name)
         if not hooks.replace_value(self.fields, name, value):
+            self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
             return []
-        label = self.qualify(name)
         self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
         prefix = f"change.{name}."
         has_columns = any(event.startswith(prefix) for event in self.scripts)

@@ -84,6 +84,17 @@ class FieldChanged(SubjectEvent, frozen=True, kw_only=True):
         return self.by not in {"user", UNDO}
 
 
+class FieldReassigned(SubjectEvent, frozen=True, kw_only=True):
+    """A field was assigned the value that it already had; *by* and *place* as in `FieldChanged`.
+
+    It is not part of a trace, but a wrong value may come from there.
+    """
+
+    field: str
+    by: str
+    place: Place | None = None
+
+
 class CycleCut(SubjectEvent, frozen=True, kw_only=True):
     """A change handler was not fired again; *chain* are the changes that led there."""
 
@@ -113,6 +124,26 @@ class NodeEntered(SubjectEvent, frozen=True, kw_only=True):
     previous: str
     action: str
     by: str
+
+
+class RouteEvaluated(SubjectEvent, frozen=True, kw_only=True):
+    """The flow evaluated whether a route of *action* leads from *node* to *to*.
+
+    Attributes:
+        when: condition; "" for always.
+        taken: whether it held.
+        values: members of ``ctx`` that the condition reads, such as ``ctx.form.金额`` -> value; in
+            a trace its text, as JSON or ``undefined``.
+        place: condition, or the node's name, in the file of the flow.
+    """
+
+    node: str
+    action: str
+    to: str
+    taken: bool
+    when: str = ""
+    values: Mapping[str, Any] = {}
+    place: Place | None = None
 
 
 class PersonActed(SubjectEvent, frozen=True, kw_only=True):

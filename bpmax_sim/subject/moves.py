@@ -6,15 +6,19 @@ from collections.abc import Iterator
 from operator import itemgetter
 from typing import Any, Self
 
+from msgspec import UNSET
 from msgspec.structs import asdict, replace
 
-from bpmax_sim.errors import SubjectError, shorten_list, suggest_nearest, suggest_or_list
+from bpmax_sim.errors import Place, SubjectError, shorten_list, suggest_nearest, suggest_or_list
+from bpmax_sim.field_path import member
 from bpmax_sim.i18n import join_messages, msg, series
+from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.script.failure import Script
+from bpmax_sim.script_source.reading import read_script
 from bpmax_sim.subject import owners, project
 from bpmax_sim.subject.definition import Action, SubFlow
-from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove
-from bpmax_sim.subject.owners import Items, OwnersTable, Split, Visit
+from bpmax_sim.subject.hooks import BranchArrived, DeadlinePassed, FlowMove, RouteEvaluated
+from bpmax_sim.subject.owners import Items, OwnersTable, ParallelBranches, Visit
 from bpmax_sim.subject.project import ProjectState
 
 _MOST_HOPS = 100
@@ -64,7 +68,7 @@ class MovingProject(ProjectState, kw_only=True):
         with self._undo_on_failure():
             self._add_history(late)
             if deadline.to:
-                self._leave_for(visit, deadline.to, "deadline", late)
+                self._move_to(visit, deadline.to, "deadline", late)
             elif deadline.then == "notify":
                 people = [str(owner) for owner in deadline.notify]
                 people = people or [owners.owner_of(item) for item in visit.table.pending()]
@@ -222,7 +226,7 @@ class MovingProject(ProjectState, kw_only=True):
             return
         target = self._find_target(visit.node, action, move)
         if target:
-            self._leave_for(visit, target, action, move)
+            self._move_to(visit, target, action, move)
         elif not self._result.errors:
             raise SubjectError(
                 "no route of {action} at {node!r} matches; add one without when",
@@ -231,7 +235,7 @@ class MovingProject(ProjectState, kw_only=True):
                 node=visit.node,
             )
 
-    def _leave_for(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
+    def _move_to(self, visit: Visit, target: str, action: str, move: FlowMove) -> None:
         """Leave a node for *target*; if *target* is a join, wait there for other branches."""
         self.passed_nodes.append(visit.node)
         split, branch, waits = owners.leave_node(self.visits, visit, target)
@@ -268,7 +272,7 @@ class MovingProject(ProjectState, kw_only=True):
         if declared.parallel:
             self.passed_nodes.append(node)
             region = self.definition.branches_of_gateway(node)
-            split = Split(declared.join, region, set(region), visit.split, visit.branch)
+            split = ParallelBranches(declared.join, region, set(region), visit.split, visit.branch)
             for first in region:
                 branch = Visit(first, split=split, branch=first)
                 self._enter(first, action, move, branch, node)
@@ -289,11 +293,11 @@ class MovingProject(ProjectState, kw_only=True):
         if self._assign_owners(visit, coming):
             self._run_titles(coming)
             if visit.table.items:
-                self._skip_owners(visit, previous, coming)
+                self._skip_tasks_of_known_approvers(visit, previous, coming)
             else:
                 self._decide_without_owners(visit, coming)
 
-    def _skip_owners(self, visit: Visit, previous: str, coming: FlowMove) -> None:
+    def _skip_tasks_of_known_approvers(self, visit: Visit, previous: str, coming: FlowMove) -> None:
         """Pass the tasks of owners who are not asked again, or who started the project."""
         table = visit.table
         known = dict.fromkeys(self._people_not_asked_again(previous), "repeated")
@@ -504,16 +508,43 @@ class MovingProject(ProjectState, kw_only=True):
     def _find_target(self, node: str, action: Action, move: FlowMove) -> str:
         """Return the target of the first route whose condition holds, or ""."""
         for number, route in enumerate(self.definition_of(node).routes(action)):
-            if not route.when or self._condition_holds(node, number, route.when, move):
-                return route.to
+            place = self.route_places.get((node, action, number))
+            name = f"{node}.{move.action}[{number}].when"
+            when = route.when or ""
+            taken = not when or self._condition_holds(name, when, place, move)
             if self._result.errors:
                 break
+            self.tell(
+                RouteEvaluated(
+                    node=self.qualify(node),
+                    action=action,
+                    to=self.qualify(route.to),
+                    taken=taken,
+                    when=when,
+                    values=dict(self._values_in(when, move)) if when else {},
+                    place=place,
+                )
+            )
+            if taken:
+                return route.to
         return ""
 
-    def _condition_holds(self, node: str, number: int, when: str, move: FlowMove) -> bool:
-        name = f"{node}.{move.action}[{number}].when"
+    def _values_in(self, when: str, move: FlowMove) -> Iterator[tuple[str, Any]]:
+        """Yield the members of ``ctx`` that a condition reads, such as ``ctx.form.金额``."""
+        _, ctx = self._script_views("when", move)
+        parts = {name: link.snapshot() for name, link in ctx.links.items()}
+        used = [
+            ("form", *one.path) if one.root == "form" else one.path
+            for one in read_script(when).members
+            if "*" not in one.path
+        ]
+        for names in dict.fromkeys(used):
+            if not any(names != longer and names == longer[: len(names)] for longer in used):
+                value = member({**ctx.snapshot(), **parts}, names)
+                yield ".".join(("ctx", *names)), UNDEFINED if value is UNSET else value
+
+    def _condition_holds(self, name: str, when: str, place: Place | None, move: FlowMove) -> bool:
         script = Script(f"return Boolean({when}\n);", f"{name}.js")
-        place = self.conditions.get((node, move.action, number))
         if place is not None:  # the expression stands in its script where it stands in its file
             lines, spaces = "\n" * max(place.line - 2, 0), " " * (place.column - 1)
             script = Script(f"{lines}return Boolean(\n{spaces}{when}\n);", place.file)

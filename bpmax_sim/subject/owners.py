@@ -2,8 +2,8 @@
 
 Each owner has a seat, which is decided by rounds, one after the other: people added before the
 owner decide first, people added after decide last, people added beside decide together with the
-owner. A `Split` is a gateway that was passed. It ends at its join, once every branch has arrived
-there, or when a branch leaves it for another node outside.
+owner. A `ParallelBranches` is a gateway that was passed. It ends at its join, once every branch has
+arrived there, or when a branch leaves it for another node outside.
 """
 
 from __future__ import annotations
@@ -268,7 +268,7 @@ def _is_owner(item: Any) -> bool:
     return not isinstance(status, bool) and status in (UNTREATED, PASSED, REFUSED)
 
 
-class Split(msgspec.Struct, eq=False):
+class ParallelBranches(msgspec.Struct, eq=False):
     """Parallel branches in progress.
 
     Attributes:
@@ -280,7 +280,7 @@ class Split(msgspec.Struct, eq=False):
     join: str
     region: Mapping[str, set[str]]
     waiting: set[str]
-    outer: Split | None = None
+    outer: ParallelBranches | None = None
     branch: str = ""
 
 
@@ -301,7 +301,7 @@ class Visit(msgspec.Struct, eq=False):
 
     node: str
     table: OwnersTable = msgspec.field(default_factory=OwnersTable)
-    split: Split | None = None
+    split: ParallelBranches | None = None
     branch: str = ""
     arrived: float = 0.0
     plan: float | None = None
@@ -313,7 +313,7 @@ class Visit(msgspec.Struct, eq=False):
 
 def leave_node(
     visits: dict[str, Visit], visit: Visit, target: str
-) -> tuple[Split | None, str, bool]:
+) -> tuple[ParallelBranches | None, str, bool]:
     """Remove *visit* to go to *target*; return split and branch there, and whether to wait.
 
     At a join the project waits for the other branches. If *target* is outside of the branches, the
@@ -337,7 +337,7 @@ def leave_node(
     return split, branch, False
 
 
-def _enclosing_splits(split: Split | None) -> Iterator[Split]:
+def _enclosing_splits(split: ParallelBranches | None) -> Iterator[ParallelBranches]:
     while split is not None:
         yield split
         split = split.outer

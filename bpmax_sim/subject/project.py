@@ -180,7 +180,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
     """The state of a flow's project, and the hooks that run on it.
 
     Attributes:
-        conditions: place of each ``when`` in its file, by node, action and number of the route.
+        route_places: place of each route in its file, by node, action and number of the route.
         stand_in: given result of a sub-flow's project that is not run.
         at: current node, the first of several; "" before creation or without a definition.
         status: ``new``, ``processing``, ``finished``, ``rejected``, ``cancelled``, ``terminated``
@@ -213,7 +213,7 @@ class ProjectState(ScriptedSubject, kw_only=True):
 
     definition: Definition | None = None
     stand_in: StandIn | None = None
-    conditions: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
+    route_places: Mapping[tuple[str, str, int], Place] = msgspec.field(default_factory=dict)
     screens: Mapping[str, NodeScreen] = msgspec.field(default_factory=dict)
     subflows: Mapping[str, FlowParts] = msgspec.field(default_factory=dict)
     at: str = ""
@@ -349,9 +349,11 @@ class ProjectState(ScriptedSubject, kw_only=True):
         target: dict[str, Any] = getattr(self, part)
         for name, value in values.items():
             old = target.get(name)
+            label = self.qualify(name if part == "form" else f"{part}.{name}")
             if hooks.replace_value(target, name, value):
-                label = self.qualify(name if part == "form" else f"{part}.{name}")
                 self.tell(hooks.FieldChanged(field=label, old=old, new=value, by=by, place=place))
+            else:
+                self.tell(hooks.FieldReassigned(field=label, by=by, place=place))
 
     @property
     def project_members(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Exchanges, and calls of a trace, as curl commands for a POSIX shell.
+"""Convert exchanges, and calls in a trace, to curl commands for a POSIX shell.
 
 Stand-ins stay stand-ins: put credentials of your own in their place before you run it.
 """
@@ -22,7 +22,7 @@ _UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return a shell script that sends the requests of *exchanges*."""
+    """Return a shell script with the requests of *exchanges*, and notes about what it loses."""
     parts = ["#!/bin/sh\n"]
     for exchange in exchanges:
         call, outcome = exchange.request.call, exchange.outcome
@@ -37,7 +37,7 @@ def write_curl(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
 
 
 def curl_command(request: Request) -> str:
-    """Return the curl command that sends *request*, its body byte for byte."""
+    """Return the curl command that sends *request* with exactly the same body."""
     words = ["curl", "--silent", "--show-error", "--globoff", "--path-as-is"]
     words += ["--head"] if request.method == "HEAD" else ["--request", request.method]
     lines = [shlex.join([*words, request.url])]
@@ -65,7 +65,7 @@ def _join_lines(lines: list[str]) -> str:
 
 
 def _shell_text(body: bytes) -> str | None:
-    """Return *body* as a word for the shell, or None where it has to be piped in."""
+    """Return *body* as quoted shell word; None if it must be passed through a pipe."""
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -74,7 +74,7 @@ def _shell_text(body: bytes) -> str | None:
 
 
 def curl_of(event: Mapping[str, Any]) -> str:
-    """Return the command that sends the call of a ``CallMade`` again."""
+    """Return the curl command that repeats the call of the trace event *event*."""
     headers = {str(name).lower(): str(value) for name, value in event.get("header", {}).items()}
     return curl_command(
         Request(
@@ -87,7 +87,7 @@ def curl_of(event: Mapping[str, Any]) -> str:
 
 
 def _encode_body(body: Any, content_type: str) -> bytes | None:
-    """Return the bytes of a body that was parsed to be shown."""
+    """Return the bytes of a body that the trace holds in parsed form."""
     if body is None:
         return None
     if isinstance(body, str):

@@ -1,4 +1,4 @@
-"""Turn requests of other HTTP clients into calls of the session, recorded and logged likewise."""
+"""Convert requests of other HTTP clients to calls of the session, recorded and logged alike."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from bpmax_sim.traffic.identify import declared_address, hide_credentials, ident
 
 
 def register_credentials(credentials: Credentials, tenant: tuple[str, str], vault: Vault) -> None:
-    """Make the credentials of a tenant (platform key and instance key) known to *vault*."""
+    """Register the credentials of *tenant* (platform key, instance key) in *vault*."""
     for credential in credentials:
         vault.add(
             str(credential.real), str(credential.standin), name=".".join((*tenant, credential.name))
@@ -39,7 +39,7 @@ def register_credentials(credentials: Credentials, tenant: tuple[str, str], vaul
 
 @dataclass(slots=True, weakref_slot=True)
 class ExternalClients:
-    """Turns the requests of other HTTP clients into calls of the session.
+    """Converts requests of other HTTP clients to calls of one session.
 
     Attributes:
         clock: clock, moved by each exchange.
@@ -62,7 +62,7 @@ class ExternalClients:
     _cache: dict[Request, Request] = field(default_factory=dict, init=False)
 
     def send_call(self, request: Request, handle: Callable[[Request], Response]) -> Response:
-        """Send *request* as a call that is recorded and logged like a builder's.
+        """Answer *request* by *handle*, recorded and logged like a call of the builder.
 
         It is one exchange whatever its result: the client does its own retries.
 
@@ -97,7 +97,7 @@ class ExternalClients:
         return response
 
     def as_api_call(self, request: Request, *, serial: int = 0) -> Request:
-        """Return *request* as a call of its API, with its redacted twin.
+        """Return *request* with the API it is for, and with its redacted twin.
 
         If it is sent, it goes to the address of the instance, as a builder's does.
         """
@@ -110,7 +110,7 @@ class ExternalClients:
         return _with_serial(known, serial)
 
     def _identify_unnamed(self, request: Request) -> Request:
-        """Return *request*, which matches no platform, unless an invalid platform might match it.
+        """Return *request*, which matches no platform; raise if an invalid platform might match.
 
         Raises:
             ConfigError: if there are such platforms; the message lists their errors.
@@ -147,7 +147,7 @@ class ExternalClients:
         return named if shown is named else replace(named, standin=shown)
 
     def _at_declared_address(self, request: Request) -> Request:
-        """Return *request* at the address of a platform that recorded it there, or unchanged.
+        """Return *request* with the declared address of the platform that recorded it, if any.
 
         While recording, a variable set the client's address as the platform's. A replay does not
         have that variable.
@@ -172,7 +172,7 @@ class ExternalClients:
                     yield moved, match
 
     def explain_address(self, request: Request) -> Iterator[tuple[str, str]]:
-        """Yield label and text of hints about the address of *request*, which no platform has.
+        """Yield label and text of hints for a *request* whose address no platform has.
 
         The hints are where its recording was looked for, and how to declare a test address.
         """
@@ -219,7 +219,7 @@ class ExternalClients:
         return msg("base_url: {origin} of an instance of {key}", origin=origin, key=key)
 
     def is_redirected(self, request: Request) -> bool:
-        """Return whether *request* goes to another address than its own."""
+        """Return whether *request* is sent to another address than the one it names."""
         match = self._match(request)
         return match is not None and self._live_base(match) not in {"", match.base}
 
@@ -231,7 +231,7 @@ class ExternalClients:
         return self._matcher.match(request)
 
     def _live_base(self, match: ApiMatch) -> str:
-        """Return the instance's real address, if requests go to another one than they name."""
+        """Return the instance's real base URL if it is not the one in the request, else ""."""
         if not self.is_live or (match.is_outside and not match.host):
             return ""
         address = match.target.platform.platform_key, match.instance, match.host
@@ -239,7 +239,7 @@ class ExternalClients:
         return "" if "{" in live else live
 
     def _at_live_address(self, request: Request, match: ApiMatch) -> tuple[Request, ApiMatch]:
-        """Return *request* and *match* at the instance's real address, if it is another one."""
+        """Return *request* and *match* moved to the instance's real address if that differs."""
         live = self._live_base(match)
         if not live:
             return request, match
@@ -249,7 +249,7 @@ class ExternalClients:
         return replace(request, url=url), replace(match, base=live)
 
     def _of_recorded_instance(self, request: Request, match: ApiMatch) -> ApiMatch:
-        """Return *match* with the recorded instance, if several have the same address."""
+        """Return *match* with the recorded instance if several have its address."""
         if self.is_live or len(match.instances) == 1 or not match.target.is_declared:
             return match
         for instance in match.instances:
@@ -260,7 +260,7 @@ class ExternalClients:
         return match
 
     def _register_everyone(self) -> None:
-        """Make the credentials of all instances known to the vault, if anything is recorded.
+        """Register the credentials of all instances in the vault, if the session records.
 
         A client may send one where no declared API expects it.
         """
@@ -286,7 +286,7 @@ _LONGEST_CACHED = 4096
 
 
 def _with_serial(request: Request, serial: int) -> Request:
-    """Return *request* as the call number *serial* of its session, and its stand-in as well."""
+    """Return *request*, and its redacted twin, with the call number *serial*."""
     twin, call = request.standin, request.call
     if call is None or call.serial == serial:
         return request

@@ -1,4 +1,4 @@
-"""Which format some bytes are in, and the formats that can be read and written.
+"""Detect the format of recorded traffic; list the formats that can be imported and exported.
 
 All of them are entry points of ``bpmax_sim.formats``, ours too, so that vcrpy is imported only
 where its files are read or written.
@@ -70,7 +70,7 @@ def _recognises(name: str, text: bytes, tree: Any) -> bool:
 def read_foreign(
     data: bytes, *, kind: str = "", options: ReadOptions = _NO_OPTIONS
 ) -> ForeignExchanges:
-    """Return the exchanges of a foreign recording, as they were; nothing is redacted yet.
+    """Return the exchanges of a recording by another tool, unchanged and not yet redacted.
 
     Args:
         data: the whole file.
@@ -94,7 +94,7 @@ def read_foreign(
 
 
 def write_foreign(exchanges: Iterable[Exchange], kind: str) -> tuple[bytes, tuple[str, ...]]:
-    """Return *exchanges* in another tool's format, and what it cannot carry, one sentence each.
+    """Return *exchanges* in the format *kind*, and one sentence for each loss.
 
     Raises:
         ConfigError: if there is no such *kind*.

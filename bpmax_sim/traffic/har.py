@@ -1,4 +1,4 @@
-"""HTTP Archive 1.2, as Chromium, Firefox, mitmproxy and Playwright write it, and as we do.
+"""Read HTTP Archive 1.2 of Chromium, Firefox, mitmproxy and Playwright, and write it.
 
 They differ in HTTP/2 pseudo headers, in the place of a failure (``_error``, ``_failureText``,
 status 0 or -1), and in bodies: left out, in base64, or in files of their own (Playwright's
@@ -38,7 +38,7 @@ Attachment = Callable[[str], "bytes | None"]
 
 
 def read_har(data: bytes, *, attachment: Attachment) -> ForeignExchanges:
-    """Return what an archive holds; *attachment* gives the files that Playwright puts beside it.
+    """Return the exchanges of an archive; *attachment* reads Playwright's body files.
 
     Raises:
         CassetteError: if it is none.
@@ -147,13 +147,13 @@ def _read_content(content: Any, headers: Headers, attachment: Attachment) -> byt
 
 
 def _content_length(headers: Headers) -> int:
-    """Return the size of the body, where nothing compressed it; else 0."""
+    """Return the Content-Length of an uncompressed body, else 0."""
     value = headers.get("content-length") or ""
     return int(value) if value.isdecimal() and "content-encoding" not in headers else 0
 
 
 def _encode_attached(data: bytes, content_type: str, sizes: Iterable[int]) -> bytes:
-    """Return the body that Chromium read as text, which Playwright keeps in UTF-8."""
+    """Return the original bytes of a body that Chromium decoded and Playwright stored as UTF-8."""
     try:
         return imported.encode_text(data.decode(), content_type, sizes)
     except UnicodeDecodeError:
@@ -161,7 +161,7 @@ def _encode_attached(data: bytes, content_type: str, sizes: Iterable[int]) -> by
 
 
 def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[int]) -> bytes:
-    """Return the bytes of *text*; Polly.JS keeps a compressed body as a list of its pieces."""
+    """Return the bytes of *text*; Polly.JS stores a compressed body as list of chunks."""
     text = imported.require_text(text)
     if encoding not in {"base64", "hex"}:
         return imported.encode_text(text, content_type, sizes)
@@ -171,7 +171,7 @@ def _decode_text(text: Any, encoding: str, content_type: str, sizes: Iterable[in
 
 
 def write_har(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return the archive of *exchanges*, and what it could not carry."""
+    """Return the archive of *exchanges*, and notes about losses."""
     every = list(exchanges)
     entries = [_write_entry(exchange) for exchange in every]
     log = {"version": "1.2", "creator": {"name": "bpmax-sim", "version": "1"}, "entries": entries}
@@ -247,7 +247,7 @@ def _content_of(headers: Pairs, body: bytes) -> dict[str, str]:
 
 
 def read_zipped_har(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return what Playwright puts into one file: an archive, and bodies beside it.
+    """Return the exchanges of Playwright's ZIP file, which contains archive and bodies.
 
     Raises:
         CassetteError: if it is none, or more comes of it than anybody records.

@@ -1,4 +1,4 @@
-"""Identify traffic without builder as the call that a builder would have made, safe to store.
+"""Identify a request of another HTTP client as API call, and remove its credentials.
 
 Values that auth adds are removed, and so is every header that neither platform nor API declares.
 Credentials are redacted by their place, and the address becomes the declared one.
@@ -29,7 +29,7 @@ _ALWAYS: Final = frozenset(f"header.{name}" for name in SECRET_HEADERS)
 
 
 def identify_request(request: Request, match: ApiMatch | None) -> Request:
-    """Return *request* with API, address and places of secrets according to *match*.
+    """Return *request* with API, declared address and secret places according to *match*.
 
     It is unchanged if its path is not declared.
     """
@@ -56,7 +56,7 @@ def identify_request(request: Request, match: ApiMatch | None) -> Request:
 
 
 def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
-    """Return every place that auth fills, and every header that is not declared.
+    """Return the places that auth fills, and all headers that are not declared.
 
     If *request* itself tells which places did not come from the script, those are used.
     """
@@ -69,7 +69,7 @@ def _auth_filled_places(request: Request, target: Target) -> tuple[str, ...]:
 
 
 def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request:
-    """Return an identified *request* without secrets; *vault* then knows its credentials.
+    """Return the identified *request* redacted; its credentials are registered in *vault*.
 
     *request* itself is returned if it carries none and goes to the declared address.
 
@@ -93,7 +93,7 @@ def hide_credentials(request: Request, match: ApiMatch, vault: Vault) -> Request
 def declared_address(
     request: Request, match: ApiMatch, hide: Callable[[str, str], str] = lambda _place, text: text
 ) -> tuple[str, str]:
-    """Return the URL below the address that recordings hold, and that address."""
+    """Return the URL below the declared address, as recordings hold it, and that address."""
     declared = match.target.platform.base_url.rstrip("/")
     base = match.base if "{" in declared or match.is_outside else declared
     base = match.declared or base
@@ -116,7 +116,7 @@ def _hide_in_parameter(part: str, hide: Callable[[str, str], str]) -> str:
 
 
 class _SecretPlaces:
-    """Replaces the values at the places of secrets."""
+    """Replaces the values at declared secret places."""
 
     def __init__(self, match: ApiMatch, vault: Vault) -> None:
         self._names, self._is_login = match.target.secrets, match.target.login is not None
@@ -141,12 +141,12 @@ class _SecretPlaces:
         return with_standin(value, partial(self._vault.register_issued, *self._key, name))
 
     def _is_named(self, place: str, value: str) -> bool:
-        """Return whether a login sends a secret at another place than the platform declares."""
+        """Return whether *value* is a secret that a login sends at an undeclared place."""
         name = place.rpartition(".")[2]
         return self._is_login and is_secret_name(name) and is_secret_value(name, value)
 
     def _learn(self, credential: str, value: str) -> str:
-        """Return the stand-in of a *credential* that a client sent.
+        """Register *value* of a *credential* that a client sent; return its stand-in.
 
         One that is not the instance's own, such as a wrong password, has another stand-in.
         """
@@ -161,7 +161,7 @@ class _SecretPlaces:
 
 
 def _hide_in_body(body: bytes | None, hide: Callable[[str, str], str]) -> bytes | None:
-    """Return the body of a login, a form or JSON whatever is declared, without its secrets."""
+    """Return a login's body redacted, whether it is a form or JSON."""
     if not body:
         return body
     try:
@@ -183,7 +183,7 @@ def _hide_in_json(place: str, value: Any, hide: Callable[[str, str], str]) -> An
 
 
 def _basic_password(value: str) -> str:
-    """Return the password of Basic credentials, and any other value without a scheme as it is."""
+    """Return the password of Basic credentials; other values unchanged."""
     basic = read_basic(value)
     if basic is not None:
         return unquote(basic[1])

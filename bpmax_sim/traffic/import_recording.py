@@ -1,4 +1,4 @@
-"""Import a foreign recording into a cassette: read, identify, redact, match and merge.
+"""Import a recording of another tool into a cassette: read, identify, redact, match, merge.
 
 All exchanges are searched for secrets before any is redacted, so a secret that only the last
 exchange shows is redacted in the first one too.
@@ -47,7 +47,7 @@ def prepare_import(  # noqa: PLR0913 - all that a session would know
     redact: tuple[str, ...] = (),
     opened: Callable[[Request], tuple[str, ...]] = lambda _request: (),
 ) -> ForeignExchanges:
-    """Return the exchanges of *imported* as a session would have recorded them.
+    """Return *imported* in the form in which a session would have recorded it.
 
     Requests of declared APIs become their calls, at the declared address. Redacted are values that
     *vault* knows, values that auth adds or responses issue according to *platforms*, every
@@ -155,7 +155,7 @@ _LARGEST = 1 << 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForeignFile:
-    """A foreign recording that was read.
+    """A recording of another tool that has been read.
 
     Attributes:
         kind: name of its format.
@@ -168,7 +168,7 @@ class ForeignFile:
 
 
 def read_file(path: Path, *, kind: str = "", address: str = "") -> ForeignFile:
-    """Return what the foreign recording at *path* holds; nothing is redacted yet.
+    """Return the recording at *path*, not yet redacted.
 
     Args:
         path: the file; what Playwright put beside it is found in its folder.
@@ -209,7 +209,7 @@ def _read_bounded(path: Path) -> bytes:
 def register_known_credentials(
     platforms: Platforms, environ: Mapping[str, str], vault: Vault
 ) -> list[str]:
-    """Make the credentials of every instance known to *vault*; return whose are not set here."""
+    """Register all instances' credentials in *vault*; return the instances that lack some."""
     lacking = []
     instances = (entry.instance for entries in platforms.entries.values() for entry in entries)
     for instance in (instance for instance in instances if instance.enabled):
@@ -228,7 +228,7 @@ def register_known_credentials(
 def render_exchanges(
     exchanges: Iterable[Exchange], rules: matching.MatchingRules, vault: Vault
 ) -> tuple[PendingExchange, ...]:
-    """Return *exchanges* as they go into a file.
+    """Return *exchanges* as entries for a cassette.
 
     Raises:
         LeakError: if a secret is left in one.
@@ -252,7 +252,7 @@ def render_exchanges(
 
 
 def count_recorded(path: Path, owner: str) -> int | None:
-    """Return how many exchanges of *owner* the cassette at *path* holds.
+    """Return how many exchanges of *owner* the cassette has; None if there is no file.
 
     It is None if there is no file, and -1 if it is a recording of another tool.
 
@@ -270,7 +270,7 @@ def count_recorded(path: Path, owner: str) -> int | None:
 
 
 def write_recording(path: Path, owner: str, drafts: tuple[PendingExchange, ...]) -> bool:
-    """Replace the recording of *owner* in the cassette at *path*; return whether that changed it.
+    """Replace *owner*'s recording in the cassette; return whether the file changed.
 
     Other owners stay; a recording of another tool is replaced.
 

@@ -1,4 +1,4 @@
-"""The exchanges read from a foreign recording, in order of sending, and what is lost.
+"""Exchanges read from another tool's recording, in sending order, with notes about losses.
 
 YAML of other tools becomes dicts, lists, texts, bytes and None, with a bound on aliases. Scalars
 stay texts unless requested otherwise, so that no time, number or ``on`` changes its meaning.
@@ -39,7 +39,7 @@ _EARLIEST: Final = Instant.parse("2026-01-01T00:00:00+08:00").seconds
 
 
 class ForeignExchanges(msgspec.Struct, frozen=True):
-    """What was read from a foreign file.
+    """The exchanges in a file of another tool.
 
     Attributes:
         exchanges: numbered from 1 in the order in which they were sent.
@@ -55,7 +55,7 @@ NOWHERE: Final = "http://localhost:8080"
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a reader may ask for beside the file.
+    """Additional input of a reader besides the file.
 
     Attributes:
         address: of the server whose mappings these are, for formats that leave it out.
@@ -84,7 +84,7 @@ class ForeignFormat(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def has_member(tree: Any, *path: str) -> bool:
-    """Return whether the JSON value *tree* has something at *path*."""
+    """Return whether the JSON value *tree* has a member at *path*."""
     return member(tree, path) is not msgspec.UNSET
 
 
@@ -95,7 +95,7 @@ class NotConvertible(MessageError):  # noqa: N818 - a finding, which becomes a n
 def read_items(
     items: Iterable[tuple[int, Any]], read: Callable[[Any], Exchange], known: Keys
 ) -> ForeignExchanges:
-    """Return what *read* makes of each item; one that cannot be converted leaves a note.
+    """Return the exchanges that *read* makes of *items*; an item that it refuses becomes a note.
 
     Keys that are not *known* leave a note too, once for all exchanges that have them. Exchanges
     with a known time are sorted by it, others keep their place. An item comes with its number in
@@ -147,7 +147,7 @@ def _note_of_unknown_key(key: str, numbers: list[int]) -> str:
 
 
 def parse_json(data: bytes, what: str) -> Any:
-    """Return the value of *data*.
+    """Return the JSON value of *data*; *what* names the format in errors.
 
     Raises:
         CassetteError: if it is not JSON, naming *what* was expected and the place.
@@ -184,7 +184,7 @@ def _truncated_file_error(data: bytes, what: str) -> CassetteError:
 
 
 def require_list(value: Any, *path: str, what: str) -> list[Any]:
-    """Return the list that stands at *path* of *value*.
+    """Return the list at *path* of *value*.
 
     Raises:
         CassetteError: if there is none.
@@ -197,7 +197,7 @@ def require_list(value: Any, *path: str, what: str) -> list[Any]:
 
 
 def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
-    """Return headers that are kept as a mapping of a value, or a list of values, by name."""
+    """Return header pairs of a mapping from name to a value or a list of values."""
     return tuple(
         (str(name), require_text(value))
         for name, values in (headers or {}).items()
@@ -206,7 +206,7 @@ def grouped_pairs(headers: Mapping[str, Any] | None) -> Pairs:
 
 
 def require_text(value: Any) -> str:
-    """Return *value*, which has to be a text.
+    """Return *value* after checking that it is a text.
 
     Raises:
         TypeError: if it is not.
@@ -219,7 +219,7 @@ def require_text(value: Any) -> str:
 
 
 def header_text(value: bytes | str) -> str:
-    """Return a header's name or value: UTF-8 where it is, else Latin-1 (RFC 9110, 5.5).
+    """Return a header name or value decoded as UTF-8, else as Latin-1 (RFC 9110, 5.5).
 
     Bytes that are no UTF-8 come from Python's tools as surrogates, which no file can hold.
     """
@@ -242,14 +242,14 @@ _FAILURES: Final = (
 
 
 def failure_code(text: str) -> str:
-    """Return the code of a failure that another tool words as *text*."""
+    """Return our error code for the failure message *text* of another tool."""
     lower = text.lower()
     codes = (code for code, words in _FAILURES if any(word in lower for word in words))
     return next(codes, "RESET")
 
 
 def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> bytes:
-    """Return the bytes of a body that another tool stored as *text*.
+    """Return the original bytes of a body that another tool stored as *text*.
 
     They are in the encoding that the body itself declares, else in UTF-8; or in Windows-1252, which
     browsers and mitmproxy assume without a declaration, if *sizes* shows that length.
@@ -276,7 +276,7 @@ def encode_text(text: str, content_type: str, sizes: Iterable[int] = ()) -> byte
 
 
 def _to_windows_1252(text: str) -> bytes:
-    """Return *text* in Windows-1252 as browsers read it (WHATWG), or nothing if it is not."""
+    """Return *text* encoded as browsers' Windows-1252 (WHATWG); empty if that is not possible."""
     parts = []
     for sign in text:
         try:
@@ -291,7 +291,7 @@ def _to_windows_1252(text: str) -> bytes:
 def make_request(
     method: str, url: str, headers: Pairs, body: bytes | None, injected: Iterable[str] = ()
 ) -> Request:
-    """Return a request without builder, without the headers that each sender writes itself.
+    """Return a request without builder data and without headers that every client generates.
 
     *injected* are the places that did not come from the script, if a file of ours tells.
 
@@ -314,7 +314,7 @@ def make_request(
 
 
 def injected_headers(exchange: Exchange) -> list[str]:
-    """Return the headers of *exchange* that did not come from its script, as places.
+    """Return the places of headers of *exchange* that its script did not set.
 
     They are written into files of ours, so that those of the script count when it is read again.
     """
@@ -327,7 +327,7 @@ def injected_headers(exchange: Exchange) -> list[str]:
 
 
 def note_lost_pieces(exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """Yield a note for each response of *exchanges* that came in pieces, which no format keeps."""
+    """Yield a note for each streamed response: no format keeps the pieces."""
     for exchange in exchanges:
         if isinstance(exchange.outcome, Response) and exchange.outcome.chunks:
             yield msg(
@@ -339,7 +339,7 @@ def note_lost_pieces(exchanges: Iterable[Exchange]) -> Iterator[str]:
 def make_response(
     status: int, reason: str, headers: Pairs, body: bytes, *, elapsed: float = 0.0
 ) -> Response:
-    """Return a response; *body* may still be compressed as its headers say.
+    """Return a response; *body* may still be compressed as its headers declare.
 
     Raises:
         NotConvertible: if it is compressed in a way that cannot be undone.
@@ -360,7 +360,7 @@ def make_response(
 
 
 def undo_content_codings(body: bytes, headers: Pairs) -> bytes:
-    """Return *body* with its content codings undone (RFC 9110, section 8.4).
+    """Return *body* decompressed as *headers* declare (RFC 9110, 8.4).
 
     Many tools keep the header and store the body decoded, so an uncompressed body stays.
 
@@ -441,7 +441,7 @@ def from_base64(value: str) -> bytes:
 
 
 def parse_instant(value: object) -> float:
-    """Return POSIX seconds of ISO 8601; without a zone it is UTC, and nothing is 0."""
+    """Return the POSIX seconds of an ISO 8601 text; without zone as UTC, 0 for an empty value."""
     if isinstance(value, str):
         for zoned in (value, f"{value}+00:00"):
             with suppress(ValueError):
@@ -461,7 +461,7 @@ _JSON: Final = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|fal
 
 
 def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str = "") -> Any:
-    """Return the one document of *data*; numbers and booleans are such only where it is *typed*.
+    """Return the YAML document *data*; unless *typed*, all scalars are texts.
 
     That is everywhere, or below the keys *typed_below*.
 
@@ -495,7 +495,7 @@ def load_yaml(data: bytes, what: str, *, typed: bool = False, typed_below: str =
 
 
 class _Reader:
-    """Reads nodes; each visit costs one of *budget*, so aliases cannot multiply without end."""
+    """Converts nodes; each visit uses up *budget*, because aliases can multiply without limit."""
 
     def __init__(self, what: str, budget: int, typed_below: str) -> None:
         self._what = what
@@ -549,7 +549,7 @@ class _Reader:
 
 
 def _state_bytes(document: dict[str, Any]) -> bytes:
-    """Return the bytes of a file's or an iterator's state."""
+    """Return the bytes in the serialised state of a file or iterator."""
     outer = document.get("args") or document.get("state")
     if not isinstance(outer, list) or not outer:
         return b""

@@ -1,4 +1,4 @@
-"""Intercept the requests of other HTTP clients of this process with vcrpy, for a session.
+"""Intercept requests of other HTTP clients in this process by means of vcrpy.
 
 vcrpy only gets between client and network. Recording, matching and redaction are done elsewhere.
 Requests that are not replayed are sent by the client itself, with its own TLS settings and errors.
@@ -22,18 +22,18 @@ from bpmax_sim.traffic.imported import NotConvertible, grouped_pairs, make_reque
 
 
 class ClientListener(Protocol):
-    """Answers the requests of other HTTP clients, and records their responses."""
+    """Answers intercepted requests, and records responses."""
 
     def is_exempt(self) -> bool:
-        """Return whether the current request is not one of another HTTP client."""
+        """Return whether the current request must not be intercepted."""
         ...
 
     def answer(self, request: Request, /) -> Response | None:
-        """Return the recorded response, or None if the client has to send the request."""
+        """Return the recorded response; None if the client has to send the request."""
         ...
 
     def record_response(self, request: Request, response: Response, /) -> None:
-        """Record a response that the client received; it is on the disk when this returns."""
+        """Record a response received by the client; it is on disk when this returns."""
         ...
 
 
@@ -46,7 +46,7 @@ def intercept_clients(hears: ClientListener, name: str) -> AbstractContextManage
 
 
 class _InterceptingCassette(Cassette):  # type: ignore[misc]
-    """A cassette of vcrpy's that holds nothing itself."""
+    """An empty cassette of vcrpy that delegates to the listener."""
 
     def __init__(self, path: str, *, hears: ClientListener, **options: Any) -> None:
         super().__init__(path, **options)
@@ -55,10 +55,10 @@ class _InterceptingCassette(Cassette):  # type: ignore[misc]
         self._begun: dict[int, float] = {}
 
     def _load(self) -> None:
-        """Load nothing: what was recorded is with the session."""
+        """Load nothing: the session has the recordings."""
 
     def _save(self, force: bool = False) -> None:
-        """Save nothing: each exchange is safe already."""
+        """Save nothing: each exchange has been recorded already."""
 
     @property
     def write_protected(self) -> bool:

@@ -1,4 +1,4 @@
-"""The keys of each foreign format that are read, or that say nothing which a recording keeps.
+"""The keys of each foreign format that are read or may be ignored; others are reported.
 
 Any other key may hold what an extension of the tool has put there instead of a body, so it leaves a
 note: a serializer in use keeps JSON under ``parsed_body`` and nothing under ``body``.
@@ -104,7 +104,7 @@ HOVERFLY: Final = _make_keys(
 
 
 def unknown_keys(item: Any, known: Keys, above: str = "") -> Iterator[str]:
-    """Yield the dotted names of the keys of *item* that are not *known*.
+    """Yield the dotted path of each key of *item* that is not among *known*.
 
     A name that starts with an underscore is an extension by the rule of HAR, and says so.
     """

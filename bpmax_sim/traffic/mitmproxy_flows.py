@@ -1,4 +1,4 @@
-"""Flows as mitmproxy saves them (``-w``, *File → Save*): tnetstrings, one after the other.
+"""Read flow files of mitmproxy (``-w``, *File → Save*): a sequence of tnetstrings.
 
 https://tnetstrings.org; the keys are those of ``mitmproxy.io.compat``, whose ``version`` counts up.
 Bodies are kept as they came over the wire, so they are exact, whatever their character set.
@@ -23,7 +23,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def read_flows(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return what a file of flows holds; WebSockets, TCP, UDP and DNS leave a note.
+    """Return the exchanges of a flow file; WebSocket, TCP, UDP and DNS flows become notes.
 
     Raises:
         CassetteError: if it is none, or was cut.
@@ -40,7 +40,7 @@ def _read_values(data: bytes) -> Iterator[Any]:
 
 
 def _read_value(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
-    """Return the value that begins at byte *at*, and where the next one does.
+    """Return the value that begins at offset *at*, and the offset after it.
 
     Raises:
         CassetteError: there is none, or it goes beyond *end*.

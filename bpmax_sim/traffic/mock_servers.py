@@ -1,4 +1,4 @@
-"""Stub mappings of WireMock, read and written, and simulations of Hoverfly (schema v5), read.
+"""Read and write stub mappings of WireMock; read simulations of Hoverfly (schema v5).
 
 Both are rules, not recordings: only those that match exactly one request can be converted. A
 mapping has no address, so the caller gives one.
@@ -49,7 +49,7 @@ _FAULTS: Final = {
 
 
 def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
-    """Return what mappings hold, as if their server stood at *address*.
+    """Return the exchanges of WireMock mappings; *address* is the base URL of the stubbed server.
 
     Raises:
         CassetteError: if they are none.
@@ -65,7 +65,7 @@ def read_wiremock(data: bytes, *, address: str = NOWHERE) -> ForeignExchanges:
 
 
 def _in_order(mappings: list[Any]) -> list[tuple[int, Any]]:
-    """Return the mappings with those of one scenario in the order of its states."""
+    """Return the mappings; those of one scenario are ordered by its states."""
     placed = list(enumerate(mappings, 1))
     scenarios: dict[str, list[tuple[int, Any]]] = {}
     for pair in placed:
@@ -139,7 +139,7 @@ def _read_values(rule: Any, what: str) -> Iterator[str]:
 
 
 def _expected_body(request: Any) -> tuple[bytes | None, str]:
-    """Return the body that the mapping asks for, and its media type where the rule tells it."""
+    """Return the body that a mapping requires, and its media type if the rule implies one."""
     patterns = request.get("bodyPatterns") or []
     if not patterns:
         return None, ""
@@ -190,7 +190,7 @@ def _read_body(response: Any) -> bytes:
 
 
 def write_wiremock(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return mappings that answer *exchanges*, and what they could not carry.
+    """Return mappings that answer the requests of *exchanges*, and notes about losses.
 
     Equal requests become the states of a scenario, so that they are answered in their order.
     """
@@ -277,7 +277,7 @@ _SEQUENCE: Final = "sequence:"
 
 
 def read_hoverfly(data: bytes) -> ForeignExchanges:
-    """Return what a simulation holds.
+    """Return the exchanges of a simulation.
 
     Raises:
         CassetteError: if it is none, or not of schema v5.
@@ -301,7 +301,7 @@ def read_hoverfly(data: bytes) -> ForeignExchanges:
 
 
 def _sequence_number(pair: Any) -> int:
-    """Return the place in the sequence of responses to one request, as Hoverfly records them."""
+    """Return the position of a response among those recorded for the same request."""
     request = pair.get("request") if isinstance(pair, dict) else None
     states = (request.get("requiresState") or {}) if isinstance(request, dict) else {}
     turns = [value for name, value in states.items() if name.startswith(_SEQUENCE)]
@@ -313,18 +313,18 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     states = [n for n in matchers.get("requiresState") or {} if not n.startswith(_SEQUENCE)]
     if states:
         raise NotConvertible("it depends on the state {states!r}", states=states[0])
-    scheme = _single_text(matchers.get("scheme"), "scheme", "http")
-    host = _single_text(matchers.get("destination"), "destination")
-    path = _single_text(matchers.get("path"), "path", "/")
+    scheme = _required_text(matchers.get("scheme"), "scheme", "http")
+    host = _required_text(matchers.get("destination"), "destination")
+    path = _required_text(matchers.get("path"), "path", "/")
     query = _read_query(matchers)
-    body = _single_text(matchers.get("body"), "body", "")
+    body = _required_text(matchers.get("body"), "body", "")
     headers = []
     for name, rules in (matchers.get("headers") or {}).items():
         with suppress(NotConvertible):  # a pattern leaves its header out, nothing fails
-            headers.append((name, _single_text(rules, msg("header {name!r}", name=name), "")))
+            headers.append((name, _required_text(rules, msg("header {name!r}", name=name), "")))
     return Exchange(
         request=imported.make_request(
-            _single_text(matchers.get("method"), "method"),
+            _required_text(matchers.get("method"), "method"),
             f"{scheme}://{host}{path}{'?' if query else ''}{query}",
             tuple(headers),
             body.encode() or None,
@@ -333,8 +333,8 @@ def _hoverfly_exchange(pair: Any) -> Exchange:
     )
 
 
-def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
-    """Return the one text that *matchers* accept.
+def _required_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
+    """Return the text that *matchers* require exactly.
 
     Raises:
         NotConvertible: if there is more than one.
@@ -348,7 +348,7 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
     value = matchers[0].get("value")
     if isinstance(value, dict):  # a form: matchers by name
         pairs = [
-            (name, _single_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
+            (name, _required_text(rules, f"{what} {name!r}", "")) for name, rules in value.items()
         ]
         return _encoded(pairs)
     return imported.require_text(value)
@@ -356,13 +356,13 @@ def _single_text(matchers: Any, what: str, otherwise: str | None = None) -> str:
 
 def _read_query(request: Any) -> str:
     if request.get("deprecatedQuery"):
-        return _single_text(request["deprecatedQuery"], "query", "")
+        return _required_text(request["deprecatedQuery"], "query", "")
     pairs = []
     for name, matchers in (request.get("query") or {}).items():
         if len(matchers) == 1 and matchers[0].get("matcher") == "array":
             pairs += [(name, imported.require_text(value)) for value in matchers[0]["value"]]
         else:
-            pairs.append((name, _single_text(matchers, msg("query {name!r}", name=name))))
+            pairs.append((name, _required_text(matchers, msg("query {name!r}", name=name))))
     return _encoded(pairs)
 
 

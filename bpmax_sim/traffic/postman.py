@@ -1,4 +1,4 @@
-"""Collections of Postman (v2.0, v2.1) with saved responses: its *examples*.
+"""Read Postman collections (v2.0, v2.1) with saved responses, called *examples*.
 
 https://schema.postman.com/collection/json/v2.1.0/draft-07/docs/index.html. A request without a
 saved response is left out. Variables are those of the collection and of its folders; an
@@ -34,7 +34,7 @@ Variables = Mapping[str, str]
 
 
 def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
-    """Return the saved responses of a collection, in the order of the file.
+    """Return the saved responses of a collection, in file order.
 
     Raises:
         CassetteError: if it is none.
@@ -56,7 +56,7 @@ def read_postman(data: bytes, _options: ReadOptions) -> ForeignExchanges:
 
 
 def _saved_examples(folder: Any, outer: Variables, depth: int) -> Iterator[dict[str, Any]]:
-    """Yield each saved response with its request and variables; None for a request without one."""
+    """Yield each saved response with its request and variables."""
     named = {
         str(item.get("key") or item.get("id")): str(item.get("value") or "")
         for item in folder.get("variable") or ()
@@ -115,14 +115,14 @@ def _read_headers(headers: Any) -> Pairs:
 
 
 def _enabled_pairs(items: Any) -> Iterator[tuple[str, str]]:
-    """Yield key and value of what is not switched off."""
+    """Yield key and value of all entries that are not disabled."""
     for item in items or ():
         if not item.get("disabled"):
             yield imported.require_text(item.get("key") or ""), str(item.get("value") or "")
 
 
 def _fill(text: str, variables: Variables, depth: int = 0) -> str:
-    """Return *text* with its variables filled in, whose values may hold others.
+    """Return *text* with its variables replaced, recursively.
 
     Raises:
         NotConvertible: if one of them is not in the collection.
@@ -171,7 +171,7 @@ def _compose_url(url: Any) -> str:
 
 
 def _read_body(body: Any, headers: Pairs, variables: Variables) -> tuple[Pairs, bytes | None]:
-    """Return the body of a request, and its headers with the type that Postman adds."""
+    """Return a request's body, and its headers with the content type that Postman adds."""
     mode = body.get("mode")
     if not mode or body.get("disabled"):
         return headers, None

@@ -1,4 +1,4 @@
-"""Cassettes of vcrpy (YAML or JSON), go-vcr, betamax and cassetter, read; those of vcrpy, written.
+"""Read cassettes of vcrpy (YAML, JSON), go-vcr, betamax and cassetter; write those of vcrpy.
 
 Betamax's format is also that of Ruby's VCR. cassetter sorts exchanges by address, so their order
 comes from ``recorded_at``; JSON bodies that are kept as values lose their spelling. vcrpy keeps one
@@ -30,7 +30,7 @@ _PARSED: Final = "parsed_body"
 
 
 def read_vcrpy(data: bytes) -> ForeignExchanges:
-    """Return what a cassette of vcrpy holds.
+    """Return the exchanges of a vcrpy or go-vcr cassette.
 
     Raises:
         CassetteError: if it is none, or of the time before its version 1.
@@ -62,7 +62,7 @@ def _read_exchange(body_of: Callable[[Any], bytes | None], item: Any) -> Exchang
 
 
 def _read_status(response: Any) -> tuple[int, str]:
-    """Return code and reason, which go-vcr writes as ``200 OK`` and old recorders by itself."""
+    """Return status code and reason; go-vcr writes ``200 OK``, old versions only the number."""
     status = response.get("status")
     if isinstance(status, dict) and "code" in status:
         return int(status["code"]), str(status.get("message") or "")
@@ -73,7 +73,7 @@ def _read_status(response: Any) -> tuple[int, str]:
 
 
 def _body_of(part: Any) -> bytes | None:
-    """Return the body of a request or response; a serializer in use keeps JSON as its value."""
+    """Return the body of a request or response; a serializer may store JSON as its value."""
     if "content" in part:
         return _read_bytes(part["content"])
     if part.get("body") is None and _PARSED in part:
@@ -82,7 +82,7 @@ def _body_of(part: Any) -> bytes | None:
 
 
 def _read_bytes(body: Any) -> bytes | None:
-    """Return a body that is text, bytes, a list of pieces, or a mapping around one of these."""
+    """Return a body stored as text, bytes, list of chunks, or a mapping around one of these."""
     if isinstance(body, dict):
         if isinstance(body.get("base64_string"), str):
             return imported.from_base64(body["base64_string"])
@@ -100,7 +100,7 @@ def _read_bytes(body: Any) -> bytes | None:
 
 
 def write_vcrpy(exchanges: Iterable[Exchange]) -> tuple[bytes, tuple[str, ...]]:
-    """Return a cassette that plain vcrpy writes itself, and what it could not carry.
+    """Return *exchanges* as unmodified vcrpy writes them, and notes about losses.
 
     Raises:
         CassetteError: if it could carry nothing.
@@ -152,7 +152,7 @@ BETAMAX: Final = msg("a cassette of betamax")
 
 
 def read_betamax(data: bytes) -> ForeignExchanges:
-    """Return what a cassette of betamax holds.
+    """Return the exchanges of a betamax cassette.
 
     Raises:
         CassetteError: if it is none.
@@ -187,7 +187,7 @@ CASSETTER: Final = msg("a cassette of cassetter")
 
 
 def read_cassetter(data: bytes) -> ForeignExchanges:
-    """Return what a cassette of cassetter holds.
+    """Return the exchanges of a cassetter cassette.
 
     Raises:
         CassetteError: if it is none.
@@ -221,7 +221,7 @@ def read_cassetter(data: bytes) -> ForeignExchanges:
 
 
 def _cassetter_body(part: Any) -> bytes | None:
-    """Return the body of a request or answer; YAML nests it, TOML has it flat and JSON as text."""
+    """Return the body of a message: nested in YAML; flat in TOML, with JSON as text."""
     nested = isinstance(part.get("body"), dict)
     body = part["body"] if nested else {k.removeprefix("body_"): v for k, v in part.items()}
     kind, content = body.get("type", "none"), body.get("content")

@@ -34,7 +34,7 @@ from bpmax_sim.secret.vault import Vault
 
 def redact_pairs(pairs: Pairs, places: Iterable[str], root: str) -> Pairs:
     """Return *pairs* with the values replaced whose places are listed below *root*."""
-    names = _names_under(places, root)
+    names = _lower_case_names_at(places, root)
     return _replace_named(pairs, names) if names else pairs
 
 
@@ -44,7 +44,7 @@ def _replace_named(pairs: Pairs, names: Collection[str]) -> Pairs:
 
 def redact_url(url: str, places: Iterable[str]) -> str:
     """Return *url* with the query values replaced that *places* lists."""
-    names = _names_under(places, "query")
+    names = _lower_case_names_at(places, "query")
     address, mark, query = url.partition("?")
     if not names or not mark:
         return url
@@ -74,7 +74,7 @@ def redact_body(body: bytes, media: str, places: Iterable[str]) -> bytes:
     return text.encode(errors="surrogateescape")
 
 
-def _names_under(places: Iterable[str], root: str) -> frozenset[str]:
+def _lower_case_names_at(places: Iterable[str], root: str) -> frozenset[str]:
     """Return the names in lower case: most servers that know ``phone`` also accept ``Phone``."""
     return frozenset(
         path.name.lower() for path in _parse_places(places) if path.root == root and path.below
@@ -128,7 +128,7 @@ def redact_exchanged(
             bodies.add(call.body or b"")
             if shown.url.partition("?")[0] != shown.base + call.path:
                 texts.add(call.path)
-        if vault.leaves_unchanged(texts, *bodies):
+        if vault.certainly_leaves_unchanged(texts, *bodies):
             return shown, response
     outcome = redact_response(response, request, vault)
     return redact_request(request, vault), outcome
@@ -200,12 +200,12 @@ def redact_response(response: Response, request: Request, vault: Vault) -> Respo
         response,
         headers=tuple((name, vault.redact_text(value)) for name, value in headers),
         body=body,
-        chunks=_split_like(response, body, vault),
+        chunks=_split_as_received(response, body, vault),
         redirects=tuple([(status, vault.redact_text(hop)) for status, hop in response.redirects]),
     )
 
 
-def _split_like(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
+def _split_as_received(response: Response, body: bytes, vault: Vault) -> tuple[Chunk, ...]:
     """Return the chunks of the redacted *body*, split where the original chunks ended."""
     chunks, rest = response.chunks, response.body
     if len(body) == len(rest) or not chunks:

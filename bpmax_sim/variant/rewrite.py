@@ -1,4 +1,4 @@
-"""Write edits into scenario files: nothing stays written that does not pass then."""
+"""Write edits into scenario files; they are undone if the scenarios fail afterwards."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bpmax_sim.i18n import msg
 from bpmax_sim.scenario.expect_update import collect_updates, merge_row_edits
 from bpmax_sim.scenario.expect_writer import ExpectEdit, FileRewrite
 from bpmax_sim.scenario.load import ScenarioItem, load_items
-from bpmax_sim.variant.run import find_obstacle, measure_baseline, run_unlimited
+from bpmax_sim.variant.run import measure_baseline, run_unlimited, why_no_variants
 
 
 class ItemUpdates(NamedTuple):
-    """What scenarios that failed have to expect to pass.
+    """The edits with which failed scenarios pass, and the failures that no edit can solve.
 
     Attributes:
         edits: of their files.
@@ -26,11 +26,11 @@ class ItemUpdates(NamedTuple):
 
 
 def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
-    """Return what the items *failed* got, where they failed for their ``expect`` alone."""
+    """Return the updates of *failed* items whose only failures are expectations."""
     edits: list[list[ExpectEdit]] = []
     left: list[str] = []
     for item in failed:
-        why = find_obstacle(item)
+        why = why_no_variants(item)
         own: list[ExpectEdit] = []
         if not why:
             own, why = collect_updates(item, lambda changed: run_unlimited(changed).end)
@@ -43,7 +43,7 @@ def collect_item_updates(failed: Sequence[ScenarioItem]) -> ItemUpdates:
 
 
 def write_checked(files: Sequence[FileRewrite]) -> None:
-    """Write *files*, and put all back if a scenario of one does not pass then.
+    """Write *files*; restore all of them if a scenario in one of them then fails.
 
     Raises:
         ConfigError: one does not.
@@ -59,10 +59,10 @@ def write_checked(files: Sequence[FileRewrite]) -> None:
 
 
 def _find_problems(file: FileRewrite) -> Iterator[Problem]:
-    """Yield why the scenarios of a file that was written do not pass any more."""
+    """Yield a problem for each scenario of the rewritten *file* that fails."""
     try:
         for item in load_items(file.path):
-            if not find_obstacle(item):
+            if not why_no_variants(item):
                 measure_baseline(item)
     except ConfigError as error:
         yield from error.problems

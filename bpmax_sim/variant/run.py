@@ -1,4 +1,4 @@
-"""Run an item many times with something changed, and say what each run came to.
+"""Run an item with changes (a variant), and compare the result with its unchanged run.
 
 `measure_baseline` runs the item as it is, twice, and refuses what no variant can be judged by: what
 fails, flickers, asks a live system, or runs Python. `run_variant` runs it with a `Variant`. A
@@ -30,7 +30,7 @@ from bpmax_sim.scenario.observation import Observation, compare_runs, observe
 from bpmax_sim.scenario.outcome import events_of_unrun
 from bpmax_sim.scenario.runner import open_session, run_item
 from bpmax_sim.scenario.source import Failure
-from bpmax_sim.scenario.trial import TrialRun, run_trial
+from bpmax_sim.scenario.trial_run import TrialRun, run_trial
 from bpmax_sim.script.budget import UNLIMITED, Budget, Counts
 from bpmax_sim.script.failure import Script
 from bpmax_sim.script.hits import ScriptHits
@@ -50,7 +50,7 @@ _BACKSTOP: Final = 20.0
 
 
 class Variant(msgspec.Struct, frozen=True, kw_only=True):
-    """What is other in a variant.
+    """The changes of one variant.
 
     Attributes:
         scripts: name of a script, as `Script.name` has it -> its text instead.
@@ -76,7 +76,7 @@ class Variant(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class VariantRun:
-    """What a variant came to.
+    """The result of a variant.
 
     Attributes:
         events: everything that happened, the verdict last.
@@ -96,29 +96,29 @@ class VariantRun:
 
     @property
     def failures(self) -> tuple[Failure, ...]:
-        """Return why it failed: `Failure.kind`, ``place``, ``step``, ``essence``, ``cause``."""
+        """Return the failures of the scenario; none if it passed."""
         return self.end.failures
 
     @property
     def calls(self) -> tuple[CallMade, ...]:
-        """Return the calls of scripts and the logins, in the order in which they began."""
+        """Return calls and logins in the order in which they began."""
         return tuple(event for event in self.events if isinstance(event, CallMade))
 
     @property
     def end(self) -> ScenarioFinished:
-        """Return the verdict."""
+        """Return the last event, which has the verdict."""
         end = self.events[-1]
         assert isinstance(end, ScenarioFinished), "the last event is the verdict"
         return end
 
     @cached_property
     def observations(self) -> tuple[Observation, ...]:
-        """Return what its steps came to; see `compare_runs`."""
+        """Return the observable effects of its steps; see `compare_runs`."""
         return observe(self.events)
 
 
 class BaselineError(ConfigError):
-    """An item of which no variants can be judged; *failures* are those of its run, if it failed."""
+    """Raised for an item whose variants cannot be judged; *failures* are those of its own run."""
 
     default_code = "NO_BASELINE"
     failures: tuple[Failure, ...] = ()
@@ -126,7 +126,7 @@ class BaselineError(ConfigError):
 
 @dataclass(frozen=True)
 class Baseline:
-    """An item that passes, and always alike.
+    """An item that passes, with the result of its unchanged run.
 
     Attributes:
         run: of the item as it is.
@@ -149,7 +149,7 @@ def measure_baseline(
     cassettes: Path | None = None,
     hits: ScriptHits | None = None,
 ) -> Baseline:
-    """Run *item* twice as it is, and return what its variants are held against.
+    """Run *item* twice unchanged, and return the result with which variants are compared.
 
     The second of these runs counts into *hits*.
 
@@ -157,7 +157,7 @@ def measure_baseline(
         BaselineError: it is skipped, fails or is expected to, flickers, asks a live system, or runs
             Python.
     """
-    if why := find_obstacle(item):
+    if why := why_no_variants(item):
         raise BaselineError(Problem(why, item.place))
     first = Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ, cassettes)
     runs = [run_variant(first), run_variant(first, hits=hits)]
@@ -181,12 +181,12 @@ def measure_baseline(
 
 
 def run_unlimited(item: ScenarioItem, environ: Mapping[str, str] = os.environ) -> VariantRun:
-    """Run *item* as it is, as a variant, within the limits of any script."""
+    """Run *item* unchanged within the usual limits of scripts, without a baseline's budget."""
     return run_variant(Baseline(item, VariantRun(events_of_unrun(item)), UNLIMITED, environ))
 
 
-def find_obstacle(item: ScenarioItem) -> str:
-    """Return why no variant of *item* can be run, or nothing."""
+def why_no_variants(item: ScenarioItem) -> str:
+    """Return why no variant of *item* can be run; "" if it can."""
     mode = item.scenario.proxy.mode
     if item.skip:
         return msg("is skipped")
@@ -207,7 +207,7 @@ def run_variant(
     *,
     hits: ScriptHits | None = None,
 ) -> VariantRun:
-    """Run the item of *baseline* with *variant*; what its scripts run is counted into *hits*."""
+    """Run the item of *baseline* with the changes of *variant*; *hits* counts executed code."""
 
     def run(item: ScenarioItem, options: SessionOptions) -> tuple[Event, ...]:
         if variant.is_lenient:
@@ -222,7 +222,7 @@ def run_variant(
 
 
 def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  # noqa: B008 - frozen
-    """Run the item of *baseline* with *variant* as a trial, whatever its steps expect.
+    """Run the item with *variant* as a trial, which continues where expectations fail.
 
     Raises:
         BpmaxError: the session could not be opened.
@@ -244,7 +244,7 @@ def try_variant(baseline: Baseline, variant: Variant = Variant()) -> TrialRun:  
 def _run_within_limits(
     baseline: Baseline, variant: Variant, run: Callable[[ScenarioItem, SessionOptions], T]
 ) -> tuple[T, Budget]:
-    """Return what *run* makes of the item of *variant*, and what its scripts used."""
+    """Return the result of *run* for the item of *variant*, and the budget its scripts used."""
     item = variant.item or baseline.item
     if variant.scripts:
         item = replace(item, subjects=replace_scripts(item.subjects, variant.scripts))
@@ -301,7 +301,7 @@ def _has_passed_limit(events: Sequence[Event]) -> bool:
 
 
 def replace_scripts(subjects: Subjects, texts: Mapping[str, str]) -> Subjects:
-    """Return *subjects* with other texts of the scripts that *texts* names."""
+    """Return *subjects* with the source of each script named in *texts* replaced."""
 
     def swap(scripts: Sequence[Script]) -> tuple[Script, ...]:
         return tuple(Script(texts.get(one.name, one.source), one.name) for one in scripts)
@@ -310,7 +310,7 @@ def replace_scripts(subjects: Subjects, texts: Mapping[str, str]) -> Subjects:
 
 
 def add_library(subjects: Subjects, library: Script) -> Subjects:
-    """Return *subjects* with *library* in front of the libraries of each form and flow."""
+    """Return *subjects* with *library* before the other libraries of each form and flow."""
     return _change_scripts(subjects, tuple, lambda libraries: (library, *libraries))
 
 
@@ -320,7 +320,7 @@ ChangeScripts = Callable[[Sequence[Script]], tuple[Script, ...]]
 def _change_scripts(
     subjects: Subjects, change: ChangeScripts, change_libraries: ChangeScripts
 ) -> Subjects:
-    """Return *subjects* with each list of scripts and of libraries changed."""
+    """Return *subjects* with *change* applied to scripts and *change_libraries* to libraries."""
 
     def change_owner(owner: Owner) -> Owner:
         scripts = {event: change(scripts) for event, scripts in owner.scripts.items()}

@@ -1,4 +1,4 @@
-"""Spread work that is numbered over forked processes; what comes back is in its order.
+"""Distribute numbered work over forked processes; results are yielded in the order of numbers.
 
 A forked child has all that its parent has read already, so nothing is sent to it. Where processes
 cannot fork (Windows), or for one worker, the work is done here, one after the other.
@@ -53,7 +53,7 @@ def map_in_order(
 
 @contextmanager
 def _delay_interrupts() -> Iterator[None]:
-    """Let Ctrl-C wait while processes are forked, which themselves never hear of it."""
+    """Delay Ctrl-C while processes are forked; the forked processes ignore it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -68,7 +68,7 @@ def _delay_interrupts() -> Iterator[None]:
 
 
 class _WorkerProcess(Generic[T]):
-    """One process at a time, which does every *n*-th piece of work."""
+    """A process that does every n-th piece of work; it is replaced if it dies."""
 
     def __init__(self, work: Callable[[int], T], numbers: range) -> None:
         self._work, self._numbers = work, numbers
@@ -104,7 +104,7 @@ class _WorkerProcess(Generic[T]):
         return result
 
     def stop(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         self._here.close()
         self._process.kill()
         self._process.join()

@@ -1,4 +1,4 @@
-"""Change values inside the text of a YAML file; everything else, such as comments, stays.
+"""Change values in the text of a YAML file; comments and layout stay.
 
 Only the text of changed values is written. The result is read back and compared with the wanted
 value, so a file that cannot be changed like that is refused, never damaged.
@@ -59,7 +59,7 @@ def _as_plain(value: Any) -> Any:
 
 
 class _Editor:
-    """The text of a file, and where each of its nodes stands."""
+    """The text of a file, and its nodes with their positions."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -94,7 +94,7 @@ class _Editor:
             edits.append(self._insertion(node, fresh))
 
     def _replacement(self, owner: Any, key: Any, old: Any, value: Any) -> tuple[int, int, str]:
-        """Return the edit that replaces a value; mappings in a mapping stand below their key."""
+        """Return the edit that replaces a value; a mapping is written below its key."""
         start, end = self._offset(old.start_mark), self._end_offset(old)
         inner = value.values() if isinstance(value, Mapping) else ()
         if owner.flow_style or not any(isinstance(one, Mapping | list) for one in inner):
@@ -125,7 +125,7 @@ class _Editor:
         return int(self._starts[mark.line] + mark.column)
 
     def _end_offset(self, node: Any) -> int:
-        """Return where *node* ends; a block ends with the last thing in it."""
+        """Return the offset of the end of *node*; a block ends with its last scalar."""
         if isinstance(node, yaml.ScalarNode):
             end = self._offset(node.end_mark)
             return len(self._text[:end].rstrip("\n")) if node.style in {"|", ">"} else end

@@ -32,7 +32,7 @@ from bpmax_sim.field_path import read_steps
 from bpmax_sim.file_system import to_slashes
 from bpmax_sim.i18n import MessageError, msg
 from bpmax_sim.js_values import check_number_size
-from bpmax_sim.yamlfile.reads import note_read
+from bpmax_sim.yamlfile.file_reads import note_read
 
 Scalar = str | int | float | bool | None
 Step = str | int
@@ -44,7 +44,7 @@ _PLAIN = re.compile(_NAME)
 
 
 class Node(Struct, frozen=True):
-    """A mapping, a list or a scalar of a YAML file.
+    """A mapping, list or scalar of a YAML file, with its position.
 
     Attributes:
         value: ``dict`` of nodes, ``tuple`` of nodes, or the scalar itself.
@@ -66,27 +66,27 @@ class Node(Struct, frozen=True):
 
     @property
     def place(self) -> Place:
-        """Return where the value starts."""
+        """Return the position of the value."""
         return Place(self.file, self.line, self.column)
 
     def key_place(self, key: str) -> Place:
-        """Return where *key* itself starts, or the mapping when it has no such key."""
+        """Return the position of *key* itself; that of the mapping if it has no such key."""
         line, column = self.keys.get(key, (self.line, self.column))
         return Place(self.files.get(key, self.file), line, column)
 
     @property
     def items(self) -> Mapping[str, Node]:
-        """Return the entries of a mapping; of anything else, none."""
+        """Return the entries of a mapping; empty for any other node."""
         return self.value if type(self.value) is dict else {}
 
     @property
     def elements(self) -> tuple[Node, ...]:
-        """Return the elements of a list; of anything else, none."""
+        """Return the elements of a list; empty for any other node."""
         return self.value if type(self.value) is tuple else ()
 
     @property
     def kind(self) -> str:
-        """Return what the value is, as a message calls it: ``text``, ``a list``, ``nothing``."""
+        """Return the kind of the value as messages name it: ``text``, ``a list``, ``nothing``."""
         return _KINDS[type(self.value)]
 
     def get(self, path: str) -> Node | None:
@@ -94,7 +94,7 @@ class Node(Struct, frozen=True):
         return self.at(parse_steps(path))
 
     def at(self, steps: Iterable[Step]) -> Node | None:
-        """Return the node that *steps* of keys and list positions lead to, or None."""
+        """Return the node at the path *steps* of keys and indexes, or None."""
         node = self
         for step in steps:
             value: Any = node.value
@@ -105,7 +105,7 @@ class Node(Struct, frozen=True):
         return node
 
     def child(self, step: Step) -> Node | None:
-        """Return the value of a key, or the element of a position, or None."""
+        """Return the value of a key, or the element at an index, or None."""
         value: Any = self.value
         if type(value) is dict:
             found: Node | None = value.get(step)
@@ -120,7 +120,7 @@ class Node(Struct, frozen=True):
             yield from child.walk()
 
     def nearest(self, steps: Iterable[Step]) -> Node:
-        """Return the node at *steps*, or the last one on the way there."""
+        """Return the node at *steps*, or the deepest existing one on that path."""
         node = self
         for step in steps:
             child = node.child(step)
@@ -130,7 +130,7 @@ class Node(Struct, frozen=True):
         return node
 
     def plain(self) -> object:
-        """Return the value as new ``dict``, ``list`` and scalars, without positions."""
+        """Return the value as plain ``dict``, ``list`` and scalars, without positions."""
         value = self.value
         if type(value) is dict:
             return {key: child.plain() for key, child in value.items()}
@@ -140,12 +140,12 @@ class Node(Struct, frozen=True):
 
     @property
     def all_files(self) -> frozenset[str]:
-        """Return the files that it, and all that is below it, come from."""
+        """Return the files from which this node and all nodes below it come."""
         inner = (child.all_files for child in (*self.items.values(), *self.elements))
         return frozenset({self.file}).union(*inner)
 
     def texts(self, steps: tuple[Step, ...] = ()) -> Iterator[tuple[tuple[Step, ...], str]]:
-        """Yield the path and the value of every text below, keys aside."""
+        """Yield path and value of every text below this node; keys are not included."""
         value = self.value
         if type(value) is str:
             yield steps, value
@@ -210,11 +210,11 @@ _DIGITS = 1000
 
 
 class ScalarError(MessageError, ValueError):
-    """Raised if the meaning of a plain scalar is ambiguous."""
+    """Raised for a plain scalar that looks like a number but cannot be read as one reliably."""
 
 
 def resolve_scalar(text: str) -> Scalar:
-    """Return what the plain scalar *text* means.
+    """Return the value of the plain scalar *text*.
 
     Raises:
         ScalarError: if it is a number with leading zeros, or far too long a number.
@@ -257,7 +257,7 @@ _PARSER: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ els
 def compose_nodes(
     text: str, file: str, problems: list[Problem], *, unclear_as_text: bool = False
 ) -> Node:
-    """Return the root node of *text*; what is wrong but does not stop it goes to *problems*.
+    """Return the root node of *text*; problems that do not prevent reading go to *problems*.
 
     With *unclear_as_text* a number that nobody can be sure of is text, as if it were quoted.
 
@@ -273,7 +273,7 @@ def compose_nodes(
 
 
 class _OpenCollection(Struct):
-    """A list, or a mapping where there are *pairs*, whose end has not come yet."""
+    """A mapping (which has *pairs*) or list whose end event has not arrived yet."""
 
     mark: Mark
     anchor: str | None
@@ -286,7 +286,7 @@ class _OpenCollection(Struct):
 
 
 class _Composer:
-    """The state between two events."""
+    """Builds nodes from the events of the YAML parser."""
 
     def __init__(self, file: str, problems: list[Problem], *, unclear_as_text: bool) -> None:
         self.documents = _OpenCollection((1, 1), None, None, size=0)
@@ -300,9 +300,11 @@ class _Composer:
 
     def document(self, event: yaml.DocumentStartEvent) -> None:
         if self.documents.elements:
-            self._stop(msg("a second document starts here; a file holds one"), _mark(event))
+            self._raise_at(msg("a second document starts here; a file holds one"), _mark(event))
         if event.version == (1, 1):
-            self._tell(msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event))
+            self._add_problem(
+                msg("files are read as YAML 1.2; remove the line %YAML 1.1"), _mark(event)
+            )
 
     def scalar(self, event: yaml.ScalarEvent) -> None:
         start: Any = event.start_mark
@@ -324,7 +326,7 @@ class _Composer:
                 value = resolve_scalar(event.value)
             except ScalarError as error:
                 if not self._unclear_as_text:
-                    self._tell(str(error), mark)
+                    self._add_problem(str(error), mark)
         self._add(Node(value, self._file, *mark), event.anchor)
 
     def start(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
@@ -333,9 +335,11 @@ class _Composer:
         if event.tag:
             self._refuse_tag(event.tag, mark)
         if top.pairs is not None and top.key is None:
-            self._stop(msg("a key must be text; quote a value that starts with '{' or '['"), mark)
+            self._raise_at(
+                msg("a key must be text; quote a value that starts with '{' or '['"), mark
+            )
         elif len(self._open) > DEEPEST:
-            self._stop(_TOO_DEEP, mark)
+            self._raise_at(_TOO_DEEP, mark)
         pairs: dict[str, Node] | None = {} if type(event) is yaml.MappingStartEvent else None
         self._top = _OpenCollection(mark, event.anchor, pairs)
         self._open.append(self._top)
@@ -351,25 +355,25 @@ class _Composer:
         mark = _mark(event)
         node = self._anchors.get(event.anchor or "")
         if self._wants_key():
-            self._stop(msg("a key must be text, not an alias"), mark)
+            self._raise_at(msg("a key must be text, not an alias"), mark)
         elif node is None:
-            self._tell(
+            self._add_problem(
                 msg("*{anchor} has no anchor &{anchor} before it", anchor=event.anchor), mark
             )
             node = Node(None, self._file, *mark)
         if node is not None:
             self._add(node, None)
             if len(self._open) + node.depth > DEEPEST + 1:
-                self._stop(_TOO_DEEP, self._top.mark)
+                self._raise_at(_TOO_DEEP, self._top.mark)
 
     def _report_key(self, event: yaml.ScalarEvent, mark: Mark, top: _OpenCollection) -> None:
-        """Report a key that is there already, or is empty; quoted it may be that, once."""
+        """Report a duplicate key, or an empty one that is not quoted."""
         key = event.value
         if not key and event.implicit[0]:
-            self._tell(msg("a key is missing before ':'"), mark)
+            self._add_problem(msg("a key is missing before ':'"), mark)
         elif key in top.keys:
             line = top.keys[key][0]
-            self._tell(
+            self._add_problem(
                 msg("duplicate key {key!r}, first in line {line}; remove one", key=key, line=line),
                 mark,
             )
@@ -391,23 +395,23 @@ class _Composer:
                 top.pairs[key] = node
             top.key = None
         if top.size > MOST:
-            self._stop(_TOO_LARGE, top.mark)
+            self._raise_at(_TOO_LARGE, top.mark)
 
     def _wants_key(self) -> bool:
         return self._top.pairs is not None and self._top.key is None
 
     def _refuse_tag(self, tag: str, mark: Mark) -> None:
         shown = tag.replace("tag:yaml.org,2002:", "!!")
-        self._tell(
+        self._add_problem(
             msg("the tag {shown} is not supported; remove it, quotes make a text", shown=shown),
             mark,
         )
 
-    def _stop(self, message: str, mark: Mark) -> None:
-        self._tell(message, mark)
+    def _raise_at(self, message: str, mark: Mark) -> None:
+        self._add_problem(message, mark)
         self.stopped = True
 
-    def _tell(self, message: str, mark: Mark) -> None:
+    def _add_problem(self, message: str, mark: Mark) -> None:
         if not self.stopped:
             self._problems.append(Problem(message, Place(self._file, *mark)))
 
@@ -444,7 +448,7 @@ _CANNOT_START = msg("found character that cannot start any token")
 
 
 def read_yaml(source: str | Path, *, file: str = "") -> Node:
-    """Return the root of a YAML file, or of a text.
+    """Return the root node of a YAML file or text.
 
     Args:
         source: a `Path` is read from disk, a ``str`` is the text itself.
@@ -460,7 +464,7 @@ def read_yaml(source: str | Path, *, file: str = "") -> Node:
 
 
 def read_text(path: Path, name: str = "") -> str:
-    """Return the text of a YAML file, which messages call *name*, without a byte order mark.
+    """Return the text of the YAML file at *path* without byte order mark; messages call it *name*.
 
     Raises:
         ConfigError: if it cannot be read.
@@ -470,7 +474,7 @@ def read_text(path: Path, name: str = "") -> str:
 
 
 def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -> Node:
-    """Return the root of the YAML file that holds *data*, which messages call *name*.
+    """Return the root node of *data*; messages call the file *name*.
 
     Raises:
         ConfigError: as `read_yaml` does.
@@ -480,7 +484,7 @@ def parse_yaml_bytes(data: bytes, name: str, *, unclear_as_text: bool = False) -
 
 
 def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
-    """Return the root of the YAML file *text*, which messages call *name*.
+    """Return the root node of *text*; messages call the file *name*.
 
     With *unclear_as_text*, for files that are not ours, a number such as 007 is text.
 
@@ -506,7 +510,7 @@ def parse_yaml(text: str, name: str, *, unclear_as_text: bool = False) -> Node:
 
 
 def display_path(path: Path) -> str:
-    """Return *path* relative to the working directory where it lies below it."""
+    """Return *path* relative to the working directory if it is below it, else unchanged."""
     return _display_from(os.getcwd(), str(path))  # noqa: PTH109
 
 
@@ -527,7 +531,7 @@ def _decode_utf8(data: bytes, name: str) -> str:
 
 
 def read_bytes(path: Path, name: str, *, largest: int = LARGEST, is_regular: bool = True) -> bytes:
-    """Return what the file *path* holds, which messages call *name*.
+    """Return the content of the file at *path*; messages call it *name*.
 
     It has *largest* bytes at most; without *is_regular* it may be a pipe.
 

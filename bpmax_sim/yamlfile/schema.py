@@ -1,4 +1,4 @@
-"""JSON Schema (draft-07) of a file, for editors that check and explain while one types.
+"""JSON Schema (draft-07) of a kind of file, for editors that check and explain while one types.
 
 Draft-07 is what editors read without a plugin of their own. Hover texts are given in two
 languages, English first, and stand in a file of their own beside the types.
@@ -23,7 +23,7 @@ Schema = dict[str, Any]
 
 
 def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema:
-    """Return the schema of files that `decode` reads as *type_*.
+    """Return the schema of the files that `decode` reads as *type_*.
 
     Args:
         type_: a structure.
@@ -44,7 +44,7 @@ def json_schema(type_: Any, *, title: str, hover: Texts | None = None) -> Schema
 
 
 def read_hover(path: Path) -> Texts:
-    """Return the hover texts of a file: structure -> key -> English, Chinese."""
+    """Return the hover texts in a file: structure -> key -> (English, Chinese)."""
     plain: Any = read_yaml(path).plain()
     return {
         name: {key: (english, chinese) for key, (english, chinese) in texts.items()}
@@ -53,7 +53,7 @@ def read_hover(path: Path) -> Texts:
 
 
 def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -> None:
-    """Put *texts* into the definition of a structure."""
+    """Add *texts* as descriptions to the definition of a structure."""
     if ITSELF in texts:
         definition["description"] = help_text(texts[ITSELF])
     properties = definition["properties"]
@@ -62,12 +62,12 @@ def add_descriptions(definition: Schema, texts: Mapping[str, tuple[str, str]]) -
 
 
 def help_text(text: tuple[str, str]) -> str:
-    """Return both languages as an editor shows them."""
+    """Return both languages in the form in which editors show them."""
     return "\n\n".join(text)
 
 
 def with_description(schema: Schema, text: str) -> Schema:
-    """Return *schema* with a description; draft-07 ignores whatever stands beside a ``$ref``."""
+    """Return *schema* with a description; in draft-07 keys beside a ``$ref`` are ignored."""
     if "$ref" in schema:
         return {"description": text, "allOf": [schema]}
     return {"description": text, **schema}

@@ -32,13 +32,13 @@ Definitions = dict[str, Any]
 
 
 class ShapeReading(msgspec.Struct):
-    """One pass over a file: the steps on the way down, and what was wrong so far."""
+    """One pass over a file: the current path and the problems found so far."""
 
     problems: list[Problem]
     steps: list[Step] = msgspec.field(default_factory=list)
 
     def tell(self, message: str, place: Place, *more: Step) -> UnsetType:
-        """Note a problem at *place*, *more* steps below the current one; there is no value then."""
+        """Report a problem at *place*, *more* steps below the current path; return `UNSET`."""
         self.problems.append(Problem(message, place, format_steps((*self.steps, *more))))
         return UNSET
 
@@ -50,7 +50,7 @@ class ShapeReading(msgspec.Struct):
         return value
 
     def mismatch(self, node: Node, expected: str) -> UnsetType:
-        """Note that *node* is of the wrong kind; its value is not shown, it may be a secret."""
+        """Report that *node* is of the wrong kind; its value, maybe a secret, is not shown."""
         hint = ""
         if node.value is None:
             hint = msg("; give a value or remove the key")
@@ -67,7 +67,7 @@ class ShapeReading(msgspec.Struct):
         )
 
     def refuse(self, node: Node, expected: str, hint: str = "") -> UnsetType:
-        """Note that the value of *node* is none of those that are allowed."""
+        """Report that the value of *node* is not one of the allowed ones."""
         message = msg(
             "expected {expected}, got {node_value!r}{hint}",
             expected=expected,
@@ -78,7 +78,7 @@ class ShapeReading(msgspec.Struct):
 
 
 class FileChecks(msgspec.Struct, frozen=True):
-    """Base of checks between the parts of a file that was read.
+    """Base of checks that compare several parts of a file.
 
     Attributes:
         root: checked node, at the path *above* below the root of the file.
@@ -90,19 +90,19 @@ class FileChecks(msgspec.Struct, frozen=True):
     problems: list[Problem]
 
     def tell(self, message: str, *steps: Step, key: bool = False) -> None:
-        """Note a problem of the value at *steps*, or of the *key* that is the last of them."""
+        """Report a problem of the value at *steps*; with *key*, of the last key itself."""
         node = self.root.nearest(steps[:-1] if key else steps)
         place = node.key_place(str(steps[-1])) if key else node.place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps))))
 
     def report_lenient_problem(self, kind: str, message: str, *steps: Step) -> None:
-        """Note a problem at *steps* that a lenient folder takes as a warning of *kind*."""
+        """Report a problem that is only a warning of *kind* in a lenient folder."""
         place = self.root.nearest(steps).place
         self.problems.append(Problem(message, place, format_steps((*self.above, *steps)), kind))
 
 
 class Shape:
-    """The allowed values at a place.
+    """The values that are allowed at a place.
 
     Attributes:
         expected: name in messages.
@@ -113,17 +113,17 @@ class Shape:
     kinds: Collection[type] = frozenset({dict})
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return the value of *node*, or `UNSET` after telling why."""
+        """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         if type(node.value) in self.kinds:
             return self._read_value(node, reading)
         return reading.mismatch(node, self.expected)
 
     def _read_value(self, node: Node, reading: ShapeReading) -> Any:
-        """Return the value of a *node* of the right kind, or `UNSET` after telling why."""
+        """Return the value of *node*, whose kind is right; `UNSET` after reporting a problem."""
         raise NotImplementedError
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
-        """Return the JSON Schema, structures in *definitions*."""
+        """Return the JSON Schema; structures are added to *definitions*."""
         raise NotImplementedError
 
 
@@ -137,7 +137,7 @@ _SCALARS: Final[Mapping[type, tuple[str, str]]] = {
 
 
 class AnyShape(Shape):
-    """Anything; the value is plain data."""
+    """Any value, read as plain data."""
 
     expected = msg("a value")
     kinds = frozenset({dict, tuple, *_SCALARS})
@@ -165,7 +165,7 @@ _LIMITS: Final[Mapping[str, tuple[Callable[[Any, Any], bool], str, str]]] = {
 
 
 class ScalarShape(Shape):
-    """Scalars of some *types*, numbers within *limits*; whole numbers stand for numbers as well."""
+    """Scalars of certain *types*, numbers within *limits*; an integer is accepted as a number."""
 
     def __init__(self, types: Iterable[type], limits: Mapping[str, float]) -> None:
         self.types = frozenset(types)
@@ -185,7 +185,7 @@ class ScalarShape(Shape):
             )
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return the value of *node*, most of what a file holds, or `UNSET` after telling why."""
+        """Return the value of *node*; `UNSET` after reporting why it is not allowed."""
         value, limits = node.value, self.limits
         if type(value) not in self.kinds:
             return reading.mismatch(node, self.expected)
@@ -201,7 +201,7 @@ class ScalarShape(Shape):
 
 
 class DurationShape(Shape):
-    """A number of seconds, or ``30s``."""
+    """A duration: a number of seconds, or a text such as ``30s``."""
 
     expected = msg("a duration such as 30s")
     kinds = frozenset({int, float, str})
@@ -221,7 +221,7 @@ class DurationShape(Shape):
 
 
 class ChoiceShape(Shape):
-    """One of some *values*, texts or whole numbers."""
+    """One of certain *values*, texts or integers."""
 
     def __init__(self, values: tuple[str | int, ...]) -> None:
         self.values = values
@@ -249,7 +249,7 @@ class WordShape(Shape):
         self.expected, self.kinds = shape.expected, {*shape.kinds, str}
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return the value that the word stands for, or what the shape makes of *node*."""
+        """Return the value that the word stands for, else the result of the other shape."""
         return self.value if node.value == self.word else self.shape.read(node, reading)
 
     def schema(self, definitions: Definitions) -> dict[str, Any]:
@@ -258,7 +258,7 @@ class WordShape(Shape):
 
 
 class ListShape(Shape):
-    """A list of one shape, of *least* at least; a single value stands for a list of one."""
+    """A list of one shape with at least *least* elements; a single value counts as such a list."""
 
     expected = msg("a list")
     kinds = frozenset({tuple})
@@ -268,7 +268,7 @@ class ListShape(Shape):
         self.least = least
 
     def read(self, node: Node, reading: ShapeReading) -> Any:
-        """Return a tuple without the elements that are wrong."""
+        """Return a tuple of the valid elements."""
         if type(node.value) in self.kinds or node.value is None:
             return super().read(node, reading)
         if type(node.value) not in self.item.kinds:
@@ -293,7 +293,7 @@ _SOMETHING: dict[str, Any] = {"not": {"type": "null"}}
 
 
 class MapShape(Shape):
-    """A mapping from free names to one shape."""
+    """A mapping with arbitrary keys and values of one shape."""
 
     def __init__(self, item: Shape) -> None:
         self.item = item
@@ -309,7 +309,7 @@ class MapShape(Shape):
 
 
 class Field(msgspec.Struct, frozen=True):
-    """A field of a structure: its name in Python, its shape, and whether it must be there."""
+    """A field of a structure: its Python name, its shape, and whether it is required."""
 
     name: str
     shape: Shape
@@ -320,7 +320,7 @@ _FEW: Final = 12
 
 
 class StructShape(Shape):
-    """A mapping with known keys that becomes a value of *type*; its *fields* are set later.
+    """A mapping with fixed keys, read as a value of *type*; *fields* are set later.
 
     *required* are the keys that it must have.
     """
@@ -402,7 +402,7 @@ T = TypeVar("T")
 def decode(
     node: Node, type_: type[T], problems: list[Problem], *, steps: tuple[Step, ...] = ()
 ) -> T | None:
-    """Return the value of *type_* that *node* holds, or None when it cannot be made.
+    """Return *node* as a value of *type_*; None if its problems, added to *problems*, prevent that.
 
     Args:
         node: what was read.
@@ -418,7 +418,7 @@ def decode(
 
 @cache
 def shape_of(type_: Any) -> Shape:
-    """Return the shape of an annotation, from a cache."""
+    """Return the shape of a type annotation; cached."""
     return _make_shape(types.type_info(type_), {})
 
 

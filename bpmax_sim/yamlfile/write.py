@@ -34,7 +34,7 @@ _HIDDEN = re.compile(
 
 @contextmanager
 def writing_to(path: Path, hint: str = "") -> Iterator[None]:
-    """Name *path* where writing to it fails, and *hint*: what to do.
+    """Add *path* and the advice *hint* to errors raised while writing in the block.
 
     Raises:
         ConfigError: it cannot be written.
@@ -47,7 +47,7 @@ def writing_to(path: Path, hint: str = "") -> Iterator[None]:
 
 
 def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8") -> None:
-    """Write *text*, with line feeds, and the folders above it; *hint* as `writing_to` has it.
+    """Write *text* with LF line ends, creating missing folders; *hint* as in `writing_to`.
 
     Raises:
         ConfigError: it cannot be written.
@@ -58,7 +58,7 @@ def write_text(path: Path, text: str, hint: str = "", *, encoding: str = "utf-8"
 
 
 def read_text_or_empty(path: Path) -> str:
-    """Return the text of a file that is to be added to or replaced; of none, nothing.
+    """Return the text of the file at *path*; "" if it does not exist.
 
     Raises:
         ConfigError: it is no text.
@@ -73,7 +73,7 @@ def read_text_or_empty(path: Path) -> str:
 
 
 def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
-    """Return *value* as YAML.
+    """Return *value* as the text of a YAML file.
 
     Args:
         value: mappings with text keys, lists or tuples, texts, numbers, booleans and None.
@@ -83,7 +83,7 @@ def write_yaml(value: Mapping[str, Any], *, block: int = 3) -> str:
 
 
 def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> str:
-    """Return *text*, read as *root*, with *value* first in the list at *steps*; all else stays.
+    """Return *text*, parsed as *root*, with *value* as first element of the list at *steps*.
 
     The list is made where there is none. What holds it has to be there, and to hold something.
     """
@@ -99,7 +99,7 @@ def insert_element(text: str, root: Node, steps: Sequence[str], value: str) -> s
 
 
 def _insert_before(text: str, owner: Node, mark: tuple[int, int], entry: str) -> str:
-    """Return *text* with *entry* before the one at *mark*, the first in *owner*."""
+    """Return *text* with *entry* inserted before the first entry of *owner*, at *mark*."""
     at = _offset_of(text, mark)
     indent = text[text.rfind("\n", 0, at) + 1 : at]
     is_flow = text[_offset_of(text, (owner.line, owner.column))] in "{["
@@ -135,7 +135,7 @@ def _write_items(value: Any, indent: str, block: int) -> Iterator[str]:
 
 
 def _is_short(value: Any, room: int, block: int) -> bool:
-    """Return whether *value* is to stand on the rest of a line."""
+    """Return whether *value* fits on the rest of its line."""
     if not isinstance(value, Mapping | list | tuple) or not value:
         return True
     is_long = (
@@ -147,19 +147,19 @@ def _is_short(value: Any, room: int, block: int) -> bool:
 
 
 def write_inline(value: Any) -> str:
-    """Return *value* as YAML on one line, as it may stand anywhere inside another value."""
+    """Return *value* as YAML on one line (flow style), valid inside any other value."""
     return "".join(_write_flow(value))
 
 
 def _write_line(value: Any) -> str:
-    """Return *value* as it stands on the rest of a line; an address needs no quotes there."""
+    """Return *value* for the rest of a line, where for example a URL needs no quotes."""
     if isinstance(value, str) and _PATH.fullmatch(value) and value.isprintable():
         return value
     return "".join(_write_flow(value))
 
 
 def _write_flow(value: Any) -> Iterator[str]:
-    """Yield the pieces of *value* on one line: nobody needs all of those of a large one."""
+    """Yield *value* in flow style piece by piece, so that a caller can stop at a length limit."""
     if isinstance(value, Mapping):
         for number, (key, child) in enumerate(value.items()):
             yield f"{', ' if number else '{'}{_write_scalar(key)}: "

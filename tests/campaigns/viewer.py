@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_files import Trace
 from tests.report.test_html import FAILURE, answered, event, finished, made, started
 from tests.report.viewer import CHROMIUM, SIZES, Viewer, browser, stories, written
 

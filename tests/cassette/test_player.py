@@ -168,14 +168,15 @@ def test_a_call_with_another_value_is_shown_beside_the_nearest_recording(tmp_pat
 
     assert error.case == "no such call"
     assert str(error) == snapshot(
-        "no such call: crm_system.get_customer_detail is not recorded like this for "
-        "'选择客户回填[正常]' in cassettes/crm.yaml\n"
+        "no such call: crm_system.get_customer_detail is not recorded like this: "
+        'query.fields sent "name", recorded "name,phone"\n'
         "  step      2/3 选择客户 12345 (scenarios/crm.yaml:12:5)\n"
         "  script    scenarios/scripts/选择客户.js:3:8\n"
         "  call      GET /customers/12345?fields=name (instance test)\n"
         "  nearest   exchange 3 at cassettes/crm.yaml:33\n"
         "            √ platform  √ instance  √ api  √ method  √ path  × query  √ header  √ body\n"
         '            × query.fields: recorded "name,phone", sent "name"\n'
+        "  mend      the script, if it should send what was recorded\n"
         "  record    bpmax-sim record scenarios/crm.yaml:12 --record=rewrite\n"
         "  or add    bpmax-sim record scenarios/crm.yaml:12 --record=new\n"
         "  ignore    ignore: [query.fields]\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bpmax_sim.challenge.findings import ChallengeResult, Weakness, summarise
+from bpmax_sim.challenge.findings import ChallengeResult, Weakness, summarise_verdicts
 from bpmax_sim.challenge.judge import ScriptChallenge
 from bpmax_sim.challenge.proposals import insert_line
 from bpmax_sim.scenario.load import load_items
@@ -48,7 +48,7 @@ def _challenge(folder: Path, scenario: str = SCENARIO, script: str = SCRIPT) -> 
 
 
 def _result(challenge: ScriptChallenge, workers: int = 1) -> ChallengeResult:
-    return summarise(challenge, list(challenge.judge(workers)))
+    return summarise_verdicts(challenge, list(challenge.judge(workers)))
 
 
 def _finding(result: ChallengeResult, line: int, file: str = "submit.js") -> Weakness:

@@ -26,7 +26,7 @@ from bpmax_sim.cli.output_schema import SHAPES
 from bpmax_sim.fuzz.laws import LAWS
 from bpmax_sim.fuzz.search import ABOUT, SCRIPT
 from bpmax_sim.i18n import Translatable, msg, translate
-from bpmax_sim.live.marks import read_marks
+from bpmax_sim.live.calibration_file import read_marks
 from bpmax_sim.live.rules import RULES
 from bpmax_sim.platform.load import load_platforms
 from bpmax_sim.platform.model import Api, Instance, Model, Platform

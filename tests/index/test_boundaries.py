@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.index import files as files_module
-from bpmax_sim.index.files import FileScan, FileStamp, IndexedFile, read_stored, write_stored
+from bpmax_sim.index.files import FileScan, FileStamp, IndexedFile, read_cache, write_cache
 from bpmax_sim.index.store import load_index
 from bpmax_sim.index.traces import add_traced_names
 from bpmax_sim.index.uses import ProjectPlace, ProjectUses
@@ -235,10 +235,10 @@ def test_a_cache_that_another_edition_wrote_is_not_read(tmp_path: Path) -> None:
     from bpmax_sim.index.store import _DECODER, StoredIndex  # noqa: PLC0415
 
     place = tmp_path / "a/b/index"
-    write_stored(place, StoredIndex("一", {}, {}))
+    write_cache(place, StoredIndex("一", {}, {}))
 
-    assert read_stored(place, _DECODER, "一") == StoredIndex("一", {}, {})
-    assert read_stored(place, _DECODER, "二") is None
-    assert read_stored(place, _DECODER, "") is None
-    assert read_stored(place.parent, _DECODER, "一") is None
+    assert read_cache(place, _DECODER, "一") == StoredIndex("一", {}, {})
+    assert read_cache(place, _DECODER, "二") is None
+    assert read_cache(place, _DECODER, "") is None
+    assert read_cache(place.parent, _DECODER, "一") is None
     assert [path.name for path in place.parent.iterdir()] == ["index"]

@@ -12,11 +12,11 @@ import pytest
 
 from bpmax_sim.cli.app import run_command_line
 from bpmax_sim.live.calibrate import ask_our_engine, calibration_script
+from bpmax_sim.live.calibration_file import MARKS, read_marks
 from bpmax_sim.live.capture import capture_lines
 from bpmax_sim.live.console import CapturedRun, read_console
 from bpmax_sim.live.echo import ECHO_PLATFORM, answer_echo
 from bpmax_sim.live.judge import Calibration, judge_run, list_refuted
-from bpmax_sim.live.marks import MARKS, read_marks
 from bpmax_sim.messages import Request
 from bpmax_sim.yamlfile import read_yaml
 from tests.script.bench import Bench, texts

@@ -37,7 +37,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
      'platform.spellings.get(name, "")'),
     ("an alias", LOAD, 'platform.apis.get(platform.spellings.get(snake(name), ""))',
      "next((api for key, api in platform.apis.items() if snake(key) == snake(name)), None)"),
-    ("strict, with extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=False"),
+    ("strict, with extra arguments", COMPILED, "strict=_first_set_value(instance.strict, platform.strict)", "strict=False"),
     ("one path name twice", PLAN, "_update_defined(merged.path, values)",
         "_update(merged.path, values if values is UNDEFINED else"
         " {k: v for k, v in values.items() if k not in merged.path})"),
@@ -154,7 +154,7 @@ _TABLE: tuple[tuple[str, str, str, str], ...] = (
     ("an object for one argument", PLAN, "extra = args[len(recipe.api.parameters) :]",
         "args = (*args[0].values(), *args[1:]) if args and isinstance(args[0], dict) else args\n"
         "extra = args[len(recipe.api.parameters) :]"),
-    ("extra arguments", COMPILED, "strict=_first_set(instance.strict, platform.strict)", "strict=True"),
+    ("extra arguments", COMPILED, "strict=_first_set_value(instance.strict, platform.strict)", "strict=True"),
     ("undefined for an argument", PLAN,
         "if value is not UNDEFINED:\n    _set_value(merged, parameter, value)",
         "if value is UNDEFINED:\n    break\n_set_value(merged, parameter, value)"),

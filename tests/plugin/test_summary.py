@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import read_traces
+from bpmax_sim.report.trace_files import read_traces
 from tests.plugin.project import FILE, Project, output
 
 ORPHAN = "orphans, no test uses them: cassettes/crm/旧的.yaml; bpmax-sim cassette prune"

@@ -570,7 +570,7 @@ class Renewal(CredentialRenewal):
         self.busy -= 1
         return self.busy < 0
 
-    def keep(self, values: Mapping[str, str]) -> None:
+    def store(self, values: Mapping[str, str]) -> None:
         assert not self.closed
         self.kept.append(values)
 

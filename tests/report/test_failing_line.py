@@ -21,8 +21,8 @@ from bpmax_sim.report.editor_links import editor_address
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.report.run_comparison import compare_runs
 from bpmax_sim.report.sections import SectionTable
-from bpmax_sim.report.store import TRACE_FOLDER, read_traces
 from bpmax_sim.report.terminal import Verdict
+from bpmax_sim.report.trace_files import TRACE_FOLDER, read_traces
 from bpmax_sim.scenario.load import load_items
 from tests.leaks import leaks, parts
 

@@ -11,7 +11,7 @@ import pytest
 from bpmax_sim.cli.flows import draw_flow
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
-from bpmax_sim.report import store
+from bpmax_sim.report import trace_files
 from bpmax_sim.report.flow_layout import GAP, HEIGHT, lay_out
 from bpmax_sim.report.flow_picture import draw_page, draw_svg, draw_tree
 from bpmax_sim.report.flow_walks import FlowEdge, FlowWalks, count_walks
@@ -82,7 +82,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     for item in load_items(folder / "合同.scenario.yaml", environ={}):
         events = list(run_item(item, open_session(item), environ={}))
-        store.store_trace(item, events, "on", failed=False, redact=lambda text: text)
+        trace_files.store_trace(item, events, "on", failed=False, redact=lambda text: text)
     return root
 
 
@@ -90,7 +90,7 @@ def walks_of(project: Path, name: str) -> FlowWalks:
     path = project / f"scenarios/{name}.yaml"
     definition = decode(ScenarioSource.read(path).root, Definition, [])
     assert definition is not None
-    traces = store.read_traces([project / store.TRACE_FOLDER])
+    traces = trace_files.read_traces([project / trace_files.TRACE_FOLDER])
     return count_walks(definition, f"scenarios/{name}.yaml", traces)
 
 
@@ -167,7 +167,7 @@ def test_the_command_writes_page_and_picture(
     page = project / "out/合同.html"
     flow = project / "scenarios/合同.yaml"
 
-    assert draw_flow(flow, [project / store.TRACE_FOLDER], page, json=False) == 0
+    assert draw_flow(flow, [project / trace_files.TRACE_FOLDER], page, json=False) == 0
     printed = capsys.readouterr().out
     assert "11 of 12 nodes and 15 of 22 ways were walked, in 3 runs" in printed
     assert page.read_text(encoding="utf-8").count("<svg") == 1

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bpmax_sim.report.html import LONGEST_BODY, body_text, build_entry, render_page
-from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_files import Trace
 from tests.snapshots import snapshot
 
 VOID = frozenset({"meta", "link", "br"})

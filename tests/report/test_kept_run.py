@@ -12,7 +12,7 @@ import pytest
 
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.i18n import translate
-from bpmax_sim.report.kept_run import ArtifactRun, read_artifact_run
+from bpmax_sim.report.artifact_run import ArtifactRun, read_artifact_run
 from bpmax_sim.report.perform import PerformOptions, perform
 from bpmax_sim.scenario.load import load_items
 from tests.systems import needs_links

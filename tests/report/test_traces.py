@@ -10,7 +10,7 @@ import pytest
 from bpmax_sim.errors import ConfigError
 from bpmax_sim.report.html import render_page, write_page
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import read_traces, store_trace, trace_path
+from bpmax_sim.report.trace_files import read_traces, store_trace, trace_path
 from bpmax_sim.scenario.events import Event
 from bpmax_sim.scenario.load import ScenarioItem, load_items
 from tests.scenario.bench import PlainBench, play

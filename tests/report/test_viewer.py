@@ -10,7 +10,7 @@ import pytest
 
 from bpmax_sim.report.html import render_page as page_of
 from bpmax_sim.report.script_coverage import CoveredBranch, CoveredScript
-from bpmax_sim.report.store import Trace, read_traces, store_trace
+from bpmax_sim.report.trace_files import Trace, read_traces, store_trace
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item
 from tests.report.test_html import FAILURE, answered, event, finished, made, started

@@ -14,7 +14,7 @@ import pytest
 
 from bpmax_sim.report.html import render_page as page_of
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import Trace
+from bpmax_sim.report.trace_files import Trace
 
 AXE = Path(__file__).parent / "axe-core-4.14.1/axe.min.js"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""

@@ -17,7 +17,7 @@ from bpmax_sim.scenario.outcome import (
     decide_outcome,
     events_of_unrun,
     failing_place,
-    flag_reason,
+    reason_of_flag,
     start_event,
 )
 from bpmax_sim.scenario.source import Failure
@@ -166,7 +166,7 @@ def test_a_name_of_nothing_is_no_failure_that_xfail_expects(
 
 @pytest.mark.parametrize(("flag", "reason"), [("维护", "维护"), ("", ""), (True, ""), (False, "")])
 def test_a_flag_gives_a_reason_where_it_is_a_text(flag: bool | str, reason: str) -> None:
-    assert flag_reason(flag) == reason
+    assert reason_of_flag(flag) == reason
 
 
 STEP, KEY, NOWHERE = Place("a", 5, 1), Place("a", 6, 3), Place("", 0, 0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bpmax_sim.report.store import read_traces, store_trace
+from bpmax_sim.report.trace_files import read_traces, store_trace
 from bpmax_sim.scenario.events import ConsoleWritten, ScenarioFinished, StepFinished
 from bpmax_sim.scenario.load import load_items
 from bpmax_sim.scenario.runner import open_session, run_item

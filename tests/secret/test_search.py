@@ -11,10 +11,10 @@ from functools import reduce
 
 import pytest
 
-from bpmax_sim.secret import streams
+from bpmax_sim.secret import compressed_streams
+from bpmax_sim.secret.compressed_streams import WorkBudget, inflate
 from bpmax_sim.secret.encoded_runs import RareBytes
 from bpmax_sim.secret.scan import TOO_LARGE, Finding, Search, find_needles
-from bpmax_sim.secret.streams import WorkBudget, inflate
 from bpmax_sim.secret.vault import Vault
 from tests.secret.bodies import HOSTILE, KINDS
 from tests.secret.encodings import wanted_of, zipped
@@ -86,8 +86,8 @@ def test_what_comes_of_a_bomb_is_bounded_by_what_was_read_of_it(
     body, work = zlib.compress(bytes(1 << 20)), WorkBudget(1 << 40)
     assert inflate(body, 15, work) == (bytes(1 << 20), len(body))
 
-    monkeypatch.setattr(streams, "_AHEAD", 1 << 16)
-    with pytest.raises(streams.DecodeLimitError):
+    monkeypatch.setattr(compressed_streams, "_AHEAD", 1 << 16)
+    with pytest.raises(compressed_streams.DecodeLimitError):
         inflate(body, 15, work)
 
 

@@ -28,7 +28,7 @@ PLACES: Mapping[str, tuple[set[str], Mapping[str, str]]] = {
             "file_system.py": "",
             "file_names.py": "the parts of a path",
             "index/files.py": "tens of thousands of paths, without a Path for each",
-            "cli/select.py": "the same",
+            "cli/item_selection.py": "the same",
             "cli/watch.py": "whether one path is below another, of thousands",
             "pytest_plugin/items.py": "the path of a cassette as a test's own is written",
             "pytest_plugin/sharding.py": "the same",

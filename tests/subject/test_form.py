@@ -8,7 +8,13 @@ import pytest
 from bpmax_sim.errors import SubjectError
 from bpmax_sim.js_values import UNDEFINED
 from bpmax_sim.subject.form import FormSubject
-from bpmax_sim.subject.hooks import CycleCut, FieldChanged, HookStarted, MessageShown
+from bpmax_sim.subject.hooks import (
+    CycleCut,
+    FieldChanged,
+    FieldReassigned,
+    HookStarted,
+    MessageShown,
+)
 from tests.subject.stage import PlainStage, Play, Thrown
 
 
@@ -54,6 +60,7 @@ def test_a_change_by_the_user_fires_its_handler_once() -> None:
         FieldChanged(field="customerId", old=None, new="12345", by="user"),
         HookStarted(event="change.customerId", script="change.customerId"),
         FieldChanged(field="customerName", old="", new="张三", by="change.customerId"),
+        FieldReassigned(field="customerId", by="user"),
     ]
 
 

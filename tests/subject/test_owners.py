@@ -17,7 +17,7 @@ from bpmax_sim.subject.owners import (
     UNTREATED,
     Items,
     OwnersTable,
-    Split,
+    ParallelBranches,
     Visit,
     apply_transfers,
     decide_by_rule,
@@ -280,12 +280,12 @@ def test_nodes_that_nobody_knows_may_have_any_name() -> None:
     assert parse_returned_owners({"财务": [{"owner_id": 7}]}, "审批") == {"财务": [{"owner_id": 7}]}
 
 
-def _branches() -> tuple[dict[str, Visit], Split, Split]:
+def _branches() -> tuple[dict[str, Visit], ParallelBranches, ParallelBranches]:
     """Return a project in three branches, the third of which lies in two more."""
-    outer = Split(
+    outer = ParallelBranches(
         "合", {"一": {"一", "二"}, "甲": {"甲"}, "丙": {"丙", "汇", "子", "丑"}}, {"一", "甲", "丙"}
     )
-    inner = Split("汇", {"子": {"子", "寅"}, "丑": {"丑"}}, {"子", "丑"}, outer, "丙")
+    inner = ParallelBranches("汇", {"子": {"子", "寅"}, "丑": {"丑"}}, {"子", "丑"}, outer, "丙")
     nodes = [("一", outer, "一"), ("甲", outer, "甲"), ("子", inner, "子"), ("丑", inner, "丑")]
     return {node: Visit(node, split=split, branch=at) for node, split, at in nodes}, outer, inner
 

@@ -25,6 +25,7 @@ function Flow({story, selected, onSelect}) {
   const entered = story.rows.filter(e => e.event === 'NodeEntered');
   const visited = new Map(entered.map(e => [e.node, e])), current = entered.filter(e => !selected || e.id <= +selected).pop();
   const taken = new Set(entered.map(e => e.previous + '\n' + e.node + '\n' + e.action));
+  const judged = new Map(story.events.filter(e => e.event === 'RouteEvaluated' && e.when).map(e => [e.node + '\n' + e.to + '\n' + e.action, titleOf(e)]));
   const {width = 0, height = 0} = graph.graph();
   const line = points => points.map((point, n) => (n ? 'L' : 'M') + point.x.toFixed(1) + ' ' + point.y.toFixed(1)).join(' ');
   const told = entered.map(e => e.node).join(' → ');
@@ -34,7 +35,7 @@ function Flow({story, selected, onSelect}) {
       ${graph.edges().map(edge => {
         const {points, action, label, when, x, y} = graph.edge(edge), is = taken.has(edge.v + '\n' + edge.w + '\n' + action) ? 'taken' : '';
         return html`<g class="edge ${is}"><path d=${line(points)} marker-end="url(#tip)" />
-          <text x=${x} y=${y + 4} text-anchor="middle">${label}${when ? ' ?' : ''}<title>${when || label}</title></text></g>`;
+          <text x=${x} y=${y + 4} text-anchor="middle">${label}${when ? ' ?' : ''}<title>${judged.get(edge.v + '\n' + edge.w + '\n' + action) || when || label}</title></text></g>`;
       })}
       ${graph.nodes().map(name => {
         const node = graph.node(name), seen = visited.get(name);

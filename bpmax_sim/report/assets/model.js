@@ -53,10 +53,11 @@ const sourceOf = (story, file) => {
 };
 const LANES = ['person', 'form', 'script', 'call', 'flow'];
 const LANE_OF = {StepStarted: 'person', FieldChanged: 'form', MessageShown: 'form', CycleCut: 'form', HookStarted: 'script',
-  ConsoleWritten: 'script', TimerFired: 'script', ErrorThrown: 'script', CallMade: 'call', FaultStruck: 'call', NodeEntered: 'flow'};
+  ConsoleWritten: 'script', TimerFired: 'script', ErrorThrown: 'script', CallMade: 'call', FaultStruck: 'call', NodeEntered: 'flow', RouteEvaluated: 'flow'};
 const QUIET = new Set(['ScenarioStarted', 'ScenarioFinished', 'StepFinished', 'CallAnswered', 'CallAttempted', 'FaultStruck']);
 const json = value => JSON.stringify(value) ?? '';
 const short = (text, most = 120) => text.length > most ? text.slice(0, most - 1) + '…' : text;
+const conditionOf = e => [e.when, ...Object.entries(e.values).map(([name, value]) => name + ' = ' + value)].join(', ');
 const TITLES = {
   StepStarted: e => (e.total ? t('step', {n: e.number, total: e.total}) + ' ' : '') + e.title,
   FieldChanged: e => e.field + ': ' + short(json(e.old), 40) + ' → ' + short(json(e.new), 60) + ' ' + t('by', {by: t(e.by)}),
@@ -71,9 +72,10 @@ const TITLES = {
   BranchArrived: e => e.node + ' → ' + e.join + (e.waiting.length ? ' (… ' + e.waiting.join(', ') + ')' : ''),
   DeadlinePassed: e => e.node + ': ⏰ ' + e.does,
   NotificationSent: e => e.kind + ' → ' + e.to.join(', ') + ': ' + e.text,
+  RouteEvaluated: e => t(e.taken ? 'route taken' : 'route not taken') + ' ' + e.node + ' → ' + e.to + ': ' + conditionOf(e),
   NodeEntered: e => (e.previous ? e.previous + ' → ' : '') + e.node + ' (' + e.action + (e.by ? ' ' + t('by', {by: e.by}) : '') + ')',
 };
-const other = e => e.event + ' ' + Object.entries(e).filter(([key]) => !['event', 'at', 'seq'].includes(key)).map(([key, value]) => key + ': ' + json(value)).join(', ');
+const other = e => e.event + ' ' + Object.entries(e).filter(([key]) => !['event', 'at', 'seq', 'offset', 'id', 'step'].includes(key)).map(([key, value]) => key + ': ' + json(value)).join(', ');
 const titleOf = e => short((TITLES[e.event] || other)(e).replace(/\s+/g, ' '), 300);
 
 // One story: steps with what belongs to them, calls with their sendings, and rows in order.
@@ -106,7 +108,7 @@ function open(number) {
     }
     e.step = stack[stack.length - 1] || null;
     if (e.event === 'StepStarted') e.step = story.steps[story.steps.length - 1];
-    if (!QUIET.has(e.event)) story.rows.push(e);
+    if (!QUIET.has(e.event) && (e.event !== 'RouteEvaluated' || e.when)) story.rows.push(e);
   });
   for (const e of story.events) {
     const call = e.event === 'FaultStruck' && story.made.get(e.number);

@@ -23,9 +23,9 @@ from bpmax_sim.errors import ConfigError, shell_quote
 from bpmax_sim.file_names import node_id_part
 from bpmax_sim.i18n import LANGUAGES, msg, translate
 from bpmax_sim.report.page_data import build_entry
-from bpmax_sim.report.store import Trace, parse_trace
 from bpmax_sim.report.stored_failures import StoredFailure, parse_failure, sort_by_run
 from bpmax_sim.report.trace_failures import RootPaths, read_failures, read_place
+from bpmax_sim.report.trace_files import Trace, parse_trace
 from bpmax_sim.scenario.source import render_failure
 from bpmax_sim.yamlfile import display_path
 
@@ -156,15 +156,15 @@ class _ArtifactReader:
         stored = [found for name in self._files if (found := _STORED.fullmatch(name))]
         for found in sorted(stored, key=lambda found: found[1]):  # failed, then trace
             if found[1] == "failed":
-                self._add_guarded(found[0], partial(self._add_failure, found[2]))
+                self._add_or_note_problem(found[0], partial(self._add_failure, found[2]))
             else:
                 self.traces.add(found[2])
-                self._add_guarded(found[0], partial(self._add_trace, found[2]))
+                self._add_or_note_problem(found[0], partial(self._add_trace, found[2]))
         for name in self._files:
             if name.endswith(".xml"):
-                self._add_guarded(name, self._add_junit)
+                self._add_or_note_problem(name, self._add_junit)
 
-    def _add_guarded(self, name: str, add: Callable[[bytes, str], None]) -> None:
+    def _add_or_note_problem(self, name: str, add: Callable[[bytes, str], None]) -> None:
         shown = f"{self._shown}/{name}"
         try:
             add(self._files[name](), shown)
@@ -201,7 +201,7 @@ class _ArtifactReader:
             name = (case.get("classname", ""), node_id_part(case.get("name", "")))
             wrong = [one for tag in ("failure", "error") for one in case.iter(tag)]
             if wrong and name not in known:
-                self.other_failures.append(_failure_of_case(case, wrong[0], self._root))
+                self.other_failures.append(_failure_of_junit_case(case, wrong[0], self._root))
 
 
 def _failure_of_trace(trace: Trace) -> StoredFailure | None:
@@ -231,7 +231,7 @@ def _failure_of_trace(trace: Trace) -> StoredFailure | None:
     )
 
 
-def _failure_of_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
+def _failure_of_junit_case(case: ET.Element, wrong: ET.Element, root: Path) -> StoredFailure:
     """Return the failure of a JUnit test case."""
     text = (wrong.text or wrong.get("message") or "").strip()
     module, name = case.get("classname", ""), case.get("name", "")

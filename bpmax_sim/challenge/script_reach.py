@@ -1,4 +1,4 @@
-"""What of a script the scenarios evaluate, read from its counters.
+"""Which parts of a script were evaluated, according to its counters.
 
 A counter stands for a statement, a function or a branch (`script_source.counters`); of any other
 part of the script the counter of what it stands in says whether it was evaluated.
@@ -27,14 +27,14 @@ _BETWEEN: Final = frozenset({"else_clause", "switch_body", "catch_clause"})
 
 
 class ScriptReach:
-    """The parts of one script, and the counters that speak of them.
+    """The nodes of one script and the counters that apply to them.
 
     Attributes:
         counters: of the script; a number is that of one of them.
     """
 
     def __init__(self, tree: SyntaxTree, counters: Sequence[Counter]) -> None:
-        """Read where each of *counters* stands in *tree*."""
+        """Find the node of each of *counters* in *tree*."""
         self._tree = tree
         self.counters = tuple(counters)
         self._statements: dict[_Spot, int] = {}
@@ -56,7 +56,7 @@ class ScriptReach:
             self._note_node(node)
 
     def _note_node(self, node: Node) -> None:
-        """Note *node* where a counter is about it: its function, and what decides a way."""
+        """Register *node* if it is a counted function, or decides a counted branch."""
         spot = self._span_of(node)
         if node.type in FUNCTIONS and spot in self._functions:
             self._nodes[self._functions[spot]] = node
@@ -69,7 +69,7 @@ class ScriptReach:
             self._nodes.setdefault(way, node)
 
     def guard_counters(self, node: Node) -> Iterator[int]:
-        """Yield the counters that are passed when *node* is evaluated, the nearest first."""
+        """Yield the counters that are passed on the way to *node*, the innermost first."""
         child, parent = node, node.parent
         while parent is not None:
             spot = self._span_of(child)
@@ -85,16 +85,16 @@ class ScriptReach:
         """Return whether *node* was evaluated."""
         return all(counts[number] for number in islice(self.guard_counters(node), 1))
 
-    def else_counter(self, condition: Node) -> int | None:
-        """Return the way of the ``if`` that is taken where its *condition* does not hold."""
+    def find_else_counter(self, condition: Node) -> int | None:
+        """Return the counter of the ``else`` of the ``if`` with this *condition*, or None."""
         owner = condition.parent
         while owner is not None and owner.type == "parenthesized_expression":
             owner = owner.parent
         is_if = owner is not None and owner.type == "if_statement"
         return self._implied.get(self._span_of(owner)) if owner is not None and is_if else None
 
-    def find_untaken(self, counts: Counts) -> Iterator[int]:
-        """Yield what nobody ran though it could be, the outermost one of those inside each other.
+    def find_unrun_counters(self, counts: Counts) -> Iterator[int]:
+        """Yield the counters of code that never ran, without those inside other such code.
 
         Left out are ways on which nothing stands.
         """
@@ -112,7 +112,7 @@ class ScriptReach:
                 yield number
 
     def shown_node(self, number: int) -> Node:
-        """Return what a reader looks at: the condition of a way, what is caught or called."""
+        """Return the node to show to a reader: a condition, the caught block, or a function."""
         node, counter = self._nodes[number], self.counters[number]
         if counter.arm in _TRUTHS:
             owner = _branching_node(node, counter)
@@ -134,22 +134,22 @@ class ScriptReach:
 
 
 def _branching_node(node: Node, counter: Counter) -> Node:
-    """Return what has the way that begins with *node*."""
-    if _is_implied(counter) or node.parent is None:
+    """Return the statement or expression of which *node* is a branch."""
+    if _is_implied_else(counter) or node.parent is None:
         return node
     parent = node.parent
     return parent.parent if parent.type in _BETWEEN and parent.parent is not None else parent
 
 
-def _is_implied(counter: Counter) -> bool:
-    """Return whether *counter* counts the other way of an ``if`` without ``else``."""
+def _is_implied_else(counter: Counter) -> bool:
+    """Return whether *counter* belongs to an ``else`` that the source does not have."""
     return counter.arm == "else" and (counter.line, counter.column) == counter.decision
 
 
 def _is_worth_reporting(counter: Counter, node: Node) -> bool:
     if counter.arm in {"&&", "||", "??"}:
         return counter.arm == "&&" and _is_statement(node)  # elsewhere a mutant says it
-    return not _is_implied(counter) or _is_guard_clause(node)
+    return not _is_implied_else(counter) or _is_guard_clause(node)
 
 
 def _is_statement(node: Node) -> bool:
@@ -157,7 +157,7 @@ def _is_statement(node: Node) -> bool:
 
 
 def _is_guard_clause(node: Node) -> bool:
-    """Return whether an ``if`` without ``else`` ends by leaving, and more stands behind it."""
+    """Return whether *node* is an ``if`` without ``else`` that leaves, with code after it."""
     inner = node.child_by_field_name("consequence")
     statements = inner.named_children if inner is not None and "block" in inner.type else [inner]
     last = statements[-1] if statements else None

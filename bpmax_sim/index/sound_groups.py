@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from bpmax_sim.errors import Problem
-from bpmax_sim.index.files import code_edition, read_stored, write_stored
+from bpmax_sim.index.files import code_edition, read_cache, write_cache
 from bpmax_sim.index.items import ProjectItem
 from bpmax_sim.index.store import ProjectIndex
 from bpmax_sim.platform.load import Platforms
@@ -37,7 +37,7 @@ class StoredGroups(msgspec.Struct):
 _DECODER: Final = msgspec.msgpack.Decoder(StoredGroups)
 
 
-class SoundGroups:
+class GroupsFoundSound:
     """The groups of *items*, all of one project, and which of them were found sound before."""
 
     def __init__(
@@ -52,7 +52,7 @@ class SoundGroups:
         """
         self._items = items
         self._place = index.root / NAME / "sound"
-        kept = read_stored(self._place, _DECODER, code_edition())
+        kept = read_cache(self._place, _DECODER, code_edition())
         self._kept = list(kept.sound) if kept else []
         about = _digest_surroundings(index, platforms)
         self._groups: dict[bytes, list[ProjectItem]] = {}
@@ -80,7 +80,7 @@ class SoundGroups:
         ]
         if found and None not in places:
             most = _MOST_KEPT * len(self._groups)
-            write_stored(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
+            write_cache(self._place, StoredGroups(code_edition(), [*self._kept, *found][-most:]))
 
 
 def _group_items(items: Sequence[ProjectItem]) -> Iterator[list[ProjectItem]]:

@@ -18,6 +18,7 @@ from bpmax_sim.errors import ConfigError, Place
 from bpmax_sim.file_names import file_name
 from bpmax_sim.i18n import msg
 from bpmax_sim.project import SUFFIX, TRACES, make_folder
+from bpmax_sim.scenario.declared_parts import attach_use
 from bpmax_sim.scenario.events import (
     VERSION,
     Event,
@@ -30,7 +31,6 @@ from bpmax_sim.scenario.events import (
 from bpmax_sim.scenario.expect import is_number
 from bpmax_sim.scenario.header import ItemHeader
 from bpmax_sim.scenario.load import ScenarioItem
-from bpmax_sim.scenario.parts import attach_use
 from bpmax_sim.secret.vault import Redact
 from bpmax_sim.subject.definition import FlowNode
 from bpmax_sim.yamlfile import display_path

@@ -76,7 +76,7 @@ def run_trial(
     try:
         if progress.prepare():
             session.arm((*item.faults, *injected, *progress.fill_stubs()))
-            for number, located in enumerate(_all_steps(progress), 1):
+            for number, located in enumerate(_steps_with_time_after(progress), 1):
                 if numbers is not None:
                     numbers.begin_step(number)
                 before = len(session.calls)
@@ -96,7 +96,7 @@ def run_trial(
     )
 
 
-def _all_steps(progress: Progress) -> Iterator[LocatedStep]:
+def _steps_with_time_after(progress: Progress) -> Iterator[LocatedStep]:
     """Yield the steps up to one that lacks a value, then steps that let virtual time pass."""
     for located in progress.item.steps:
         yield located

@@ -261,7 +261,7 @@ def load_cassette(path: Path) -> Cassette:
     return Cassette.load(path)
 
 
-def find_files(paths: Sequence[Path], suffix: str) -> list[Path]:
+def find_files_by_suffix(paths: Sequence[Path], suffix: str) -> list[Path]:
     """Return the files with ending *suffix* at or below *paths*, by default those of the project.
 
     Raises:
@@ -296,7 +296,7 @@ def cassettes_with_journals(paths: Sequence[Path]) -> list[Path]:
     """
     folders = [path for path in paths if path.is_dir()]
     named = [path for path in paths if not path.is_dir()]
-    journals = find_files(folders, ".journal") if folders or not named else []
+    journals = find_files_by_suffix(folders, ".journal") if folders or not named else []
     for path in named:
         if not path.exists() and not list(path.parent.glob(f"{path.name}.*.journal")):
             raise ConfigError(missing_file_problem(path, ".yaml"))

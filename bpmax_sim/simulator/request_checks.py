@@ -171,8 +171,8 @@ def _checked_fields(
 
 
 def _check_page(turn: Turn, rule: model.PageCheck) -> None:
-    size = _count_at(turn, rule.size, rule.default, rule.error)
-    start = _count_at(turn, rule.start, 0, rule.error)
+    size = _read_count(turn, rule.size, rule.default, rule.error)
+    start = _read_count(turn, rule.start, 0, rule.error)
     if not 0 < size <= rule.most:
         raise Refusal(rule.error, f"{rule.size} is not in 1..{rule.most}")
     node = {"where": rule.where, "like": rule.like, "pick": rule.pick, "spell": rule.spell}
@@ -182,7 +182,7 @@ def _check_page(turn: Turn, rule: model.PageCheck) -> None:
     turn.scope[rule.name] = page | ({"next": end} if end < len(items) else {})
 
 
-def _count_at(turn: Turn, place: str, default: int, error: str) -> int:
+def _read_count(turn: Turn, place: str, default: int, error: str) -> int:
     value = turn.value_at(place)
     if value is UNSET or value == "":
         return default

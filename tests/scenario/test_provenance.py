@@ -1,0 +1,93 @@
+"""A failure says where the wrong value came from, and why the flow went elsewhere."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.scenario.door import PROXY, Door, steps
+
+FORM = f"""\
+version: 1
+scenario: 报价
+form:
+  scripts: {{change.客户: 客户.js}}
+  fields: {{客户: "", 折扣: 1, 备注: null, 说明: ""}}
+{PROXY}"""
+SCRIPT = "// 选客户\nform.折扣 = form.客户 === '贵宾' ? 0.9 : 1;\n"
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected", "line"),
+    [
+        ('{客户: "贵宾"}', "折扣: 0.8", "form.折扣: last written by 客户.js:2:23"),
+        (
+            '{客户: "普通"}',
+            "折扣: 0.8",
+            "form.折扣: last written by 客户.js:2:23, with the value it already had",
+        ),
+        (
+            '{客户: "普通"}',
+            '客户: "贵宾"',
+            "form.客户: last set by the scenario, at 场景.scenario.yaml",
+        ),
+        (
+            '{客户: "普通"}',
+            '说明: "急"',
+            "form.说明: never written since its initial value, at 场景.scenario.yaml:5:37",
+        ),
+    ],
+)
+def test_a_wrong_value_names_who_wrote_it_last(
+    door: Door, setting: str, expected: str, line: str
+) -> None:
+    text = FORM + steps(f"{{set: {setting}, expect: {{form: {{{expected}}}}}}}")
+
+    ended = door.run(text, {"客户.js": SCRIPT})
+
+    assert ended.code == 1
+    assert f"\n  {line}" in ended.text
+
+
+FLOW = """\
+flow: 合同
+start: 部门
+nodes:
+  部门:
+    owners: [王五]
+    approve:
+      - {when: "ctx.form.金额 > 1000000 && ctx.form.级别 !== 'A'", to: 总经理}
+      - {to: 财务}
+    reject: 结束
+  总经理: {owners: [老总], approve: 财务}
+  财务: {owners: [赵六], approve: 结束}
+  结束: {end: true}
+"""
+OTHER_WAY = [
+    (
+        "  route not taken  部门 → 总经理: ctx.form.金额 > 1000000 && ctx.form.级别 !== 'A', with "
+        "ctx.form.金额 = 260000, ctx.form.级别 = undefined   流程.yaml:7:17"
+    ),
+    "  route taken      部门 → 财务   流程.yaml:8:9",
+]
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        "{approve: {at: 总经理, by: 老总}}",
+        "{advance: 1s, expect: {flow: {at: 总经理}}}",
+        "{advance: 1s, expect: {flow: {passed: [部门, 总经理]}}}",
+    ],
+)
+def test_a_node_that_is_not_reached_shows_the_condition_its_values_and_its_place(
+    door: Door, step: str
+) -> None:
+    head = "version: 1\nscenario: 合同\nflow:\n  definition: 流程.yaml\n  at: 部门\n"
+    text = f"{head}  form: {{金额: 260000}}\n{PROXY}" + steps("approve: {by: 王五}", step)
+
+    ended = door.run(text, {"流程.yaml": FLOW})
+
+    assert ended.code == 1
+    shown = [line for line in ended.text.splitlines() if line.startswith("  route ")]
+    assert shown == OTHER_WAY
+    assert "script:" not in ended.text  # none is behind it
