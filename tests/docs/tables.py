@@ -98,9 +98,13 @@ def collapse(title: str, text: str) -> str:
     return f'<details markdown="block">\n<summary>{title}</summary>\n\n{text}\n\n</details>'
 
 
+_ESCAPES = {"|": "&#124;", "<": "&lt;", "&": "&amp;"}
+_MARKUP = re.compile(r"(`[^`]*`|<!--.*?-->)|\||<(?=\w)|&(?=#)")
+
+
 def row(cells: Iterable[str]) -> str:
-    """Return a row of a table; within code a bar needs no escape, and would show it."""
-    escaped = (re.sub(r"(`[^`]*`)|\|", lambda bar: bar[1] or "&#124;", cell) for cell in cells)
+    """Return a row of a table; within code nothing needs an escape, and would show it."""
+    escaped = (_MARKUP.sub(lambda found: found[1] or _ESCAPES[found[0]], cell) for cell in cells)
     return f"| {' | '.join(escaped)} |"
 
 

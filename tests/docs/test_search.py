@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from yaml import safe_load
@@ -16,7 +16,7 @@ from tests.docs.hooks import add_words
 from tests.docs.pages import LANGUAGES, ROOT, Language, navigation
 from tests.docs.search import DESCRIBED, ask, lost_queries, site_of
 from tests.docs.site import build
-from tests.report.viewer import browser, needs_chromium
+from tests.report.viewer import AXE, browser, needs_chromium
 
 DOCS: tuple[tuple[str, str, str, list[str]], ...] = (
     ("how-to/miss.html", "看懂未命中", "没有录过的调用，先看最接近的录制。", ["报错 E404"]),
@@ -137,6 +137,25 @@ def test_a_reader_types_and_sees(
         page.wait_for_url("**/corporate-proxy.html*")
         other = page.locator(f".md-select__link:not([hreflang={language}])")
         assert other.get_attribute("href").endswith("how-to/corporate-proxy.html")
+
+
+@pytest.mark.night("builds the site, and is about a browser's pages")
+@needs_chromium
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (400, "dark")])
+@pytest.mark.parametrize("place", ["index", "reference/cheat-sheet", "reference/scenario"])
+def test_a_page_can_be_read_by_everybody(
+    served: tuple[Path, str], place: str, width: int, scheme: Literal["light", "dark"]
+) -> None:
+    with browser() as chromium:
+        page = chromium.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
+        for language, start in site_of(served[0]).items():
+            page.goto(f"{served[1]}{start.relative_to(served[0]).as_posix()}/{place}.html")
+            page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+            page.add_script_tag(path=AXE)
+            found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+
+            assert [(language, one["id"]) for one in found["violations"]] == []
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.night("builds the site; by day .ci/run does, and asks all queries")
